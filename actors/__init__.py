@@ -1,0 +1,1 @@
+"""Who lives on the cluster: data, networks, peers, panels, coordinators, the recorder."""

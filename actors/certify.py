@@ -1,0 +1,52 @@
+"""Certification: a mistake counts only if the panel's votes on its stored bytes say so."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from outvoted.actors import png
+from outvoted.actors.panel import Panel
+from outvoted.search.arrays import Bools, Ints, Pixels, Singles
+from outvoted.search.consensus import outvoted
+from outvoted.search.transforms import Transform
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """What the panel says of n stored images.
+
+    Attributes:
+        stored: n PNG files.
+        probabilities: shape (peers, n, classes), every peer's votes on the decoded PNGs.
+        certified: shape (n,), True where the target is outvoted.
+        margin: shape (n,), the least probability any peer gives the label, minus the target's.
+    """
+
+    stored: list[bytes]
+    probabilities: Singles
+    certified: Bools
+    margin: Singles
+
+    @property
+    def predicted(self) -> Ints:
+        """Every peer's class, shape (peers, n)."""
+        return np.asarray(self.probabilities.argmax(axis=2))
+
+
+def rendered(transform: Transform, seeds: Pixels, composed: Singles) -> Pixels:
+    """Render composed transforms (n, size) of seeds (n, channels, height, width) on the CPU."""
+    with torch.inference_mode():
+        images = transform.render(torch.from_numpy(seeds), torch.from_numpy(composed))
+        return images.to(torch.uint8).numpy()
+
+
+def certify(panel: Panel, stored: list[bytes], labels: Ints, targets: Ints) -> Certificate:
+    """Put stored images, at least one, to the whole panel; ``labels`` and ``targets`` have shape (n,)."""
+    votes = panel.vote(np.stack([png.decode(image) for image in stored]))
+    right = np.take_along_axis(votes, labels[None, :, None], axis=2)[:, :, 0]
+    columns = np.arange(len(labels))
+    others = right.copy()
+    others[targets, columns] = np.inf
+    margin = others.min(axis=0) - right[targets, columns]
+    return Certificate(stored, votes, outvoted(votes.argmax(axis=2), labels, targets), margin)

@@ -1,0 +1,33 @@
+"""Writing files so that a reader sees all of one or nothing of it."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from outvoted.search.errors import OutvotedError
+
+
+def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
+    """Let ``write`` fill a hidden file beside ``path``, then rename it to ``path``.
+
+    Raises:
+        OutvotedError: the disk is full, read-only, or otherwise refuses.
+    """
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write(partial)
+        with partial.open("rb") as file:
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+def unwritable(path: Path, error: OSError) -> OutvotedError:
+    """Say that the disk refuses, and what to do."""
+    return OutvotedError(
+        expected=f"to write {path}",
+        found=error.strerror or str(error),
+        remedy="free space or choose another folder with --runs; what was mined is kept: use --resume",
+    )

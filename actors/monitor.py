@@ -1,0 +1,78 @@
+"""What TensorBoard shows of a run while it goes on."""
+
+import time
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw
+from torch.utils.tensorboard.writer import SummaryWriter
+
+from outvoted.actors import png
+from outvoted.actors.members import EpochRecord
+from outvoted.actors.progress import Progress
+from outvoted.actors.rows import ShardResult
+from outvoted.search.arrays import Pixels
+
+_GRID = 24
+_COLUMNS = 6
+_SCALE = 3
+_CAPTION = 14
+
+
+class Monitor:
+    """Writes scalars against the number of searches done, training curves against epochs, and pictures."""
+
+    def __init__(self, folder: Path) -> None:
+        self._writer = SummaryWriter(str(folder), flush_secs=5)
+        self._began = time.monotonic()
+        self._before: Progress | None = None
+
+    def epoch(self, name: str, record: EpochRecord) -> None:
+        """Add a point to a network's training curves."""
+        self._writer.add_scalar(f"training loss/{name}", record.loss, record.epoch)
+        self._writer.add_scalar(f"test accuracy/{name}", record.test_accuracy, record.epoch)
+        self._writer.flush()
+
+    def shard(self, progress: Progress, result: ShardResult) -> None:
+        """Show where the run stands after a shard, and the mistakes it found."""
+        now, step = time.monotonic(), progress.searches
+        for name, value in progress.scalars().items():
+            self._writer.add_scalar(name, value, step)
+        if self._before is not None:
+            seconds = max(now - self._began, 1e-9)
+            for what in ("candidates", "inferences", "mistakes"):
+                rate = (getattr(progress, what) - getattr(self._before, what)) / seconds
+                self._writer.add_scalar(f"per second/{what}", rate, step)
+        else:
+            self._before = progress
+        if result.mistakes.num_rows:
+            self._writer.add_image("mistakes/seed and mistake, label to wrong class", _grid(result), step)
+        self._writer.flush()
+
+    def close(self) -> None:
+        """Write what is not yet on disk."""
+        self._writer.close()
+
+
+def _grid(result: ShardResult) -> Pixels:
+    """Draw seed | mistake pairs with `label to wrong class` under each; shape (3, height, width)."""
+    rows = result.mistakes.select(["seed_image", "image", "label", "predicted"]).slice(0, _GRID).to_pylist()
+    tiles = [_tile(row) for row in rows]
+    width, height = tiles[0].size
+    lines = -(-len(tiles) // _COLUMNS)
+    sheet = Image.new("RGB", (width * min(_COLUMNS, len(tiles)), height * lines), "white")
+    for k, tile in enumerate(tiles):
+        sheet.paste(tile, (k % _COLUMNS * width, k // _COLUMNS * height))
+    return np.asarray(sheet).transpose(2, 0, 1)
+
+
+def _tile(row: dict[str, object]) -> Image.Image:
+    pair = [png.decode(row[side]["bytes"]) for side in ("seed_image", "image")]  # type: ignore[index]
+    pixels = np.concatenate(pair, axis=2).transpose(1, 2, 0)
+    picture = Image.fromarray(np.repeat(pixels, 3, axis=2) if pixels.shape[2] == 1 else pixels)
+    picture = picture.resize((picture.width * _SCALE, picture.height * _SCALE), Image.Resampling.NEAREST)
+    tile = Image.new("RGB", (picture.width + 6, picture.height + _CAPTION), "white")
+    tile.paste(picture, (3, 0))
+    caption = f"{row['label']} -> {row['predicted']}"
+    ImageDraw.Draw(tile).text((tile.width / 2, tile.height), caption, "black", anchor="md")
+    return tile

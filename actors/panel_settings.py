@@ -1,0 +1,79 @@
+"""Which networks a run trains: the panel's peers, and the referee."""
+
+import hashlib
+import json
+from collections import Counter
+from typing import Annotated
+
+from pydantic import Field, field_validator
+
+from outvoted.actors.members import Role
+from outvoted.actors.networks import CNN, MLP, Architecture, Network
+from outvoted.actors.training import Training
+from outvoted.search.settings import Settings
+
+_RECIPE = 1  # raise when the same settings train other weights
+
+
+class PanelSettings(Settings):
+    """The peers, trained alike."""
+
+    networks: tuple[Network, ...] = tuple(MLP(hidden=hidden) for hidden in (10, 20, 30, 40, 50))
+    training: Training = Training()
+
+    @field_validator("networks")
+    @classmethod
+    def _enough(cls, networks: tuple[Network, ...]) -> tuple[Network, ...]:
+        if len(networks) < 2:
+            raise ValueError("a panel needs at least 2 networks: a target and a peer that outvotes it")
+        return networks
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """A name for each peer; networks of one architecture are told apart by a letter."""
+        labels = [network.label for network in self.networks]
+        seen: Counter[str] = Counter()
+        names = []
+        for label in labels:
+            names.append(label if labels.count(label) == 1 else f"{label}-{chr(97 + seen[label])}")
+            seen[label] += 1
+        return tuple(names)
+
+
+class RefereeSettings(Settings):
+    """The independent network that judges whether a mistake still shows its label."""
+
+    network: Network = CNN()
+    training: Annotated[Training, Field()] = Training(epochs=3)
+
+
+class Recipe(Settings):
+    """One network to be trained; everything its weights depend on besides the data."""
+
+    name: str
+    role: Role
+    network: Network
+    training: Training
+    seed: int
+
+
+def recipes(panel: PanelSettings, referee: RefereeSettings | None) -> tuple[Recipe, ...]:
+    """List the networks of a run: the peers in the panel's order, then the referee if there is one."""
+    peers = [
+        _recipe(name, "peer", network, panel.training, offset)
+        for offset, (name, network) in enumerate(zip(panel.names, panel.networks, strict=True))
+    ]
+    judges = [] if referee is None else [_recipe("referee", "referee", referee.network, referee.training, 0)]
+    return (*peers, *judges)
+
+
+def key(wanted: tuple[Recipe, ...], data_fingerprint: str) -> str:
+    """Name trained networks by everything they depend on: equal settings, equal key."""
+    text = json.dumps([_RECIPE, data_fingerprint, *(recipe.model_dump(mode="json") for recipe in wanted)])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _recipe(name: str, role: Role, network: Architecture, training: Training, offset: int) -> Recipe:
+    return Recipe.model_validate(
+        {"name": name, "role": role, "network": network, "training": training, "seed": training.seed + offset}
+    )

@@ -1,0 +1,79 @@
+"""One trained network that answers for candidates and for images."""
+
+import warnings
+
+import numpy as np
+import torch
+from torch import nn
+
+from outvoted.search.arrays import AnyArray, Ints, Pixels, Singles
+from outvoted.search.messages import Answers, Candidates
+from outvoted.search.transforms import Transform
+
+BATCH = 256
+"""Rows of every batch that reaches a network. One fixed shape, the last batch padded: a row's answer then
+cannot depend on how many others happen to travel with it."""
+
+
+class Peer:
+    """A network with the seeds beside it; stateless, so any call can be made again.
+
+    The network runs in float64 and its answers are rounded to float32. Sums in float32 differ in their
+    last bits with a row's place in the batch (seen with MKL where a layer's width is no multiple of four);
+    in float64 that noise lies nine orders of magnitude below what is kept.
+    """
+
+    def __init__(self, network: nn.Module, transform: Transform, seeds: Pixels, labels: Ints) -> None:
+        """Take a network that maps float images in [0, 1] to logits, and the seed data set."""
+        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self._network = network.to(self._device).double().eval()
+        self._transform = transform
+        self._seeds = _tensor(seeds).to(self._device)
+        self._labels = _tensor(labels).to(self._device)
+
+    def ask(self, candidates: Candidates) -> Answers:
+        """Render candidates from their seeds and answer for each; any number of rows."""
+        n = len(candidates)
+        score, predicted = np.empty(n, np.float32), np.empty(n, np.int16)
+        with torch.inference_mode():
+            for first in range(0, n, BATCH):
+                rows = slice(first, first + BATCH)
+                part = candidates.rows(rows)
+                seed_id = _padded(part.seed_id.astype(np.int64)).to(self._device)
+                composed = _padded(part.composed).to(self._device)
+                pixels = self._transform.render(self._seeds.index_select(0, seed_id), composed)
+                logits = self._network(pixels.double() / 255)
+                odds = log_odds(logits, self._labels.index_select(0, seed_id))
+                score[rows] = odds.float().cpu().numpy()[: len(part)]
+                predicted[rows] = logits.argmax(1).cpu().numpy()[: len(part)]
+        return Answers(score, predicted)
+
+    def vote(self, images: Pixels) -> Singles:
+        """Return every class's probability for each image, shape (n, classes), each row summing to 1."""
+        parts = []
+        with torch.inference_mode():
+            for first in range(0, len(images), BATCH):
+                part = images[first : first + BATCH]
+                logits = self._network(_padded(part).to(self._device).double() / 255)
+                parts.append(torch.softmax(logits, dim=1).float().cpu().numpy()[: len(part)])
+        return np.concatenate(parts)
+
+
+def log_odds(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """Return log(p / (1 - p)) of each row's label, shape (n,), from logits (n, classes)."""
+    own = logits.gather(1, labels[:, None])[:, 0]
+    others = logits.scatter(1, labels[:, None], -torch.inf)
+    return own - torch.logsumexp(others, dim=1)
+
+
+def _padded(rows: AnyArray) -> torch.Tensor:
+    """Repeat the last row until there are BATCH of them."""
+    missing = BATCH - len(rows)
+    return _tensor(np.concatenate([rows, np.repeat(rows[-1:], missing, axis=0)]) if missing else rows)
+
+
+def _tensor(array: AnyArray) -> torch.Tensor:
+    """View an array as a tensor without copying, also one that Ray shares between processes read-only."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
+        return torch.from_numpy(array)

@@ -1,0 +1,58 @@
+"""How far a run is: running totals over its searches."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+from outvoted.search.climb import Outcome
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Totals over recorded searches; ``targets`` holds mistakes by the target's name."""
+
+    searches: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
+    targets: Counter[str] = field(default_factory=Counter)
+    moves: int = 0
+    candidates: int = 0
+    asked: int = 0
+    consensus: int = 0
+    inferences: int = 0
+
+    @property
+    def mistakes(self) -> int:
+        """Number of certified mistakes."""
+        return self.outcomes[Outcome.MISTAKE]
+
+    def plus(self, rows: pa.Table, peers: int) -> "Progress":
+        """Add recorded rows of the `searches` table of a panel with ``peers`` peers."""
+        frame = rows.to_pandas()
+        mistakes = frame[frame["outcome"] == Outcome.MISTAKE]
+        # Every search asks the whole panel about its seed first; that is not a vote on a candidate.
+        asked = int(frame["inferences_peers"].sum()) // (peers - 1) - len(frame)
+        total = int(frame["inferences_target"].sum() + frame["inferences_peers"].sum())
+        return Progress(
+            searches=self.searches + len(frame),
+            outcomes=self.outcomes + Counter(frame["outcome"]),
+            targets=self.targets + Counter(mistakes["target_name"]),
+            moves=self.moves + int(frame["moves"].sum()),
+            candidates=self.candidates + int(frame["candidates"].sum()),
+            asked=self.asked + asked,
+            consensus=self.consensus + int(frame["consensus"].sum()),
+            inferences=self.inferences + total,
+        )
+
+    def scalars(self) -> dict[str, float]:
+        """Name the figures that a monitor draws against ``searches``."""
+        climbed = self.searches - self.outcomes[Outcome.SKIPPED] - self.outcomes[Outcome.FAILED]
+        return {
+            "searches/done": self.searches,
+            **{f"searches/{outcome}": count for outcome, count in self.outcomes.items()},
+            **{f"mistakes by target/{name}": count for name, count in self.targets.items()},
+            "rates/moves accepted per candidate": self.moves / max(self.candidates, 1),
+            "rates/consensus of the peers asked": self.consensus / max(self.asked, 1),
+            "rates/mistakes per search": self.mistakes / max(climbed, 1),
+            "moves/mean of a search": self.moves / max(climbed, 1),
+        }

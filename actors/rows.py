@@ -1,0 +1,115 @@
+"""Turning ended searches into rows of the run's tables."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from outvoted.actors import png, schema
+from outvoted.actors.certify import Certificate
+from outvoted.search.arrays import AnyArray, Ints, Pixels
+from outvoted.search.climb import Climb, Outcome
+from outvoted.search.messages import probability
+
+_TALLY = ("moves", "candidates", "unrealistic", "consensus", "inferences_target", "inferences_peers")
+
+
+@dataclass(frozen=True)
+class ShardResult:
+    """The rows of one shard, under the shard's name."""
+
+    name: str
+    searches: pa.Table
+    mistakes: pa.Table
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What certification and the referee say of a climb's candidates for a mistake.
+
+    Attributes:
+        rows: shape (m,), which searches of the climb they come from.
+        seeds: shape (m, channels, height, width).
+        referee: shape (m,), the referee's class, or None where the run has no referee.
+    """
+
+    rows: Ints
+    certificate: Certificate
+    seeds: Pixels
+    referee: Ints | None
+
+
+def shard_result(climb: Climb, names: Sequence[str], finding: Finding | None) -> ShardResult:
+    """Make the tables of a shard; a mistake that was not certified becomes a failed search."""
+    outcome, reason = climb.outcome.copy(), climb.reason.copy()
+    if finding is not None:
+        refused = finding.rows[~finding.certificate.certified]
+        outcome[refused] = Outcome.FAILED
+        reason[refused] = "not certified: the panel's votes on the stored pixels differ from the search's"
+    columns = _search_columns(climb, names, np.arange(len(climb.shard)))
+    now = datetime.now(UTC)
+    searches = columns | {
+        "outcome": [str(value) for value in outcome],
+        "reason": [value or None for value in reason],
+        "finished_at": [now] * len(outcome),
+    }
+    return ShardResult(
+        climb.shard.name,
+        pa.table(searches, schema=schema.searches()),
+        _mistakes(climb, names, finding),
+    )
+
+
+def _search_columns(climb: Climb, names: Sequence[str], rows: Ints) -> dict[str, Any]:
+    shard, tally = climb.shard, climb.tally
+    return {
+        "search_id": shard.search_id[rows],
+        "replica": shard.search_id[rows] // climb.rules.peers,
+        "target": shard.target[rows],
+        "target_name": [names[target] for target in shard.target[rows]],
+        "seed_id": shard.seed_id[rows],
+        "label": climb.labels[rows],
+        "strategy": [climb.rules.strategy.label] * len(rows),
+        **{name: getattr(tally, name)[rows] for name in _TALLY},
+        "start_probability": _nullable(probability(climb.start_score[rows])),
+        "end_probability": _nullable(probability(climb.position.score[rows])),
+    }
+
+
+def _mistakes(climb: Climb, names: Sequence[str], finding: Finding | None) -> pa.Table:
+    form = schema.mistakes(climb.rules.transform.parameters)
+    if finding is None:
+        return form.empty_table()
+    kept = np.flatnonzero(finding.certificate.certified)
+    rows, certificate = finding.rows[kept], finding.certificate
+    transform, trails = climb.rules.transform, climb.trails()
+    composed = climb.position.composed[rows]
+    referee = None if finding.referee is None else finding.referee[kept]
+    columns = _search_columns(climb, names, rows) | {
+        "predicted": certificate.predicted[climb.shard.target[rows], kept],
+        "image": [_image(certificate.stored[k]) for k in kept],
+        "seed_image": [_image(png.encode(finding.seeds[k])) for k in kept],
+        "trail": [_as_moves(trails[row], transform.parameters) for row in rows],
+        "composed": list(composed.astype(np.float32)),
+        "composed_as_move": _as_moves(transform.describe(composed), transform.parameters),
+        "probabilities": [certificate.probabilities[:, k].tolist() for k in kept],
+        "margin": certificate.margin[kept],
+        "referee_predicted": [None] * len(kept) if referee is None else referee,
+        "valid": [None] * len(kept) if referee is None else referee == climb.labels[rows],
+    }
+    return pa.table(columns, schema=form)
+
+
+def _as_moves(values: AnyArray, parameters: Sequence[str]) -> list[dict[str, float]]:
+    return [dict(zip(parameters, map(float, row), strict=True)) for row in values]
+
+
+def _image(data: bytes) -> dict[str, Any]:
+    return {"bytes": data, "path": None}
+
+
+def _nullable(values: AnyArray) -> pa.Array:
+    return pa.array(values, mask=np.isnan(values))

@@ -1,0 +1,46 @@
+"""`run.json`: what a run is, what it was run with, and how far it is."""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class State(StrEnum):
+    """How far a run is."""
+
+    RUNNING = "running"
+    INTERRUPTED = "interrupted"
+    FAILED = "failed"
+    FINISHED = "finished"
+
+
+class DataRecord(BaseModel):
+    """The data set a run was mined from; ``fingerprint`` is a SHA-256 over pixels and labels."""
+
+    name: str
+    fingerprint: str
+    train: int
+    test: int
+
+
+class RunRecord(BaseModel):
+    """The content of `run.json`."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    format: Literal["outvoted run 1"] = "outvoted run 1"
+    name: str
+    kind: Literal["mine"] = "mine"
+    state: State
+    config: dict[str, Any]
+    versions: dict[str, str]
+    data: DataRecord | None = None
+    panel_fingerprint: str | None = None
+    replicas: int | None = None
+    searches: int | None = None
+    seconds_mining: float = 0.0
+    created_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
+    updated_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
+    message: str | None = None

@@ -1,0 +1,84 @@
+"""The tables of a run: columns, types and what each holds."""
+
+import json
+from collections.abc import Sequence
+
+import pyarrow as pa
+
+VERSION = "1"
+
+_IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+
+_SEARCH = [
+    ("search_id", pa.int64()),
+    ("replica", pa.int64()),
+    ("target", pa.int16()),
+    ("target_name", pa.string()),
+    ("seed_id", pa.int32()),
+    ("label", pa.int16()),
+    ("strategy", pa.string()),
+]
+_EFFORT = [
+    ("moves", pa.int32()),
+    ("candidates", pa.int64()),
+    ("unrealistic", pa.int64()),
+    ("consensus", pa.int64()),
+    ("inferences_target", pa.int64()),
+    ("inferences_peers", pa.int64()),
+    ("start_probability", pa.float64()),
+    ("end_probability", pa.float64()),
+]
+
+
+def searches() -> pa.Schema:
+    """One row for each search that was attempted, whatever came of it."""
+    ending = [("outcome", pa.string()), ("reason", pa.string())]
+    return _schema([*_SEARCH, *ending, *_EFFORT, ("finished_at", pa.timestamp("us", tz="UTC"))], ())
+
+
+def mistakes(parameters: Sequence[str]) -> pa.Schema:
+    """One row for each certified mistake; ``parameters`` names the numbers of a move."""
+    move = pa.struct([(name, pa.float64()) for name in parameters])
+    images = ("image", "seed_image")
+    return _schema(
+        [
+            *_SEARCH,
+            ("predicted", pa.int16()),
+            *_EFFORT,
+            *((name, _IMAGE) for name in images),
+            ("trail", pa.list_(move)),
+            ("composed", pa.list_(pa.float32())),
+            ("composed_as_move", move),
+            ("probabilities", pa.list_(pa.list_(pa.float32()))),
+            ("margin", pa.float32()),
+            ("referee_predicted", pa.int16()),
+            ("valid", pa.bool_()),
+        ],
+        images,
+    )
+
+
+def peers() -> pa.Schema:
+    """One row for each trained network."""
+    epoch = pa.struct([("epoch", pa.int32()), ("loss", pa.float64()), ("test_accuracy", pa.float64())])
+    return _schema(
+        [
+            ("name", pa.string()),
+            ("role", pa.string()),
+            ("file", pa.string()),
+            ("architecture", pa.string()),
+            ("training_seed", pa.int64()),
+            ("test_accuracy", pa.float64()),
+            ("sha256", pa.string()),
+            ("epochs", pa.list_(epoch)),
+        ],
+        (),
+    )
+
+
+def _schema(fields: Sequence[tuple[str, pa.DataType]], images: Sequence[str]) -> pa.Schema:
+    metadata = {"outvoted.schema": VERSION}
+    if images:
+        features = {name: {"_type": "Image"} for name in images}
+        metadata["huggingface"] = json.dumps({"info": {"features": features}})
+    return pa.schema([pa.field(*field) for field in fields], metadata=metadata)

@@ -1,0 +1,113 @@
+"""A run's folder: the only place that knows where its tables lie."""
+
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import ValidationError
+
+from outvoted.actors.files import write_atomically
+from outvoted.actors.rows import ShardResult
+from outvoted.actors.run_record import RunRecord
+from outvoted.search.arrays import Ints
+from outvoted.search.errors import OutvotedError
+
+Table = Literal["searches", "mistakes"]
+
+
+class RunStore:
+    """Reads and writes the folder of one run.
+
+    A shard is there when its file in ``searches/`` is; its mistakes are written before it, so readers
+    take only mistakes whose search they know.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    def peers(self) -> Path:
+        """The folder of the trained networks."""
+        return self.path / "peers"
+
+    @property
+    def tensorboard(self) -> Path:
+        """The folder of TensorBoard's event files."""
+        return self.path / "tb"
+
+    def write_record(self, record: RunRecord) -> None:
+        """Replace ``run.json``."""
+        text = record.model_dump_json(indent=2) + "\n"
+        write_atomically(self.path / "run.json", lambda path: path.write_text(text))
+
+    def read_record(self) -> RunRecord:
+        """Read ``run.json``.
+
+        Raises:
+            OutvotedError: there is none, it cannot be read, or it is not a run's.
+        """
+        path = self.path / "run.json"
+        try:
+            return RunRecord.model_validate_json(path.read_bytes())
+        except OSError as error:
+            raise _foreign(self.path, f"{path.name}: {error.strerror}") from error
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise _foreign(self.path, f"{path.name} in which {first['loc']}: {first['msg']}") from error
+
+    def write_shard(self, result: ShardResult) -> None:
+        """Write the rows of a shard; writing them twice changes nothing."""
+        for table, rows in (("mistakes", result.mistakes), ("searches", result.searches)):
+            path = self.path / table / f"{result.name}.parquet"
+            write_atomically(path, partial(_write, rows))
+
+    def done(self) -> Ints:
+        """Return the ids of all recorded searches, ascending."""
+        tables = [self._read(path, ["search_id"]) for path in self._files("searches")]
+        ids = [table.column("search_id").to_numpy() for table in tables]
+        return np.unique(np.concatenate([np.empty(0, np.int64), *ids]))
+
+    def table(self, name: Table) -> pa.Table:
+        """Read all rows of a table in the order of their search ids, each search once."""
+        files = self._files(name)
+        if not files:
+            return pa.table({"search_id": pa.array([], pa.int64())})
+        rows = pa.concat_tables([self._read(path) for path in files])
+        ids = rows.column("search_id").to_numpy()
+        _, first = np.unique(ids, return_index=True)
+        if name == "mistakes":
+            first = first[np.isin(ids[first], self.done())]
+        return rows.take(first)
+
+    def frame(self, name: Table) -> pd.DataFrame:
+        """Read a table into pandas."""
+        return pd.DataFrame(self.table(name).to_pandas())
+
+    def _files(self, name: Table) -> list[Path]:
+        return sorted((self.path / name).glob("shard-*.parquet"))
+
+    def _read(self, path: Path, columns: list[str] | None = None) -> pa.Table:
+        try:
+            return pq.read_table(path, columns=columns, partitioning=None)
+        except (OSError, pa.ArrowInvalid) as error:
+            raise OutvotedError(
+                expected=f"a readable Parquet file at {path}",
+                found=str(error).splitlines()[0],
+                remedy="delete the file and go on with --resume: its searches are run again",
+            ) from error
+
+
+def _write(rows: pa.Table, path: Path) -> None:
+    pq.write_table(rows, path, compression="zstd")
+
+
+def _foreign(path: Path, found: str) -> OutvotedError:
+    return OutvotedError(
+        expected=f"a run of outvoted in {path}",
+        found=found,
+        remedy="`outvoted runs` lists the runs there are; choose one of them, or another --name",
+    )

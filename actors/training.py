@@ -1,0 +1,108 @@
+"""Training one network, epoch by epoch."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import numpy as np
+import torch
+from pydantic import Field
+from torch import nn
+from torch.nn import functional
+
+from outvoted.actors.datasets import Dataset, Split
+from outvoted.actors.networks import Architecture
+from outvoted.search.settings import Settings
+from outvoted.search.transforms import Affine
+
+Weights = dict[str, torch.Tensor]
+_TEST_BATCH = 1000
+
+
+class Training(Settings):
+    """How a network is trained; peers of a panel share these settings."""
+
+    epochs: Annotated[int, Field(ge=1, le=10_000)] = 20
+    batch_size: Annotated[int, Field(ge=1, le=65536)] = 64
+    optimizer: Literal["adam", "sgd"] = "adam"
+    learning_rate: Annotated[float, Field(gt=0)] = 0.001
+    weight_decay: Annotated[float, Field(ge=0)] = 0.0
+    augment: Affine | None = None
+    """One random move of this transform for each image each time, or none."""
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    """Peer i starts from seed + i."""
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What one epoch gave: mean training loss, share of test images right, after the last the weights."""
+
+    number: int
+    loss: float
+    test_accuracy: float
+    weights: Weights | None
+
+
+def train(architecture: Architecture, training: Training, data: Dataset, seed: int) -> Iterator[Epoch]:
+    """Train a network from scratch; a pure function of its arguments on machines of one kind.
+
+    Yields:
+        One Epoch after each epoch; the last one has the weights, in float32 on the CPU.
+    """
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        network = architecture.build(data.shape, data.classes).to(device)
+    optimizer = _optimizer(training, network)
+    images = torch.tensor(data.train.images).to(device)
+    labels = torch.tensor(data.train.labels).to(device)
+    shuffle = torch.Generator().manual_seed(seed)
+    moves = np.random.default_rng(seed)
+    for number in range(1, training.epochs + 1):
+        network.train()
+        total = 0.0
+        with torch.random.fork_rng():
+            torch.manual_seed(seed * 100_003 + number)  # dropout
+            order = torch.randperm(len(labels), generator=shuffle).to(device)
+            for rows in torch.split(order, training.batch_size):
+                inputs = _inputs(images[rows], training.augment, moves)
+                loss = functional.cross_entropy(network(inputs), labels[rows])
+                optimizer.zero_grad(set_to_none=True)
+                torch.autograd.backward(loss)
+                optimizer.step()
+                total += float(loss.detach()) * len(rows)
+        weights = _weights(network) if number == training.epochs else None
+        yield Epoch(number, total / len(labels), accuracy(network, data.test), weights)
+
+
+def accuracy(network: nn.Module, split: Split) -> float:
+    """Return the share of images that a network gets right; the network is left in evaluation mode."""
+    device = next(network.parameters()).device
+    network.eval()
+    right = 0
+    with torch.inference_mode():
+        for first in range(0, len(split), _TEST_BATCH):
+            rows = slice(first, first + _TEST_BATCH)
+            inputs = torch.tensor(split.images[rows]).to(device).float() / 255
+            right += int((network(inputs).argmax(1).cpu() == torch.tensor(split.labels[rows])).sum())
+    return right / len(split)
+
+
+def _weights(network: nn.Module) -> Weights:
+    return {name: value.detach().cpu().clone() for name, value in network.state_dict().items()}
+
+
+def _inputs(images: torch.Tensor, augment: Affine | None, moves: np.random.Generator) -> torch.Tensor:
+    if augment is None:
+        return images.float() / 255
+    n = len(images)
+    drawn = augment.sample(moves.random((n, augment.draws)))
+    composed = torch.tensor(augment.compose(augment.identity(n), drawn), dtype=torch.float32)
+    return augment.render(images, composed.to(images.device)) / 255
+
+
+def _optimizer(training: Training, network: nn.Module) -> torch.optim.Optimizer:
+    rate, decay = training.learning_rate, training.weight_decay
+    if training.optimizer == "adam":
+        return torch.optim.Adam(network.parameters(), rate, weight_decay=decay)
+    return torch.optim.SGD(network.parameters(), rate, momentum=0.9, weight_decay=decay)

@@ -1,0 +1,109 @@
+"""Pictures of mistakes, as in Figs. 1, 5 and 6 of Baluja et al."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from outvoted.actors import png
+from outvoted.actors.files import write_atomically
+from outvoted.analysis.climbs import Steps, steps
+from outvoted.analysis.opened import OpenedRun
+from outvoted.search.arrays import AnyArray, Pixels
+
+TARGET, PEERS = "#0072B2", "#E69F00"
+"""Blue and orange of Okabe & Ito's palette, which colour-blind readers can tell apart."""
+_PAIRS = 8
+_LONGEST = 8
+
+mpl.use("Agg")
+
+
+def draw_mistakes(run: OpenedRun, path: Path) -> None:
+    """Draw a line of mistakes for each target: seed on the left, mistake on the right of each pair."""
+    rows = run.store.table("mistakes").to_pylist()
+    peers = run.peers
+    figure = Figure(figsize=(1.35 * _PAIRS + 1.2, 1.0 * len(peers) + 0.5), layout="constrained")
+    figure.suptitle("High-value mistakes: seed | mistake, with the label → the target's answer", fontsize=10)
+    axes = figure.subplots(len(peers), _PAIRS, squeeze=False)
+    for index, member in enumerate(peers):
+        chosen = _varied([row for row in rows if row["target"] == index], _PAIRS)
+        axes[index, 0].set_ylabel(member.name, rotation=0, ha="right", va="center", fontsize=9)
+        for column in range(_PAIRS):
+            _pair(axes[index, column], chosen[column] if column < len(chosen) else None)
+    _save(figure, path)
+
+
+def draw_climbs(run: OpenedRun, path: Path) -> None:
+    """Draw one climb for each target: its images in order, and every network's output for the label."""
+    rows = run.store.table("mistakes").to_pylist()
+    climbs = [climb for index in range(len(run.peers)) if (climb := _telling(rows, index)) is not None]
+    if not climbs:
+        return
+    width = max(len(climb["trail"]) for climb in climbs) + 1
+    figure = Figure(figsize=(1.25 * width + 1.4, 2.1 * len(climbs) + 0.5), layout="constrained")
+    figure.suptitle(
+        "Climbs: output for the label of the target (first bar, blue) and of its peers (orange)", fontsize=10
+    )
+    axes = figure.subplots(2 * len(climbs), width, squeeze=False, height_ratios=[1.5, 1] * len(climbs))
+    for line, climb in enumerate(climbs):
+        _climb(axes[2 * line : 2 * line + 2], climb, steps(run, climb))
+    _save(figure, path)
+
+
+def _climb(axes: AnyArray, mistake: dict[str, Any], climb: Steps) -> None:
+    target, label = mistake["target"], mistake["label"]
+    order = [target, *(peer for peer in range(len(climb.probabilities)) if peer != target)]
+    axes[0, 0].set_ylabel(f"{mistake['target_name']}\n{label} → {mistake['predicted']}", fontsize=9)
+    axes[1, 0].set_ylabel(f"output for {label}", fontsize=7)
+    for step in range(axes.shape[1]):
+        picture, bars = axes[:, step]
+        if step >= len(climb.images):
+            picture.set_axis_off()
+            bars.set_axis_off()
+            continue
+        _show(picture, climb.images[step])
+        picture.set_title("seed" if step == 0 else f"move {step}", fontsize=7)
+        heights = climb.probabilities[order, step, label]
+        bars.bar(range(len(order)), heights, color=[TARGET] + [PEERS] * (len(order) - 1))
+        bars.set(ylim=(0, 1), xticks=[], yticks=[0, 1] if step == 0 else [])
+        bars.tick_params(labelsize=7)
+
+
+def _pair(axes: Axes, row: dict[str, Any] | None) -> None:
+    axes.set(xticks=[], yticks=[])
+    axes.spines[:].set_visible(False)
+    if row is None:
+        return
+    seed, mistake = png.decode(row["seed_image"]["bytes"]), png.decode(row["image"]["bytes"])
+    gap = np.full((*seed.shape[:2], 2), 255, np.uint8)
+    _show(axes, np.concatenate([seed, gap, mistake], axis=2))
+    axes.set_title(f"{row['label']} → {row['predicted']}", fontsize=8)
+
+
+def _show(axes: Axes, image: Pixels) -> None:
+    axes.imshow(image.transpose(1, 2, 0).squeeze(), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+    axes.set(xticks=[], yticks=[])
+    axes.spines[:].set_visible(False)
+
+
+def _varied(rows: Sequence[dict[str, Any]], most: int) -> list[dict[str, Any]]:
+    """Choose the clearest mistake of as many different (label, wrong class) pairs as fit."""
+    best: dict[tuple[int, int], dict[str, Any]] = {}
+    for row in sorted(rows, key=lambda row: -row["margin"]):
+        best.setdefault((row["label"], row["predicted"]), row)
+    return list(best.values())[:most]
+
+
+def _telling(rows: Sequence[dict[str, Any]], target: int) -> dict[str, Any] | None:
+    """Choose the clearest mistake among a target's climbs of three moves or more that fit on a line."""
+    fitting = [row for row in rows if row["target"] == target and 3 <= row["moves"] <= _LONGEST]
+    return max(fitting, key=lambda row: row["margin"], default=None)
+
+
+def _save(figure: Figure, path: Path) -> None:
+    write_atomically(path, lambda partial: figure.savefig(partial, format="png", dpi=110))

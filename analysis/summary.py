@@ -1,0 +1,158 @@
+"""The table of a run: what each target cost and gave, beside the paper's figures."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from rich.table import Table
+
+from outvoted.actors.members import Member
+from outvoted.actors.networks import MLP
+from outvoted.analysis.opened import OpenedRun
+from outvoted.search.climb import Outcome
+
+PAPER = {10: (63, 5, 507), 20: (25, 5, 640), 30: (9, 6, 852), 40: (5, 6, 801), 50: (7, 6, 819)}
+"""Baluja et al., Table 1: hidden units to (% successful trials, moves, forward inferences)."""
+
+
+@dataclass(frozen=True)
+class TargetSummary:
+    """One target's searches. Means are over successful searches, None where there are none.
+
+    Attributes:
+        searches: climbs begun; skipped and failed ones are not among them.
+        inferences: forward inferences per success as the paper counts them: every candidate that was
+            put to a network counts once for each network of the panel.
+        inferences_run: forward inferences per success that were really run: the target is asked first
+            and the peers only where it pays, but looking ahead is included.
+        validity: share of mistakes on which the referee agrees with the label.
+    """
+
+    target: str
+    hidden: int | None
+    test_accuracy: float
+    searches: int
+    skipped: int
+    failed: int
+    mistakes: int
+    success: float
+    moves: float | None
+    inferences: float | None
+    inferences_run: float | None
+    validity: float | None
+    paper: tuple[int, int, int] | None
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A run's headline figures and one row for each target."""
+
+    run: str
+    state: str
+    targets: tuple[TargetSummary, ...]
+    mistakes: int
+    validity: float | None
+    referee_accuracy: float | None
+    seconds_mining: float
+    searches_per_second: float | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values."""
+        return asdict(self)
+
+
+def summarise(run: OpenedRun) -> Summary:
+    """Summarise what a run has recorded so far."""
+    searches, mistakes = run.store.frame("searches"), run.store.frame("mistakes")
+    if searches.empty:
+        searches = pd.DataFrame(columns=["target", "outcome"])
+    targets = tuple(
+        _target(member, len(run.peers), _of(searches, index), _of(mistakes, index))
+        for index, member in enumerate(run.peers)
+    )
+    referee = next((member for member in run.members if member.role == "referee"), None)
+    seconds = run.record.seconds_mining
+    return Summary(
+        run=run.record.name,
+        state=run.record.state,
+        targets=targets,
+        mistakes=len(mistakes),
+        validity=_validity(mistakes),
+        referee_accuracy=None if referee is None else referee.test_accuracy,
+        seconds_mining=seconds,
+        searches_per_second=len(searches) / seconds if seconds else None,
+    )
+
+
+def table(summary: Summary) -> Table:
+    """Draw a summary for the terminal."""
+    drawn = Table(title=f"{summary.run}: {summary.mistakes} high-value mistakes", title_justify="left")
+    for name in ("target", "test accuracy", "searches"):
+        drawn.add_column(name, justify="right")
+    for name in ("% successful", "moves", "inferences"):
+        drawn.add_column(name, justify="right")
+        drawn.add_column("paper", justify="right", style="dim")
+    drawn.add_column("really run", justify="right")
+    drawn.add_column("validity", justify="right")
+    for row in summary.targets:
+        paper = [str(figure) for figure in row.paper] if row.paper else ["–"] * 3
+        drawn.add_row(
+            row.target,
+            f"{row.test_accuracy:.1%}",
+            str(row.searches),
+            f"{100 * row.success:.0f}",
+            paper[0],
+            _figure(row.moves, ".1f"),
+            paper[1],
+            _figure(row.inferences, ".0f"),
+            paper[2],
+            _figure(row.inferences_run, ".0f"),
+            _figure(row.validity, ".1%"),
+        )
+    drawn.caption = (
+        "moves and forward inferences: means over successful searches; inferences as the paper counts them\n"
+        "(every network sees every candidate) and as really run; validity: the referee agrees with the label"
+    )
+    drawn.caption_justify = "left"
+    return drawn
+
+
+def _target(member: Member, peers: int, searches: pd.DataFrame, mistakes: pd.DataFrame) -> TargetSummary:
+    outcomes = searches["outcome"].value_counts()
+    skipped, failed = int(outcomes.get(Outcome.SKIPPED, 0)), int(outcomes.get(Outcome.FAILED, 0))
+    climbed = len(searches) - skipped - failed
+    hidden = member.architecture.hidden if isinstance(member.architecture, MLP) else None
+    won = len(mistakes) > 0
+    return TargetSummary(
+        target=member.name,
+        hidden=hidden,
+        test_accuracy=member.test_accuracy,
+        searches=climbed,
+        skipped=skipped,
+        failed=failed,
+        mistakes=len(mistakes),
+        success=len(mistakes) / climbed if climbed else 0.0,
+        moves=_mean(mistakes["moves"]) if won else None,
+        inferences=_mean(mistakes["candidates"] - mistakes["unrealistic"]) * peers if won else None,
+        inferences_run=_mean(mistakes["inferences_target"] + mistakes["inferences_peers"]) if won else None,
+        validity=_validity(mistakes),
+        paper=PAPER.get(hidden) if hidden is not None else None,
+    )
+
+
+def _of(frame: pd.DataFrame, target: int) -> pd.DataFrame:
+    return frame[frame["target"] == target] if len(frame) else frame
+
+
+def _validity(mistakes: pd.DataFrame) -> float | None:
+    judged = mistakes["valid"].dropna() if len(mistakes) else mistakes
+    return float(judged.astype(bool).to_numpy().mean()) if len(judged) else None
+
+
+def _mean(column: "pd.Series[Any]") -> float:
+    return float(column.to_numpy(dtype=np.float64).mean())
+
+
+def _figure(value: float | None, form: str) -> str:
+    return "–" if value is None else format(value, form)

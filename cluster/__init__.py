@@ -1,0 +1,1 @@
+"""Where it runs and how one talks to it: command line, configuration, Ray."""

@@ -1,0 +1,98 @@
+"""Connecting to Ray: a private local instance, or a cluster that is already there."""
+
+import logging
+import os
+import secrets
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import ray
+
+from outvoted.search.errors import OutvotedError
+
+LOCAL = "local"
+_OBJECT_STORE = 1 << 30
+_REACH_SECONDS = 5
+
+
+@contextmanager
+def connected(address: str, debug: bool = False) -> Iterator[None]:
+    """Be connected to Ray within the block.
+
+    Args:
+        address: ``local`` starts a private instance that ends with the block; ``auto`` or ``HOST:PORT``
+            joins a running cluster.
+        debug: show what Ray and its workers print.
+
+    Raises:
+        OutvotedError: there is no cluster at the address.
+    """
+    if address.startswith("ray://"):
+        raise OutvotedError(
+            expected="local, auto, or the HOST:PORT of a Ray head",
+            found=f"the Ray Client address {address}",
+            remedy="start `outvoted mine` on a machine of the cluster with --address auto",
+        )
+    _prepare_environment(address)
+    _check_reachable(address)
+    quiet = {"log_to_driver": debug, "logging_level": logging.INFO if debug else logging.ERROR}
+    try:
+        if address == LOCAL:
+            store = min(_OBJECT_STORE, _shared_memory())
+            ray.init(LOCAL, include_dashboard=False, object_store_memory=store, **quiet)
+        else:
+            ray.init(address, **quiet)
+    except (ConnectionError, ValueError, RuntimeError) as error:
+        raise _no_cluster(address, str(error).strip().splitlines()[0]) from error
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+def _prepare_environment(address: str) -> None:
+    """Set what Ray reads from the environment, unless the user has set it."""
+    # Ray would otherwise let workers build environments of their own under `uv run`.
+    os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    if address != LOCAL:
+        return
+    # A local instance demands a token by default. It gets one of its own: Ray would write one to a file
+    # that every user of the machine may read.
+    if "RAY_AUTH_TOKEN_PATH" not in os.environ:
+        os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+
+
+def _check_reachable(address: str) -> None:
+    """Fail within seconds where nothing listens; Ray itself would try for minutes."""
+    host, colon, port = address.rpartition(":")
+    if not colon:
+        return
+    try:
+        socket.create_connection((host, int(port)), timeout=_REACH_SECONDS).close()
+    except (OSError, ValueError, OverflowError) as error:
+        raise _no_cluster(address, f"nothing that answers there ({error})") from error
+
+
+def _no_cluster(address: str, found: str) -> OutvotedError:
+    if address == LOCAL:
+        return OutvotedError(
+            expected="to start a local Ray instance",
+            found=found,
+            remedy="see what holds it up with --debug; Ray needs free memory, ports and space in /tmp",
+        )
+    return OutvotedError(
+        expected=f"a Ray cluster at address '{address}'",
+        found=found,
+        remedy="start one (`ray start --head`), set its RAY_AUTH_TOKEN, or use --address local",
+    )
+
+
+def _shared_memory() -> int:
+    """Return the bytes that the object store may take: most of what /dev/shm has."""
+    try:
+        space = os.statvfs("/dev/shm")
+    except OSError:
+        return _OBJECT_STORE
+    return max(int(space.f_bavail * space.f_frsize * 0.8), 80 << 20)

@@ -1,0 +1,75 @@
+"""Getting a run its trained networks: from an earlier run with the same settings, or by training them."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import ray
+from rich.progress import Progress as Bars
+
+from outvoted.actors import members
+from outvoted.actors.datasets import Dataset
+from outvoted.actors.members import EpochRecord, Member
+from outvoted.actors.panel_settings import Recipe
+from outvoted.actors.shell import train_remotely
+from outvoted.actors.training import Epoch
+from outvoted.cluster.placement import Share
+
+OnEpoch = Callable[[str, EpochRecord], object]
+
+
+def trained(
+    folder: Path, recipes: Sequence[Recipe], data: Dataset, share: Share, bars: Bars, on_epoch: OnEpoch
+) -> list[Member]:
+    """Return the trained networks kept in ``folder``, training and keeping them if it has none."""
+    if (folder / members.TABLE).exists():
+        return members.load(folder)
+    found = _train(recipes, data, share, bars, on_epoch)
+    members.save(folder, found)
+    return found
+
+
+def _train(
+    recipes: Sequence[Recipe], data: Dataset, share: Share, bars: Bars, on_epoch: OnEpoch
+) -> list[Member]:
+    """Train all networks at once, each in a task of its own."""
+    placed = ray.put(data)
+    options = {"num_cpus": min(1.0, ray.cluster_resources().get("CPU", 1.0)), "num_gpus": share.num_gpus}
+    tasks: dict[Any, int] = {}
+    for index, recipe in enumerate(recipes):
+        call = train_remotely.options(**options)
+        tasks[call.remote(recipe.network, recipe.training, placed, recipe.seed)] = index
+    history: list[list[Epoch]] = [[] for _ in recipes]
+    total = sum(recipe.training.epochs for recipe in recipes)
+    bar = bars.add_task("training", total=total, details="")
+    while tasks:
+        (stream,), _ = ray.wait(list(tasks), num_returns=1)
+        index = tasks[stream]
+        try:
+            epoch: Epoch = ray.get(next(stream))
+        except StopIteration:
+            del tasks[stream]
+            continue
+        history[index].append(epoch)
+        on_epoch(recipes[index].name, _record(epoch))
+        details = f"{recipes[index].name}: {epoch.test_accuracy:.1%} of test images right"
+        bars.update(bar, advance=1, details=details)
+    return [_member(recipe, epochs) for recipe, epochs in zip(recipes, history, strict=True)]
+
+
+def _record(epoch: Epoch) -> EpochRecord:
+    return EpochRecord(epoch.number, epoch.loss, epoch.test_accuracy)
+
+
+def _member(recipe: Recipe, epochs: Sequence[Epoch]) -> Member:
+    weights = epochs[-1].weights
+    if weights is None:
+        raise RuntimeError(f"training of {recipe.name} ended without weights")
+    return Member(
+        recipe.name,
+        recipe.role,
+        recipe.network,
+        recipe.seed,
+        weights,
+        tuple(_record(epoch) for epoch in epochs),
+    )

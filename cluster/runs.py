@@ -1,0 +1,93 @@
+"""The folder of runs: opening new ones, going on with old ones, listing them."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from outvoted.actors.run_record import DataRecord, RunRecord, State
+from outvoted.actors.store import RunStore
+from outvoted.cluster.config import MineConfig, differences
+from outvoted.search.errors import OutvotedError
+
+_MAY_CHANGE = ("cluster.", "search.per_target", "data.path")
+
+
+def panels(runs: Path) -> Path:
+    """Return the folder in which trained panels are kept for runs with the same settings."""
+    return runs / ".panels"
+
+
+def open_record(
+    store: RunStore, config: MineConfig, resume: bool, data: DataRecord, versions: dict[str, str]
+) -> RunRecord:
+    """Return the record of a new run, or of one that goes on; nothing is written yet.
+
+    Raises:
+        OutvotedError: a new run's folder exists, or a resumed run is another one than configured.
+    """
+    wanted = config.model_dump(mode="json")
+    if not resume:
+        if store.path.exists() and (not store.path.is_dir() or any(store.path.iterdir())):
+            raise OutvotedError(
+                expected=f"no folder {store.path} yet",
+                found="one with files in it",
+                remedy="go on with that run by --resume, or choose another --name",
+            )
+        record = RunRecord(
+            name=store.path.name, state=State.RUNNING, config=wanted, versions=versions, data=data
+        )
+    else:
+        record = store.read_record()
+        _check_same(store, record, wanted, data)
+        record.state, record.message, record.config, record.versions = State.RUNNING, None, wanted, versions
+    return record
+
+
+def _check_same(store: RunStore, record: RunRecord, wanted: dict[str, object], data: DataRecord) -> None:
+    changed = [key for key in differences(record.config, wanted) if not key.startswith(_MAY_CHANGE)]
+    if changed:
+        raise OutvotedError(
+            expected=f"the configuration that {store.path} was begun with",
+            found=f"another value of {', '.join(changed)}",
+            remedy="set these keys back, or start a new run under another --name",
+        )
+    if record.data is not None and record.data.fingerprint != data.fingerprint:
+        raise OutvotedError(
+            expected=f"the {record.data.name} images that {store.path} was begun with",
+            found=f"other images or labels (fingerprint {data.fingerprint[:12]})",
+            remedy="restore the data set, or start a new run under another --name",
+        )
+
+
+def listed(runs: Path) -> list[tuple[RunStore, RunRecord | OutvotedError]]:
+    """Return every run in a folder, oldest first, with what its ``run.json`` says or why it can't be read."""
+    found: list[tuple[RunStore, RunRecord | OutvotedError]] = []
+    for path in sorted(runs.iterdir()) if runs.is_dir() else []:
+        if not path.is_dir() or path.name.startswith("."):
+            continue
+        store = RunStore(path)
+        try:
+            found.append((store, store.read_record()))
+        except OutvotedError as error:
+            found.append((store, error))
+    return sorted(found, key=lambda run: _age(run[1]))
+
+
+def newest(runs: Path, stem: str) -> Path:
+    """Return the newest run whose name begins with ``stem``.
+
+    Raises:
+        OutvotedError: there is none.
+    """
+    names = [store.path for store, record in listed(runs) if isinstance(record, RunRecord)]
+    matching = [path for path in names if path.name.startswith(stem)]
+    if not matching:
+        raise OutvotedError(
+            expected=f"a run of {stem} in {runs} to go on with",
+            found=f"{len(names)} runs, none of {stem}",
+            remedy="name the run with --name, or start one without --resume",
+        )
+    return matching[-1]
+
+
+def _age(record: RunRecord | OutvotedError) -> datetime:
+    return record.created_at if isinstance(record, RunRecord) else datetime.min.replace(tzinfo=UTC)

@@ -1,0 +1,63 @@
+"""Which searches a run consists of: search ids, the seeds they start from, the shards they are leased in.
+
+A *replica* is one drawn seed on which every peer takes its turn as the target: search id =
+replica * peers + target. Replicas are numbered from 0 for ever, so a longer run begins with exactly the
+searches of a shorter one.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from outvoted.search.arrays import Bools, Ints
+from outvoted.search.streams import Purpose, uniforms
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Searches that are leased, run and recorded together.
+
+    Attributes:
+        search_id: shape (n,), ascending.
+        target: shape (n,), index of the peer to make wrong.
+        seed_id: shape (n,), rows of the seed data set.
+    """
+
+    search_id: Ints
+    target: Ints
+    seed_id: Ints
+
+    def __len__(self) -> int:
+        return len(self.search_id)
+
+    @property
+    def name(self) -> str:
+        """A name that follows from the ids alone, so that writing a shard twice writes one file."""
+        return f"shard-{self.search_id[0]:012d}-{self.search_id[-1]:012d}"
+
+
+def drawn_seeds(run_seed: int, replicas: Ints, seeds: int) -> Ints:
+    """Draw one of ``seeds`` seeds for each replica, uniformly and with replacement; shape (n,)."""
+    draws = uniforms(run_seed, Purpose.SEED, replicas, np.zeros_like(replicas), 1)[:, 0]
+    return np.minimum((draws * seeds).astype(np.int64), seeds - 1)
+
+
+def replicas_needed(undisputed: Bools, wanted: int) -> int | None:
+    """Return how many replicas hold ``wanted`` undisputed seeds, or None if ``undisputed`` is too short."""
+    enough = np.flatnonzero(np.cumsum(undisputed) >= wanted)
+    return int(enough[0]) + 1 if len(enough) else None
+
+
+def searches(run_seed: int, replicas: int, peers: int, seeds: int) -> Shard:
+    """Return every search of a run, as one shard."""
+    ids = np.arange(replicas * peers, dtype=np.int64)
+    return Shard(ids, ids % peers, drawn_seeds(run_seed, ids // peers, seeds))
+
+
+def shards(work: Shard, done: Ints, size: int) -> Iterator[Shard]:
+    """Split what is not ``done`` (search ids) of ``work`` into shards of at most ``size`` searches."""
+    rest = np.flatnonzero(~np.isin(work.search_id, done))
+    for first in range(0, len(rest), size):
+        rows = rest[first : first + size]
+        yield Shard(work.search_id[rows], work.target[rows], work.seed_id[rows])

@@ -1,0 +1,40 @@
+"""Next-ascent stochastic hillclimbing, the paper's search."""
+
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import Field
+
+from outvoted.search.arrays import Bools, Floats, Ints
+from outvoted.search.strategies.base import Evidence, Position, Proposals, Strategy
+from outvoted.search.transforms import Transform
+
+
+class Hillclimb(Strategy):
+    """Take the first move that lowers the target's output for the label while all peers keep the label.
+
+    Baluja, Covell & Sukthankar, section 2. Candidates are tried in the order of their steps, so trying
+    several at once and taking the first acceptable one is exactly the sequential procedure.
+    """
+
+    name: Literal["hillclimb"] = "hillclimb"
+    ahead: Annotated[int, Field(ge=1, le=4096)] = 4
+    """Candidates tried at once after an accepted move. While none is accepted, as many are tried at once
+    as have failed already: no more than about half the inferences are ever spent on looking ahead."""
+
+    @property
+    def label(self) -> str:
+        """The strategy's name in tables."""
+        return self.name
+
+    def lookahead(self, stale: Ints) -> Ints:
+        """Double what has been tried since the last accepted move."""
+        return np.maximum(stale, self.ahead)
+
+    def compose(self, transform: Transform, position: Position, search: Ints, moves: Floats) -> Floats:
+        """Apply each move to where its search stands."""
+        return transform.compose(position.composed[search], moves)
+
+    def promising(self, position: Position, proposals: Proposals, evidence: Evidence, labels: Ints) -> Bools:
+        """Keep proposals on which the target's output for the label falls."""
+        return np.asarray(evidence.score < position.score[proposals.search])
