@@ -42,6 +42,11 @@ class Images:
     classes: int
 
 
+Placed = tuple[Any, Any]
+"""Object references of a Member (or None) and of Images. The driver holds them for as long as actors may
+restart; inside a tuple they reach an actor as references, which Ray can hand to it again."""
+
+
 @ray.remote(num_returns="streaming", max_retries=-1)
 def train_remotely(
     architecture: Architecture, training: Training, data: Dataset, seed: int
@@ -55,8 +60,9 @@ def train_remotely(
 class PeerActor:
     """One peer."""
 
-    def __init__(self, member: Member, transform: Transform, images: Images) -> None:
+    def __init__(self, transform: Transform, placed: Placed) -> None:
         use_one_thread()
+        member, images = ray.get(list(placed))
         network = member.build(images.shape, images.classes)
         self._peer = Peer(network, transform, images.seeds.images, images.seeds.labels)
 
@@ -77,10 +83,9 @@ class PeerActor:
 class CoordinatorActor:
     """A cell's coordinator, with the referee in the same process; runs several shards at a time."""
 
-    def __init__(
-        self, rules: Rules, peers: Sequence[Any], names: Sequence[str], images: Images, referee: Member | None
-    ) -> None:
+    def __init__(self, rules: Rules, peers: Sequence[Any], names: Sequence[str], placed: Placed) -> None:
         use_one_thread()
+        referee, images = ray.get(list(placed))
         judge = None
         if referee is not None:
             network = referee.build(images.shape, images.classes)

@@ -65,12 +65,12 @@ def start_cells(
         handles = tuple(
             _PEER.options(
                 num_cpus=share.num_cpus, num_gpus=share.num_gpus, scheduling_strategy=at(bundle)
-            ).remote(member, rules.transform, placed)
+            ).remote(rules.transform, (member, placed))
             for bundle, member in enumerate(weights)
         )
         coordinator = _COORDINATOR.options(
             num_cpus=0, max_concurrency=placement.shards_in_flight, scheduling_strategy=at(0)
-        ).remote(rules, handles, [member.name for member in peers], placed, referee)
+        ).remote(rules, handles, [member.name for member in peers], (referee, placed))
         cells.append(Cell(coordinator, handles, (placed, referee, *weights)))
     return cells
 

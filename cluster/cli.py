@@ -90,7 +90,7 @@ def replay(
         raise OutvotedError(
             expected=f"{len(found)} mistakes that replay to the same pixels and votes",
             found=f"{len(refuted)} that do not: {', '.join(str(row) for row in refuted[:5])}",
-            remedy="if no file was altered, this machine computes unlike the one that mined: mine again here",
+            remedy="if no file was altered, this machine computes unlike the one that mined",
         )
     console.print(f"{len(found)} mistakes confirmed, all: equal bytes, target wrong, all peers right.")
 

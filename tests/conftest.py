@@ -1,0 +1,87 @@
+"""Shared by all tests: few real digits, a small panel trained on them, one local Ray instance."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from outvoted.actors import datasets
+from outvoted.actors.datasets import Dataset, DataSettings, Split
+from outvoted.actors.local_panel import LocalPanel
+from outvoted.actors.members import EpochRecord, Member
+from outvoted.actors.networks import MLP
+from outvoted.actors.peer import Peer
+from outvoted.actors.threads import use_one_thread
+from outvoted.actors.training import Training, train
+from outvoted.search.climb import Rules
+from outvoted.search.strategies import Hillclimb
+from outvoted.search.transforms import Affine
+
+HIDDEN = (6, 12, 18)
+
+use_one_thread()
+
+
+@pytest.fixture(autouse=True)
+def _no_data_of_the_users(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Keep tests from finding or leaving anything in the user's folders."""
+    monkeypatch.delenv("OUTVOTED_RUNS", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+@pytest.fixture(scope="session")
+def digits() -> Dataset:
+    """The first 800 training and 300 test digits of the packaged sample."""
+    data = datasets.load(DataSettings())
+    train, test = data.train, data.test
+    return Dataset(
+        "digits",
+        data.folder,
+        Split(train.images[:800], train.labels[:800]),
+        Split(test.images[:300], test.labels[:300]),
+    )
+
+
+@pytest.fixture(scope="session")
+def trained(digits: Dataset) -> list[Member]:
+    """Three peers with 6, 12 and 18 hidden units, about 80 % of test digits right."""
+    found = []
+    for index, hidden in enumerate(HIDDEN):
+        architecture = MLP(hidden=hidden)
+        epochs = list(train(architecture, Training(epochs=8), digits, index))
+        weights = epochs[-1].weights
+        assert weights is not None
+        records = tuple(EpochRecord(epoch.number, epoch.loss, epoch.test_accuracy) for epoch in epochs)
+        found.append(Member(f"mlp-{hidden}", "peer", architecture, index, weights, records))
+    return found
+
+
+@pytest.fixture(scope="session")
+def rules() -> Rules:
+    """Next-ascent hillclimbing over affine moves against three peers."""
+    return Rules(run_seed=7, peers=3, transform=Affine(), strategy=Hillclimb(), patience=40)
+
+
+@pytest.fixture(scope="session")
+def peers(trained: list[Member], digits: Dataset, rules: Rules) -> list[Peer]:
+    """The three peers, ready to answer."""
+    seeds = digits.train
+    return [
+        Peer(member.build(digits.shape, digits.classes), rules.transform, seeds.images, seeds.labels)
+        for member in trained
+    ]
+
+
+@pytest.fixture(scope="session")
+def panel(peers: list[Peer]) -> LocalPanel:
+    """The three peers in this process."""
+    return LocalPanel(peers)
+
+
+@pytest.fixture(scope="session")
+def local_ray() -> Iterator[None]:
+    """One small local Ray instance for all tests that need one."""
+    from outvoted.cluster.connect import connected
+
+    with connected("local"):
+        yield
