@@ -1,5 +1,6 @@
 """The coordinator of a cell: runs a shard's searches against its panel."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,11 +30,15 @@ class Coordinator:
     names: tuple[str, ...]
     referee: Peer | None
 
-    def mine(self, shard: Shard) -> ShardResult:
-        """Run a shard to its end and certify what it found; a pure function of the shard."""
+    def mine(self, shard: Shard, watch: Callable[[Climb], object] = lambda climb: None) -> ShardResult:
+        """Run a shard to its end and certify what it found; a pure function of the shard.
+
+        ``watch`` sees the state after each event.
+        """
         climb, questions = begin(self.rules, shard, self.seeds.labels[shard.seed_id])
         while questions:
             climb, questions = advance(climb, self.panel.ask(questions))
+            watch(climb)
         return shard_result(climb, self.names, self._finding(climb))
 
     def _finding(self, climb: Climb) -> Finding | None:

@@ -100,6 +100,15 @@ class Dataset:
         return digest.hexdigest()
 
 
+@dataclass(frozen=True)
+class Images:
+    """What a peer must know of the data: its seeds, and the form of images and classes."""
+
+    seeds: Split
+    shape: tuple[int, int, int]
+    classes: int
+
+
 def find(settings: DataSettings) -> Path | None:
     """Return the folder that holds a data set without asking the network, or None.
 

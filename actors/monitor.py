@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw
 from torch.utils.tensorboard.writer import SummaryWriter
 
 from outvoted.actors import png
-from outvoted.actors.members import EpochRecord
+from outvoted.actors.member import EpochRecord
 from outvoted.actors.progress import Progress
 from outvoted.actors.rows import ShardResult
 from outvoted.search.arrays import Pixels

@@ -10,7 +10,7 @@ from outvoted.search.arrays import AnyArray, Ints, Pixels, Singles
 from outvoted.search.messages import Answers, Candidates
 from outvoted.search.transforms import Transform
 
-BATCH = 256
+BATCH = 128
 """Rows of every batch that reaches a network. One fixed shape, the last batch padded: a row's answer then
 cannot depend on how many others happen to travel with it."""
 

@@ -15,7 +15,7 @@ MESSAGE_ROWS = 3072
 
 
 class RayPanel(Panel):
-    """Peers that answer at the same time, each in its own actor (see :mod:`outvoted.actors.shell`)."""
+    """Peers that answer at the same time, each in its own actor (see :mod:`outvoted.actors.ray_peer`)."""
 
     def __init__(self, peers: Sequence[Any]) -> None:
         self._peers = tuple(peers)

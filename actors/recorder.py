@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from outvoted.actors.members import EpochRecord
+from outvoted.actors.member import EpochRecord
 from outvoted.actors.monitor import Monitor
 from outvoted.actors.progress import Progress
 from outvoted.actors.rows import ShardResult

@@ -6,7 +6,7 @@ from functools import cached_property
 from outvoted.actors import datasets, members
 from outvoted.actors.datasets import Dataset, DataSettings
 from outvoted.actors.local_panel import LocalPanel
-from outvoted.actors.members import Member
+from outvoted.actors.member import Member, fingerprint
 from outvoted.actors.peer import Peer
 from outvoted.actors.run_record import RunRecord
 from outvoted.actors.store import RunStore
@@ -30,7 +30,7 @@ class OpenedRun:
     def members(self) -> list[Member]:
         """The trained networks; their fingerprint must be the run's."""
         found = members.load(self.store.peers)
-        if self.record.panel_fingerprint not in (None, members.fingerprint(found)):
+        if self.record.panel_fingerprint not in (None, fingerprint(found)):
             raise OutvotedError(
                 expected=f"the panel {self.record.panel_fingerprint} that {self.store.path} was mined with",
                 found=f"other weights in {self.store.peers}",

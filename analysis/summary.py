@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from rich.table import Table
 
-from outvoted.actors.members import Member
+from outvoted.actors.member import Member
 from outvoted.actors.networks import MLP
 from outvoted.analysis.opened import OpenedRun
 from outvoted.search.climb import Outcome

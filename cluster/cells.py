@@ -1,28 +1,42 @@
-"""Cells: a coordinator and its panel, placed together; and the lease of shards to them."""
+"""Cells: a coordinator and its panel, placed together."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import ray
-from ray.exceptions import RayTaskError
-from ray.util.placement_group import placement_group
+from ray.util.placement_group import placement_group, remove_placement_group
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy, PlacementGroupSchedulingStrategy
 
-from outvoted.actors import shell
-from outvoted.actors.members import Member
-from outvoted.actors.progress import Progress
+from outvoted.actors.datasets import Images
+from outvoted.actors.member import Member
+from outvoted.actors.ray_coordinator import CoordinatorActor
 from outvoted.actors.ray_panel import RayPanel
+from outvoted.actors.ray_peer import PeerActor
+from outvoted.actors.ray_recorder import RecorderActor
 from outvoted.cluster.placement import PlacementSettings, Share
 from outvoted.search.climb import Rules
 from outvoted.search.errors import OutvotedError
-from outvoted.search.plan import Shard
 
 _PLACING_SECONDS = 60
-_PEER: Any = shell.PeerActor
-_COORDINATOR: Any = shell.CoordinatorActor
-_RECORDER: Any = shell.RecorderActor
+_PEER: Any = PeerActor
+_COORDINATOR: Any = CoordinatorActor
+_RECORDER: Any = RecorderActor
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A panel's members, the referee and the images, as references into the object store.
+
+    Kept for as long as actors may restart: a restarted actor is made from them again.
+    """
+
+    names: tuple[str, ...]
+    peers: tuple[Any, ...]
+    referee: Any
+    images: Any
 
 
 @dataclass(frozen=True)
@@ -31,8 +45,6 @@ class Cell:
 
     coordinator: Any
     peers: tuple[Any, ...]
-    placed: tuple[Any, ...]
-    """What the actors were made from; held here so that a restarted actor finds it."""
 
     @property
     def panel(self) -> RayPanel:
@@ -40,78 +52,67 @@ class Cell:
         return RayPanel(self.peers)
 
 
-def start_recorder(path: Path, peers: int) -> Any:
-    """Start the recorder on this machine, where the run's folder is."""
+@contextmanager
+def running_recorder(path: Path, peers: int) -> Iterator[Any]:
+    """Have a recorder on this machine, where the run's folder is, within the block."""
     here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
-    return _RECORDER.options(num_cpus=0, scheduling_strategy=here).remote(path.resolve(), peers)
-
-
-def start_cells(
-    placement: PlacementSettings, share: Share, rules: Rules, found: Sequence[Member], images: shell.Images
-) -> list[Cell]:
-    """Start all cells; seeds are placed in the object store once for each machine."""
-    placed = ray.put(images)
-    peers = [member for member in found if member.role == "peer"]
-    weights = [ray.put(member) for member in peers]
-    referee = ray.put(next((member for member in found if member.role == "referee"), None))
-    groups = [_group(share, len(peers)) for _ in range(placement.cells)]
-    _await(groups)
-    cells = []
-    for group in groups:
-        # The coordinator takes the first peer's place too: it needs no share of its own.
-        def at(bundle: int, group: Any = group) -> PlacementGroupSchedulingStrategy:
-            return PlacementGroupSchedulingStrategy(group, placement_group_bundle_index=bundle)
-
-        handles = tuple(
-            _PEER.options(
-                num_cpus=share.num_cpus, num_gpus=share.num_gpus, scheduling_strategy=at(bundle)
-            ).remote(rules.transform, (member, placed))
-            for bundle, member in enumerate(weights)
-        )
-        coordinator = _COORDINATOR.options(
-            num_cpus=0, max_concurrency=placement.shards_in_flight, scheduling_strategy=at(0)
-        ).remote(rules, handles, [member.name for member in peers], (referee, placed))
-        cells.append(Cell(coordinator, handles, (placed, referee, *weights)))
-    return cells
-
-
-def lease(
-    cells: Sequence[Cell],
-    recorder: Any,
-    shards: Iterator[Shard],
-    in_flight: int,
-    report: Callable[[Progress], object],
-) -> None:
-    """Lease shards to cells until all are recorded. Rows go from coordinator to recorder, not by way of here.
-
-    Raises:
-        OutvotedError: the recorder cannot write.
-    """
-    running: dict[Any, Cell] = {}
-
-    def start(cell: Cell) -> None:
-        shard = next(shards, None)
-        if shard is not None:
-            running[recorder.record.remote(cell.coordinator.mine.remote(shard))] = cell
-
-    for _ in range(in_flight):
-        for cell in cells:
-            start(cell)
-    while running:
-        (ended,), _ = ray.wait(list(running), num_returns=1)
-        cell = running.pop(ended)
-        report(result(ended))
-        start(cell)
-
-
-def result(call: Any) -> Any:
-    """Wait for a call; an error that its user can mend arrives as itself."""
+    recorder = _RECORDER.options(num_cpus=0, scheduling_strategy=here).remote(path.resolve(), peers)
     try:
-        return ray.get(call)
-    except RayTaskError as error:
-        if isinstance(error.cause, OutvotedError):
-            raise error.cause from None
-        raise
+        yield recorder
+        ray.get(recorder.close.remote())
+    finally:
+        ray.kill(recorder)
+
+
+@contextmanager
+def running_cells(
+    placement: PlacementSettings, share: Share, rules: Rules, members: Sequence[Member], images: Images
+) -> Iterator[list[Cell]]:
+    """Have all cells within the block; seeds are placed in the object store once for each machine."""
+    placed = _place(members, images)
+    groups = [_group(share, len(placed.peers)) for _ in range(placement.cells)]
+    cells: list[Cell] = []
+    try:
+        _await(groups)
+        for group in groups:
+            cells.append(_start(placement, share, rules, placed, group))
+        yield cells
+    finally:
+        for cell in cells:
+            for actor in (cell.coordinator, *cell.peers):
+                ray.kill(actor)
+        for group in groups:
+            remove_placement_group(group)
+
+
+def _place(members: Sequence[Member], images: Images) -> Placed:
+    peers = [member for member in members if member.role == "peer"]
+    referee = next((member for member in members if member.role == "referee"), None)
+    return Placed(
+        names=tuple(member.name for member in peers),
+        peers=tuple(ray.put(member) for member in peers),
+        referee=ray.put(referee),
+        images=ray.put(images),
+    )
+
+
+def _start(placement: PlacementSettings, share: Share, rules: Rules, placed: Placed, group: Any) -> Cell:
+    """Start one cell's actors; the coordinator needs no share and stands beside the first peer."""
+
+    def options(bundle: int, num_cpus: float, num_gpus: float) -> dict[str, Any]:
+        strategy = PlacementGroupSchedulingStrategy(group, placement_group_bundle_index=bundle)
+        return {"num_cpus": num_cpus, "num_gpus": num_gpus, "scheduling_strategy": strategy}
+
+    peers = tuple(
+        _PEER.options(**options(bundle, share.num_cpus, share.num_gpus)).remote(
+            rules.transform, (peer, placed.images)
+        )
+        for bundle, peer in enumerate(placed.peers)
+    )
+    coordinator = _COORDINATOR.options(**options(0, 0, 0), max_concurrency=placement.shards_in_flight).remote(
+        rules, peers, placed.names, (placed.referee, placed.images)
+    )
+    return Cell(coordinator, peers)
 
 
 def _group(share: Share, peers: int) -> Any:

@@ -153,11 +153,13 @@ def _checked(name: str) -> str:
 
 def _say_next(store: RunStore) -> None:
     path = store.path
+    look = f'import pandas; print(pandas.read_parquet("{path}/mistakes"))'
     console.print(
-        f"\nWritten to [b]{path}[/]: searches/, mistakes/, peers/, summary.json, gallery/*.png. To try next:\n"
+        f"\nWritten to [b]{path}[/]: searches/, mistakes/, peers/, summary.json, gallery/*.png. "
+        "To try next:\n"
         f"  outvoted replay {path}\n"
         f"  tensorboard --logdir {path / 'tb'}\n"
-        f"  python -c \"import pandas; print(pandas.read_parquet('{path / 'mistakes'}'))\"",
+        f"  python -c '{look}'",
         soft_wrap=True,
         highlight=False,
     )

@@ -17,6 +17,9 @@ from outvoted.search.errors import OutvotedError, suggestion
 from outvoted.search.search_settings import SearchSettings
 from outvoted.search.settings import Settings
 
+_TAGS = ("kind", "name")
+"""Keys that tell the variants of a union apart."""
+
 
 class MineConfig(Settings):
     """Everything `outvoted mine` does."""
@@ -34,9 +37,16 @@ def read(path: Path, overrides: Sequence[str] = ()) -> MineConfig:
     Raises:
         OutvotedError: the file or an override cannot be read, or a key or value is not what it must be.
     """
-    values = _mapping(path)
+    config = _validated(_mapping(path), path)
+    if not overrides:
+        return config
+    values = config.model_dump(mode="json")
     for override in overrides:
         _apply(values, override)
+    return _validated(values, path)
+
+
+def _validated(values: dict[str, Any], path: Path) -> MineConfig:
     try:
         return MineConfig.model_validate(values)
     except ValidationError as error:
@@ -70,6 +80,8 @@ def _apply(values: dict[str, Any], override: str) -> None:
     if isinstance(here, list) and last.isdigit() and int(last) < len(here):
         here[int(last)] = value
     elif isinstance(here, dict):
+        if len(_models_at(parents)) > 1 and here.get(last) != value and last in _TAGS:
+            here.clear()  # another variant: the settings of the old one mean nothing to it
         here[last] = value
     else:
         raise _bad_override(override, f"'{last}' inside {here!r}, which has no keys")
@@ -119,11 +131,16 @@ def _place(location: Sequence[int | str]) -> str:
 
 def _choices(location: Sequence[int | str]) -> set[str]:
     """Return the keys that are allowed at a location."""
+    return {name for model in _models_at(location) for name in model.model_fields}
+
+
+def _models_at(location: Sequence[int | str]) -> list[Any]:
+    """Return the settings classes that may stand at a location."""
     here: list[Any] = [MineConfig]
     for step in location:
-        inner = _step(here, step)
+        inner = _step(here, int(step) if str(step).isdigit() else step)
         here = inner if inner is not None else _variant(here, str(step))
-    return {name for model in here for name in model.model_fields}
+    return here
 
 
 def _step(models: Sequence[Any], step: int | str) -> list[Any] | None:

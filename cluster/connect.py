@@ -22,19 +22,22 @@ def connected(address: str, debug: bool = False) -> Iterator[None]:
 
     Args:
         address: ``local`` starts a private instance that ends with the block; ``auto`` or ``HOST:PORT``
-            joins a running cluster.
+            joins a running cluster. A process that is connected already stays as it is.
         debug: show what Ray and its workers print.
 
     Raises:
         OutvotedError: there is no cluster at the address.
     """
+    if ray.is_initialized():
+        yield
+        return
     if address.startswith("ray://"):
         raise OutvotedError(
             expected="local, auto, or the HOST:PORT of a Ray head",
             found=f"the Ray Client address {address}",
             remedy="start `outvoted mine` on a machine of the cluster with --address auto",
         )
-    _prepare_environment(address)
+    _prepare_environment(address, debug)
     _check_reachable(address)
     quiet = {"log_to_driver": debug, "logging_level": logging.INFO if debug else logging.ERROR}
     try:
@@ -51,11 +54,14 @@ def connected(address: str, debug: bool = False) -> Iterator[None]:
         ray.shutdown()
 
 
-def _prepare_environment(address: str) -> None:
+def _prepare_environment(address: str, debug: bool) -> None:
     """Set what Ray reads from the environment, unless the user has set it."""
     # Ray would otherwise let workers build environments of their own under `uv run`.
     os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    if not debug:
+        # It warns that restarts need the constructors' arguments, which cells keep (see cluster/cells.py).
+        os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     if address != LOCAL:
         return
     # A local instance demands a token by default. It gets one of its own: Ray would write one to a file

@@ -2,7 +2,7 @@
 
 import platform
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,18 +15,18 @@ from rich.console import Console
 from rich.progress import Progress as Bars
 
 from outvoted.actors import datasets, members, panel_settings
-from outvoted.actors.datasets import Dataset
-from outvoted.actors.members import Member
+from outvoted.actors.datasets import Dataset, Images
+from outvoted.actors.member import Member, fingerprint
 from outvoted.actors.planning import count_replicas
 from outvoted.actors.progress import Progress
 from outvoted.actors.run_record import DataRecord, RunRecord, State
-from outvoted.actors.shell import Images
 from outvoted.actors.store import RunStore
 from outvoted.analysis.report import write_report
 from outvoted.cluster.bars import bars
-from outvoted.cluster.cells import Cell, lease, result, start_cells, start_recorder
+from outvoted.cluster.cells import Cell, running_cells, running_recorder
 from outvoted.cluster.config import MineConfig
 from outvoted.cluster.connect import connected
+from outvoted.cluster.lease import Live, lease
 from outvoted.cluster.panel_training import trained
 from outvoted.cluster.placement import Share, share
 from outvoted.cluster.runs import open_record, panels
@@ -72,33 +72,27 @@ def versions() -> dict[str, str]:
 
 def _search(job: Job, record: RunRecord, data: Dataset, each: Share, progress: Bars) -> None:
     config = job.config
-    wanted = panel_settings.recipes(config.panel, config.referee)
     peers = len(config.panel.networks)
-    recorder = start_recorder(job.store.path, peers)
-    found = _members(job, record, data, wanted, each, progress, recorder)
-    record.panel_fingerprint = members.fingerprint(found)
     rules = config.search.rules(peers)
     images = Images(data.train, data.shape, data.classes)
-    starting = progress.add_task("starting", total=1, details="peers and coordinators")
-    cells = start_cells(config.cluster, each, rules, found, images)
-    record.replicas = count_replicas(cells[0].panel, rules, data.train.labels, config.search.per_target)
-    progress.update(starting, completed=1)
-    work = plan.searches(config.search.seed, record.replicas, peers, len(data.train))
-    record.searches = len(work)
-    job.store.write_record(record)
-    began = time.monotonic()
-    try:
-        _lease_all(job, cells, recorder, work, progress)
-    finally:
-        record.seconds_mining += time.monotonic() - began
-    ray.get(recorder.close.remote())
+    with running_recorder(job.store.path, peers) as recorder:
+        found = _members(job, record, data, each, progress, recorder)
+        record.panel_fingerprint = fingerprint(found)
+        starting = progress.add_task("starting", total=1, details="peers and coordinators")
+        with running_cells(config.cluster, each, rules, found, images) as cells:
+            wanted = config.search.per_target
+            record.replicas = count_replicas(cells[0].panel, rules, data.train.labels, wanted)
+            progress.update(starting, completed=1)
+            work = plan.searches(config.search.seed, record.replicas, peers, len(data.train))
+            record.searches = len(work)
+            job.store.write_record(record)
+            _lease_all(job, record, cells, recorder, work, progress)
 
 
 def _members(
     job: Job,
     record: RunRecord,
     data: Dataset,
-    wanted: Sequence[panel_settings.Recipe],
     each: Share,
     progress: Bars,
     recorder: Any,
@@ -106,35 +100,36 @@ def _members(
     """Return the run's networks: its own if it is resumed, else from the shelf of trained panels."""
     if (job.store.peers / members.TABLE).exists():
         found = members.load(job.store.peers)
-        if record.panel_fingerprint not in (None, members.fingerprint(found)):
+        if record.panel_fingerprint not in (None, fingerprint(found)):
             raise OutvotedError(
                 expected=f"the panel {record.panel_fingerprint} that {job.store.path} was mined with",
                 found=f"other weights in {job.store.peers}",
                 remedy="restore the weights, or start a new run under another --name",
             )
         return found
-    shelf = panels(job.store.path.parent) / panel_settings.key(tuple(wanted), data.fingerprint)
+    wanted = panel_settings.recipes(job.config.panel, job.config.referee)
+    shelf = panels(job.store.path.parent) / panel_settings.key(wanted, data.fingerprint)
     found = trained(shelf, wanted, data, each, progress, recorder.epoch.remote)
     members.save(job.store.peers, found)
     return found
 
 
-def _lease_all(job: Job, cells: Sequence[Cell], recorder: Any, work: Shard, progress: Bars) -> None:
-    before: Progress = result(recorder.progress.remote())
-    shards = plan.shards(work, job.store.done(), job.config.cluster.shard_size)
-    bar = progress.add_task("searches", total=len(work), completed=before.searches, details="")
-    lease(cells, recorder, shards, job.config.cluster.shards_in_flight, _reporter(progress, bar, before))
+def _lease_all(
+    job: Job, record: RunRecord, cells: Sequence[Cell], recorder: Any, work: Shard, progress: Bars
+) -> None:
+    done = job.store.done()
+    shards = plan.shards(work, done, job.config.cluster.shard_size)
+    bar = progress.add_task("searches", total=len(work), completed=len(done), details="")
+    began, before = time.monotonic(), record.seconds_mining
 
+    def report(recorded: Progress, live: Live) -> None:
+        searches, mistakes = recorded.searches + live.searches, recorded.mistakes + live.mistakes
+        record.seconds_mining = before + time.monotonic() - began
+        rate = (searches - len(done)) / (time.monotonic() - began)
+        details = f"[b]{mistakes}[/b] mistakes, {rate:.0f} searches/s"
+        progress.update(bar, completed=max(searches, progress.tasks[bar].completed), details=details)
 
-def _reporter(progress: Bars, bar: Any, before: Progress) -> Callable[[Progress], None]:
-    began = time.monotonic()
-
-    def report(now: Progress) -> None:
-        rate = (now.searches - before.searches) / (time.monotonic() - began)
-        details = f"[b]{now.mistakes}[/b] mistakes, {rate:.0f} searches/s"
-        progress.update(bar, completed=max(now.searches, progress.tasks[bar].completed), details=details)
-
-    return report
+    lease(cells, recorder, shards, job.config.cluster.shards_in_flight, report)
 
 
 @contextmanager

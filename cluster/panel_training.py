@@ -9,9 +9,9 @@ from rich.progress import Progress as Bars
 
 from outvoted.actors import members
 from outvoted.actors.datasets import Dataset
-from outvoted.actors.members import EpochRecord, Member
+from outvoted.actors.member import EpochRecord, Member
 from outvoted.actors.panel_settings import Recipe
-from outvoted.actors.shell import train_remotely
+from outvoted.actors.ray_training import train_remotely
 from outvoted.actors.training import Epoch
 from outvoted.cluster.placement import Share
 

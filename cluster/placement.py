@@ -19,9 +19,9 @@ class PlacementSettings(Settings):
 
     cells: Annotated[int, Field(ge=1, le=10_000)] = 1
     """Coordinators, each with a panel of its own."""
-    shards_in_flight: Annotated[int, Field(ge=1, le=16)] = 2
-    """Shards a cell advances at a time: while one waits for votes the other decides."""
-    shard_size: Annotated[int, Field(ge=1, le=10**6)] = 1000
+    shards_in_flight: Annotated[int, Field(ge=1, le=64)] = 8
+    """Shards a cell advances at a time; their questions travel together, so batches stay full."""
+    shard_size: Annotated[int, Field(ge=1, le=10**6)] = 500
     """Searches that are leased and recorded together; what is in flight is lost when a run is cut off."""
     num_cpus: Annotated[float, Field(ge=0, le=1024)] | None = None
     """CPUs for each peer, fractions allowed; an even share where it is left out."""

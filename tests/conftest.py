@@ -8,7 +8,7 @@ import pytest
 from outvoted.actors import datasets
 from outvoted.actors.datasets import Dataset, DataSettings, Split
 from outvoted.actors.local_panel import LocalPanel
-from outvoted.actors.members import EpochRecord, Member
+from outvoted.actors.member import EpochRecord, Member
 from outvoted.actors.networks import MLP
 from outvoted.actors.peer import Peer
 from outvoted.actors.threads import use_one_thread

@@ -1,0 +1,35 @@
+# make mine: train a panel on the packaged digits and mine it.   make test: run the whole test suite.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: mine test check bench clean
+
+mine: .venv/.installed
+	$(BIN)/outvoted mine configs/mnist.yaml
+
+test: .venv/.installed-dev
+	$(BIN)/python -m pytest
+
+check: .venv/.installed-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy src/outvoted tests
+	$(BIN)/lint-imports
+
+bench: .venv/.installed-dev
+	$(BIN)/python -m outvoted_benchmarks.mining
+
+clean:
+	rm -rf .venv build *.egg-info
+
+.venv/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Outvoted needs Python 3.11 or later; name one with make PYTHON=...")'
+	$(PYTHON) -m venv .venv || { $(PYTHON) -m venv --without-pip --clear .venv && $(PYTHON) -m pip --python .venv install pip; }
+
+.venv/.installed: .venv/bin/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
+	touch $@
+
+.venv/.installed-dev: .venv/.installed
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@

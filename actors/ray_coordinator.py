@@ -1,0 +1,51 @@
+"""A cell's coordinator as a Ray actor."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import ray
+
+from outvoted.actors.combining_panel import CombiningPanel
+from outvoted.actors.coordinator import Coordinator
+from outvoted.actors.peer import Peer
+from outvoted.actors.ray_panel import RayPanel
+from outvoted.actors.ray_shared import FOREVER, Placed
+from outvoted.actors.rows import ShardResult
+from outvoted.actors.threads import use_one_thread
+from outvoted.search.climb import Climb, Outcome, Rules
+from outvoted.search.plan import Shard
+
+
+@ray.remote(concurrency_groups={"health": 1}, **FOREVER)
+class CoordinatorActor:
+    """A cell's coordinator, with the referee in the same process; runs several shards at a time."""
+
+    def __init__(self, rules: Rules, peers: Sequence[Any], names: Sequence[str], placed: Placed) -> None:
+        use_one_thread()
+        referee, images = ray.get(list(placed))
+        judge = None
+        if referee is not None:
+            network = referee.build(images.shape, images.classes)
+            judge = Peer(network, rules.transform, images.seeds.images, images.seeds.labels)
+        self._live: dict[str, tuple[int, int]] = {}
+        self._coordinator = Coordinator(
+            rules, CombiningPanel(RayPanel(peers)), images.seeds, tuple(names), judge
+        )
+
+    def mine(self, shard: Shard) -> ShardResult:
+        """Run a shard."""
+
+        def watch(climb: Climb) -> None:
+            ended = climb.outcome != Outcome.CLIMBING
+            self._live[shard.name] = (int(ended.sum()), int((climb.outcome == Outcome.MISTAKE).sum()))
+
+        try:
+            return self._coordinator.mine(shard, watch)
+        finally:
+            self._live.pop(shard.name, None)
+
+    @ray.method(concurrency_group="health")
+    def live(self) -> tuple[int, int]:
+        """Return how many searches have ended, and how many in a mistake, in shards not yet recorded."""
+        counts = list(self._live.values())
+        return sum(ended for ended, _ in counts), sum(found for _, found in counts)

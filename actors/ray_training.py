@@ -1,0 +1,19 @@
+"""Training as a Ray task."""
+
+from collections.abc import Iterator
+
+import ray
+
+from outvoted.actors.datasets import Dataset
+from outvoted.actors.networks import Architecture
+from outvoted.actors.threads import use_one_thread
+from outvoted.actors.training import Epoch, Training, train
+
+
+@ray.remote(num_returns="streaming", max_retries=-1)
+def train_remotely(
+    architecture: Architecture, training: Training, data: Dataset, seed: int
+) -> Iterator[Epoch]:
+    """Train one network, one thread, and stream its epochs."""
+    use_one_thread()
+    yield from train(architecture, training, data, seed)

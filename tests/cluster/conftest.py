@@ -1,0 +1,66 @@
+"""A small configuration that mines real digits in seconds, and a way to run it."""
+
+import gzip
+import struct
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from rich.console import Console
+
+from outvoted.actors.datasets import Dataset
+from outvoted.actors.store import RunStore
+from outvoted.cluster.config import read
+from outvoted.cluster.mine import Job, mine
+from outvoted.search.arrays import AnyArray
+
+Mine = Callable[..., RunStore]
+
+
+def write_idx(path: Path, array: AnyArray) -> None:
+    header = bytes((0, 0, 8, array.ndim)) + struct.pack(f">{array.ndim}I", *array.shape)
+    path.write_bytes(gzip.compress(header + array.astype(np.uint8).tobytes()))
+
+
+@pytest.fixture(scope="session")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One folder of runs, so that the panel is trained once."""
+    return tmp_path_factory.mktemp("runs")
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory: pytest.TempPathFactory, digits: Dataset) -> Path:
+    """The file of a small configuration: 800 digits, three peers, 60 searches for each target."""
+    folder = tmp_path_factory.mktemp("small")
+    for prefix, split in (("train", digits.train), ("t10k", digits.test)):
+        write_idx(folder / f"{prefix}-images-idx3-ubyte.gz", split.images[:, 0])
+        write_idx(folder / f"{prefix}-labels-idx1-ubyte.gz", split.labels)
+    config = {
+        "data": {"name": "mnist-sample", "path": str(folder)},
+        "panel": {"networks": [{"kind": "mlp", "hidden": h} for h in (6, 12, 18)], "training": {"epochs": 8}},
+        "referee": {"network": {"kind": "cnn", "channels": 4, "hidden": 16}, "training": {"epochs": 1}},
+        "search": {"per_target": 60, "patience": 60},
+        "cluster": {"shard_size": 50, "shards_in_flight": 2},
+    }
+    file = folder / "small.yaml"
+    file.write_text(yaml.safe_dump(config))
+    return file
+
+
+@pytest.fixture(scope="session")
+def mined(local_ray: None, runs: Path, small: Path) -> Mine:
+    """Mine the small configuration: ``mined(name, *overrides, resume=False)``."""
+
+    def run(name: str, *overrides: str, resume: bool = False) -> RunStore:
+        job = Job(read(small, overrides), RunStore(runs / name), "local", resume)
+        return mine(job, Console(quiet=True))
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def undisturbed(mined: Mine) -> RunStore:
+    """A run that nothing happened to."""
+    return mined("undisturbed")

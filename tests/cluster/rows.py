@@ -1,0 +1,24 @@
+"""Comparing the rows of two runs."""
+
+import pandas as pd
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from outvoted.actors.store import RunStore
+
+
+def searches(store: RunStore) -> pd.DataFrame:
+    """All searches but for the time they ended."""
+    return store.frame("searches").drop(columns="finished_at")
+
+
+def assert_same_rows(one: RunStore, other: RunStore) -> None:
+    """Fail unless both runs found exactly the same, pictures and votes included."""
+    pd.testing.assert_frame_equal(searches(one), searches(other))
+    assert one.table("mistakes").equals(other.table("mistakes"))
+
+
+def tags(store: RunStore) -> set[str]:
+    """Return the scalars that TensorBoard shows of a run."""
+    events = EventAccumulator(str(store.tensorboard))
+    events.Reload()
+    return set(events.Tags()["scalars"])

@@ -1,0 +1,111 @@
+"""Reading configurations: what is wrong is said, with the key, and the nearest right one."""
+
+from pathlib import Path
+
+import pytest
+
+from outvoted.actors.networks import CNN, MLP
+from outvoted.cluster.config import MineConfig, differences, read
+from outvoted.search.errors import OutvotedError
+from outvoted.search.strategies import RandomSearch
+
+MNIST = Path(__file__).parents[2] / "configs" / "mnist.yaml"
+
+
+def test_overrides_reach_keys_at_any_depth() -> None:
+    config = read(
+        MNIST,
+        [
+            "search.patience=100",
+            "search.transform.budget.rotation=20.5",
+            "panel.networks.1.hidden=77",
+            "search.strategy.name=random",
+            "panel.networks.0={kind: cnn, channels: 3}",
+            "referee=null",
+        ],
+    )
+    assert config.search.patience == 100
+    assert config.search.transform.budget.rotation == 20.5
+    assert config.panel.networks[1] == MLP(hidden=77)
+    assert config.panel.networks[0] == CNN(channels=3)
+    assert isinstance(config.search.strategy, RandomSearch)
+    assert config.referee is None
+
+
+@pytest.mark.parametrize(
+    ("override", "found", "remedy"),
+    [
+        ("search.patiense=1", "'search.patiense'", "did you mean 'patience'?"),
+        ("serch.patience=1", "'serch'", "did you mean 'search'?"),
+        ("search.transform.move.rotatoin=1", "'search.transform.move.rotatoin'", "did you mean 'rotation'?"),
+        ("panel.networks.0.hiden=1", "'panel.networks.0.hiden'", "did you mean 'hidden'?"),
+        ("referee.network.chanels=1", "'referee.network.chanels'", "did you mean 'channels'?"),
+        ("search.zzz=1", "'search.zzz'", "choose from: patience, per_target, seed, strategy, transform"),
+        ("data.name=mnst", "'mnst'", "did you mean 'mnist'?"),
+        ("search.strategy.name=hillclimbing", "hillclimbing", "did you mean 'hillclimb'?"),
+    ],
+)
+def test_misspellings_are_told_the_nearest_right_word(override: str, found: str, remedy: str) -> None:
+    with pytest.raises(OutvotedError) as caught:
+        read(MNIST, [override])
+    assert found in caught.value.found
+    assert remedy in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "search.patience=many",
+        "search.patience=0",
+        "search.transform.move.scale=0.5",
+        "search.transform.move.rotation=.nan",
+        "panel.networks=[{kind: mlp}]",
+        "panel.training.learning_rate=-1",
+        "cluster.cells=1.5",
+        "cluster.num_gpus=-1",
+    ],
+)
+def test_a_wrong_value_names_its_key(override: str) -> None:
+    with pytest.raises(OutvotedError) as caught:
+        read(MNIST, [override])
+    assert override.split("=")[0] in caught.value.expected
+
+
+@pytest.mark.parametrize("override", ["search.patience", "=3", "a b=3", "search.patience.more=3", "data={"])
+def test_an_override_that_is_none_is_refused(override: str) -> None:
+    with pytest.raises(OutvotedError):
+        read(MNIST, [override])
+
+
+def test_all_mistakes_are_told_at_once() -> None:
+    with pytest.raises(OutvotedError) as caught:
+        read(MNIST, ["search.patience=x", "cluster.cels=2"])
+    assert "search.patience" in caught.value.expected
+    assert "cluster.cels" in caught.value.found
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"- a list", b"{unclosed: ", b"\xff\xfe\x00", b"!!python/object/apply:os.system [id]"]
+)
+def test_a_file_that_is_no_configuration_is_refused(content: bytes, tmp_path: Path) -> None:
+    file = tmp_path / "run.yaml"
+    file.write_bytes(content)
+    with pytest.raises(OutvotedError, match=r"run\.yaml"):
+        read(file)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(OutvotedError, match=r"no\.yaml"):
+        read(tmp_path / "no.yaml")
+
+
+def test_a_configuration_survives_json() -> None:
+    config = read(MNIST)
+    assert MineConfig.model_validate_json(config.model_dump_json()) == config
+
+
+def test_differences_name_the_keys_that_changed() -> None:
+    old = read(MNIST).model_dump(mode="json")
+    new = read(MNIST, ["search.patience=9", "cluster.cells=2"]).model_dump(mode="json")
+    assert differences(old, new) == ["cluster.cells", "search.patience"]
+    assert differences(old, old) == []

@@ -1,0 +1,114 @@
+"""Mining on Ray from end to end: whatever happens on the way, the rows are those of an undisturbed run."""
+
+import os
+import shutil
+import signal
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from tests.cluster.conftest import Mine
+from tests.cluster.processes import descendants
+from tests.cluster.rows import assert_same_rows, tags
+
+from outvoted.actors.run_record import State
+from outvoted.actors.store import RunStore
+from outvoted.analysis.opened import OpenedRun
+from outvoted.analysis.replay import replay
+from outvoted.search.climb import Outcome
+from outvoted.search.errors import OutvotedError
+
+pytestmark = pytest.mark.ray
+
+
+def test_a_run_attempts_what_was_asked_for(undisturbed: RunStore) -> None:
+    rows = undisturbed.frame("searches")
+    climbed = rows[rows["outcome"].isin([Outcome.MISTAKE, Outcome.EXHAUSTED])]
+    assert Counter(climbed["target"]) == {0: 60, 1: 60, 2: 60}
+    assert undisturbed.read_record().state == State.FINISHED
+    assert len(undisturbed.frame("mistakes")) == (rows["outcome"] == Outcome.MISTAKE).sum() > 0
+
+
+def test_every_mistake_is_confirmed_by_its_replay(undisturbed: RunStore) -> None:
+    assert all(row.confirmed for row in replay(OpenedRun(undisturbed), None))
+
+
+def test_a_run_leaves_report_and_monitor(undisturbed: RunStore) -> None:
+    left = {str(path.relative_to(undisturbed.path).parts[0]) for path in undisturbed.path.rglob("*")}
+    assert left == {"run.json", "peers", "searches", "mistakes", "tb", "summary.json", "gallery"}
+
+
+def test_cells_and_batches_change_nothing(mined: Mine, undisturbed: RunStore) -> None:
+    several = mined("several", "cluster.cells=3", "cluster.shard_size=35", "cluster.shards_in_flight=1")
+    assert_same_rows(several, undisturbed)
+
+
+def test_an_extended_run_equals_a_longer_one(mined: Mine, undisturbed: RunStore) -> None:
+    mined("extended", "search.per_target=20")
+    assert_same_rows(mined("extended", resume=True), undisturbed)
+
+
+def test_a_panel_is_trained_once(mined: Mine, undisturbed: RunStore, runs: Path) -> None:
+    mined("another", "search.per_target=1")
+    assert len(list((runs / ".panels").iterdir())) == 1
+    assert "training loss/mlp-6" in tags(undisturbed)
+    assert "training loss/mlp-6" not in tags(RunStore(runs / "another"))
+
+
+@pytest.mark.parametrize("victim", ["ray::PeerActor", "ray::CoordinatorActor"])
+def test_a_killed_actor_changes_nothing(victim: str, mined: Mine, undisturbed: RunStore) -> None:
+    name = f"killed-{victim[5:9].lower()}"
+    killed: list[int] = []
+    killer = threading.Thread(target=_kill, args=(victim, undisturbed.path.parent / name, killed))
+    killer.start()
+    store = mined(name, "cluster.shard_size=20")
+    killer.join()
+    assert killed, f"{victim} was not killed in time"
+    assert_same_rows(store, undisturbed)
+
+
+def test_a_run_is_not_begun_over_another(mined: Mine, undisturbed: RunStore) -> None:
+    with pytest.raises(OutvotedError, match="--resume"):
+        mined("undisturbed")
+
+
+def test_a_run_is_resumed_only_as_it_was_configured(mined: Mine, undisturbed: RunStore) -> None:
+    with pytest.raises(OutvotedError, match=r"search\.patience"):
+        mined("undisturbed", "search.patience=9", resume=True)
+
+
+def test_more_gpus_than_there_are_leave_no_trace(mined: Mine, runs: Path) -> None:
+    with pytest.raises(OutvotedError, match=r"cluster\.num_gpus=64"):
+        mined("greedy", "cluster.num_gpus=64")
+    assert not (runs / "greedy").exists()
+
+
+def test_a_disk_that_refuses_is_told_and_keeps_what_was_mined(
+    mined: Mine, undisturbed: RunStore, runs: Path
+) -> None:
+    store = RunStore(runs / "full")
+    shutil.copytree(undisturbed.path, store.path, ignore=shutil.ignore_patterns("shard-*"))
+    second = sorted((undisturbed.path / "searches").iterdir())[1].name
+    full = store.path / "searches" / f".{second}.partial"
+    full.symlink_to("/dev/full")
+    with pytest.raises(OutvotedError, match="No space left on device"):
+        mined("full", "cluster.shards_in_flight=1", resume=True)
+    assert store.read_record().state == State.FAILED
+    assert len(store.done()) == 50
+    full.unlink(missing_ok=True)
+    assert_same_rows(mined("full", resume=True), undisturbed)
+
+
+def _kill(victim: str, run: Path, killed: list[int]) -> None:
+    """Kill one actor process once the run has recorded its first shard, and is far from its last."""
+    end = time.monotonic() + 100
+    while time.monotonic() < end:
+        recorded = len(list((run / "searches").glob("shard-*"))) if run.exists() else 0
+        found = descendants(os.getpid(), victim)
+        if recorded and found:
+            os.kill(found[0], signal.SIGKILL)
+            killed.append(recorded)
+            return
+        time.sleep(0.02)
