@@ -69,7 +69,7 @@ def recipes(panel: PanelSettings, referee: RefereeSettings | None) -> tuple[Reci
 
 def key(wanted: tuple[Recipe, ...], data_fingerprint: str) -> str:
     """Name trained networks by everything they depend on: equal settings, equal key."""
-    text = json.dumps([_RECIPE, *(recipe.model_dump(mode="json") for recipe in wanted)])
+    text = json.dumps([_RECIPE, data_fingerprint, *(recipe.model_dump(mode="json") for recipe in wanted)])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
