@@ -17,7 +17,7 @@ check: .venv/.installed-dev
 	$(BIN)/lint-imports
 
 bench: .venv/.installed-dev
-	$(BIN)/python -m outvoted_benchmarks.mining
+	$(BIN)/python -m tests.benchmarks.mining
 
 clean:
 	rm -rf .venv build *.egg-info

@@ -6,7 +6,6 @@ import numpy as np
 import torch
 
 from outvoted.actors import png
-from outvoted.actors.panel import Panel
 from outvoted.search.arrays import Bools, Ints, Pixels, Singles
 from outvoted.search.consensus import outvoted
 from outvoted.search.transforms import Transform
@@ -41,9 +40,13 @@ def rendered(transform: Transform, seeds: Pixels, composed: Singles) -> Pixels:
         return images.to(torch.uint8).numpy()
 
 
-def certify(panel: Panel, stored: list[bytes], labels: Ints, targets: Ints) -> Certificate:
-    """Put stored images, at least one, to the whole panel; ``labels`` and ``targets`` have shape (n,)."""
-    votes = panel.vote(np.stack([png.decode(image) for image in stored]))
+def decoded(stored: list[bytes]) -> Pixels:
+    """Return the pixels of stored images, at least one; shape (n, channels, height, width)."""
+    return np.stack([png.decode(image) for image in stored])
+
+
+def certificate(stored: list[bytes], votes: Singles, labels: Ints, targets: Ints) -> Certificate:
+    """Judge the whole panel's votes (peers, n, classes) on stored images; labels and targets are (n,)."""
     right = np.take_along_axis(votes, labels[None, :, None], axis=2)[:, :, 0]
     columns = np.arange(len(labels))
     others = right.copy()

@@ -1,23 +1,29 @@
 """The coordinator of a cell: runs a shard's searches against its panel."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
 import numpy as np
 
 from outvoted.actors import png
-from outvoted.actors.certify import certify, rendered
+from outvoted.actors.certify import certificate, decoded, rendered
 from outvoted.actors.datasets import Split
 from outvoted.actors.panel import Panel
 from outvoted.actors.peer import Peer
 from outvoted.actors.rows import Finding, ShardResult, shard_result
+from outvoted.search.arrays import Pixels, Singles
 from outvoted.search.climb import Climb, Outcome, Rules, advance, begin
+from outvoted.search.messages import Questions, Replies
 from outvoted.search.plan import Shard
+
+Steps = Generator[Questions | Pixels, Replies | Singles, ShardResult]
+"""A shard on its way: yields what to ask the panel (candidates) or to put to it (images), takes what the
+panel says, and returns the rows. Nothing in it knows whether the panel is in this process or on Ray."""
 
 
 @dataclass(frozen=True)
 class Coordinator:
-    """Everything a shard is run with; the same on Ray and in process.
+    """Everything a shard is run with but the panel.
 
     Attributes:
         names: the peers' names, in the panel's order.
@@ -25,30 +31,36 @@ class Coordinator:
     """
 
     rules: Rules
-    panel: Panel
     seeds: Split
     names: tuple[str, ...]
     referee: Peer | None
 
-    def mine(self, shard: Shard, watch: Callable[[Climb], object] = lambda climb: None) -> ShardResult:
-        """Run a shard to its end and certify what it found; a pure function of the shard.
+    def mine(self, shard: Shard, panel: Panel) -> ShardResult:
+        """Run a shard against a panel to its end and certify what it found; a pure function of both."""
+        steps = self.steps(shard)
+        try:
+            asked = next(steps)
+            while True:
+                asked = steps.send(panel.vote(asked) if isinstance(asked, np.ndarray) else panel.ask(asked))
+        except StopIteration as end:
+            result: ShardResult = end.value
+            return result
 
-        ``watch`` sees the state after each event.
-        """
+    def steps(self, shard: Shard, watch: Callable[[Climb], object] = lambda climb: None) -> Steps:
+        """Run a shard; whoever drives it reaches the panel, and ``watch`` sees the state after each event."""
         climb, questions = begin(self.rules, shard, self.seeds.labels[shard.seed_id])
         while questions:
-            climb, questions = advance(climb, self.panel.ask(questions))
+            replies = yield questions
+            climb, questions = advance(climb, replies)  # type: ignore[arg-type]
             watch(climb)
-        return shard_result(climb, self.names, self._finding(climb))
-
-    def _finding(self, climb: Climb) -> Finding | None:
         rows = np.flatnonzero(climb.outcome == Outcome.MISTAKE)
         if not len(rows):
-            return None
+            return shard_result(climb, self.names, None)
         seeds = self.seeds.images[climb.shard.seed_id[rows]]
         composed = climb.position.composed[rows].astype(np.float32)
-        images = rendered(self.rules.transform, seeds, composed)
-        stored = [png.encode(image) for image in images]
-        certificate = certify(self.panel, stored, climb.labels[rows], climb.shard.target[rows])
+        stored = [png.encode(image) for image in rendered(self.rules.transform, seeds, composed)]
+        images = decoded(stored)
+        votes = yield images
+        judged = certificate(stored, votes, climb.labels[rows], climb.shard.target[rows])  # type: ignore[arg-type]
         verdict = None if self.referee is None else self.referee.vote(images).argmax(axis=1)
-        return Finding(rows, certificate, seeds, verdict)
+        return shard_result(climb, self.names, Finding(rows, judged, seeds, verdict))

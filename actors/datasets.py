@@ -121,8 +121,8 @@ def find(settings: DataSettings) -> Path | None:
     if os.environ.get(ENVIRONMENT):
         places.insert(0, Path(os.environ[ENVIRONMENT]) / settings.name)
     places.append(_cache(settings.name))
-    first = _FILES["train"][0]
-    return next((place for place in places if (place / first).is_file()), None)
+    files = [file for pair in _FILES.values() for file in pair]
+    return next((place for place in places if all((place / file).is_file() for file in files)), None)
 
 
 def load(settings: DataSettings) -> Dataset:

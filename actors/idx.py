@@ -1,7 +1,9 @@
 """Reading the idx format of MNIST and its relatives."""
 
 import gzip
+import struct
 import zlib
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,7 @@ from numpy.typing import NDArray
 from outvoted.search.errors import OutvotedError
 
 _UNSIGNED_BYTE = 0x08
+_MOST_DIMENSIONS = 8
 
 
 def read_idx(path: Path) -> NDArray[np.uint8]:
@@ -26,10 +29,11 @@ def read_idx(path: Path) -> NDArray[np.uint8]:
         raise _unusable(path, f"a file that cannot be read ({error})") from error
     if len(raw) < 4 or raw[:3] != bytes((0, 0, _UNSIGNED_BYTE)):
         raise _unusable(path, f"a file that begins with bytes {raw[:4].hex(' ') or '(none)'}")
-    dimensions = raw[3]
-    header = 4 + 4 * dimensions
-    shape = tuple(int(size) for size in np.frombuffer(raw[4:header], dtype=">u4"))
-    if len(shape) != dimensions or len(raw) - header != int(np.prod(shape)):
+    header = 4 + 4 * raw[3]
+    if raw[3] > _MOST_DIMENSIONS or len(raw) < header:
+        raise _unusable(path, f"a header that promises {raw[3]} dimensions in a file of {len(raw)} bytes")
+    shape = struct.unpack(f">{raw[3]}I", raw[4:header])
+    if len(raw) - header != prod(shape):
         raise _unusable(path, f"a header that says {shape} and {len(raw) - header} bytes of data")
     return np.frombuffer(raw, dtype=np.uint8, offset=header).reshape(shape)
 

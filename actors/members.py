@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 
@@ -50,10 +50,10 @@ def load(folder: Path) -> list[Member]:
     try:
         rows = pq.read_table(folder / TABLE, partitioning=None).to_pylist()
         return [_member(folder, row) for row in rows]
-    except (OSError, pa.ArrowInvalid, KeyError, ValidationError, SafetensorError) as error:
+    except (OSError, pa.ArrowException, KeyError, TypeError, ValueError, SafetensorError) as error:
         raise OutvotedError(
             expected=f"a trained panel ({TABLE} and its safetensors files) in {folder}",
-            found=str(error).splitlines()[0],
+            found=str(error).splitlines()[0] if str(error) else type(error).__name__,
             remedy=f"delete {folder}: the panel is then trained again under the same settings",
         ) from error
 

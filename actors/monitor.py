@@ -8,6 +8,7 @@ from PIL import Image, ImageDraw
 from torch.utils.tensorboard.writer import SummaryWriter
 
 from outvoted.actors import png
+from outvoted.actors.files import unwritable
 from outvoted.actors.member import EpochRecord
 from outvoted.actors.progress import Progress
 from outvoted.actors.rows import ShardResult
@@ -23,9 +24,11 @@ class Monitor:
     """Writes scalars against the number of searches done, training curves against epochs, and pictures."""
 
     def __init__(self, folder: Path) -> None:
-        self._writer = SummaryWriter(str(folder), flush_secs=5)
-        self._began = time.monotonic()
-        self._before: Progress | None = None
+        try:
+            self._writer = SummaryWriter(str(folder), flush_secs=5)
+        except OSError as error:
+            raise unwritable(folder, error) from error
+        self._first: tuple[float, Progress] | None = None
 
     def epoch(self, name: str, record: EpochRecord) -> None:
         """Add a point to a network's training curves."""
@@ -35,16 +38,17 @@ class Monitor:
 
     def shard(self, progress: Progress, result: ShardResult) -> None:
         """Show where the run stands after a shard, and the mistakes it found."""
-        now, step = time.monotonic(), progress.searches
+        step = progress.searches
         for name, value in progress.scalars().items():
             self._writer.add_scalar(name, value, step)
-        if self._before is not None:
-            seconds = max(now - self._began, 1e-9)
-            for what in ("candidates", "inferences", "mistakes"):
-                rate = (getattr(progress, what) - getattr(self._before, what)) / seconds
-                self._writer.add_scalar(f"per second/{what}", rate, step)
+        now = time.monotonic()
+        if self._first is None:
+            self._first = now, progress
         else:
-            self._before = progress
+            began, before = self._first
+            for what in ("candidates", "inferences", "mistakes"):
+                rate = (getattr(progress, what) - getattr(before, what)) / max(now - began, 1e-9)
+                self._writer.add_scalar(f"per second/{what}", rate, step)
         if result.mistakes.num_rows:
             self._writer.add_image("mistakes/seed and mistake, label to wrong class", _grid(result), step)
         self._writer.flush()

@@ -50,8 +50,8 @@ class CNN(Architecture):
     """Two convolutions with batch normalisation and pooling, then one hidden layer with dropout."""
 
     kind: Literal["cnn"] = "cnn"
-    channels: Width = 24
-    hidden: Width = 96
+    channels: Width = 16
+    hidden: Width = 64
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.3
 
     @property

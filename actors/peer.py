@@ -6,7 +6,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from outvoted.search.arrays import AnyArray, Ints, Pixels, Singles
+from outvoted.actors.datasets import Split
+from outvoted.search.arrays import AnyArray, Pixels, Singles
 from outvoted.search.messages import Answers, Candidates
 from outvoted.search.transforms import Transform
 
@@ -23,13 +24,23 @@ class Peer:
     in float64 that noise lies nine orders of magnitude below what is kept.
     """
 
-    def __init__(self, network: nn.Module, transform: Transform, seeds: Pixels, labels: Ints) -> None:
-        """Take a network that maps float images in [0, 1] to logits, and the seed data set."""
+    def __init__(
+        self,
+        network: nn.Module,
+        transform: Transform,
+        seeds: Split,
+        precision: torch.dtype = torch.float64,
+    ) -> None:
+        """Take a network that maps float images in [0, 1] to logits, and the seed data set.
+
+        ``precision`` may be float32 for a referee, of which only the class is kept.
+        """
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self._network = network.to(self._device).double().eval()
+        self._precision = precision
+        self._network = network.to(self._device, precision).eval()
         self._transform = transform
-        self._seeds = _tensor(seeds).to(self._device)
-        self._labels = _tensor(labels).to(self._device)
+        self._seeds = _tensor(seeds.images).to(self._device)
+        self._labels = _tensor(seeds.labels).to(self._device)
 
     def ask(self, candidates: Candidates) -> Answers:
         """Render candidates from their seeds and answer for each; any number of rows."""
@@ -42,7 +53,7 @@ class Peer:
                 seed_id = _padded(part.seed_id.astype(np.int64)).to(self._device)
                 composed = _padded(part.composed).to(self._device)
                 pixels = self._transform.render(self._seeds.index_select(0, seed_id), composed)
-                logits = self._network(pixels.double() / 255)
+                logits = self._network(pixels.to(self._precision).mul_(1 / 255))
                 odds = log_odds(logits, self._labels.index_select(0, seed_id))
                 score[rows] = odds.float().cpu().numpy()[: len(part)]
                 predicted[rows] = logits.argmax(1).cpu().numpy()[: len(part)]
@@ -54,7 +65,7 @@ class Peer:
         with torch.inference_mode():
             for first in range(0, len(images), BATCH):
                 part = images[first : first + BATCH]
-                logits = self._network(_padded(part).to(self._device).double() / 255)
+                logits = self._network(_padded(part).to(self._device, self._precision).mul_(1 / 255))
                 parts.append(torch.softmax(logits, dim=1).float().cpu().numpy()[: len(part)])
         return np.concatenate(parts)
 
@@ -76,4 +87,9 @@ def _tensor(array: AnyArray) -> torch.Tensor:
     """View an array as a tensor without copying, also one that Ray shares between processes read-only."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
-        return torch.from_numpy(array)
+        return torch.from_numpy(np.ascontiguousarray(array))
+
+
+def as_referee(network: nn.Module, transform: Transform, seeds: Split) -> Peer:
+    """Return a network that only votes; in float32, five times faster where it is convolutional."""
+    return Peer(network, transform, seeds, torch.float32)

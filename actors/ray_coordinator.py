@@ -1,13 +1,13 @@
 """A cell's coordinator as a Ray actor."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import ray
 
-from outvoted.actors.combining_panel import CombiningPanel
 from outvoted.actors.coordinator import Coordinator
-from outvoted.actors.peer import Peer
+from outvoted.actors.joiner import Joiner
+from outvoted.actors.peer import as_referee
 from outvoted.actors.ray_panel import RayPanel
 from outvoted.actors.ray_shared import FOREVER, Placed
 from outvoted.actors.rows import ShardResult
@@ -16,7 +16,7 @@ from outvoted.search.climb import Climb, Outcome, Rules
 from outvoted.search.plan import Shard
 
 
-@ray.remote(concurrency_groups={"health": 1}, **FOREVER)
+@ray.remote(**FOREVER)
 class CoordinatorActor:
     """A cell's coordinator, with the referee in the same process; runs several shards at a time."""
 
@@ -26,26 +26,34 @@ class CoordinatorActor:
         judge = None
         if referee is not None:
             network = referee.build(images.shape, images.classes)
-            judge = Peer(network, rules.transform, images.seeds.images, images.seeds.labels)
+            judge = as_referee(network, rules.transform, images.seeds)
         self._live: dict[str, tuple[int, int]] = {}
-        self._coordinator = Coordinator(
-            rules, CombiningPanel(RayPanel(peers)), images.seeds, tuple(names), judge
-        )
+        self._panel = RayPanel(peers)
+        self._joiner = Joiner(self._panel.ask_later)
+        self._coordinator = Coordinator(rules, images.seeds, tuple(names), judge)
 
-    def mine(self, shard: Shard) -> ShardResult:
+    async def mine(self, shard: Shard) -> ShardResult:
         """Run a shard."""
 
         def watch(climb: Climb) -> None:
             ended = climb.outcome != Outcome.CLIMBING
             self._live[shard.name] = (int(ended.sum()), int((climb.outcome == Outcome.MISTAKE).sum()))
 
+        steps = self._coordinator.steps(shard, watch)
         try:
-            return self._coordinator.mine(shard, watch)
+            asked = next(steps)
+            while True:
+                if isinstance(asked, Mapping):
+                    asked = steps.send(await self._joiner.ask(asked))
+                else:
+                    asked = steps.send(await self._panel.vote_later(asked))
+        except StopIteration as end:
+            result: ShardResult = end.value
+            return result
         finally:
             self._live.pop(shard.name, None)
 
-    @ray.method(concurrency_group="health")
-    def live(self) -> tuple[int, int]:
+    async def live(self) -> tuple[int, int]:
         """Return how many searches have ended, and how many in a mistake, in shards not yet recorded."""
         counts = list(self._live.values())
         return sum(ended for ended, _ in counts), sum(found for _, found in counts)

@@ -1,5 +1,6 @@
 """A panel of Ray actors, one for each peer."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -27,20 +28,37 @@ class RayPanel(Panel):
 
     def ask(self, questions: Questions) -> Replies:
         """Ask all peers at once and wait for all of them."""
-        calls = [
-            (peer, self._peers[peer].ask.remote(part))
-            for peer, candidates in questions.items()
-            for part in _parts(candidates)
-        ]
-        replies: dict[int, list[Answers]] = {peer: [] for peer in questions}
-        for (peer, _), answers in zip(calls, ray.get([ref for _, ref in calls]), strict=True):
-            replies[peer].append(answers)
-        return {peer: _joined(parts) for peer, parts in replies.items()}
+        asked, calls = self._ask(questions)
+        return _replies(asked, ray.get(calls))
+
+    async def ask_later(self, questions: Questions) -> Replies:
+        """Ask without holding up the event loop."""
+        asked, calls = self._ask(questions)
+        return _replies(asked, await asyncio.gather(*calls))
 
     def vote(self, images: Pixels) -> Singles:
         """Put images, placed in the object store once, to all peers; shape (peers, n, classes)."""
+        return np.stack(ray.get(self._vote(images)))
+
+    async def vote_later(self, images: Pixels) -> Singles:
+        """Put images to all peers without holding up the event loop."""
+        return np.stack(await asyncio.gather(*self._vote(images)))
+
+    def _ask(self, questions: Questions) -> tuple[list[int], list[Any]]:
+        """Send all questions in parts; return which peer each call went to, and the calls."""
+        parts = [(peer, part) for peer, candidates in questions.items() for part in _parts(candidates)]
+        return [peer for peer, _ in parts], [self._peers[peer].ask.remote(part) for peer, part in parts]
+
+    def _vote(self, images: Pixels) -> list[Any]:
         placed = ray.put(images)
-        return np.stack(ray.get([peer.vote.remote(placed) for peer in self._peers]))
+        return [peer.vote.remote(placed) for peer in self._peers]
+
+
+def _replies(asked: Sequence[int], answers: Sequence[Answers]) -> Replies:
+    parts: dict[int, list[Answers]] = {peer: [] for peer in asked}
+    for peer, part in zip(asked, answers, strict=True):
+        parts[peer].append(part)
+    return {peer: _joined(found) for peer, found in parts.items()}
 
 
 def _parts(candidates: Candidates) -> list[Candidates]:

@@ -20,7 +20,7 @@ class PeerActor:
         use_one_thread()
         member, images = ray.get(list(placed))
         network = member.build(images.shape, images.classes)
-        self._peer = Peer(network, transform, images.seeds.images, images.seeds.labels)
+        self._peer = Peer(network, transform, images.seeds)
 
     def ask(self, candidates: Candidates) -> Answers:
         """Answer for candidates."""

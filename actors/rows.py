@@ -111,5 +111,5 @@ def _image(data: bytes) -> dict[str, Any]:
     return {"bytes": data, "path": None}
 
 
-def _nullable(values: AnyArray) -> pa.Array:
-    return pa.array(values, mask=np.isnan(values))
+def _nullable(values: AnyArray) -> list[float | None]:
+    return [None if np.isnan(value) else float(value) for value in values]

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import ValidationError
 
+from outvoted.actors import schema
 from outvoted.actors.files import write_atomically
 from outvoted.actors.rows import ShardResult
 from outvoted.actors.run_record import RunRecord
@@ -17,6 +18,7 @@ from outvoted.search.arrays import Ints
 from outvoted.search.errors import OutvotedError
 
 Table = Literal["searches", "mistakes"]
+_COLUMNS = {"searches": schema.searches().names, "mistakes": schema.mistakes(()).names}
 
 
 class RunStore:
@@ -67,7 +69,7 @@ class RunStore:
 
     def done(self) -> Ints:
         """Return the ids of all recorded searches, ascending."""
-        tables = [self._read(path, ["search_id"]) for path in self._files("searches")]
+        tables = [self._read("searches", path, ["search_id"]) for path in self._files("searches")]
         ids = [table.column("search_id").to_numpy() for table in tables]
         return np.unique(np.concatenate([np.empty(0, np.int64), *ids]))
 
@@ -76,7 +78,7 @@ class RunStore:
         files = self._files(name)
         if not files:
             return pa.table({"search_id": pa.array([], pa.int64())})
-        rows = pa.concat_tables([self._read(path) for path in files])
+        rows = pa.concat_tables([self._read(name, path) for path in files])
         ids = rows.column("search_id").to_numpy()
         _, first = np.unique(ids, return_index=True)
         if name == "mistakes":
@@ -90,10 +92,13 @@ class RunStore:
     def _files(self, name: Table) -> list[Path]:
         return sorted((self.path / name).glob("shard-*.parquet"))
 
-    def _read(self, path: Path, columns: list[str] | None = None) -> pa.Table:
+    def _read(self, name: Table, path: Path, columns: list[str] | None = None) -> pa.Table:
         try:
+            found = pq.read_schema(path).names
+            if found != _COLUMNS[name]:
+                raise ValueError(f"other columns than those of {name}: {', '.join(found)}")
             return pq.read_table(path, columns=columns, partitioning=None)
-        except (OSError, pa.ArrowInvalid) as error:
+        except (OSError, pa.ArrowException, ValueError) as error:
             raise OutvotedError(
                 expected=f"a readable Parquet file at {path}",
                 found=str(error).splitlines()[0],

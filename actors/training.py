@@ -62,7 +62,7 @@ def train(architecture: Architecture, training: Training, data: Dataset, seed: i
         network.train()
         total = 0.0
         with torch.random.fork_rng():
-            torch.manual_seed(seed * 100_003 + number)  # dropout
+            torch.manual_seed((seed * 100_003 + number) % 2**63)  # dropout
             order = torch.randperm(len(labels), generator=shuffle).to(device)
             for rows in torch.split(order, training.batch_size):
                 inputs = _inputs(images[rows], training.augment, moves)

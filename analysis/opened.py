@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
+
+from pydantic import ValidationError
 
 from outvoted.actors import datasets, members
 from outvoted.actors.datasets import Dataset, DataSettings
@@ -12,7 +15,10 @@ from outvoted.actors.run_record import RunRecord
 from outvoted.actors.store import RunStore
 from outvoted.search.errors import OutvotedError
 from outvoted.search.search_settings import SearchSettings
+from outvoted.search.settings import Settings
 from outvoted.search.transforms import Transform
+
+Form = TypeVar("Form", bound=Settings)
 
 
 @dataclass(frozen=True)
@@ -46,7 +52,7 @@ class OpenedRun:
     @cached_property
     def search(self) -> SearchSettings:
         """How the run searched."""
-        return SearchSettings.model_validate(self.record.config["search"])
+        return self._configured("search", SearchSettings)
 
     @property
     def transform(self) -> Transform:
@@ -56,7 +62,7 @@ class OpenedRun:
     @cached_property
     def data(self) -> Dataset:
         """The images the run was mined from; their fingerprint must be the run's."""
-        data = datasets.load(DataSettings.model_validate(self.record.config["data"]))
+        data = datasets.load(self._configured("data", DataSettings))
         if self.record.data is not None and data.fingerprint != self.record.data.fingerprint:
             raise OutvotedError(
                 expected=f"the {data.name} images that {self.store.path} was mined from",
@@ -70,5 +76,15 @@ class OpenedRun:
         """The run's panel in this process."""
         data = self.data
         networks = [member.build(data.shape, data.classes) for member in self.peers]
-        seeds = data.train
-        return LocalPanel([Peer(network, self.transform, seeds.images, seeds.labels) for network in networks])
+        return LocalPanel([Peer(network, self.transform, data.train) for network in networks])
+
+    def _configured(self, part: str, form: type[Form]) -> Form:
+        """Read a part of the run's configuration."""
+        try:
+            return form.model_validate(self.record.config.get(part))
+        except ValidationError as error:
+            raise OutvotedError(
+                expected=f"the configuration of a run in {self.store.path / 'run.json'}",
+                found=f"'{part}' with {error.error_count()} errors, the first: {error.errors()[0]['msg']}",
+                remedy="restore run.json, or read the run with the version of outvoted that wrote it",
+            ) from error

@@ -109,9 +109,9 @@ def _start(placement: PlacementSettings, share: Share, rules: Rules, placed: Pla
         )
         for bundle, peer in enumerate(placed.peers)
     )
-    coordinator = _COORDINATOR.options(**options(0, 0, 0), max_concurrency=placement.shards_in_flight).remote(
-        rules, peers, placed.names, (placed.referee, placed.images)
-    )
+    coordinator = _COORDINATOR.options(
+        **options(0, 0, 0), max_concurrency=placement.shards_in_flight + 1
+    ).remote(rules, peers, placed.names, (placed.referee, placed.images))
     return Cell(coordinator, peers)
 
 

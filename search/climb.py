@@ -59,7 +59,8 @@ class Tally:
 
     ``candidates`` are what the sequential procedure would have tried, ``unrealistic`` those of them that
     left the realism budget and were put to no network; ``inferences_*`` are what was really run, looking
-    ahead included; ``consensus`` counts the candidates put to the peers on which all of them agreed.
+    ahead included; ``consensus`` counts the candidates put to the peers, ahead of their time or not, on
+    which all of them agreed.
     """
 
     candidates: Ints
@@ -91,7 +92,8 @@ class Climb:
         outcome: shape (n,), an Outcome for each search.
         reason: shape (n,), why a search failed or was skipped, else "".
         predicted: shape (n,), the target's wrong class where a mistake was found, else -1.
-        start_score: shape (n,), the target's log-odds of the label on the seed; NaN if skipped or failed.
+        start_score: shape (n,), the target's log-odds of the label on the seed; NaN if the seed was
+            skipped or a peer's output for it is not finite.
         trail: accepted moves, round by round: (searches, moves).
     """
 
@@ -142,6 +144,14 @@ def advance(climb: Climb, replies: Replies) -> tuple[Climb, Questions]:
 
     No questions means that every search has ended.
     """
+    climb, questions = _step(climb, replies)
+    while not questions and Outcome.CLIMBING in climb.outcome:
+        climb, questions = _step(climb, {})
+    return climb, questions
+
+
+def _step(climb: Climb, replies: Replies) -> tuple[Climb, Questions]:
+    """Complete what is pending; there may be nothing to ask, say if all candidates are unrealistic."""
     pending = climb.pending
     if pending.proposals is None:
         return _propose(_judge_seeds(climb, replies))
@@ -183,8 +193,6 @@ def _propose(climb: Climb) -> tuple[Climb, Questions]:
     targets = climb.shard.target[search[realistic]]
     asked = {peer: realistic[targets == peer] for peer in range(rules.peers)}
     climb = replace(climb, pending=Pending(_busy(asked), proposals))
-    if not len(realistic):
-        return advance(climb, {})
     return climb, _questions(climb.pending.asked, climb.shard.seed_id[search], composed)
 
 
@@ -193,64 +201,66 @@ def _ask_peers(
 ) -> tuple[Climb, Questions]:
     """Collect the targets' answers; ask the other peers about the promising candidates."""
     m = len(proposals)
-    evidence = Evidence(np.full(m, np.nan, np.float32), np.full(m, -1, np.int16), np.zeros(m, bool))
+    evidence = Evidence(np.full(m, np.nan, np.float32), np.full(m, -1, np.int16))
     for peer, rows in asked.items():
         evidence.score[rows], evidence.predicted[rows] = replies[peer].score, replies[peer].predicted
-    climb = _count(climb, "inferences_target", proposals.search[_joined(asked)], 1)
-    broken = _joined(asked)[~np.isfinite(evidence.score[_joined(asked)])]
-    climb = _fail(climb, proposals.search[broken], "the target's output for a candidate is not finite")
+    climb = _count(climb, "inferences_target", proposals.search[proposals.realistic], 1)
     worth = climb.rules.strategy.promising(climb.position, proposals, evidence, climb.labels)
-    worth &= climb.outcome[proposals.search] == Outcome.CLIMBING
-    promising = np.flatnonzero(worth)
+    promising = np.flatnonzero(worth & np.isfinite(evidence.score))
     targets = climb.shard.target[proposals.search[promising]]
     others = _busy({peer: promising[targets != peer] for peer in range(climb.rules.peers)})
     climb = _count(climb, "inferences_peers", proposals.search[promising], climb.rules.peers - 1)
-    evidence.consensus[promising] = True
     climb = replace(climb, pending=Pending(others, proposals, evidence))
-    if not others:
-        return advance(climb, {})
     return climb, _questions(others, climb.shard.seed_id[proposals.search], proposals.composed)
 
 
 def _decide(
     climb: Climb, proposals: Proposals, evidence: Evidence, asked: dict[int, Ints], replies: Replies
 ) -> Climb:
-    """Accept each search's first promising candidate with consensus; end searches that are over."""
-    consensus = evidence.consensus.copy()
+    """Accept each search's first promising candidate with consensus; end searches that are over.
+
+    A network that answers without sense fails the search, but only if the search gets as far as the
+    candidate: what lies behind an accepted one was looked at ahead of its time.
+    """
     labels = climb.labels[proposals.search]
+    broken = proposals.realistic & ~np.isfinite(evidence.score)
+    consensus = np.zeros(len(proposals), bool)
+    consensus[_joined(asked)] = True
     for peer, rows in asked.items():
+        broken[rows] |= ~np.isfinite(replies[peer].score)
         consensus[rows] &= replies[peer].predicted == labels[rows]
-    accepted = _first_of_each(proposals.search, consensus)
+    last = _first_of_each(proposals.search, consensus | broken)
+    accepted, failed = last[~broken[last]], proposals.search[last[broken[last]]]
     search = proposals.search[accepted]
-    position = climb.position.moved(search, proposals.composed[accepted], evidence.score[accepted])
-    tally = _tallied(climb, proposals, consensus, accepted)
-    outcome, predicted = climb.outcome.copy(), climb.predicted.copy()
+    tally = _tallied(climb, proposals, consensus, accepted, last)
+    outcome, reason, predicted = climb.outcome.copy(), climb.reason.copy(), climb.predicted.copy()
     wrong = evidence.predicted[accepted] != labels[accepted]
     outcome[search[wrong]] = Outcome.MISTAKE
     predicted[search[wrong]] = evidence.predicted[accepted][wrong]
+    outcome[failed], reason[failed] = Outcome.FAILED, "a peer's output for a candidate is not finite"
     outcome[(outcome == Outcome.CLIMBING) & (tally.stale >= climb.rules.patience)] = Outcome.EXHAUSTED
     return replace(
         climb,
-        position=position,
+        position=climb.position.moved(search, proposals.composed[accepted], evidence.score[accepted]),
         tally=tally,
         outcome=outcome,
+        reason=reason,
         predicted=predicted,
-        trail=(*climb.trail, (search, proposals.moves[accepted])),
+        trail=(*climb.trail, (search, proposals.moves[accepted])) if len(search) else climb.trail,
     )
 
 
-def _tallied(climb: Climb, proposals: Proposals, consensus: Bools, accepted: Ints) -> Tally:
-    """Count what the sequential procedure would have tried: up to the accepted candidate, or all."""
+def _tallied(climb: Climb, proposals: Proposals, consensus: Bools, accepted: Ints, last: Ints) -> Tally:
+    """Count what the sequential procedure would have tried: up to each search's ``last`` row, or all."""
     old, n = climb.tally, len(climb.shard)
-    search = proposals.search[accepted]
-    last = np.full(n, np.iinfo(np.int64).max)
-    last[search] = proposals.step[accepted]
-    tried = (proposals.step <= last[proposals.search]) & (climb.outcome == Outcome.CLIMBING)[proposals.search]
+    end = np.full(n, np.iinfo(np.int64).max)
+    end[proposals.search[last]] = proposals.step[last]
+    tried = proposals.step <= end[proposals.search]
     candidates = np.bincount(proposals.search[tried], minlength=n)
     unrealistic = np.bincount(proposals.search[tried & ~proposals.realistic], minlength=n)
     stale, moves = old.stale + candidates, old.moves.copy()
-    stale[search] = 0
-    moves[search] += 1
+    stale[proposals.search[accepted]] = 0
+    moves[proposals.search[accepted]] += 1
     return replace(
         old,
         candidates=old.candidates + candidates,
@@ -271,13 +281,6 @@ def _count(climb: Climb, what: str, search: Ints, each: int) -> Climb:
     """Add ``each`` to a count, once for every occurrence of a search."""
     more = np.bincount(search, minlength=len(climb.shard)) * each
     return replace(climb, tally=replace(climb.tally, **{what: getattr(climb.tally, what) + more}))
-
-
-def _fail(climb: Climb, search: Ints, reason: str) -> Climb:
-    """Record searches as failed."""
-    outcome, reasons = climb.outcome.copy(), climb.reason.copy()
-    outcome[search], reasons[search] = Outcome.FAILED, reason
-    return replace(climb, outcome=outcome, reason=reasons)
 
 
 def _questions(asked: dict[int, Ints], seed_id: Ints, composed: Floats) -> Questions:

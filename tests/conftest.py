@@ -65,11 +65,8 @@ def rules() -> Rules:
 @pytest.fixture(scope="session")
 def peers(trained: list[Member], digits: Dataset, rules: Rules) -> list[Peer]:
     """The three peers, ready to answer."""
-    seeds = digits.train
-    return [
-        Peer(member.build(digits.shape, digits.classes), rules.transform, seeds.images, seeds.labels)
-        for member in trained
-    ]
+    networks = [member.build(digits.shape, digits.classes) for member in trained]
+    return [Peer(network, rules.transform, digits.train) for network in networks]
 
 
 @pytest.fixture(scope="session")

@@ -54,17 +54,15 @@ class Proposals:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the panel says of each proposal.
+    """What the target says of each proposal.
 
     Attributes:
         score: shape (m,), the target's log-odds of the label; NaN where it was not asked.
         predicted: shape (m,), the target's class; -1 where it was not asked.
-        consensus: shape (m,), True where all peers were asked and all answer the label.
     """
 
     score: Singles
     predicted: NDArray[np.int16]
-    consensus: Bools
 
 
 class Strategy(ABC, Settings):

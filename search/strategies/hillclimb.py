@@ -20,7 +20,7 @@ class Hillclimb(Strategy):
     name: Literal["hillclimb"] = "hillclimb"
     ahead: Annotated[int, Field(ge=1, le=4096)] = 4
     """Candidates tried at once after an accepted move. While none is accepted, as many are tried at once
-    as have failed already: no more than about half the inferences are ever spent on looking ahead."""
+    as have failed already, so that looking ahead costs a share of the inferences, not a multiple."""
 
     @property
     def label(self) -> str:

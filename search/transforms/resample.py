@@ -21,7 +21,7 @@ def resample(images: torch.Tensor, inverse: torch.Tensor) -> torch.Tensor:
     y = torch.arange(height, dtype=torch.float32, device=images.device).view(1, height, 1) - (height - 1) / 2
     a, b, c, d, e, f = inverse.view(n, 6, 1, 1).unbind(1)
     # grid_sample counts positions from -1 to 1 over the whole image: one pixel is 2 / size.
-    torch.add(a * x, b * y + c, out=grid[:, 0]).mul_(2 / width)
-    torch.add(d * x, e * y + f, out=grid[:, 1]).mul_(2 / height)
+    torch.add(a * x * (2 / width), (b * y + c) * (2 / width), out=grid[:, 0])
+    torch.add(d * x * (2 / height), (e * y + f) * (2 / height), out=grid[:, 1])
     sampled = functional.grid_sample(images.float(), grid.permute(0, 2, 3, 1), align_corners=False)
-    return sampled.round_().clamp_(0, 255)
+    return sampled.round_()

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 import ray
-from tests.cluster.conftest import Mine
-from tests.cluster.rows import assert_same_rows
 
 from outvoted.actors.run_record import State
 from outvoted.actors.store import RunStore
 from outvoted.cluster.cli import main
+from tests.cluster.conftest import Mine
+from tests.cluster.rows import assert_same_rows
 
 OUTVOTED = (sys.executable, "-m", "outvoted.cluster")
 MNIST = Path(__file__).parents[2] / "configs" / "mnist.yaml"

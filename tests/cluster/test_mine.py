@@ -9,9 +9,6 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from tests.cluster.conftest import Mine
-from tests.cluster.processes import descendants
-from tests.cluster.rows import assert_same_rows, tags
 
 from outvoted.actors.run_record import State
 from outvoted.actors.store import RunStore
@@ -19,6 +16,9 @@ from outvoted.analysis.opened import OpenedRun
 from outvoted.analysis.replay import replay
 from outvoted.search.climb import Outcome
 from outvoted.search.errors import OutvotedError
+from tests.cluster.conftest import Mine
+from tests.cluster.processes import descendants
+from tests.cluster.rows import assert_same_rows, tags
 
 pytestmark = pytest.mark.ray
 

@@ -1,0 +1,136 @@
+"""Shared by the actors' tests: a referee, one mined shard, and ways to make data files and candidates."""
+
+import gzip
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from outvoted.actors.coordinator import Coordinator
+from outvoted.actors.datasets import Dataset, Split
+from outvoted.actors.local_panel import LocalPanel
+from outvoted.actors.member import EpochRecord, Member
+from outvoted.actors.networks import CNN
+from outvoted.actors.peer import Peer, as_referee
+from outvoted.actors.rows import ShardResult
+from outvoted.actors.training import Training, train
+from outvoted.search.climb import Rules
+from outvoted.search.messages import Candidates
+from outvoted.search.plan import Shard, searches
+
+Idx = Callable[[Path, NDArray[np.uint8]], Path]
+FOUR = (
+    "train-images-idx3-ubyte.gz",
+    "train-labels-idx1-ubyte.gz",
+    "t10k-images-idx3-ubyte.gz",
+    "t10k-labels-idx1-ubyte.gz",
+)
+
+
+def write_idx(path: Path, array: NDArray[np.uint8]) -> Path:
+    """Write an idx file, gzipped if its name ends in ``.gz``."""
+    head = bytes((0, 0, 8, array.ndim)) + np.array(array.shape, ">u4").tobytes()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(
+        gzip.compress(head + array.tobytes()) if path.suffix == ".gz" else head + array.tobytes()
+    )
+    return path
+
+
+@pytest.fixture(scope="session")
+def idx() -> Idx:
+    """Write an array as an idx file and return its path."""
+    return write_idx
+
+
+@pytest.fixture(scope="session")
+def write_digits(digits: Dataset) -> Callable[..., Path]:
+    """Write the four files of a data set, a few digits from ``first`` on, into a folder."""
+
+    def write(folder: Path, first: int = 0) -> Path:
+        arrays: list[NDArray[np.uint8]] = []
+        for split in (digits.train, digits.test):
+            rows = slice(first, first + 20)
+            arrays += [split.images[rows, 0], split.labels[rows].astype(np.uint8)]
+        for name, array in zip(FOUR, arrays, strict=True):
+            write_idx(folder / name, array)
+        return folder
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def few(digits: Dataset) -> Dataset:
+    """120 digits to train on, 60 to test: what a determinism test needs and no more."""
+    train, test = digits.train, digits.test
+    return Dataset(
+        "few",
+        digits.folder,
+        Split(train.images[:120], train.labels[:120]),
+        Split(test.images[:60], test.labels[:60]),
+    )
+
+
+@pytest.fixture(scope="session")
+def referee(digits: Dataset) -> Member:
+    """A small convolutional network that is never on the panel."""
+    architecture = CNN(channels=4, hidden=16)
+    epochs = list(train(architecture, Training(epochs=3), digits, 0))
+    weights = epochs[-1].weights
+    assert weights is not None
+    records = tuple(EpochRecord(epoch.number, epoch.loss, epoch.test_accuracy) for epoch in epochs)
+    return Member("referee", "referee", architecture, 0, weights, records)
+
+
+@pytest.fixture(scope="session")
+def judge(referee: Member, rules: Rules, digits: Dataset) -> Peer:
+    """The referee, ready to vote."""
+    return as_referee(referee.build(digits.shape, digits.classes), rules.transform, digits.train)
+
+
+@pytest.fixture(scope="session")
+def convolutional(referee: Member, rules: Rules, digits: Dataset) -> Peer:
+    """The referee's network as if it were on the panel."""
+    return Peer(referee.build(digits.shape, digits.classes), rules.transform, digits.train)
+
+
+@pytest.fixture(scope="session")
+def names(trained: list[Member]) -> tuple[str, ...]:
+    """The peers' names, in the panel's order."""
+    return tuple(member.name for member in trained)
+
+
+@pytest.fixture(scope="session")
+def coordinator(rules: Rules, digits: Dataset, names: tuple[str, ...], judge: Peer) -> Coordinator:
+    """A coordinator with its referee."""
+    return Coordinator(rules, digits.train, names, judge)
+
+
+@pytest.fixture(scope="session")
+def shard(rules: Rules, digits: Dataset) -> Shard:
+    """Sixty searches: twenty seeds, three targets."""
+    return searches(rules.run_seed, 20, rules.peers, len(digits.train))
+
+
+@pytest.fixture(scope="session")
+def mined(coordinator: Coordinator, shard: Shard, panel: LocalPanel) -> ShardResult:
+    """What mining the shard gives."""
+    return coordinator.mine(shard, panel)
+
+
+@pytest.fixture(scope="session")
+def candidates(rules: Rules, digits: Dataset) -> Callable[[int, int], Candidates]:
+    """Return n random candidates, each of one to three moves."""
+
+    def draw(n: int, seed: int) -> Candidates:
+        rng = np.random.default_rng(seed)
+        composed = rules.transform.identity(n)
+        for _ in range(int(rng.integers(1, 4))):
+            moves = rules.transform.sample(rng.uniform(size=(n, rules.transform.draws)))
+            composed = rules.transform.compose(composed, moves)
+        ids = rng.integers(len(digits.train), size=n).astype(np.int32)
+        return Candidates(ids, composed.astype(np.float32))
+
+    return draw

@@ -1,0 +1,99 @@
+"""Certification: the votes on the stored bytes decide, and nothing else."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from numpy.typing import NDArray
+
+from outvoted.actors import png
+from outvoted.actors.certify import certificate, decoded, rendered
+from outvoted.actors.datasets import Dataset
+from outvoted.search.arrays import Singles
+from outvoted.search.climb import Rules
+from outvoted.search.messages import Candidates
+
+Draw = Callable[[int, int], Candidates]
+
+
+@st.composite
+def ballots(draw: st.DrawFn) -> tuple[Singles, NDArray[np.int64], NDArray[np.int64]]:
+    """Draw votes (peers, n, classes) and each image's label and target."""
+    peers, n, classes = draw(st.integers(2, 4)), draw(st.integers(1, 6)), draw(st.integers(2, 3))
+    votes = draw(arrays(np.float32, (peers, n, classes), elements=st.floats(0, 1, width=32), unique=True))
+    labels = draw(arrays(np.int64, n, elements=st.integers(0, classes - 1)))
+    targets = draw(arrays(np.int64, n, elements=st.integers(0, peers - 1)))
+    return votes, labels, targets
+
+
+def blank(n: int) -> list[bytes]:
+    """Return n stored images."""
+    return [png.encode(np.full((1, 2, 2), k, np.uint8)) for k in range(n)]
+
+
+@settings(deadline=None, max_examples=50)
+@given(ballot=ballots())
+def test_certified_is_where_all_but_the_target_are_right(
+    ballot: tuple[Singles, NDArray[np.int64], NDArray[np.int64]],
+) -> None:
+    votes, labels, targets = ballot
+    found = certificate(blank(len(labels)), votes, labels, targets)
+    for k, (label, target) in enumerate(zip(labels, targets, strict=True)):
+        wrong = [peer for peer in range(len(votes)) if votes[peer, k].argmax() != label]
+        assert found.certified[k] == (wrong == [target])
+        assert found.predicted[:, k].tolist() == votes[:, k].argmax(axis=1).tolist()
+
+
+@settings(deadline=None, max_examples=50)
+@given(ballot=ballots())
+def test_the_margin_is_the_least_peers_probability_less_the_targets(
+    ballot: tuple[Singles, NDArray[np.int64], NDArray[np.int64]],
+) -> None:
+    votes, labels, targets = ballot
+    found = certificate(blank(len(labels)), votes, labels, targets)
+    for k, (label, target) in enumerate(zip(labels, targets, strict=True)):
+        others = [votes[peer, k, label] for peer in range(len(votes)) if peer != target]
+        assert found.margin[k] == min(others) - votes[target, k, label]
+
+
+def test_a_certificate_keeps_what_it_was_made_from() -> None:
+    votes = np.full((2, 3, 2), 0.5, np.float32)
+    found = certificate(blank(3), votes, np.zeros(3, np.int64), np.zeros(3, np.int64))
+    assert found.stored == blank(3)
+    assert found.probabilities is votes
+
+
+def test_decoding_gives_the_stored_pixels() -> None:
+    images = decoded(blank(3))
+    assert images.shape == (3, 1, 2, 2)
+    assert images[:, 0, 0, 0].tolist() == [0, 1, 2]
+
+
+def test_the_identity_renders_the_seed(rules: Rules, digits: Dataset) -> None:
+    seeds = digits.train.images[np.arange(50)]
+    composed = rules.transform.identity(50).astype(np.float32)
+    images = rendered(rules.transform, seeds, composed)
+    assert images.dtype == np.uint8
+    np.testing.assert_array_equal(images, seeds)
+
+
+@settings(deadline=None, max_examples=25)
+@given(n=st.integers(1, 40), seed=st.integers(0, 2**32 - 1), data=st.data())
+def test_company_changes_no_pixel(
+    n: int, seed: int, data: st.DataObject, rules: Rules, digits: Dataset, candidates: Draw
+) -> None:
+    every = candidates(n, seed)
+    seeds = digits.train.images[every.seed_id]
+    first = data.draw(st.integers(0, n - 1))
+    rows = slice(first, data.draw(st.integers(first + 1, n)))
+    together = rendered(rules.transform, seeds, every.composed)
+    apart = rendered(rules.transform, seeds[rows], every.composed[rows])
+    np.testing.assert_array_equal(apart, together[rows])
+
+
+def test_decoding_needs_an_image() -> None:
+    with pytest.raises(ValueError, match="at least one"):
+        decoded([])

@@ -1,0 +1,138 @@
+"""What TensorBoard shows: every figure at the number of searches done, and the mistakes as pictures."""
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from PIL import Image
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from outvoted.actors import monitor, png
+from outvoted.actors.monitor import Monitor
+from outvoted.actors.progress import Progress
+from outvoted.actors.rows import ShardResult
+
+PICTURES = "mistakes/seed and mistake, label to wrong class"
+
+
+class Clock:
+    """A clock that is set by hand."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def monotonic(self) -> float:
+        """Return the time."""
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The clock by which the monitor measures rates."""
+    found = Clock()
+    monkeypatch.setattr(monitor, "time", found)
+    return found
+
+
+def shown(folder: Path) -> Any:
+    """Read event files back as TensorBoard does."""
+    events = EventAccumulator(str(folder), size_guidance={"images": 0, "scalars": 0})
+    events.Reload()
+    return events
+
+
+def halves(mined: ShardResult) -> tuple[Progress, Progress]:
+    """Return the progress after half of the searches, and after all."""
+    half = Progress().plus(mined.searches.slice(0, 30), 3)
+    return half, half.plus(mined.searches.slice(30), 3)
+
+
+def test_every_scalar_stands_at_the_searches_done(mined: ShardResult, tmp_path: Path) -> None:
+    half, whole = halves(mined)
+    writer = Monitor(tmp_path)
+    for progress in (half, whole):
+        writer.shard(progress, mined)
+    writer.close()
+    events = shown(tmp_path)
+    for name, value in whole.scalars().items():
+        last = events.Scalars(name)[-1]
+        assert last.step == 60
+        assert last.value == pytest.approx(value, rel=1e-6)
+    assert [(event.step, event.value) for event in events.Scalars("searches/done")] == [
+        (30, 30.0),
+        (60, 60.0),
+    ]
+
+
+def test_rates_begin_with_the_second_shard(mined: ShardResult, tmp_path: Path, clock: Clock) -> None:
+    half, whole = halves(mined)
+    writer = Monitor(tmp_path)
+    writer.shard(half, mined)
+    clock.now += 10
+    writer.shard(whole, mined)
+    writer.close()
+    events = shown(tmp_path)
+    for what in ("candidates", "inferences", "mistakes"):
+        (rate,) = events.Scalars(f"per second/{what}")
+        assert rate.step == 60
+        assert rate.value == pytest.approx((getattr(whole, what) - getattr(half, what)) / 10, rel=1e-6)
+
+
+def test_rates_count_work_and_time_from_the_same_moment(
+    mined: ShardResult, tmp_path: Path, clock: Clock
+) -> None:
+    half, whole = halves(mined)
+    writer = Monitor(tmp_path)
+    clock.now += 990  # training, and the first shard
+    writer.shard(half, mined)
+    clock.now += 10
+    writer.shard(whole, mined)
+    writer.close()
+    (rate,) = shown(tmp_path).Scalars("per second/candidates")
+    assert rate.value == pytest.approx((whole.candidates - half.candidates) / 10, rel=1e-6)
+
+
+def test_the_mistakes_of_a_shard_are_one_picture(mined: ShardResult, tmp_path: Path) -> None:
+    writer = Monitor(tmp_path)
+    writer.shard(halves(mined)[1], mined)
+    writer.close()
+    (event,) = shown(tmp_path).Images(PICTURES)
+    tiles = min(mined.mistakes.num_rows, 24)
+    assert event.step == 60
+    assert (event.width, event.height) == (min(tiles, 6) * (2 * 28 * 3 + 6), -(-tiles // 6) * (28 * 3 + 14))
+
+
+def test_the_first_tile_is_seed_and_mistake_side_by_side(mined: ShardResult, tmp_path: Path) -> None:
+    writer = Monitor(tmp_path)
+    writer.shard(halves(mined)[1], mined)
+    writer.close()
+    (event,) = shown(tmp_path).Images(PICTURES)
+    sheet = np.asarray(Image.open(io.BytesIO(event.encoded_image_string)).convert("L"))
+    row = mined.mistakes.slice(0, 1).to_pylist()[0]
+    pair = [png.decode(row[side]["bytes"])[0] for side in ("seed_image", "image")]
+    expected = np.concatenate(pair, axis=1).repeat(3, axis=0).repeat(3, axis=1)
+    np.testing.assert_array_equal(sheet[: 28 * 3, 3 : 3 + 2 * 28 * 3], expected)
+
+
+def test_colour_images_are_shown_in_colour(mined: ShardResult, tmp_path: Path) -> None:
+    image = np.zeros((3, 8, 8), np.uint8)
+    image[1] = 200
+    picture = {"bytes": png.encode(image), "path": None}
+    rows = [{"seed_image": picture, "image": picture, "label": 1, "predicted": 2}]
+    writer = Monitor(tmp_path)
+    writer.shard(halves(mined)[1], ShardResult("one", mined.searches, pa.Table.from_pylist(rows)))
+    writer.close()
+    (event,) = shown(tmp_path).Images(PICTURES)
+    sheet = np.asarray(Image.open(io.BytesIO(event.encoded_image_string)).convert("RGB"))
+    assert sheet[4, 10].tolist() == [0, 200, 0]
+
+
+def test_a_shard_without_mistakes_has_no_picture(mined: ShardResult, tmp_path: Path) -> None:
+    writer = Monitor(tmp_path)
+    nothing = ShardResult(mined.name, mined.searches, mined.mistakes.slice(0, 0))
+    writer.shard(halves(mined)[1], nothing)
+    writer.close()
+    assert shown(tmp_path).Tags()["images"] == []

@@ -1,0 +1,120 @@
+"""The recorder: recording again changes nothing, and a new one goes on where the last one stopped."""
+
+from pathlib import Path
+
+import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from outvoted.actors.member import EpochRecord
+from outvoted.actors.progress import Progress
+from outvoted.actors.recorder import Recorder
+from outvoted.actors.rows import ShardResult
+from outvoted.actors.store import RunStore
+from outvoted.search.errors import OutvotedError
+
+PEERS = 3
+
+
+@pytest.fixture
+def halves(mined: ShardResult) -> tuple[ShardResult, ShardResult]:
+    """The mined shard as two."""
+    ids = mined.mistakes.column("search_id").to_pylist()
+    border = sum(value < 30 for value in ids)
+    return (
+        ShardResult(
+            "shard-000000000000-000000000029", mined.searches.slice(0, 30), mined.mistakes.slice(0, border)
+        ),
+        ShardResult(
+            "shard-000000000030-000000000059", mined.searches.slice(30), mined.mistakes.slice(border)
+        ),
+    )
+
+
+def steps(path: Path) -> list[int]:
+    """Return the steps at which TensorBoard shows the number of searches done."""
+    shown = EventAccumulator(str(path / "tb"))
+    shown.Reload()
+    return [event.step for event in shown.Scalars("searches/done")]
+
+
+def test_what_is_recorded_is_in_the_store(
+    halves: tuple[ShardResult, ShardResult], mined: ShardResult, tmp_path: Path
+) -> None:
+    recorder = Recorder(tmp_path, PEERS)
+    for half in halves[::-1]:
+        recorder.record(half)
+    recorder.close()
+    assert RunStore(tmp_path).table("searches").equals(mined.searches)
+    assert RunStore(tmp_path).table("mistakes").equals(mined.mistakes)
+
+
+def test_progress_is_the_sum_of_what_is_recorded(
+    halves: tuple[ShardResult, ShardResult], mined: ShardResult, tmp_path: Path
+) -> None:
+    recorder = Recorder(tmp_path, PEERS)
+    assert recorder.progress() == Progress()
+    assert recorder.record(halves[0]) == Progress().plus(halves[0].searches, PEERS)
+    assert recorder.record(halves[1]) == Progress().plus(mined.searches, PEERS) == recorder.progress()
+    recorder.close()
+
+
+def test_recording_again_changes_nothing(mined: ShardResult, tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path, PEERS)
+    first, second = recorder.record(mined), recorder.record(mined)
+    recorder.close()
+    assert first == second
+    assert RunStore(tmp_path).table("searches").equals(mined.searches)
+    assert steps(tmp_path) == [60]
+
+
+def test_a_new_recorder_goes_on(
+    halves: tuple[ShardResult, ShardResult], mined: ShardResult, tmp_path: Path
+) -> None:
+    first = Recorder(tmp_path, PEERS)
+    first.record(halves[0])
+    first.close()
+    second = Recorder(tmp_path, PEERS)
+    assert second.progress() == Progress().plus(halves[0].searches, PEERS)
+    assert second.record(halves[1]) == Progress().plus(mined.searches, PEERS)
+    second.close()
+    assert steps(tmp_path) == [30, 60]
+
+
+def test_a_new_recorder_knows_what_is_recorded(
+    halves: tuple[ShardResult, ShardResult], tmp_path: Path
+) -> None:
+    Recorder(tmp_path, PEERS).record(halves[0])
+    again = Recorder(tmp_path, PEERS)
+    assert again.record(halves[0]) == Progress().plus(halves[0].searches, PEERS)
+    again.close()
+
+
+def test_epochs_are_shown(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path, PEERS)
+    for number in (1, 2):
+        recorder.epoch("mlp-6", EpochRecord(number, 1 / number, 0.25 * number))
+    recorder.close()
+    shown = EventAccumulator(str(tmp_path / "tb"))
+    shown.Reload()
+    assert [(e.step, e.value) for e in shown.Scalars("training loss/mlp-6")] == [(1, 1.0), (2, 0.5)]
+    assert [(e.step, e.value) for e in shown.Scalars("test accuracy/mlp-6")] == [(1, 0.25), (2, 0.5)]
+
+
+def test_a_shard_that_cannot_be_written_is_not_counted(
+    halves: tuple[ShardResult, ShardResult], tmp_path: Path
+) -> None:
+    recorder = Recorder(tmp_path, PEERS)
+    before = recorder.record(halves[0])
+    partial = tmp_path / "searches" / f".{halves[1].name}.parquet.partial"
+    partial.symlink_to("/dev/full")
+    with pytest.raises(OutvotedError, match="No space left"):
+        recorder.record(halves[1])
+    assert recorder.progress() == before
+    partial.unlink(missing_ok=True)
+    assert recorder.record(halves[1]).searches == 60
+    recorder.close()
+
+
+def test_a_read_only_place_is_one_message() -> None:
+    with pytest.raises(OutvotedError):
+        Recorder(Path("/proc/outvoted"), PEERS)

@@ -1,0 +1,156 @@
+"""Training: a pure function of its arguments that leaves the process as it found it."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from outvoted.actors.datasets import Dataset
+from outvoted.actors.networks import CNN, MLP, Architecture
+from outvoted.actors.training import Epoch, Training, Weights, accuracy, train
+from outvoted.search.transforms import Affine
+
+SMALL = CNN(channels=2, hidden=8)
+
+
+def trained_weights(architecture: Architecture, training: Training, data: Dataset, seed: int = 0) -> Weights:
+    """Train to the end and return the weights."""
+    weights = list(train(architecture, training, data, seed))[-1].weights
+    assert weights is not None
+    return weights
+
+
+def same(one: Weights, other: Weights) -> bool:
+    """Tell whether weights are bitwise the same."""
+    return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
+
+
+@pytest.mark.parametrize("architecture", [MLP(hidden=4), SMALL], ids=["mlp", "cnn with dropout"])
+@pytest.mark.parametrize("training", [Training(epochs=2), Training(epochs=2, augment=Affine())])
+def test_equal_arguments_give_identical_weights(
+    architecture: Architecture, training: Training, few: Dataset
+) -> None:
+    found = []
+    for state in (1, 2):
+        torch.manual_seed(state)
+        found.append(trained_weights(architecture, training, few))
+    assert same(*found)
+
+
+def test_two_trainings_that_alternate_disturb_nothing(few: Dataset) -> None:
+    alone = trained_weights(SMALL, Training(epochs=2), few, 1)
+    first, second = (train(SMALL, Training(epochs=2), few, seed) for seed in (1, 2))
+    pairs = list(zip(first, second, strict=True))
+    weights = pairs[-1][0].weights
+    assert weights is not None
+    assert same(alone, weights)
+
+
+def test_another_seed_gives_other_weights(few: Dataset) -> None:
+    training = Training(epochs=1)
+    one, other = (trained_weights(MLP(hidden=4), training, few, seed) for seed in (1, 2))
+    assert not same(one, other)
+
+
+def test_the_loss_falls(few: Dataset) -> None:
+    losses = [epoch.loss for epoch in train(MLP(hidden=12), Training(epochs=6, learning_rate=0.01), few, 0)]
+    assert losses == sorted(losses, reverse=True)
+    assert losses[0] < 3
+    assert losses[-1] < 0.8 * losses[0]
+
+
+def test_a_network_learns_digits(digits: Dataset) -> None:
+    epochs = list(train(MLP(hidden=18), Training(epochs=4), digits, 0))
+    assert epochs[-1].test_accuracy > 0.5
+
+
+def test_only_the_last_epoch_has_weights(few: Dataset) -> None:
+    epochs = list(train(MLP(hidden=2), Training(epochs=3), few, 0))
+    assert [epoch.number for epoch in epochs] == [1, 2, 3]
+    assert [epoch.weights is None for epoch in epochs] == [True, True, False]
+
+
+def test_weights_are_those_that_were_tested(few: Dataset) -> None:
+    last = list(train(SMALL, Training(epochs=2), few, 0))[-1]
+    network = SMALL.build(few.shape, few.classes)
+    assert last.weights is not None
+    network.load_state_dict(last.weights)
+    assert accuracy(network, few.test) == last.test_accuracy
+
+
+def test_weights_are_single_precision_on_the_cpu(few: Dataset) -> None:
+    weights = trained_weights(MLP(hidden=3), Training(epochs=1), few)
+    assert {(value.dtype, value.device.type) for value in weights.values()} == {(torch.float32, "cpu")}
+
+
+def test_augmentation_changes_what_is_learnt(few: Dataset) -> None:
+    plain = trained_weights(MLP(hidden=4), Training(epochs=1), few)
+    moved = trained_weights(MLP(hidden=4), Training(epochs=1, augment=Affine()), few)
+    assert not same(plain, moved)
+
+
+def test_a_network_learns_from_augmented_images(few: Dataset) -> None:
+    training = Training(epochs=6, learning_rate=0.01, augment=Affine())
+    losses = [epoch.loss for epoch in train(MLP(hidden=12), training, few, 0)]
+    assert losses[-1] < 0.8 * losses[0]
+
+
+@pytest.mark.parametrize(
+    "training",
+    [
+        Training(epochs=1, optimizer="sgd", learning_rate=0.1),
+        Training(epochs=1, batch_size=7),
+        Training(epochs=1, weight_decay=0.5),
+        Training(epochs=1, learning_rate=0.01),
+    ],
+    ids=["sgd", "batch size", "weight decay", "learning rate"],
+)
+def test_every_setting_matters(training: Training, few: Dataset) -> None:
+    usual = trained_weights(MLP(hidden=4), Training(epochs=1), few)
+    changed = trained_weights(MLP(hidden=4), training, few)
+    assert not same(usual, changed)
+    assert all(bool(torch.isfinite(value).all()) for value in changed.values())
+
+
+def test_the_global_generator_is_left_untouched(few: Dataset) -> None:
+    torch.manual_seed(5)
+    before, numpy_before = torch.get_rng_state(), repr(np.random.get_state(legacy=True))
+    for _ in train(SMALL, Training(epochs=2, augment=Affine()), few, 0):
+        assert torch.equal(torch.get_rng_state(), before)
+    assert repr(np.random.get_state(legacy=True)) == numpy_before
+
+
+def test_accuracy_is_the_share_of_right_answers(few: Dataset) -> None:
+    network = SMALL.build(few.shape, few.classes)
+    found = accuracy(network, few.test)
+    with torch.inference_mode():
+        answers = network.eval()(torch.tensor(few.test.images).float() / 255).argmax(1).numpy()
+    assert found == np.mean(answers == few.test.labels)
+    assert not network.training
+
+
+@pytest.mark.parametrize("seed", [2 * 10**14, 2**63 - 1])
+def test_every_seed_that_is_allowed_trains(seed: int, few: Dataset) -> None:
+    training = Training(epochs=1, seed=seed)
+    trained_weights(MLP(hidden=2), training, few, training.seed)
+
+
+@pytest.mark.ray
+@pytest.mark.usefixtures("local_ray")
+def test_training_on_ray_streams_the_same_epochs(few: Dataset) -> None:
+    import ray
+
+    from outvoted.actors.ray_training import train_remotely
+
+    task: Any = train_remotely
+    arguments = (SMALL, Training(epochs=2), few, 4)
+    streamed: list[Epoch] = [ray.get(epoch) for epoch in task.options(num_cpus=0.5).remote(*arguments)]
+    here = list(train(*arguments))
+    assert [(e.number, e.loss, e.test_accuracy) for e in streamed] == [
+        (e.number, e.loss, e.test_accuracy) for e in here
+    ]
+    there, weights = streamed[-1].weights, here[-1].weights
+    assert there is not None
+    assert weights is not None
+    assert same(there, weights)

@@ -1,0 +1,172 @@
+"""The summary against the same figures worked out by hand from the rows."""
+
+import io
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from statistics import mean
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from rich.console import Console
+
+from outvoted.actors import members
+from outvoted.actors.member import Member
+from outvoted.actors.networks import CNN, MLP
+from outvoted.actors.run_record import RunRecord, State
+from outvoted.actors.store import RunStore
+from outvoted.analysis.opened import OpenedRun
+from outvoted.analysis.summary import PAPER, Summary, summarise, table
+
+Rows = list[dict[str, Any]]
+Rewrite = Callable[[RunStore, Callable[[dict[str, Any]], object]], None]
+
+
+@pytest.fixture(scope="module")
+def summary(run: OpenedRun) -> Summary:
+    """The summary of the finished run."""
+    return summarise(run)
+
+
+@pytest.fixture(scope="module")
+def searches(run: OpenedRun) -> Rows:
+    """The rows of the run's searches table."""
+    rows: Rows = run.store.table("searches").to_pylist()
+    return rows
+
+
+def printed(summary: Summary) -> str:
+    """Draw a summary as text."""
+    console = Console(file=io.StringIO(), width=160)
+    console.print(table(summary))
+    file = console.file
+    assert isinstance(file, io.StringIO)
+    return file.getvalue()
+
+
+def test_headline_figures(
+    summary: Summary, record: RunRecord, referee: Member, searches: Rows, mistakes: Rows
+) -> None:
+    assert (summary.run, summary.state) == ("small", State.FINISHED)
+    assert summary.mistakes == len(mistakes) == sum(row["outcome"] == "mistake" for row in searches)
+    assert summary.validity == mean(row["referee_predicted"] == row["label"] for row in mistakes)
+    assert summary.referee_accuracy == referee.test_accuracy
+    assert summary.seconds_mining == record.seconds_mining
+    assert summary.searches_per_second == len(searches) / record.seconds_mining
+
+
+def test_there_is_a_row_for_each_target(summary: Summary, trained: list[Member]) -> None:
+    assert [row.target for row in summary.targets] == [member.name for member in trained]
+    assert [row.hidden for row in summary.targets] == [6, 12, 18]
+    assert [row.test_accuracy for row in summary.targets] == [member.test_accuracy for member in trained]
+
+
+def test_outcomes_are_counted(summary: Summary, searches: Rows) -> None:
+    for target, row in enumerate(summary.targets):
+        outcomes = [search["outcome"] for search in searches if search["target"] == target]
+        assert row.mistakes == outcomes.count("mistake")
+        assert row.skipped == outcomes.count("skipped")
+        assert row.failed == outcomes.count("failed") == 0
+        assert row.searches == outcomes.count("mistake") + outcomes.count("exhausted") == 30
+        assert row.success == row.mistakes / 30
+
+
+def test_costs_are_means_over_successes(summary: Summary, mistakes: Rows) -> None:
+    for target, row in enumerate(summary.targets):
+        mine = [mistake for mistake in mistakes if mistake["target"] == target]
+        seen = [mistake["candidates"] - mistake["unrealistic"] for mistake in mine]
+        really = [mistake["inferences_target"] + mistake["inferences_peers"] for mistake in mine]
+        assert row.moves == pytest.approx(mean(mistake["moves"] for mistake in mine))
+        assert row.inferences == pytest.approx(3 * mean(seen))
+        assert row.inferences_run == pytest.approx(mean(really))
+
+
+def test_validity_is_the_share_the_referee_agrees_with(summary: Summary, mistakes: Rows) -> None:
+    for target, row in enumerate(summary.targets):
+        agreed = [m["referee_predicted"] == m["label"] for m in mistakes if m["target"] == target]
+        assert row.validity == mean(agreed)
+    assert {row["valid"] for row in mistakes} == {True, False}
+
+
+def test_only_the_papers_networks_have_the_papers_figures(own: RunStore, trained: list[Member]) -> None:
+    first, second, third = trained
+    thirty, other = replace(first, architecture=MLP(hidden=30)), replace(second, architecture=CNN(hidden=30))
+    members.save(own.peers, [thirty, other, third])
+    found = summarise(OpenedRun(own)).targets
+    assert [row.hidden for row in found] == [30, None, 18]
+    assert [row.paper for row in found] == [(9, 6, 852), None, None]
+
+
+def test_a_failed_search_is_no_climb(own: RunStore, summary: Summary) -> None:
+    for path in (own.path / "searches").glob("*.parquet"):
+        rows = pq.read_table(path)
+        outcome = [
+            "failed" if value == "exhausted" else value for value in rows.column("outcome").to_pylist()
+        ]
+        place = rows.schema.get_field_index("outcome")
+        pq.write_table(rows.set_column(place, "outcome", pa.array(outcome)), path)
+    for before, after in zip(summary.targets, summarise(OpenedRun(own)).targets, strict=True):
+        assert after.failed == before.searches - before.mistakes
+        assert (after.searches, after.success) == (before.mistakes, 1.0)
+
+
+def test_a_run_that_has_searched_nothing_is_summarised(bare: RunStore, referee: Member) -> None:
+    found = summarise(OpenedRun(bare))
+    assert (found.mistakes, found.validity, found.searches_per_second) == (0, None, 0)
+    assert found.referee_accuracy == referee.test_accuracy
+    for row in found.targets:
+        assert (row.searches, row.skipped, row.failed, row.mistakes, row.success) == (0, 0, 0, 0, 0)
+        assert (row.moves, row.inferences, row.inferences_run, row.validity) == (None,) * 4
+
+
+def test_a_run_that_has_not_begun_to_search_has_no_rate(bare: RunStore, record: RunRecord) -> None:
+    bare.write_record(record.model_copy(update={"seconds_mining": 0.0, "state": State.RUNNING}))
+    found = summarise(OpenedRun(bare))
+    assert (found.searches_per_second, found.state) == (None, "running")
+
+
+def test_a_run_without_mistakes_is_summarised(own: RunStore) -> None:
+    shutil.rmtree(own.path / "mistakes")
+    found = summarise(OpenedRun(own))
+    assert [row.mistakes for row in found.targets] == [0, 0, 0]
+    assert [row.searches for row in found.targets] == [30, 30, 30]
+    assert "–" in printed(found)
+
+
+def test_a_run_without_a_referee_has_no_validity(
+    own: RunStore, trained: list[Member], rewrite: Rewrite, summary: Summary
+) -> None:
+    members.save(own.peers, trained)
+    rewrite(own, lambda row: row.update(valid=None, referee_predicted=None))
+    found = summarise(OpenedRun(own))
+    assert (found.validity, found.referee_accuracy) == (None, None)
+    assert [row.validity for row in found.targets] == [None] * 3
+    assert [row.moves for row in found.targets] == [row.moves for row in summary.targets]
+
+
+def test_a_summary_is_plain_json(summary: Summary) -> None:
+    found = json.loads(json.dumps(summary.to_json()))
+    assert found["mistakes"] == summary.mistakes
+    assert [row["target"] for row in found["targets"]] == ["mlp-6", "mlp-12", "mlp-18"]
+    assert found["targets"][0]["inferences"] == summary.targets[0].inferences
+
+
+def test_the_table_shows_every_targets_figures(summary: Summary) -> None:
+    lines = printed(summary).splitlines()
+    assert f"small: {summary.mistakes} high-value mistakes" in lines[0]
+    for row in summary.targets:
+        (line,) = [line for line in lines if row.target in line]
+        cells = [cell.strip() for cell in line.strip("│").split("│")]
+        assert cells[:4] == [row.target, f"{row.test_accuracy:.1%}", "30", f"{100 * row.success:.0f}"]
+        assert cells[4::2][:3] == ["–", "–", "–"]
+        assert cells[-2:] == [f"{row.inferences_run:.0f}", f"{row.validity:.1%}"]
+
+
+def test_the_table_shows_the_papers_figures_beside_them(summary: Summary) -> None:
+    paper = replace(summary, targets=(replace(summary.targets[0], paper=PAPER[10]),))
+    (line,) = [line for line in printed(paper).splitlines() if "mlp-6" in line]
+    cells = [cell.strip() for cell in line.strip("│").split("│")]
+    assert cells[4::2][:3] == ["63", "5", "507"]

@@ -1,0 +1,124 @@
+"""Mistakes per second of the main job on Ray, against the paper's procedure one candidate at a time.
+
+    make bench
+
+Same panel, same seeds and moves, both in one run and in turn; medians over the rounds.
+"""
+
+import statistics
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from rich.console import Console
+from rich.table import Table
+
+from outvoted.actors.run_record import RunRecord
+from outvoted.actors.store import RunStore
+from outvoted.analysis.opened import OpenedRun
+from outvoted.cluster.config import read
+from outvoted.cluster.mine import Job, mine
+from tests.benchmarks.sequential import Sequential
+
+CONFIG = Path(__file__).parents[2] / "configs" / "mnist.yaml"
+ROUNDS = 3
+REPLICAS = 20
+"""Replicas (searches for each of the five targets) that each sequential round gets."""
+
+
+@dataclass(frozen=True)
+class Rate:
+    """What was done in a time; ``inferences`` are forward passes that were really run."""
+
+    seconds: float
+    mistakes: int
+    candidates: int
+    inferences: int
+
+
+def sequential(run: OpenedRun, round_: int, lazy: bool) -> Rate:
+    """Time the reference on the next replicas."""
+    data = run.data
+    networks = [member.build(data.shape, data.classes).eval() for member in run.peers]
+    images = torch.tensor(data.train.images).float()
+    search = run.search
+    reference = Sequential(
+        networks, images, data.train.labels.tolist(), search.transform, search.patience, search.seed, lazy
+    )
+    began = time.perf_counter()
+    with torch.inference_mode():
+        replicas = range(round_ * REPLICAS, (round_ + 1) * REPLICAS)
+        ended = [
+            found
+            for replica in replicas
+            for target in range(len(networks))
+            if (found := reference.search(replica, target)) is not None
+        ]
+    return Rate(
+        time.perf_counter() - began,
+        sum(search.mistake for search in ended),
+        sum(search.candidates for search in ended),
+        sum(search.inferences for search in ended),
+    )
+
+
+def mined(store: RunStore) -> tuple[Rate, Rate]:
+    """Time the main job: mining alone, and the whole command with Ray's start."""
+    began = time.perf_counter()
+    mine(Job(read(CONFIG), store, "local", resume=False), Console(quiet=True))
+    whole = time.perf_counter() - began
+    record: RunRecord = store.read_record()
+    rows = store.frame("searches")
+    counts = (
+        int((rows["outcome"] == "mistake").sum()),
+        int(rows["candidates"].sum()),
+        int((rows["inferences_target"] + rows["inferences_peers"]).sum()),
+    )
+    return Rate(record.seconds_mining, *counts), Rate(whole, *counts)
+
+
+def main() -> None:
+    """Measure and print."""
+    torch.set_num_threads(1)
+    console = Console()
+    rates: dict[str, list[Rate]] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        mined(RunStore(Path(folder) / "warm-up"))  # trains the panel
+        for number in range(ROUNDS):
+            store = RunStore(Path(folder) / f"round-{number}")
+            alone, whole = mined(store)
+            opened = OpenedRun(store)
+            for name, rate in {
+                "sequential, all five networks see every candidate": sequential(opened, number, lazy=False),
+                "sequential, target first, peers until one objects": sequential(opened, number, lazy=True),
+                "outvoted mine, mining on Ray": alone,
+                "outvoted mine, the whole command": whole,
+            }.items():
+                rates.setdefault(name, []).append(rate)
+                console.print(name, rate)
+    console.print(_table(rates))
+
+
+def _table(rates: dict[str, list[Rate]]) -> Table:
+    base, lazy, *_ = rates.values()
+    names = ("", "mistakes/s", "× all five", "× target first", "candidates/s", "inferences/s")
+    table = Table(*names, title=f"medians of {ROUNDS} rounds")
+    for name, found in rates.items():
+        per_second = [rate.mistakes / rate.seconds for rate in found]
+        table.add_row(
+            name,
+            f"{statistics.median(per_second):.1f}",
+            *(
+                f"{statistics.median(p * b.seconds / b.mistakes for p, b in zip(per_second, other, strict=True)):.1f}"
+                for other in (base, lazy)
+            ),
+            f"{statistics.median(rate.candidates / rate.seconds for rate in found):,.0f}",
+            f"{statistics.median(rate.inferences / rate.seconds for rate in found):,.0f}",
+        )
+    return table
+
+
+if __name__ == "__main__":
+    main()

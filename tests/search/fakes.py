@@ -1,0 +1,107 @@
+"""A panel without networks: every answer is plain arithmetic on one row, whatever else travels with it."""
+
+import math
+from collections.abc import Callable
+from random import Random
+from typing import NamedTuple
+
+import numpy as np
+
+from outvoted.search.arrays import Floats, Ints
+from outvoted.search.messages import Answers, Candidates, Questions, Replies
+
+CLASSES = 3
+SEEDS = 60
+DISPUTED = 7
+"""One of so many seeds is disputed by one of the peers."""
+STEP = 1 / 16
+"""Scores are multiples of this, so that candidates often score exactly what their position scores."""
+
+
+class Row(NamedTuple):
+    """One candidate that one peer was asked about."""
+
+    peer: int
+    seed_id: int
+    composed: tuple[float, ...]
+
+
+def nothing_breaks(row: Row) -> bool:
+    """The sound panel."""
+    return False
+
+
+def rows_of(questions: Questions) -> list[Row]:
+    """Every candidate with the peer that is asked about it."""
+    return [
+        Row(peer, seed_id, tuple(composed))
+        for peer, candidates in questions.items()
+        for seed_id, composed in zip(candidates.seed_id.tolist(), candidates.composed.tolist(), strict=True)
+    ]
+
+
+def label_of(seed_id: Ints) -> Ints:
+    """The labels of seeds; there are SEEDS of them."""
+    return seed_id % CLASSES
+
+
+class FakePanel:
+    """Peers that are linear in the composed transform, partly alike; ``asked`` keeps every row they saw.
+
+    Where ``breaks`` says so a peer's score is ``wreck``, and its class is the label: the worst case, since
+    what is broken then looks like agreement.
+    """
+
+    def __init__(
+        self,
+        identity: Floats,
+        peers: int = 3,
+        breaks: Callable[[Row], bool] = nothing_breaks,
+        wreck: float = math.nan,
+    ) -> None:
+        self._identity = tuple(identity.tolist())
+        self._breaks = breaks
+        self._wreck = np.float32(wreck)
+        self._weights = [
+            [_weights(peer, peers, seed, len(self._identity)) for seed in range(SEEDS)]
+            for peer in range(peers)
+        ]
+        self.asked: list[Row] = []
+
+    def ask(self, questions: Questions) -> Replies:
+        return {peer: self._answers(peer, candidates) for peer, candidates in questions.items()}
+
+    def answer(self, row: Row) -> tuple[np.float32, int]:
+        """Return the log-odds of the label and the class; off the record."""
+        label = row.seed_id % CLASSES
+        if self._breaks(row):
+            return self._wreck, label
+        away = [now - still for now, still in zip(row.composed, self._identity, strict=True)]
+        own, *others = (
+            bias + sum(weight * value for weight, value in zip(slope, away, strict=True))
+            for bias, slope in self._weights[row.peer][row.seed_id]
+        )
+        odds = own - math.log(sum(math.exp(other) for other in others))
+        place = max(range(CLASSES), key=lambda place: [own, *others][place])
+        return np.float32(round(odds / STEP) * STEP), (label + place) % CLASSES
+
+    def _answers(self, peer: int, candidates: Candidates) -> Answers:
+        rows = rows_of({peer: candidates})
+        self.asked += rows
+        answers = [self.answer(row) for row in rows]
+        return Answers(
+            np.array([score for score, _ in answers], np.float32),
+            np.array([predicted for _, predicted in answers], np.int16),
+        )
+
+
+def _weights(peer: int, peers: int, seed: int, size: int) -> list[tuple[float, tuple[float, ...]]]:
+    """Return (bias, slope) of each class's logit, the label's first; peers share part of the slope."""
+    disputes = seed % DISPUTED == 0 and seed // DISPUTED % peers == peer
+    common, own = Random(f"seed {seed}"), Random(f"seed {seed} peer {peer}")
+    logits = []
+    for place in range(CLASSES):
+        bias = own.uniform(1.5, 3.5) if place == 0 else own.uniform(-1.0, 1.0)
+        slope = tuple(common.gauss(0, 0.8) + own.gauss(0, 1.6) for _ in range(size))
+        logits.append((bias - 6.0 * (disputes and place == 0), slope))
+    return logits

@@ -1,0 +1,89 @@
+"""Running searches against a fake panel, and what of their ends can be compared bit for bit."""
+
+import numpy as np
+
+from outvoted.search.arrays import Ints
+from outvoted.search.climb import Climb, Rules, advance, begin
+from outvoted.search.messages import Questions
+from outvoted.search.plan import Shard
+from outvoted.search.strategies import Strategy
+from outvoted.search.transforms import Affine, AffineRange, Transform
+from tests.search.fakes import SEEDS, FakePanel, label_of
+
+PEERS = 3
+EAGER = Affine(move=AffineRange(rotation=9, translation=0.9, scale=1.12, shear=9))
+"""Its moves are large enough to leave the realism budget at once."""
+
+Finding = tuple[str, ...]
+
+
+def rules_of(strategy: Strategy, patience: int = 12, transform: Transform = EAGER) -> Rules:
+    """Rules against three peers."""
+    return Rules(
+        run_seed=2**40 + 11,
+        peers=PEERS,
+        transform=transform,
+        strategy=strategy,
+        patience=patience,
+    )
+
+
+def shard_of(search_id: Ints) -> Shard:
+    """A shard in which every search (ids below SEEDS) has a seed of its own, by which one can tell it."""
+    return Shard(search_id, search_id % PEERS, search_id * 11 % SEEDS)
+
+
+def first(n: int) -> Shard:
+    """The first n searches."""
+    return shard_of(np.arange(n))
+
+
+def panel_for(rules: Rules) -> FakePanel:
+    """A fresh, sound panel."""
+    return FakePanel(rules.transform.identity(1)[0], rules.peers)
+
+
+def started(rules: Rules, shard: Shard) -> tuple[Climb, Questions]:
+    """A shard's beginning."""
+    return begin(rules, shard, label_of(shard.seed_id))
+
+
+def ended(climb: Climb, questions: Questions, panel: FakePanel) -> Climb:
+    """Go on until nothing is asked any more."""
+    while questions:
+        climb, questions = advance(climb, panel.ask(questions))
+    return climb
+
+
+def run(rules: Rules, shard: Shard, panel: FakePanel | None = None) -> Climb:
+    """Run a shard from its beginning to its end."""
+    return ended(*started(rules, shard), panel or panel_for(rules))
+
+
+def findings(climb: Climb) -> dict[int, Finding]:
+    """All that a search found, by search id, exact to the bit; not what it cost."""
+    tally, trails = climb.tally, climb.trails()
+    return {
+        int(search): (
+            str(climb.outcome[row]),
+            str(climb.reason[row]),
+            f"predicted {climb.predicted[row]}",
+            f"candidates {tally.candidates[row]}, unrealistic {tally.unrealistic[row]}",
+            f"stale {tally.stale[row]}, moves {tally.moves[row]}",
+            f"start {climb.start_score[row].tobytes().hex()}",
+            f"score {climb.position.score[row].tobytes().hex()}",
+            f"composed {climb.position.composed[row].tobytes().hex()}",
+            f"trail {trails[row].tobytes().hex()}",
+        )
+        for row, search in enumerate(climb.shard.search_id)
+    }
+
+
+def costs(climb: Climb) -> dict[int, tuple[int, int, int]]:
+    """What a search cost, by search id: inferences of target and peers, and how often the peers agreed."""
+    tally = climb.tally
+    counts = zip(tally.inferences_target, tally.inferences_peers, tally.consensus, strict=True)
+    return {
+        int(search): (int(target), int(peers), int(consensus))
+        for search, (target, peers, consensus) in zip(climb.shard.search_id, counts, strict=True)
+    }

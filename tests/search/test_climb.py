@@ -1,0 +1,253 @@
+"""The climb itself: what it asks first, how searches end, what a broken network does and what it does not."""
+
+import math
+
+import numpy as np
+import pytest
+
+from outvoted.search.climb import Climb, Outcome, Rules, advance
+from outvoted.search.plan import Shard
+from outvoted.search.strategies import Hillclimb, RandomSearch, Strategy
+from outvoted.search.transforms import Affine, AffineRange
+from tests.search.fakes import CLASSES, DISPUTED, FakePanel, Row, label_of, rows_of
+from tests.search.runs import (
+    EAGER,
+    PEERS,
+    costs,
+    findings,
+    first,
+    panel_for,
+    rules_of,
+    run,
+    shard_of,
+    started,
+)
+
+STRATEGIES = (Hillclimb(), RandomSearch(ahead=4))
+SEARCHES = 36
+VICTIM = 4
+"""A search that neither ends at once nor finds a mistake with its first candidates."""
+TARGETS = dict(zip(first(SEARCHES).seed_id.tolist(), first(SEARCHES).target.tolist(), strict=True))
+NOWHERE = AffineRange(rotation=0, translation=0, scale=1, shear=0)
+
+
+@pytest.fixture(params=STRATEGIES, ids=lambda strategy: strategy.label)
+def strategy(request: pytest.FixtureRequest) -> Strategy:
+    assert isinstance(request.param, Strategy)
+    return request.param
+
+
+@pytest.fixture
+def rules(strategy: Strategy) -> Rules:
+    return rules_of(strategy)
+
+
+def seed_of(search: int) -> int:
+    """The seed of one of the first searches."""
+    return int(first(search + 1).seed_id[search])
+
+
+def is_seed(row: Row) -> bool:
+    """Tell a question about the untouched seed."""
+    return row.composed == tuple(EAGER.identity(1)[0].tolist())
+
+
+def without(climb: Climb, search: int) -> tuple[object, object]:
+    """What all searches but one found and cost."""
+    found, spent = findings(climb), costs(climb)
+    del found[search], spent[search]
+    return found, spent
+
+
+def test_the_whole_panel_is_first_asked_about_every_seed(rules: Rules) -> None:
+    shard = first(SEARCHES)
+    _, questions = started(rules, shard)
+    assert sorted(questions) == list(range(PEERS))
+    for candidates in questions.values():
+        assert candidates.seed_id.tolist() == shard.seed_id.tolist()
+        assert (candidates.composed == rules.transform.identity(1)).all()
+        assert candidates.seed_id.dtype == np.int32
+        assert candidates.composed.dtype == np.float32
+
+
+def test_disputed_seeds_are_skipped_and_say_so(rules: Rules) -> None:
+    climb = run(rules, first(SEARCHES))
+    disputed = climb.shard.seed_id % DISPUTED == 0
+    assert (climb.outcome == Outcome.SKIPPED).tolist() == disputed.tolist()
+    assert set(climb.reason[disputed]) == {"the panel disputes the seed"}
+    assert set(climb.reason[~disputed]) == {""}
+    assert np.isnan(climb.start_score[disputed]).all()
+    assert climb.tally.candidates[disputed].tolist() == [0] * disputed.sum()
+    assert set(climb.tally.inferences_peers[disputed].tolist()) == {PEERS - 1}
+
+
+def test_the_start_score_is_the_targets_own(rules: Rules) -> None:
+    climb, panel = run(rules, first(SEARCHES)), panel_for(rules)
+    still = tuple(rules.transform.identity(1)[0].tolist())
+    for row in np.flatnonzero(climb.outcome != Outcome.SKIPPED):
+        question = Row(int(climb.shard.target[row]), int(climb.shard.seed_id[row]), still)
+        assert climb.start_score[row] == panel.answer(question)[0]
+
+
+@pytest.mark.parametrize("wreck", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("peer", range(PEERS))
+def test_a_peer_that_breaks_on_a_seed_fails_that_search_alone(rules: Rules, peer: int, wreck: float) -> None:
+    def breaks(row: Row) -> bool:
+        return row.peer == peer and row.seed_id == seed_of(VICTIM) and is_seed(row)
+
+    sound = run(rules, first(SEARCHES))
+    climb = run(rules, first(SEARCHES), FakePanel(EAGER.identity(1)[0], PEERS, breaks, wreck))
+    assert climb.outcome[VICTIM] == Outcome.FAILED
+    assert climb.reason[VICTIM] == "a peer's output for the seed is not finite"
+    assert np.isnan(climb.start_score[VICTIM])
+    assert climb.tally.candidates[VICTIM] == 0
+    assert without(climb, VICTIM) == without(sound, VICTIM)
+
+
+def test_a_broken_seed_is_a_failure_even_where_it_is_disputed(rules: Rules) -> None:
+    search = next(search for search in range(SEARCHES) if seed_of(search) % DISPUTED == 0)
+    disputing = seed_of(search) // DISPUTED % PEERS
+    panel = FakePanel(
+        EAGER.identity(1)[0], PEERS, lambda row: row.seed_id == seed_of(search) and row.peer != disputing
+    )
+    climb = run(rules, first(SEARCHES), panel)
+    assert climb.outcome[search] == Outcome.FAILED
+    assert climb.reason[search] == "a peer's output for the seed is not finite"
+
+
+@pytest.mark.parametrize("wreck", [math.nan, math.inf, -math.inf])
+def test_a_target_that_breaks_on_a_candidate_fails_that_search_alone(rules: Rules, wreck: float) -> None:
+    def breaks(row: Row) -> bool:
+        mine = row.peer == VICTIM % PEERS and row.seed_id == seed_of(VICTIM)
+        return mine and not is_seed(row) and row.composed[2] > 0.3
+
+    sound = run(rules, first(SEARCHES))
+    climb = run(rules, first(SEARCHES), FakePanel(EAGER.identity(1)[0], PEERS, breaks, wreck))
+    assert climb.outcome[VICTIM] == Outcome.FAILED
+    assert climb.reason[VICTIM] == "the target's output for a candidate is not finite"
+    assert climb.predicted[VICTIM] == -1
+    assert without(climb, VICTIM) == without(sound, VICTIM)
+
+
+def test_a_failed_search_is_asked_about_no_more(strategy: Strategy) -> None:
+    def breaks(row: Row) -> bool:
+        return not is_seed(row) and row.composed[2] > 0.6
+
+    shard, panel = first(SEARCHES), FakePanel(EAGER.identity(1)[0], PEERS, breaks)
+    climb, questions = started(rules_of(strategy), shard)
+    while questions:
+        failed = set(shard.seed_id[climb.outcome == Outcome.FAILED].tolist())
+        assert failed.isdisjoint(row.seed_id for row in rows_of(questions))
+        climb, questions = advance(climb, panel.ask(questions))
+    assert Outcome.FAILED in climb.outcome
+
+
+@pytest.mark.parametrize("wreck", [math.nan, math.inf, -math.inf])
+def test_a_peer_that_breaks_on_a_candidate_fails_that_search_alone(rules: Rules, wreck: float) -> None:
+    def breaks(row: Row) -> bool:
+        return row.peer != VICTIM % PEERS and row.seed_id == seed_of(VICTIM) and not is_seed(row)
+
+    sound = run(rules, first(SEARCHES))
+    climb = run(rules, first(SEARCHES), FakePanel(EAGER.identity(1)[0], PEERS, breaks, wreck))
+    assert climb.outcome[VICTIM] == Outcome.FAILED
+    assert climb.reason[VICTIM]
+    assert without(climb, VICTIM) == without(sound, VICTIM)
+
+
+def some_targets_break(row: Row) -> bool:
+    """Targets break where a candidate lies to the right."""
+    return row.peer == TARGETS[row.seed_id] and not is_seed(row) and row.composed[2] > 0.6
+
+
+def near_and_far(strategy: Strategy) -> list[Climb]:
+    """The same searches, some of which break, looking ahead little and far."""
+    return [
+        run(
+            rules_of(strategy.model_copy(update={"ahead": ahead})),
+            first(SEARCHES),
+            FakePanel(EAGER.identity(1)[0], PEERS, some_targets_break),
+        )
+        for ahead in (1, 64)
+    ]
+
+
+def test_a_break_behind_the_candidate_that_is_taken_changes_nothing(strategy: Strategy) -> None:
+    near, far = near_and_far(strategy)
+    assert Outcome.FAILED in near.outcome
+    assert far.outcome.tolist() == near.outcome.tolist()
+
+
+def test_a_failed_search_has_tried_the_same_candidates_however_far_it_looks(strategy: Strategy) -> None:
+    near, far = near_and_far(strategy)
+    both = (near.outcome == Outcome.FAILED) & (far.outcome == Outcome.FAILED)
+    assert far.tally.candidates[both].tolist() == near.tally.candidates[both].tolist()
+
+
+def test_where_no_candidate_is_realistic_nothing_is_asked_beyond_the_seeds(strategy: Strategy) -> None:
+    rules = rules_of(strategy, transform=Affine(move=EAGER.move, budget=NOWHERE))
+    panel = panel_for(rules)
+    climb = run(rules, first(SEARCHES), panel)
+    undisputed = climb.shard.seed_id % DISPUTED != 0
+    assert len(panel.asked) == PEERS * SEARCHES
+    assert set(climb.outcome[undisputed]) == {Outcome.EXHAUSTED}
+    assert set(climb.tally.candidates[undisputed].tolist()) == {rules.patience}
+    assert set(climb.tally.unrealistic[undisputed].tolist()) == {rules.patience}
+
+
+def test_patience_may_be_long_where_no_candidate_is_realistic() -> None:
+    impossible = Affine(move=EAGER.move, budget=NOWHERE)
+    climb = run(rules_of(RandomSearch(ahead=1), 1000, impossible), shard_of(np.array([VICTIM])))
+    assert climb.outcome.tolist() == [Outcome.EXHAUSTED]
+
+
+def test_where_every_seed_is_disputed_the_climb_ends_at_once(rules: Rules) -> None:
+    ids = np.flatnonzero(first(SEARCHES).seed_id % DISPUTED == 0)
+    climb, questions = started(rules, shard_of(ids))
+    climb, questions = advance(climb, panel_for(rules).ask(questions))
+    assert not questions
+    assert climb.outcome.tolist() == [Outcome.SKIPPED] * len(ids)
+
+
+def test_a_shard_without_searches_ends(rules: Rules) -> None:
+    nothing = np.empty(0, np.int64)
+    climb = run(rules, Shard(nothing, nothing, nothing))
+    assert len(climb.outcome) == 0
+    assert climb.trails() == []
+
+
+def test_several_targets_may_share_a_seed(rules: Rules) -> None:
+    ids, seeds = np.arange(12), np.repeat([1, 2, 3, 4], 3)
+    together = run(rules, Shard(ids, ids % PEERS, seeds))
+    for search in range(12):
+        row = np.array([search])
+        alone = run(rules, Shard(row, row % PEERS, seeds[row]))
+        assert findings(alone)[search] == findings(together)[search]
+        assert costs(alone)[search] == costs(together)[search]
+
+
+@pytest.mark.parametrize("peers", [2, 5])
+def test_a_panel_has_any_number_of_peers_from_two_on(strategy: Strategy, peers: int) -> None:
+    rules = Rules(3, peers, EAGER, strategy, patience=12)
+    panel, ids = FakePanel(EAGER.identity(1)[0], peers), np.arange(SEARCHES)
+    climb = run(rules, Shard(ids, ids % peers, ids), panel)
+    assert Outcome.MISTAKE in climb.outcome
+    assert (climb.tally.inferences_peers % (peers - 1) == 0).all()
+    assert climb.tally.inferences_peers.sum() + climb.tally.inferences_target.sum() == len(panel.asked)
+
+
+def test_nobody_is_asked_for_nothing(rules: Rules) -> None:
+    climb, questions = started(rules, first(6))
+    panel = panel_for(rules)
+    while questions:
+        assert all(len(candidates) for candidates in questions.values())
+        assert rows_of(questions)
+        climb, questions = advance(climb, panel.ask(questions))
+    assert Outcome.CLIMBING not in climb.outcome
+
+
+def test_the_wrong_class_of_a_mistake_is_kept(rules: Rules) -> None:
+    climb = run(rules, first(SEARCHES))
+    mistakes = climb.outcome == Outcome.MISTAKE
+    assert (climb.predicted[mistakes] != label_of(climb.shard.seed_id)[mistakes]).all()
+    assert ((climb.predicted[mistakes] >= 0) & (climb.predicted[mistakes] < CLASSES)).all()
+    assert (climb.predicted[~mistakes] == -1).all()
