@@ -237,7 +237,9 @@ def _decide(
     wrong = evidence.predicted[accepted] != labels[accepted]
     outcome[search[wrong]] = Outcome.MISTAKE
     predicted[search[wrong]] = evidence.predicted[accepted][wrong]
-    outcome[failed], reason[failed] = Outcome.FAILED, "a peer's output for a candidate is not finite"
+    outcome[failed] = Outcome.FAILED
+    whose = np.where(np.isfinite(evidence.score[last[broken[last]]]), "a peer's", "the target's")
+    reason[failed] = [f"{who} output for a candidate is not finite" for who in whose]
     outcome[(outcome == Outcome.CLIMBING) & (tally.stale >= climb.rules.patience)] = Outcome.EXHAUSTED
     return replace(
         climb,

@@ -58,8 +58,8 @@ def test_a_folder_is_no_idx_file(tmp_path: Path) -> None:
         (b"\x00\x00\x0d\x03" + WHOLE[4:], "begins with bytes 00 00 0d 03"),
         (WHOLE[:-1], "(2, 3, 4) and 23 bytes"),
         (WHOLE + b"\x00", "(2, 3, 4) and 25 bytes"),
-        (WHOLE[:12], "(2, 3) and"),
-        (WHOLE[:4], "() and"),
+        (WHOLE[:12], "3 dimensions in a file of 12 bytes"),
+        (WHOLE[:4], "3 dimensions in a file of 4 bytes"),
     ],
     ids=["empty", "too short", "not idx", "floats", "cut", "too long", "header cut", "no header"],
 )

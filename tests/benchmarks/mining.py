@@ -37,6 +37,11 @@ class Rate:
     candidates: int
     inferences: int
 
+    @property
+    def per_second(self) -> float:
+        """Mistakes per second."""
+        return self.mistakes / self.seconds
+
 
 def sequential(run: OpenedRun, round_: int, lazy: bool) -> Rate:
     """Time the reference on the next replicas."""
@@ -106,18 +111,21 @@ def _table(rates: dict[str, list[Rate]]) -> Table:
     names = ("", "mistakes/s", "× all five", "× target first", "candidates/s", "inferences/s")
     table = Table(*names, title=f"medians of {ROUNDS} rounds")
     for name, found in rates.items():
-        per_second = [rate.mistakes / rate.seconds for rate in found]
         table.add_row(
             name,
-            f"{statistics.median(per_second):.1f}",
-            *(
-                f"{statistics.median(p * b.seconds / b.mistakes for p, b in zip(per_second, other, strict=True)):.1f}"
-                for other in (base, lazy)
-            ),
+            f"{statistics.median(rate.per_second for rate in found):.1f}",
+            *(f"{_ratio(found, other):.1f}" for other in (base, lazy)),
             f"{statistics.median(rate.candidates / rate.seconds for rate in found):,.0f}",
             f"{statistics.median(rate.inferences / rate.seconds for rate in found):,.0f}",
         )
     return table
+
+
+def _ratio(found: list[Rate], base: list[Rate]) -> float:
+    """Compare mistakes per second round by round."""
+    return statistics.median(
+        one.per_second / other.per_second for one, other in zip(found, base, strict=True)
+    )
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The climb itself: what it asks first, how searches end, what a broken network does and what it does not."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -144,14 +145,17 @@ def test_a_failed_search_is_asked_about_no_more(strategy: Strategy) -> None:
 
 @pytest.mark.parametrize("wreck", [math.nan, math.inf, -math.inf])
 def test_a_peer_that_breaks_on_a_candidate_fails_that_search_alone(rules: Rules, wreck: float) -> None:
-    def breaks(row: Row) -> bool:
-        return row.peer != VICTIM % PEERS and row.seed_id == seed_of(VICTIM) and not is_seed(row)
+    patient = replace(rules, patience=60)
+    sound = run(patient, first(SEARCHES))
+    victim = int(np.flatnonzero(sound.tally.inferences_peers > PEERS - 1)[0])
 
-    sound = run(rules, first(SEARCHES))
-    climb = run(rules, first(SEARCHES), FakePanel(EAGER.identity(1)[0], PEERS, breaks, wreck))
-    assert climb.outcome[VICTIM] == Outcome.FAILED
-    assert climb.reason[VICTIM]
-    assert without(climb, VICTIM) == without(sound, VICTIM)
+    def breaks(row: Row) -> bool:
+        return row.peer != victim % PEERS and row.seed_id == seed_of(victim) and not is_seed(row)
+
+    climb = run(patient, first(SEARCHES), FakePanel(EAGER.identity(1)[0], PEERS, breaks, wreck))
+    assert climb.outcome[victim] == Outcome.FAILED
+    assert climb.reason[victim] == "a peer's output for a candidate is not finite"
+    assert without(climb, victim) == without(sound, victim)
 
 
 def some_targets_break(row: Row) -> bool:

@@ -199,7 +199,7 @@ def test_a_climb_goes_on_from_any_state_that_was_stored(rules: Rules) -> None:
 def snapshot(climb: Climb) -> tuple[object, ...]:
     """All that a later event depends on."""
     evidence = climb.pending.evidence
-    return findings(climb), costs(climb), None if evidence is None else evidence.score.tolist()
+    return findings(climb), costs(climb), None if evidence is None else evidence.score.tobytes()
 
 
 @pytest.mark.parametrize("limit", [np.inf, 0.6], ids=["sound panel", "panel that breaks"])
