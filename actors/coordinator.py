@@ -11,14 +11,23 @@ from outvoted.actors.datasets import Split
 from outvoted.actors.panel import Panel
 from outvoted.actors.peer import Peer
 from outvoted.actors.rows import Finding, ShardResult, shard_result
-from outvoted.search.arrays import Pixels, Singles
+from outvoted.search.arrays import Ints, Pixels, Singles
 from outvoted.search.climb import Climb, Outcome, Rules, advance, begin
 from outvoted.search.messages import Questions, Replies
 from outvoted.search.plan import Shard
 
-Steps = Generator[Questions | Pixels, Replies | Singles, ShardResult]
-"""A shard on its way: yields what to ask the panel (candidates) or to put to it (images), takes what the
-panel says, and returns the rows. Nothing in it knows whether the panel is in this process or on Ray."""
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is said of images: the panel's votes (peers, n, classes), the referee's classes (n,) if any."""
+
+    votes: Singles
+    referee: Ints | None
+
+
+Steps = Generator[Questions | Pixels, Replies | Verdict, ShardResult]
+"""A shard on its way: yields candidates to ask the panel about, or images to judge, takes what is said of
+them, and returns the rows. Nothing in it knows whether the panel is in this process or on Ray."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +50,10 @@ class Coordinator:
         try:
             asked = next(steps)
             while True:
-                asked = steps.send(panel.vote(asked) if isinstance(asked, np.ndarray) else panel.ask(asked))
+                if isinstance(asked, np.ndarray):
+                    asked = steps.send(Verdict(panel.vote(asked), self.judge(asked)))
+                else:
+                    asked = steps.send(panel.ask(asked))
         except StopIteration as end:
             result: ShardResult = end.value
             return result
@@ -51,7 +63,8 @@ class Coordinator:
         climb, questions = begin(self.rules, shard, self.seeds.labels[shard.seed_id])
         while questions:
             replies = yield questions
-            climb, questions = advance(climb, replies)  # type: ignore[arg-type]
+            assert not isinstance(replies, Verdict)
+            climb, questions = advance(climb, replies)
             watch(climb)
         rows = np.flatnonzero(climb.outcome == Outcome.MISTAKE)
         if not len(rows):
@@ -59,8 +72,11 @@ class Coordinator:
         seeds = self.seeds.images[climb.shard.seed_id[rows]]
         composed = climb.position.composed[rows].astype(np.float32)
         stored = [png.encode(image) for image in rendered(self.rules.transform, seeds, composed)]
-        images = decoded(stored)
-        votes = yield images
-        judged = certificate(stored, votes, climb.labels[rows], climb.shard.target[rows])  # type: ignore[arg-type]
-        verdict = None if self.referee is None else self.referee.vote(images).argmax(axis=1)
-        return shard_result(climb, self.names, Finding(rows, judged, seeds, verdict))
+        verdict = yield decoded(stored)
+        assert isinstance(verdict, Verdict)
+        judged = certificate(stored, verdict.votes, climb.labels[rows], climb.shard.target[rows])
+        return shard_result(climb, self.names, Finding(rows, judged, seeds, verdict.referee))
+
+    def judge(self, images: Pixels) -> Ints | None:
+        """Return the referee's class for each image, or None without a referee."""
+        return None if self.referee is None else self.referee.vote(images).argmax(axis=1)

@@ -132,7 +132,14 @@ def load(settings: DataSettings) -> Dataset:
         OutvotedError: it is not here and cannot be downloaded, or a file is missing or corrupt.
     """
     folder = find(settings) or _download(settings.name)
-    return Dataset(settings.name, folder, _read_split(folder, "train"), _read_split(folder, "test"))
+    data = Dataset(settings.name, folder, _read_split(folder, "train"), _read_split(folder, "test"))
+    if data.test.labels.max() >= data.classes:
+        raise OutvotedError(
+            expected=f"test labels among the training labels 0 to {data.classes - 1} in {folder}",
+            found=f"the test label {data.test.labels.max()}",
+            remedy="put training and test files of one data set into the folder",
+        )
+    return data
 
 
 def names() -> tuple[DatasetName, ...]:

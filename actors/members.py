@@ -63,6 +63,8 @@ def _member(folder: Path, row: dict[str, object]) -> Member:
     data = path.read_bytes()
     if hashlib.sha256(data).hexdigest() != row["sha256"]:
         raise OSError(f"{path} is not the file that {TABLE} describes (its SHA-256 differs)")
+    if not row["epochs"]:
+        raise ValueError(f"no training record of {row['name']}")
     return Member(
         name=str(row["name"]),
         role="referee" if row["role"] == "referee" else "peer",

@@ -30,12 +30,12 @@ class PanelSettings(Settings):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """A name for each peer; networks of one architecture are told apart by a letter."""
+        """A name for each peer; networks of one architecture are told apart by a number."""
         labels = [network.label for network in self.networks]
         seen: Counter[str] = Counter()
         names = []
         for label in labels:
-            names.append(label if labels.count(label) == 1 else f"{label}-{chr(97 + seen[label])}")
+            names.append(label if labels.count(label) == 1 else f"{label}-{seen[label] + 1}")
             seen[label] += 1
         return tuple(names)
 

@@ -19,25 +19,15 @@ cannot depend on how many others happen to travel with it."""
 class Peer:
     """A network with the seeds beside it; stateless, so any call can be made again.
 
-    The network runs in float64 and its answers are rounded to float32. Sums in float32 differ in their
-    last bits with a row's place in the batch (seen with MKL where a layer's width is no multiple of four);
-    in float64 that noise lies nine orders of magnitude below what is kept.
+    The network runs in float64 and its answers are rounded to float32. In float32, sums differ in their
+    last bits with a row's place in the batch (seen in matrix products whose width is no multiple of four,
+    and in convolutions); in float64 that noise lies nine orders of magnitude below what is kept.
     """
 
-    def __init__(
-        self,
-        network: nn.Module,
-        transform: Transform,
-        seeds: Split,
-        precision: torch.dtype = torch.float64,
-    ) -> None:
-        """Take a network that maps float images in [0, 1] to logits, and the seed data set.
-
-        ``precision`` may be float32 for a referee, of which only the class is kept.
-        """
+    def __init__(self, network: nn.Module, transform: Transform, seeds: Split) -> None:
+        """Take a network that maps float images in [0, 1] to logits, and the seed data set."""
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self._precision = precision
-        self._network = network.to(self._device, precision).eval()
+        self._network = network.to(self._device, torch.float64).eval()
         self._transform = transform
         self._seeds = _tensor(seeds.images).to(self._device)
         self._labels = _tensor(seeds.labels).to(self._device)
@@ -53,19 +43,19 @@ class Peer:
                 seed_id = _padded(part.seed_id.astype(np.int64)).to(self._device)
                 composed = _padded(part.composed).to(self._device)
                 pixels = self._transform.render(self._seeds.index_select(0, seed_id), composed)
-                logits = self._network(pixels.to(self._precision).mul_(1 / 255))
+                logits = self._network(pixels.double().mul_(1 / 255))
                 odds = log_odds(logits, self._labels.index_select(0, seed_id))
                 score[rows] = odds.float().cpu().numpy()[: len(part)]
                 predicted[rows] = logits.argmax(1).cpu().numpy()[: len(part)]
         return Answers(score, predicted)
 
     def vote(self, images: Pixels) -> Singles:
-        """Return every class's probability for each image, shape (n, classes), each row summing to 1."""
+        """Return every class's probability for images, at least one; (n, classes), each row summing to 1."""
         parts = []
         with torch.inference_mode():
             for first in range(0, len(images), BATCH):
                 part = images[first : first + BATCH]
-                logits = self._network(_padded(part).to(self._device, self._precision).mul_(1 / 255))
+                logits = self._network(_padded(part).to(self._device, torch.float64).mul_(1 / 255))
                 parts.append(torch.softmax(logits, dim=1).float().cpu().numpy()[: len(part)])
         return np.concatenate(parts)
 
@@ -88,8 +78,3 @@ def _tensor(array: AnyArray) -> torch.Tensor:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
         return torch.from_numpy(np.ascontiguousarray(array))
-
-
-def as_referee(network: nn.Module, transform: Transform, seeds: Split) -> Peer:
-    """Return a network that only votes; in float32, five times faster where it is convolutional."""
-    return Peer(network, transform, seeds, torch.float32)

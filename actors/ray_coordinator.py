@@ -1,17 +1,19 @@
 """A cell's coordinator as a Ray actor."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import ray
 
-from outvoted.actors.coordinator import Coordinator
+from outvoted.actors.coordinator import Coordinator, Verdict
 from outvoted.actors.joiner import Joiner
-from outvoted.actors.peer import as_referee
+from outvoted.actors.peer import Peer
 from outvoted.actors.ray_panel import RayPanel
 from outvoted.actors.ray_shared import FOREVER, Placed
 from outvoted.actors.rows import ShardResult
 from outvoted.actors.threads import use_one_thread
+from outvoted.search.arrays import Pixels
 from outvoted.search.climb import Climb, Outcome, Rules
 from outvoted.search.plan import Shard
 
@@ -26,7 +28,7 @@ class CoordinatorActor:
         judge = None
         if referee is not None:
             network = referee.build(images.shape, images.classes)
-            judge = as_referee(network, rules.transform, images.seeds)
+            judge = Peer(network, rules.transform, images.seeds)
         self._live: dict[str, tuple[int, int]] = {}
         self._panel = RayPanel(peers)
         self._joiner = Joiner(self._panel.ask_later)
@@ -46,12 +48,18 @@ class CoordinatorActor:
                 if isinstance(asked, Mapping):
                     asked = steps.send(await self._joiner.ask(asked))
                 else:
-                    asked = steps.send(await self._panel.vote_later(asked))
+                    asked = steps.send(await self._judge(asked))
         except StopIteration as end:
             result: ShardResult = end.value
             return result
         finally:
             self._live.pop(shard.name, None)
+
+    async def _judge(self, images: Pixels) -> Verdict:
+        """Have panel and referee vote at the same time, and other shards go on meanwhile."""
+        referee = asyncio.to_thread(self._coordinator.judge, images)
+        votes, classes = await asyncio.gather(self._panel.vote_later(images), referee)
+        return Verdict(votes, classes)
 
     async def live(self) -> tuple[int, int]:
         """Return how many searches have ended, and how many in a mistake, in shards not yet recorded."""

@@ -26,11 +26,12 @@ class Recorder:
 
     def record(self, result: ShardResult) -> Progress:
         """Write a shard and say how far the run is; recording a shard again changes nothing."""
-        ids = set(result.searches.column("search_id").to_pylist())
+        ids = result.searches.column("search_id").to_pylist()
+        fresh = [row for row, search_id in enumerate(ids) if search_id not in self._done]
         self._store.write_shard(result)
-        if not ids & self._done:
-            self._done |= ids
-            self._progress = self._progress.plus(result.searches, self._peers)
+        if fresh:
+            self._done.update(ids)
+            self._progress = self._progress.plus(result.searches.take(fresh), self._peers)
             self._monitor.shard(self._progress, result)
         return self._progress
 

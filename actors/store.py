@@ -97,7 +97,7 @@ class RunStore:
             found = pq.read_schema(path).names
             if found != _COLUMNS[name]:
                 raise ValueError(f"other columns than those of {name}: {', '.join(found)}")
-            return pq.read_table(path, columns=columns, partitioning=None)
+            return pq.read_table(path, columns=columns, partitioning=None, page_checksum_verification=True)
         except (OSError, pa.ArrowException, ValueError) as error:
             raise OutvotedError(
                 expected=f"a readable Parquet file at {path}",
@@ -107,7 +107,7 @@ class RunStore:
 
 
 def _write(rows: pa.Table, path: Path) -> None:
-    pq.write_table(rows, path, compression="zstd")
+    pq.write_table(rows, path, compression="zstd", write_page_checksum=True)
 
 
 def _foreign(path: Path, found: str) -> OutvotedError:

@@ -29,7 +29,7 @@ class Training(Settings):
     weight_decay: Annotated[float, Field(ge=0)] = 0.0
     augment: Affine | None = None
     """One random move of this transform for each image each time, or none."""
-    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    seed: Annotated[int, Field(ge=0, lt=2**62)] = 0
     """Peer i starts from seed + i."""
 
 

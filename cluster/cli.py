@@ -11,6 +11,7 @@ from rich.table import Table
 
 from outvoted.actors.run_record import RunRecord
 from outvoted.actors.store import RunStore
+from outvoted.actors.threads import use_one_thread
 from outvoted.analysis.opened import OpenedRun
 from outvoted.analysis.replay import replay as replay_mistakes
 from outvoted.analysis.summary import summarise, table
@@ -122,6 +123,7 @@ def doctor(runs: Runs = _DEFAULT_RUNS, debug: Debug = False) -> None:
 
 def main() -> None:
     """Run the command line; a mistake of the user's ends in one message and exit code 2."""
+    use_one_thread()  # as the actors do; this process only reads and draws
     try:
         app()
     except OutvotedError as error:

@@ -28,17 +28,17 @@ def connected(address: str, debug: bool = False) -> Iterator[None]:
     Raises:
         OutvotedError: there is no cluster at the address.
     """
-    if ray.is_initialized():
-        yield
-        return
     if address.startswith("ray://"):
         raise OutvotedError(
             expected="local, auto, or the HOST:PORT of a Ray head",
             found=f"the Ray Client address {address}",
             remedy="start `outvoted mine` on a machine of the cluster with --address auto",
         )
-    _prepare_environment(address, debug)
     _check_reachable(address)
+    if ray.is_initialized():
+        yield
+        return
+    _prepare_environment(address, debug)
     quiet = {"log_to_driver": debug, "logging_level": logging.INFO if debug else logging.ERROR}
     try:
         if address == LOCAL:

@@ -19,7 +19,7 @@ class PlacementSettings(Settings):
 
     cells: Annotated[int, Field(ge=1, le=10_000)] = 1
     """Coordinators, each with a panel of its own."""
-    shards_in_flight: Annotated[int, Field(ge=1, le=64)] = 8
+    shards_in_flight: Annotated[int, Field(ge=1, le=64)] = 12
     """Shards a cell advances at a time; their questions travel together, so batches stay full."""
     shard_size: Annotated[int, Field(ge=1, le=10**6)] = 500
     """Searches that are leased and recorded together; what is in flight is lost when a run is cut off."""

@@ -13,7 +13,7 @@ from outvoted.actors.datasets import Dataset, Split
 from outvoted.actors.local_panel import LocalPanel
 from outvoted.actors.member import EpochRecord, Member
 from outvoted.actors.networks import CNN
-from outvoted.actors.peer import Peer, as_referee
+from outvoted.actors.peer import Peer
 from outvoted.actors.rows import ShardResult
 from outvoted.actors.training import Training, train
 from outvoted.search.climb import Rules
@@ -87,7 +87,7 @@ def referee(digits: Dataset) -> Member:
 @pytest.fixture(scope="session")
 def judge(referee: Member, rules: Rules, digits: Dataset) -> Peer:
     """The referee, ready to vote."""
-    return as_referee(referee.build(digits.shape, digits.classes), rules.transform, digits.train)
+    return Peer(referee.build(digits.shape, digits.classes), rules.transform, digits.train)
 
 
 @pytest.fixture(scope="session")

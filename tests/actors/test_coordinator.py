@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from outvoted.actors import png, schema
-from outvoted.actors.coordinator import Coordinator, Steps
+from outvoted.actors.coordinator import Coordinator, Steps, Verdict
 from outvoted.actors.datasets import Dataset
 from outvoted.actors.local_panel import LocalPanel
 from outvoted.actors.panel import Panel
@@ -115,19 +115,21 @@ def test_splitting_a_shard_changes_no_row(
     assert_same(mined, [coordinator.mine(each, panel) for each in parts])
 
 
-def replied(panel: Panel, asked: Questions | Pixels) -> Replies | Singles:
-    """Return what a panel says to one of a shard's steps."""
-    return panel.vote(asked) if isinstance(asked, np.ndarray) else panel.ask(asked)
+def replied(coordinator: Coordinator, panel: Panel, asked: Questions | Pixels) -> Replies | Verdict:
+    """Return what is said to one of a shard's steps."""
+    if isinstance(asked, np.ndarray):
+        return Verdict(panel.vote(asked), coordinator.judge(asked))
+    return panel.ask(asked)
 
 
-def driven(panel: Panel, running: list[Steps]) -> list[ShardResult]:
+def driven(coordinator: Coordinator, panel: Panel, running: list[Steps]) -> list[ShardResult]:
     """Drive several shards at a time, each one step further in its turn."""
     waiting = {number: (steps, next(steps)) for number, steps in enumerate(running)}
     results: dict[int, ShardResult] = {}
     while waiting:
         for number, (steps, asked) in list(waiting.items()):
             try:
-                waiting[number] = (steps, steps.send(replied(panel, asked)))
+                waiting[number] = (steps, steps.send(replied(coordinator, panel, asked)))
             except StopIteration as end:
                 results[number] = end.value
                 del waiting[number]
@@ -138,7 +140,7 @@ def test_shards_that_advance_together_disturb_nothing(
     coordinator: Coordinator, shard: Shard, panel: LocalPanel, mined: ShardResult
 ) -> None:
     parts = [part(shard, slice(first, first + 20)) for first in (0, 20, 40)]
-    assert_same(mined, driven(panel, [coordinator.steps(each) for each in parts]))
+    assert_same(mined, driven(coordinator, panel, [coordinator.steps(each) for each in parts]))
 
 
 def test_whoever_watches_sees_every_state_and_changes_no_row(
@@ -149,7 +151,7 @@ def test_whoever_watches_sees_every_state_and_changes_no_row(
     def watch(climb: Climb) -> None:
         seen.append(int((climb.outcome != Outcome.CLIMBING).sum()))
 
-    assert_same(mined, driven(panel, [coordinator.steps(shard, watch)]))
+    assert_same(mined, driven(coordinator, panel, [coordinator.steps(shard, watch)]))
     assert seen == sorted(seen)
     assert seen[-1] == len(shard)
     assert len(seen) > 10
@@ -171,7 +173,7 @@ def test_images_are_put_to_the_panel_once_and_last(
                 return result
             reply = yield asked[-1]
 
-    assert_same(mined, driven(panel, [steps()]))
+    assert_same(mined, driven(coordinator, panel, [steps()]))
     *before, last = asked
     assert not any(isinstance(each, np.ndarray) for each in before)
     assert isinstance(last, np.ndarray)

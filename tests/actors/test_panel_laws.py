@@ -24,7 +24,7 @@ from outvoted.search.plan import Shard
 Draw = Callable[[int, int], Candidates]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def actors(local_ray: None, trained: list[Member], digits: Dataset, rules: Rules) -> Iterator[list[Any]]:
     """One actor for each peer; what they were made from is held for as long as they live."""
     import ray

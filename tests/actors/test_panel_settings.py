@@ -31,9 +31,9 @@ def test_names_begin_with_the_architecture(networks: list[Architecture]) -> None
     assert all(name.startswith(network.label) for name, network in zip(names, networks, strict=True))
 
 
-def test_equal_architectures_are_told_apart_by_a_letter() -> None:
+def test_equal_architectures_are_told_apart_by_a_number() -> None:
     settings = PanelSettings(networks=(MLP(hidden=3), CNN(), MLP(hidden=3), MLP(hidden=30)))
-    assert settings.names == ("mlp-3-a", "cnn-16", "mlp-3-b", "mlp-30")
+    assert settings.names == ("mlp-3-1", "cnn-16", "mlp-3-2", "mlp-30")
 
 
 def test_the_papers_panel_is_the_usual_one() -> None:

@@ -196,6 +196,18 @@ def test_a_corrupt_shard_is_one_message(
     assert "--resume" in caught.value.remedy
 
 
+@pytest.mark.parametrize("table", BOTH)
+def test_a_shard_that_cannot_be_opened_is_one_message(
+    table: Table, store: RunStore, mined: ShardResult
+) -> None:
+    store.write_shard(mined)
+    path = store.path / table / f"{named(60, 99)}.parquet"
+    path.symlink_to(store.path / "absent")
+    with pytest.raises(OutvotedError) as caught:
+        store.table(table)
+    assert str(path) in caught.value.expected
+
+
 def test_a_corrupt_shard_hides_from_no_one(store: RunStore, mined: ShardResult) -> None:
     store.write_shard(mined)
     (store.path / "searches" / f"{mined.name}.parquet").write_bytes(b"no parquet at all")

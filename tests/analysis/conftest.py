@@ -19,7 +19,7 @@ from outvoted.actors.local_panel import LocalPanel
 from outvoted.actors.member import EpochRecord, Member, fingerprint
 from outvoted.actors.networks import CNN
 from outvoted.actors.panel_settings import PanelSettings, RefereeSettings
-from outvoted.actors.peer import as_referee
+from outvoted.actors.peer import Peer
 from outvoted.actors.planning import count_replicas
 from outvoted.actors.recorder import Recorder
 from outvoted.actors.run_record import DataRecord, RunRecord, State
@@ -107,7 +107,7 @@ def run_path(
     store = RunStore(tmp_path_factory.mktemp("runs") / "small")
     members.save(store.peers, [*trained, referee])
     seeds = digits.train
-    judge = as_referee(referee.build(digits.shape, digits.classes), rules.transform, seeds)
+    judge = Peer(referee.build(digits.shape, digits.classes), rules.transform, seeds)
     names = tuple(member.name for member in trained)
     coordinator = Coordinator(rules, seeds, names, judge)
     replicas = count_replicas(panel, rules, seeds.labels, PER_TARGET)
