@@ -3,14 +3,14 @@
 import hashlib
 import json
 from collections import Counter
-from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import field_validator
 
 from outvoted.actors.member import Role
 from outvoted.actors.networks import CNN, MLP, Architecture, Network
 from outvoted.actors.training import Training
 from outvoted.search.settings import Settings
+from outvoted.search.transforms import Affine, AffineRange
 
 _RECIPE = 1  # raise when the same settings train other weights
 
@@ -44,7 +44,9 @@ class RefereeSettings(Settings):
     """The independent network that judges whether a mistake still shows its label."""
 
     network: Network = CNN()
-    training: Annotated[Training, Field()] = Training(epochs=3)
+    training: Training = Training(
+        epochs=6, augment=Affine(move=AffineRange(rotation=15, translation=1.5, scale=1.15, shear=15))
+    )
 
 
 class Recipe(Settings):

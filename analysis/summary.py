@@ -86,36 +86,45 @@ def summarise(run: OpenedRun) -> Summary:
 
 
 def table(summary: Summary) -> Table:
-    """Draw a summary for the terminal."""
+    """Draw a summary for the terminal, 80 columns wide; the paper's figures stand in brackets."""
     drawn = Table(title=f"{summary.run}: {summary.mistakes} high-value mistakes", title_justify="left")
-    for name in ("target", "test accuracy", "searches"):
-        drawn.add_column(name, justify="right")
-    for name in ("% successful", "moves", "inferences"):
-        drawn.add_column(name, justify="right")
-        drawn.add_column("paper", justify="right", style="dim")
-    drawn.add_column("really run", justify="right")
-    drawn.add_column("validity", justify="right")
+    names = ("target", "right", "searches", "% success", "moves", "inferences", "run", "valid")
+    for name in names:
+        drawn.add_column(name, justify="right", no_wrap=True)
     for row in summary.targets:
-        paper = [str(figure) for figure in row.paper] if row.paper else ["–"] * 3
         drawn.add_row(
             row.target,
             f"{row.test_accuracy:.1%}",
             str(row.searches),
-            f"{100 * row.success:.0f}",
-            paper[0],
-            _figure(row.moves, ".1f"),
-            paper[1],
-            _figure(row.inferences, ".0f"),
-            paper[2],
+            _beside(f"{100 * row.success:.0f}", row.paper, 0),
+            _beside(_figure(row.moves, ".1f"), row.paper, 1),
+            _beside(_figure(row.inferences, ".0f"), row.paper, 2),
             _figure(row.inferences_run, ".0f"),
             _figure(row.validity, ".1%"),
         )
-    drawn.caption = (
-        "moves and forward inferences: means over successful searches; inferences as the paper counts them\n"
-        "(every network sees every candidate) and as really run; validity: the referee agrees with the label"
-    )
+    drawn.caption = "\n".join(_caption(summary))
     drawn.caption_justify = "left"
     return drawn
+
+
+def _caption(summary: Summary) -> list[str]:
+    lines = [
+        "right: test images right; moves, inferences: means over successful searches;",
+        "inferences: counted as in the paper, every network sees every candidate;",
+        r"run: really run; valid: the referee agrees with the label; \[the paper's figures]",
+    ]
+    if summary.validity is not None and summary.referee_accuracy is not None:
+        judged = f"{summary.validity:.1%} of all mistakes valid"
+        lines.append(f"{judged}; the referee gets {summary.referee_accuracy:.1%} of test images right")
+    if summary.searches_per_second is not None:
+        rate = f"{summary.mistakes / summary.seconds_mining:.0f} mistakes and"
+        searched = f"{summary.searches_per_second:.0f} searches a second"
+        lines.append(f"{rate} {searched} over {summary.seconds_mining:.1f} s of mining")
+    return lines
+
+
+def _beside(figure: str, paper: tuple[int, int, int] | None, index: int) -> str:
+    return figure if paper is None else rf"{figure} \[{paper[index]}]"
 
 
 def _target(member: Member, peers: int, searches: pd.DataFrame, mistakes: pd.DataFrame) -> TargetSummary:
