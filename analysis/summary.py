@@ -111,7 +111,7 @@ def _caption(summary: Summary) -> list[str]:
     lines = [
         "right: test images right; moves, inferences: means over successful searches;",
         "inferences: counted as in the paper, every network sees every candidate;",
-        r"run: really run; valid: the referee agrees with the label; \[the paper's figures]",
+        r"run: really run; valid: the referee agrees; \[in brackets: the paper's figures]",
     ]
     if summary.validity is not None and summary.referee_accuracy is not None:
         judged = f"{summary.validity:.1%} of all mistakes valid"

@@ -6,20 +6,17 @@ from rich.progress import (
     MofNCompleteColumn,
     Progress,
     TextColumn,
-    TimeElapsedColumn,
     TimeRemainingColumn,
 )
 
 
 def bars(console: Console) -> Progress:
-    """Return bars with a name, how far, how many, details, time gone and time left."""
+    """Return bars with a name, how far, how many, details, and the time left, in the end the time taken."""
     return Progress(
         TextColumn("{task.description:<9}"),
-        BarColumn(bar_width=28),
+        BarColumn(bar_width=18),
         MofNCompleteColumn(),
         TextColumn("{task.fields[details]}"),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
+        TimeRemainingColumn(compact=True, elapsed_when_finished=True),
         console=console,
     )

@@ -5,7 +5,7 @@ import os
 import secrets
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import ray
 
@@ -41,17 +41,32 @@ def connected(address: str, debug: bool = False) -> Iterator[None]:
     _prepare_environment(address, debug)
     quiet = {"log_to_driver": debug, "logging_level": logging.INFO if debug else logging.ERROR}
     try:
-        if address == LOCAL:
-            store = min(_OBJECT_STORE, _shared_memory())
-            ray.init(LOCAL, include_dashboard=False, object_store_memory=store, **quiet)
-        else:
-            ray.init(address, **quiet)
+        with nullcontext() if debug else _silent():
+            if address == LOCAL:
+                store = min(_OBJECT_STORE, _shared_memory())
+                ray.init(LOCAL, include_dashboard=False, object_store_memory=store, **quiet)
+            else:
+                ray.init(address, **quiet)
     except (ConnectionError, ValueError, RuntimeError) as error:
         raise _no_cluster(address, str(error).strip().splitlines()[0]) from error
     try:
         yield
     finally:
         ray.shutdown()
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Drop what Ray's core prints on standard error; what goes wrong arrives as an exception."""
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _prepare_environment(address: str, debug: bool) -> None:
