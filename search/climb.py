@@ -21,6 +21,7 @@ from outvoted.search.messages import Candidates, Questions, Replies
 from outvoted.search.plan import Shard
 from outvoted.search.strategies import Evidence, Position, Proposals, Strategy
 from outvoted.search.streams import Purpose, uniforms
+from outvoted.search.tally import Tally, no_tally, tallied
 from outvoted.search.transforms import Transform
 
 
@@ -51,25 +52,6 @@ class Rules:
     transform: Transform
     strategy: Strategy
     patience: int
-
-
-@dataclass(frozen=True)
-class Tally:
-    """Counts of each search, all of shape (n,).
-
-    ``candidates`` are what the sequential procedure would have tried, ``unrealistic`` those of them that
-    left the realism budget and were put to no network; ``inferences_*`` are what was really run, looking
-    ahead included; ``consensus`` counts the candidates put to the peers, ahead of their time or not, on
-    which all of them agreed.
-    """
-
-    candidates: Ints
-    unrealistic: Ints
-    stale: Ints
-    moves: Ints
-    consensus: Ints
-    inferences_target: Ints
-    inferences_peers: Ints
 
 
 @dataclass(frozen=True)
@@ -128,7 +110,7 @@ def begin(rules: Rules, shard: Shard, labels: Ints) -> tuple[Climb, Questions]:
         shard=shard,
         labels=labels,
         position=Position(rules.transform.identity(n), np.full(n, np.nan, np.float32)),
-        tally=_no_tally(n, rules.peers),
+        tally=no_tally(n, rules.peers),
         outcome=np.full(n, Outcome.CLIMBING, object),
         reason=np.full(n, "", object),
         predicted=np.full(n, -1, np.int16),
@@ -232,7 +214,7 @@ def _decide(
     last = _first_of_each(proposals.search, consensus | broken)
     accepted, failed = last[~broken[last]], proposals.search[last[broken[last]]]
     search = proposals.search[accepted]
-    tally = _tallied(climb, proposals, consensus, accepted, last)
+    tally = tallied(climb.tally, proposals, consensus, accepted, last)
     outcome, reason, predicted = climb.outcome.copy(), climb.reason.copy(), climb.predicted.copy()
     wrong = evidence.predicted[accepted] != labels[accepted]
     outcome[search[wrong]] = Outcome.MISTAKE
@@ -249,27 +231,6 @@ def _decide(
         reason=reason,
         predicted=predicted,
         trail=(*climb.trail, (search, proposals.moves[accepted])) if len(search) else climb.trail,
-    )
-
-
-def _tallied(climb: Climb, proposals: Proposals, consensus: Bools, accepted: Ints, last: Ints) -> Tally:
-    """Count what the sequential procedure would have tried: up to each search's ``last`` row, or all."""
-    old, n = climb.tally, len(climb.shard)
-    end = np.full(n, np.iinfo(np.int64).max)
-    end[proposals.search[last]] = proposals.step[last]
-    tried = proposals.step <= end[proposals.search]
-    candidates = np.bincount(proposals.search[tried], minlength=n)
-    unrealistic = np.bincount(proposals.search[tried & ~proposals.realistic], minlength=n)
-    stale, moves = old.stale + candidates, old.moves.copy()
-    stale[proposals.search[accepted]] = 0
-    moves[proposals.search[accepted]] += 1
-    return replace(
-        old,
-        candidates=old.candidates + candidates,
-        unrealistic=old.unrealistic + unrealistic,
-        consensus=old.consensus + np.bincount(proposals.search[consensus], minlength=n),
-        stale=stale,
-        moves=moves,
     )
 
 
@@ -299,17 +260,3 @@ def _busy(asked: dict[int, Ints]) -> dict[int, Ints]:
 def _joined(asked: dict[int, Ints]) -> Ints:
     """Return all rows asked about."""
     return np.concatenate([np.empty(0, np.int64), *asked.values()])
-
-
-def _no_tally(n: int, peers: int) -> Tally:
-    """Count the questions about the seed, which goes to the whole panel, and nothing else yet."""
-    nothing = np.zeros(n, np.int64)
-    return Tally(
-        candidates=nothing,
-        unrealistic=nothing,
-        stale=nothing,
-        moves=nothing,
-        consensus=nothing,
-        inferences_target=nothing + 1,
-        inferences_peers=nothing + peers - 1,
-    )
