@@ -15,8 +15,9 @@ from outvoted.actors.threads import use_one_thread
 from outvoted.analysis.opened import OpenedRun
 from outvoted.analysis.replay import replay as replay_mistakes
 from outvoted.analysis.summary import summarise, table
-from outvoted.cluster import config as configuration
+from outvoted.cluster import reading
 from outvoted.cluster.bars import bars
+from outvoted.cluster.config import MineConfig
 from outvoted.cluster.doctor import examine
 from outvoted.cluster.mine import Job, default_name
 from outvoted.cluster.mine import mine as mine_run
@@ -51,7 +52,7 @@ def mine(
     debug: Debug = False,
 ) -> None:
     """Train a panel (or reuse one), mine it for mistakes, and report."""
-    settings = configuration.read(config, override or ())
+    settings = reading.read(MineConfig, config, override or ())
     if name is not None:
         path = runs / _checked(name)
     else:

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from outvoted.actors.run_record import DataRecord, RunRecord, State
 from outvoted.actors.store import RunStore
-from outvoted.cluster.config import MineConfig, differences
+from outvoted.cluster.reading import differences
 from outvoted.search.errors import OutvotedError
+from outvoted.search.settings import Settings
 
 _MAY_CHANGE = ("cluster.", "search.per_target", "data.path")
 
@@ -17,7 +18,7 @@ def panels(runs: Path) -> Path:
 
 
 def open_record(
-    store: RunStore, config: MineConfig, resume: bool, data: DataRecord, versions: dict[str, str]
+    store: RunStore, config: Settings, resume: bool, data: DataRecord, versions: dict[str, str]
 ) -> RunRecord:
     """Return the record of a new run, or of one that goes on; nothing is written yet.
 

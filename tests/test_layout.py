@@ -24,9 +24,10 @@ def test_every_room_is_imported_from_its_folder(room: str) -> None:
 
 
 def test_every_configuration_is_valid() -> None:
-    from outvoted.cluster.config import read
+    from outvoted.cluster.config import MineConfig
+from outvoted.cluster.reading import read
 
     files = sorted((ROOT / "configs").glob("*.yaml"))
     assert files
     for file in files:
-        read(file)
+        read(MineConfig, file)

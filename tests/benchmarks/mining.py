@@ -20,8 +20,8 @@ from rich.table import Table
 from outvoted.actors.run_record import RunRecord
 from outvoted.actors.store import RunStore
 from outvoted.analysis.opened import OpenedRun
-from outvoted.cluster.config import read
 from outvoted.cluster.mine import Job, mine
+from outvoted.cluster.reading import read
 from tests.benchmarks.sequential import Sequential
 
 CONFIG = Path(__file__).parents[2] / "configs" / "mnist.yaml"
@@ -74,7 +74,7 @@ def sequential(run: OpenedRun, round_: int, lazy: bool) -> Rate:
 def mined(store: RunStore) -> tuple[Rate, Rate]:
     """Time the main job: mining alone, and the whole command with Ray's start."""
     began = time.perf_counter()
-    mine(Job(read(CONFIG), store, "local", resume=False), Console(quiet=True))
+    mine(Job(read(MineConfig, CONFIG), store, "local", resume=False), Console(quiet=True))
     whole = time.perf_counter() - began
     record: RunRecord = store.read_record()
     rows = store.frame("searches")

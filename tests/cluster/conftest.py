@@ -12,8 +12,9 @@ from rich.console import Console
 
 from outvoted.actors.datasets import Dataset
 from outvoted.actors.store import RunStore
-from outvoted.cluster.config import read
+from outvoted.cluster.config import MineConfig
 from outvoted.cluster.mine import Job, mine
+from outvoted.cluster.reading import read
 from outvoted.search.arrays import AnyArray
 
 Mine = Callable[..., RunStore]
@@ -54,7 +55,7 @@ def mined(local_ray: None, runs: Path, small: Path) -> Mine:
     """Mine the small configuration: ``mined(name, *overrides, resume=False)``."""
 
     def run(name: str, *overrides: str, resume: bool = False) -> RunStore:
-        job = Job(read(small, overrides), RunStore(runs / name), "local", resume)
+        job = Job(read(MineConfig, small, overrides), RunStore(runs / name), "local", resume)
         return mine(job, Console(quiet=True))
 
     return run

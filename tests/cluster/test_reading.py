@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from outvoted.actors.networks import CNN, MLP
-from outvoted.cluster.config import MineConfig, differences, read
+from outvoted.cluster.config import MineConfig
+from outvoted.cluster.reading import differences, read
 from outvoted.search.errors import OutvotedError
 from outvoted.search.strategies import RandomSearch
 
@@ -14,6 +15,7 @@ MNIST = Path(__file__).parents[2] / "configs" / "mnist.yaml"
 
 def test_overrides_reach_keys_at_any_depth() -> None:
     config = read(
+        MineConfig,
         MNIST,
         [
             "search.patience=100",
@@ -47,7 +49,7 @@ def test_overrides_reach_keys_at_any_depth() -> None:
 )
 def test_misspellings_are_told_the_nearest_right_word(override: str, found: str, remedy: str) -> None:
     with pytest.raises(OutvotedError) as caught:
-        read(MNIST, [override])
+        read(MineConfig, MNIST, [override])
     assert found in caught.value.found
     assert remedy in caught.value.remedy
 
@@ -67,19 +69,19 @@ def test_misspellings_are_told_the_nearest_right_word(override: str, found: str,
 )
 def test_a_wrong_value_names_its_key(override: str) -> None:
     with pytest.raises(OutvotedError) as caught:
-        read(MNIST, [override])
+        read(MineConfig, MNIST, [override])
     assert override.split("=")[0] in caught.value.expected
 
 
 @pytest.mark.parametrize("override", ["search.patience", "=3", "a b=3", "search.patience.more=3", "data={"])
 def test_an_override_that_is_none_is_refused(override: str) -> None:
     with pytest.raises(OutvotedError):
-        read(MNIST, [override])
+        read(MineConfig, MNIST, [override])
 
 
 def test_all_mistakes_are_told_at_once() -> None:
     with pytest.raises(OutvotedError) as caught:
-        read(MNIST, ["search.patience=x", "cluster.cels=2"])
+        read(MineConfig, MNIST, ["search.patience=x", "cluster.cels=2"])
     assert "search.patience" in caught.value.expected
     assert "cluster.cels" in caught.value.found
 
@@ -91,21 +93,21 @@ def test_a_file_that_is_no_configuration_is_refused(content: bytes, tmp_path: Pa
     file = tmp_path / "run.yaml"
     file.write_bytes(content)
     with pytest.raises(OutvotedError, match=r"run\.yaml"):
-        read(file)
+        read(MineConfig, file)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(OutvotedError, match=r"no\.yaml"):
-        read(tmp_path / "no.yaml")
+        read(MineConfig, tmp_path / "no.yaml")
 
 
 def test_a_configuration_survives_json() -> None:
-    config = read(MNIST)
+    config = read(MineConfig, MNIST)
     assert MineConfig.model_validate_json(config.model_dump_json()) == config
 
 
 def test_differences_name_the_keys_that_changed() -> None:
-    old = read(MNIST).model_dump(mode="json")
-    new = read(MNIST, ["search.patience=9", "cluster.cells=2"]).model_dump(mode="json")
+    old = read(MineConfig, MNIST).model_dump(mode="json")
+    new = read(MineConfig, MNIST, ["search.patience=9", "cluster.cells=2"]).model_dump(mode="json")
     assert differences(old, new) == ["cluster.cells", "search.patience"]
     assert differences(old, old) == []
