@@ -20,6 +20,7 @@ from rich.table import Table
 from outvoted.actors.run_record import RunRecord
 from outvoted.actors.store import RunStore
 from outvoted.analysis.opened import OpenedRun
+from outvoted.cluster.config import MineConfig
 from outvoted.cluster.mine import Job, mine
 from outvoted.cluster.reading import read
 from tests.benchmarks.sequential import Sequential
