@@ -80,7 +80,7 @@ def _search_columns(climb: Climb, names: Sequence[str], rows: Ints) -> dict[str,
 
 
 def _mistakes(climb: Climb, names: Sequence[str], finding: Finding | None) -> pa.Table:
-    form = schema.mistakes(climb.rules.transform.parameters)
+    form = schema.mistakes(climb.rules.transform.parameters, climb.rules.transform.measures)
     if finding is None:
         return form.empty_table()
     kept = np.flatnonzero(finding.certificate.certified)
@@ -92,9 +92,9 @@ def _mistakes(climb: Climb, names: Sequence[str], finding: Finding | None) -> pa
         "predicted": certificate.predicted[climb.shard.target[rows], kept],
         "image": [_image(certificate.stored[k]) for k in kept],
         "seed_image": [_image(png.encode(finding.seeds[k])) for k in kept],
-        "trail": [_as_moves(trails[row], transform.parameters) for row in rows],
+        "trail": [_named(trails[row], transform.parameters) for row in rows],
         "composed": list(composed.astype(np.float32)),
-        "composed_as_move": _as_moves(transform.describe(composed), transform.parameters),
+        "measures": _named(transform.describe(composed), transform.measures),
         "probabilities": [certificate.probabilities[:, k].tolist() for k in kept],
         "margin": certificate.margin[kept],
         "referee_predicted": [None] * len(kept) if referee is None else referee,
@@ -103,8 +103,8 @@ def _mistakes(climb: Climb, names: Sequence[str], finding: Finding | None) -> pa
     return pa.table(columns, schema=form)
 
 
-def _as_moves(values: AnyArray, parameters: Sequence[str]) -> list[dict[str, float]]:
-    return [dict(zip(parameters, map(float, row), strict=True)) for row in values]
+def _named(values: AnyArray, names: Sequence[str]) -> list[dict[str, float]]:
+    return [dict(zip(names, map(float, row), strict=True)) for row in values]
 
 
 def _image(data: bytes) -> dict[str, Any]:

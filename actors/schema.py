@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
-VERSION = "1"
+VERSION = "2"
 
 _IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 
@@ -36,8 +36,11 @@ def searches() -> pa.Schema:
     return _schema([*_SEARCH, *ending, *_EFFORT, ("finished_at", pa.timestamp("us", tz="UTC"))], ())
 
 
-def mistakes(parameters: Sequence[str]) -> pa.Schema:
-    """One row for each certified mistake; ``parameters`` names the numbers of a move."""
+def mistakes(parameters: Sequence[str], measures: Sequence[str]) -> pa.Schema:
+    """One row for each certified mistake.
+
+    ``parameters`` names the numbers of a move, ``measures`` what a composed transform is described by.
+    """
     move = pa.struct([(name, pa.float64()) for name in parameters])
     images = ("image", "seed_image")
     return _schema(
@@ -48,7 +51,7 @@ def mistakes(parameters: Sequence[str]) -> pa.Schema:
             *((name, _IMAGE) for name in images),
             ("trail", pa.list_(move)),
             ("composed", pa.list_(pa.float32())),
-            ("composed_as_move", move),
+            ("measures", pa.struct([(name, pa.float64()) for name in measures])),
             ("probabilities", pa.list_(pa.list_(pa.float32()))),
             ("margin", pa.float32()),
             ("referee_predicted", pa.int16()),

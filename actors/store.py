@@ -18,7 +18,7 @@ from outvoted.search.arrays import Ints
 from outvoted.search.errors import OutvotedError
 
 Table = Literal["searches", "mistakes"]
-_COLUMNS = {"searches": schema.searches().names, "mistakes": schema.mistakes(()).names}
+_COLUMNS = {"searches": schema.searches().names, "mistakes": schema.mistakes((), ()).names}
 
 
 class RunStore:

@@ -7,7 +7,7 @@ from pydantic import Field
 from outvoted.search.climb import Rules
 from outvoted.search.settings import Settings
 from outvoted.search.strategies import Hillclimb, RandomSearch
-from outvoted.search.transforms import Affine
+from outvoted.search.transforms import Affine, AnyTransform
 
 AnyStrategy = Annotated[Hillclimb | RandomSearch, Field(discriminator="name")]
 
@@ -21,7 +21,7 @@ class SearchSettings(Settings):
     """The run seed: every random number of every search follows from it."""
     patience: Annotated[int, Field(ge=1, le=10**6)] = 250
     """A search gives up after this many candidates in a row without improvement."""
-    transform: Affine = Affine()
+    transform: AnyTransform = Affine()
     strategy: AnyStrategy = Hillclimb()
 
     def rules(self, peers: int) -> Rules:

@@ -1,6 +1,6 @@
 """Small rotations, translations, scalings and shears, composed as matrices."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 import torch
@@ -8,8 +8,8 @@ from pydantic import Field
 
 from outvoted.search.arrays import Bools, Floats
 from outvoted.search.settings import Settings
-from outvoted.search.transforms.base import Transform
-from outvoted.search.transforms.resample import resample
+from outvoted.search.transforms.base import Shape
+from outvoted.search.transforms.geometric import Geometric
 
 Degrees = Annotated[float, Field(ge=0, lt=90)]
 Pixels = Annotated[float, Field(ge=0)]
@@ -17,6 +17,7 @@ Ratio = Annotated[float, Field(ge=1)]
 
 _NAMES = ("rotation_deg", "translate_x_px", "translate_y_px", "scale_x", "scale_y", "shear_deg")
 _IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
+_SLACK = 1e-12  # what composing and describing a map at the edge of the budget may lose to rounding
 
 
 class AffineRange(Settings):
@@ -32,7 +33,7 @@ class AffineRange(Settings):
     """Degrees by which vertical lines lean."""
 
 
-class Affine(Transform):
+class Affine(Geometric):
     """Affine moves about the image's centre.
 
     A move draws every parameter uniformly (scales uniformly in their logarithm) from ``move``; the
@@ -40,12 +41,18 @@ class Affine(Transform):
     (a, b, c, d, e, f) that :func:`resample` takes.
     """
 
+    kind: Literal["affine"] = "affine"
     move: AffineRange = AffineRange(rotation=7, translation=0.7, scale=1.07, shear=7)
     budget: AffineRange = AffineRange(rotation=10, translation=1, scale=1.1, shear=10)
 
     @property
     def parameters(self) -> tuple[str, ...]:
         """Names and units of a move's parameters."""
+        return _NAMES
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """Composed moves are described as one move."""
         return _NAMES
 
     @property
@@ -58,24 +65,25 @@ class Affine(Transform):
         """One uniform for each parameter."""
         return len(_NAMES)
 
+    @property
+    def home(self) -> tuple[float, ...]:
+        """The middle of every range."""
+        return (0.5,) * len(_NAMES)
+
+    def check(self, shape: Shape) -> None:
+        """Fit every image."""
+
     def identity(self, n: int) -> Floats:
         """Return n identity maps."""
         return np.tile(np.array(_IDENTITY), (n, 1))
 
     def sample(self, uniform: Floats) -> Floats:
         """Draw moves within ``move``."""
-        signed = 2.0 * uniform - 1.0
-        rng = self.move
-        scales = np.exp(np.ascontiguousarray(signed[:, 3:5]) * np.log(rng.scale))
-        columns = (
-            signed[:, 0] * rng.rotation,
-            signed[:, 1] * rng.translation,
-            signed[:, 2] * rng.translation,
-            scales[:, 0],
-            scales[:, 1],
-            signed[:, 5] * rng.shear,
-        )
-        return np.stack(columns, axis=1)
+        return _spread(uniform, self.move)
+
+    def place(self, knobs: Floats) -> Floats:
+        """Make moves anywhere within ``budget``."""
+        return _spread(knobs, self.budget)
 
     def compose(self, composed: Floats, moves: Floats) -> Floats:
         """Apply each move after what is composed so far.
@@ -113,15 +121,30 @@ class Affine(Transform):
         limit = self.budget
         largest = np.maximum(np.maximum(sx, 1 / sx), np.maximum(sy, 1 / sy))
         return np.asarray(
-            (rotation <= limit.rotation)
-            & (np.maximum(tx, ty) <= limit.translation)
-            & (largest <= limit.scale)
-            & (shear <= limit.shear)
+            (rotation <= limit.rotation + _SLACK)
+            & (np.maximum(tx, ty) <= limit.translation + _SLACK)
+            & (largest <= limit.scale + _SLACK)
+            & (shear <= limit.shear + _SLACK)
         )
 
-    def render(self, seeds: torch.Tensor, composed: torch.Tensor) -> torch.Tensor:
-        """Resample each seed once under its composed map."""
-        return resample(seeds, composed)
+    def inverse_map(self, composed: torch.Tensor, height: int, width: int) -> torch.Tensor:
+        """Return the composed map: positions are counted from the centre, whatever the image's size."""
+        return composed
+
+
+def _spread(unit: Floats, rng: AffineRange) -> Floats:
+    """Turn numbers in [0, 1] into moves within a range."""
+    signed = 2.0 * unit - 1.0
+    scales = np.exp(np.ascontiguousarray(signed[:, 3:5]) * np.log(rng.scale))
+    columns = (
+        signed[:, 0] * rng.rotation,
+        signed[:, 1] * rng.translation,
+        signed[:, 2] * rng.translation,
+        scales[:, 0],
+        scales[:, 1],
+        signed[:, 5] * rng.shear,
+    )
+    return np.stack(columns, axis=1)
 
 
 def _inverse_linear(moves: Floats) -> tuple[Floats, Floats, Floats, Floats]:

@@ -6,6 +6,10 @@ import torch
 
 from outvoted.search.arrays import Bools, Floats
 from outvoted.search.settings import Settings
+from outvoted.search.transforms.rounding import whole
+
+Shape = tuple[int, int, int]
+"""Channels, height and width of an image."""
 
 
 class Transform(ABC, Settings):
@@ -23,6 +27,11 @@ class Transform(ABC, Settings):
 
     @property
     @abstractmethod
+    def measures(self) -> tuple[str, ...]:
+        """Names of what a composed transform is described by, with their units."""
+
+    @property
+    @abstractmethod
     def size(self) -> int:
         """Length of a composed transform."""
 
@@ -30,6 +39,29 @@ class Transform(ABC, Settings):
     @abstractmethod
     def draws(self) -> int:
         """Random numbers needed for one move."""
+
+    @property
+    @abstractmethod
+    def home(self) -> tuple[float, ...]:
+        """The knobs at which nothing changes, each 0 to 1; empty if the transform has no knobs."""
+
+    @property
+    def knobs(self) -> int:
+        """How many knobs place a candidate anywhere in the realism budget with one move; 0: not possible."""
+        return len(self.home)
+
+    @property
+    @abstractmethod
+    def differentiable(self) -> bool:
+        """Whether :meth:`render` passes gradients on to ``composed``."""
+
+    @abstractmethod
+    def check(self, shape: Shape) -> None:
+        """Make sure that the transform is made for images of a shape.
+
+        Raises:
+            OutvotedError: it is not.
+        """
 
     @abstractmethod
     def identity(self, n: int) -> Floats:
@@ -40,18 +72,36 @@ class Transform(ABC, Settings):
         """Turn uniforms in (0, 1), shape (n, draws), into moves, shape (n, len(parameters))."""
 
     @abstractmethod
+    def place(self, knobs: Floats) -> Floats:
+        """Turn knobs in [0, 1], shape (n, knobs), into moves that take the seed anywhere in the budget.
+
+        Whatever the knobs, the seed moved once stays within the realism budget.
+        """
+
+    @abstractmethod
     def compose(self, composed: Floats, moves: Floats) -> Floats:
         """Apply one more move to each composed transform; shape (n, size)."""
 
     @abstractmethod
     def describe(self, composed: Floats) -> Floats:
-        """Say composed transforms in the words of ``parameters``; shape (n, len(parameters))."""
+        """Say composed transforms in the words of ``measures``; shape (n, len(measures))."""
 
     @abstractmethod
     def within_budget(self, composed: Floats) -> Bools:
         """Tell which composed transforms stay within the realism budget; shape (n,)."""
 
     @abstractmethod
+    def apply(self, images: torch.Tensor, composed: torch.Tensor) -> torch.Tensor:
+        """Change images without rounding.
+
+        Args:
+            images: shape (n, channels, height, width), float32, 0-255.
+            composed: shape (n, size), float32, on the same device.
+
+        Returns:
+            Shape of images, float32; values outside 0-255 are clipped later.
+        """
+
     def render(self, seeds: torch.Tensor, composed: torch.Tensor) -> torch.Tensor:
         """Render candidates.
 
@@ -61,4 +111,6 @@ class Transform(ABC, Settings):
 
         Returns:
             Shape of seeds, float32, whole numbers 0-255: exactly the pixels that would be stored.
+            Gradients pass through the rounding as if it were not there.
         """
+        return whole(self.apply(seeds.float(), composed))

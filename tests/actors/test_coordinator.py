@@ -287,7 +287,9 @@ def test_a_shard_without_mistakes_still_has_both_tables(
     skipped = coordinator.mine(part(shard, slice(row, row + 1)), panel)
     assert skipped.searches.num_rows == 1
     assert skipped.mistakes.num_rows == 0
-    assert skipped.mistakes.schema.equals(schema.mistakes(coordinator.rules.transform.parameters))
+    assert skipped.mistakes.schema.equals(
+        schema.mistakes(coordinator.rules.transform.parameters, coordinator.rules.transform.measures)
+    )
 
 
 def test_only_skipped_and_failed_searches_have_a_reason_and_no_probability(mined: ShardResult) -> None:

@@ -28,7 +28,9 @@ def mistakes(mined: ShardResult) -> list[dict[str, Any]]:
 
 def test_tables_have_the_schema_of_the_run(mined: ShardResult, rules: Rules) -> None:
     assert mined.searches.schema.equals(schema.searches(), check_metadata=True)
-    assert mined.mistakes.schema.equals(schema.mistakes(rules.transform.parameters), check_metadata=True)
+    assert mined.mistakes.schema.equals(
+        schema.mistakes(rules.transform.parameters, rules.transform.measures), check_metadata=True
+    )
 
 
 def test_a_result_has_its_shards_name(mined: ShardResult, shard: Shard) -> None:
@@ -78,22 +80,22 @@ def test_the_trail_composes_to_composed(mistakes: list[dict[str, Any]], rules: R
         assert composed.astype(np.float32)[0].tolist() == row["composed"]
 
 
-def test_composed_as_a_move_describes_composed(mistakes: list[dict[str, Any]], rules: Rules) -> None:
-    described = moves_of([row["composed_as_move"] for row in mistakes], rules)
+def test_measures_describe_composed(mistakes: list[dict[str, Any]], rules: Rules) -> None:
+    described = moves_of([row["measures"] for row in mistakes], rules)
     composed = np.array([row["composed"] for row in mistakes])
     np.testing.assert_allclose(described, rules.transform.describe(composed), rtol=1e-4, atol=1e-4)
 
 
-def test_composed_as_a_move_does_in_one_move_what_the_trail_did(
+def test_affine_measures_do_in_one_move_what_the_trail_did(
     mistakes: list[dict[str, Any]], rules: Rules
 ) -> None:
-    described = moves_of([row["composed_as_move"] for row in mistakes], rules)
+    described = moves_of([row["measures"] for row in mistakes], rules)
     once = rules.transform.compose(rules.transform.identity(len(mistakes)), described)
     np.testing.assert_allclose(once, [row["composed"] for row in mistakes], atol=1e-5)
 
 
 def test_every_mistake_stays_within_the_realism_budget(mistakes: list[dict[str, Any]], rules: Rules) -> None:
-    described = moves_of([row["composed_as_move"] for row in mistakes], rules)
+    described = moves_of([row["measures"] for row in mistakes], rules)
     composed = rules.transform.compose(rules.transform.identity(len(mistakes)), described)
     assert rules.transform.within_budget(composed).all()
 

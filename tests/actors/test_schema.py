@@ -68,7 +68,7 @@ def test_duckdb_reads_every_column(stored: Path, mined: ShardResult) -> None:
     rows = mined.mistakes.to_pylist()
     assert frame.columns.tolist() == mined.mistakes.column_names
     assert frame["label"].tolist() == [row["label"] for row in rows]
-    assert [dict(move) for move in frame["composed_as_move"]] == [row["composed_as_move"] for row in rows]
+    assert [dict(move) for move in frame["measures"]] == [row["measures"] for row in rows]
     assert [len(trail) for trail in frame["trail"]] == [row["moves"] for row in rows]
 
 
@@ -96,13 +96,13 @@ def test_datasets_decodes_the_pictures(stored: Path, mined: ShardResult, tmp_pat
 
 
 def test_the_columns_follow_the_transforms_parameters() -> None:
-    form = schema.mistakes(("gain", "hue"))
-    assert [field.name for field in form.field("composed_as_move").type] == ["gain", "hue"]
-    assert form.field("trail").type.value_type == form.field("composed_as_move").type
+    form = schema.mistakes(("gain", "hue"), ("light",))
+    assert [field.name for field in form.field("trail").type.value_type] == ["gain", "hue"]
+    assert [field.name for field in form.field("measures").type] == ["light"]
 
 
 def test_mistakes_share_their_columns_with_searches() -> None:
-    searches, mistakes = schema.searches(), schema.mistakes(("gain",))
+    searches, mistakes = schema.searches(), schema.mistakes(("gain",), ("light",))
     shared = set(searches.names) & set(mistakes.names)
     assert set(searches.names) - shared == {"outcome", "reason", "finished_at"}
     assert all(searches.field(name).type == mistakes.field(name).type for name in shared)

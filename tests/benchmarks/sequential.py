@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from outvoted.search.plan import drawn_seeds
 from outvoted.search.streams import Purpose, uniforms
-from outvoted.search.transforms import Affine
+from outvoted.search.transforms import Transform
 
 _DRAWN_AT_ONCE = 512
 
@@ -40,7 +40,7 @@ class Sequential:
     networks: list[nn.Module]
     images: torch.Tensor
     labels: list[int]
-    transform: Affine
+    transform: Transform
     patience: int
     run_seed: int
     lazy: bool

@@ -9,6 +9,7 @@ from outvoted.cluster.config import MineConfig
 from outvoted.cluster.reading import differences, read
 from outvoted.search.errors import OutvotedError
 from outvoted.search.strategies import RandomSearch
+from outvoted.search.transforms import Affine
 
 MNIST = Path(__file__).parents[2] / "configs" / "mnist.yaml"
 
@@ -27,6 +28,7 @@ def test_overrides_reach_keys_at_any_depth() -> None:
         ],
     )
     assert config.search.patience == 100
+    assert isinstance(config.search.transform, Affine)
     assert config.search.transform.budget.rotation == 20.5
     assert config.panel.networks[1] == MLP(hidden=77)
     assert config.panel.networks[0] == CNN(channels=3)

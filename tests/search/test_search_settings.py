@@ -23,8 +23,8 @@ def places(given: dict[str, Any]) -> list[str]:
     ("given", "place"),
     [
         ({"patince": 3}, "patince"),
-        ({"transform": {"rotate": 3}}, "transform.rotate"),
-        ({"transform": {"move": RANGE | {"zoom": 1}}}, "transform.move.zoom"),
+        ({"transform": {"rotate": 3}}, "transform.affine.rotate"),
+        ({"transform": {"move": RANGE | {"zoom": 1}}}, "transform.affine.move.zoom"),
         ({"strategy": {"name": "hillclimb", "step": 1}}, "strategy.hillclimb.step"),
         ({"strategy": {"name": "random", "step": 1}}, "strategy.random.step"),
     ],
@@ -50,13 +50,19 @@ def test_unknown_keys_are_refused_wherever_they_stand(given: dict[str, Any], pla
         ({"strategy": {"name": "random", "ahead": 0}}, "strategy.random.ahead"),
         ({"strategy": {"name": "luck"}}, "strategy"),
         ({"strategy": {"ahead": 3}}, "strategy"),
-        ({"transform": {"move": RANGE | {"rotation": 90}}}, "transform.move.rotation"),
-        ({"transform": {"move": RANGE | {"shear": -1}}}, "transform.move.shear"),
-        ({"transform": {"budget": RANGE | {"scale": 0.99}}}, "transform.budget.scale"),
-        ({"transform": {"budget": RANGE | {"translation": -0.1}}}, "transform.budget.translation"),
-        ({"transform": {"budget": RANGE | {"translation": float("inf")}}}, "transform.budget.translation"),
-        ({"transform": {"budget": RANGE | {"scale": float("nan")}}}, "transform.budget.scale"),
-        ({"transform": {"move": {"rotation": 1, "translation": 1, "scale": 1}}}, "transform.move.shear"),
+        ({"transform": {"move": RANGE | {"rotation": 90}}}, "transform.affine.move.rotation"),
+        ({"transform": {"move": RANGE | {"shear": -1}}}, "transform.affine.move.shear"),
+        ({"transform": {"budget": RANGE | {"scale": 0.99}}}, "transform.affine.budget.scale"),
+        ({"transform": {"budget": RANGE | {"translation": -0.1}}}, "transform.affine.budget.translation"),
+        (
+            {"transform": {"budget": RANGE | {"translation": float("inf")}}},
+            "transform.affine.budget.translation",
+        ),
+        ({"transform": {"budget": RANGE | {"scale": float("nan")}}}, "transform.affine.budget.scale"),
+        (
+            {"transform": {"move": {"rotation": 1, "translation": 1, "scale": 1}}},
+            "transform.affine.move.shear",
+        ),
     ],
 )
 def test_values_out_of_bounds_are_refused(given: dict[str, Any], place: str) -> None:

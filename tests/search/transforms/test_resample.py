@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from outvoted.search.arrays import AnyArray, Pixels
 from outvoted.search.transforms import resample
+from outvoted.search.transforms.rounding import whole
 
 IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 LINEAR, OFFSET = st.floats(-2.0, 2.0, width=32), st.floats(-6.0, 6.0, width=32)
@@ -21,7 +22,8 @@ def some(shape: tuple[int, ...], seed: int = 0) -> Pixels:
 
 
 def resampled(images: Pixels, *maps: tuple[float, ...]) -> AnyArray:
-    return resample(torch.from_numpy(images), torch.tensor(maps, dtype=torch.float32)).numpy()
+    maps_given = torch.tensor(maps, dtype=torch.float32)
+    return whole(resample(torch.from_numpy(images).float(), maps_given)).numpy()
 
 
 def pixel(channel: Pixels, x: int, y: int) -> float:
@@ -68,7 +70,6 @@ def test_it_is_bilinear_interpolation_rounded_once(
     image = some((channels, *size), seed)
     (found,) = resampled(image[None], inverse)
     expected = np.stack([by_hand(channel, inverse) for channel in image])
-    assert (found == found.round()).all()
     assert np.abs(found - expected).max() <= 0.5 + 1e-2
 
 
@@ -127,12 +128,12 @@ def test_channels_do_not_mix() -> None:
 
 
 def test_no_images_are_fine() -> None:
-    empty = torch.empty((0, 3, 5, 6), dtype=torch.uint8)
+    empty = torch.empty((0, 3, 5, 6))
     assert resample(empty, torch.empty((0, 6))).shape == (0, 3, 5, 6)
 
 
 def test_images_are_left_as_they_were() -> None:
-    images, maps = torch.from_numpy(some((2, 1, 6, 6))), torch.tensor([IDENTITY, IDENTITY]) * 1.5
+    images, maps = torch.from_numpy(some((2, 1, 6, 6))).float(), torch.tensor([IDENTITY, IDENTITY]) * 1.5
     before, same = images.clone(), maps.clone()
     resample(images, maps)
     assert torch.equal(images, before)
