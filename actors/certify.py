@@ -7,7 +7,7 @@ import torch
 
 from outvoted.actors import png
 from outvoted.search.arrays import Bools, Ints, Pixels, Singles
-from outvoted.search.consensus import outvoted
+from outvoted.search.consensus import is_voter, outvoted
 from outvoted.search.transforms import Transform
 
 
@@ -19,7 +19,7 @@ class Certificate:
         stored: n PNG files.
         probabilities: shape (peers, n, classes), every peer's votes on the decoded PNGs.
         certified: shape (n,), True where the target is outvoted.
-        margin: shape (n,), the least probability any peer gives the label, minus the target's.
+        margin: shape (n,), the least probability any voter gives the label, minus the target's.
     """
 
     stored: list[bytes]
@@ -45,11 +45,16 @@ def decoded(stored: list[bytes]) -> Pixels:
     return np.stack([png.decode(image) for image in stored])
 
 
-def certificate(stored: list[bytes], votes: Singles, labels: Ints, targets: Ints) -> Certificate:
-    """Judge the whole panel's votes (peers, n, classes) on stored images; labels and targets are (n,)."""
+def certificate(
+    stored: list[bytes], votes: Singles, labels: Ints, targets: Ints, voters: Ints
+) -> Certificate:
+    """Judge the whole panel's votes (peers, n, classes) on stored images.
+
+    Labels, targets and numbers of voters are (n,). Without voters, all of none agree: the margin is then
+    what the target lacks of certainty.
+    """
     right = np.take_along_axis(votes, labels[None, :, None], axis=2)[:, :, 0]
     columns = np.arange(len(labels))
-    others = right.copy()
-    others[targets, columns] = np.inf
+    others = np.where(is_voter(len(votes), targets, voters), right, 1.0)
     margin = others.min(axis=0) - right[targets, columns]
-    return Certificate(stored, votes, outvoted(votes.argmax(axis=2), labels, targets), margin)
+    return Certificate(stored, votes, outvoted(votes.argmax(axis=2), labels, targets, voters), margin)

@@ -66,16 +66,18 @@ class Coordinator:
             assert not isinstance(replies, Verdict)
             climb, questions = advance(climb, replies)
             watch(climb)
-        rows = np.flatnonzero(climb.outcome == Outcome.MISTAKE)
-        if not len(rows):
+        finds = np.flatnonzero(climb.outcome[climb.finds.search] == Outcome.MISTAKE)
+        if not len(finds):
             return shard_result(climb, self.names, None)
+        rows = climb.finds.search[finds]
         seeds = self.seeds.images[climb.shard.seed_id[rows]]
-        composed = climb.position.composed[rows].astype(np.float32)
+        composed = climb.finds.composed[finds].astype(np.float32)
         stored = [png.encode(image) for image in rendered(self.rules.transform, seeds, composed)]
         verdict = yield decoded(stored)
         assert isinstance(verdict, Verdict)
-        judged = certificate(stored, verdict.votes, climb.labels[rows], climb.shard.target[rows])
-        return shard_result(climb, self.names, Finding(rows, judged, seeds, verdict.referee))
+        shard = climb.shard.rows(rows)
+        judged = certificate(stored, verdict.votes, climb.labels[rows], shard.target, shard.voters)
+        return shard_result(climb, self.names, Finding(finds, judged, seeds, verdict.referee))
 
     def judge(self, images: Pixels) -> Ints | None:
         """Return the referee's class for each image, or None without a referee."""

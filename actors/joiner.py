@@ -3,8 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
-import numpy as np
-
 from outvoted.search.messages import Answers, Candidates, Questions, Replies
 
 Asked = tuple[Questions, "asyncio.Future[Replies]"]
@@ -59,13 +57,7 @@ def together(asked: Sequence[Questions]) -> Questions:
     """Join questions, peer by peer, in their order."""
     peers = sorted({peer for questions in asked for peer in questions})
     parts = {peer: [questions[peer] for questions in asked if peer in questions] for peer in peers}
-    return {
-        peer: Candidates(
-            np.concatenate([part.seed_id for part in found]),
-            np.concatenate([part.composed for part in found]),
-        )
-        for peer, found in parts.items()
-    }
+    return {peer: Candidates.joined(found) for peer, found in parts.items()}
 
 
 def apart(asked: Sequence[Questions], replies: Replies) -> list[Replies]:
@@ -80,4 +72,4 @@ def apart(asked: Sequence[Questions], replies: Replies) -> list[Replies]:
 def _next(answers: Answers, first: dict[int, int], peer: int, count: int) -> Answers:
     rows = slice(first[peer], first[peer] + count)
     first[peer] = rows.stop
-    return Answers(answers.score[rows], answers.predicted[rows])
+    return answers.rows(rows)

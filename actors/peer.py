@@ -8,7 +8,7 @@ from torch import nn
 
 from outvoted.actors.datasets import Split
 from outvoted.search.arrays import AnyArray, Pixels, Singles
-from outvoted.search.messages import Answers, Candidates
+from outvoted.search.messages import Answers, Candidates, Slope
 from outvoted.search.transforms import Transform
 
 BATCH = 128
@@ -27,27 +27,40 @@ class Peer:
     def __init__(self, network: nn.Module, transform: Transform, seeds: Split) -> None:
         """Take a network that maps float images in [0, 1] to logits, and the seed data set."""
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self._network = network.to(self._device, torch.float64).eval()
+        self._network = network.to(self._device, torch.float64).eval().requires_grad_(False)
         self._transform = transform
         self._seeds = _tensor(seeds.images).to(self._device)
         self._labels = _tensor(seeds.labels).to(self._device)
 
     def ask(self, candidates: Candidates) -> Answers:
         """Render candidates from their seeds and answer for each; any number of rows."""
-        n = len(candidates)
-        score, predicted = np.empty(n, np.float32), np.empty(n, np.int16)
-        with torch.inference_mode():
-            for first in range(0, n, BATCH):
-                rows = slice(first, first + BATCH)
-                part = candidates.rows(rows)
-                seed_id = _padded(part.seed_id.astype(np.int64)).to(self._device)
-                composed = _padded(part.composed).to(self._device)
-                pixels = self._transform.render(self._seeds.index_select(0, seed_id), composed)
-                logits = self._network(pixels.double().mul_(1 / 255))
-                odds = log_odds(logits, self._labels.index_select(0, seed_id))
-                score[rows] = odds.float().cpu().numpy()[: len(part)]
-                predicted[rows] = logits.argmax(1).cpu().numpy()[: len(part)]
-        return Answers(score, predicted)
+        if not len(candidates):
+            slope = None if candidates.slope is None else np.empty(candidates.composed.shape, np.float32)
+            return Answers(np.empty(0, np.float32), np.empty(0, np.int16), slope)
+        parts = [candidates.rows(slice(first, first + BATCH)) for first in range(0, len(candidates), BATCH)]
+        return Answers.joined([self._answer(part) for part in parts])
+
+    def _answer(self, part: Candidates) -> Answers:
+        """Answer for one batch; gradients are taken where they are asked for, the rows beside come along."""
+        n, wanted = len(part), part.slope is not None and bool(part.slope.any())
+        seed_id = _padded(part.seed_id.astype(np.int64)).to(self._device)
+        composed = _padded(part.composed).to(self._device)
+        with torch.enable_grad() if wanted else torch.inference_mode():
+            composed.requires_grad_(wanted)
+            pixels = self._transform.render(self._seeds.index_select(0, seed_id), composed)
+            logits = self._network(pixels.double() / 255)
+            odds = log_odds(logits, self._labels.index_select(0, seed_id))
+        score = odds.detach().float().cpu().numpy()[:n]
+        predicted = logits.detach().argmax(1).cpu().numpy()[:n].astype(np.int16)
+        if part.slope is None:
+            return Answers(score, predicted)
+        slope = np.full(part.composed.shape, np.nan, np.float32)
+        right = predicted == self._labels.index_select(0, seed_id).cpu().numpy()[:n]
+        taken = np.where(right, part.slope == Slope.IF_RIGHT, part.slope == Slope.IF_WRONG)
+        if taken.any():
+            (gradient,) = torch.autograd.grad(odds.sum(), composed)
+            slope[taken] = gradient.cpu().numpy()[:n][taken]
+        return Answers(score, predicted, slope)
 
     def vote(self, images: Pixels) -> Singles:
         """Return every class's probability for images, at least one; (n, classes), each row summing to 1."""

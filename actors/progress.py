@@ -23,15 +23,13 @@ class Progress:
 
     @property
     def mistakes(self) -> int:
-        """Number of certified mistakes."""
+        """Number of searches that found a certified mistake."""
         return self.outcomes[Outcome.MISTAKE]
 
-    def plus(self, rows: pa.Table, peers: int) -> "Progress":
-        """Add recorded rows of the `searches` table of a panel with ``peers`` peers."""
+    def plus(self, rows: pa.Table) -> "Progress":
+        """Add recorded rows of the `searches` table."""
         frame = rows.to_pandas()
         mistakes = frame[frame["outcome"] == Outcome.MISTAKE]
-        # Every search asks the whole panel about its seed first; that is not a vote on a candidate.
-        asked = int(frame["inferences_peers"].sum()) // (peers - 1) - len(frame)
         total = int(frame["inferences_target"].sum() + frame["inferences_peers"].sum())
         return Progress(
             searches=self.searches + len(frame),
@@ -39,7 +37,7 @@ class Progress:
             targets=self.targets + Counter(mistakes["target_name"]),
             moves=self.moves + int(frame["moves"].sum()),
             candidates=self.candidates + int(frame["candidates"].sum()),
-            asked=self.asked + asked,
+            asked=self.asked + int(frame["asked"].sum()),
             consensus=self.consensus + int(frame["consensus"].sum()),
             inferences=self.inferences + total,
         )
@@ -53,6 +51,6 @@ class Progress:
             **{f"mistakes by target/{name}": count for name, count in self.targets.items()},
             "rates/moves accepted per candidate": self.moves / max(self.candidates, 1),
             "rates/consensus of the peers asked": self.consensus / max(self.asked, 1),
-            "rates/mistakes per search": self.mistakes / max(climbed, 1),
+            "rates/successful searches": self.mistakes / max(climbed, 1),
             "moves/mean of a search": self.moves / max(climbed, 1),
         }

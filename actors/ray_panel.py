@@ -58,17 +58,9 @@ def _replies(asked: Sequence[int], answers: Sequence[Answers]) -> Replies:
     parts: dict[int, list[Answers]] = {peer: [] for peer in asked}
     for peer, part in zip(asked, answers, strict=True):
         parts[peer].append(part)
-    return {peer: _joined(found) for peer, found in parts.items()}
+    return {peer: found[0] if len(found) == 1 else Answers.joined(found) for peer, found in parts.items()}
 
 
 def _parts(candidates: Candidates) -> list[Candidates]:
     firsts = range(0, max(len(candidates), 1), MESSAGE_ROWS)
     return [candidates.rows(slice(first, first + MESSAGE_ROWS)) for first in firsts]
-
-
-def _joined(parts: Sequence[Answers]) -> Answers:
-    if len(parts) == 1:
-        return parts[0]
-    return Answers(
-        np.concatenate([part.score for part in parts]), np.concatenate([part.predicted for part in parts])
-    )

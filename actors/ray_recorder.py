@@ -15,8 +15,8 @@ from outvoted.actors.rows import ShardResult
 class RecorderActor:
     """The recorder, on the machine where the run's folder is."""
 
-    def __init__(self, path: Path, peers: int) -> None:
-        self._recorder = Recorder(path, peers)
+    def __init__(self, path: Path) -> None:
+        self._recorder = Recorder(path)
 
     def epoch(self, name: str, record: EpochRecord) -> None:
         """Show an epoch."""

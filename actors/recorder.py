@@ -12,13 +12,12 @@ from outvoted.actors.store import RunStore
 class Recorder:
     """Writes shards as they end. Holds nothing that the folder doesn't: a restarted recorder goes on."""
 
-    def __init__(self, path: Path, peers: int) -> None:
+    def __init__(self, path: Path) -> None:
         self._store = RunStore(path)
         self._monitor = Monitor(self._store.tensorboard)
-        self._peers = peers
         self._done = set(self._store.done().tolist())
         recorded = self._store.table("searches")
-        self._progress = Progress().plus(recorded, peers) if recorded.num_rows else Progress()
+        self._progress = Progress().plus(recorded) if recorded.num_rows else Progress()
 
     def epoch(self, name: str, record: EpochRecord) -> None:
         """Show an epoch of a network's training."""
@@ -31,7 +30,7 @@ class Recorder:
         self._store.write_shard(result)
         if fresh:
             self._done.update(ids)
-            self._progress = self._progress.plus(result.searches.take(fresh), self._peers)
+            self._progress = self._progress.plus(result.searches.take(fresh))
             self._monitor.shard(self._progress, result)
         return self._progress
 

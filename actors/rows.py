@@ -14,7 +14,7 @@ from outvoted.search.arrays import AnyArray, Ints, Pixels
 from outvoted.search.climb import Climb, Outcome
 from outvoted.search.messages import probability
 
-_TALLY = ("moves", "candidates", "unrealistic", "consensus", "inferences_target", "inferences_peers")
+_TALLY = ("moves", "candidates", "unrealistic", "asked", "consensus", "inferences_target", "inferences_peers")
 
 
 @dataclass(frozen=True)
@@ -31,22 +31,23 @@ class Finding:
     """What certification and the referee say of a climb's candidates for a mistake.
 
     Attributes:
-        rows: shape (m,), which searches of the climb they come from.
+        finds: shape (m,), which finds of the climb they are.
         seeds: shape (m, channels, height, width).
         referee: shape (m,), the referee's class, or None where the run has no referee.
     """
 
-    rows: Ints
+    finds: Ints
     certificate: Certificate
     seeds: Pixels
     referee: Ints | None
 
 
 def shard_result(climb: Climb, names: Sequence[str], finding: Finding | None) -> ShardResult:
-    """Make the tables of a shard; a mistake that was not certified becomes a failed search."""
+    """Make the tables of a shard; a search none of whose mistakes was certified becomes a failed one."""
     outcome, reason = climb.outcome.copy(), climb.reason.copy()
     if finding is not None:
-        refused = finding.rows[~finding.certificate.certified]
+        found = climb.finds.search[finding.finds]
+        refused = np.setdiff1d(found, found[finding.certificate.certified])
         outcome[refused] = Outcome.FAILED
         reason[refused] = "not certified: the panel's votes on the stored pixels differ from the search's"
     columns = _search_columns(climb, names, np.arange(len(climb.shard)))
@@ -67,9 +68,10 @@ def _search_columns(climb: Climb, names: Sequence[str], rows: Ints) -> dict[str,
     shard, tally = climb.shard, climb.tally
     return {
         "search_id": shard.search_id[rows],
-        "replica": shard.search_id[rows] // climb.rules.peers,
+        "replica": shard.replica[rows],
         "target": shard.target[rows],
         "target_name": [names[target] for target in shard.target[rows]],
+        "voters": shard.voters[rows],
         "seed_id": shard.seed_id[rows],
         "label": climb.labels[rows],
         "strategy": [climb.rules.strategy.label] * len(rows),
@@ -84,15 +86,17 @@ def _mistakes(climb: Climb, names: Sequence[str], finding: Finding | None) -> pa
     if finding is None:
         return form.empty_table()
     kept = np.flatnonzero(finding.certificate.certified)
-    rows, certificate = finding.rows[kept], finding.certificate
-    transform, trails = climb.rules.transform, climb.trails()
-    composed = climb.position.composed[rows]
+    finds, certificate = finding.finds[kept], finding.certificate
+    rows, composed = climb.finds.search[finds], climb.finds.composed[finds]
+    transform, trails = climb.rules.transform, climb.found_trails()
     referee = None if finding.referee is None else finding.referee[kept]
     columns = _search_columns(climb, names, rows) | {
+        "number": climb.finds.number[finds],
+        "end_probability": probability(climb.finds.score[finds]),
         "predicted": certificate.predicted[climb.shard.target[rows], kept],
         "image": [_image(certificate.stored[k]) for k in kept],
         "seed_image": [_image(png.encode(finding.seeds[k])) for k in kept],
-        "trail": [_named(trails[row], transform.parameters) for row in rows],
+        "trail": [_named(trails[find], transform.parameters) for find in finds],
         "composed": list(composed.astype(np.float32)),
         "measures": _named(transform.describe(composed), transform.measures),
         "probabilities": [certificate.probabilities[:, k].tolist() for k in kept],

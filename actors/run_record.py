@@ -30,7 +30,7 @@ class RunRecord(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    format: Literal["outvoted run 1"] = "outvoted run 1"
+    format: Literal["outvoted run 2"] = "outvoted run 2"
     name: str
     kind: Literal["mine"] = "mine"
     state: State

@@ -14,6 +14,7 @@ _SEARCH = [
     ("replica", pa.int64()),
     ("target", pa.int16()),
     ("target_name", pa.string()),
+    ("voters", pa.int16()),
     ("seed_id", pa.int32()),
     ("label", pa.int16()),
     ("strategy", pa.string()),
@@ -22,6 +23,7 @@ _EFFORT = [
     ("moves", pa.int32()),
     ("candidates", pa.int64()),
     ("unrealistic", pa.int64()),
+    ("asked", pa.int64()),
     ("consensus", pa.int64()),
     ("inferences_target", pa.int64()),
     ("inferences_peers", pa.int64()),
@@ -46,6 +48,7 @@ def mistakes(parameters: Sequence[str], measures: Sequence[str]) -> pa.Schema:
     return _schema(
         [
             *_SEARCH,
+            ("number", pa.int32()),
             ("predicted", pa.int16()),
             *_EFFORT,
             *((name, _IMAGE) for name in images),

@@ -18,6 +18,7 @@ from outvoted.search.arrays import Ints
 from outvoted.search.errors import OutvotedError
 
 Table = Literal["searches", "mistakes"]
+_KEYS = {"searches": ("search_id",), "mistakes": ("search_id", "number")}
 _COLUMNS = {"searches": schema.searches().names, "mistakes": schema.mistakes((), ()).names}
 
 
@@ -74,15 +75,15 @@ class RunStore:
         return np.unique(np.concatenate([np.empty(0, np.int64), *ids]))
 
     def table(self, name: Table) -> pa.Table:
-        """Read all rows of a table in the order of their search ids, each search once."""
+        """Read all rows of a table in the order of their search ids, each search and each mistake once."""
         files = self._files(name)
         if not files:
             return pa.table({"search_id": pa.array([], pa.int64())})
         rows = pa.concat_tables([self._read(name, path) for path in files])
-        ids = rows.column("search_id").to_numpy()
-        _, first = np.unique(ids, return_index=True)
+        keys = [rows.column(column).to_numpy() for column in _KEYS[name]]
+        _, first = np.unique(np.stack(keys), axis=1, return_index=True)
         if name == "mistakes":
-            first = first[np.isin(ids[first], self.done())]
+            first = first[np.isin(keys[0][first], self.done())]
         return rows.take(first)
 
     def frame(self, name: Table) -> pd.DataFrame:

@@ -61,9 +61,11 @@ def _replay(run: OpenedRun, rows: Sequence[dict[str, Any]]) -> list[Replayed]:
     seeds = run.data.train.images[[row["seed_id"] for row in rows]]
     images = rendered(run.transform, seeds, composed)
     stored = [row["image"]["bytes"] for row in rows]
-    labels, targets = (np.array([row[name] for row in rows], dtype=np.int64) for name in ("label", "target"))
+    labels, targets, voters = (
+        np.array([row[name] for row in rows], dtype=np.int64) for name in ("label", "target", "voters")
+    )
     pixels = np.stack([_pixels(data, images.shape[1:]) for data in stored])
-    again = certificate(stored, run.panel.vote(pixels), labels, targets)
+    again = certificate(stored, run.panel.vote(pixels), labels, targets, voters)
     return [
         Replayed(
             search_id=row["search_id"],

@@ -53,10 +53,10 @@ class Cell:
 
 
 @contextmanager
-def running_recorder(path: Path, peers: int) -> Iterator[Any]:
+def running_recorder(path: Path) -> Iterator[Any]:
     """Have a recorder on this machine, where the run's folder is, within the block."""
     here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
-    recorder = _RECORDER.options(num_cpus=0, scheduling_strategy=here).remote(path.resolve(), peers)
+    recorder = _RECORDER.options(num_cpus=0, scheduling_strategy=here).remote(path.resolve())
     try:
         yield recorder
         ray.get(recorder.close.remote())

@@ -72,10 +72,10 @@ def versions() -> dict[str, str]:
 
 def _search(job: Job, record: RunRecord, data: Dataset, each: Share, progress: Bars) -> None:
     config = job.config
-    peers = len(config.panel.networks)
-    rules = config.search.rules(peers)
+    rules = config.search.rules(len(config.panel.networks))
+    turns = config.search.turns(config.panel.names)
     images = Images(data.train, data.shape, data.classes)
-    with running_recorder(job.store.path, peers) as recorder:
+    with running_recorder(job.store.path) as recorder:
         found = _members(job, record, data, each, progress, recorder)
         record.panel_fingerprint = fingerprint(found)
         starting = progress.add_task("starting", total=1, details="peers and coordinators")
@@ -83,7 +83,7 @@ def _search(job: Job, record: RunRecord, data: Dataset, each: Share, progress: B
             wanted = config.search.per_target
             record.replicas = count_replicas(cells[0].panel, rules, data.train.labels, wanted)
             progress.update(starting, completed=1)
-            work = plan.searches(config.search.seed, record.replicas, peers, len(data.train))
+            work = plan.searches(config.search.seed, record.replicas, turns, len(data.train))
             record.searches = len(work)
             job.store.write_record(record)
             _lease_all(job, record, cells, recorder, work, progress)

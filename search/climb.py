@@ -16,12 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from outvoted.search.arrays import Bools, Floats, Ints, Singles
-from outvoted.search.consensus import unanimous
-from outvoted.search.messages import Candidates, Questions, Replies
+from outvoted.search.ballot import Ballot, ask, collected, no_ballot, nothing_said
+from outvoted.search.consensus import is_voter, unanimous
+from outvoted.search.finds import Finds, found
+from outvoted.search.messages import Questions, Replies, Slope
 from outvoted.search.plan import Shard
-from outvoted.search.strategies import Evidence, Position, Proposals, Strategy
+from outvoted.search.strategies import Evidence, Memory, Position, Proposals, Strategy
+from outvoted.search.strategies.base import first_of_each
 from outvoted.search.streams import Purpose, uniforms
-from outvoted.search.tally import Tally, no_tally, tallied
+from outvoted.search.tally import Chosen, Tally, no_tally, spent, tallied
 from outvoted.search.transforms import Transform
 
 
@@ -41,9 +44,9 @@ class Rules:
 
     Attributes:
         run_seed: 0 to 2**64 - 1.
-        peers: number of peers in the panel, at least 2.
+        peers: number of peers in the panel.
         transform: the moves.
-        strategy: which moves are accepted.
+        strategy: which candidates are tried and accepted.
         patience: give up after this many candidates in a row without improvement.
     """
 
@@ -55,28 +58,19 @@ class Rules:
 
 
 @dataclass(frozen=True)
-class Pending:
-    """Questions that are out, and what their replies will complete; None while the seeds are asked about.
-
-    ``asked`` holds for each peer the rows it was asked about, in order.
-    """
-
-    asked: dict[int, Ints]
-    proposals: Proposals | None = None
-    evidence: Evidence | None = None
-
-
-@dataclass(frozen=True)
 class Climb:
     """The state of a shard's searches between two events.
 
     Attributes:
         outcome: shape (n,), an Outcome for each search.
         reason: shape (n,), why a search failed or was skipped, else "".
-        predicted: shape (n,), the target's wrong class where a mistake was found, else -1.
         start_score: shape (n,), the target's log-odds of the label on the seed; NaN if the seed was
             skipped or a peer's output for it is not finite.
         trail: accepted moves, round by round: (searches, moves).
+        finds: the mistakes found so far, in the order in which they were found.
+        memory: what the strategy knows; empty until the seeds are judged.
+        proposals: the candidates that are being asked about; None while the seeds are.
+        ballot: the questions that are out, and what is known of the proposals.
     """
 
     rules: Rules
@@ -86,39 +80,56 @@ class Climb:
     tally: Tally
     outcome: NDArray[np.object_]
     reason: NDArray[np.object_]
-    predicted: NDArray[np.int16]
     start_score: Singles
     trail: tuple[tuple[Ints, Floats], ...]
-    pending: Pending
+    finds: Finds
+    memory: Memory
+    proposals: Proposals | None
+    ballot: Ballot
 
     def trails(self) -> list[Floats]:
-        """Return each search's accepted moves in order, shape (moves, parameters) each."""
+        """Return the moves that make each search's position, in order, shape (moves, parameters) each."""
         width = len(self.rules.transform.parameters)
         search = np.concatenate([np.empty(0, np.int64), *(rows for rows, _ in self.trail)])
         moves = np.concatenate([np.empty((0, width)), *(moves for _, moves in self.trail)])
         order = np.argsort(search, kind="stable")
         ends = np.searchsorted(search[order], np.arange(len(self.shard) + 1))
-        return [moves[order[first:last]] for first, last in pairwise(ends)]
+        latest = slice(None) if self.rules.strategy.onward else slice(-1, None)
+        return [moves[order[first:last]][latest] for first, last in pairwise(ends)]
+
+    def found_trails(self) -> list[Floats]:
+        """Return the moves that make each find, in order, shape (moves, parameters) each."""
+        if not self.rules.strategy.onward:
+            return [move[None] for move in self.finds.moves]
+        trails = self.trails()
+        return [trails[search] for search in self.finds.search]
 
 
 def begin(rules: Rules, shard: Shard, labels: Ints) -> tuple[Climb, Questions]:
     """Start the searches of a shard by asking the whole panel about their seeds; ``labels`` (n,)."""
-    n = len(shard)
-    asked = dict.fromkeys(range(rules.peers), np.arange(n))
+    n, transform = len(shard), rules.transform
     climb = Climb(
         rules=rules,
         shard=shard,
         labels=labels,
-        position=Position(rules.transform.identity(n), np.full(n, np.nan, np.float32)),
-        tally=no_tally(n, rules.peers),
+        position=Position(transform.identity(n), np.full(n, np.nan, np.float32)),
+        tally=no_tally(n),
         outcome=np.full(n, Outcome.CLIMBING, object),
         reason=np.full(n, "", object),
-        predicted=np.full(n, -1, np.int16),
         start_score=np.full(n, np.nan, np.float32),
         trail=(),
-        pending=Pending(asked),
+        finds=Finds.none(transform),
+        memory={},
+        proposals=None,
+        ballot=no_ballot(),
     )
-    return climb, _questions(asked, climb.shard.seed_id, climb.position.composed)
+    every = dict.fromkeys(range(rules.peers), np.arange(n))
+    in_play = is_voter(rules.peers, shard.target, shard.voters)
+    in_play[shard.target, np.arange(n)] = True
+    slope = np.where(in_play, Slope.IF_RIGHT, Slope.NEVER) if rules.strategy.slopes else None
+    votes = nothing_said(rules.peers, n, transform.size if rules.strategy.slopes else 0)
+    ballot, questions = ask(votes, every, shard.seed_id, climb.position.composed, slope)
+    return replace(climb, ballot=ballot), questions
 
 
 def advance(climb: Climb, replies: Replies) -> tuple[Climb, Questions]:
@@ -134,129 +145,138 @@ def advance(climb: Climb, replies: Replies) -> tuple[Climb, Questions]:
 
 def _step(climb: Climb, replies: Replies) -> tuple[Climb, Questions]:
     """Complete what is pending; there may be nothing to ask, say if all candidates are unrealistic."""
-    pending = climb.pending
-    if pending.proposals is None:
-        return _propose(_judge_seeds(climb, replies))
-    if pending.evidence is None:
-        return _ask_peers(climb, pending.proposals, pending.asked, replies)
-    return _propose(_decide(climb, pending.proposals, pending.evidence, pending.asked, replies))
+    climb = replace(climb, ballot=collected(climb.ballot, replies))
+    if climb.proposals is None:
+        return _propose(_judge_seeds(climb))
+    if climb.ballot.promising is None:
+        return _ask_voters(climb, climb.proposals)
+    return _propose(_decide(climb, climb.proposals, climb.ballot.promising))
 
 
-def _judge_seeds(climb: Climb, replies: Replies) -> Climb:
+def _judge_seeds(climb: Climb) -> Climb:
     """Skip searches whose seed is already disputed, fail those on which a peer's output is not finite."""
-    columns = np.arange(len(climb.shard))
-    scores = np.stack([replies[peer].score for peer in range(climb.rules.peers)])
-    predicted = np.stack([replies[peer].predicted for peer in range(climb.rules.peers)])
-    broken = ~np.isfinite(scores).all(axis=0)
-    disputed = ~unanimous(predicted, climb.labels) & ~broken
+    votes, rules = climb.ballot.votes, climb.rules
+    tally = spent(climb.tally, climb.ballot, np.arange(len(climb.shard)), climb.shard.target, climb.labels)
+    broken = ~np.isfinite(votes.score).all(axis=0)
+    disputed = ~unanimous(votes.predicted, climb.labels) & ~broken
     outcome, reason = climb.outcome.copy(), climb.reason.copy()
     outcome[broken], reason[broken] = Outcome.FAILED, "a peer's output for the seed is not finite"
     outcome[disputed], reason[disputed] = Outcome.SKIPPED, "the panel disputes the seed"
-    start = np.where(broken | disputed, np.nan, scores[climb.shard.target, columns]).astype(np.float32)
-    position = replace(climb.position, score=start.copy())
-    return replace(climb, outcome=outcome, reason=reason, start_score=start, position=position)
+    start = np.where(broken | disputed, np.nan, votes.of(climb.shard.target).score).astype(np.float32)
+    return replace(
+        climb,
+        outcome=outcome,
+        reason=reason,
+        start_score=start,
+        position=replace(climb.position, score=start.copy()),
+        memory=rules.strategy.begin(rules.transform, climb.shard, votes),
+        tally=tally,
+    )
 
 
 def _propose(climb: Climb) -> tuple[Climb, Questions]:
     """Make every climbing search's next candidates and ask each target about its own."""
-    rules, tally = climb.rules, climb.tally
-    active = np.flatnonzero(climb.outcome == Outcome.CLIMBING)
+    rules, shard = climb.rules, climb.shard
+    climb, active, count = _counted(climb)
     if not len(active):
-        return replace(climb, pending=Pending({})), {}
-    ahead = np.minimum(rules.strategy.lookahead(tally.stale[active]), rules.patience - tally.stale[active])
-    search = np.repeat(active, ahead)
-    offset = np.arange(len(search)) - np.repeat(np.cumsum(ahead) - ahead, ahead)
-    step = tally.candidates[search] + offset
-    ids = climb.shard.search_id[search]
-    moves = rules.transform.sample(uniforms(rules.run_seed, Purpose.MOVE, ids, step, rules.transform.draws))
-    composed = rules.strategy.compose(rules.transform, climb.position, search, moves)
-    proposals = Proposals(search, step, moves, composed, rules.transform.within_budget(composed))
-    realistic = np.flatnonzero(proposals.realistic)
-    targets = climb.shard.target[search[realistic]]
-    asked = {peer: realistic[targets == peer] for peer in range(rules.peers)}
-    climb = replace(climb, pending=Pending(_busy(asked), proposals))
-    return climb, _questions(climb.pending.asked, climb.shard.seed_id[search], composed)
+        return replace(climb, ballot=no_ballot()), {}
+    search = np.repeat(active, count)
+    offset = np.arange(len(search)) - np.repeat(np.cumsum(count) - count, count)
+    step = climb.tally.candidates[search] + offset
+    draws = rules.strategy.draws(rules.transform)
+    uniform = uniforms(rules.run_seed, Purpose.MOVE, shard.search_id[search], step, draws)
+    offer = rules.strategy.propose(rules.transform, climb.memory, climb.position, search, uniform)
+    realistic = rules.transform.within_budget(offer.composed)
+    proposals = Proposals(search, step, shard.target[search], climb.labels[search], offer, realistic)
+    rows = np.flatnonzero(realistic)
+    asked = {peer: rows[proposals.target[rows] == peer] for peer in range(rules.peers)}
+    votes = nothing_said(rules.peers, len(search), rules.transform.size if rules.strategy.slopes else 0)
+    slope = np.full((rules.peers, len(search)), Slope.IF_RIGHT) if rules.strategy.slopes else None
+    ballot, questions = ask(votes, asked, shard.seed_id[search], offer.composed, slope)
+    return replace(climb, proposals=proposals, ballot=ballot), questions
 
 
-def _ask_peers(
-    climb: Climb, proposals: Proposals, asked: dict[int, Ints], replies: Replies
-) -> tuple[Climb, Questions]:
-    """Collect the targets' answers; ask the other peers about the promising candidates."""
-    m = len(proposals)
-    evidence = Evidence(np.full(m, np.nan, np.float32), np.full(m, -1, np.int16))
-    for peer, rows in asked.items():
-        evidence.score[rows], evidence.predicted[rows] = replies[peer].score, replies[peer].predicted
-    climb = _count(climb, "inferences_target", proposals.search[proposals.realistic], 1)
-    worth = climb.rules.strategy.promising(climb.position, proposals, evidence, climb.labels)
-    promising = np.flatnonzero(worth & np.isfinite(evidence.score))
-    targets = climb.shard.target[proposals.search[promising]]
-    others = _busy({peer: promising[targets != peer] for peer in range(climb.rules.peers)})
-    climb = _count(climb, "inferences_peers", proposals.search[promising], climb.rules.peers - 1)
-    climb = replace(climb, pending=Pending(others, proposals, evidence))
-    return climb, _questions(others, climb.shard.seed_id[proposals.search], proposals.composed)
+def _counted(climb: Climb) -> tuple[Climb, Ints, Ints]:
+    """End the searches that are over; return the others and how many candidates each tries next."""
+    rules, outcome = climb.rules, climb.outcome.copy()
+    active = np.flatnonzero(outcome == Outcome.CLIMBING)
+    stale = climb.tally.stale[active]
+    left = np.maximum(rules.patience - stale, 0)
+    wanted = rules.strategy.count(climb.memory, active, stale)
+    count = np.minimum(wanted, left) if rules.strategy.stepwise else np.where(left > 0, wanted, 0)
+    over = active[count == 0]
+    outcome[over] = np.where(np.isin(over, climb.finds.search), Outcome.MISTAKE, Outcome.EXHAUSTED)
+    return replace(climb, outcome=outcome), active[count > 0], count[count > 0]
 
 
-def _decide(
-    climb: Climb, proposals: Proposals, evidence: Evidence, asked: dict[int, Ints], replies: Replies
-) -> Climb:
-    """Accept each search's first promising candidate with consensus; end searches that are over.
+def _ask_voters(climb: Climb, proposals: Proposals) -> tuple[Climb, Questions]:
+    """Ask the voters about the candidates that look promising from the targets' answers."""
+    rules, shard = climb.rules, climb.shard
+    tally = spent(climb.tally, climb.ballot, proposals.search, proposals.target, proposals.label)
+    evidence = climb.ballot.votes.of(proposals.target)
+    worth = rules.strategy.promising(climb.position, proposals, evidence) & np.isfinite(evidence.score)
+    votes = is_voter(rules.peers, proposals.target, shard.voters[proposals.search]) & worth
+    asked = {peer: np.flatnonzero(votes[peer]) for peer in range(rules.peers)}
+    slope = np.full((rules.peers, len(proposals)), Slope.IF_WRONG) if rules.strategy.slopes else None
+    seeds = shard.seed_id[proposals.search]
+    ballot, questions = ask(climb.ballot.votes, asked, seeds, proposals.offer.composed, slope)
+    return replace(climb, tally=tally, ballot=replace(ballot, promising=np.flatnonzero(worth))), questions
+
+
+def _decide(climb: Climb, proposals: Proposals, promising: Ints) -> Climb:
+    """Accept candidates, record mistakes, learn, and end searches that are over.
 
     A network that answers without sense fails the search, but only if the search gets as far as the
     candidate: what lies behind an accepted one was looked at ahead of its time.
     """
-    labels = climb.labels[proposals.search]
-    broken = proposals.realistic & ~np.isfinite(evidence.score)
+    rules, votes = climb.rules, climb.ballot.votes
+    tally = spent(climb.tally, climb.ballot, proposals.search, proposals.target, proposals.label)
+    evidence = votes.of(proposals.target)
+    asked = votes.predicted >= 0
+    broken = np.asarray((asked & ~np.isfinite(votes.score)).any(axis=0))
+    others = np.arange(rules.peers)[:, None] != proposals.target
     consensus = np.zeros(len(proposals), bool)
-    consensus[_joined(asked)] = True
-    for peer, rows in asked.items():
-        broken[rows] |= ~np.isfinite(replies[peer].score)
-        consensus[rows] &= replies[peer].predicted == labels[rows]
-    last = _first_of_each(proposals.search, consensus | broken)
-    accepted, failed = last[~broken[last]], proposals.search[last[broken[last]]]
-    search = proposals.search[accepted]
-    tally = tallied(climb.tally, proposals, consensus, accepted, last)
-    outcome, reason, predicted = climb.outcome.copy(), climb.reason.copy(), climb.predicted.copy()
-    wrong = evidence.predicted[accepted] != labels[accepted]
-    outcome[search[wrong]] = Outcome.MISTAKE
-    predicted[search[wrong]] = evidence.predicted[accepted][wrong]
-    outcome[failed] = Outcome.FAILED
-    whose = np.where(np.isfinite(evidence.score[last[broken[last]]]), "a peer's", "the target's")
-    reason[failed] = [f"{who} output for a candidate is not finite" for who in whose]
-    outcome[(outcome == Outcome.CLIMBING) & (tally.stale >= climb.rules.patience)] = Outcome.EXHAUSTED
+    consensus[promising] = (~(asked & others) | (votes.predicted == proposals.label)).all(axis=0)[promising]
+    chosen = _chosen(rules.strategy, climb.position, proposals, evidence, consensus, broken)
+    accepted, failed = chosen.accepted, chosen.failed
+    wrong = np.flatnonzero(consensus & ~broken & evidence.wrong(proposals.label))
+    mistakes = wrong[np.isin(wrong, accepted)] if rules.strategy.stepwise else wrong
+    mistakes = mistakes[~np.isin(proposals.search[mistakes], proposals.search[failed])]
+    kept = rules.strategy.keep(rules.transform, climb.memory, proposals, votes, mistakes)
+    outcome, reason = climb.outcome.copy(), climb.reason.copy()
+    if not rules.strategy.lasting:
+        outcome[proposals.search[kept]] = Outcome.MISTAKE
+    outcome[proposals.search[failed]] = Outcome.FAILED
+    whose = np.where(np.isfinite(evidence.score[failed]), "a peer's", "the target's")
+    reason[proposals.search[failed]] = [f"{who} output for a candidate is not finite" for who in whose]
+    search, offer = proposals.search[accepted], proposals.offer
     return replace(
         climb,
-        position=climb.position.moved(search, proposals.composed[accepted], evidence.score[accepted]),
-        tally=tally,
+        position=climb.position.moved(search, offer.composed[accepted], evidence.score[accepted]),
+        tally=tallied(tally, proposals, promising, consensus, chosen, rules.strategy.onward),
         outcome=outcome,
         reason=reason,
-        predicted=predicted,
-        trail=(*climb.trail, (search, proposals.moves[accepted])) if len(search) else climb.trail,
+        trail=(*climb.trail, (search, offer.moves[accepted])) if len(search) else climb.trail,
+        finds=climb.finds.plus(found(proposals, evidence, kept)),
+        memory=rules.strategy.learn(rules.transform, climb.memory, proposals, votes, consensus & ~broken),
     )
 
 
-def _first_of_each(search: Ints, chosen: Bools) -> Ints:
-    """Return the first chosen row of each search; ``search`` is ascending."""
-    rows = np.flatnonzero(chosen)
-    return rows[np.unique(search[rows], return_index=True)[1]]
-
-
-def _count(climb: Climb, what: str, search: Ints, each: int) -> Climb:
-    """Add ``each`` to a count, once for every occurrence of a search."""
-    more = np.bincount(search, minlength=len(climb.shard)) * each
-    return replace(climb, tally=replace(climb.tally, **{what: getattr(climb.tally, what) + more}))
-
-
-def _questions(asked: dict[int, Ints], seed_id: Ints, composed: Floats) -> Questions:
-    """Put the rows that each peer is asked about into the form that travels."""
-    every = Candidates(seed_id.astype(np.int32), composed.astype(np.float32))
-    return {peer: every.rows(rows) for peer, rows in asked.items()}
-
-
-def _busy(asked: dict[int, Ints]) -> dict[int, Ints]:
-    """Leave out peers that have nothing to answer."""
-    return {peer: rows for peer, rows in asked.items() if len(rows)}
-
-
-def _joined(asked: dict[int, Ints]) -> Ints:
-    """Return all rows asked about."""
-    return np.concatenate([np.empty(0, np.int64), *asked.values()])
+def _chosen(
+    strategy: Strategy,
+    position: Position,
+    proposals: Proposals,
+    evidence: Evidence,
+    consensus: Bools,
+    broken: Bools,
+) -> Chosen:
+    """Decide which candidates are accepted and which fail their search."""
+    if strategy.stepwise:
+        last = first_of_each(proposals.search, consensus | broken)
+        return Chosen(last[~broken[last]], last, last[broken[last]])
+    failed = first_of_each(proposals.search, broken)
+    usable = consensus & ~np.isin(proposals.search, proposals.search[failed])
+    wrong = evidence.wrong(proposals.label)
+    usable &= wrong | (evidence.score < position.score[proposals.search])
+    rank = np.lexsort((evidence.score, ~wrong, ~usable, proposals.search))
+    return Chosen(rank[first_of_each(proposals.search[rank], usable[rank])], failed, failed)

@@ -15,17 +15,27 @@ def unanimous(predicted: AnyArray, label: AnyArray) -> Bools:
     return np.asarray(agreement(predicted, label).all(axis=0))
 
 
-def outvoted(predicted: AnyArray, label: AnyArray, target: Ints) -> Bools:
-    """Tell where the target is outvoted: it dissents while all of its peers answer the label.
+def is_voter(peers: int, target: Ints, voters: Ints) -> Bools:
+    """Tell which peers vote on each image: ``voters`` of them, the next after the target, going round.
+
+    ``target`` and ``voters`` (n,) give (peers, n).
+    """
+    after = (np.arange(peers)[:, None] - target) % peers
+    return np.asarray((after >= 1) & (after <= voters))
+
+
+def outvoted(predicted: AnyArray, label: AnyArray, target: Ints, voters: Ints) -> Bools:
+    """Tell where the target is outvoted: it dissents while all voters answer the label.
 
     Args:
         predicted: shape (peers, n), every peer's class.
         label: shape (n,).
         target: shape (n,), which peer is the target of each image.
+        voters: shape (n,), how many of the peers after the target vote.
 
     Returns:
         Shape (n,).
     """
     agrees = agreement(predicted, label)
-    columns = np.arange(agrees.shape[1])
-    return np.asarray(~agrees[target, columns] & (agrees.sum(axis=0) == len(agrees) - 1))
+    votes = is_voter(len(agrees), target, voters)
+    return np.asarray(~agrees[target, np.arange(agrees.shape[1])] & (agrees | ~votes).all(axis=0))

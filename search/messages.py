@@ -1,12 +1,23 @@
 """What travels between a search and its panel: parameters out, votes back."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
 from outvoted.search.arrays import AnyArray, Floats, Singles
+
+
+class Slope(IntEnum):
+    """For which candidates a peer is asked for the gradient of its score too."""
+
+    NEVER = 0
+    IF_RIGHT = 1
+    """Where its class is the label."""
+    IF_WRONG = 2
+    """Where its class is another one."""
 
 
 @dataclass(frozen=True)
@@ -16,17 +27,29 @@ class Candidates:
     Attributes:
         seed_id: shape (n,), int32, rows of the seed data set.
         composed: shape (n, transform.size), float32, what the transform renders from.
+        slope: shape (n,), uint8, a Slope for each; None if no gradients are asked for at all.
     """
 
     seed_id: NDArray[np.int32]
     composed: Singles
+    slope: NDArray[np.uint8] | None = None
 
     def __len__(self) -> int:
         return len(self.seed_id)
 
     def rows(self, chosen: AnyArray | slice) -> "Candidates":
         """Return the chosen rows (indices, a mask or a slice)."""
-        return Candidates(self.seed_id[chosen], self.composed[chosen])
+        slope = None if self.slope is None else self.slope[chosen]
+        return Candidates(self.seed_id[chosen], self.composed[chosen], slope)
+
+    @staticmethod
+    def joined(parts: Sequence["Candidates"]) -> "Candidates":
+        """Join candidates in their order; either all parts ask for gradients or none does."""
+        return Candidates(
+            np.concatenate([part.seed_id for part in parts]),
+            np.concatenate([part.composed for part in parts]),
+            _joined([part.slope for part in parts]),
+        )
 
 
 @dataclass(frozen=True)
@@ -37,13 +60,30 @@ class Answers:
         score: shape (n,), float32, log-odds of the seed's label, ``log(p / (1 - p))``. It orders
             candidates exactly as the output activation p does, but does not saturate where p rounds to 1.
         predicted: shape (n,), int16, the class with the largest output.
+        slope: shape (n, transform.size), float32, the gradient of ``score`` with respect to ``composed``,
+            NaN where it was not asked for; None if it was asked for nowhere.
     """
 
     score: Singles
     predicted: NDArray[np.int16]
+    slope: Singles | None = None
 
     def __len__(self) -> int:
         return len(self.score)
+
+    def rows(self, chosen: AnyArray | slice) -> "Answers":
+        """Return the chosen rows."""
+        slope = None if self.slope is None else self.slope[chosen]
+        return Answers(self.score[chosen], self.predicted[chosen], slope)
+
+    @staticmethod
+    def joined(parts: Sequence["Answers"]) -> "Answers":
+        """Join answers in their order."""
+        return Answers(
+            np.concatenate([part.score for part in parts]),
+            np.concatenate([part.predicted for part in parts]),
+            _joined([part.slope for part in parts]),
+        )
 
 
 Questions = Mapping[int, Candidates]
@@ -55,3 +95,8 @@ Replies = Mapping[int, Answers]
 def probability(score: AnyArray) -> Floats:
     """Turn log-odds into probabilities in [0, 1]."""
     return np.asarray(1.0 / (1.0 + np.exp(-np.clip(score, -700.0, 700.0).astype(np.float64))))
+
+
+def _joined(parts: Sequence[AnyArray | None]) -> AnyArray | None:
+    present = [part for part in parts if part is not None]
+    return np.concatenate(present) if present else None

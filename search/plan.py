@@ -1,17 +1,39 @@
 """Which searches a run consists of: search ids, the seeds they start from, the shards they are leased in.
 
-A *replica* is one drawn seed on which every peer takes its turn as the target: search id =
-replica * peers + target. Replicas are numbered from 0 for ever, so a longer run begins with exactly the
-searches of a shorter one.
+A *replica* is one drawn seed on which every turn is taken: each target against each number of voters.
+Search id = replica * turns + turn. Replicas are numbered from 0 for ever, so a longer run begins with exactly
+the searches of a shorter one.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
-from outvoted.search.arrays import Bools, Ints
+from outvoted.search.arrays import AnyArray, Bools, Ints
 from outvoted.search.streams import Purpose, uniforms
+
+
+@dataclass(frozen=True)
+class Turns:
+    """What is done with each seed: every target is searched against every number of voters.
+
+    Attributes:
+        targets: indices of the peers to make wrong.
+        voters: how many of the other peers must agree: the next ones in the panel's order after the target,
+            going round. The rest are held out: they vote on seeds and certified mistakes alone.
+    """
+
+    targets: tuple[int, ...]
+    voters: tuple[int, ...]
+
+    def __len__(self) -> int:
+        return len(self.targets) * len(self.voters)
+
+
+def all_turns(peers: int) -> Turns:
+    """Let every peer be the target, with all of the others as voters."""
+    return Turns(tuple(range(peers)), (peers - 1,))
 
 
 @dataclass(frozen=True)
@@ -20,16 +42,24 @@ class Shard:
 
     Attributes:
         search_id: shape (n,), ascending.
+        replica: shape (n,), the number of the drawn seed.
         target: shape (n,), index of the peer to make wrong.
+        voters: shape (n,), how many of the peers after the target must agree.
         seed_id: shape (n,), rows of the seed data set.
     """
 
     search_id: Ints
+    replica: Ints
     target: Ints
+    voters: Ints
     seed_id: Ints
 
     def __len__(self) -> int:
         return len(self.search_id)
+
+    def rows(self, chosen: AnyArray | slice) -> "Shard":
+        """Return the chosen rows."""
+        return Shard(*(getattr(self, part.name)[chosen] for part in fields(self)))
 
     @property
     def name(self) -> str:
@@ -49,15 +79,17 @@ def replicas_needed(undisputed: Bools, wanted: int) -> int | None:
     return int(enough[0]) + 1 if len(enough) else None
 
 
-def searches(run_seed: int, replicas: int, peers: int, seeds: int) -> Shard:
+def searches(run_seed: int, replicas: int, turns: Turns, seeds: int) -> Shard:
     """Return every search of a run, as one shard."""
-    ids = np.arange(replicas * peers, dtype=np.int64)
-    return Shard(ids, ids % peers, drawn_seeds(run_seed, ids // peers, seeds))
+    ids = np.arange(replicas * len(turns), dtype=np.int64)
+    replica, turn = ids // len(turns), ids % len(turns)
+    target = np.array(turns.targets, np.int64)[turn % len(turns.targets)]
+    voters = np.array(turns.voters, np.int64)[turn // len(turns.targets)]
+    return Shard(ids, replica, target, voters, drawn_seeds(run_seed, replica, seeds))
 
 
 def shards(work: Shard, done: Ints, size: int) -> Iterator[Shard]:
     """Split what is not ``done`` (search ids) of ``work`` into shards of at most ``size`` searches."""
     rest = np.flatnonzero(~np.isin(work.search_id, done))
     for first in range(0, len(rest), size):
-        rows = rest[first : first + size]
-        yield Shard(work.search_id[rows], work.target[rows], work.seed_id[rows])
+        yield work.rows(rest[first : first + size])

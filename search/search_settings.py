@@ -1,22 +1,31 @@
 """Settings of a run's searches."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import Field
 
 from outvoted.search.climb import Rules
+from outvoted.search.errors import OutvotedError, suggestion
+from outvoted.search.plan import Turns
 from outvoted.search.settings import Settings
-from outvoted.search.strategies import Hillclimb, RandomSearch
+from outvoted.search.strategies import AnyStrategy, Hillclimb
 from outvoted.search.transforms import Affine, AnyTransform
 
-AnyStrategy = Annotated[Hillclimb | RandomSearch, Field(discriminator="name")]
+Voters = Annotated[int, Field(ge=0, le=10**4)]
 
 
 class SearchSettings(Settings):
     """What is searched and how; together with the panel it fixes every search of a run."""
 
     per_target: Annotated[int, Field(ge=1, le=10**9)] = 1000
-    """Searches for each target, seeds that the panel disputes not counted."""
+    """Searches for each target (and number of voters), seeds that the panel disputes not counted."""
+    targets: tuple[str, ...] | None = None
+    """Names of the peers that take their turn as the target; all where it is left out."""
+    voters: tuple[Voters, ...] | None = None
+    """How many of the other peers must agree; several numbers are tried on the same seeds. All where it is
+    left out. The peers after the target in the panel's order vote; the others are held out: they judge
+    seeds, and say of each mistake whether they make it too."""
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     """The run seed: every random number of every search follows from it."""
     patience: Annotated[int, Field(ge=1, le=10**6)] = 250
@@ -25,5 +34,34 @@ class SearchSettings(Settings):
     strategy: AnyStrategy = Hillclimb()
 
     def rules(self, peers: int) -> Rules:
-        """Return the rules of a search against a panel of ``peers`` peers."""
+        """Return the rules of a search against a panel of ``peers`` peers.
+
+        Raises:
+            OutvotedError: the strategy cannot search the transform.
+        """
+        self.strategy.check(self.transform)
         return Rules(self.seed, peers, self.transform, self.strategy, self.patience)
+
+    def turns(self, names: Sequence[str]) -> Turns:
+        """Return the turns that are taken on each seed by a panel of peers called ``names``.
+
+        Raises:
+            OutvotedError: a target is not on the panel, or there are fewer voters than asked for.
+        """
+        unknown = [target for target in self.targets or () if target not in names]
+        if unknown:
+            raise OutvotedError(
+                expected=f"names of the panel's peers in search.targets: {', '.join(names)}",
+                found=f"'{unknown[0]}'",
+                remedy=suggestion(unknown[0], names),
+            )
+        most = len(names) - 1
+        voters = (most,) if self.voters is None else tuple(dict.fromkeys(self.voters))
+        if not voters or max(voters) > most or (self.targets is not None and not self.targets):
+            raise OutvotedError(
+                expected=f"at least one target, and numbers of voters from 0 to {most} in search.voters",
+                found=f"targets {self.targets} and voters {self.voters} for {len(names)} peers",
+                remedy="leave both out to search every peer against all others, or add networks to the panel",
+            )
+        targets = names if self.targets is None else dict.fromkeys(self.targets)
+        return Turns(tuple(names.index(target) for target in targets), voters)

@@ -6,11 +6,12 @@ import numpy as np
 from pydantic import Field
 
 from outvoted.search.arrays import Bools, Floats, Ints
-from outvoted.search.strategies.base import Evidence, Position, Proposals, Strategy
+from outvoted.search.strategies.base import Evidence, Memory, Offer, Position, Proposals
+from outvoted.search.strategies.stepwise import Stepwise
 from outvoted.search.transforms import Transform
 
 
-class Hillclimb(Strategy):
+class Hillclimb(Stepwise):
     """Take the first move that lowers the target's output for the label while all peers keep the label.
 
     Baluja, Covell & Sukthankar, section 2. Candidates are tried in the order of their steps, so trying
@@ -27,14 +28,22 @@ class Hillclimb(Strategy):
         """The strategy's name in tables."""
         return self.name
 
-    def lookahead(self, stale: Ints) -> Ints:
+    @property
+    def onward(self) -> bool:
+        """Climb move by move."""
+        return True
+
+    def count(self, memory: Memory, search: Ints, stale: Ints) -> Ints:
         """Double what has been tried since the last accepted move."""
         return np.maximum(stale, self.ahead)
 
-    def compose(self, transform: Transform, position: Position, search: Ints, moves: Floats) -> Floats:
-        """Apply each move to where its search stands."""
-        return transform.compose(position.composed[search], moves)
+    def propose(
+        self, transform: Transform, memory: Memory, position: Position, search: Ints, uniform: Floats
+    ) -> Offer:
+        """Apply a random move to where each search stands."""
+        moves = transform.sample(uniform)
+        return Offer(moves, transform.compose(position.composed[search], moves), np.empty((len(moves), 0)))
 
-    def promising(self, position: Position, proposals: Proposals, evidence: Evidence, labels: Ints) -> Bools:
+    def promising(self, position: Position, proposals: Proposals, evidence: Evidence) -> Bools:
         """Keep proposals on which the target's output for the label falls."""
         return np.asarray(evidence.score < position.score[proposals.search])

@@ -6,11 +6,12 @@ import numpy as np
 from pydantic import Field
 
 from outvoted.search.arrays import Bools, Floats, Ints
-from outvoted.search.strategies.base import Evidence, Position, Proposals, Strategy
+from outvoted.search.strategies.base import Evidence, Memory, Offer, Position, Proposals
+from outvoted.search.strategies.stepwise import Stepwise
 from outvoted.search.transforms import Transform
 
 
-class RandomSearch(Strategy):
+class RandomSearch(Stepwise):
     """Make one move from the seed, again and again, until one of them is a mistake."""
 
     name: Literal["random"] = "random"
@@ -22,14 +23,23 @@ class RandomSearch(Strategy):
         """The strategy's name in tables."""
         return self.name
 
-    def lookahead(self, stale: Ints) -> Ints:
+    @property
+    def onward(self) -> bool:
+        """Every candidate is one move of the seed."""
+        return False
+
+    def count(self, memory: Memory, search: Ints, stale: Ints) -> Ints:
         """Try the same number each time: nothing is learnt on the way."""
         return np.full_like(stale, self.ahead)
 
-    def compose(self, transform: Transform, position: Position, search: Ints, moves: Floats) -> Floats:
-        """Apply each move to the untouched seed."""
-        return transform.compose(transform.identity(len(moves)), moves)
+    def propose(
+        self, transform: Transform, memory: Memory, position: Position, search: Ints, uniform: Floats
+    ) -> Offer:
+        """Apply a random move to the untouched seed."""
+        moves = transform.sample(uniform)
+        composed = transform.compose(transform.identity(len(moves)), moves)
+        return Offer(moves, composed, np.empty((len(moves), 0)))
 
-    def promising(self, position: Position, proposals: Proposals, evidence: Evidence, labels: Ints) -> Bools:
+    def promising(self, position: Position, proposals: Proposals, evidence: Evidence) -> Bools:
         """Keep proposals that the target gets wrong."""
-        return np.asarray((evidence.predicted >= 0) & (evidence.predicted != labels[proposals.search]))
+        return evidence.wrong(proposals.label)

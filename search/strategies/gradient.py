@@ -1,0 +1,198 @@
+"""Following gradients through the transform: the paper's future work."""
+
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import Field
+
+from outvoted.search.arrays import Bools, Floats, Ints
+from outvoted.search.consensus import is_voter
+from outvoted.search.errors import OutvotedError
+from outvoted.search.plan import Shard
+from outvoted.search.strategies.base import (
+    Evidence,
+    Memory,
+    Offer,
+    Position,
+    Proposals,
+    Strategy,
+    Votes,
+    placed,
+)
+from outvoted.search.strategies.generational import refuse_without_knobs, written
+from outvoted.search.strategies.surrogate import Surrogate, loss
+from outvoted.search.transforms import Transform
+
+_STEP = 1e-4  # of the knobs' range, for the slope of a composed transform with respect to its knobs
+_ADAM = (0.9, 0.999, 1e-8)
+
+
+class Gradient(Strategy):
+    """Model every peer's score over the budget from its gradients; try where the model sees a mistake.
+
+    Baluja, Covell & Sukthankar, section 6, propose derivatives through a transformation layer. Here every
+    peer is asked for the gradient of its score at the seed, later on the target where it is still right and
+    the voters where they lose the label. Between candidates the search moves on the model alone, which costs
+    no inference: it descends (Adam, Kingma & Ba 2014) towards the knobs at which the target would be wrong
+    and all voters right by a margin.
+    """
+
+    name: Literal["gradient"] = "gradient"
+    steps: Annotated[int, Field(ge=1, le=256)] = 15
+    """Candidates of a search at most."""
+    margin: Annotated[float, Field(ge=0)] = 0.5
+    """Log-odds by which the model should see the target wrong and the voters right."""
+    hopeless: Annotated[float, Field(gt=0)] = 1.0
+    """Give up if the model misses the margins by more log-odds than this, added up over the peers..."""
+    trial: Annotated[int, Field(ge=0, le=256)] = 4
+    """... after so many candidates."""
+    descent: Annotated[int, Field(ge=1, le=1000)] = 40
+    """Steps on the model between two candidates."""
+    rate: Annotated[float, Field(gt=0, le=1)] = 0.15
+    """Length of these steps, as a share of each knob's range."""
+
+    @property
+    def label(self) -> str:
+        """The strategy's name in tables."""
+        return self.name
+
+    @property
+    def stepwise(self) -> bool:
+        """Each candidate is a generation of one."""
+        return False
+
+    @property
+    def onward(self) -> bool:
+        """Every candidate is one move of the seed."""
+        return False
+
+    @property
+    def lasting(self) -> bool:
+        """A mistake ends the search."""
+        return False
+
+    @property
+    def slopes(self) -> bool:
+        """Ask for gradients."""
+        return True
+
+    def check(self, transform: Transform) -> None:
+        """Refuse transforms without knobs or without gradients."""
+        refuse_without_knobs(self.label, transform)
+        if not transform.differentiable:
+            raise OutvotedError(
+                expected="a differentiable transform for the strategy 'gradient'",
+                found=f"one that is not: {transform!r}"[:200],
+                remedy="choose another search.strategy.name, or another search.transform",
+            )
+
+    def draws(self, transform: Transform) -> int:
+        """Nothing is drawn at random."""
+        return 0
+
+    def begin(self, transform: Transform, shard: Shard, votes: Votes) -> Memory:
+        """Model the scores from their values and slopes at the seed."""
+        n, peers, points, k = len(shard), len(votes.score), self.steps + 1, transform.knobs
+        voter = is_voter(peers, shard.target, shard.voters).T
+        memory: Memory = {
+            "target": np.arange(peers) == shard.target[:, None],
+            "voter": voter,
+            "count": np.zeros(n, np.int64),
+            "knobs": np.zeros((n, points, k)),
+            "score": np.zeros((n, points, peers)),
+            "slope": np.zeros((n, points, peers, k)),
+            "known": np.zeros((n, points, peers)),
+            "next": np.tile(np.array(transform.home), (n, 1)),
+            "loss": np.zeros(n),
+        }
+        offer = placed(transform, memory["next"])
+        return self._with_point(transform, memory, np.arange(n), offer, votes)
+
+    def count(self, memory: Memory, search: Ints, stale: Ints) -> Ints:
+        """Try one candidate, unless steps or hope are used up."""
+        tried = memory["count"][search] - 1
+        hopeless = (tried >= self.trial) & (memory["loss"][search] > self.hopeless)
+        return np.where((tried < self.steps) & ~hopeless, 1, 0)
+
+    def propose(
+        self, transform: Transform, memory: Memory, position: Position, search: Ints, uniform: Floats
+    ) -> Offer:
+        """Place the candidate that the model chose."""
+        return placed(transform, memory["next"][search])
+
+    def promising(self, position: Position, proposals: Proposals, evidence: Evidence) -> Bools:
+        """Keep proposals that the target gets wrong."""
+        return evidence.wrong(proposals.label)
+
+    def learn(
+        self, transform: Transform, memory: Memory, proposals: Proposals, votes: Votes, consensus: Bools
+    ) -> Memory:
+        """Add what was said to the model, and choose the next candidate."""
+        return self._with_point(transform, memory, proposals.search, proposals.offer, votes)
+
+    def keep(
+        self, transform: Transform, memory: Memory, proposals: Proposals, votes: Votes, mistakes: Ints
+    ) -> Ints:
+        """Record the mistake that ends the search."""
+        return mistakes
+
+    def _with_point(
+        self, transform: Transform, memory: Memory, search: Ints, offer: Offer, votes: Votes
+    ) -> Memory:
+        """Add the votes on one candidate for each of ``search`` (s,) to the model and look for the next.
+
+        A peer that gave its score alone is taken to slope as the model thought.
+        """
+        known = {name: array[search] for name, array in memory.items()}
+        rows, point = np.arange(len(search)), known["count"]
+        said = np.isfinite(votes.score.T)
+        score = np.where(said, votes.score.T, 0.0)
+        chain = _jacobian(transform, offer.knobs)
+        slope = np.zeros((*score.shape, transform.knobs))
+        for number in range(transform.size):
+            slope += votes.slope[:, :, number].T[:, :, None].astype(np.float64) * chain[:, None, number]
+        taken: Bools = np.asarray(np.isfinite(slope).all(axis=2))
+        if (point > 0).any():
+            believed = _surrogate(known).at(offer.knobs)[2]
+            slope = np.where(taken[:, :, None], slope, believed)
+        known["knobs"][rows, point], known["score"][rows, point] = offer.knobs, score
+        known["slope"][rows, point] = np.where(np.isfinite(slope), slope, 0.0)
+        known["known"][rows, point] = said
+        known["count"] = point + 1
+        known["next"], known["loss"] = self._descend(known)
+        return written(memory, search, known)
+
+    def _descend(self, known: Memory) -> tuple[Floats, Floats]:
+        """Descend on the model from the latest point; return the best knobs seen (s, k) and their loss."""
+        model, (first, second, tiny) = _surrogate(known), _ADAM
+        knobs = known["knobs"][np.arange(len(known["count"])), known["count"] - 1]
+        speed, square = np.zeros_like(knobs), np.zeros_like(knobs)
+        best, least = knobs, np.full(len(knobs), np.inf)
+        for step in range(1, self.descent + 1):
+            score, gradient, _ = model.at(knobs)
+            missing, slope = loss(score, gradient, known["target"], known["voter"], self.margin)
+            better = missing < least
+            best, least = np.where(better[:, None], knobs, best), np.where(better, missing, least)
+            speed = first * speed + (1 - first) * slope
+            square = second * square + (1 - second) * slope**2
+            ahead = (speed / (1 - first**step)) / (np.sqrt(square / (1 - second**step)) + tiny)
+            knobs = np.clip(knobs - self.rate * ahead, 0.0, 1.0)
+        return best, least
+
+
+def _surrogate(known: Memory) -> Surrogate:
+    """Return the model of searches, with as many points as the furthest of them has."""
+    points = int(known["count"].max(initial=1))
+    return Surrogate(*(known[name][:, :points] for name in ("knobs", "score", "slope", "known")))
+
+
+def _jacobian(transform: Transform, knobs: Floats) -> Floats:
+    """Return the slope of composed transforms with respect to knobs (m, k), shape (m, size, k)."""
+    slopes = []
+    for knob in range(transform.knobs):
+        low, high = knobs.copy(), knobs.copy()
+        low[:, knob] = np.maximum(low[:, knob] - _STEP, 0.0)
+        high[:, knob] = np.minimum(high[:, knob] + _STEP, 1.0)
+        width = (high[:, knob] - low[:, knob])[:, None]
+        slopes.append((placed(transform, high).composed - placed(transform, low).composed) / width)
+    return np.stack(slopes, axis=2)

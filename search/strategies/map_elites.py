@@ -1,0 +1,122 @@
+"""MAP-Elites: the best candidate of every kind, and a mistake of every kind."""
+
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import Field
+
+from outvoted.search.arrays import AnyArray, Floats, Ints
+from outvoted.search.errors import OutvotedError, suggestion
+from outvoted.search.strategies.base import Memory, Proposals, Votes, placed
+from outvoted.search.strategies.generational import Generation, Generational
+from outvoted.search.strategies.normals import normals
+from outvoted.search.transforms import Transform
+
+
+class MapElites(Generational):
+    """A grid over what the transform measures; each cell keeps the candidate with the lowest score.
+
+    Mouret & Clune, "Illuminating search spaces by mapping elites" (2015), section 3. A search goes on after
+    its first mistake: every mistake in a cell that has none yet, or one of another class, is recorded. So the
+    mistakes of a run fill a map of weaknesses: how far turned, scaled, leaning..., and which label was taken
+    for which.
+    """
+
+    name: Literal["map-elites"] = "map-elites"
+    descriptors: tuple[str, ...] = ()
+    """Which measures of the transform span the grid; the first three if left out."""
+    bins: Annotated[int, Field(ge=2, le=16)] = 4
+    """Cells along each descriptor."""
+    mutation: Annotated[float, Field(gt=0, le=1)] = 0.25
+    """Standard deviation of the mutation, as a share of each knob's range."""
+
+    @property
+    def label(self) -> str:
+        """The strategy's name in tables."""
+        return self.name
+
+    @property
+    def lasting(self) -> bool:
+        """Fill the map until the candidates are spent."""
+        return True
+
+    def check(self, transform: Transform) -> None:
+        """Refuse transforms without knobs, and descriptors that are none of the transform's measures."""
+        super().check(transform)
+        for name in self.descriptors:
+            if name not in transform.measures:
+                raise OutvotedError(
+                    expected=f"search.strategy.descriptors among {transform.measures}",
+                    found=f"'{name}'",
+                    remedy=suggestion(name, transform.measures),
+                )
+
+    def draws(self, transform: Transform) -> int:
+        """Which elite, and its mutation."""
+        return 1 + 2 * transform.knobs
+
+    def start(self, transform: Transform, n: int) -> Memory:
+        """Put the seed into its cell: all else is bred from it."""
+        cells = self.bins ** len(self.axes(transform))
+        knobs = np.tile(np.array(transform.home), (n, cells, 1))
+        return {
+            "knobs": knobs,
+            "fitness": np.full((n, cells), np.inf),
+            "elites": np.zeros((n, cells), np.int64),
+            "filled": np.zeros(n, np.int64),
+            "caught": np.full((n, cells), -1, np.int64),
+        }
+
+    def breed(self, transform: Transform, memory: Memory, search: Ints, uniform: Floats) -> Floats:
+        """Mutate an elite, each cell being as likely as another."""
+        filled = memory["filled"][search]
+        which = np.minimum((uniform[:, 0] * filled).astype(np.int64), np.maximum(filled - 1, 0))
+        elite = memory["elites"][search, which]
+        return np.asarray(memory["knobs"][search, elite] + self.mutation * normals(uniform[:, 1:]))
+
+    def evolve(self, transform: Transform, memory: Memory, generation: Generation) -> dict[str, AnyArray]:
+        """Let every candidate, one after another, take the cell it beats."""
+        new = {name: array.copy() for name, array in memory.items()}
+        rows = np.arange(len(generation.search))
+        for k in range(self.population):
+            knobs, fitness = generation.knobs[:, k], generation.fitness[:, k]
+            cell = self.cells(transform, knobs)
+            wins = rows[fitness < new["fitness"][rows, cell]]
+            fresh = wins[np.isinf(new["fitness"][wins, cell[wins]])]
+            new["elites"][fresh, new["filled"][fresh]] = cell[fresh]
+            new["filled"][fresh] += 1
+            new["fitness"][wins, cell[wins]], new["knobs"][wins, cell[wins]] = fitness[wins], knobs[wins]
+            wrong = rows[generation.mistake[:, k]]
+            new["caught"][wrong, cell[wrong]] = generation.predicted[wrong, k]
+        return new
+
+    def keep(
+        self, transform: Transform, memory: Memory, proposals: Proposals, votes: Votes, mistakes: Ints
+    ) -> Ints:
+        """Record mistakes in cells that have none yet, or one of another class."""
+        search = proposals.search[mistakes]
+        cell = self.cells(transform, proposals.offer.knobs[mistakes])
+        predicted = votes.of(proposals.target).predicted[mistakes]
+        new = memory["caught"][search, cell] != predicted
+        _, first = np.unique(np.stack([search, cell, predicted])[:, new], axis=1, return_index=True)
+        return np.asarray(mistakes[new][np.sort(first)])
+
+    def axes(self, transform: Transform) -> tuple[int, ...]:
+        """Return which measures span the grid."""
+        names = self.descriptors or transform.measures[:3]
+        return tuple(transform.measures.index(name) for name in names)
+
+    def cells(self, transform: Transform, knobs: Floats) -> Ints:
+        """Return the cell of each candidate; knobs (m, k) give (m,)."""
+        ends = np.stack([np.zeros(transform.knobs), np.ones(transform.knobs)])
+        low, high = np.sort(_measured(transform, ends), axis=0)
+        measured = _measured(transform, knobs)
+        cell = np.zeros(len(knobs), np.int64)
+        for axis in self.axes(transform):
+            share = (measured[:, axis] - low[axis]) / max(high[axis] - low[axis], 1e-12)
+            cell = cell * self.bins + np.clip((share * self.bins).astype(np.int64), 0, self.bins - 1)
+        return np.asarray(cell)
+
+
+def _measured(transform: Transform, knobs: Floats) -> Floats:
+    return transform.describe(placed(transform, knobs).composed)
