@@ -50,11 +50,12 @@ def read_part(tables: Sequence[Table], source: TableSource) -> Part:
             if column not in table.schema.names:
                 raise lacking("column", column, table.schema.names, table.path)
         _check_images(table, source.image)
-    labels: list[Ints] = []
-    images = stacked(_pictures(tables, source, labels), sum(table.rows for table in tables), source)
     where = f"column {source.label} of {', '.join(str(table.path) for table in tables)}"
-    if not labels:
+    count = sum(table.rows for table in tables)
+    if not count:
         raise OutvotedError(f"rows in {where}", "none", "name another file or split")
+    labels: list[Ints] = []
+    images = stacked(_pictures(tables, source, labels), count, source)
     return Part(images, np.concatenate(labels), where)
 
 

@@ -11,6 +11,8 @@ from outvoted.actors.readers.base import Contents, lacking, unreadable
 from outvoted.actors.readers.columns import Table, TableSource, class_names, read_part
 from outvoted.search.errors import OutvotedError
 
+_END = bytes.fromhex("ffffffff00000000")
+"""How an Arrow stream ends; one that was cut off between two batches reads as a shorter one."""
 _STATE, _SPLITS = "state.json", "dataset_dict.json"
 
 
@@ -68,7 +70,11 @@ def _tables(folder: Path) -> Sequence[Table]:
 def _opened(path: Path) -> Table:
     """Open an Arrow stream; the file is mapped, not read, until its batches are."""
     try:
-        with pa.ipc.open_stream(pa.memory_map(str(path))) as stream:
+        mapped = pa.memory_map(str(path))
+        if mapped.read_buffer()[-len(_END) :].to_pybytes() != _END:
+            raise unreadable(path, "a whole Arrow stream", "one that was cut off")
+        mapped.seek(0)
+        with pa.ipc.open_stream(mapped) as stream:
             schema, batches = stream.schema, list(stream)
         for batch in batches:
             batch.validate(full=True)  # offsets of a damaged file would point anywhere
