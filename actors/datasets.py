@@ -4,12 +4,16 @@ import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import numpy as np
 import pooch
+from pydantic import BeforeValidator, Field
 
-from outvoted.actors.idx import read_idx
+from outvoted.actors.readers import Contents, Folder, HuggingFace, Idx, Npz, Parquet, Source, Svhn
+from outvoted.actors.readers.checks import check_labels, names_of, same_form
+from outvoted.actors.readers.held_out import held_out
+from outvoted.actors.readers.idx import read_part
 from outvoted.search.arrays import Ints, Pixels
 from outvoted.search.errors import OutvotedError
 from outvoted.search.settings import Settings
@@ -18,10 +22,12 @@ DatasetName = Literal["mnist-sample", "mnist", "fashion-mnist"]
 ENVIRONMENT = "OUTVOTED_DATA"
 _PACKAGED = Path(__file__).parent / "sample"
 
-_FILES = {
-    "train": ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"),
-    "test": ("t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"),
-}
+_FILES = (
+    "train-images-idx3-ubyte.gz",
+    "train-labels-idx1-ubyte.gz",
+    "t10k-images-idx3-ubyte.gz",
+    "t10k-labels-idx1-ubyte.gz",
+)
 # MD5s as their publishers give them, in the order of _FILES.
 _DOWNLOADS: dict[str, tuple[str, tuple[str, ...]]] = {
     "mnist": (
@@ -46,11 +52,24 @@ _DOWNLOADS: dict[str, tuple[str, tuple[str, ...]]] = {
 
 
 class DataSettings(Settings):
-    """Which images a run trains on and takes its seeds from."""
+    """A data set that is known by name."""
 
     name: DatasetName = "mnist-sample"
     path: Path | None = None
     """A folder with the four idx files; looked up by name where it is left out."""
+
+
+def _named(values: Any) -> Any:
+    """Take the sample where no name is given, as in ``DataSettings``."""
+    return {"name": "mnist-sample", **values} if isinstance(values, dict) else values
+
+
+DataSource = Annotated[
+    DataSettings | Folder | HuggingFace | Idx | Npz | Parquet | Svhn,
+    Field(discriminator="name"),
+    BeforeValidator(_named),
+]
+"""Which images a run trains on and takes its seeds from: a known set, or the user's own in some format."""
 
 
 @dataclass(frozen=True)
@@ -71,17 +90,25 @@ class Split:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A training split, from which seeds are taken too, and a test split."""
+    """A training split, from which seeds are taken too, and a test split.
+
+    Attributes:
+        folder: the folder or file that was read.
+        declared: number of classes where the data or the settings say it, else None.
+        class_names: a name for each class, or None where the data has none.
+    """
 
     name: str
     folder: Path
     train: Split
     test: Split
+    declared: int | None = None
+    class_names: tuple[str, ...] | None = None
 
     @property
     def classes(self) -> int:
-        """Number of classes."""
-        return int(self.train.labels.max()) + 1
+        """Number of classes: what is declared, else the highest training label + 1."""
+        return self.declared or int(self.train.labels.max()) + 1
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -91,12 +118,14 @@ class Dataset:
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 over shapes, pixels and labels of both splits."""
+        """SHA-256 over shapes, pixels and labels of both splits, and classes without a training image."""
         digest = hashlib.sha256()
         for split in (self.train, self.test):
             digest.update(repr(split.images.shape).encode())
             digest.update(np.ascontiguousarray(split.images).data)
             digest.update(split.labels.astype("<i8").tobytes())
+        if self.classes > int(self.train.labels.max()) + 1:  # networks have outputs for them too
+            digest.update(f"{self.classes} classes".encode())
         return digest.hexdigest()
 
 
@@ -121,25 +150,21 @@ def find(settings: DataSettings) -> Path | None:
     if os.environ.get(ENVIRONMENT):
         places.insert(0, Path(os.environ[ENVIRONMENT]) / settings.name)
     places.append(_cache(settings.name))
-    files = [file for pair in _FILES.values() for file in pair]
-    return next((place for place in places if all((place / file).is_file() for file in files)), None)
+    return next((place for place in places if all((place / file).is_file() for file in _FILES)), None)
 
 
-def load(settings: DataSettings) -> Dataset:
-    """Read a data set, downloading it if it is nowhere on this machine.
+def load(settings: DataSource) -> Dataset:
+    """Read a data set, downloading one that is known by name if it is nowhere on this machine.
 
     Raises:
-        OutvotedError: it is not here and cannot be downloaded, or a file is missing or corrupt.
+        OutvotedError: it is not here and cannot be downloaded, a file or a part of it is missing or
+            damaged, or what it holds are not labelled images of one size.
     """
+    if not isinstance(settings, DataSettings):
+        return _dataset(settings.path.resolve().name, settings.path, settings.read(), settings)
     folder = find(settings) or _download(settings.name)
-    data = Dataset(settings.name, folder, _read_split(folder, "train"), _read_split(folder, "test"))
-    if data.test.labels.max() >= data.classes:
-        raise OutvotedError(
-            expected=f"test labels among the training labels 0 to {data.classes - 1} in {folder}",
-            found=f"the test label {data.test.labels.max()}",
-            remedy="put training and test files of one data set into the folder",
-        )
-    return data
+    contents = Contents(read_part(folder, "train"), read_part(folder, "test"))
+    return _dataset(settings.name, folder, contents, Idx(path=folder))
 
 
 def names() -> tuple[DatasetName, ...]:
@@ -147,16 +172,21 @@ def names() -> tuple[DatasetName, ...]:
     return get_args(DatasetName)
 
 
-def _read_split(folder: Path, split: str) -> Split:
-    image_file, label_file = (folder / name for name in _FILES[split])
-    images, labels = read_idx(image_file), read_idx(label_file)
-    if images.ndim != 3 or labels.shape != images.shape[:1] or not len(labels):
-        raise OutvotedError(
-            expected=f"as many labels as images in {image_file.name} and {label_file.name}",
-            found=f"arrays of shape {images.shape} and {labels.shape} in {folder}",
-            remedy="download both files again, or name another folder with data.path",
-        )
-    return Split(images[:, None], labels.astype(np.int64))
+def _dataset(name: str, path: Path, contents: Contents, source: Source) -> Dataset:
+    check_labels(contents, source.classes)
+    if contents.test is None:
+        contents = held_out(contents, source.test_share)
+    train, test = contents.train, contents.test or contents.train
+    images = same_form(train, test)
+    classes = source.classes or len(contents.class_names or ()) or int(train.labels.max()) + 1
+    return Dataset(
+        name,
+        path,
+        Split(images[0], train.labels),
+        Split(images[1], test.labels),
+        classes,
+        names_of(classes, contents.class_names),
+    )
 
 
 def _cache(name: str) -> Path:
@@ -166,14 +196,13 @@ def _cache(name: str) -> Path:
 def _download(name: str) -> Path:
     url, checksums = _DOWNLOADS[name]
     folder = _cache(name)
-    files = [file for pair in _FILES.values() for file in pair]
     try:
-        for file, md5 in zip(files, checksums, strict=True):
+        for file, md5 in zip(_FILES, checksums, strict=True):
             pooch.retrieve(url + file, f"md5:{md5}", fname=file, path=folder, progressbar=False)
     except (OSError, ValueError) as error:
         raise OutvotedError(
             expected=f"the idx files of {name} in data.path, in ${ENVIRONMENT}/{name}, or on the network",
             found=f"none on this machine, and {url} gave: {error}",
-            remedy=f"put {', '.join(files)} into a folder and name it with --set data.path=FOLDER",
+            remedy=f"put {', '.join(_FILES)} into a folder and name it with --set data.path=FOLDER",
         ) from error
     return folder

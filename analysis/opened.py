@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, RootModel, ValidationError
 
 from outvoted.actors import datasets, members
-from outvoted.actors.datasets import Dataset, DataSettings
+from outvoted.actors.datasets import Dataset, DataSource
 from outvoted.actors.local_panel import LocalPanel
 from outvoted.actors.member import Member, fingerprint
 from outvoted.actors.peer import Peer
@@ -15,10 +15,13 @@ from outvoted.actors.run_record import RunRecord
 from outvoted.actors.store import RunStore
 from outvoted.search.errors import OutvotedError
 from outvoted.search.search_settings import SearchSettings
-from outvoted.search.settings import Settings
 from outvoted.search.transforms import Transform
 
-Form = TypeVar("Form", bound=Settings)
+Form = TypeVar("Form", bound=BaseModel)
+
+
+class _Data(RootModel[DataSource]):
+    """The data of a configuration, as a form of its own."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ class OpenedRun:
     @cached_property
     def data(self) -> Dataset:
         """The images the run was mined from; their fingerprint must be the run's."""
-        data = datasets.load(self._configured("data", DataSettings))
+        data = datasets.load(self._configured("data", _Data).root)
         if self.record.data is not None and data.fingerprint != self.record.data.fingerprint:
             raise OutvotedError(
                 expected=f"the {data.name} images that {self.store.path} was mined from",

@@ -1,6 +1,6 @@
 """A run as one value."""
 
-from outvoted.actors.datasets import DataSettings
+from outvoted.actors.datasets import DataSettings, DataSource
 from outvoted.actors.panel_settings import PanelSettings, RefereeSettings
 from outvoted.cluster.placement import PlacementSettings
 from outvoted.search.search_settings import SearchSettings
@@ -10,7 +10,7 @@ from outvoted.search.settings import Settings
 class MineConfig(Settings):
     """Everything `outvoted mine` does."""
 
-    data: DataSettings = DataSettings()
+    data: DataSource = DataSettings()
     panel: PanelSettings = PanelSettings()
     referee: RefereeSettings | None = RefereeSettings()
     search: SearchSettings = SearchSettings()

@@ -53,7 +53,8 @@ def mine(job: Job, console: Console) -> RunStore:
         OutvotedError: something in the configuration, the data, the folder or the cluster must be mended.
         KeyboardInterrupt: the run was cut off; it can be resumed.
     """
-    data = datasets.load(job.config.data)
+    with console.status("reading the images"):
+        data = datasets.load(job.config.data)
     record = open_record(job.store, job.config, job.resume, _data_record(data), versions())
     with connected(job.address, job.debug):
         each = share(job.config.cluster, len(job.config.panel.networks), ray.cluster_resources())

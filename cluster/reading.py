@@ -70,7 +70,8 @@ def _apply(form: type[Settings], values: dict[str, Any], override: str) -> None:
     if isinstance(here, list) and last.isdigit() and int(last) < len(here):
         here[int(last)] = value
     elif isinstance(here, dict):
-        if len(_models_at(form, parents)) > 1 and here.get(last) != value and last in _TAGS:
+        models = _models_at(form, parents)
+        if last in _TAGS and _variant(models, str(here.get(last))) != _variant(models, str(value)):
             here.clear()  # another variant: the settings of the old one mean nothing to it
         here[last] = value
     else:
@@ -143,7 +144,11 @@ def _step(models: Sequence[Any], step: int | str) -> list[Any] | None:
 
 def _variant(models: Sequence[Any], tag: str) -> list[Any]:
     """Return the models of a union that go by ``tag``."""
-    named = [model for model in models if any(tag == f.default for f in model.model_fields.values())]
+    named = [
+        model
+        for model in models
+        if any(tag in get_args(field.annotation) for key, field in model.model_fields.items() if key in _TAGS)
+    ]
     return named or list(models)
 
 

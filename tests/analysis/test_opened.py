@@ -14,6 +14,7 @@ from outvoted.actors import members, png
 from outvoted.actors.datasets import Dataset
 from outvoted.actors.local_panel import LocalPanel
 from outvoted.actors.member import Member
+from outvoted.actors.readers import Npz
 from outvoted.actors.run_record import RunRecord
 from outvoted.actors.store import RunStore
 from outvoted.analysis.opened import OpenedRun
@@ -109,6 +110,15 @@ def test_other_images_are_refused(
     with pytest.raises(OutvotedError) as caught:
         OpenedRun(own).data  # noqa: B018
     assert str(folder) in caught.value.found
+
+
+def test_own_data_are_read_again(own: RunStore, record: RunRecord, digits: Dataset, tmp_path: Path) -> None:
+    path = tmp_path / "digits.npz"
+    train, test = digits.train, digits.test
+    np.savez(path, x_train=train.images, y_train=train.labels, x_test=test.images, y_test=test.labels)
+    config = record.config | {"data": Npz(path=path).model_dump(mode="json")}
+    own.write_record(record.model_copy(update={"config": config}))
+    np.testing.assert_array_equal(OpenedRun(own).data.train.images, digits.train.images)
 
 
 def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:

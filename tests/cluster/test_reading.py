@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from outvoted.actors.datasets import DataSettings
 from outvoted.actors.networks import CNN, MLP
+from outvoted.actors.readers import Npz
 from outvoted.cluster.config import MineConfig
 from outvoted.cluster.reading import differences, read
 from outvoted.search.errors import OutvotedError
@@ -46,6 +48,11 @@ def test_overrides_reach_keys_at_any_depth() -> None:
         ("referee.network.chanels=1", "'referee.network.chanels'", "did you mean 'channels'?"),
         ("search.zzz=1", "'search.zzz'", "choose from: patience, per_target, seed, strategy, transform"),
         ("data.name=mnst", "'mnst'", "did you mean 'mnist'?"),
+        ("data.name=nzp", "'nzp'", "did you mean 'npz'?"),
+        ("data.name=xyz", "'xyz'", "choose from: fashion-mnist, folder, huggingface, idx, mnist,"),
+        ("data.pth=here", "'data.pth'", "did you mean 'path'?"),
+        ("data.size=[9, 9]", "'data.size'", "choose from: name, path"),
+        ("data={name: folder, path: here, sise: [9, 9]}", "'data.sise'", "did you mean 'size'?"),
         ("search.strategy.name=hillclimbing", "hillclimbing", "did you mean 'hillclimb'?"),
     ],
 )
@@ -56,9 +63,31 @@ def test_misspellings_are_told_the_nearest_right_word(override: str, found: str,
     assert remedy in caught.value.remedy
 
 
+def test_another_format_of_data_begins_afresh() -> None:
+    overrides = ["data.path=here", "data.name=npz", "data.path=there.npz", "data.train_images=images"]
+    assert read(MineConfig, MNIST, overrides).data == Npz(path=Path("there.npz"), train_images="images")
+
+
+def test_another_known_data_set_keeps_its_path() -> None:
+    found = read(MineConfig, MNIST, ["data.path=here", "data.name=mnist"]).data
+    assert found == DataSettings(name="mnist", path=Path("here"))
+
+
+def test_data_without_a_name_are_the_sample() -> None:
+    assert read(MineConfig, MNIST, ["data={path: here}"]).data == DataSettings(path=Path("here"))
+
+
+def test_a_missing_path_of_data_names_its_key() -> None:
+    with pytest.raises(OutvotedError, match=r"data\.path: Field required"):
+        read(MineConfig, MNIST, ["data={name: folder}"])
+
+
 @pytest.mark.parametrize(
     "override",
     [
+        "data={name: npz, path: a, size: [0, 9]}",
+        "data={name: npz, path: a, test_share: 1}",
+        "data={name: npz, path: a, layout: HWC}",
         "search.patience=many",
         "search.patience=0",
         "search.transform.move.scale=0.5",

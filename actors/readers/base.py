@@ -1,0 +1,129 @@
+"""The interface of a data format: settings that say where labelled images lie, and how to read them."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from outvoted.search.arrays import Ints, Pixels
+from outvoted.search.errors import OutvotedError, suggestion
+from outvoted.search.settings import Settings
+
+MOST_CLASSES = 32_767
+"""The tables of a run hold a label in 16 bits."""
+_TESTS = ("test", "val", "validation", "valid")
+
+Side = Annotated[int, Field(ge=1, le=65_536)]
+Mode = Literal["grey", "rgb"]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Labelled images as they were read; labels are not yet checked.
+
+    Attributes:
+        images: shape (n, channels, height, width), uint8, 1 or 3 channels.
+        labels: shape (n,), int64.
+        where: the file, and the key within it, that messages name.
+    """
+
+    images: Pixels
+    labels: Ints
+    where: str
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a data set holds: training images, test images if there are any, and names of the classes."""
+
+    train: Part
+    test: Part | None = None
+    class_names: tuple[str, ...] | None = None
+
+
+class Look(Settings):
+    """What images are brought to while they are read."""
+
+    size: tuple[Side, Side] | None = None
+    """Height and width. Left out: as they are, and all alike. The aspect is not kept."""
+    resample: Literal["bilinear", "bicubic"] = "bilinear"
+    """Pillow's filter for ``size``; both average over what they shrink."""
+    mode: Mode | None = None
+    """Left out: grey if all images are, else RGB. RGB turns grey by Rec. 601 luma, as in Pillow."""
+
+
+class Source(ABC, Look):
+    """Images of the user's own in one format: frozen settings, no state."""
+
+    path: Path
+    """A file or folder; relative to the working directory."""
+    classes: Annotated[int, Field(ge=2, le=MOST_CLASSES)] | None = None
+    """Number of classes. Left out: as many as have names, or the highest label + 1."""
+    test_share: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    """Where there is no test split: the share of images held out for it. 0: all images are both."""
+
+    @abstractmethod
+    def read(self) -> Contents:
+        """Read the images.
+
+        Raises:
+            OutvotedError: something is missing, damaged, or not labelled images of one size.
+        """
+
+
+class SplitSource(Source):
+    """A format whose splits have names."""
+
+    train: str = "train"
+    """The split to train on and take seeds from."""
+    test: str | None = None
+    """The split to test with. Left out: ``test``, or else ``val``, ``validation`` or ``valid``."""
+
+    def chosen(self, present: Collection[str]) -> tuple[str | None, str | None]:
+        """Return the names of the training and the test split.
+
+        (None, None) where none was asked for and none is present: then all images are one split.
+
+        Raises:
+            OutvotedError: a split that was asked for is missing.
+        """
+        asked = self.train != "train" or self.test is not None
+        if not asked and not {self.train, *_TESTS} & set(present):
+            return None, None
+        for name in (self.train, self.test):
+            if name is not None and name not in present:
+                raise lacking("split", name, present, self.path)
+        others = (name for name in _TESTS if name in present and name != self.train)
+        return self.train, self.test or next(others, None)
+
+
+def lacking(kind: str, name: str, present: Collection[str], path: Path) -> OutvotedError:
+    """Say that a file lacks an array, a column or a split, and name the nearest that it has."""
+    remedy = suggestion(name, present) if present else "name another file or folder with data.path"
+    return OutvotedError(
+        expected=f"the {kind} '{name}' in {path}",
+        found=", ".join(map(repr, sorted(present))) or "none",
+        remedy=remedy,
+    )
+
+
+def unreadable(path: Path, what: str, error: object) -> OutvotedError:
+    """Say that a file is not what it must be."""
+    found = "no such file or folder" if isinstance(error, FileNotFoundError) else str(error)
+    return OutvotedError(
+        expected=f"{what} at {path}",
+        found=" ".join(found.split())[:300] or type(error).__name__,
+        remedy="correct data.path, or make the file again",
+    )
+
+
+def uncounted(path: Path, names: tuple[str, str], shapes: tuple[tuple[int, ...], ...]) -> OutvotedError:
+    """Say that images and labels do not belong together, or that there are none."""
+    return OutvotedError(
+        expected=f"as many labels as images in {names[0]} and {names[1]}",
+        found=f"arrays of shape {shapes[0]} and {shapes[1]} in {path}",
+        remedy="take both from one data set, one label for each image and at least one image",
+    )

@@ -1,0 +1,76 @@
+"""Numpy's archives of arrays."""
+
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.lib.npyio import NpzFile
+
+from outvoted.actors.readers.base import Contents, Part, Source, lacking, uncounted, unreadable
+from outvoted.actors.readers.numbers import Layout, pixels, whole
+from outvoted.actors.readers.pictures import alike
+from outvoted.search.arrays import AnyArray
+from outvoted.search.errors import OutvotedError
+
+_TEST = ("x_test", "y_test")
+
+
+class Npz(Source):
+    """An .npz file with an array of images and one of labels for each split."""
+
+    name: Literal["npz"] = "npz"
+    train_images: str = "x_train"
+    train_labels: str = "y_train"
+    test_images: str | None = None
+    """Left out: ``x_test``, if the file has it or ``y_test``."""
+    test_labels: str | None = None
+    """Left out: ``y_test``, if the file has it or ``x_test``."""
+    layout: Layout | None = None
+    """The order of the axes. Left out: recognised by the channels, of which there are 1 or 3."""
+
+    def read(self) -> Contents:
+        """Read the arrays; pickled ones are refused."""
+        try:
+            archive = np.load(self.path, allow_pickle=False)
+        except Exception as error:  # damaged archives end in errors of many classes
+            raise unreadable(self.path, "an .npz file of arrays", error) from error
+        if not isinstance(archive, NpzFile):
+            raise unreadable(self.path, "an .npz file of arrays", "a single array without a name")
+        with archive:
+            asked = self.test_images is not None or self.test_labels is not None
+            tested = asked or any(name in archive for name in _TEST)
+            test = (self.test_images or _TEST[0], self.test_labels or _TEST[1])
+            return Contents(
+                self._part(archive, self.train_images, self.train_labels),
+                self._part(archive, *test) if tested else None,
+            )
+
+    def _part(self, archive: NpzFile, images: str, labels: str) -> Part:
+        where = f"{labels} of {self.path}"
+        values, answers = self._array(archive, images), self._array(archive, labels)
+        found = pixels(values, self.layout, f"{images} of {self.path}")
+        numbers = whole(answers, where)
+        if len(found) != len(numbers) or not found.size:
+            raise uncounted(self.path, (images, labels), (values.shape, answers.shape))
+        return Part(alike(found, self), numbers, where)
+
+    def _array(self, archive: NpzFile, name: str) -> AnyArray:
+        if name not in archive:
+            raise lacking("array", name, archive.files, self.path)
+        try:
+            array = archive[name]
+        except Exception as error:  # damaged archives end in errors of many classes
+            if "allow_pickle" in str(error):
+                raise _pickled(self.path, name) from error
+            raise unreadable(self.path, f"a whole array '{name}'", error) from error
+        if not isinstance(array, np.ndarray):
+            raise unreadable(self.path, f"a whole array '{name}'", "other bytes")
+        return array
+
+
+def _pickled(path: Path, name: str) -> OutvotedError:
+    return OutvotedError(
+        expected=f"an array of plain numbers under '{name}' in {path}",
+        found="one of pickled objects, which could run any code",
+        remedy="save it again as an array of one number type",
+    )
