@@ -35,7 +35,7 @@ def draw_mistakes(run: OpenedRun, path: Path) -> None:
         axes[index, 0].set_ylabel(member.name, rotation=0, ha="right", va="center", fontsize=9)
         for column in range(_PAIRS):
             _pair(axes[index, column], chosen[column] if column < len(chosen) else None)
-    _save(figure, path)
+    save(figure, path)
 
 
 def draw_climbs(run: OpenedRun, path: Path) -> None:
@@ -52,7 +52,7 @@ def draw_climbs(run: OpenedRun, path: Path) -> None:
     axes = figure.subplots(2 * len(climbs), width, squeeze=False, height_ratios=[1.5, 1] * len(climbs))
     for line, climb in enumerate(climbs):
         _climb(axes[2 * line : 2 * line + 2], climb, steps(run, climb))
-    _save(figure, path)
+    save(figure, path)
 
 
 def _climb(axes: AnyArray, mistake: dict[str, Any], climb: Steps) -> None:
@@ -105,5 +105,6 @@ def _telling(rows: Sequence[dict[str, Any]], target: int) -> dict[str, Any] | No
     return max(fitting, key=lambda row: row["margin"], default=None)
 
 
-def _save(figure: Figure, path: Path) -> None:
+def save(figure: Figure, path: Path) -> None:
+    """Write a figure as PNG."""
     write_atomically(path, lambda partial: figure.savefig(partial, format="png", dpi=110))

@@ -141,7 +141,7 @@ def _target(member: Member, peers: int, searches: pd.DataFrame, mistakes: pd.Dat
         skipped=skipped,
         failed=failed,
         mistakes=len(mistakes),
-        success=len(mistakes) / climbed if climbed else 0.0,
+        success=int(outcomes.get(Outcome.MISTAKE, 0)) / climbed if climbed else 0.0,
         moves=_mean(mistakes["moves"]) if won else None,
         inferences=_mean(mistakes["candidates"] - mistakes["unrealistic"]) * peers if won else None,
         inferences_run=_mean(mistakes["inferences_target"] + mistakes["inferences_peers"]) if won else None,

@@ -12,11 +12,13 @@ from rich.table import Table
 from outvoted.actors.run_record import RunRecord
 from outvoted.actors.store import RunStore
 from outvoted.actors.threads import use_one_thread
+from outvoted.analysis import comparison
 from outvoted.analysis.opened import OpenedRun
 from outvoted.analysis.replay import replay as replay_mistakes
 from outvoted.analysis.summary import summarise, table
 from outvoted.cluster import reading
 from outvoted.cluster.bars import bars
+from outvoted.cluster.compare import CompareConfig, compare_strategies
 from outvoted.cluster.config import MineConfig
 from outvoted.cluster.doctor import examine
 from outvoted.cluster.mine import Job, default_name
@@ -71,6 +73,24 @@ def mine(
         raise typer.Exit(_INTERRUPTED) from None
     console.print(table(summarise(OpenedRun(store))))
     _say_next(store)
+
+
+@app.command("compare")
+def compare_command(
+    config: Annotated[Path, typer.Argument(help="A YAML file, say configs/compare-mnist.yaml.")],
+    override: Annotated[list[str] | None, typer.Option("--set", help="Override a key. Repeatable.")] = None,
+    name: Annotated[str | None, typer.Option(help="The comparison's name; its folder is RUNS/NAME.")] = None,
+    address: Annotated[str, typer.Option(help="local, auto, or the HOST:PORT of a Ray cluster.")] = "local",
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a comparison (needs --name).")] = False,
+    runs: Runs = _DEFAULT_RUNS,
+    debug: Debug = False,
+) -> None:
+    """Mine with several strategies on one panel and the same seeds, and compare them."""
+    settings = reading.read(CompareConfig, config, override or ())
+    path = runs / (default_name(config) if name is None else _checked(name))
+    rows = compare_strategies(settings, path, address, resume, debug, console)
+    console.print(comparison.table(rows, f"{path.name}: strategies on one panel and the same seeds"))
+    console.print(f"\nWritten to [b]{path}[/]: a run for each strategy, comparison.json, comparison.png.")
 
 
 @app.command()

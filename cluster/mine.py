@@ -44,6 +44,8 @@ class Job:
     address: str
     resume: bool
     debug: bool = False
+    shelf: Path | None = None
+    """The folder in whose `.panels` trained networks are kept, if not the one around the run."""
 
 
 def mine(job: Job, console: Console) -> RunStore:
@@ -109,7 +111,7 @@ def _members(
             )
         return found
     wanted = panel_settings.recipes(job.config.panel, job.config.referee)
-    shelf = panels(job.store.path.parent) / panel_settings.key(wanted, data.fingerprint)
+    shelf = panels(job.shelf or job.store.path.parent) / panel_settings.key(wanted, data.fingerprint)
     found = trained(shelf, wanted, data, each, progress, recorder.epoch.remote)
     members.save(job.store.peers, found)
     return found
