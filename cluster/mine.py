@@ -54,6 +54,7 @@ def mine(job: Job, console: Console) -> RunStore:
         KeyboardInterrupt: the run was cut off; it can be resumed.
     """
     data = datasets.load(job.config.data)
+    job.config.search.transform.check(data.shape)
     record = open_record(job.store, job.config, job.resume, _data_record(data), versions())
     with connected(job.address, job.debug):
         each = share(job.config.cluster, len(job.config.panel.networks), ray.cluster_resources())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import numpy as np
 import torch
-from pydantic import Field
+from pydantic import AfterValidator
 
 from outvoted.search.arrays import Bools, Floats
 from outvoted.search.choices import choice
@@ -34,6 +34,13 @@ else:
     Part = choice(Transform, "kind", *SIMPLE)
 
 
+def _some(parts: tuple[Part, ...]) -> tuple[Part, ...]:
+    """Refuse a chain of nothing; afterwards, so that a wrong part is not also told to be missing."""
+    if not parts:
+        raise ValueError("a chain needs at least one part")
+    return parts
+
+
 class Chain(Transform):
     """Applies its parts in order; a move moves all of them.
 
@@ -42,7 +49,7 @@ class Chain(Transform):
     """
 
     kind: Literal["chain"] = "chain"
-    parts: Annotated[tuple[Part, ...], Field(min_length=1)]
+    parts: Annotated[tuple[Part, ...], AfterValidator(_some)]
     """Any transforms but chains."""
 
     @property

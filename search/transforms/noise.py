@@ -39,7 +39,7 @@ class Noise(Transform):
     @property
     def parameters(self) -> tuple[str, ...]:
         """Names and units of a move's parameters."""
-        return ("noise_levels", "noise_pattern")
+        return ("amplitude_levels", "pattern")
 
     @property
     def measures(self) -> tuple[str, ...]:
