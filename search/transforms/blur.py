@@ -12,7 +12,7 @@ from outvoted.search.transforms.additive import Additive, Axis
 from outvoted.search.transforms.base import Shape
 
 _REACH = 4  # standard deviations, beyond which the bell is cut off
-_SHARP = 0.05  # pixels; below this the neighbours' weights are 0 in single precision
+_SHARP = 0.025  # pixels; so narrow that the neighbours' weights are exactly 0
 
 
 class BlurRange(Settings):
