@@ -101,12 +101,8 @@ def _not_usable(base: type[Settings], key: str, path: str, form: Any) -> Outvote
     """Say why what was imported cannot be used, if so."""
     wanted = f"{path} to be a class derived from {base.__module__}.{base.__name__}"
     if not (isinstance(form, type) and issubclass(form, base)):
-        found = (
-            f"the class {form.__name__}"
-            if isinstance(form, type)
-            else f"a value of type {type(form).__name__}"
-        )
-        return OutvotedError(wanted, f"{found}, which is not", f"derive it from {base.__name__}")
+        found = f"the class {form.__name__}" if isinstance(form, type) else f"of type {type(form).__name__}"
+        return OutvotedError(wanted, f"something else, {found}", f"derive a class from {base.__name__}")
     missing = ", ".join(sorted(getattr(form, "__abstractmethods__", ())))
     if missing:
         return OutvotedError(f"{wanted}, complete", f"one without {missing}", "write what is missing")

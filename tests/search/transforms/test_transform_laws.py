@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from outvoted.search.arrays import AnyArray
 from outvoted.search.search_settings import SearchSettings
+from outvoted.search.transforms import Shape
 from tests.search.transforms.cases import (
     ROWS,
     SEEDS,
@@ -118,7 +119,7 @@ def test_the_move_that_changes_nothing_changes_nothing(case: Case) -> None:
 
 
 @every_image
-def test_identity_renders_the_seeds_exact_bytes(case: Case, shape: tuple[int, ...]) -> None:
+def test_identity_renders_the_seeds_exact_bytes(case: Case, shape: Shape) -> None:
     seeds = images(4, shape, 1)
     rendered = render(case, seeds, case.transform.identity(4))
     assert rendered.astype(np.uint8).tobytes() == seeds.numpy().tobytes()
@@ -126,7 +127,20 @@ def test_identity_renders_the_seeds_exact_bytes(case: Case, shape: tuple[int, ..
 
 
 @every_image
-def test_what_is_rendered_is_exactly_what_can_be_stored(case: Case, shape: tuple[int, ...]) -> None:
+def test_rendering_looks_at_no_value_and_stays_on_its_device(case: Case, shape: Shape) -> None:
+    """On a device that holds no values, whatever looked at one, or made a tensor elsewhere, would fail."""
+    seeds, rows = images(4, shape, 1).to("meta"), singles(composed(case, 4, 1)).to("meta")
+    rendered = case.transform.render(seeds, rows)
+    assert (rendered.device.type, rendered.shape, rendered.dtype) == ("meta", seeds.shape, torch.float32)
+
+
+@every_image
+def test_no_images_are_fine(case: Case, shape: Shape) -> None:
+    assert render(case, images(0, shape, 1), case.transform.identity(0)).shape == (0, *shape)
+
+
+@every_image
+def test_what_is_rendered_is_exactly_what_can_be_stored(case: Case, shape: Shape) -> None:
     seeds = images(6, shape, 2)
     seeds[:2] = torch.tensor([0, 255], dtype=torch.uint8).view(2, 1, 1, 1)
     rendered = case.transform.render(seeds, singles(composed(case, 6, 2)))
