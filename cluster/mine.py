@@ -57,6 +57,7 @@ def mine(job: Job, console: Console) -> RunStore:
     """
     with console.status("reading the images"):
         data = datasets.load(job.config.data)
+    job.config.search.transform.check(data.shape)
     record = open_record(job.store, job.config, job.resume, _data_record(data), versions())
     with connected(job.address, job.debug):
         each = share(job.config.cluster, len(job.config.panel.networks), ray.cluster_resources())

@@ -1,5 +1,6 @@
 """Choosing one of several settings classes by a key, or a user's own class by its import path."""
 
+import re
 import sys
 from collections.abc import Mapping
 from functools import reduce
@@ -19,29 +20,42 @@ def choice(base: type[Settings], key: str, *classes: type[Settings]) -> Any:
     """Return a type for one of ``classes``, told apart by ``key``, or for a user's own subclass of ``base``.
 
     A value of ``key`` that has a colon is an import path: ``mypkg.moves:Wave``. The current directory is
-    searched too.
+    searched too. A path that leads to no such class raises an OutvotedError when a value is validated.
     """
+
+    def chosen(value: Any) -> str:
+        return _chosen(key, classes, value)
+
+    chosen.__name__ = key  # by which pydantic calls it when no class is found
     known = [Annotated[form, Tag(_tag(form, key))] for form in classes]
     own = Annotated[SerializeAsAny[base], BeforeValidator(lambda value: _own(base, key, value)), Tag(_OWN)]  # type: ignore[valid-type]
-    return Annotated[reduce(or_, [*known, own]), Discriminator(lambda value: _chosen(key, classes, value))]
+    return Annotated[reduce(or_, [*known, own]), Discriminator(chosen)]
 
 
 def imported(path: str) -> Any:
     """Import ``module:name``.
 
     Raises:
-        OutvotedError: there is no such module, or nothing of that name in it.
+        OutvotedError: there is no such module, it fails, or has nothing of that name.
     """
     module, _, name = path.partition(":")
+    if not re.fullmatch(r"\w+(\.\w+)*:\w+", path):
+        raise OutvotedError(
+            expected="an import path MODULE:CLASS, say mypkg.moves:Wave",
+            found=repr(path),
+            remedy="write the module's name, a colon, and the name of a class in it",
+        )
     if "" not in sys.path and "." not in sys.path:
         sys.path.append("")
     try:
         found = import_module(module)
-    except ImportError as error:
+    except Exception as error:
         raise OutvotedError(
             expected=f"a module '{module}' to import '{name}' from",
-            found=str(error),
-            remedy="run in the folder that holds it, or install its package (on every machine of a cluster)",
+            found=f"{type(error).__name__}: {error}",
+            remedy="run in the folder that holds it, or install its package (on every machine of a cluster)"
+            if isinstance(error, ModuleNotFoundError)
+            else f"mend the module: python -c 'import {module}' shows where it fails",
         ) from error
     if not hasattr(found, name):
         raise OutvotedError(
@@ -61,13 +75,41 @@ def _chosen(key: str, classes: tuple[type[Settings], ...], value: Any) -> str:
     if isinstance(value, BaseModel):
         return _tag(type(value), key) if type(value) in classes else _OWN
     word = value.get(key, _tag(classes[0], key)) if isinstance(value, Mapping) else type(value).__name__
-    return _OWN if ":" in str(word) else str(word)
+    return _OWN if isinstance(word, str) and ":" in word else str(word)
 
 
 def _own(base: type[Settings], key: str, value: Any) -> Any:
+    """Make a value of a user's own class from a mapping."""
     if not isinstance(value, Mapping):
         return value
-    form = imported(value[key])
-    if not (isinstance(form, type) and issubclass(form, base)):
-        raise ValueError(f"{value[key]} must be a class derived from {base.__module__}.{base.__name__}")
+    path = value[key]
+    form = imported(path)
+    wrong = _not_usable(base, key, path, form)
+    if wrong is not None:
+        raise wrong
+    unknown = sorted(value.keys() - form.model_fields.keys())
+    if unknown:
+        raise OutvotedError(
+            expected=f"only known keys for {path}",
+            found=f"the unknown key '{unknown[0]}'",
+            remedy=suggestion(unknown[0], form.model_fields),
+        )
     return form.model_validate(value)
+
+
+def _not_usable(base: type[Settings], key: str, path: str, form: Any) -> OutvotedError | None:
+    """Say why what was imported cannot be used, if so."""
+    wanted = f"{path} to be a class derived from {base.__module__}.{base.__name__}"
+    if not (isinstance(form, type) and issubclass(form, base)):
+        found = f"the class {form.__name__}" if isinstance(form, type) else f"of type {type(form).__name__}"
+        return OutvotedError(wanted, f"something else, {found}", f"derive a class from {base.__name__}")
+    missing = ", ".join(sorted(getattr(form, "__abstractmethods__", ())))
+    if missing:
+        return OutvotedError(f"{wanted}, complete", f"one without {missing}", "write what is missing")
+    if key not in form.model_fields:
+        return OutvotedError(
+            expected=f"the class {path} to have a field '{key}', with which it is written down",
+            found=f"only {', '.join(form.model_fields) or 'no fields'}",
+            remedy=f'add the line {key}: str = "{path}" to the class',
+        )
+    return None

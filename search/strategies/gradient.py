@@ -38,17 +38,17 @@ class Gradient(Strategy):
     """
 
     name: Literal["gradient"] = "gradient"
-    steps: Annotated[int, Field(ge=1, le=256)] = 15
+    steps: Annotated[int, Field(ge=1, le=256)] = 24
     """Candidates of a search at most."""
-    margin: Annotated[float, Field(ge=0)] = 0.5
+    margin: Annotated[float, Field(gt=0)] = 1.0
     """Log-odds by which the model should see the target wrong and the voters right."""
-    hopeless: Annotated[float, Field(gt=0)] = 1.0
+    hopeless: Annotated[float, Field(gt=0)] = 1.3
     """Give up if the model misses the margins by more log-odds than this, added up over the peers..."""
     trial: Annotated[int, Field(ge=0, le=256)] = 4
     """... after so many candidates."""
-    descent: Annotated[int, Field(ge=1, le=1000)] = 40
-    """Steps on the model between two candidates."""
-    rate: Annotated[float, Field(gt=0, le=1)] = 0.15
+    descent: Annotated[int, Field(ge=1, le=1000)] = 80
+    """Steps on the model between two candidates at most."""
+    rate: Annotated[float, Field(gt=0, le=1)] = 0.05
     """Length of these steps, as a share of each knob's range."""
 
     @property
@@ -163,20 +163,26 @@ class Gradient(Strategy):
         return written(memory, search, known)
 
     def _descend(self, known: Memory) -> tuple[Floats, Floats]:
-        """Descend on the model from the latest point; return the best knobs seen (s, k) and their loss."""
+        """Descend on the model from the latest point; return the best knobs seen (s, k) and their loss.
+
+        Searches stop where nothing is missing any more: near the points asked the model is most to be trusted.
+        """
         model, (first, second, tiny) = _surrogate(known), _ADAM
         knobs = known["knobs"][np.arange(len(known["count"])), known["count"] - 1]
         speed, square = np.zeros_like(knobs), np.zeros_like(knobs)
-        best, least = knobs, np.full(len(knobs), np.inf)
+        best, least = knobs.copy(), np.full(len(knobs), np.inf)
+        going = np.arange(len(knobs))
         for step in range(1, self.descent + 1):
-            score, gradient, _ = model.at(knobs)
-            missing, slope = loss(score, gradient, known["target"], known["voter"], self.margin)
-            better = missing < least
-            best, least = np.where(better[:, None], knobs, best), np.where(better, missing, least)
+            score, gradient, _ = model.rows(going).at(knobs)
+            missing, slope = loss(score, gradient, known["target"][going], known["voter"][going], self.margin)
+            better = missing < least[going]
+            best[going[better]], least[going[better]] = knobs[better], missing[better]
             speed = first * speed + (1 - first) * slope
             square = second * square + (1 - second) * slope**2
             ahead = (speed / (1 - first**step)) / (np.sqrt(square / (1 - second**step)) + tiny)
-            knobs = np.clip(knobs - self.rate * ahead, 0.0, 1.0)
+            left = missing > 0
+            going, speed, square = going[left], speed[left], square[left]
+            knobs = np.clip(knobs[left] - self.rate * ahead[left], 0.0, 1.0)
         return best, least
 
 

@@ -6,11 +6,11 @@ gradients as in its section 5. Written as sums over points and terms, so that ev
 whatever its company.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
-from outvoted.search.arrays import Bools, Floats
+from outvoted.search.arrays import Bools, Floats, Ints
 
 _NEAR = 1e-3  # keeps weights finite where a point was asked
 
@@ -30,6 +30,10 @@ class Surrogate:
     score: Floats
     slope: Floats
     known: Floats
+
+    def rows(self, chosen: Ints) -> "Surrogate":
+        """Return the chosen searches."""
+        return Surrogate(*(getattr(self, part.name)[chosen] for part in fields(self)))
 
     def at(self, knobs: Floats) -> tuple[Floats, Floats, Floats]:
         """Return at knobs (n, k) scores (n, peers), their gradients and mean slopes (n, peers, k)."""
@@ -62,7 +66,7 @@ def loss(
     """Return how far n candidates are from being mistakes by a margin, and the gradient of that.
 
     The target's log-odds of the label should be below -margin, every voter's above margin; what is missing is
-    added up. A thousandth of the scores themselves is added, so that there is a slope everywhere.
+    added up.
 
     Args:
         score: shape (n, peers).
@@ -75,9 +79,8 @@ def loss(
         Losses (n,) and their gradients (n, k).
     """
     high, low = target & (score > -margin), voter & (score < margin)
-    pull = np.where(target, 1e-3, np.where(voter, -1e-4, 0.0)) + high - low.astype(np.float64)
+    pull = high.astype(np.float64) - low
     missing = np.where(high, score + margin, 0.0) + np.where(low, margin - score, 0.0)
-    missing += 1e-3 * np.where(target, score, 0.0) - 1e-4 * np.where(voter, score, 0.0)
     total, slope = np.zeros(len(score)), np.zeros((len(score), gradient.shape[2]))
     for peer in range(score.shape[1]):
         total += missing[:, peer]

@@ -79,6 +79,12 @@ def test_a_run_is_resumed_only_as_it_was_configured(mined: Mine, undisturbed: Ru
         mined("undisturbed", "search.patience=9", resume=True)
 
 
+def test_a_transform_that_is_not_made_for_the_images_leaves_no_trace(mined: Mine, runs: Path) -> None:
+    with pytest.raises(OutvotedError, match="channel_gain"):
+        mined("colourful", "search.transform.kind=channel_gain")
+    assert not (runs / "colourful").exists()
+
+
 def test_more_gpus_than_there_are_leave_no_trace(mined: Mine, runs: Path) -> None:
     with pytest.raises(OutvotedError, match=r"cluster\.num_gpus=64"):
         mined("greedy", "cluster.num_gpus=64")
