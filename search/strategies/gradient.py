@@ -42,9 +42,9 @@ class Gradient(Strategy):
     """Candidates of a search at most."""
     margin: Annotated[float, Field(gt=0)] = 1.0
     """Log-odds by which the model should see the target wrong and the voters right."""
-    hopeless: Annotated[float, Field(gt=0)] = 1.3
+    hopeless: Annotated[float, Field(gt=0)] = 1.6
     """Give up if the model misses the margins by more log-odds than this, added up over the peers..."""
-    trial: Annotated[int, Field(ge=0, le=256)] = 4
+    trial: Annotated[int, Field(ge=0, le=256)] = 5
     """... after so many candidates."""
     descent: Annotated[int, Field(ge=1, le=1000)] = 80
     """Steps on the model between two candidates at most."""
