@@ -90,8 +90,8 @@ def _mistakes(climb: Climb, names: Sequence[str], finding: Finding | None) -> pa
     referee = None if finding.referee is None else finding.referee[kept]
     columns = _search_columns(climb, names, rows) | {
         "predicted": certificate.predicted[climb.shard.target[rows], kept],
-        "image": [_image(certificate.stored[k]) for k in kept],
-        "seed_image": [_image(png.encode(finding.seeds[k])) for k in kept],
+        "image": [stored_image(certificate.stored[k]) for k in kept],
+        "seed_image": [stored_image(png.encode(finding.seeds[k])) for k in kept],
         "trail": [_as_moves(trails[row], transform.parameters) for row in rows],
         "composed": list(composed.astype(np.float32)),
         "composed_as_move": _as_moves(transform.describe(composed), transform.parameters),
@@ -107,7 +107,8 @@ def _as_moves(values: AnyArray, parameters: Sequence[str]) -> list[dict[str, flo
     return [dict(zip(parameters, map(float, row), strict=True)) for row in values]
 
 
-def _image(data: bytes) -> dict[str, Any]:
+def stored_image(data: bytes) -> dict[str, Any]:
+    """Return an image file as a value of the Hugging Face `Image` layout."""
     return {"bytes": data, "path": None}
 
 
