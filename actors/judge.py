@@ -104,6 +104,7 @@ def _counts(chunk: Chunk, predicted: Ints, dissent: Dissent) -> pa.Table:
         "dissents": int(dissent.alone.sum()),
         "disputed": int((dissent.label < 0).sum()),
         "labelled": int(known.sum()),
+        "unanimous_labelled": int((dissent.unanimous & known).sum()),
         "unanimous_right": int((dissent.unanimous & known & (dissent.label == chunk.labels)).sum()),
         "right": (right & known).sum(axis=1).tolist(),
         "undecodable": chunk.undecodable,

@@ -83,15 +83,16 @@ def dissents() -> pa.Schema:
 def scanned() -> pa.Schema:
     """One row for each chunk of a scan: what came of its images.
 
-    ``labelled`` images have a known true label; on so many of them each peer (``right``) and the unanimous
-    panel (``unanimous_right``) answer it.
+    ``labelled`` images have a known true label; on so many of them each peer answers it (``right``). Of the
+    unanimous ones ``unanimous_labelled`` have one, and the panel is right on ``unanimous_right``.
     """
     missing = pa.struct([("position", pa.int64()), ("path", pa.string()), ("reason", pa.string())])
-    counts = ("images", "unanimous", "dissents", "disputed", "labelled", "unanimous_right")
+    counts = ("images", "unanimous", "dissents", "disputed", "labelled")
+    of_unanimous = ("unanimous_labelled", "unanimous_right")
     return _schema(
         [
             ("first", pa.int64()),
-            *((name, pa.int64()) for name in counts),
+            *((name, pa.int64()) for name in (*counts, *of_unanimous)),
             ("right", pa.list_(pa.int64())),
             ("undecodable", pa.list_(missing)),
         ],

@@ -93,8 +93,7 @@ def summarise_scan(store: RunStore) -> ScanSummary:
         _target(member, dissents[dissents["target"] == index], int(hits[index]), counts)
         for index, member in enumerate(peers)
     )
-    # A dissent is always labelled or not with its chunk, so unanimous and labelled images can be counted so.
-    known = counts["labelled"] and _sum(scanned.filter(pc.greater(scanned["labelled"], 0)), "unanimous")
+    known = _sum(scanned, "unanimous_labelled")
     seconds = record.seconds_scanning
     return ScanSummary(
         run=record.name,
@@ -133,8 +132,9 @@ def scan_table(summary: ScanSummary) -> Table:
 def _caption(summary: ScanSummary) -> list[str]:
     where = "scanned" if summary.labelled else "test"
     lines = [
-        f"right: {where} images right; label right, target right: share of its dissents",
-        "on which the consensus, or the dissenter, is right; valid: the referee agrees",
+        f"right: {where} images right; label right, target right: share of its",
+        "dissents on which the consensus, or the dissenter, has the true label;",
+        "valid: share on which the referee agrees with the consensus",
         f"unanimous {summary.unanimous:,}, one dissents {summary.dissents:,}, "
         f"more dissent {summary.disputed:,}, undecodable {summary.undecodable:,}",
     ]

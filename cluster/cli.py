@@ -103,10 +103,10 @@ def list_runs(runs: Runs = DEFAULT_RUNS, debug: Debug = False) -> None:
         if not isinstance(record, RunRecord):
             drawn.add_row(store.path.name, "unreadable", "", "", "", "", style="dim")
             continue
-        done = f"{len(store.done())} of {record.searches or '?'}"
+        done = f"{len(store.done())} of {record.searches or '?'}" if record.kind == "mine" else record.kind
         begun = f"{record.created_at.astimezone():%Y-%m-%d %H:%M}"
         data = record.data.name if record.data else ""
-        mistakes = str(store.table("mistakes").num_rows)
+        mistakes = str(store.table("mistakes").num_rows) if record.kind == "mine" else ""
         drawn.add_row(store.path.name, record.state, begun, data, done, mistakes)
     if drawn.row_count:
         console.print(drawn)
