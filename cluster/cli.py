@@ -80,7 +80,13 @@ def replay(
 ) -> None:
     """Rebuild mistakes from their parameters and check bytes, target and peers again."""
     opened = OpenedRun(_store(run, runs))
-    opened.store.read_record()
+    record = opened.store.read_record()
+    if record.kind != "mine":
+        raise OutvotedError(
+            expected="a run of `outvoted mine`, whose mistakes can be rebuilt",
+            found=f"{record.name}, a run of `outvoted {record.kind}`",
+            remedy="choose another run: `outvoted runs` lists them",
+        )
     with bars(console) as progress:
         total = 1 if search is not None else opened.store.table("mistakes").num_rows
         bar = progress.add_task("replaying", total=total, details="")

@@ -25,6 +25,7 @@ from outvoted.cluster.pool import Pool, pool
 from outvoted.cluster.runs import data_record, open_record, recorded
 from outvoted.cluster.scan_config import ScanConfig
 from outvoted.cluster.scan_pipeline import Reading, judged
+from outvoted.search.errors import OutvotedError
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def scan(job: ScanJob, console: Console) -> RunStore:
     data = config.load()
     pieces = config.source.pieces(config.scan.batch)
     record = open_record(job.store, config, job.resume, data_record(data), versions(), "scan")
-    record.images = sum(piece.count for piece in pieces)
+    _check_count(record, sum(piece.count for piece in pieces))
     with connected(job.address, job.debug):
         room = pool(config.cluster, ray.cluster_resources())
         with recorded(job.store, record), bars(console) as progress:
@@ -57,6 +58,17 @@ def scan(job: ScanJob, console: Console) -> RunStore:
     with console.status("drawing the report"):
         write_scan_report(job.store, config.source)
     return job.store
+
+
+def _check_count(record: RunRecord, images: int) -> None:
+    """Rows are named by positions: a repository that grew or shrank is another one."""
+    if record.images not in (None, images):
+        raise OutvotedError(
+            expected=f"the {record.images} images that {record.name} was begun with",
+            found=f"{images} images in the repository",
+            remedy="restore the repository, or start a new scan under another --name",
+        )
+    record.images = images
 
 
 def _scan(

@@ -1,6 +1,7 @@
 """Scanning on Ray from end to end: the rows are those of a judge in this process."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from outvoted.actors.run_record import State
 from outvoted.actors.scan_store import ScanStore
 from outvoted.actors.sources import FolderSource
 from outvoted.actors.store import RunStore
+from outvoted.cluster.cli import main
 from outvoted.cluster.scan import ScanJob, scan
 from outvoted.cluster.scan_config import ScanConfig
 from outvoted.search.errors import OutvotedError
@@ -116,3 +118,34 @@ def test_damage_found_on_the_way_is_said_and_resumable(
     with pytest.raises(OutvotedError, match="damaged data"):
         scanned(damaged, runs / "damaged")
     assert RunStore(runs / "damaged").read_record().state == State.FAILED
+
+
+def test_a_scan_is_resumed_only_on_the_repository_it_was_begun_with(
+    whole: RunStore, config: dict[str, Any], repository: Path
+) -> None:
+    extra = repository / "zzz.png"
+    extra.write_text("one more")
+    try:
+        with pytest.raises(OutvotedError, match="303 images"):
+            scanned(config, whole.path, resume=True)
+    finally:
+        extra.unlink()
+    assert whole.read_record().state == State.FINISHED
+
+
+def test_a_scan_is_listed_but_not_replayed(
+    whole: RunStore, runs: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def call(*arguments: str) -> tuple[int, str]:
+        monkeypatch.setattr(sys, "argv", ["outvoted", *arguments])
+        with pytest.raises(SystemExit) as stop:
+            main()
+        said = capsys.readouterr()
+        return int(stop.value.code or 0), said.out + said.err
+
+    code, said = call("replay", str(whole.path))
+    assert code == 2
+    assert "a run of `outvoted scan`" in said
+    code, listed = call("runs", "--runs", str(runs))
+    assert code == 0
+    assert "scan" in listed
