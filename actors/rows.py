@@ -94,8 +94,8 @@ def _mistakes(climb: Climb, names: Sequence[str], finding: Finding | None) -> pa
         "number": climb.finds.number[finds],
         "end_probability": probability(climb.finds.score[finds]),
         "predicted": certificate.predicted[climb.shard.target[rows], kept],
-        "image": [_image(certificate.stored[k]) for k in kept],
-        "seed_image": [_image(png.encode(finding.seeds[k])) for k in kept],
+        "image": [stored_image(certificate.stored[k]) for k in kept],
+        "seed_image": [stored_image(png.encode(finding.seeds[k])) for k in kept],
         "trail": [_named(trails[find], transform.parameters) for find in finds],
         "composed": list(composed.astype(np.float32)),
         "measures": _named(transform.describe(composed), transform.measures),
@@ -111,7 +111,8 @@ def _named(values: AnyArray, names: Sequence[str]) -> list[dict[str, float]]:
     return [dict(zip(names, map(float, row), strict=True)) for row in values]
 
 
-def _image(data: bytes) -> dict[str, Any]:
+def stored_image(data: bytes) -> dict[str, Any]:
+    """Return an image file as a value of the Hugging Face `Image` layout."""
     return {"bytes": data, "path": None}
 
 

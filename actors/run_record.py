@@ -6,6 +6,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+Kind = Literal["mine", "scan", "compare"]
+"""Which command made a run."""
+
 
 class State(StrEnum):
     """How far a run is."""
@@ -32,7 +35,7 @@ class RunRecord(BaseModel):
 
     format: Literal["outvoted run 2"] = "outvoted run 2"
     name: str
-    kind: Literal["mine"] = "mine"
+    kind: Kind = "mine"
     state: State
     config: dict[str, Any]
     versions: dict[str, str]
@@ -41,6 +44,8 @@ class RunRecord(BaseModel):
     replicas: int | None = None
     searches: int | None = None
     seconds_mining: float = 0.0
+    images: int | None = None
+    seconds_scanning: float = 0.0
     created_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
     updated_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
     message: str | None = None

@@ -64,6 +64,48 @@ def mistakes(parameters: Sequence[str], measures: Sequence[str]) -> pa.Schema:
     )
 
 
+def dissents() -> pa.Schema:
+    """One row for each scanned image on which exactly one peer dissents; the consensus is its label."""
+    return _schema(
+        [
+            ("position", pa.int64()),
+            ("path", pa.string()),
+            ("target", pa.int16()),
+            ("target_name", pa.string()),
+            ("label", pa.int16()),
+            ("predicted", pa.int16()),
+            ("image", _IMAGE),
+            ("probabilities", pa.list_(pa.list_(pa.float32()))),
+            ("margin", pa.float32()),
+            ("referee_predicted", pa.int16()),
+            ("valid", pa.bool_()),
+            ("true_label", pa.int16()),
+            ("label_right", pa.bool_()),
+        ],
+        ("image",),
+    )
+
+
+def scanned() -> pa.Schema:
+    """One row for each chunk of a scan: what came of its images.
+
+    ``labelled`` images have a known true label; on so many of them each peer answers it (``right``). Of the
+    unanimous ones ``unanimous_labelled`` have one, and the panel is right on ``unanimous_right``.
+    """
+    missing = pa.struct([("position", pa.int64()), ("path", pa.string()), ("reason", pa.string())])
+    counts = ("images", "unanimous", "dissents", "disputed", "labelled")
+    of_unanimous = ("unanimous_labelled", "unanimous_right")
+    return _schema(
+        [
+            ("first", pa.int64()),
+            *((name, pa.int64()) for name in (*counts, *of_unanimous)),
+            ("right", pa.list_(pa.int64())),
+            ("undecodable", pa.list_(missing)),
+        ],
+        (),
+    )
+
+
 def peers() -> pa.Schema:
     """One row for each trained network."""
     epoch = pa.struct([("epoch", pa.int32()), ("loss", pa.float64()), ("test_accuracy", pa.float64())])

@@ -1,16 +1,14 @@
 """A run's folder: the only place that knows where its tables lie."""
 
-from functools import partial
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 from pydantic import ValidationError
 
-from outvoted.actors import schema
+from outvoted.actors import schema, tables
 from outvoted.actors.files import write_atomically
 from outvoted.actors.rows import ShardResult
 from outvoted.actors.run_record import RunRecord
@@ -29,8 +27,15 @@ class RunStore:
     take only mistakes whose search they know.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, runs: Path | None = None) -> None:
+        """Take the run's folder, and the folder of all runs if that is not the one around it."""
         self.path = path
+        self._runs = path.parent if runs is None else runs
+
+    @property
+    def panels(self) -> Path:
+        """The folder in which trained panels are kept for all runs with the same settings."""
+        return self._runs / ".panels"
 
     @property
     def peers(self) -> Path:
@@ -65,13 +70,12 @@ class RunStore:
     def write_shard(self, result: ShardResult) -> None:
         """Write the rows of a shard; writing them twice changes nothing."""
         for table, rows in (("mistakes", result.mistakes), ("searches", result.searches)):
-            path = self.path / table / f"{result.name}.parquet"
-            write_atomically(path, partial(_write, rows))
+            tables.write(self.path / table / f"{result.name}.parquet", rows)
 
     def done(self) -> Ints:
         """Return the ids of all recorded searches, ascending."""
-        tables = [self._read("searches", path, ["search_id"]) for path in self._files("searches")]
-        ids = [table.column("search_id").to_numpy() for table in tables]
+        found = [self._read("searches", path, ["search_id"]) for path in self._files("searches")]
+        ids = [table.column("search_id").to_numpy() for table in found]
         return np.unique(np.concatenate([np.empty(0, np.int64), *ids]))
 
     def table(self, name: Table) -> pa.Table:
@@ -94,21 +98,7 @@ class RunStore:
         return sorted((self.path / name).glob("shard-*.parquet"))
 
     def _read(self, name: Table, path: Path, columns: list[str] | None = None) -> pa.Table:
-        try:
-            found = pq.read_schema(path).names
-            if found != _COLUMNS[name]:
-                raise ValueError(f"other columns than those of {name}: {', '.join(found)}")
-            return pq.read_table(path, columns=columns, partitioning=None, page_checksum_verification=True)
-        except (OSError, pa.ArrowException, ValueError) as error:
-            raise OutvotedError(
-                expected=f"a readable Parquet file at {path}",
-                found=str(error).splitlines()[0],
-                remedy="delete the file and go on with --resume: its searches are run again",
-            ) from error
-
-
-def _write(rows: pa.Table, path: Path) -> None:
-    pq.write_table(rows, path, compression="zstd", write_page_checksum=True)
+        return tables.read(path, _COLUMNS[name], columns)
 
 
 def _foreign(path: Path, found: str) -> OutvotedError:

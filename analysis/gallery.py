@@ -66,7 +66,7 @@ def _climb(axes: AnyArray, mistake: dict[str, Any], climb: Steps) -> None:
             picture.set_axis_off()
             bars.set_axis_off()
             continue
-        _show(picture, climb.images[step])
+        show(picture, climb.images[step])
         picture.set_title("seed" if step == 0 else f"move {step}", fontsize=7)
         heights = climb.probabilities[order, step, label]
         bars.bar(range(len(order)), heights, color=[TARGET] + [PEERS] * (len(order) - 1))
@@ -81,11 +81,12 @@ def _pair(axes: Axes, row: dict[str, Any] | None) -> None:
         return
     seed, mistake = png.decode(row["seed_image"]["bytes"]), png.decode(row["image"]["bytes"])
     gap = np.full((*seed.shape[:2], 2), 255, np.uint8)
-    _show(axes, np.concatenate([seed, gap, mistake], axis=2))
+    show(axes, np.concatenate([seed, gap, mistake], axis=2))
     axes.set_title(f"{row['label']} → {row['predicted']}", fontsize=8)
 
 
-def _show(axes: Axes, image: Pixels) -> None:
+def show(axes: Axes, image: Pixels) -> None:
+    """Draw an image, shape (channels, height, width), as its pixels are."""
     axes.imshow(image.transpose(1, 2, 0).squeeze(), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
     axes.set(xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
@@ -106,5 +107,5 @@ def _telling(rows: Sequence[dict[str, Any]], target: int) -> dict[str, Any] | No
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Write a figure as PNG."""
+    """Write a figure as PNG, all of it or nothing."""
     write_atomically(path, lambda partial: figure.savefig(partial, format="png", dpi=110))

@@ -131,7 +131,7 @@ def _target(member: Member, peers: int, searches: pd.DataFrame, mistakes: pd.Dat
     outcomes = searches["outcome"].value_counts()
     skipped, failed = int(outcomes.get(Outcome.SKIPPED, 0)), int(outcomes.get(Outcome.FAILED, 0))
     climbed = len(searches) - skipped - failed
-    hidden = member.architecture.hidden if isinstance(member.architecture, MLP) else None
+    hidden = _hidden(member)
     won = len(mistakes) > 0
     return TargetSummary(
         target=member.name,
@@ -148,6 +148,12 @@ def _target(member: Member, peers: int, searches: pd.DataFrame, mistakes: pd.Dat
         validity=_validity(mistakes),
         paper=PAPER.get(hidden) if hidden is not None else None,
     )
+
+
+def _hidden(member: Member) -> int | None:
+    """Return the units of a network with one hidden layer, else None."""
+    network = member.architecture
+    return network.widths[0] if isinstance(network, MLP) and len(network.widths) == 1 else None
 
 
 def _of(frame: pd.DataFrame, target: int) -> pd.DataFrame:

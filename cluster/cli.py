@@ -5,35 +5,39 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from outvoted.actors.run_record import RunRecord
 from outvoted.actors.store import RunStore
 from outvoted.actors.threads import use_one_thread
-from outvoted.analysis import comparison
 from outvoted.analysis.opened import OpenedRun
 from outvoted.analysis.replay import replay as replay_mistakes
 from outvoted.analysis.summary import summarise, table
-from outvoted.cluster import reading
+from outvoted.cluster import compare_cli, reading, scan_cli
 from outvoted.cluster.bars import bars
-from outvoted.cluster.compare import CompareConfig, compare_strategies
 from outvoted.cluster.config import MineConfig
 from outvoted.cluster.doctor import examine
-from outvoted.cluster.mine import Job, default_name
+from outvoted.cluster.mine import Job
 from outvoted.cluster.mine import mine as mine_run
-from outvoted.cluster.runs import listed, newest
+from outvoted.cluster.options import (
+    DEFAULT_RUNS,
+    INTERRUPTED,
+    Address,
+    Debug,
+    Name,
+    Override,
+    Resume,
+    Runs,
+    console,
+    errors,
+    run_folder,
+    say_cut_off,
+)
+from outvoted.cluster.runs import listed
 from outvoted.search.errors import OutvotedError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
-console = Console()
-errors = Console(stderr=True)
-
-Runs = Annotated[Path, typer.Option("--runs", help="The folder of runs.", envvar="OUTVOTED_RUNS")]
-Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks and what Ray prints.")]
-_DEFAULT_RUNS = Path("runs")
-_INTERRUPTED = 130  # what shells give a command that Ctrl-C ended
 
 
 @app.callback()
@@ -44,65 +48,46 @@ def outvoted() -> None:
 @app.command()
 def mine(
     config: Annotated[Path, typer.Argument(help="A YAML file, say configs/mnist.yaml.")],
-    override: Annotated[
-        list[str] | None, typer.Option("--set", help="Override a key: search.patience=100. Repeatable.")
-    ] = None,
-    name: Annotated[str | None, typer.Option(help="The run's name; its folder is RUNS/NAME.")] = None,
-    address: Annotated[str, typer.Option(help="local, auto, or the HOST:PORT of a Ray cluster.")] = "local",
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run, or extend it.")] = False,
-    runs: Runs = _DEFAULT_RUNS,
+    override: Override = None,
+    name: Name = None,
+    address: Address = "local",
+    resume: Resume = False,
+    runs: Runs = DEFAULT_RUNS,
     debug: Debug = False,
 ) -> None:
     """Train a panel (or reuse one), mine it for mistakes, and report."""
     settings = reading.read(MineConfig, config, override or ())
-    if name is not None:
-        path = runs / _checked(name)
-    else:
-        path = newest(runs, config.stem) if resume else runs / default_name(config)
+    path = run_folder(config, name, runs, resume)
     job = Job(settings, RunStore(path), address, resume, debug)
     try:
         store = mine_run(job, console)
     except KeyboardInterrupt:
-        if (path / "run.json").exists():
-            sets = "".join(f" --set {item}" for item in override or ())
-            errors.print(
-                f"\nCut off; what was mined is kept in {path}. Go on with:\n"
-                f"  outvoted mine {config}{sets} --runs {runs} --name {path.name} --resume",
-                soft_wrap=True,
-            )
-        raise typer.Exit(_INTERRUPTED) from None
+        say_cut_off("mine", config, override or (), path)
+        raise typer.Exit(INTERRUPTED) from None
     console.print(table(summarise(OpenedRun(store))))
     _say_next(store)
 
 
-@app.command("compare")
-def compare_command(
-    config: Annotated[Path, typer.Argument(help="A YAML file, say configs/compare-mnist.yaml.")],
-    override: Annotated[list[str] | None, typer.Option("--set", help="Override a key. Repeatable.")] = None,
-    name: Annotated[str | None, typer.Option(help="The comparison's name; its folder is RUNS/NAME.")] = None,
-    address: Annotated[str, typer.Option(help="local, auto, or the HOST:PORT of a Ray cluster.")] = "local",
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with a comparison (needs --name).")] = False,
-    runs: Runs = _DEFAULT_RUNS,
-    debug: Debug = False,
-) -> None:
-    """Mine with several strategies on one panel and the same seeds, and compare them."""
-    settings = reading.read(CompareConfig, config, override or ())
-    path = runs / (default_name(config) if name is None else _checked(name))
-    rows = compare_strategies(settings, path, address, resume, debug, console)
-    console.print(comparison.table(rows, f"{path.name}: strategies on one panel and the same seeds"))
-    console.print(f"\nWritten to [b]{path}[/]: a run for each strategy, comparison.json, comparison.png.")
+app.command()(scan_cli.scan)
+app.command("compare")(compare_cli.compare)
 
 
 @app.command()
 def replay(
     run: Annotated[Path, typer.Argument(help="A run's folder, or its name within RUNS.")],
     search: Annotated[int | None, typer.Option("--search", help="One search_id; all if left out.")] = None,
-    runs: Runs = _DEFAULT_RUNS,
+    runs: Runs = DEFAULT_RUNS,
     debug: Debug = False,
 ) -> None:
     """Rebuild mistakes from their parameters and check bytes, target and peers again."""
     opened = OpenedRun(_store(run, runs))
-    opened.store.read_record()
+    record = opened.store.read_record()
+    if record.kind != "mine":
+        raise OutvotedError(
+            expected="a run of `outvoted mine`, whose mistakes can be rebuilt",
+            found=f"{record.name}, a run of `outvoted {record.kind}`",
+            remedy="choose another run: `outvoted runs` lists them",
+        )
     with bars(console) as progress:
         total = 1 if search is not None else opened.store.table("mistakes").num_rows
         bar = progress.add_task("replaying", total=total, details="")
@@ -118,17 +103,17 @@ def replay(
 
 
 @app.command("runs")
-def list_runs(runs: Runs = _DEFAULT_RUNS, debug: Debug = False) -> None:
+def list_runs(runs: Runs = DEFAULT_RUNS, debug: Debug = False) -> None:
     """List runs, oldest first."""
     drawn = Table("run", "state", "begun", "data", "searches", "mistakes")
     for store, record in listed(runs):
         if not isinstance(record, RunRecord):
             drawn.add_row(store.path.name, "unreadable", "", "", "", "", style="dim")
             continue
-        done = f"{len(store.done())} of {record.searches or '?'}"
+        done = f"{len(store.done())} of {record.searches or '?'}" if record.kind == "mine" else record.kind
         begun = f"{record.created_at.astimezone():%Y-%m-%d %H:%M}"
         data = record.data.name if record.data else ""
-        mistakes = str(store.table("mistakes").num_rows)
+        mistakes = str(store.table("mistakes").num_rows) if record.kind == "mine" else ""
         drawn.add_row(store.path.name, record.state, begun, data, done, mistakes)
     if drawn.row_count:
         console.print(drawn)
@@ -137,7 +122,7 @@ def list_runs(runs: Runs = _DEFAULT_RUNS, debug: Debug = False) -> None:
 
 
 @app.command()
-def doctor(runs: Runs = _DEFAULT_RUNS, debug: Debug = False) -> None:
+def doctor(runs: Runs = DEFAULT_RUNS, debug: Debug = False) -> None:
     """Print versions, devices, and where data sets are found."""
     console.print(examine(runs))
 
@@ -162,16 +147,6 @@ def main() -> None:
 
 def _store(run: Path, runs: Path) -> RunStore:
     return RunStore(run if (run / "run.json").exists() or not (runs / run).exists() else runs / run)
-
-
-def _checked(name: str) -> str:
-    if not name or name.startswith(".") or Path(name).name != name:
-        raise OutvotedError(
-            expected="a name for the run that is a plain folder name",
-            found=f"--name '{name}'",
-            remedy="leave out slashes and leading dots; choose the folder of runs with --runs",
-        )
-    return name
 
 
 def _say_next(store: RunStore) -> None:

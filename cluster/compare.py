@@ -6,6 +6,7 @@ from pathlib import Path
 from pydantic import field_validator
 from rich.console import Console
 
+from outvoted.actors import datasets
 from outvoted.actors.datasets import DataSource
 from outvoted.actors.panel_settings import PanelSettings, RefereeSettings
 from outvoted.actors.store import RunStore
@@ -14,8 +15,9 @@ from outvoted.analysis.comparison_picture import draw_comparison, draw_map
 from outvoted.analysis.map_of_weaknesses import Grid
 from outvoted.cluster.config import MineConfig
 from outvoted.cluster.connect import connected
-from outvoted.cluster.mine import Job, mine
+from outvoted.cluster.mine import Job, mine, versions
 from outvoted.cluster.placement import PlacementSettings
+from outvoted.cluster.runs import data_record, open_record, recorded
 from outvoted.search.search_settings import SearchSettings
 from outvoted.search.settings import Settings
 from outvoted.search.strategies import AnyStrategy, Gradient, Hillclimb, RandomSearch
@@ -69,16 +71,18 @@ def compare_strategies(
     for part in parts.values():
         part.search.rules(len(config.panel.networks))
         config.map.names(part.search.transform)
-    stores = {name: RunStore(path / name) for name in parts}
-    with connected(address, debug):
+    whole, stores = RunStore(path), {name: RunStore(path / name, path.parent) for name in parts}
+    data = data_record(datasets.load(config.data))
+    record = open_record(whole, config, resume, data, versions(), "compare")
+    with recorded(whole, record), connected(address, debug):
         for name, part in parts.items():
             again = resume and (stores[name].path / "run.json").exists()
             console.print(f"[b]{name}[/]")
-            mine(Job(part, stores[name], address, again, debug, shelf=path.parent), console)
-    rows = compare(stores, config.map)
-    write_comparison(RunStore(path), rows)
-    with console.status("drawing the comparison"):
-        draw_comparison(rows, path / "comparison.png")
-        for name, store in stores.items():
-            draw_map(store, config.map, path / name / "gallery" / "map.png")
+            mine(Job(part, stores[name], address, again, debug), console)
+        rows = compare(stores, config.map)
+        write_comparison(whole, rows)
+        with console.status("drawing the comparison"):
+            draw_comparison(rows, path / "comparison.png")
+            for name, store in stores.items():
+                draw_map(store, config.map, path / name / "gallery" / "map.png")
     return rows

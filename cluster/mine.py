@@ -2,24 +2,20 @@
 
 import platform
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import ray
 from rich.console import Console
 from rich.progress import Progress as Bars
 
-from outvoted.actors import datasets, members, panel_settings
+from outvoted.actors import datasets, panel_settings
 from outvoted.actors.datasets import Dataset, Images
-from outvoted.actors.member import Member, fingerprint
 from outvoted.actors.planning import count_replicas
 from outvoted.actors.progress import Progress
-from outvoted.actors.run_record import DataRecord, RunRecord, State
+from outvoted.actors.run_record import RunRecord
 from outvoted.actors.store import RunStore
 from outvoted.analysis.report import write_report
 from outvoted.cluster.bars import bars
@@ -27,11 +23,10 @@ from outvoted.cluster.cells import Cell, running_cells, running_recorder
 from outvoted.cluster.config import MineConfig
 from outvoted.cluster.connect import connected
 from outvoted.cluster.lease import Live, lease
-from outvoted.cluster.panel_training import trained
+from outvoted.cluster.panel_training import run_members
 from outvoted.cluster.placement import Share, share
-from outvoted.cluster.runs import open_record, panels
+from outvoted.cluster.runs import data_record, open_record, recorded
 from outvoted.search import plan
-from outvoted.search.errors import OutvotedError
 from outvoted.search.plan import Shard
 
 
@@ -44,8 +39,6 @@ class Job:
     address: str
     resume: bool
     debug: bool = False
-    shelf: Path | None = None
-    """The folder in whose `.panels` trained networks are kept, if not the one around the run."""
 
 
 def mine(job: Job, console: Console) -> RunStore:
@@ -58,10 +51,10 @@ def mine(job: Job, console: Console) -> RunStore:
     with console.status("reading the images"):
         data = datasets.load(job.config.data)
     job.config.search.transform.check(data.shape)
-    record = open_record(job.store, job.config, job.resume, _data_record(data), versions())
+    record = open_record(job.store, job.config, job.resume, data_record(data), versions())
     with connected(job.address, job.debug):
         each = share(job.config.cluster, len(job.config.panel.networks), ray.cluster_resources())
-        with _recorded(job.store, record), bars(console) as progress:
+        with recorded(job.store, record), bars(console) as progress:
             _search(job, record, data, each, progress)
     with console.status("drawing the report"):
         write_report(job.store)
@@ -80,8 +73,8 @@ def _search(job: Job, record: RunRecord, data: Dataset, each: Share, progress: B
     turns = config.search.turns(config.panel.names)
     images = Images(data.train, data.shape, data.classes)
     with running_recorder(job.store.path) as recorder:
-        found = _members(job, record, data, each, progress, recorder)
-        record.panel_fingerprint = fingerprint(found)
+        recipes = panel_settings.recipes(config.panel, config.referee)
+        found = run_members(job.store, record, recipes, data, each, progress, recorder.epoch.remote)
         starting = progress.add_task("starting", total=1, details="peers and coordinators")
         with running_cells(config.cluster, each, rules, found, images) as cells:
             wanted = config.search.per_target
@@ -91,31 +84,6 @@ def _search(job: Job, record: RunRecord, data: Dataset, each: Share, progress: B
             record.searches = len(work)
             job.store.write_record(record)
             _lease_all(job, record, cells, recorder, work, progress)
-
-
-def _members(
-    job: Job,
-    record: RunRecord,
-    data: Dataset,
-    each: Share,
-    progress: Bars,
-    recorder: Any,
-) -> list[Member]:
-    """Return the run's networks: its own if it is resumed, else from the shelf of trained panels."""
-    if (job.store.peers / members.TABLE).exists():
-        found = members.load(job.store.peers)
-        if record.panel_fingerprint not in (None, fingerprint(found)):
-            raise OutvotedError(
-                expected=f"the panel {record.panel_fingerprint} that {job.store.path} was mined with",
-                found=f"other weights in {job.store.peers}",
-                remedy="restore the weights, or start a new run under another --name",
-            )
-        return found
-    wanted = panel_settings.recipes(job.config.panel, job.config.referee)
-    shelf = panels(job.shelf or job.store.path.parent) / panel_settings.key(wanted, data.fingerprint)
-    found = trained(shelf, wanted, data, each, progress, recorder.epoch.remote)
-    members.save(job.store.peers, found)
-    return found
 
 
 def _lease_all(
@@ -134,38 +102,3 @@ def _lease_all(
         progress.update(bar, completed=max(searches, progress.tasks[bar].completed), details=details)
 
     lease(cells, recorder, shards, job.config.cluster.shards_in_flight, report)
-
-
-@contextmanager
-def _recorded(store: RunStore, record: RunRecord) -> Iterator[None]:
-    """Keep `run.json` true to what happens within the block."""
-    store.write_record(record)
-    try:
-        yield
-    except (KeyboardInterrupt, SystemExit):
-        _close(store, record, State.INTERRUPTED, "cut off; go on with --resume")
-        raise
-    except Exception as error:
-        _close(store, record, State.FAILED, str(error))
-        raise
-    _close(store, record, State.FINISHED, None)
-
-
-def _close(store: RunStore, record: RunRecord, state: State, message: str | None) -> None:
-    record.state, record.message, record.updated_at = state, message, datetime.now(UTC)
-    try:
-        store.write_record(record)
-    except OutvotedError:
-        if state == State.FINISHED:
-            raise  # else the error that ended the run says more
-
-
-def _data_record(data: Dataset) -> DataRecord:
-    return DataRecord(
-        name=data.name, fingerprint=data.fingerprint, train=len(data.train), test=len(data.test)
-    )
-
-
-def default_name(config: Path) -> str:
-    """Name a run after its configuration and the time."""
-    return f"{config.stem}-{time.strftime('%Y%m%d-%H%M%S')}"

@@ -7,15 +7,50 @@ from typing import Any
 import ray
 from rich.progress import Progress as Bars
 
-from outvoted.actors import members
+from outvoted.actors import members, panel_settings
 from outvoted.actors.datasets import Dataset
-from outvoted.actors.member import EpochRecord, Member
+from outvoted.actors.member import EpochRecord, Member, fingerprint
 from outvoted.actors.panel_settings import Recipe
 from outvoted.actors.ray_training import train_remotely
+from outvoted.actors.run_record import RunRecord
+from outvoted.actors.store import RunStore
 from outvoted.actors.training import Epoch
 from outvoted.cluster.placement import Share
+from outvoted.search.errors import OutvotedError
 
 OnEpoch = Callable[[str, EpochRecord], object]
+
+
+def run_members(
+    store: RunStore,
+    record: RunRecord,
+    wanted: tuple[Recipe, ...],
+    data: Dataset,
+    share: Share,
+    bars: Bars,
+    on_epoch: OnEpoch,
+) -> list[Member]:
+    """Return a run's networks: its own if it is resumed, else from the shelf of trained panels.
+
+    They lie in the run's ``peers/`` then, and the record knows their fingerprint.
+
+    Raises:
+        OutvotedError: the run's weights are not those it was begun with.
+    """
+    if (store.peers / members.TABLE).exists():
+        found = members.load(store.peers)
+        if record.panel_fingerprint not in (None, fingerprint(found)):
+            raise OutvotedError(
+                expected=f"the panel {record.panel_fingerprint} that {store.path} was begun with",
+                found=f"other weights in {store.peers}",
+                remedy="restore the weights, or start a new run under another --name",
+            )
+    else:
+        shelf = store.panels / panel_settings.key(wanted, data.fingerprint)
+        found = trained(shelf, wanted, data, share, bars, on_epoch)
+        members.save(store.peers, found)
+    record.panel_fingerprint = fingerprint(found)
+    return found
 
 
 def trained(

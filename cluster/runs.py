@@ -1,24 +1,27 @@
 """The folder of runs: opening new ones, going on with old ones, listing them."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from outvoted.actors.run_record import DataRecord, RunRecord, State
+from outvoted.actors.datasets import Dataset
+from outvoted.actors.run_record import DataRecord, Kind, RunRecord, State
 from outvoted.actors.store import RunStore
 from outvoted.cluster.reading import differences
 from outvoted.search.errors import OutvotedError
 from outvoted.search.settings import Settings
 
-_MAY_CHANGE = ("cluster.", "search.per_target", "data.path")
-
-
-def panels(runs: Path) -> Path:
-    """Return the folder in which trained panels are kept for runs with the same settings."""
-    return runs / ".panels"
+_MAY_CHANGE = ("cluster.", "search.per_target", "data.path", "strategies")
 
 
 def open_record(
-    store: RunStore, config: Settings, resume: bool, data: DataRecord, versions: dict[str, str]
+    store: RunStore,
+    config: Settings,
+    resume: bool,
+    data: DataRecord,
+    versions: dict[str, str],
+    kind: Kind = "mine",
 ) -> RunRecord:
     """Return the record of a new run, or of one that goes on; nothing is written yet.
 
@@ -34,13 +37,44 @@ def open_record(
                 remedy="go on with that run by --resume, or choose another --name",
             )
         record = RunRecord(
-            name=store.path.name, state=State.RUNNING, config=wanted, versions=versions, data=data
+            name=store.path.name, kind=kind, state=State.RUNNING, config=wanted, versions=versions, data=data
         )
     else:
         record = store.read_record()
         _check_same(store, record, wanted, data)
         record.state, record.message, record.config, record.versions = State.RUNNING, None, wanted, versions
     return record
+
+
+@contextmanager
+def recorded(store: RunStore, record: RunRecord) -> Iterator[None]:
+    """Keep `run.json` true to what happens within the block."""
+    store.write_record(record)
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit):
+        _close(store, record, State.INTERRUPTED, "cut off; go on with --resume")
+        raise
+    except Exception as error:
+        _close(store, record, State.FAILED, str(error))
+        raise
+    _close(store, record, State.FINISHED, None)
+
+
+def _close(store: RunStore, record: RunRecord, state: State, message: str | None) -> None:
+    record.state, record.message, record.updated_at = state, message, datetime.now(UTC)
+    try:
+        store.write_record(record)
+    except OutvotedError:
+        if state == State.FINISHED:
+            raise  # else the error that ended the run says more
+
+
+def data_record(data: Dataset) -> DataRecord:
+    """Say which data set a run is made from."""
+    return DataRecord(
+        name=data.name, fingerprint=data.fingerprint, train=len(data.train), test=len(data.test)
+    )
 
 
 def _check_same(store: RunStore, record: RunRecord, wanted: dict[str, object], data: DataRecord) -> None:

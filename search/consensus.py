@@ -1,5 +1,7 @@
 """Consensus and dissent: the decisions a panel's votes lead to."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from outvoted.search.arrays import AnyArray, Bools, Ints
@@ -39,3 +41,44 @@ def outvoted(predicted: AnyArray, label: AnyArray, target: Ints, voters: Ints) -
     agrees = agreement(predicted, label)
     votes = is_voter(len(agrees), target, voters)
     return np.asarray(~agrees[target, np.arange(agrees.shape[1])] & (agrees | ~votes).all(axis=0))
+
+
+@dataclass(frozen=True)
+class Dissent:
+    """Where exactly one peer dissents from an otherwise unanimous panel.
+
+    Attributes:
+        target: shape (n,), the peer that dissents; -1 where none or more than one does.
+        label: shape (n,), the consensus: what all, or all but one, answer; -1 where more dissent.
+    """
+
+    target: Ints
+    label: Ints
+
+    @property
+    def alone(self) -> Bools:
+        """Tell which images have a single dissenter, shape (n,)."""
+        return np.asarray(self.target >= 0)
+
+    @property
+    def unanimous(self) -> Bools:
+        """Tell on which images nobody dissents, shape (n,)."""
+        return np.asarray((self.target < 0) & (self.label >= 0))
+
+
+def lone_dissent(predicted: AnyArray) -> Dissent:
+    """Find the peer that differs from all others, with no label but theirs (Baluja et al., section 2).
+
+    Args:
+        predicted: shape (peers, n), every peer's class; at least three peers, for of two that differ neither
+            is the dissenter.
+    """
+    peers = len(predicted)
+    if peers < 3:
+        raise ValueError(f"consensus without labels needs at least 3 peers, not {peers}")
+    # If all but one agree, their answer fills all but one place of a sorted column, so the middle one too.
+    common = np.sort(predicted, axis=0)[peers // 2]
+    differs = predicted != common
+    count = differs.sum(axis=0)
+    target = np.where(count == 1, differs.argmax(axis=0), -1)
+    return Dissent(target.astype(np.int64), np.where(count <= 1, common, -1).astype(np.int64))

@@ -8,6 +8,7 @@ import pytest
 from outvoted.cluster.compare import CompareConfig
 from outvoted.cluster.config import MineConfig
 from outvoted.cluster.reading import read
+from outvoted.cluster.scan_config import ScanConfig
 from outvoted.search.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -28,7 +29,7 @@ def test_every_room_is_imported_from_its_folder(room: str) -> None:
     assert Path(file).resolve().parent == ROOT / room
 
 
-FORMS: dict[str, type[Settings]] = {"compare": CompareConfig}
+FORMS: dict[str, type[Settings]] = {"compare": CompareConfig, "scan": ScanConfig}
 """The configuration class of files by the first word of their names; all others are for `outvoted mine`."""
 
 

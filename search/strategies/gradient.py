@@ -165,7 +165,7 @@ class Gradient(Strategy):
     def _descend(self, known: Memory) -> tuple[Floats, Floats]:
         """Descend on the model from the latest point; return the best knobs seen (s, k) and their loss.
 
-        Searches stop where nothing is missing any more: near the points asked the model is most to be trusted.
+        A search stops where nothing is missing any more: the model is best near the points it knows.
         """
         model, (first, second, tiny) = _surrogate(known), _ADAM
         knobs = known["knobs"][np.arange(len(known["count"])), known["count"] - 1]

@@ -8,7 +8,13 @@ from torch import nn
 from outvoted.actors.networks import CNN, MLP, Architecture, Network
 
 NETWORK: TypeAdapter[Network] = TypeAdapter(Network)
-EVERY = [MLP(hidden=5), MLP(hidden=7, activation="relu"), CNN(channels=2, hidden=8), CNN(dropout=0)]
+EVERY = [
+    MLP(hidden=5),
+    MLP(hidden=(4, 6)),
+    MLP(hidden=7, activation="relu"),
+    CNN(channels=2, hidden=8),
+    CNN(dropout=0),
+]
 
 
 @pytest.mark.parametrize("architecture", EVERY, ids=repr)
@@ -62,3 +68,20 @@ def test_an_mlp_has_one_hidden_layer_of_its_width() -> None:
 def test_what_no_architecture_means_is_refused(values: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         NETWORK.validate_python(values)
+
+
+def test_one_hidden_layer_is_built_and_named_alike_by_a_number_and_by_a_list() -> None:
+    built = [MLP(hidden=hidden).build((1, 4, 4), 3) for hidden in (7, (7,))]
+    assert [str(network) for network in built] == [str(built[0])] * 2
+    assert [MLP(hidden=hidden).label for hidden in (7, (7,), (7, 9))] == ["mlp-7", "mlp-7", "mlp-7x9"]
+
+
+def test_every_hidden_layer_has_its_width_and_activation() -> None:
+    network = MLP(hidden=(7, 9), activation="relu").build((1, 1, 2), 3)
+    assert [module.out_features for module in network.modules() if isinstance(module, nn.Linear)] == [7, 9, 3]
+    assert sum(isinstance(module, nn.ReLU) for module in network.modules()) == 2
+
+
+def test_a_network_without_layers_is_refused() -> None:
+    with pytest.raises(ValidationError):
+        MLP(hidden=())

@@ -1,10 +1,11 @@
 """Consensus and dissent against their definitions, spelt out peer by peer."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from outvoted.search.consensus import agreement, outvoted, unanimous
+from outvoted.search.consensus import agreement, lone_dissent, outvoted, unanimous
 
 PEERS = st.integers(2, 5)
 CLASS = st.integers(0, 2)
@@ -45,3 +46,29 @@ def test_two_dissenters_are_no_mistake() -> None:
     predicted, label = np.array([[1], [1], [0]]), np.array([0])
     assert not outvoted(predicted, label, np.array([0])).any()
     assert not unanimous(predicted, label).any()
+
+
+@given(
+    ballot=st.integers(3, 6).flatmap(
+        lambda peers: st.lists(st.lists(CLASS, min_size=peers, max_size=peers), min_size=1, max_size=30)
+    )
+)
+@settings(max_examples=300, deadline=None)
+def test_a_lone_dissenter_is_the_one_without_whom_all_agree(ballot: list[list[int]]) -> None:
+    found = lone_dissent(np.array(ballot).T)
+    for image, votes in enumerate(ballot):
+        alone = [
+            peer
+            for peer in range(len(votes))
+            if len(set(votes)) > 1 and len({*votes[:peer], *votes[peer + 1 :]}) == 1
+        ]
+        assert found.target[image] == (alone[0] if alone else -1)
+        assert found.alone[image] == bool(alone)
+        assert found.unanimous[image] == (len(set(votes)) == 1)
+        others = [vote for peer, vote in enumerate(votes) if peer != found.target[image]]
+        assert found.label[image] == (others[0] if len(set(others)) == 1 else -1)
+
+
+def test_of_two_peers_neither_is_the_dissenter() -> None:
+    with pytest.raises(ValueError, match="at least 3 peers"):
+        lone_dissent(np.array([[0], [1]]))

@@ -1,0 +1,57 @@
+"""Pictures of a scan: each peer's clearest dissents."""
+
+from pathlib import Path
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from outvoted.actors import members, png
+from outvoted.actors.scan_store import ScanStore
+from outvoted.actors.store import RunStore
+from outvoted.analysis.gallery import PEERS, TARGET, save, show
+
+_WIDTH = 10
+_NEITHER = "#777777"
+
+
+def draw_dissents(store: RunStore, path: Path) -> None:
+    """Draw each target's dissents of the largest margins: the consensus, then the target's answer.
+
+    Where the true label is known, the title's colour says who is right.
+    """
+    scan = ScanStore(store.path)
+    names = [member.name for member in members.load(store.peers) if member.role == "peer"]
+    dissents = scan.dissents()
+    chosen = [dissents[dissents["target"] == index].head(_WIDTH) for index in range(len(names))]
+    images = scan.images(pd.concat(chosen)["position"].to_numpy())
+    figure = Figure(figsize=(1.05 * _WIDTH + 1.2, 1.25 * len(names) + 0.7), layout="constrained")
+    figure.suptitle(_title(dissents), fontsize=10)
+    axes = figure.subplots(len(names), _WIDTH, squeeze=False)
+    for index, name in enumerate(names):
+        axes[index, 0].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9)
+        for column in range(_WIDTH):
+            some = chosen[index].iloc[column : column + 1]
+            _one(axes[index, column], some, images)
+    save(figure, path)
+
+
+def _title(dissents: pd.DataFrame) -> str:
+    title = "Scanned images on which one network dissents, clearest first: the others' answer → its own"
+    if not dissents["true_label"].notna().any():
+        return title
+    return f"{title}\nblue: the others are right; orange: the dissenter is right; grey: neither"
+
+
+def _one(axes: Axes, row: pd.DataFrame, images: dict[int, bytes]) -> None:
+    axes.set(xticks=[], yticks=[])
+    axes.spines[:].set_visible(False)
+    if row.empty:
+        return
+    found = row.iloc[0]
+    show(axes, png.decode(images[int(found["position"])]))
+    colour = "black"
+    if pd.notna(found["true_label"]):
+        answers = {found["label"]: TARGET, found["predicted"]: PEERS}
+        colour = answers.get(found["true_label"], _NEITHER)
+    axes.set_title(f"{found['label']} → {found['predicted']}", fontsize=9, color=colour, fontweight="bold")

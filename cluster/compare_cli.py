@@ -1,0 +1,48 @@
+"""The command `outvoted compare`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from outvoted.analysis.comparison import table
+from outvoted.cluster import reading
+from outvoted.cluster.compare import CompareConfig, compare_strategies
+from outvoted.cluster.options import (
+    DEFAULT_RUNS,
+    INTERRUPTED,
+    Address,
+    Debug,
+    Name,
+    Override,
+    Resume,
+    Runs,
+    console,
+    run_folder,
+    say_cut_off,
+)
+
+
+def compare(
+    config: Annotated[Path, typer.Argument(help="A YAML file, say configs/compare-mnist.yaml.")],
+    override: Override = None,
+    name: Name = None,
+    address: Address = "local",
+    resume: Resume = False,
+    runs: Runs = DEFAULT_RUNS,
+    debug: Debug = False,
+) -> None:
+    """Mine with several strategies on one panel and the same seeds, and compare them."""
+    settings = reading.read(CompareConfig, config, override or ())
+    path = run_folder(config, name, runs, resume)
+    try:
+        rows = compare_strategies(settings, path, address, resume, debug, console)
+    except KeyboardInterrupt:
+        say_cut_off("compare", config, override or (), path)
+        raise typer.Exit(INTERRUPTED) from None
+    console.print(table(rows, f"{path.name}: strategies on one panel and the same seeds"))
+    console.print(
+        f"\nWritten to [b]{path}[/]: a run for each strategy, comparison.json, comparison.png.",
+        soft_wrap=True,
+        highlight=False,
+    )

@@ -1,0 +1,59 @@
+"""What the commands share: options, the terminal, and where a run goes."""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from outvoted.cluster.runs import newest
+from outvoted.search.errors import OutvotedError
+
+console = Console()
+errors = Console(stderr=True)
+
+Runs = Annotated[Path, typer.Option("--runs", help="The folder of runs.", envvar="OUTVOTED_RUNS")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks and what Ray prints.")]
+Override = Annotated[
+    list[str] | None, typer.Option("--set", help="Override a key: search.patience=100. Repeatable.")
+]
+Name = Annotated[str | None, typer.Option(help="The run's name; its folder is RUNS/NAME.")]
+Address = Annotated[str, typer.Option(help="local, auto, or the HOST:PORT of a Ray cluster.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with a run, or extend it.")]
+DEFAULT_RUNS = Path("runs")
+INTERRUPTED = 130  # what shells give a command that Ctrl-C ended
+
+
+def run_folder(config: Path, name: str | None, runs: Path, resume: bool) -> Path:
+    """Return the folder of a run: by its name, or the newest of a configuration to resume, or a new one."""
+    if name is not None:
+        return runs / _checked(name)
+    return newest(runs, config.stem) if resume else runs / default_name(config)
+
+
+def say_cut_off(command: str, config: Path, override: Sequence[str], path: Path) -> None:
+    """Say how to go on with a run that Ctrl-C ended, if it had begun."""
+    if (path / "run.json").exists():
+        sets = "".join(f" --set {item}" for item in override)
+        errors.print(
+            f"\nCut off; what was done is kept in {path}. Go on with:\n"
+            f"  outvoted {command} {config}{sets} --runs {path.parent} --name {path.name} --resume",
+            soft_wrap=True,
+        )
+
+
+def default_name(config: Path) -> str:
+    """Name a run after its configuration and the time."""
+    return f"{config.stem}-{time.strftime('%Y%m%d-%H%M%S')}"
+
+
+def _checked(name: str) -> str:
+    if not name or name.startswith(".") or Path(name).name != name:
+        raise OutvotedError(
+            expected="a name for the run that is a plain folder name",
+            found=f"--name '{name}'",
+            remedy="leave out slashes and leading dots; choose the folder of runs with --runs",
+        )
+    return name

@@ -1,0 +1,98 @@
+"""`outvoted scan`: from a repository of unlabelled images to those on which one peer dissents."""
+
+import time
+from dataclasses import dataclass
+
+import ray
+from rich.console import Console
+from rich.progress import Progress as Bars
+
+from outvoted.actors import panel_settings
+from outvoted.actors.chunks import firsts
+from outvoted.actors.datasets import Dataset
+from outvoted.actors.fit import Fit
+from outvoted.actors.run_record import RunRecord
+from outvoted.actors.scan_store import ScanStore
+from outvoted.actors.sources import Piece
+from outvoted.actors.store import RunStore
+from outvoted.analysis.scan_report import write_scan_report
+from outvoted.cluster.bars import bars
+from outvoted.cluster.connect import connected
+from outvoted.cluster.mine import versions
+from outvoted.cluster.panel_training import run_members
+from outvoted.cluster.placement import Share
+from outvoted.cluster.pool import Pool, pool
+from outvoted.cluster.runs import data_record, open_record, recorded
+from outvoted.cluster.scan_config import ScanConfig
+from outvoted.cluster.scan_pipeline import Reading, judged
+from outvoted.search.errors import OutvotedError
+
+
+@dataclass(frozen=True)
+class ScanJob:
+    """A scan that is about to begin: what to do, and where it goes."""
+
+    config: ScanConfig
+    store: RunStore
+    address: str
+    resume: bool
+    debug: bool = False
+
+
+def scan(job: ScanJob, console: Console) -> RunStore:
+    """Scan a repository to its end and write the report.
+
+    Raises:
+        OutvotedError: something in the configuration, the data, the folder or the cluster must be mended.
+        KeyboardInterrupt: the scan was cut off; it can be resumed.
+    """
+    config = job.config
+    data = config.load()
+    pieces = config.source.pieces(config.scan.batch)
+    record = open_record(job.store, config, job.resume, data_record(data), versions(), "scan")
+    _check_count(record, sum(piece.count for piece in pieces))
+    with connected(job.address, job.debug):
+        room = pool(config.cluster, ray.cluster_resources())
+        with recorded(job.store, record), bars(console) as progress:
+            _scan(job, record, data, pieces, room, progress)
+    with console.status("drawing the report"):
+        write_scan_report(job.store, config.source)
+    return job.store
+
+
+def _check_count(record: RunRecord, images: int) -> None:
+    """Rows are named by positions: a repository that grew or shrank is another one."""
+    if record.images not in (None, images):
+        raise OutvotedError(
+            expected=f"the {record.images} images that {record.name} was begun with",
+            found=f"{images} images in the repository",
+            remedy="restore the repository, or start a new scan under another --name",
+        )
+    record.images = images
+
+
+def _scan(
+    job: ScanJob, record: RunRecord, data: Dataset, pieces: list[Piece], room: Pool, progress: Bars
+) -> None:
+    config, size, store = job.config, job.config.scan.batch, ScanStore(job.store.path)
+    wanted = panel_settings.recipes(config.panel, config.referee)
+    each = Share(room.cpus, room.gpus)
+    members = run_members(job.store, record, wanted, data, each, progress, lambda *_: None)
+    job.store.write_record(record)
+    done = store.done()
+    left = [piece for piece in pieces if not done.issuperset(firsts(piece, size))]
+    finished = sum(store.scanned().column("images").to_pylist())
+    bar = progress.add_task("images", total=record.images, completed=finished, details="")
+    if not left:
+        return
+    reading = Reading(config.source, Fit(shape=data.shape, sizes=config.scan.sizes), size, done)
+    judging = (members, data.shape, data.classes)
+    began, before, fresh, kept = time.monotonic(), record.seconds_scanning, 0, 0
+    for found in judged(left, reading, judging, room, config.cluster.memory << 20):
+        store.write(found)
+        fresh += found.scanned["images"][0].as_py()
+        kept += found.dissents.num_rows
+        seconds = time.monotonic() - began
+        record.seconds_scanning = before + seconds
+        details = f"[b]{kept}[/b] dissents, {fresh / seconds:.0f} images/s"
+        progress.update(bar, completed=finished + fresh, details=details)

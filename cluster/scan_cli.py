@@ -1,0 +1,53 @@
+"""The command `outvoted scan`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from outvoted.actors.store import RunStore
+from outvoted.analysis.scan_summary import scan_table, summarise_scan
+from outvoted.cluster import reading
+from outvoted.cluster.options import (
+    DEFAULT_RUNS,
+    INTERRUPTED,
+    Address,
+    Debug,
+    Name,
+    Override,
+    Resume,
+    Runs,
+    console,
+    run_folder,
+    say_cut_off,
+)
+from outvoted.cluster.scan import ScanJob
+from outvoted.cluster.scan import scan as scan_run
+from outvoted.cluster.scan_config import ScanConfig
+
+
+def scan(
+    config: Annotated[Path, typer.Argument(help="A YAML file, say configs/scan-checkerboard.yaml.")],
+    override: Override = None,
+    name: Name = None,
+    address: Address = "local",
+    resume: Resume = False,
+    runs: Runs = DEFAULT_RUNS,
+    debug: Debug = False,
+) -> None:
+    """Stream unlabelled images through a panel; keep those on which exactly one peer dissents."""
+    settings = reading.read(ScanConfig, config, override or ())
+    path = run_folder(config, name, runs, resume)
+    try:
+        store = scan_run(ScanJob(settings, RunStore(path), address, resume, debug), console)
+    except KeyboardInterrupt:
+        say_cut_off("scan", config, override or (), path)
+        raise typer.Exit(INTERRUPTED) from None
+    console.print(scan_table(summarise_scan(store)))
+    look = f"import pandas; print(pandas.read_parquet('{path}/dissents').nlargest(10, 'margin'))"
+    console.print(
+        f"\nWritten to [b]{path}[/]: dissents/, scanned/, peers/, summary.json, gallery/*.png. To try next:\n"
+        f'  python -c "{look}"',
+        soft_wrap=True,
+        highlight=False,
+    )

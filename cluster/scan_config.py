@@ -1,0 +1,65 @@
+"""A scan as one value."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from outvoted.actors import datasets
+from outvoted.actors.checkerboard import Checkerboard
+from outvoted.actors.datasets import Dataset, DataSettings, Split
+from outvoted.actors.panel_settings import PanelSettings, RefereeSettings
+from outvoted.actors.sources import AnySource, GridSource, Source
+from outvoted.cluster.pool import PoolSettings
+from outvoted.search.settings import Settings
+
+
+class ScanSettings(Settings):
+    """What is scanned, and in what portions."""
+
+    source: AnySource
+    batch: Annotated[int, Field(ge=1, le=10**6)] = 1024
+    """Images of a chunk, which is read, judged and recorded as one."""
+    sizes: Literal["resize", "refuse"] = "resize"
+    """Stretch images of another size to that of the panel, or count them as undecodable."""
+
+
+class ScanConfig(Settings):
+    """Everything `outvoted scan` does."""
+
+    data: Annotated[DataSettings | Checkerboard, Field(discriminator="name")] = DataSettings()
+    """Labelled images, on which the panel is trained."""
+    train_on: Annotated[int, Field(ge=1)] | None = None
+    """Train on the first so many training images only."""
+    panel: PanelSettings = PanelSettings()
+    referee: RefereeSettings | None = None
+    scan: ScanSettings
+    cluster: PoolSettings = PoolSettings()
+
+    @model_validator(mode="after")
+    def _decidable(self) -> Self:
+        if len(self.panel.networks) < 3:
+            raise ValueError("a scan needs at least 3 networks: of two that differ, neither is the dissenter")
+        if isinstance(self.scan.source, GridSource) and not isinstance(self.data, Checkerboard):
+            raise ValueError("a grid holds points of a checkerboard: set data.name=checkerboard")
+        return self
+
+    @property
+    def source(self) -> Source:
+        """The repository: its path absolute, a grid without a board of its own with that of the panel."""
+        source = self.scan.source
+        if isinstance(source, GridSource):
+            board = self.data if isinstance(self.data, Checkerboard) else None
+            return source.model_copy(update={"board": source.board or board})
+        return source.model_copy(update={"path": source.path and source.path.resolve()})
+
+    def load(self) -> Dataset:
+        """Load the labelled images.
+
+        Raises:
+            OutvotedError: they cannot be had, or a file is missing or corrupt.
+        """
+        data = self.data.dataset() if isinstance(self.data, Checkerboard) else datasets.load(self.data)
+        if self.train_on is None:
+            return data
+        first = Split(data.train.images[: self.train_on], data.train.labels[: self.train_on])
+        return Dataset(data.name, data.folder, first, data.test)

@@ -1,0 +1,184 @@
+"""A scan's summary and pictures: every share from rows counted here by hand."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from PIL import Image
+
+from outvoted.actors import members, png, schema
+from outvoted.actors.checkerboard import Checkerboard
+from outvoted.actors.chunks import chunks
+from outvoted.actors.fit import Fit
+from outvoted.actors.judge import Judged, local_judge
+from outvoted.actors.member import EpochRecord, Member
+from outvoted.actors.panel_settings import PanelSettings, recipes
+from outvoted.actors.run_record import RunRecord, State
+from outvoted.actors.scan_store import ScanStore
+from outvoted.actors.sources import FolderSource, GridSource
+from outvoted.actors.store import RunStore
+from outvoted.actors.training import train
+from outvoted.analysis.scan_report import write_scan_report
+from outvoted.analysis.scan_summary import scan_table, summarise_scan
+
+ELSE = FolderSource(path=Path())
+
+
+def dissent(position: int, target: int, label: int, predicted: int, margin: float, true: int | None) -> Any:
+    image = np.full((1, 4, 4), position, np.uint8)
+    return {
+        "position": position,
+        "target": target,
+        "target_name": f"peer {target}",
+        "label": label,
+        "predicted": predicted,
+        "image": {"bytes": png.encode(image), "path": None},
+        "margin": margin,
+        "true_label": true,
+        "label_right": None if true is None else true == label,
+        "valid": label == 1,
+    }
+
+
+def chunk(first: int, dissents: list[Any], **counts: Any) -> Judged:
+    row = {"first": first, "images": 10, "dissents": len(dissents), "undecodable": [], **counts}
+    return Judged(
+        first,
+        pa.Table.from_pylist([row], schema=schema.scanned()),
+        pa.Table.from_pylist(dissents, schema=schema.dissents()),
+    )
+
+
+ROWS = [
+    chunk(
+        0,
+        [dissent(1, 0, 1, 2, 0.5, 1), dissent(2, 0, 2, 1, 0.9, 1), dissent(3, 1, 1, 2, 0.1, 0)],
+        unanimous=5,
+        disputed=1,
+        labelled=9,
+        right=[4, 6, 9],
+        unanimous_labelled=5,
+        unanimous_right=4,
+        undecodable=[{"position": 9, "path": "9.png", "reason": "broken"}],
+    ),
+    chunk(
+        10,
+        [dissent(11, 2, 1, 2, 0.7, None)],
+        unanimous=9,
+        disputed=0,
+        labelled=0,
+        right=[0, 0, 0],
+        unanimous_labelled=0,
+        unanimous_right=0,
+    ),
+]
+
+
+@pytest.fixture
+def store(tmp_path: Path, trained: list[Member]) -> RunStore:
+    store = RunStore(tmp_path / "scan")
+    members.save(store.peers, trained)
+    store.write_record(
+        RunRecord(
+            name="scan", kind="scan", state=State.FINISHED, config={}, versions={}, seconds_scanning=4.0
+        )
+    )
+    for rows in ROWS:
+        ScanStore(store.path).write(rows)
+    return store
+
+
+def test_shares_are_taken_of_what_is_known(store: RunStore) -> None:
+    found = summarise_scan(store)
+    assert (found.images, found.unanimous, found.dissents, found.disputed) == (20, 14, 4, 1)
+    assert (found.undecodable, found.reasons) == (1, {"broken": 1})
+    assert (found.labelled, found.unanimous_right) == (9, 4 / 5)
+    assert (found.label_right, found.target_right, found.valid) == (1 / 3, 1 / 3, 3 / 4)
+    assert found.images_per_second == 5
+    first, second, third = found.targets
+    assert (first.dissents, first.share, first.label_right, first.target_right) == (2, 0.1, 0.5, 0.5)
+    assert (second.dissents, second.label_right, second.target_right) == (1, 0, 0)
+    assert (third.dissents, third.label_right, third.target_right, third.valid) == (1, None, None, 1)
+    assert [target.accuracy for target in found.targets] == [4 / 9, 6 / 9, 1]
+
+
+def test_tenths_hold_every_dissent_once_clearest_first(store: RunStore) -> None:
+    tenths = summarise_scan(store).tenths
+    assert [round(tenth.highest, 3) for tenth in tenths] == [0.9, 0.7, 0.5, 0.1]
+    assert sum(tenth.dissents for tenth in tenths) == 4
+    assert [tenth.label_right for tenth in tenths] == [0, None, 1, 0]
+
+
+def test_dissents_are_ranked_by_margin(store: RunStore) -> None:
+    scan = ScanStore(store.path)
+    assert scan.dissents()["position"].tolist() == [2, 11, 1, 3]
+    images = scan.images([11, 2])
+    assert {position: int(png.decode(data)[0, 0, 0]) for position, data in images.items()} == {2: 2, 11: 11}
+
+
+def test_rows_of_a_chunk_cut_off_are_not_read(store: RunStore) -> None:
+    (store.path / "scanned" / "chunk-000000000000.parquet").unlink()
+    scan = ScanStore(store.path)
+    assert scan.done() == {10}
+    assert scan.dissents()["position"].tolist() == [11]
+    assert summarise_scan(store).images == 10
+
+
+def test_the_table_fits_the_terminal(store: RunStore) -> None:
+    from rich.console import Console
+
+    console = Console(width=80, record=True)
+    console.print(scan_table(summarise_scan(store)))
+    text = console.export_text()
+    assert "4 of 20 images" in text
+    assert max(map(len, text.splitlines())) <= 80
+    assert "…" not in text
+
+
+def test_a_report_has_a_picture(store: RunStore) -> None:
+    write_scan_report(store, ELSE)
+    assert (store.path / "summary.json").exists()
+    with Image.open(store.path / "gallery" / "dissents.png") as picture:
+        assert picture.width > 600
+        assert len(np.unique(np.asarray(picture.convert("L")))) > 20
+
+
+def test_a_scan_that_found_nothing_has_a_report(store: RunStore) -> None:
+    for path in (*(store.path / "scanned").iterdir(), *(store.path / "dissents").iterdir()):
+        path.unlink()
+    found = write_scan_report(store, ELSE)
+    assert (found.images, found.dissents, found.label_right, found.tenths) == (0, 0, None, ())
+    assert not (store.path / "gallery").exists()
+    assert scan_table(found).row_count == 3
+
+
+def test_the_checkerboard_is_drawn_as_it_was_scanned(tmp_path: Path) -> None:
+    board = Checkerboard()
+    data = board.dataset()
+    panel = PanelSettings.model_validate(
+        {
+            "networks": [{"kind": "mlp", "hidden": [6, 6]}] * 3,
+            "training": {"epochs": 40, "learning_rate": 0.03},
+        }
+    )
+    trained = []
+    for recipe in recipes(panel, None):
+        *_, last = train(recipe.network, recipe.training, data, recipe.seed)
+        assert last.weights is not None
+        epochs = (EpochRecord(last.number, last.loss, last.test_accuracy),)
+        trained.append(Member(recipe.name, "peer", recipe.network, recipe.seed, last.weights, epochs))
+    store, grid = RunStore(tmp_path / "toy"), GridSource(points=24, board=board)
+    members.save(store.peers, trained)
+    store.write_record(RunRecord(name="toy", kind="scan", state=State.FINISHED, config={}, versions={}))
+    judge = local_judge(trained, data.shape, data.classes)
+    for piece in grid.pieces(200):
+        for part in chunks(grid, piece, Fit(shape=data.shape), 200):
+            ScanStore(store.path).write(judge.judge(part))
+    found = write_scan_report(store, grid)
+    assert found.images == found.labelled == 576
+    assert found.dissents > 0
+    assert all(target.accuracy is not None and target.accuracy > 0.7 for target in found.targets)
+    with Image.open(store.path / "gallery" / "checkerboard.png") as picture:
+        assert picture.width > 500

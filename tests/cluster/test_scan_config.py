@@ -1,0 +1,64 @@
+"""What `outvoted scan` refuses before it begins, and how it divides the machines."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from outvoted.cluster.cli import main
+from outvoted.cluster.pool import PoolSettings, pool
+from outvoted.search.errors import OutvotedError
+
+CONFIGS = Path(__file__).parents[2] / "configs"
+TOY = CONFIGS / "scan-checkerboard.yaml"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--set", "scan.source.kind=foldr"), "did you mean 'folder'?"),
+        (("--set", "scan.source.kind=folder", "--set", "scan.source.path=/nowhere"), "no such folder"),
+        (("--set", "scan.source.kind=folder"), "scan.source.path"),
+        (("--set", "panel.networks=[{kind: mlp}, {kind: mlp}]"), "at least 3 networks"),
+        (("--set", "data.name=mnist-sample"), "points of a checkerboard"),
+        (("--set", "data.name=chessboard"), "did you mean 'checkerboard'?"),
+        (("--set", "scan.sizes=crop"), "choose from: refuse, resize"),
+        (("--set", "scan.batches=3"), "did you mean 'batch'?"),
+        (("--set", "panel.networks.0.hidden=[]"), "panel.networks.0.hidden"),
+        (("--resume",), "none of scan-checkerboard"),
+    ],
+)
+def test_what_is_wrong_is_said_and_leaves_no_trace(
+    arguments: tuple[str, ...],
+    said: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(
+        sys, "argv", ["outvoted", "scan", str(TOY), "--runs", str(tmp_path / "r"), *arguments]
+    )
+    with pytest.raises(SystemExit) as stop:
+        main()
+    assert stop.value.code == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert "Traceback" not in error
+    assert not (tmp_path / "r").exists()
+
+
+@pytest.mark.parametrize("cpus", [1, 2, 3, 8, 64])
+@pytest.mark.parametrize("panels", [None, 1, 5])
+def test_panels_and_a_reader_fit_the_machines_and_differ(cpus: int, panels: int | None) -> None:
+    found = pool(PoolSettings(panels=panels), {"CPU": cpus})
+    assert found.panels == (panels or max(1, cpus - 1))
+    assert found.panels * found.cpus + found.reader_cpus <= cpus
+    assert 0 < found.reader_cpus < found.cpus
+    assert found.gpus == 0
+
+
+def test_gpus_are_shared_evenly_or_as_asked_for() -> None:
+    assert pool(PoolSettings(panels=4), {"CPU": 8, "GPU": 2}).gpus == 0.5
+    assert pool(PoolSettings(panels=4, num_gpus=0), {"CPU": 8, "GPU": 2}).gpus == 0
+    with pytest.raises(OutvotedError, match=r"cluster\.num_gpus=1 for each of 4 panels"):
+        pool(PoolSettings(panels=4, num_gpus=1), {"CPU": 8, "GPU": 2})
