@@ -52,4 +52,5 @@ def certificate(stored: list[bytes], votes: Singles, labels: Ints, targets: Ints
     others = right.copy()
     others[targets, columns] = np.inf
     margin = others.min(axis=0) - right[targets, columns]
-    return Certificate(stored, votes, outvoted(votes.argmax(axis=2), labels, targets), margin)
+    answered = np.isfinite(votes).all(axis=(0, 2))  # a network that failed on an image voted NaN
+    return Certificate(stored, votes, answered & outvoted(votes.argmax(axis=2), labels, targets), margin)

@@ -6,28 +6,29 @@ import numpy as np
 import torch
 from torch import nn
 
+from outvoted.actors.arithmetic import USUAL, Arithmetic
 from outvoted.actors.datasets import Split
 from outvoted.search.arrays import AnyArray, Pixels, Singles
 from outvoted.search.messages import Answers, Candidates
 from outvoted.search.transforms import Transform
 
-BATCH = 128
-"""Rows of every batch that reaches a network. One fixed shape, the last batch padded: a row's answer then
-cannot depend on how many others happen to travel with it."""
-
 
 class Peer:
     """A network with the seeds beside it; stateless, so any call can be made again.
 
-    The network runs in float64 and its answers are rounded to float32. In float32, sums differ in their
-    last bits with a row's place in the batch (seen in matrix products whose width is no multiple of four,
-    and in convolutions); in float64 that noise lies nine orders of magnitude below what is kept.
+    The network runs in float64, unless told otherwise, and its answers are rounded to float32. In float32,
+    sums differ in their last bits with a row's place in the batch (seen in matrix products whose width is
+    no multiple of four, and in convolutions); in float64 that noise lies nine orders of magnitude below
+    what is kept.
     """
 
-    def __init__(self, network: nn.Module, transform: Transform, seeds: Split) -> None:
+    def __init__(
+        self, network: nn.Module, transform: Transform, seeds: Split, arithmetic: Arithmetic = USUAL
+    ) -> None:
         """Take a network that maps float images in [0, 1] to logits, and the seed data set."""
+        self._batch, self._dtype = arithmetic.batch, arithmetic.dtype
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self._network = network.to(self._device, torch.float64).eval()
+        self._network = network.to(self._device, self._dtype).eval()
         self._transform = transform
         self._seeds = _tensor(seeds.images).to(self._device)
         self._labels = _tensor(seeds.labels).to(self._device)
@@ -37,25 +38,26 @@ class Peer:
         n = len(candidates)
         score, predicted = np.empty(n, np.float32), np.empty(n, np.int16)
         with torch.inference_mode():
-            for first in range(0, n, BATCH):
-                rows = slice(first, first + BATCH)
+            for first in range(0, n, self._batch):
+                rows = slice(first, first + self._batch)
                 part = candidates.rows(rows)
-                seed_id = _padded(part.seed_id.astype(np.int64)).to(self._device)
-                composed = _padded(part.composed).to(self._device)
+                seed_id = _padded(part.seed_id.astype(np.int64), self._batch).to(self._device)
+                composed = _padded(part.composed, self._batch).to(self._device)
                 pixels = self._transform.render(self._seeds.index_select(0, seed_id), composed)
-                logits = self._network(pixels.double().mul_(1 / 255))
+                logits = self._network(pixels.to(self._dtype, copy=True).mul_(1 / 255))
                 odds = log_odds(logits, self._labels.index_select(0, seed_id))
                 score[rows] = odds.float().cpu().numpy()[: len(part)]
-                predicted[rows] = logits.argmax(1).cpu().numpy()[: len(part)]
+                classes = logits.argmax(1).masked_fill(logits.isnan().any(1), -1)
+                predicted[rows] = classes.cpu().numpy()[: len(part)]
         return Answers(score, predicted)
 
     def vote(self, images: Pixels) -> Singles:
         """Return every class's probability for images, at least one; (n, classes), each row summing to 1."""
         parts = []
         with torch.inference_mode():
-            for first in range(0, len(images), BATCH):
-                part = images[first : first + BATCH]
-                logits = self._network(_padded(part).to(self._device, torch.float64).mul_(1 / 255))
+            for first in range(0, len(images), self._batch):
+                part = images[first : first + self._batch]
+                logits = self._network(_padded(part, self._batch).to(self._device, self._dtype).mul_(1 / 255))
                 parts.append(torch.softmax(logits, dim=1).float().cpu().numpy()[: len(part)])
         return np.concatenate(parts)
 
@@ -67,9 +69,9 @@ def log_odds(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     return own - torch.logsumexp(others, dim=1)
 
 
-def _padded(rows: AnyArray) -> torch.Tensor:
-    """Repeat the last row until there are BATCH of them."""
-    missing = BATCH - len(rows)
+def _padded(rows: AnyArray, batch: int) -> torch.Tensor:
+    """Repeat the last row until there are ``batch`` of them."""
+    missing = batch - len(rows)
     return _tensor(np.concatenate([rows, np.repeat(rows[-1:], missing, axis=0)]) if missing else rows)
 
 

@@ -14,7 +14,7 @@ import ray
 from rich.console import Console
 from rich.progress import Progress as Bars
 
-from outvoted.actors import datasets, members, panel_settings
+from outvoted.actors import checking, datasets, members, panel_settings
 from outvoted.actors.datasets import Dataset, Images
 from outvoted.actors.member import Member, fingerprint
 from outvoted.actors.planning import count_replicas
@@ -54,6 +54,8 @@ def mine(job: Job, console: Console) -> RunStore:
         KeyboardInterrupt: the run was cut off; it can be resumed.
     """
     data = datasets.load(job.config.data)
+    with console.status("checking the networks"):
+        _check(job, data)
     record = open_record(job.store, job.config, job.resume, _data_record(data), versions())
     with connected(job.address, job.debug):
         each = share(job.config.cluster, len(job.config.panel.networks), ray.cluster_resources())
@@ -62,6 +64,13 @@ def mine(job: Job, console: Console) -> RunStore:
     with console.status("drawing the report"):
         write_report(job.store)
     return job.store
+
+
+def _check(job: Job, data: Dataset) -> None:
+    """Have the networks that are brought prove themselves, unless the run has them already."""
+    if not (job.store.peers / members.TABLE).exists():
+        wanted = panel_settings.recipes(job.config.panel, job.config.referee)
+        checking.check(wanted, data.shape, data.classes, job.config.panel.arithmetic.dtype)
 
 
 def versions() -> dict[str, str]:
@@ -79,7 +88,7 @@ def _search(job: Job, record: RunRecord, data: Dataset, each: Share, progress: B
         found = _members(job, record, data, each, progress, recorder)
         record.panel_fingerprint = fingerprint(found)
         starting = progress.add_task("starting", total=1, details="peers and coordinators")
-        with running_cells(config.cluster, each, rules, found, images) as cells:
+        with running_cells(config.cluster, each, rules, found, images, config.panel.arithmetic) as cells:
             wanted = config.search.per_target
             record.replicas = count_replicas(cells[0].panel, rules, data.train.labels, wanted)
             progress.update(starting, completed=1)

@@ -40,7 +40,7 @@ def _train(
         call = train_remotely.options(**options)
         tasks[call.remote(recipe.network, recipe.training, placed, recipe.seed)] = index
     history: list[list[Epoch]] = [[] for _ in recipes]
-    total = sum(recipe.training.epochs for recipe in recipes)
+    total = sum(_epochs(recipe) for recipe in recipes)
     bar = bars.add_task("training", total=total, details="")
     while tasks:
         (stream,), _ = ray.wait(list(tasks), num_returns=1)
@@ -52,9 +52,15 @@ def _train(
             continue
         history[index].append(epoch)
         on_epoch(recipes[index].name, _record(epoch))
-        details = f"{recipes[index].name}: {epoch.test_accuracy:.1%} of test images right"
+        share_right = "" if epoch.test_accuracy is None else f"{epoch.test_accuracy:.1%} of test images right"
+        details = f"{recipes[index].name}: {share_right or 'no test images'}"
         bars.update(bar, advance=1, details=details)
     return [_member(recipe, epochs) for recipe, epochs in zip(recipes, history, strict=True)]
+
+
+def _epochs(recipe: Recipe) -> int:
+    """Count what training will report: one epoch for a network that comes with weights."""
+    return 1 if recipe.network.loaded else recipe.training.epochs
 
 
 def _record(epoch: Epoch) -> EpochRecord:
