@@ -46,18 +46,20 @@ class Epoch:
     weights: Weights | None
 
 
+def loaded(architecture: Architecture, weights: Weights, data: Dataset) -> Iterator[Epoch]:
+    """Measure a network that comes with its weights, in place of training it: one Epoch, number 0."""
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    network = architecture.restore(data.shape, data.classes, weights).to(device)
+    yield Epoch(0, None, _measured(network, data), weights)
+
+
 def train(architecture: Architecture, training: Training, data: Dataset, seed: int) -> Iterator[Epoch]:
-    """Train a network from scratch, or load it; a pure function of its arguments on machines of one kind.
+    """Train a network from scratch; a pure function of its arguments on machines of one kind.
 
     Yields:
         One Epoch after each epoch; the last one has the weights, in float32 on the CPU.
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    loaded = architecture.load()
-    if loaded is not None:
-        network = architecture.restore(data.shape, data.classes, loaded).to(device)
-        yield Epoch(0, None, _measured(network, data), loaded)
-        return
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         network = architecture.build(data.shape, data.classes).to(device)

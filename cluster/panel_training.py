@@ -11,7 +11,7 @@ from outvoted.actors import members
 from outvoted.actors.datasets import Dataset
 from outvoted.actors.member import EpochRecord, Member
 from outvoted.actors.panel_settings import Recipe
-from outvoted.actors.ray_training import train_remotely
+from outvoted.actors.ray_training import measure_remotely, train_remotely
 from outvoted.actors.training import Epoch
 from outvoted.cluster.placement import Share
 
@@ -32,13 +32,15 @@ def trained(
 def _train(
     recipes: Sequence[Recipe], data: Dataset, share: Share, bars: Bars, on_epoch: OnEpoch
 ) -> list[Member]:
-    """Train all networks at once, each in a task of its own."""
+    """Train all networks at once, each in a task of its own; those that come with weights are measured.
+
+    Weights are read here, so other machines need not have their files.
+    """
     placed = ray.put(data)
     options = {"num_cpus": min(1.0, ray.cluster_resources().get("CPU", 1.0)), "num_gpus": share.num_gpus}
     tasks: dict[Any, int] = {}
     for index, recipe in enumerate(recipes):
-        call = train_remotely.options(**options)
-        tasks[call.remote(recipe.network, recipe.training, placed, recipe.seed)] = index
+        tasks[_task(recipe, placed, options)] = index
     history: list[list[Epoch]] = [[] for _ in recipes]
     total = sum(_epochs(recipe) for recipe in recipes)
     bar = bars.add_task("training", total=total, details="")
@@ -56,6 +58,13 @@ def _train(
         details = f"{recipes[index].name}: {share_right or 'no test images'}"
         bars.update(bar, advance=1, details=details)
     return [_member(recipe, epochs) for recipe, epochs in zip(recipes, history, strict=True)]
+
+
+def _task(recipe: Recipe, data: Any, options: dict[str, float]) -> Any:
+    weights = recipe.network.load()
+    if weights is not None:
+        return measure_remotely.options(**options).remote(recipe.network, weights, data)
+    return train_remotely.options(**options).remote(recipe.network, recipe.training, data, recipe.seed)
 
 
 def _epochs(recipe: Recipe) -> int:

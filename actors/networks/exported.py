@@ -45,8 +45,14 @@ class Exported(Brought):
 
     def load(self) -> Weights:
         """Read the file's bytes."""
-        file_hash(self.file)  # says what is wrong where it can't be read
-        return {_PROGRAM: torch.from_numpy(np.fromfile(self.file, np.uint8))}
+        try:
+            return {_PROGRAM: torch.from_numpy(np.fromfile(self.file, np.uint8))}
+        except OSError as error:
+            raise OutvotedError(
+                expected=f"a program of torch.export.save at file: {self.file}",
+                found=error.strerror or str(error),
+                remedy="correct the path, from the folder in which outvoted is started",
+            ) from error
 
     def module(self, shape: Shape, classes: int) -> nn.Module:
         """Load the program from its file; it has to fit images and classes as it is."""

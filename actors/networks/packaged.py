@@ -96,23 +96,35 @@ def _state_dict(data: bytes) -> list[torch.Tensor]:
     return list(torch.load(io.BytesIO(data), weights_only=True, map_location="cpu").values())
 
 
-def _keras(data: bytes) -> list[torch.Tensor]:
+def keras_layers(data: bytes) -> list[torch.Tensor]:
     """Read pickled lists of kernel (height, width, in, out) and bias, in the layers' order."""
-    layers = _ArraysOnly(io.BytesIO(data)).load()
+    layers = arrays_only(data)
     ordered = sorted(layers, key=lambda name: name == "conv10")  # the last layer is stored second
     pairs = [layers[name] for name in ordered]
     arrays = [array for kernel, bias in pairs for array in (kernel.transpose(3, 2, 0, 1), bias)]
     return [torch.from_numpy(np.ascontiguousarray(array)) for array in arrays]
 
 
+def arrays_only(data: bytes) -> Any:
+    """Unpickle NumPy arrays in lists and dictionaries.
+
+    Raises:
+        UnpicklingError: anything else is in there.
+    """
+    return _ArraysOnly(io.BytesIO(data)).load()
+
+
 class _ArraysOnly(pickle.Unpickler):
-    """Unpickles NumPy arrays in lists and dictionaries, and nothing else."""
+    """Knows no names but those of arrays."""
 
     def find_class(self, module: str, name: str) -> Any:
         """Look up the three names that a pickled array is made of."""
         reconstruct = np.zeros(1).__reduce__()[0]
-        known = {"numpy.core.multiarray _reconstruct": reconstruct, "numpy ndarray": np.ndarray}
-        return {**known, "numpy dtype": np.dtype}[f"{module} {name}"]
+        known = {f"numpy.{core}.multiarray _reconstruct": reconstruct for core in ("core", "_core")}
+        known |= {"numpy ndarray": np.ndarray, "numpy dtype": np.dtype}
+        if f"{module} {name}" not in known:
+            raise pickle.UnpicklingError(f"{module} {name} is no part of an array")
+        return known[f"{module} {name}"]
 
 
 def _lite(number: int) -> Callable[[], Any]:
@@ -150,6 +162,6 @@ _PACKAGES: dict[str, _Package] = {
         sha256="f286bbf493e6389979ed3036f960f4404e0079acdb92156500df0d4a43d085f1",
         input=Input(size=(224, 224), channels=3, layout="bgr", scale=255, mean=(103.939, 116.779, 123.68)),
         make=_squeezenet,
-        read=_keras,
+        read=keras_layers,
     ),
 }

@@ -92,5 +92,6 @@ class Prepared(nn.Module):
         if recipe.layout == "bgr":
             images = images.flip(1)
         images = (images * recipe.scale - self.mean.to(images)) / self.std.to(images)
-        logits: torch.Tensor = self.network(images)
+        # last bits of convolutions depend on how an image lies in memory
+        logits: torch.Tensor = self.network(images.contiguous())
         return logits

@@ -22,7 +22,8 @@ from torch import nn
 
 def tiny(classes=7, channels=3, width=4):
     return nn.Sequential(
-        nn.Conv2d(channels, width, 3), nn.BatchNorm2d(width), nn.ReLU(), nn.AdaptiveAvgPool2d(2), nn.Flatten(),
+        nn.Conv2d(channels, width, 3), nn.BatchNorm2d(width), nn.ReLU(),
+        nn.AdaptiveAvgPool2d(2), nn.Flatten(),
         nn.Linear(4 * width, classes))
 
 def failing():

@@ -12,7 +12,7 @@ from outvoted.actors.checking import probe
 from outvoted.actors.datasets import Dataset, Split
 from outvoted.actors.member import EpochRecord, Member, fingerprint
 from outvoted.actors.networks import Architecture, Network, PythonFactory, TorchvisionModel
-from outvoted.actors.training import Training, train
+from outvoted.actors.training import Training, loaded, train
 from tests.actors.networks.conftest import CLASSES, KINDS, SHAPE, Bring, vision
 
 IMAGES = torch.rand(5, *SHAPE, generator=torch.Generator().manual_seed(1))
@@ -57,7 +57,7 @@ def test_it_is_loaded_not_trained(brought: Architecture) -> None:
     pixels = (IMAGES * 255).to(torch.uint8).numpy()
     split = Split(pixels, torch.tensor([0, 1, 2, 3, CLASSES - 1]).numpy())
     data = Dataset("few", Path(), split, split)
-    (only,) = train(brought, Training(), data, 0)
+    (only,) = loaded(brought, member(brought).weights, data)
     assert brought.loaded
     assert (only.number, only.loss) == (0, None)
     right = built(brought)(torch.tensor(pixels) / 255).argmax(1).numpy() == split.labels
@@ -68,7 +68,8 @@ def test_without_test_images_there_is_no_accuracy(bring: Bring) -> None:
     pixels = (IMAGES * 255).to(torch.uint8).numpy()
     split = Split(pixels, torch.tensor([0, 1, 2, 3, CLASSES - 1]).numpy())
     data = Dataset("few", Path(), split, Split(split.images[:0], split.labels[:0]))
-    (only,) = train(bring("python"), Training(), data, 0)
+    network = bring("python")
+    (only,) = loaded(network, member(network).weights, data)
     assert only.test_accuracy is None
 
 
