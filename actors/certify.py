@@ -57,4 +57,6 @@ def certificate(
     columns = np.arange(len(labels))
     others = np.where(is_voter(len(votes), targets, voters), right, 1.0)
     margin = others.min(axis=0) - right[targets, columns]
-    return Certificate(stored, votes, outvoted(votes.argmax(axis=2), labels, targets, voters), margin)
+    answered = np.isfinite(votes).all(axis=(0, 2))  # a network that failed on an image voted NaN
+    certified = answered & outvoted(votes.argmax(axis=2), labels, targets, voters)
+    return Certificate(stored, votes, certified, margin)

@@ -80,5 +80,8 @@ class Coordinator:
         return shard_result(climb, self.names, Finding(finds, judged, seeds, verdict.referee))
 
     def judge(self, images: Pixels) -> Ints | None:
-        """Return the referee's class for each image, or None without a referee."""
-        return None if self.referee is None else self.referee.vote(images).argmax(axis=1)
+        """Return the referee's class for each image, -1 where it failed, or None without a referee."""
+        if self.referee is None:
+            return None
+        votes = self.referee.vote(images)
+        return np.where(np.isfinite(votes).all(axis=1), votes.argmax(axis=1), -1)

@@ -59,16 +59,13 @@ class DataSettings(Settings):
     """A folder with the four idx files; looked up by name where it is left out."""
 
 
-def _named(values: Any) -> Any:
+def named(values: Any) -> Any:
     """Take the sample where no name is given, as in ``DataSettings``."""
     return {"name": "mnist-sample", **values} if isinstance(values, dict) else values
 
 
-DataSource = Annotated[
-    DataSettings | Folder | HuggingFace | Idx | Npz | Parquet | Svhn,
-    Field(discriminator="name"),
-    BeforeValidator(_named),
-]
+AnyData = DataSettings | Folder | HuggingFace | Idx | Npz | Parquet | Svhn
+DataSource = Annotated[AnyData, Field(discriminator="name"), BeforeValidator(named)]
 """Which images a run trains on and takes its seeds from: a known set, or the user's own in some format."""
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from outvoted.actors import png, schema
+from outvoted.actors.arithmetic import Arithmetic
 from outvoted.actors.certify import certificate, decoded
 from outvoted.actors.chunks import Chunk
 from outvoted.actors.datasets import Split
@@ -83,11 +84,13 @@ class Judge:
         return {"referee_predicted": answer, "valid": answer == label}
 
 
-def local_judge(members: Sequence[Member], shape: tuple[int, int, int], classes: int) -> Judge:
+def local_judge(
+    members: Sequence[Member], shape: tuple[int, int, int], classes: int, arithmetic: Arithmetic
+) -> Judge:
     """Build the members' networks in this process for images of ``shape``."""
     none = Split(np.empty((0, *shape), np.uint8), np.empty(0, np.int64))
     voters = {
-        role: [Peer(m.build(shape, classes), Affine(), none) for m in members if m.role == role]
+        role: [Peer(m.build(shape, classes), Affine(), none, arithmetic) for m in members if m.role == role]
         for role in ("peer", "referee")
     }
     names = [member.name for member in members if member.role == "peer"]

@@ -11,8 +11,8 @@ from safetensors.torch import save as save_tensors
 from torch import nn
 
 from outvoted.actors.files import write_atomically
-from outvoted.actors.networks import Architecture
-from outvoted.actors.training import Weights
+from outvoted.actors.networks import Architecture, Weights
+from outvoted.actors.networks.tolerant import Tolerant
 from outvoted.search.errors import OutvotedError
 
 Role = Literal["peer", "referee"]
@@ -20,11 +20,15 @@ Role = Literal["peer", "referee"]
 
 @dataclass(frozen=True)
 class EpochRecord:
-    """Mean training loss, and the share of test images right, after an epoch (counted from 1)."""
+    """Mean training loss, and the share of test images right, after an epoch (counted from 1).
+
+    A network that was loaded, not trained, has one record: epoch 0, without a loss. Without test images
+    there is no accuracy.
+    """
 
     epoch: int
-    loss: float
-    test_accuracy: float
+    loss: float | None
+    test_accuracy: float | None
 
 
 @dataclass(frozen=True)
@@ -39,8 +43,8 @@ class Member:
     epochs: tuple[EpochRecord, ...]
 
     @property
-    def test_accuracy(self) -> float:
-        """Share of test images right after the last epoch, 0 to 1."""
+    def test_accuracy(self) -> float | None:
+        """Share of test images right after the last epoch, 0 to 1; None without test images."""
         return self.epochs[-1].test_accuracy
 
     @property
@@ -51,24 +55,30 @@ class Member:
     def build(self, shape: tuple[int, int, int], classes: int) -> nn.Module:
         """Return the network for images of ``shape`` (channels, height, width) with its weights.
 
+        It answers NaN for images on which it fails.
+
         Raises:
             OutvotedError: the weights don't fit the architecture, or are not finite.
         """
-        network = self.architecture.build(shape, classes)
+        return Tolerant(self.bare(shape, classes), classes)
+
+    def bare(self, shape: tuple[int, int, int], classes: int) -> nn.Module:
+        """Return the network as :meth:`build` does, but let it raise what it raises."""
         try:
-            network.load_state_dict(self.weights)
+            network = self.architecture.restore(shape, classes, self.weights)
         except RuntimeError as error:
             raise OutvotedError(
                 expected=f"weights of {self.name} that fit {self.architecture!r} on {shape} images",
                 found=" ".join(str(error).split()),
-                remedy="mine with the data set and panel that the weights were trained for, or train anew",
+                remedy="mine with the data set and network that the weights were trained for, or train anew",
             ) from error
-        bad = [name for name, value in self.weights.items() if not torch.isfinite(value).all()]
+        values = {**self.weights, **network.state_dict()}
+        bad = [name for name, value in values.items() if not torch.isfinite(value).all()]
         if bad:
             raise OutvotedError(
                 expected=f"finite weights of {self.name}",
                 found=f"NaN or infinite values in {', '.join(bad)}",
-                remedy="train with a smaller panel.training.learning_rate",
+                remedy="train with a smaller panel.training.learning_rate, or bring sound weights",
             )
         return network
 

@@ -32,8 +32,10 @@ class Monitor:
 
     def epoch(self, name: str, record: EpochRecord) -> None:
         """Add a point to a network's training curves."""
-        self._writer.add_scalar(f"training loss/{name}", record.loss, record.epoch)
-        self._writer.add_scalar(f"test accuracy/{name}", record.test_accuracy, record.epoch)
+        curves = {"training loss": record.loss, "test accuracy": record.test_accuracy}
+        for curve, value in curves.items():
+            if value is not None:
+                self._writer.add_scalar(f"{curve}/{name}", value, record.epoch)
         self._writer.flush()
 
     def shard(self, progress: Progress, result: ShardResult) -> None:

@@ -3,9 +3,11 @@
 import hashlib
 import json
 from collections import Counter
+from typing import Annotated
 
-from pydantic import field_validator
+from pydantic import Field, field_validator, model_validator
 
+from outvoted.actors.arithmetic import BATCH, Arithmetic, Precision
 from outvoted.actors.member import Role
 from outvoted.actors.networks import CNN, MLP, Architecture, Network
 from outvoted.actors.training import Training
@@ -16,10 +18,14 @@ _RECIPE = 1  # raise when the same settings train other weights
 
 
 class PanelSettings(Settings):
-    """The peers, trained alike."""
+    """The peers: trained alike, or brought with their weights."""
 
     networks: tuple[Network, ...] = tuple(MLP(hidden=hidden) for hidden in (10, 20, 30, 40, 50))
     training: Training = Training()
+    batch: Annotated[int, Field(ge=1, le=65536)] = BATCH
+    """Images in every batch that reaches a network, the referee too; large networks want 4 to 8 on a CPU."""
+    precision: Precision = "double"
+    """What networks compute in; in single, last bits may depend on an image's place in a batch."""
 
     @field_validator("networks")
     @classmethod
@@ -27,6 +33,19 @@ class PanelSettings(Settings):
         if len(networks) < 2:
             raise ValueError("a panel needs at least 2 networks: a target and a peer that outvotes it")
         return networks
+
+    @model_validator(mode="after")
+    def _told_apart(self) -> "PanelSettings":
+        names = [*self.names, "referee"]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"two networks would be called {', '.join(twice)}; give one another alias")
+        return self
+
+    @property
+    def arithmetic(self) -> Arithmetic:
+        """How every peer computes."""
+        return Arithmetic(self.batch, self.precision)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -70,8 +89,14 @@ def recipes(panel: PanelSettings, referee: RefereeSettings | None) -> tuple[Reci
 
 
 def key(wanted: tuple[Recipe, ...], data_fingerprint: str) -> str:
-    """Name trained networks by everything they depend on: equal settings, equal key."""
-    text = json.dumps([_RECIPE, data_fingerprint, *(recipe.model_dump(mode="json") for recipe in wanted)])
+    """Name trained networks by everything they depend on: equal settings and files, equal key.
+
+    Raises:
+        OutvotedError: a file that a network is brought in cannot be read.
+    """
+    contents = [recipe.network.content for recipe in wanted if recipe.network.content]
+    settings = [recipe.model_dump(mode="json") for recipe in wanted]
+    text = json.dumps([_RECIPE, data_fingerprint, *settings, *contents])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

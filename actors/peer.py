@@ -6,28 +6,29 @@ import numpy as np
 import torch
 from torch import nn
 
+from outvoted.actors.arithmetic import USUAL, Arithmetic
 from outvoted.actors.datasets import Split
 from outvoted.search.arrays import AnyArray, Pixels, Singles
 from outvoted.search.messages import Answers, Candidates, Slope
 from outvoted.search.transforms import Transform
 
-BATCH = 128
-"""Rows of every batch that reaches a network. One fixed shape, the last batch padded: a row's answer then
-cannot depend on how many others happen to travel with it."""
-
 
 class Peer:
     """A network with the seeds beside it; stateless, so any call can be made again.
 
-    The network runs in float64 and its answers are rounded to float32. In float32, sums differ in their
-    last bits with a row's place in the batch (seen in matrix products whose width is no multiple of four,
-    and in convolutions); in float64 that noise lies nine orders of magnitude below what is kept.
+    The network runs in float64, unless told otherwise, and its answers are rounded to float32. In float32,
+    sums differ in their last bits with a row's place in the batch (seen in matrix products whose width is
+    no multiple of four, and in convolutions); in float64 that noise lies nine orders of magnitude below
+    what is kept.
     """
 
-    def __init__(self, network: nn.Module, transform: Transform, seeds: Split) -> None:
+    def __init__(
+        self, network: nn.Module, transform: Transform, seeds: Split, arithmetic: Arithmetic = USUAL
+    ) -> None:
         """Take a network that maps float images in [0, 1] to logits, and the seed data set."""
+        self._batch, self._dtype = arithmetic.batch, arithmetic.dtype
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self._network = network.to(self._device, torch.float64).eval().requires_grad_(False)
+        self._network = network.to(self._device, self._dtype).eval().requires_grad_(False)
         self._transform = transform
         self._seeds = _tensor(seeds.images).to(self._device)
         self._labels = _tensor(seeds.labels).to(self._device)
@@ -37,27 +38,29 @@ class Peer:
         if not len(candidates):
             slope = None if candidates.slope is None else np.empty(candidates.composed.shape, np.float32)
             return Answers(np.empty(0, np.float32), np.empty(0, np.int16), slope)
-        parts = [candidates.rows(slice(first, first + BATCH)) for first in range(0, len(candidates), BATCH)]
+        size = self._batch
+        parts = [candidates.rows(slice(first, first + size)) for first in range(0, len(candidates), size)]
         return Answers.joined([self._answer(part) for part in parts])
 
     def _answer(self, part: Candidates) -> Answers:
         """Answer for one batch; gradients are taken where they are asked for, the rows beside come along."""
         n, wanted = len(part), part.slope is not None and bool(part.slope.any())
-        seed_id = _padded(part.seed_id.astype(np.int64)).to(self._device)
-        composed = _padded(part.composed).to(self._device)
+        seed_id = _padded(part.seed_id.astype(np.int64), self._batch).to(self._device)
+        composed = _padded(part.composed, self._batch).to(self._device)
         with torch.enable_grad() if wanted else torch.inference_mode():
             composed.requires_grad_(wanted)
             pixels = self._transform.render(self._seeds.index_select(0, seed_id), composed)
-            logits = self._network(pixels.double() / 255)
+            logits = self._network(pixels.to(self._dtype) / 255)
             odds = log_odds(logits, self._labels.index_select(0, seed_id))
         score = odds.detach().float().cpu().numpy()[:n]
-        predicted = logits.detach().argmax(1).cpu().numpy()[:n].astype(np.int16)
+        classes = logits.detach().argmax(1).masked_fill(logits.detach().isnan().any(1), -1)
+        predicted = classes.cpu().numpy()[:n].astype(np.int16)
         if part.slope is None:
             return Answers(score, predicted)
         slope = np.full(part.composed.shape, np.nan, np.float32)
         right = predicted == self._labels.index_select(0, seed_id).cpu().numpy()[:n]
         taken = np.where(right, part.slope == Slope.IF_RIGHT, part.slope == Slope.IF_WRONG)
-        if taken.any():
+        if taken.any() and odds.requires_grad:  # a network that failed on every row has no gradient
             (gradient,) = torch.autograd.grad(odds.sum(), composed)
             slope[taken] = gradient.cpu().numpy()[:n][taken]
         return Answers(score, predicted, slope)
@@ -66,9 +69,9 @@ class Peer:
         """Return every class's probability for images, at least one; (n, classes), each row summing to 1."""
         parts = []
         with torch.inference_mode():
-            for first in range(0, len(images), BATCH):
-                part = images[first : first + BATCH]
-                logits = self._network(_padded(part).to(self._device, torch.float64).mul_(1 / 255))
+            for first in range(0, len(images), self._batch):
+                part = images[first : first + self._batch]
+                logits = self._network(_padded(part, self._batch).to(self._device, self._dtype).mul_(1 / 255))
                 parts.append(torch.softmax(logits, dim=1).float().cpu().numpy()[: len(part)])
         return np.concatenate(parts)
 
@@ -80,9 +83,9 @@ def log_odds(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     return own - torch.logsumexp(others, dim=1)
 
 
-def _padded(rows: AnyArray) -> torch.Tensor:
-    """Repeat the last row until there are BATCH of them."""
-    missing = BATCH - len(rows)
+def _padded(rows: AnyArray, batch: int) -> torch.Tensor:
+    """Repeat the last row until there are ``batch`` of them."""
+    missing = batch - len(rows)
     return _tensor(np.concatenate([rows, np.repeat(rows[-1:], missing, axis=0)]) if missing else rows)
 
 

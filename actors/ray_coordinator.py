@@ -6,6 +6,7 @@ from typing import Any
 
 import ray
 
+from outvoted.actors.arithmetic import USUAL, Arithmetic
 from outvoted.actors.coordinator import Coordinator, Verdict
 from outvoted.actors.joiner import Joiner
 from outvoted.actors.peer import Peer
@@ -22,13 +23,20 @@ from outvoted.search.plan import Shard
 class CoordinatorActor:
     """A cell's coordinator, with the referee in the same process; runs several shards at a time."""
 
-    def __init__(self, rules: Rules, peers: Sequence[Any], names: Sequence[str], placed: Placed) -> None:
+    def __init__(
+        self,
+        rules: Rules,
+        peers: Sequence[Any],
+        names: Sequence[str],
+        placed: Placed,
+        arithmetic: Arithmetic = USUAL,
+    ) -> None:
         use_one_thread()
         referee, images = ray.get(list(placed))
         judge = None
         if referee is not None:
             network = referee.build(images.shape, images.classes)
-            judge = Peer(network, rules.transform, images.seeds)
+            judge = Peer(network, rules.transform, images.seeds, arithmetic)
         self._live: dict[str, tuple[int, int]] = {}
         self._panel = RayPanel(peers)
         self._joiner = Joiner(self._panel.ask_later)

@@ -4,6 +4,7 @@ import os
 
 import ray
 
+from outvoted.actors.arithmetic import USUAL, Arithmetic
 from outvoted.actors.peer import Peer
 from outvoted.actors.ray_shared import FOREVER, Placed
 from outvoted.actors.threads import use_one_thread
@@ -16,11 +17,11 @@ from outvoted.search.transforms import Transform
 class PeerActor:
     """One peer."""
 
-    def __init__(self, transform: Transform, placed: Placed) -> None:
+    def __init__(self, transform: Transform, placed: Placed, arithmetic: Arithmetic = USUAL) -> None:
         use_one_thread()
         member, images = ray.get(list(placed))
         network = member.build(images.shape, images.classes)
-        self._peer = Peer(network, transform, images.seeds)
+        self._peer = Peer(network, transform, images.seeds, arithmetic)
 
     def ask(self, candidates: Candidates) -> Answers:
         """Answer for candidates."""

@@ -11,12 +11,12 @@ from torch import nn
 from torch.nn import functional
 
 from outvoted.actors.datasets import Dataset, Split
-from outvoted.actors.networks import Architecture
+from outvoted.actors.networks import Architecture, Weights
 from outvoted.search.settings import Settings
 from outvoted.search.transforms import Affine
 
-Weights = dict[str, torch.Tensor]
 _TEST_BATCH = 1000
+_TEST_NUMBERS = 2**22  # values in a batch of large test images
 
 
 class Training(Settings):
@@ -35,12 +35,22 @@ class Training(Settings):
 
 @dataclass(frozen=True)
 class Epoch:
-    """What one epoch gave: mean training loss, share of test images right, after the last the weights."""
+    """What one epoch gave: mean training loss, share of test images right, after the last the weights.
+
+    Loaded weights come as epoch 0, without a loss; accuracy is None without test images.
+    """
 
     number: int
-    loss: float
-    test_accuracy: float
+    loss: float | None
+    test_accuracy: float | None
     weights: Weights | None
+
+
+def loaded(architecture: Architecture, weights: Weights, data: Dataset) -> Iterator[Epoch]:
+    """Measure a network that comes with its weights, in place of training it: one Epoch, number 0."""
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    network = architecture.restore(data.shape, data.classes, weights).to(device)
+    yield Epoch(0, None, _measured(network, data), weights)
 
 
 def train(architecture: Architecture, training: Training, data: Dataset, seed: int) -> Iterator[Epoch]:
@@ -72,20 +82,25 @@ def train(architecture: Architecture, training: Training, data: Dataset, seed: i
                 optimizer.step()
                 total += float(loss.detach()) * len(rows)
         weights = _weights(network) if number == training.epochs else None
-        yield Epoch(number, total / len(labels), accuracy(network, data.test), weights)
+        yield Epoch(number, total / len(labels), _measured(network, data), weights)
 
 
 def accuracy(network: nn.Module, split: Split) -> float:
-    """Return the share of images that a network gets right; the network is left in evaluation mode."""
-    device = next(network.parameters()).device
+    """Return the share of images, at least one, that a network gets right; it is left in evaluation mode."""
+    device = next((weights.device for weights in network.parameters()), torch.device("cpu"))
     network.eval()
     right = 0
+    batch = max(1, min(_TEST_BATCH, _TEST_NUMBERS // split.images[0].size))
     with torch.inference_mode():
-        for first in range(0, len(split), _TEST_BATCH):
-            rows = slice(first, first + _TEST_BATCH)
+        for first in range(0, len(split), batch):
+            rows = slice(first, first + batch)
             inputs = torch.tensor(split.images[rows]).to(device).float() / 255
             right += int((network(inputs).argmax(1).cpu() == torch.tensor(split.labels[rows])).sum())
     return right / len(split)
+
+
+def _measured(network: nn.Module, data: Dataset) -> float | None:
+    return accuracy(network, data.test) if len(data.test) else None
 
 
 def _weights(network: nn.Module) -> Weights:

@@ -10,6 +10,7 @@ from outvoted.actors import datasets, members
 from outvoted.actors.datasets import Dataset, DataSource
 from outvoted.actors.local_panel import LocalPanel
 from outvoted.actors.member import Member, fingerprint
+from outvoted.actors.panel_settings import PanelSettings
 from outvoted.actors.peer import Peer
 from outvoted.actors.run_record import RunRecord
 from outvoted.actors.store import RunStore
@@ -79,7 +80,8 @@ class OpenedRun:
         """The run's panel in this process."""
         data = self.data
         networks = [member.build(data.shape, data.classes) for member in self.peers]
-        return LocalPanel([Peer(network, self.transform, data.train) for network in networks])
+        arithmetic = self._configured("panel", PanelSettings).arithmetic
+        return LocalPanel([Peer(network, self.transform, data.train, arithmetic) for network in networks])
 
     def _configured(self, part: str, form: type[Form]) -> Form:
         """Read a part of the run's configuration."""

@@ -32,7 +32,7 @@ class TargetDissents:
     """
 
     target: str
-    test_accuracy: float
+    test_accuracy: float | None
     accuracy: float | None
     dissents: int
     share: float
@@ -122,7 +122,7 @@ def scan_table(summary: ScanSummary) -> Table:
         accuracy = row.test_accuracy if row.accuracy is None else row.accuracy
         shares = (row.label_right, row.target_right, row.valid)
         drawn.add_row(
-            row.target, f"{accuracy:.1%}", f"{row.dissents:,}", f"{row.share:.2%}", *map(_percent, shares)
+            row.target, _percent(accuracy), f"{row.dissents:,}", f"{row.share:.2%}", *map(_percent, shares)
         )
     drawn.caption = "\n".join(_caption(summary))
     drawn.caption_justify = "left"

@@ -31,7 +31,7 @@ class TargetSummary:
 
     target: str
     hidden: int | None
-    test_accuracy: float
+    test_accuracy: float | None
     searches: int
     skipped: int
     failed: int
@@ -94,7 +94,7 @@ def table(summary: Summary) -> Table:
     for row in summary.targets:
         drawn.add_row(
             row.target,
-            f"{row.test_accuracy:.1%}",
+            _figure(row.test_accuracy, ".1%"),
             str(row.searches),
             _beside(f"{100 * row.success:.0f}", row.paper, 0),
             _beside(_figure(row.moves, ".1f"), row.paper, 1),

@@ -10,6 +10,7 @@ import ray
 from ray.util.placement_group import placement_group, remove_placement_group
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy, PlacementGroupSchedulingStrategy
 
+from outvoted.actors.arithmetic import Arithmetic
 from outvoted.actors.datasets import Images
 from outvoted.actors.member import Member
 from outvoted.actors.ray_coordinator import CoordinatorActor
@@ -28,7 +29,7 @@ _RECORDER: Any = RecorderActor
 
 @dataclass(frozen=True)
 class Placed:
-    """A panel's members, the referee and the images, as references into the object store.
+    """A panel's members, the referee and the images, as references into the object store; how all compute.
 
     Kept for as long as actors may restart: a restarted actor is made from them again.
     """
@@ -37,6 +38,7 @@ class Placed:
     peers: tuple[Any, ...]
     referee: Any
     images: Any
+    arithmetic: Arithmetic
 
 
 @dataclass(frozen=True)
@@ -66,10 +68,15 @@ def running_recorder(path: Path) -> Iterator[Any]:
 
 @contextmanager
 def running_cells(
-    placement: PlacementSettings, share: Share, rules: Rules, members: Sequence[Member], images: Images
+    placement: PlacementSettings,
+    share: Share,
+    rules: Rules,
+    members: Sequence[Member],
+    images: Images,
+    arithmetic: Arithmetic,
 ) -> Iterator[list[Cell]]:
     """Have all cells within the block; seeds are placed in the object store once for each machine."""
-    placed = _place(members, images)
+    placed = _place(members, images, arithmetic)
     groups = [_group(share, len(placed.peers)) for _ in range(placement.cells)]
     cells: list[Cell] = []
     try:
@@ -85,7 +92,7 @@ def running_cells(
             remove_placement_group(group)
 
 
-def _place(members: Sequence[Member], images: Images) -> Placed:
+def _place(members: Sequence[Member], images: Images, arithmetic: Arithmetic) -> Placed:
     peers = [member for member in members if member.role == "peer"]
     referee = next((member for member in members if member.role == "referee"), None)
     return Placed(
@@ -93,6 +100,7 @@ def _place(members: Sequence[Member], images: Images) -> Placed:
         peers=tuple(ray.put(member) for member in peers),
         referee=ray.put(referee),
         images=ray.put(images),
+        arithmetic=arithmetic,
     )
 
 
@@ -105,13 +113,13 @@ def _start(placement: PlacementSettings, share: Share, rules: Rules, placed: Pla
 
     peers = tuple(
         _PEER.options(**options(bundle, share.num_cpus, share.num_gpus)).remote(
-            rules.transform, (peer, placed.images)
+            rules.transform, (peer, placed.images), placed.arithmetic
         )
         for bundle, peer in enumerate(placed.peers)
     )
     coordinator = _COORDINATOR.options(
         **options(0, 0, 0), max_concurrency=placement.shards_in_flight + 1
-    ).remote(rules, peers, placed.names, (placed.referee, placed.images))
+    ).remote(rules, peers, placed.names, (placed.referee, placed.images), placed.arithmetic)
     return Cell(coordinator, peers)
 
 

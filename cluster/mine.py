@@ -23,7 +23,7 @@ from outvoted.cluster.cells import Cell, running_cells, running_recorder
 from outvoted.cluster.config import MineConfig
 from outvoted.cluster.connect import connected
 from outvoted.cluster.lease import Live, lease
-from outvoted.cluster.panel_training import run_members
+from outvoted.cluster.panel_training import check_brought, run_members
 from outvoted.cluster.placement import Share, share
 from outvoted.cluster.runs import data_record, open_record, recorded
 from outvoted.search import plan
@@ -51,6 +51,8 @@ def mine(job: Job, console: Console) -> RunStore:
     with console.status("reading the images"):
         data = datasets.load(job.config.data)
     job.config.search.transform.check(data.shape)
+    with console.status("checking the networks"):
+        check_brought(job.store, job.config.panel, job.config.referee, data)
     record = open_record(job.store, job.config, job.resume, data_record(data), versions())
     with connected(job.address, job.debug):
         each = share(job.config.cluster, len(job.config.panel.networks), ray.cluster_resources())
@@ -76,7 +78,7 @@ def _search(job: Job, record: RunRecord, data: Dataset, each: Share, progress: B
         recipes = panel_settings.recipes(config.panel, config.referee)
         found = run_members(job.store, record, recipes, data, each, progress, recorder.epoch.remote)
         starting = progress.add_task("starting", total=1, details="peers and coordinators")
-        with running_cells(config.cluster, each, rules, found, images) as cells:
+        with running_cells(config.cluster, each, rules, found, images, config.panel.arithmetic) as cells:
             wanted = config.search.per_target
             record.replicas = count_replicas(cells[0].panel, rules, data.train.labels, wanted)
             progress.update(starting, completed=1)

@@ -7,11 +7,11 @@ from typing import Any
 import ray
 from rich.progress import Progress as Bars
 
-from outvoted.actors import members, panel_settings
+from outvoted.actors import checking, members, panel_settings
 from outvoted.actors.datasets import Dataset
 from outvoted.actors.member import EpochRecord, Member, fingerprint
-from outvoted.actors.panel_settings import Recipe
-from outvoted.actors.ray_training import train_remotely
+from outvoted.actors.panel_settings import PanelSettings, Recipe, RefereeSettings
+from outvoted.actors.ray_training import measure_remotely, train_remotely
 from outvoted.actors.run_record import RunRecord
 from outvoted.actors.store import RunStore
 from outvoted.actors.training import Epoch
@@ -19,6 +19,19 @@ from outvoted.cluster.placement import Share
 from outvoted.search.errors import OutvotedError
 
 OnEpoch = Callable[[str, EpochRecord], object]
+
+
+def check_brought(
+    store: RunStore, panel: PanelSettings, referee: RefereeSettings | None, data: Dataset
+) -> None:
+    """Have the networks that are brought prove themselves, unless the run has them already.
+
+    Raises:
+        OutvotedError: one of them can't be built, or doesn't answer as it must.
+    """
+    if not (store.peers / members.TABLE).exists():
+        wanted = panel_settings.recipes(panel, referee)
+        checking.check(wanted, data.shape, data.classes, panel.arithmetic.dtype)
 
 
 def run_members(
@@ -67,15 +80,17 @@ def trained(
 def _train(
     recipes: Sequence[Recipe], data: Dataset, share: Share, bars: Bars, on_epoch: OnEpoch
 ) -> list[Member]:
-    """Train all networks at once, each in a task of its own."""
+    """Train all networks at once, each in a task of its own; those that come with weights are measured.
+
+    Weights are read here, so other machines need not have their files.
+    """
     placed = ray.put(data)
     options = {"num_cpus": min(1.0, ray.cluster_resources().get("CPU", 1.0)), "num_gpus": share.num_gpus}
     tasks: dict[Any, int] = {}
     for index, recipe in enumerate(recipes):
-        call = train_remotely.options(**options)
-        tasks[call.remote(recipe.network, recipe.training, placed, recipe.seed)] = index
+        tasks[_task(recipe, placed, options)] = index
     history: list[list[Epoch]] = [[] for _ in recipes]
-    total = sum(recipe.training.epochs for recipe in recipes)
+    total = sum(_epochs(recipe) for recipe in recipes)
     bar = bars.add_task("training", total=total, details="")
     while tasks:
         (stream,), _ = ray.wait(list(tasks), num_returns=1)
@@ -87,9 +102,22 @@ def _train(
             continue
         history[index].append(epoch)
         on_epoch(recipes[index].name, _record(epoch))
-        details = f"{recipes[index].name}: {epoch.test_accuracy:.1%} of test images right"
+        share_right = "" if epoch.test_accuracy is None else f"{epoch.test_accuracy:.1%} of test images right"
+        details = f"{recipes[index].name}: {share_right or 'no test images'}"
         bars.update(bar, advance=1, details=details)
     return [_member(recipe, epochs) for recipe, epochs in zip(recipes, history, strict=True)]
+
+
+def _task(recipe: Recipe, data: Any, options: dict[str, float]) -> Any:
+    weights = recipe.network.load()
+    if weights is not None:
+        return measure_remotely.options(**options).remote(recipe.network, weights, data)
+    return train_remotely.options(**options).remote(recipe.network, recipe.training, data, recipe.seed)
+
+
+def _epochs(recipe: Recipe) -> int:
+    """Count what training will report: one epoch for a network that comes with weights."""
+    return 1 if recipe.network.loaded else recipe.training.epochs
 
 
 def _record(epoch: Epoch) -> EpochRecord:

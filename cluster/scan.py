@@ -19,7 +19,7 @@ from outvoted.analysis.scan_report import write_scan_report
 from outvoted.cluster.bars import bars
 from outvoted.cluster.connect import connected
 from outvoted.cluster.mine import versions
-from outvoted.cluster.panel_training import run_members
+from outvoted.cluster.panel_training import check_brought, run_members
 from outvoted.cluster.placement import Share
 from outvoted.cluster.pool import Pool, pool
 from outvoted.cluster.runs import data_record, open_record, recorded
@@ -47,7 +47,10 @@ def scan(job: ScanJob, console: Console) -> RunStore:
         KeyboardInterrupt: the scan was cut off; it can be resumed.
     """
     config = job.config
-    data = config.load()
+    with console.status("reading the images"):
+        data = config.load()
+    with console.status("checking the networks"):
+        check_brought(job.store, config.panel, config.referee, data)
     pieces = config.source.pieces(config.scan.batch)
     record = open_record(job.store, config, job.resume, data_record(data), versions(), "scan")
     _check_count(record, sum(piece.count for piece in pieces))
@@ -86,7 +89,7 @@ def _scan(
     if not left:
         return
     reading = Reading(config.source, Fit(shape=data.shape, sizes=config.scan.sizes), size, done)
-    judging = (members, data.shape, data.classes)
+    judging = (members, data.shape, data.classes, config.panel.arithmetic)
     began, before, fresh, kept = time.monotonic(), record.seconds_scanning, 0, 0
     for found in judged(left, reading, judging, room, config.cluster.memory << 20):
         store.write(found)

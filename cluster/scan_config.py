@@ -1,12 +1,13 @@
 """A scan as one value."""
 
+from dataclasses import replace
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from outvoted.actors import datasets
 from outvoted.actors.checkerboard import Checkerboard
-from outvoted.actors.datasets import Dataset, DataSettings, Split
+from outvoted.actors.datasets import AnyData, Dataset, DataSettings, Split, named
 from outvoted.actors.panel_settings import PanelSettings, RefereeSettings
 from outvoted.actors.sources import AnySource, GridSource, Source
 from outvoted.cluster.pool import PoolSettings
@@ -26,7 +27,9 @@ class ScanSettings(Settings):
 class ScanConfig(Settings):
     """Everything `outvoted scan` does."""
 
-    data: Annotated[DataSettings | Checkerboard, Field(discriminator="name")] = DataSettings()
+    data: Annotated[AnyData | Checkerboard, Field(discriminator="name"), BeforeValidator(named)] = (
+        DataSettings()
+    )
     """Labelled images, on which the panel is trained."""
     train_on: Annotated[int, Field(ge=1)] | None = None
     """Train on the first so many training images only."""
@@ -62,4 +65,4 @@ class ScanConfig(Settings):
         if self.train_on is None:
             return data
         first = Split(data.train.images[: self.train_on], data.train.labels[: self.train_on])
-        return Dataset(data.name, data.folder, first, data.test)
+        return replace(data, train=first)

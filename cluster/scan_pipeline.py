@@ -9,6 +9,7 @@ import ray
 from ray.data import ActorPoolStrategy, DataContext, ExecutionResources
 from ray.exceptions import RayTaskError
 
+from outvoted.actors.arithmetic import Arithmetic
 from outvoted.actors.chunks import Chunk, chunks
 from outvoted.actors.fit import Fit
 from outvoted.actors.judge import Judged, local_judge
@@ -35,9 +36,11 @@ class Reading:
 class Judging:
     """Holds a whole panel in one process and judges chunks."""
 
-    def __init__(self, members: Sequence[Member], shape: tuple[int, int, int], classes: int) -> None:
+    def __init__(
+        self, members: Sequence[Member], shape: tuple[int, int, int], classes: int, arithmetic: Arithmetic
+    ) -> None:
         use_one_thread()
-        self._judge = local_judge(members, shape, classes)
+        self._judge = local_judge(members, shape, classes, arithmetic)
 
     def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
         """Judge a chunk."""

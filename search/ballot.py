@@ -45,6 +45,7 @@ def nothing_said(peers: int, m: int, size: int) -> Votes:
     return Votes(
         np.full((peers, m), np.nan, np.float32),
         np.full((peers, m), -1, np.int16),
+        np.zeros((peers, m), bool),
         np.full((peers, m, size), np.nan, np.float32),
     )
 
@@ -68,6 +69,7 @@ def collected(ballot: Ballot, replies: Replies) -> Ballot:
     for peer, rows in ballot.asked.items():
         answers = replies[peer]
         votes.score[peer, rows], votes.predicted[peer, rows] = answers.score, answers.predicted
+        votes.asked[peer, rows] = True
         if answers.slope is not None:
             votes.slope[peer, rows] = answers.slope
     return replace(ballot, votes=votes)

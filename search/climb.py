@@ -232,11 +232,12 @@ def _decide(climb: Climb, proposals: Proposals, promising: Ints) -> Climb:
     rules, votes = climb.rules, climb.ballot.votes
     tally = spent(climb.tally, climb.ballot, proposals.search, proposals.target, proposals.label)
     evidence = votes.of(proposals.target)
-    asked = votes.predicted >= 0
-    broken = np.asarray((asked & ~np.isfinite(votes.score)).any(axis=0))
+    broken = np.asarray((votes.asked & ~np.isfinite(votes.score)).any(axis=0))
     others = np.arange(rules.peers)[:, None] != proposals.target
     consensus = np.zeros(len(proposals), bool)
-    consensus[promising] = (~(asked & others) | (votes.predicted == proposals.label)).all(axis=0)[promising]
+    consensus[promising] = (~(votes.asked & others) | (votes.predicted == proposals.label)).all(axis=0)[
+        promising
+    ]
     chosen = _chosen(rules.strategy, climb.position, proposals, evidence, consensus, broken)
     accepted, failed = chosen.accepted, chosen.failed
     wrong = np.flatnonzero(consensus & ~broken & evidence.wrong(proposals.label))

@@ -80,13 +80,15 @@ class Votes:
 
     Attributes:
         score: shape (peers, m), log-odds of the label; NaN where a peer was not asked.
-        predicted: shape (peers, m), classes; -1 where a peer was not asked.
+        predicted: shape (peers, m), classes; -1 where a peer was not asked or gave no answer.
+        asked: shape (peers, m), True where a peer was asked.
         slope: shape (peers, m, transform.size), gradients of ``score`` with respect to the composed
             transform, NaN where none was taken; size 0 for strategies that ask for none.
     """
 
     score: Singles
     predicted: NDArray[np.int16]
+    asked: Bools
     slope: Singles
 
     def of(self, peer: Ints) -> "Evidence":

@@ -98,7 +98,7 @@ class Generational(Strategy):
         shape = (-1, self.population)
         search = proposals.search.reshape(shape)[:, 0]
         evidence = votes.of(proposals.target)
-        asked = (votes.predicted >= 0).sum(axis=0) > 1
+        asked = votes.asked.sum(axis=0) > 1
         unfit = ~np.isfinite(evidence.score) | (asked & ~consensus)
         generation = Generation(
             search,

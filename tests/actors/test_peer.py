@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
+from outvoted.actors.arithmetic import BATCH
 from outvoted.actors.certify import rendered
 from outvoted.actors.datasets import Dataset
 from outvoted.actors.member import Member
-from outvoted.actors.peer import BATCH, Peer, log_odds
+from outvoted.actors.peer import Peer, log_odds
 from outvoted.search.climb import Rules
 from outvoted.search.messages import Answers, Candidates, probability
 

@@ -1,5 +1,6 @@
 """Training: a pure function of its arguments that leaves the process as it found it."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -7,8 +8,8 @@ import pytest
 import torch
 
 from outvoted.actors.datasets import Dataset
-from outvoted.actors.networks import CNN, MLP, Architecture
-from outvoted.actors.training import Epoch, Training, Weights, accuracy, train
+from outvoted.actors.networks import CNN, MLP, Architecture, Weights
+from outvoted.actors.training import Epoch, Training, accuracy, train
 from outvoted.search.transforms import Affine
 
 SMALL = CNN(channels=2, hidden=8)
@@ -53,8 +54,13 @@ def test_another_seed_gives_other_weights(few: Dataset) -> None:
     assert not same(one, other)
 
 
+def losses_of(epochs: Iterator[Epoch]) -> list[float]:
+    """Return the loss of every epoch; trained networks have one."""
+    return [epoch.loss for epoch in epochs if epoch.loss is not None]
+
+
 def test_the_loss_falls(few: Dataset) -> None:
-    losses = [epoch.loss for epoch in train(MLP(hidden=12), Training(epochs=6, learning_rate=0.01), few, 0)]
+    losses = losses_of(train(MLP(hidden=12), Training(epochs=6, learning_rate=0.01), few, 0))
     assert losses == sorted(losses, reverse=True)
     assert losses[0] < 3
     assert losses[-1] < 0.8 * losses[0]
@@ -62,7 +68,7 @@ def test_the_loss_falls(few: Dataset) -> None:
 
 def test_a_network_learns_digits(digits: Dataset) -> None:
     epochs = list(train(MLP(hidden=18), Training(epochs=4), digits, 0))
-    assert epochs[-1].test_accuracy > 0.5
+    assert (epochs[-1].test_accuracy or 0) > 0.5
 
 
 def test_only_the_last_epoch_has_weights(few: Dataset) -> None:
@@ -92,7 +98,7 @@ def test_augmentation_changes_what_is_learnt(few: Dataset) -> None:
 
 def test_a_network_learns_from_augmented_images(few: Dataset) -> None:
     training = Training(epochs=6, learning_rate=0.01, augment=Affine())
-    losses = [epoch.loss for epoch in train(MLP(hidden=12), training, few, 0)]
+    losses = losses_of(train(MLP(hidden=12), training, few, 0))
     assert losses[-1] < 0.8 * losses[0]
 
 

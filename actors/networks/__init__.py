@@ -1,0 +1,39 @@
+"""Networks of a panel: those trained here, and those a user brings."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from outvoted.actors.networks.base import Architecture, Shape, Weights
+from outvoted.actors.networks.brought import Brought
+from outvoted.actors.networks.cnn import CNN
+from outvoted.actors.networks.exported import Exported
+from outvoted.actors.networks.mlp import MLP
+from outvoted.actors.networks.packaged import Packaged
+from outvoted.actors.networks.prepared import Input, Prepared
+from outvoted.actors.networks.python_factory import PythonFactory
+from outvoted.actors.networks.timm_model import TimmModel
+from outvoted.actors.networks.torchvision_model import TorchvisionModel
+
+Network = Annotated[
+    MLP | CNN | PythonFactory | TorchvisionModel | TimmModel | Exported | Packaged,
+    Field(discriminator="kind"),
+]
+"""Any architecture, told apart by its ``kind``."""
+
+__all__ = [
+    "CNN",
+    "MLP",
+    "Architecture",
+    "Brought",
+    "Exported",
+    "Input",
+    "Network",
+    "Packaged",
+    "Prepared",
+    "PythonFactory",
+    "Shape",
+    "TimmModel",
+    "TorchvisionModel",
+    "Weights",
+]

@@ -1,0 +1,52 @@
+"""What every network of a panel is built from: settings that can be written down and read back."""
+
+from abc import ABC, abstractmethod
+from typing import Annotated
+
+import torch
+from pydantic import Field
+from torch import nn
+
+from outvoted.search.settings import Settings
+
+Weights = dict[str, torch.Tensor]
+Shape = tuple[int, int, int]
+"""Channels, height and width of an image."""
+Width = Annotated[int, Field(ge=1, le=65536)]
+
+
+class Architecture(ABC, Settings):
+    """Settings of a network that maps images, float in [0, 1], to one logit for each class."""
+
+    @property
+    @abstractmethod
+    def label(self) -> str:
+        """A short name for tables and files."""
+
+    @abstractmethod
+    def build(self, shape: Shape, classes: int) -> nn.Module:
+        """Build the module for images of ``shape`` (channels, height, width)."""
+
+    @property
+    def loaded(self) -> bool:
+        """Whether the settings name weights; a network without is trained."""
+        return False
+
+    def load(self) -> Weights | None:
+        """Read the weights that the settings name; None where the network is to be trained."""
+        return None
+
+    def restore(self, shape: Shape, classes: int, weights: Weights) -> nn.Module:
+        """Build the module with weights that were loaded or trained.
+
+        Raises:
+            RuntimeError: they don't fit.
+        """
+        network = self.build(shape, classes)
+        network.load_state_dict(weights)
+        return network
+
+    @property
+    def content(self) -> str:
+        """A hash of files that the weights depend on besides the settings; empty where there are none."""
+        return ""

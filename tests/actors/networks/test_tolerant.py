@@ -1,0 +1,146 @@
+"""A network that fails on some images fails for those alone, and the run goes on."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from outvoted.actors.arithmetic import Arithmetic
+from outvoted.actors.certify import certificate
+from outvoted.actors.coordinator import Coordinator
+from outvoted.actors.datasets import Dataset
+from outvoted.actors.local_panel import LocalPanel
+from outvoted.actors.member import Member
+from outvoted.actors.networks.tolerant import Tolerant
+from outvoted.actors.peer import Peer
+from outvoted.search.climb import Outcome, Rules
+from outvoted.search.messages import Candidates
+from outvoted.search.plan import Shard
+
+Draw = Callable[[int, int], Candidates]
+
+
+class Picky(nn.Module):
+    """Raises when it sees an image with much ink."""
+
+    def __init__(self, network: nn.Module, most: float, error: Exception) -> None:
+        super().__init__()
+        self.network, self.most, self.error = network, most, error
+        self.seen: set[tuple[int, ...]] = set()
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        self.seen.add(tuple(images.shape))
+        if (images.mean((1, 2, 3)) > self.most).any():
+            raise self.error
+        logits: torch.Tensor = self.network(images)
+        return logits
+
+
+@pytest.fixture
+def plain(digits: Dataset) -> nn.Module:
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Flatten(), nn.Linear(784, digits.classes))
+
+
+def test_only_images_that_fail_get_no_answer(plain: nn.Module, digits: Dataset) -> None:
+    images = torch.tensor(digits.test.images[:40]).float() / 255
+    ink = images.mean((1, 2, 3))
+    most = float(ink.median())
+    picky = Picky(plain, most, ValueError("too much ink"))
+    found, expected = Tolerant(picky, 10)(images), plain(images)
+    failed = ink > most
+    assert 0 < failed.sum() < 40
+    assert found[failed].isnan().all()
+    torch.testing.assert_close(found[~failed], expected[~failed])
+    assert picky.seen == {tuple(images.shape)}
+
+
+def test_if_all_fail_none_has_an_answer(plain: nn.Module) -> None:
+    found = Tolerant(Picky(plain, -1, KeyError("x")), 10)(torch.zeros(3, 1, 28, 28))
+    assert found.shape == (3, 10)
+    assert found.isnan().all()
+
+
+def test_an_output_of_the_wrong_form_is_no_answer() -> None:
+    assert Tolerant(nn.Flatten(), 10)(torch.zeros(3, 1, 4, 4)).isnan().all()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        torch.OutOfMemoryError("CUDA out of memory"),
+        RuntimeError(
+            "[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"
+        ),
+    ],
+)
+def test_memory_that_ran_out_is_not_the_images_fault(error: Exception, plain: nn.Module) -> None:
+    with pytest.raises(type(error)):
+        Tolerant(Picky(plain, -1, error), 10)(torch.zeros(3, 1, 28, 28))
+
+
+def test_searches_that_meet_a_failure_fail_and_the_others_go_on(
+    coordinator: Coordinator, shard: Shard, peers: list[Peer], trained: list[Member], digits: Dataset
+) -> None:
+    network = trained[2].bare(digits.shape, digits.classes)
+    ink = digits.train.images[shard.seed_id].mean((1, 2, 3)) / 255
+    picky = Tolerant(Picky(network, float(np.quantile(ink, 0.7)), ValueError("too much ink")), digits.classes)
+    last = Peer(picky, coordinator.rules.transform, digits.train)
+    frame = coordinator.mine(shard, LocalPanel([*peers[:2], last])).searches.to_pandas()
+    failed = frame["outcome"] == Outcome.FAILED
+    assert failed.any()
+    assert set(frame.loc[~failed, "outcome"]) >= {Outcome.MISTAKE, Outcome.EXHAUSTED}
+    assert frame.loc[failed, "reason"].str.contains("not finite").all()
+
+
+def test_a_failed_row_is_of_no_class(
+    plain: nn.Module, rules: Rules, digits: Dataset, candidates: Draw
+) -> None:
+    peer = Peer(Tolerant(Picky(plain, -1, ValueError()), 10), rules.transform, digits.train)
+    answers = peer.ask(candidates(5, 0))
+    assert (answers.predicted == -1).all()
+    assert np.isnan(answers.score).all()
+    assert np.isnan(peer.vote(digits.test.images[:2])).all()
+
+
+def test_a_vote_that_failed_certifies_nothing() -> None:
+    votes = np.zeros((3, 2, 2), np.float32)
+    votes[:, :, 1] = 1
+    votes[0] = np.array([[1, 0], [np.nan, np.nan]])
+    found = certificate([b"", b""], votes, np.array([1, 1]), np.array([0, 0]))
+    assert found.certified.tolist() == [True, False]
+
+
+def test_a_referee_that_failed_agrees_with_no_label(coordinator: Coordinator, digits: Dataset) -> None:
+    class Silent(nn.Module):
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            return torch.full((len(images), 10), torch.nan)
+
+    silent = Peer(Silent(), coordinator.rules.transform, digits.train)
+    judged = Coordinator(coordinator.rules, coordinator.seeds, coordinator.names, silent)
+    classes = judged.judge(digits.test.images[:3])
+    assert classes is not None
+    assert classes.tolist() == [-1, -1, -1]
+
+
+@pytest.mark.parametrize("precision", ["single", "double"])
+@pytest.mark.parametrize("batch", [1, 4, 7])
+def test_batches_have_the_size_and_width_that_are_set(
+    batch: int, precision: str, rules: Rules, digits: Dataset, candidates: Draw
+) -> None:
+    seen = set()
+
+    class Watched(nn.Module):
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            seen.add((tuple(images.shape), images.dtype))
+            return images.flatten(1)[:, :10]
+
+    arithmetic = Arithmetic(batch, "single" if precision == "single" else "double")
+    peer = Peer(Watched(), rules.transform, digits.train, arithmetic)
+    for n in (1, 4, 9):
+        assert len(peer.ask(candidates(n, 0))) == n
+        assert len(peer.vote(digits.test.images[:n])) == n
+    assert seen == {((batch, *digits.shape), arithmetic.dtype)}

@@ -1,0 +1,93 @@
+"""Networks that a user brings, from the configuration to the replay."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from rich.console import Console
+from safetensors.torch import save_file
+from torch import nn
+
+from outvoted.actors.datasets import Dataset
+from outvoted.actors.member import Member
+from outvoted.actors.store import RunStore
+from outvoted.analysis.opened import OpenedRun
+from outvoted.analysis.replay import replay
+from outvoted.cluster.config import MineConfig
+from outvoted.cluster.mine import Job, mine
+from outvoted.cluster.reading import read
+from outvoted.search.errors import OutvotedError
+
+CODE = """
+from torch import nn
+
+def perceptron(hidden):
+    return nn.Sequential(nn.Flatten(), nn.Linear(784, hidden), nn.Tanh(), nn.Linear(hidden, 10))
+"""
+
+
+@pytest.fixture
+def config(
+    small: Path, trained: list[Member], digits: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """A panel of a Python factory with weights, an exported program, and a factory that is trained."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "brought_to_the_cluster.py").write_text(CODE)
+    first, second = (member.bare(digits.shape, digits.classes).eval() for member in trained[1:])
+    save_file(first.state_dict(), tmp_path / "first.safetensors")
+    _export(second, tmp_path / "second.pt2")
+    factory = {"kind": "python", "factory": "brought_to_the_cluster:perceptron"}
+    values = yaml.safe_load(small.read_text())
+    values["panel"]["networks"] = [
+        {**factory, "arguments": {"hidden": 12}, "weights": "first.safetensors", "alias": "loaded"},
+        {"kind": "exported", "file": "second.pt2"},
+        {**factory, "arguments": {"hidden": 6}, "alias": "trained"},
+    ]
+    values["panel"]["batch"] = 32
+    values["referee"] = None
+    values["search"] |= {"per_target": 15}
+    file = tmp_path / "brought.yaml"
+    file.write_text(yaml.safe_dump(values))
+    return file
+
+
+def _export(network: nn.Module, path: Path) -> None:
+    dynamic = ({0: torch.export.Dim("batch")},)
+    torch.export.save(
+        torch.export.export(network, (torch.zeros(2, 1, 28, 28),), dynamic_shapes=dynamic), path
+    )
+
+
+@pytest.mark.ray
+def test_a_panel_that_is_brought_is_mined_and_replayed(
+    local_ray: None, config: Path, digits: Dataset
+) -> None:
+    command = [sys.executable, "-m", "outvoted.cluster", "mine", config.name, "--name", "brought"]
+    ended = subprocess.run(
+        command, cwd=config.parent, capture_output=True, text=True, timeout=240, check=False
+    )
+    assert ended.returncode == 0, ended.stderr
+    store = RunStore(config.parent / "runs" / "brought")
+    (config.parent / "second.pt2").unlink()
+    (config.parent / "first.safetensors").unlink()
+    run = OpenedRun(store)
+    assert [member.name for member in run.peers] == ["loaded", "second", "trained"]
+    assert [len(member.epochs) for member in run.peers] == [1, 1, 8]
+    share = np.mean(run.panel.vote(digits.test.images).argmax(2) == digits.test.labels, axis=1)
+    assert [member.test_accuracy for member in run.peers] == pytest.approx(share)
+    found = replay(run, None)
+    assert found
+    assert all(one.confirmed for one in found)
+
+
+def test_what_is_wrong_is_said_before_the_folder_is_made(config: Path) -> None:
+    wrong = read(MineConfig, config, ["panel.networks.0.arguments.hidden=13"])
+    store = RunStore(config.parent / "runs" / "wrong")
+    with pytest.raises(OutvotedError, match=r"panel\.networks\.0 \(loaded\)") as caught:
+        mine(Job(wrong, store, "nowhere:1", False), Console(quiet=True))
+    assert "size mismatch" in caught.value.found
+    assert not store.path.exists()
