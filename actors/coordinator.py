@@ -66,7 +66,8 @@ class Coordinator:
             assert not isinstance(replies, Verdict)
             climb, questions = advance(climb, replies)
             watch(climb)
-        finds = np.flatnonzero(climb.outcome[climb.finds.search] == Outcome.MISTAKE)
+        finds = np.argsort(climb.finds.search, kind="stable")
+        finds = finds[climb.outcome[climb.finds.search[finds]] == Outcome.MISTAKE]
         if not len(finds):
             return shard_result(climb, self.names, None)
         rows = climb.finds.search[finds]

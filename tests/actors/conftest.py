@@ -18,7 +18,7 @@ from outvoted.actors.rows import ShardResult
 from outvoted.actors.training import Training, train
 from outvoted.search.climb import Rules
 from outvoted.search.messages import Candidates
-from outvoted.search.plan import Shard, searches
+from outvoted.search.plan import Shard, all_turns, searches
 
 Idx = Callable[[Path, NDArray[np.uint8]], Path]
 FOUR = (
@@ -111,7 +111,7 @@ def coordinator(rules: Rules, digits: Dataset, names: tuple[str, ...], judge: Pe
 @pytest.fixture(scope="session")
 def shard(rules: Rules, digits: Dataset) -> Shard:
     """Sixty searches: twenty seeds, three targets."""
-    return searches(rules.run_seed, 20, rules.peers, len(digits.train))
+    return searches(rules.run_seed, 20, all_turns(rules.peers), len(digits.train))
 
 
 @pytest.fixture(scope="session")

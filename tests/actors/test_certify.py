@@ -7,26 +7,32 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from numpy.typing import NDArray
 
 from outvoted.actors import png
 from outvoted.actors.certify import certificate, decoded, rendered
 from outvoted.actors.datasets import Dataset
-from outvoted.search.arrays import Singles
+from outvoted.search.arrays import Ints, Singles
 from outvoted.search.climb import Rules
 from outvoted.search.messages import Candidates
 
 Draw = Callable[[int, int], Candidates]
+Ballot = tuple[Singles, Ints, Ints, Ints]
 
 
 @st.composite
-def ballots(draw: st.DrawFn) -> tuple[Singles, NDArray[np.int64], NDArray[np.int64]]:
-    """Draw votes (peers, n, classes) and each image's label and target."""
+def ballots(draw: st.DrawFn) -> Ballot:
+    """Draw votes (peers, n, classes) and each image's label, target and number of voters."""
     peers, n, classes = draw(st.integers(2, 4)), draw(st.integers(1, 6)), draw(st.integers(2, 3))
     votes = draw(arrays(np.float32, (peers, n, classes), elements=st.floats(0, 1, width=32), unique=True))
     labels = draw(arrays(np.int64, n, elements=st.integers(0, classes - 1)))
     targets = draw(arrays(np.int64, n, elements=st.integers(0, peers - 1)))
-    return votes, labels, targets
+    voters = draw(arrays(np.int64, n, elements=st.integers(0, peers - 1)))
+    return votes, labels, targets, voters
+
+
+def voting(peers: int, target: int, voters: int) -> list[int]:
+    """The peers that vote: the next after the target, going round."""
+    return [(target + ahead) % peers for ahead in range(1, voters + 1)]
 
 
 def blank(n: int) -> list[bytes]:
@@ -36,32 +42,39 @@ def blank(n: int) -> list[bytes]:
 
 @settings(deadline=None, max_examples=50)
 @given(ballot=ballots())
-def test_certified_is_where_all_but_the_target_are_right(
-    ballot: tuple[Singles, NDArray[np.int64], NDArray[np.int64]],
-) -> None:
-    votes, labels, targets = ballot
-    found = certificate(blank(len(labels)), votes, labels, targets)
-    for k, (label, target) in enumerate(zip(labels, targets, strict=True)):
-        wrong = [peer for peer in range(len(votes)) if votes[peer, k].argmax() != label]
-        assert found.certified[k] == (wrong == [target])
+def test_certified_is_where_the_target_is_wrong_and_all_voters_are_right(ballot: Ballot) -> None:
+    votes, labels, targets, voters = ballot
+    found = certificate(blank(len(labels)), votes, labels, targets, voters)
+    for k, (label, target, many) in enumerate(zip(labels, targets, voters, strict=True)):
+        right = {peer for peer in range(len(votes)) if votes[peer, k].argmax() == label}
+        assert found.certified[k] == (
+            target not in right and right.issuperset(voting(len(votes), target, many))
+        )
         assert found.predicted[:, k].tolist() == votes[:, k].argmax(axis=1).tolist()
 
 
 @settings(deadline=None, max_examples=50)
 @given(ballot=ballots())
-def test_the_margin_is_the_least_peers_probability_less_the_targets(
-    ballot: tuple[Singles, NDArray[np.int64], NDArray[np.int64]],
-) -> None:
-    votes, labels, targets = ballot
-    found = certificate(blank(len(labels)), votes, labels, targets)
-    for k, (label, target) in enumerate(zip(labels, targets, strict=True)):
-        others = [votes[peer, k, label] for peer in range(len(votes)) if peer != target]
-        assert found.margin[k] == min(others) - votes[target, k, label]
+def test_the_margin_is_the_least_voters_probability_less_the_targets(ballot: Ballot) -> None:
+    votes, labels, targets, voters = ballot
+    found = certificate(blank(len(labels)), votes, labels, targets, voters)
+    for k, (label, target, many) in enumerate(zip(labels, targets, voters, strict=True)):
+        heard = [votes[peer, k, label] for peer in voting(len(votes), target, many)]
+        assert found.margin[k] == min(heard, default=np.float32(1)) - votes[target, k, label]
+        assert found.margin[k].dtype == np.float32
+
+
+def test_what_held_out_peers_say_changes_neither_verdict_nor_margin() -> None:
+    votes = np.array([[[0.2, 0.8]], [[0.9, 0.1]], [[0.7, 0.3]], [[0.1, 0.9]]], np.float32)
+    for voters, certified, margin in ((0, True, 0.8), (1, True, 0.7), (2, True, 0.5), (3, False, -0.1)):
+        found = certificate(blank(1), votes, np.array([0]), np.array([0]), np.array([voters]))
+        assert found.certified.tolist() == [certified]
+        assert found.margin[0] == pytest.approx(margin)
 
 
 def test_a_certificate_keeps_what_it_was_made_from() -> None:
     votes = np.full((2, 3, 2), 0.5, np.float32)
-    found = certificate(blank(3), votes, np.zeros(3, np.int64), np.zeros(3, np.int64))
+    found = certificate(blank(3), votes, *np.zeros((3, 3), np.int64))
     assert found.stored == blank(3)
     assert found.probabilities is votes
 

@@ -69,11 +69,6 @@ class Broken(torch.nn.Module):
         return torch.full((len(images), 10), torch.nan)
 
 
-def part(shard: Shard, rows: slice) -> Shard:
-    """Return some of a shard's searches."""
-    return Shard(shard.search_id[rows], shard.target[rows], shard.seed_id[rows])
-
-
 def assert_same(one: ShardResult, others: Sequence[ShardResult]) -> None:
     """Compare all rows but the time they were finished at."""
     searches = pa.concat_tables([other.searches for other in others])
@@ -111,7 +106,7 @@ def test_splitting_a_shard_changes_no_row(
     cuts: set[int], coordinator: Coordinator, shard: Shard, panel: LocalPanel, mined: ShardResult
 ) -> None:
     edges = [0, *sorted(cuts), len(shard)]
-    parts = [part(shard, slice(*pair)) for pair in pairwise(edges)]
+    parts = [shard.rows(slice(*pair)) for pair in pairwise(edges)]
     assert_same(mined, [coordinator.mine(each, panel) for each in parts])
 
 
@@ -139,7 +134,7 @@ def driven(coordinator: Coordinator, panel: Panel, running: list[Steps]) -> list
 def test_shards_that_advance_together_disturb_nothing(
     coordinator: Coordinator, shard: Shard, panel: LocalPanel, mined: ShardResult
 ) -> None:
-    parts = [part(shard, slice(first, first + 20)) for first in (0, 20, 40)]
+    parts = [shard.rows(slice(first, first + 20)) for first in (0, 20, 40)]
     assert_same(mined, driven(coordinator, panel, [coordinator.steps(each) for each in parts]))
 
 
@@ -200,15 +195,17 @@ def test_a_mistake_repeats_its_search(mined: ShardResult) -> None:
     for mistake in mined.mistakes.to_pylist():
         search = searches[mistake["search_id"]]
         shared = search.keys() & mistake.keys()
-        assert len(shared) == 15
+        assert len(shared) == 17
         assert {name: mistake[name] for name in shared} == {name: search[name] for name in shared}
 
 
 def test_every_mistake_is_certified_by_its_stored_bytes(mined: ShardResult, panel: LocalPanel) -> None:
     rows = mined.mistakes.to_pylist()
     votes = panel.vote(images_of(mined, "image"))
-    labels, targets = (np.array([row[name] for row in rows]) for name in ("label", "target"))
-    assert outvoted(votes.argmax(axis=2), labels, targets).all()
+    labels, targets, voters = (
+        np.array([row[name] for row in rows]) for name in ("label", "target", "voters")
+    )
+    assert outvoted(votes.argmax(axis=2), labels, targets, voters).all()
     for k, row in enumerate(rows):
         assert row["predicted"] == votes[row["target"], k].argmax() != row["label"]
         np.testing.assert_array_equal(np.array(row["probabilities"], np.float32), votes[:, k])
@@ -284,7 +281,7 @@ def test_a_shard_without_mistakes_still_has_both_tables(
 ) -> None:
     found = searches_of(mined)
     row = int(np.flatnonzero(found["outcome"] == Outcome.SKIPPED)[0])
-    skipped = coordinator.mine(part(shard, slice(row, row + 1)), panel)
+    skipped = coordinator.mine(shard.rows(slice(row, row + 1)), panel)
     assert skipped.searches.num_rows == 1
     assert skipped.mistakes.num_rows == 0
     assert skipped.mistakes.schema.equals(

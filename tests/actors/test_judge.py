@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from outvoted.actors import png
+from outvoted.actors.arithmetic import USUAL
 from outvoted.actors.chunks import Chunk
 from outvoted.actors.datasets import Dataset
 from outvoted.actors.judge import Judge, Judged
@@ -79,6 +80,6 @@ def test_a_chunk_without_images_has_counts_too(panel: LocalPanel) -> None:
 def test_the_judge_has_the_members_names(trained: list[Member], digits: Dataset, chunk: Chunk) -> None:
     from outvoted.actors.judge import local_judge
 
-    found = local_judge(trained, digits.shape, digits.classes).judge(chunk)
+    found = local_judge(trained, digits.shape, digits.classes, USUAL).judge(chunk)
     assert set(found.dissents["target_name"].to_pylist()) <= {"mlp-6", "mlp-12", "mlp-18"}
     assert found.dissents["valid"].null_count == found.dissents.num_rows

@@ -46,8 +46,8 @@ def shown(folder: Path) -> Any:
 
 def halves(mined: ShardResult) -> tuple[Progress, Progress]:
     """Return the progress after half of the searches, and after all."""
-    half = Progress().plus(mined.searches.slice(0, 30), 3)
-    return half, half.plus(mined.searches.slice(30), 3)
+    half = Progress().plus(mined.searches.slice(0, 30))
+    return half, half.plus(mined.searches.slice(30))
 
 
 def test_every_scalar_stands_at_the_searches_done(mined: ShardResult, tmp_path: Path) -> None:

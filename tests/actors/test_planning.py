@@ -16,7 +16,7 @@ from outvoted.search.arrays import Pixels, Singles
 from outvoted.search.climb import Outcome, Rules
 from outvoted.search.errors import OutvotedError
 from outvoted.search.messages import Answers, Questions, Replies
-from outvoted.search.plan import drawn_seeds, searches
+from outvoted.search.plan import all_turns, drawn_seeds, searches
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def test_every_target_gets_its_searches(
     coordinator: Coordinator, panel: LocalPanel, rules: Rules, digits: Dataset
 ) -> None:
     replicas = count_replicas(panel, rules, digits.train.labels, 8)
-    work = searches(rules.run_seed, replicas, rules.peers, len(digits.train))
+    work = searches(rules.run_seed, replicas, all_turns(rules.peers), len(digits.train))
     result = coordinator.mine(work, panel)
     frame = result.searches.to_pandas()
     climbed = frame[frame["outcome"] != Outcome.SKIPPED]

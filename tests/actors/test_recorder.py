@@ -12,8 +12,6 @@ from outvoted.actors.rows import ShardResult
 from outvoted.actors.store import RunStore
 from outvoted.search.errors import OutvotedError
 
-PEERS = 3
-
 
 @pytest.fixture
 def halves(mined: ShardResult) -> tuple[ShardResult, ShardResult]:
@@ -40,7 +38,7 @@ def steps(path: Path) -> list[int]:
 def test_what_is_recorded_is_in_the_store(
     halves: tuple[ShardResult, ShardResult], mined: ShardResult, tmp_path: Path
 ) -> None:
-    recorder = Recorder(tmp_path, PEERS)
+    recorder = Recorder(tmp_path)
     for half in halves[::-1]:
         recorder.record(half)
     recorder.close()
@@ -51,15 +49,15 @@ def test_what_is_recorded_is_in_the_store(
 def test_progress_is_the_sum_of_what_is_recorded(
     halves: tuple[ShardResult, ShardResult], mined: ShardResult, tmp_path: Path
 ) -> None:
-    recorder = Recorder(tmp_path, PEERS)
+    recorder = Recorder(tmp_path)
     assert recorder.progress() == Progress()
-    assert recorder.record(halves[0]) == Progress().plus(halves[0].searches, PEERS)
-    assert recorder.record(halves[1]) == Progress().plus(mined.searches, PEERS) == recorder.progress()
+    assert recorder.record(halves[0]) == Progress().plus(halves[0].searches)
+    assert recorder.record(halves[1]) == Progress().plus(mined.searches) == recorder.progress()
     recorder.close()
 
 
 def test_recording_again_changes_nothing(mined: ShardResult, tmp_path: Path) -> None:
-    recorder = Recorder(tmp_path, PEERS)
+    recorder = Recorder(tmp_path)
     first, second = recorder.record(mined), recorder.record(mined)
     recorder.close()
     assert first == second
@@ -70,12 +68,12 @@ def test_recording_again_changes_nothing(mined: ShardResult, tmp_path: Path) -> 
 def test_a_new_recorder_goes_on(
     halves: tuple[ShardResult, ShardResult], mined: ShardResult, tmp_path: Path
 ) -> None:
-    first = Recorder(tmp_path, PEERS)
+    first = Recorder(tmp_path)
     first.record(halves[0])
     first.close()
-    second = Recorder(tmp_path, PEERS)
-    assert second.progress() == Progress().plus(halves[0].searches, PEERS)
-    assert second.record(halves[1]) == Progress().plus(mined.searches, PEERS)
+    second = Recorder(tmp_path)
+    assert second.progress() == Progress().plus(halves[0].searches)
+    assert second.record(halves[1]) == Progress().plus(mined.searches)
     second.close()
     assert steps(tmp_path) == [30, 60]
 
@@ -83,14 +81,14 @@ def test_a_new_recorder_goes_on(
 def test_a_new_recorder_knows_what_is_recorded(
     halves: tuple[ShardResult, ShardResult], tmp_path: Path
 ) -> None:
-    Recorder(tmp_path, PEERS).record(halves[0])
-    again = Recorder(tmp_path, PEERS)
-    assert again.record(halves[0]) == Progress().plus(halves[0].searches, PEERS)
+    Recorder(tmp_path).record(halves[0])
+    again = Recorder(tmp_path)
+    assert again.record(halves[0]) == Progress().plus(halves[0].searches)
     again.close()
 
 
 def test_epochs_are_shown(tmp_path: Path) -> None:
-    recorder = Recorder(tmp_path, PEERS)
+    recorder = Recorder(tmp_path)
     for number in (1, 2):
         recorder.epoch("mlp-6", EpochRecord(number, 1 / number, 0.25 * number))
     recorder.close()
@@ -103,7 +101,7 @@ def test_epochs_are_shown(tmp_path: Path) -> None:
 def test_a_shard_that_cannot_be_written_is_not_counted(
     halves: tuple[ShardResult, ShardResult], tmp_path: Path
 ) -> None:
-    recorder = Recorder(tmp_path, PEERS)
+    recorder = Recorder(tmp_path)
     before = recorder.record(halves[0])
     partial = tmp_path / "searches" / f".{halves[1].name}.parquet.partial"
     partial.symlink_to("/dev/full")
@@ -117,4 +115,4 @@ def test_a_shard_that_cannot_be_written_is_not_counted(
 
 def test_a_read_only_place_is_one_message() -> None:
     with pytest.raises(OutvotedError):
-        Recorder(Path("/proc/outvoted"), PEERS)
+        Recorder(Path("/proc/outvoted"))

@@ -54,7 +54,7 @@ def test_states_are_plain_words_in_the_file(state: State) -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"state": "asleep"}, {"format": "outvoted run 2"}, {"kind": "train"}, {"config": []}, {"name": None}],
+    [{"state": "asleep"}, {"format": "outvoted run 1"}, {"kind": "train"}, {"config": []}, {"name": None}],
 )
 def test_what_is_no_record_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValidationError):

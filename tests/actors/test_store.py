@@ -39,7 +39,7 @@ def record() -> RunRecord:
 def named(first: int, last: int) -> str:
     """Return the name of a shard of consecutive searches."""
     ids = np.arange(first, last + 1)
-    return Shard(ids, ids, ids).name
+    return Shard(ids, ids, ids, ids, ids).name
 
 
 def cut(mined: ShardResult, first: int, last: int) -> ShardResult:

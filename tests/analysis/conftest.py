@@ -111,8 +111,8 @@ def run_path(
     names = tuple(member.name for member in trained)
     coordinator = Coordinator(rules, seeds, names, judge)
     replicas = count_replicas(panel, rules, seeds.labels, PER_TARGET)
-    work = plan.searches(rules.run_seed, replicas, rules.peers, len(seeds))
-    recorder = Recorder(store.path, rules.peers)
+    work = plan.searches(rules.run_seed, replicas, plan.all_turns(rules.peers), len(seeds))
+    recorder = Recorder(store.path)
     for shard in plan.shards(work, np.empty(0, np.int64), 40):
         recorder.record(coordinator.mine(shard, panel))
     recorder.close()

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from outvoted.actors import members, png, schema
+from outvoted.actors.arithmetic import USUAL
 from outvoted.actors.checkerboard import Checkerboard
 from outvoted.actors.chunks import chunks
 from outvoted.actors.fit import Fit
@@ -172,7 +173,7 @@ def test_the_checkerboard_is_drawn_as_it_was_scanned(tmp_path: Path) -> None:
     store, grid = RunStore(tmp_path / "toy"), GridSource(points=24, board=board)
     members.save(store.peers, trained)
     store.write_record(RunRecord(name="toy", kind="scan", state=State.FINISHED, config={}, versions={}))
-    judge = local_judge(trained, data.shape, data.classes)
+    judge = local_judge(trained, data.shape, data.classes, USUAL)
     for piece in grid.pieces(200):
         for part in chunks(grid, piece, Fit(shape=data.shape), 200):
             ScanStore(store.path).write(judge.judge(part))

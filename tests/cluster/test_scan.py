@@ -11,6 +11,7 @@ import pytest
 from rich.console import Console
 
 from outvoted.actors import members
+from outvoted.actors.arithmetic import USUAL
 from outvoted.actors.chunks import chunks
 from outvoted.actors.datasets import Dataset
 from outvoted.actors.fit import Fit
@@ -64,7 +65,7 @@ def whole(local_ray: None, config: dict[str, Any], runs: Path) -> RunStore:
 def test_rows_are_those_of_a_judge_in_this_process(
     whole: RunStore, repository: Path, digits: Dataset, tmp_path: Path
 ) -> None:
-    judge = local_judge(members.load(whole.peers), digits.shape, digits.classes)
+    judge = local_judge(members.load(whole.peers), digits.shape, digits.classes, USUAL)
     here, source = ScanStore(tmp_path), FolderSource(path=repository)
     for piece in source.pieces(500):
         for chunk in chunks(source, piece, Fit(shape=digits.shape), BATCH):

@@ -28,9 +28,10 @@ def rules_of(strategy: Strategy, patience: int = 12, transform: Transform = EAGE
     )
 
 
-def shard_of(search_id: Ints) -> Shard:
+def shard_of(search_id: Ints, peers: int = PEERS, voters: int | None = None) -> Shard:
     """A shard in which every search (ids below SEEDS) has a seed of its own, by which one can tell it."""
-    return Shard(search_id, search_id % PEERS, search_id * 11 % SEEDS)
+    many = np.full_like(search_id, peers - 1 if voters is None else voters)
+    return Shard(search_id, search_id // peers, search_id % peers, many, search_id * 11 % SEEDS)
 
 
 def first(n: int) -> Shard:
@@ -60,30 +61,47 @@ def run(rules: Rules, shard: Shard, panel: FakePanel | None = None) -> Climb:
     return ended(*started(rules, shard), panel or panel_for(rules))
 
 
+def predicted_by(climb: Climb) -> Ints:
+    """The wrong class that each search found first; -1 where it found none."""
+    classes = np.full(len(climb.shard), -1)
+    firsts = climb.finds.number == 0
+    classes[climb.finds.search[firsts]] = climb.finds.predicted[firsts]
+    return classes
+
+
+def finds_of(climb: Climb, row: int) -> list[str]:
+    """A search's finds in their order, exact to the bit."""
+    finds, trails = climb.finds, climb.found_trails()
+    return [
+        f"find {finds.number[k]}: {finds.predicted[k]} {finds.score[k].tobytes().hex()} "
+        f"{finds.composed[k].tobytes().hex()} by {trails[k].tobytes().hex()}"
+        for k in np.flatnonzero(finds.search == row)
+    ]
+
+
 def findings(climb: Climb) -> dict[int, Finding]:
-    """All that a search found, by search id, exact to the bit; not what it cost."""
+    """All that a search found and knows, by search id, exact to the bit; not what it cost."""
     tally, trails = climb.tally, climb.trails()
     return {
         int(search): (
             str(climb.outcome[row]),
             str(climb.reason[row]),
-            f"predicted {climb.predicted[row]}",
             f"candidates {tally.candidates[row]}, unrealistic {tally.unrealistic[row]}",
             f"stale {tally.stale[row]}, moves {tally.moves[row]}",
             f"start {climb.start_score[row].tobytes().hex()}",
             f"score {climb.position.score[row].tobytes().hex()}",
             f"composed {climb.position.composed[row].tobytes().hex()}",
             f"trail {trails[row].tobytes().hex()}",
+            *finds_of(climb, row),
+            *(f"{name} {array[row].tobytes().hex()}" for name, array in climb.memory.items()),
         )
         for row, search in enumerate(climb.shard.search_id)
     }
 
 
-def costs(climb: Climb) -> dict[int, tuple[int, int, int]]:
-    """What a search cost, by search id: inferences of target and peers, and how often the peers agreed."""
+def costs(climb: Climb) -> dict[int, tuple[int, ...]]:
+    """What a search cost, by search id: inferences of target and peers, how often the peers were asked and
+    how often they agreed."""
     tally = climb.tally
-    counts = zip(tally.inferences_target, tally.inferences_peers, tally.consensus, strict=True)
-    return {
-        int(search): (int(target), int(peers), int(consensus))
-        for search, (target, peers, consensus) in zip(climb.shard.search_id, counts, strict=True)
-    }
+    counts = np.stack([tally.inferences_target, tally.inferences_peers, tally.asked, tally.consensus], axis=1)
+    return dict(zip(climb.shard.search_id.tolist(), map(tuple, counts.tolist()), strict=True))

@@ -18,6 +18,7 @@ from tests.search.runs import (
     findings,
     first,
     panel_for,
+    predicted_by,
     rules_of,
     run,
     shard_of,
@@ -126,7 +127,7 @@ def test_a_target_that_breaks_on_a_candidate_fails_that_search_alone(rules: Rule
     climb = run(rules, first(SEARCHES), FakePanel(EAGER.identity(1)[0], PEERS, breaks, wreck))
     assert climb.outcome[VICTIM] == Outcome.FAILED
     assert climb.reason[VICTIM] == "the target's output for a candidate is not finite"
-    assert climb.predicted[VICTIM] == -1
+    assert VICTIM not in climb.finds.search
     assert without(climb, VICTIM) == without(sound, VICTIM)
 
 
@@ -214,26 +215,25 @@ def test_where_every_seed_is_disputed_the_climb_ends_at_once(rules: Rules) -> No
 
 def test_a_shard_without_searches_ends(rules: Rules) -> None:
     nothing = np.empty(0, np.int64)
-    climb = run(rules, Shard(nothing, nothing, nothing))
+    climb = run(rules, Shard(*[nothing] * 5))
     assert len(climb.outcome) == 0
     assert climb.trails() == []
 
 
 def test_several_targets_may_share_a_seed(rules: Rules) -> None:
-    ids, seeds = np.arange(12), np.repeat([1, 2, 3, 4], 3)
-    together = run(rules, Shard(ids, ids % PEERS, seeds))
+    together = replace(first(12), seed_id=np.repeat([1, 2, 3, 4], 3))
+    both = run(rules, together)
     for search in range(12):
-        row = np.array([search])
-        alone = run(rules, Shard(row, row % PEERS, seeds[row]))
-        assert findings(alone)[search] == findings(together)[search]
-        assert costs(alone)[search] == costs(together)[search]
+        alone = run(rules, together.rows(np.array([search])))
+        assert findings(alone)[search] == findings(both)[search]
+        assert costs(alone)[search] == costs(both)[search]
 
 
 @pytest.mark.parametrize("peers", [2, 5])
 def test_a_panel_has_any_number_of_peers_from_two_on(strategy: Strategy, peers: int) -> None:
     rules = Rules(3, peers, EAGER, strategy, patience=12)
-    panel, ids = FakePanel(EAGER.identity(1)[0], peers), np.arange(SEARCHES)
-    climb = run(rules, Shard(ids, ids % peers, ids), panel)
+    panel = FakePanel(EAGER.identity(1)[0], peers)
+    climb = run(rules, shard_of(np.arange(SEARCHES), peers), panel)
     assert Outcome.MISTAKE in climb.outcome
     assert (climb.tally.inferences_peers % (peers - 1) == 0).all()
     assert climb.tally.inferences_peers.sum() + climb.tally.inferences_target.sum() == len(panel.asked)
@@ -252,6 +252,7 @@ def test_nobody_is_asked_for_nothing(rules: Rules) -> None:
 def test_the_wrong_class_of_a_mistake_is_kept(rules: Rules) -> None:
     climb = run(rules, first(SEARCHES))
     mistakes = climb.outcome == Outcome.MISTAKE
-    assert (climb.predicted[mistakes] != label_of(climb.shard.seed_id)[mistakes]).all()
-    assert ((climb.predicted[mistakes] >= 0) & (climb.predicted[mistakes] < CLASSES)).all()
-    assert (climb.predicted[~mistakes] == -1).all()
+    found = predicted_by(climb)
+    assert (found[mistakes] != label_of(climb.shard.seed_id)[mistakes]).all()
+    assert ((found[mistakes] >= 0) & (found[mistakes] < CLASSES)).all()
+    assert (found[~mistakes] == -1).all()

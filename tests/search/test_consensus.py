@@ -1,50 +1,79 @@
 """Consensus and dissent against their definitions, spelt out peer by peer."""
 
+from typing import NamedTuple
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from outvoted.search.consensus import agreement, lone_dissent, outvoted, unanimous
+from outvoted.search.consensus import agreement, is_voter, lone_dissent, outvoted, unanimous
 
 PEERS = st.integers(2, 5)
 CLASS = st.integers(0, 2)
 
 
+class Image(NamedTuple):
+    """What is decided about one image."""
+
+    votes: list[int]
+    label: int
+    target: int
+    voters: int
+
+    def voting(self) -> list[int]:
+        """The peers that vote: the next after the target, going round."""
+        return [(self.target + ahead) % len(self.votes) for ahead in range(1, self.voters + 1)]
+
+
 @st.composite
-def ballots(draw: st.DrawFn) -> tuple[list[list[int]], list[int], list[int]]:
-    """Each image's votes, label and target; few classes, so that agreement is common."""
+def ballots(draw: st.DrawFn) -> list[Image]:
+    """Images of one panel; few classes, so that agreement is common."""
     peers = draw(PEERS)
-    image = st.tuples(st.lists(CLASS, min_size=peers, max_size=peers), CLASS, st.integers(0, peers - 1))
-    images = draw(st.lists(image, min_size=1, max_size=30))
-    return [votes for votes, _, _ in images], [label for _, label, _ in images], [who for *_, who in images]
+    votes = st.lists(CLASS, min_size=peers, max_size=peers)
+    image = st.builds(Image, votes, CLASS, st.integers(0, peers - 1), st.integers(0, peers - 1))
+    return draw(st.lists(image, min_size=1, max_size=30))
 
 
 @given(ballot=ballots())
 @settings(max_examples=200, deadline=None)
-def test_they_are_what_their_definitions_say(ballot: tuple[list[list[int]], list[int], list[int]]) -> None:
-    votes, labels, targets = ballot
-    predicted, label = np.array(votes, np.int16).T, np.array(labels)
+def test_they_are_what_their_definitions_say(ballot: list[Image]) -> None:
+    predicted = np.array([image.votes for image in ballot], np.int16).T
+    label, target, voters = (np.array([image[part] for image in ballot]) for part in (1, 2, 3))
     assert agreement(predicted, label).T.tolist() == [
-        [vote == right for vote in row] for row, right in zip(votes, labels, strict=True)
+        [vote == image.label for vote in image.votes] for image in ballot
     ]
     assert unanimous(predicted, label).tolist() == [
-        all(vote == right for vote in row) for row, right in zip(votes, labels, strict=True)
+        all(vote == image.label for vote in image.votes) for image in ballot
     ]
-    assert outvoted(predicted, label, np.array(targets)).tolist() == [
-        row[target] != right and all(vote == right for peer, vote in enumerate(row) if peer != target)
-        for row, right, target in zip(votes, labels, targets, strict=True)
+    assert is_voter(len(predicted), target, voters).T.tolist() == [
+        [peer in image.voting() for peer in range(len(image.votes))] for image in ballot
     ]
+    assert outvoted(predicted, label, target, voters).tolist() == [
+        image.votes[image.target] != image.label
+        and all(image.votes[peer] == image.label for peer in image.voting())
+        for image in ballot
+    ]
+
+
+@given(ballot=ballots())
+@settings(max_examples=100, deadline=None)
+def test_a_target_never_votes_and_there_are_as_many_voters_as_asked_for(ballot: list[Image]) -> None:
+    target, voters = (np.array([image[part] for image in ballot]) for part in (2, 3))
+    found = is_voter(len(ballot[0].votes), target, voters)
+    assert not found[target, np.arange(len(ballot))].any()
+    assert found.sum(axis=0).tolist() == voters.tolist()
 
 
 def test_only_the_target_itself_can_be_outvoted() -> None:
     predicted, label = np.array([[1, 1], [0, 0], [0, 0]]), np.array([0, 0])
-    assert outvoted(predicted, label, np.array([0, 1])).tolist() == [True, False]
+    assert outvoted(predicted, label, np.array([0, 1]), np.array([2, 2])).tolist() == [True, False]
 
 
-def test_two_dissenters_are_no_mistake() -> None:
-    predicted, label = np.array([[1], [1], [0]]), np.array([0])
-    assert not outvoted(predicted, label, np.array([0])).any()
+def test_two_dissenters_are_no_mistake_unless_one_is_held_out() -> None:
+    predicted, label, target = np.array([[1], [0], [1]]), np.array([0]), np.array([0])
+    decided = [outvoted(predicted, label, target, np.array([voters]))[0] for voters in (0, 1, 2)]
+    assert decided == [True, True, False]
     assert not unanimous(predicted, label).any()
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from outvoted.search.plan import drawn_seeds, replicas_needed, searches, shards
+from outvoted.search.plan import Turns, all_turns, drawn_seeds, replicas_needed, searches, shards
 
 RUN_SEEDS = st.integers(0, 2**64 - 1)
 
@@ -15,20 +15,41 @@ RUN_SEEDS = st.integers(0, 2**64 - 1)
 def test_a_longer_run_begins_with_exactly_the_shorter_runs_searches(
     run_seed: int, short: int, more: int, peers: int
 ) -> None:
-    few, many = searches(run_seed, short, peers, 50), searches(run_seed, short + more, peers, 50)
+    turns = all_turns(peers)
+    few, many = searches(run_seed, short, turns, 50), searches(run_seed, short + more, turns, 50)
     assert len(few) == short * peers
     assert many.search_id[: len(few)].tolist() == few.search_id.tolist()
     assert many.target[: len(few)].tolist() == few.target.tolist()
     assert many.seed_id[: len(few)].tolist() == few.seed_id.tolist()
+    assert many.rows(slice(0, len(few))).voters.tolist() == few.voters.tolist()
+    assert many.replica[: len(few)].tolist() == few.replica.tolist()
 
 
 def test_every_peer_takes_its_turn_on_every_replicas_seed() -> None:
-    work = searches(9, replicas=20, peers=4, seeds=1000)
+    work = searches(9, replicas=20, turns=all_turns(4), seeds=1000)
     assert work.search_id.tolist() == list(range(80))
     assert (work.target.reshape(20, 4) == np.arange(4)).all()
+    assert set(work.voters.tolist()) == {3}
+    assert work.replica.tolist() == np.repeat(np.arange(20), 4).tolist()
     seeds = work.seed_id.reshape(20, 4)
     assert (seeds == seeds[:, :1]).all()
     assert seeds[:, 0].tolist() == drawn_seeds(9, np.arange(20), 1000).tolist()
+
+
+def test_every_number_of_voters_is_tried_on_the_same_seeds_with_the_same_targets() -> None:
+    turns = Turns(targets=(2, 0), voters=(0, 1, 4))
+    work = searches(9, replicas=5, turns=turns, seeds=1000)
+    assert len(work) == 5 * len(turns) == 30
+    for replica in range(5):
+        mine = work.rows(work.replica == replica)
+        assert set(mine.seed_id.tolist()) == {drawn_seeds(9, np.array([replica]), 1000)[0]}
+        pairs = sorted(zip(mine.target.tolist(), mine.voters.tolist(), strict=True))
+        assert pairs == [(target, voters) for target in (0, 2) for voters in (0, 1, 4)]
+
+
+def test_fewer_turns_search_the_same_seeds() -> None:
+    some, every = (searches(9, 20, turns, 1000) for turns in (Turns((1,), (2,)), all_turns(4)))
+    assert some.seed_id.tolist() == every.seed_id[::4].tolist()
 
 
 @given(
@@ -64,7 +85,7 @@ def test_another_run_seed_draws_other_seeds() -> None:
 )
 @settings(max_examples=80, deadline=None)
 def test_shards_partition_what_is_not_done(replicas: int, peers: int, size: int, done: set[int]) -> None:
-    work = searches(3, replicas, peers, 50)
+    work = searches(3, replicas, all_turns(peers), 50)
     parts = list(shards(work, np.array(sorted(done), np.int64), size))
     assert [i for part in parts for i in part.search_id.tolist()] == sorted({*range(len(work))} - done)
     assert all(0 < len(part) <= size for part in parts)
@@ -72,19 +93,21 @@ def test_shards_partition_what_is_not_done(replicas: int, peers: int, size: int,
     for part in parts:
         assert part.target.tolist() == work.target[part.search_id].tolist()
         assert part.seed_id.tolist() == work.seed_id[part.search_id].tolist()
+        assert part.voters.tolist() == work.voters[part.search_id].tolist()
+        assert part.replica.tolist() == work.replica[part.search_id].tolist()
 
 
 @given(size=st.integers(1, 20), done=st.sets(st.integers(0, 59)))
 @settings(max_examples=40, deadline=None)
 def test_names_follow_from_ids_and_sort_like_them(size: int, done: set[int]) -> None:
-    work, ended = searches(3, 20, 3, 50), np.array(sorted(done), np.int64)
+    work, ended = searches(3, 20, all_turns(3), 50), np.array(sorted(done), np.int64)
     names = [part.name for part in shards(work, ended, size)]
     assert names == [part.name for part in shards(work, ended, size)]
     assert names == sorted(set(names))
 
 
 def test_a_name_holds_the_first_and_the_last_id() -> None:
-    work = searches(3, 20, 3, 50)
+    work = searches(3, 20, all_turns(3), 50)
     (part,) = shards(work, np.arange(5), 100)
     assert part.name == "shard-000000000005-000000000059"
 

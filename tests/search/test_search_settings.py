@@ -49,7 +49,7 @@ def test_unknown_keys_are_refused_wherever_they_stand(given: dict[str, Any], pla
         ({"strategy": {"name": "hillclimb", "ahead": 4097}}, "strategy.hillclimb.ahead"),
         ({"strategy": {"name": "random", "ahead": 0}}, "strategy.random.ahead"),
         ({"strategy": {"name": "luck"}}, "strategy"),
-        ({"strategy": {"ahead": 3}}, "strategy"),
+        ({"strategy": {"ahead": 0}}, "strategy.hillclimb.ahead"),
         ({"transform": {"move": RANGE | {"rotation": 90}}}, "transform.affine.move.rotation"),
         ({"transform": {"move": RANGE | {"shear": -1}}}, "transform.affine.move.shear"),
         ({"transform": {"budget": RANGE | {"scale": 0.99}}}, "transform.affine.budget.scale"),

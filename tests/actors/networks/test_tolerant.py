@@ -110,7 +110,7 @@ def test_a_vote_that_failed_certifies_nothing() -> None:
     votes = np.zeros((3, 2, 2), np.float32)
     votes[:, :, 1] = 1
     votes[0] = np.array([[1, 0], [np.nan, np.nan]])
-    found = certificate([b"", b""], votes, np.array([1, 1]), np.array([0, 0]))
+    found = certificate([b"", b""], votes, np.array([1, 1]), np.array([0, 0]), np.array([2, 2]))
     assert found.certified.tolist() == [True, False]
 
 

@@ -10,7 +10,7 @@ from outvoted.search.climb import Outcome, Rules
 from outvoted.search.strategies import Hillclimb
 from outvoted.search.streams import Purpose, uniforms
 from tests.search.fakes import CLASSES, FakePanel, Row
-from tests.search.runs import PEERS, first, panel_for, rules_of, run
+from tests.search.runs import PEERS, first, panel_for, predicted_by, rules_of, run
 
 SEARCHES = 48
 
@@ -68,7 +68,7 @@ def climbed(rules: Rules, panel: FakePanel, search_id: int, target: int, seed_id
 def test_it_is_plain_next_ascent_hillclimbing(ahead: int, patience: int) -> None:
     rules = rules_of(Hillclimb(ahead=ahead), patience)
     climb = run(rules, first(SEARCHES))
-    trails, panel = climb.trails(), panel_for(rules)
+    trails, panel, classes = climb.trails(), panel_for(rules), predicted_by(climb)
     for row, (search_id, target, seed_id) in enumerate(
         zip(climb.shard.search_id, climb.shard.target, climb.shard.seed_id, strict=True)
     ):
@@ -77,7 +77,7 @@ def test_it_is_plain_next_ascent_hillclimbing(ahead: int, patience: int) -> None
         assert climb.tally.candidates[row] == end.candidates
         assert climb.tally.unrealistic[row] == end.unrealistic
         assert trails[row].tolist() == end.trail
-        assert climb.predicted[row] == end.predicted
+        assert classes[row] == end.predicted
         np.testing.assert_equal(float(climb.position.score[row]), end.score)
 
 

@@ -23,6 +23,7 @@ from tests.search.runs import (
     findings,
     first,
     panel_for,
+    predicted_by,
     rules_of,
     run,
     shard_of,
@@ -102,7 +103,7 @@ def test_lookahead_changes_nothing_but_inferences(case: Case, ahead: int) -> Non
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 @settings(max_examples=40, deadline=None)
 def test_at_least_one_candidate_is_tried(case: Case, stale: list[int], ahead: int) -> None:
-    tried = case.at(ahead).lookahead(np.array(stale, np.int64))
+    tried = case.at(ahead).count({}, np.arange(len(stale)), np.array(stale, np.int64))
     assert tried.shape == (len(stale),)
     assert (tried >= 1).all()
 
@@ -198,8 +199,7 @@ def test_a_climb_goes_on_from_any_state_that_was_stored(rules: Rules) -> None:
 
 def snapshot(climb: Climb) -> tuple[object, ...]:
     """All that a later event depends on."""
-    evidence = climb.pending.evidence
-    return findings(climb), costs(climb), None if evidence is None else evidence.score.tobytes()
+    return findings(climb), costs(climb), climb.ballot.votes.score.tobytes()
 
 
 @pytest.mark.parametrize("limit", [np.inf, 0.6], ids=["sound panel", "panel that breaks"])
@@ -235,6 +235,7 @@ def test_patience_is_spent_exactly(rules: Rules) -> None:
 def test_a_mistake_is_a_dissent_from_all_the_others_and_nothing_else_is(rules: Rules) -> None:
     panel = panel_for(rules)
     climb = run(rules, first(SEARCHES), panel)
+    classes = predicted_by(climb)
     for row in np.flatnonzero(climb.outcome != Outcome.SKIPPED):
         seed, target, label = int(climb.shard.seed_id[row]), climb.shard.target[row], climb.labels[row]
         composed = tuple(climb.position.composed[row].astype(np.float32).tolist())
@@ -242,7 +243,7 @@ def test_a_mistake_is_a_dissent_from_all_the_others_and_nothing_else_is(rules: R
         score, predicted = answers.pop(target)
         assert all(other == label for _, other in answers)
         assert (climb.outcome[row] == Outcome.MISTAKE) == (predicted != label)
-        assert climb.predicted[row] == (predicted if predicted != label else -1)
+        assert classes[row] == (predicted if predicted != label else -1)
         assert climb.position.score[row] == score
 
 
