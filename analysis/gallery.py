@@ -26,15 +26,16 @@ mpl.use("Agg")
 def draw_mistakes(run: OpenedRun, path: Path) -> None:
     """Draw a line of mistakes for each target: seed on the left, mistake on the right of each pair."""
     rows = run.store.table("mistakes").to_pylist()
-    peers = run.peers
+    searched = run.search.turns([member.name for member in run.peers]).targets
+    peers = {index: run.peers[index] for index in searched}
     figure = Figure(figsize=(1.35 * _PAIRS + 1.2, 1.0 * len(peers) + 0.5), layout="constrained")
     figure.suptitle("High-value mistakes: seed | mistake, with the label → the target's answer", fontsize=10)
     axes = figure.subplots(len(peers), _PAIRS, squeeze=False)
-    for index, member in enumerate(peers):
+    for line, (index, member) in zip(axes, peers.items(), strict=True):
         chosen = _varied([row for row in rows if row["target"] == index], _PAIRS)
-        axes[index, 0].set_ylabel(member.name, rotation=0, ha="right", va="center", fontsize=9)
+        line[0].set_ylabel(member.name, rotation=0, ha="right", va="center", fontsize=9)
         for column in range(_PAIRS):
-            _pair(axes[index, column], chosen[column] if column < len(chosen) else None)
+            _pair(line[column], chosen[column] if column < len(chosen) else None)
     save(figure, path)
 
 

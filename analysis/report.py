@@ -1,12 +1,15 @@
 """What a finished run leaves for its reader: `summary.json` and pictures."""
 
 import json
+from pathlib import Path
 
 from outvoted.actors.files import write_atomically
 from outvoted.actors.store import RunStore
+from outvoted.analysis.every_network import draw_every_network
 from outvoted.analysis.gallery import draw_climbs, draw_mistakes
 from outvoted.analysis.opened import OpenedRun
 from outvoted.analysis.summary import Summary, summarise
+from outvoted.analysis.voters_picture import draw_voters
 
 
 def write_report(store: RunStore) -> Summary:
@@ -16,6 +19,16 @@ def write_report(store: RunStore) -> Summary:
     text = json.dumps(summary.to_json(), indent=2) + "\n"
     write_atomically(store.path / "summary.json", lambda path: path.write_text(text))
     if summary.mistakes:
-        draw_mistakes(run, store.path / "gallery" / "mistakes.png")
-        draw_climbs(run, store.path / "gallery" / "climbs.png")
+        _draw(run, summary, store.path / "gallery")
     return summary
+
+
+def _draw(run: OpenedRun, summary: Summary, folder: Path) -> None:
+    draw_mistakes(run, folder / "mistakes.png")
+    draw_climbs(run, folder / "climbs.png")
+    if summary.voters:
+        draw_voters(summary.voters, folder / "voters.png")
+    whole = summary.every_network
+    if whole is not None and whole.replicas:
+        names = [member.name for member in run.peers]
+        draw_every_network(run.store.frame("mistakes"), whole, names, folder / "every-network.png")

@@ -1,5 +1,6 @@
 """The table of a run: what each target cost and gave, beside the paper's figures."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -9,8 +10,12 @@ from rich.table import Table
 
 from outvoted.actors.member import Member
 from outvoted.actors.networks import MLP
+from outvoted.analysis.every_network import EveryNetwork, every_network
 from outvoted.analysis.opened import OpenedRun
+from outvoted.analysis.voters import VotersSummary, by_voters
 from outvoted.search.climb import Outcome
+from outvoted.search.strategies import Hillclimb
+from outvoted.search.transforms import Affine
 
 PAPER = {10: (63, 5, 507), 20: (25, 5, 640), 30: (9, 6, 852), 40: (5, 6, 801), 50: (7, 6, 819)}
 """Baluja et al., Table 1: hidden units to (% successful trials, moves, forward inferences)."""
@@ -54,6 +59,8 @@ class Summary:
     mistakes: int
     validity: float | None
     referee_accuracy: float | None
+    voters: tuple[VotersSummary, ...]
+    every_network: EveryNetwork | None
     seconds_mining: float
     searches_per_second: float | None
 
@@ -67,10 +74,13 @@ def summarise(run: OpenedRun) -> Summary:
     searches, mistakes = run.store.frame("searches"), run.store.frame("mistakes")
     if searches.empty:
         searches = pd.DataFrame(columns=["target", "outcome"])
+    names = [member.name for member in run.peers]
+    turns, paper = run.search.turns(names), PAPER if _as_in_the_paper(run) else {}
     targets = tuple(
-        _target(member, len(run.peers), _of(searches, index), _of(mistakes, index))
-        for index, member in enumerate(run.peers)
+        _target(run.peers[index], len(names), _of(searches, index), _of(mistakes, index), paper)
+        for index in turns.targets
     )
+    whole = every_network(searches, len(turns.targets)) if len(turns.targets) == len(names) else None
     referee = next((member for member in run.members if member.role == "referee"), None)
     seconds = run.record.seconds_mining
     return Summary(
@@ -80,9 +90,18 @@ def summarise(run: OpenedRun) -> Summary:
         mistakes=len(mistakes),
         validity=_validity(mistakes),
         referee_accuracy=None if referee is None else referee.test_accuracy,
+        voters=by_voters(searches, mistakes) if len(turns.voters) > 1 else (),
+        every_network=whole,
         seconds_mining=seconds,
         searches_per_second=len(searches) / seconds if seconds else None,
     )
+
+
+def _as_in_the_paper(run: OpenedRun) -> bool:
+    """Tell whether a run is the paper's experiment, on its data or the packaged sample of them."""
+    search, data = run.search, run.record.data
+    affine, climb = isinstance(search.transform, Affine), isinstance(search.strategy, Hillclimb)
+    return affine and climb and search.voters is None and data is not None and data.name.startswith("mnist")
 
 
 def table(summary: Summary) -> Table:
@@ -111,7 +130,9 @@ def _caption(summary: Summary) -> list[str]:
     lines = [
         "right: test images right; moves, inferences: means over successful searches;",
         "inferences: counted as in the paper, every network sees every candidate;",
-        r"run: really run; valid: the referee agrees; \[in brackets: the paper's figures]",
+        r"run: really run; valid: the referee agrees; \[in brackets: the paper's figures]"
+        if any(row.paper for row in summary.targets)
+        else "run: really run, backward passes as two; valid: the referee agrees",
     ]
     if summary.validity is not None and summary.referee_accuracy is not None:
         judged = f"{summary.validity:.1%} of all mistakes valid"
@@ -120,6 +141,9 @@ def _caption(summary: Summary) -> list[str]:
         rate = f"{summary.mistakes / summary.seconds_mining:.0f} mistakes and"
         searched = f"{summary.searches_per_second:.0f} searches a second"
         lines.append(f"{rate} {searched} over {summary.seconds_mining:.1f} s of mining")
+    if summary.every_network is not None and summary.every_network.tried:
+        whole = summary.every_network
+        lines.append(f"{len(whole.replicas)} of {whole.tried} seeds led every network to a mistake")
     return lines
 
 
@@ -127,7 +151,13 @@ def _beside(figure: str, paper: tuple[int, int, int] | None, index: int) -> str:
     return figure if paper is None else rf"{figure} \[{paper[index]}]"
 
 
-def _target(member: Member, peers: int, searches: pd.DataFrame, mistakes: pd.DataFrame) -> TargetSummary:
+def _target(
+    member: Member,
+    peers: int,
+    searches: pd.DataFrame,
+    mistakes: pd.DataFrame,
+    paper: Mapping[int, tuple[int, int, int]],
+) -> TargetSummary:
     outcomes = searches["outcome"].value_counts()
     skipped, failed = int(outcomes.get(Outcome.SKIPPED, 0)), int(outcomes.get(Outcome.FAILED, 0))
     climbed = len(searches) - skipped - failed
@@ -146,7 +176,7 @@ def _target(member: Member, peers: int, searches: pd.DataFrame, mistakes: pd.Dat
         inferences=_mean(mistakes["candidates"] - mistakes["unrealistic"]) * peers if won else None,
         inferences_run=_mean(mistakes["inferences_target"] + mistakes["inferences_peers"]) if won else None,
         validity=_validity(mistakes),
-        paper=PAPER.get(hidden) if hidden is not None else None,
+        paper=paper.get(hidden) if hidden is not None else None,
     )
 
 

@@ -14,6 +14,7 @@ from outvoted.actors.threads import use_one_thread
 from outvoted.analysis.opened import OpenedRun
 from outvoted.analysis.replay import replay as replay_mistakes
 from outvoted.analysis.summary import summarise, table
+from outvoted.analysis.voters import voters_table
 from outvoted.cluster import compare_cli, reading, scan_cli
 from outvoted.cluster.bars import bars
 from outvoted.cluster.config import MineConfig
@@ -64,7 +65,10 @@ def mine(
     except KeyboardInterrupt:
         say_cut_off("mine", config, override or (), path)
         raise typer.Exit(INTERRUPTED) from None
-    console.print(table(summarise(OpenedRun(store))))
+    summary = summarise(OpenedRun(store))
+    console.print(table(summary))
+    if summary.voters:
+        console.print(voters_table(summary.voters))
     _say_next(store)
 
 

@@ -1,0 +1,99 @@
+"""How many peers it takes: the same seeds searched against panels of different sizes.
+
+Baluja et al., Table 2, and the second question of their section 6: does adding more peers increase
+reliability at the expense of mistake coverage?
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from rich.table import Table
+
+from outvoted.search.climb import Outcome
+from outvoted.search.consensus import is_voter
+
+
+@dataclass(frozen=True)
+class VotersSummary:
+    """Searches in which a number of peers had to agree, over all targets.
+
+    Attributes:
+        searches: searches that began; skipped and failed ones are not among them.
+        success: share of them that found a mistake.
+        moves: mean over mistakes.
+        validity: share of mistakes on which the referee agrees with the label.
+        held_out_right: share of answers of peers that did not vote which are right; None if all voted.
+        inferences: forward inferences of all these searches for each mistake.
+    """
+
+    voters: int
+    searches: int
+    mistakes: int
+    success: float
+    moves: float | None
+    validity: float | None
+    held_out_right: float | None
+    inferences: float | None
+
+
+def by_voters(searches: pd.DataFrame, mistakes: pd.DataFrame) -> tuple[VotersSummary, ...]:
+    """Summarise the tables of a run by the number of voters, fewest first."""
+    if searches.empty:
+        return ()
+    return tuple(
+        _summary(voters, *(_of(table, voters) for table in (searches, mistakes)))
+        for voters in sorted(map(int, searches["voters"].unique()))
+    )
+
+
+def _summary(voters: int, searches: pd.DataFrame, mistakes: pd.DataFrame) -> VotersSummary:
+    begun = searches[searches["outcome"].isin([Outcome.MISTAKE, Outcome.EXHAUSTED])]
+    count, won = len(mistakes), int((begun["outcome"] == Outcome.MISTAKE).sum())
+    judged = mistakes["valid"].dropna().astype(bool) if count else pd.Series(dtype=bool)
+    spent = int(begun["inferences_target"].sum() + begun["inferences_peers"].sum())
+    return VotersSummary(
+        voters=voters,
+        searches=len(begun),
+        mistakes=count,
+        success=won / len(begun) if len(begun) else 0.0,
+        moves=float(mistakes["moves"].mean()) if count else None,
+        validity=float(judged.mean()) if len(judged) else None,
+        held_out_right=_held_out_right(mistakes) if count else None,
+        inferences=spent / count if count else None,
+    )
+
+
+def _of(table: pd.DataFrame, voters: int) -> pd.DataFrame:
+    return table[table["voters"] == voters] if len(table) else table
+
+
+def _held_out_right(mistakes: pd.DataFrame) -> float | None:
+    """Return the share of held-out peers' answers that are the label."""
+    votes = np.stack([np.stack(list(map(np.asarray, row))) for row in mistakes["probabilities"]])
+    right = mistakes["label"].to_numpy() == votes.argmax(axis=2).T
+    target, voters = (mistakes[name].to_numpy(np.int64) for name in ("target", "voters"))
+    held_out = ~is_voter(len(right), target, voters)
+    held_out[target, np.arange(len(target))] = False
+    return float(right[held_out].mean()) if held_out.any() else None
+
+
+def voters_table(rows: Sequence[VotersSummary]) -> Table:
+    """Draw the summary for the terminal."""
+    drawn = Table(title="by the number of peers that must agree", title_justify="left")
+    for name in ("peers", "searches", "% success", "moves", "inf./mistake", "valid", "held-out right"):
+        drawn.add_column(name, justify="right", no_wrap=True)
+    for row in rows:
+        drawn.add_row(
+            str(row.voters),
+            str(row.searches),
+            f"{100 * row.success:.1f}",
+            *(_figure(row.moves, ".1f"), _figure(row.inferences, ".0f")),
+            *(_figure(row.validity, ".1%"), _figure(row.held_out_right, ".1%")),
+        )
+    return drawn
+
+
+def _figure(value: float | None, form: str) -> str:
+    return "–" if value is None else format(value, form)
