@@ -32,7 +32,7 @@ class RunRecord(BaseModel):
 
     format: Literal["outvoted run 1"] = "outvoted run 1"
     name: str
-    kind: Literal["mine"] = "mine"
+    kind: Literal["mine", "heal"] = "mine"
     state: State
     config: dict[str, Any]
     versions: dict[str, str]

@@ -1,6 +1,7 @@
 """The command line."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -9,9 +10,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from outvoted.actors.heal_store import HealStore
 from outvoted.actors.run_record import RunRecord
 from outvoted.actors.store import RunStore
 from outvoted.actors.threads import use_one_thread
+from outvoted.analysis.healing import healing_table
 from outvoted.analysis.opened import OpenedRun
 from outvoted.analysis.replay import replay as replay_mistakes
 from outvoted.analysis.summary import summarise, table
@@ -19,6 +22,9 @@ from outvoted.cluster import reading
 from outvoted.cluster.bars import bars
 from outvoted.cluster.config import MineConfig
 from outvoted.cluster.doctor import examine
+from outvoted.cluster.heal import HealJob
+from outvoted.cluster.heal import heal as heal_run
+from outvoted.cluster.heal_config import HealConfig
 from outvoted.cluster.mine import Job, default_name
 from outvoted.cluster.mine import mine as mine_run
 from outvoted.cluster.runs import listed, newest
@@ -53,24 +59,43 @@ def mine(
 ) -> None:
     """Train a panel (or reuse one), mine it for mistakes, and report."""
     settings = reading.read(MineConfig, config, override or ())
-    if name is not None:
-        path = runs / _checked(name)
-    else:
-        path = newest(runs, config.stem) if resume else runs / default_name(config)
+    path = _folder(config, name, resume, runs)
     job = Job(settings, RunStore(path), address, resume, debug)
     try:
         store = mine_run(job, console)
     except KeyboardInterrupt:
-        if (path / "run.json").exists():
-            sets = "".join(f" --set {item}" for item in override or ())
-            errors.print(
-                f"\nCut off; what was mined is kept in {path}. Go on with:\n"
-                f"  outvoted mine {config}{sets} --runs {runs} --name {path.name} --resume",
-                soft_wrap=True,
-            )
+        _say_cut_off("mine", path, config, override or ())
         raise typer.Exit(_INTERRUPTED) from None
     console.print(table(summarise(OpenedRun(store))))
     _say_next(store)
+
+
+@app.command()
+def heal(
+    config: Annotated[Path, typer.Argument(help="A YAML file, say configs/heal-mnist.yaml.")],
+    override: Annotated[
+        list[str] | None, typer.Option("--set", help="Override a key: heal.weight=2. Repeatable.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="The run's name; its folder is RUNS/NAME.")] = None,
+    address: Annotated[str, typer.Option(help="local, auto, or the HOST:PORT of a Ray cluster.")] = "local",
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run, or add rounds.")] = False,
+    runs: Runs = _DEFAULT_RUNS,
+    debug: Debug = False,
+) -> None:
+    """Train a panel on with its mistakes, mine it again, round after round, beside two controls."""
+    settings = reading.read(HealConfig, config, override or ())
+    path = _folder(config, name, resume, runs)
+    try:
+        summary = heal_run(HealJob(settings, HealStore(path), address, resume, debug), console)
+    except KeyboardInterrupt:
+        _say_cut_off("heal", path, config, override or ())
+        raise typer.Exit(_INTERRUPTED) from None
+    console.print(healing_table(summary))
+    console.print(
+        f"\nWritten to [b]{path}[/]: rounds/, mistakes/, weights/, summary.json, healing.png.",
+        soft_wrap=True,
+        highlight=False,
+    )
 
 
 @app.command()
@@ -152,6 +177,24 @@ def _checked(name: str) -> str:
             remedy="leave out slashes and leading dots; choose the folder of runs with --runs",
         )
     return name
+
+
+def _folder(config: Path, name: str | None, resume: bool, runs: Path) -> Path:
+    """Return the folder of a run: as it is named, else the newest to go on with, or a new one."""
+    if name is not None:
+        return runs / _checked(name)
+    return newest(runs, config.stem) if resume else runs / default_name(config)
+
+
+def _say_cut_off(command: str, path: Path, config: Path, override: Sequence[str]) -> None:
+    if not (path / "run.json").exists():
+        return
+    sets = "".join(f" --set {item}" for item in override)
+    errors.print(
+        f"\nCut off; what was mined is kept in {path}. Go on with:\n"
+        f"  outvoted {command} {config}{sets} --runs {path.parent} --name {path.name} --resume",
+        soft_wrap=True,
+    )
 
 
 def _say_next(store: RunStore) -> None:

@@ -54,10 +54,10 @@ def mine(job: Job, console: Console) -> RunStore:
         KeyboardInterrupt: the run was cut off; it can be resumed.
     """
     data = datasets.load(job.config.data)
-    record = open_record(job.store, job.config, job.resume, _data_record(data), versions())
+    record = open_record(job.store, job.config, job.resume, data_record(data), versions())
     with connected(job.address, job.debug):
         each = share(job.config.cluster, len(job.config.panel.networks), ray.cluster_resources())
-        with _recorded(job.store, record), bars(console) as progress:
+        with recorded(job.store, record), bars(console) as progress:
             _search(job, record, data, each, progress)
     with console.status("drawing the report"):
         write_report(job.store)
@@ -133,7 +133,7 @@ def _lease_all(
 
 
 @contextmanager
-def _recorded(store: RunStore, record: RunRecord) -> Iterator[None]:
+def recorded(store: RunStore, record: RunRecord) -> Iterator[None]:
     """Keep `run.json` true to what happens within the block."""
     store.write_record(record)
     try:
@@ -156,7 +156,8 @@ def _close(store: RunStore, record: RunRecord, state: State, message: str | None
             raise  # else the error that ended the run says more
 
 
-def _data_record(data: Dataset) -> DataRecord:
+def data_record(data: Dataset) -> DataRecord:
+    """Say which data set a run is made from."""
     return DataRecord(
         name=data.name, fingerprint=data.fingerprint, train=len(data.train), test=len(data.test)
     )

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from outvoted.cluster.config import MineConfig
+from outvoted.cluster.heal_config import HealConfig
 from outvoted.cluster.reading import read
 from outvoted.search.settings import Settings
 
@@ -27,7 +28,7 @@ def test_every_room_is_imported_from_its_folder(room: str) -> None:
     assert Path(file).resolve().parent == ROOT / room
 
 
-FORMS: dict[str, type[Settings]] = {}
+FORMS: dict[str, type[Settings]] = {"heal": HealConfig}
 """The configuration class of files by the first word of their names; all others are for `outvoted mine`."""
 
 

@@ -1,0 +1,186 @@
+"""`outvoted heal`: mine, train on, mine again, three arms side by side."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import ray
+from rich.console import Console
+from rich.progress import Progress as Bars
+
+from outvoted.actors import datasets, members, panel_settings
+from outvoted.actors.arms import ARMS, HELD_OUT, Arm, Step, Use, keyed
+from outvoted.actors.datasets import Dataset
+from outvoted.actors.heal_monitor import HealMonitor
+from outvoted.actors.heal_rows import Found, found_of
+from outvoted.actors.heal_store import HealStore
+from outvoted.actors.healing import Healer, Round, Task
+from outvoted.actors.member import Member
+from outvoted.actors.panel_settings import PanelSettings, Recipe
+from outvoted.actors.ray_healing import heal_remotely
+from outvoted.actors.wandering import moved_split
+from outvoted.analysis.healing import (
+    HealSummary,
+    steady_since,
+    successes,
+    summarise_healing,
+    write_healing_report,
+)
+from outvoted.cluster.bars import bars
+from outvoted.cluster.connect import connected
+from outvoted.cluster.heal_config import HealConfig
+from outvoted.cluster.lease import result
+from outvoted.cluster.mine import data_record, recorded, versions
+from outvoted.cluster.panel_training import trained
+from outvoted.cluster.placement import PlacementSettings, Share, share
+from outvoted.cluster.runs import open_record, panels
+
+_MAY_CHANGE = ("cluster.", "data.path", "heal.rounds")
+_HEAL: Any = heal_remotely
+
+
+@dataclass(frozen=True)
+class HealJob:
+    """A healing run that is about to begin or to go on."""
+
+    config: HealConfig
+    store: HealStore
+    address: str
+    resume: bool
+    debug: bool = False
+
+
+def heal(job: HealJob, console: Console) -> HealSummary:
+    """Heal until the success rate is steady, and write the report.
+
+    Raises:
+        OutvotedError: something in the configuration, the data, the folder or the cluster must be mended.
+        KeyboardInterrupt: the run was cut off; it can be resumed.
+    """
+    data = datasets.load(job.config.data)
+    record = open_record(
+        job.store, job.config, job.resume, data_record(data), versions(), "heal", _MAY_CHANGE
+    )
+    with connected(job.address, job.debug):
+        settings = job.config.cluster
+        wanted = PlacementSettings(num_cpus=settings.num_cpus, num_gpus=settings.num_gpus)
+        each = share(wanted, 1, ray.cluster_resources())
+        with recorded(job.store, record), bars(console) as progress:
+            _Healing(job, data, each, progress).run()
+    with console.status("drawing the report"):
+        return write_healing_report(job.store)
+
+
+class _Healing:
+    """Goes through the rounds; a round is as many tasks as there are repeats and arms."""
+
+    def __init__(self, job: HealJob, data: Dataset, each: Share, progress: Bars) -> None:
+        self._job, self._data, self._each, self._progress = job, data, each, progress
+        self._settings = job.config.heal
+        self._monitor = HealMonitor(job.store.tensorboard)
+        self._panel: dict[tuple[int, Arm], tuple[Member, ...]] = {}
+        self._found: dict[int, list[tuple[Found, ...]]] = {}
+        self._held_out: dict[int, tuple[Found, ...]] = {}
+
+    def run(self) -> None:
+        """Run what is not recorded yet, round by round."""
+        repeats, arms = self._settings.seeds, len(ARMS)
+        panels = {seed: self._start_panel(seed) for seed in repeats}
+        self._placed = ray.put(self._healer())
+        self._bar = self._progress.add_task(
+            "healing", total=len(repeats) * (1 + arms * self._settings.rounds), details=""
+        )
+        self._begin(self._do([Task(Step(seed, Arm.START, 0), panels[seed]) for seed in repeats]))
+        for number in range(1, self._settings.rounds + 1):
+            self._take(self._do([self._task(seed, arm, number) for seed in repeats for arm in ARMS]))
+            if number >= self._settings.least and self._steady():
+                break
+        self._progress.update(self._bar, total=self._progress.tasks[self._bar].completed)
+
+    def _task(self, seed: int, arm: Arm, number: int) -> Task:
+        found = tuple(self._found[seed])
+        return Task(Step(seed, arm, number), self._panel[seed, arm], found, self._held_out[seed])
+
+    def _begin(self, starts: Sequence[Round]) -> None:
+        """Take what was mined before healing: mistakes to train on, and others to hold out."""
+        for start in starts:
+            seed = start.step.repeat
+            self._found[seed] = [self._found_by(start, str(Arm.START))]
+            self._held_out[seed] = self._found_by(start, HELD_OUT)
+            self._panel.update({(seed, arm): start.panel for arm in ARMS})
+
+    def _take(self, rounds: Sequence[Round]) -> None:
+        for found in rounds:
+            step = found.step
+            self._panel[step.repeat, step.arm] = found.panel
+            if step.arm == Arm.MISTAKES:
+                self._found[step.repeat].append(self._found_by(found, str(Arm.MISTAKES)))
+
+    def _found_by(self, found: Round, arm: str) -> tuple[Found, ...]:
+        mask = [name == arm for name in found.mistakes.column("arm").to_pylist()]
+        return found_of(found.mistakes.filter(mask), len(found.panel), self._data)
+
+    def _steady(self) -> bool:
+        """Tell whether the success rate of the arm that is mined for training is steady by now."""
+        rows = [row for row in summarise_healing(self._job.store).rows if row.arm == Arm.MISTAKES]
+        return steady_since(successes(rows[-3:]), self._settings.steady) is not None
+
+    def _do(self, tasks: Sequence[Task]) -> list[Round]:
+        """Read what is recorded, run the rest, and record each step as it ends."""
+        store, rounds = self._job.store, {}
+        options = {"num_cpus": self._each.num_cpus, "num_gpus": self._each.num_gpus}
+        running = {}
+        for task in tasks:
+            if store.has(task.step):
+                rounds[task.step] = store.read_round(task.step)
+                self._progress.update(self._bar, advance=1)
+            else:
+                running[_HEAL.options(**options).remote(self._placed, task)] = task.step
+        while running:
+            (call,), _ = ray.wait(list(running), num_returns=1)
+            found: Round = result(call)
+            rounds[running.pop(call)] = found
+            store.write_round(found)
+            self._monitor.round(found)
+            self._progress.update(self._bar, advance=1, details=_details(found))
+        return [rounds[task.step] for task in tasks]
+
+    def _healer(self) -> Healer:
+        config, data = self._job.config, self._data
+        transform, moves = config.search.transform, self._settings.test_moves
+        moved = moved_split(transform, data.test, moves, keyed(Use.MOVE_TEST, config.search.seed))
+        return Healer(self._settings, config.search, config.panel.training, data, moved, self._referee())
+
+    def _start_panel(self, seed: int) -> tuple[Member, ...]:
+        """Return the panel before healing: the run's own if it goes on, else from the shelf."""
+        folder = self._job.store.weights(Step(seed, Arm.START, 0))
+        if (folder / members.TABLE).exists():
+            return tuple(members.load(folder))
+        return self._trained(panel_settings.recipes(repeated(self._job.config.panel, seed), None))
+
+    def _referee(self) -> Member | None:
+        config, folder = self._job.config, self._job.store.referee
+        if config.referee is None:
+            return None
+        if not (folder / members.TABLE).exists():
+            members.save(folder, self._trained(panel_settings.recipes(config.panel, config.referee)[-1:]))
+        return members.load(folder)[0]
+
+    def _trained(self, wanted: tuple[Recipe, ...]) -> tuple[Member, ...]:
+        """Take networks from the shelf of trained panels, or train them."""
+        key = panel_settings.key(wanted, self._data.fingerprint)
+        shelf = panels(self._job.store.path.parent) / key
+        found = trained(shelf, wanted, self._data, self._each, self._progress, lambda name, epoch: None)
+        return tuple(found)
+
+
+def repeated(panel: PanelSettings, seed: int) -> PanelSettings:
+    """Return a panel's settings for a repeat, in which no peer shares its training seed with another's."""
+    training = panel.training
+    first = training.seed + seed * len(panel.networks)
+    return panel.model_copy(update={"training": training.model_copy(update={"seed": first})})
+
+
+def _details(found: Round) -> str:
+    step, rows = found.step, found.rows.to_pandas()
+    return f"round {step.round}, {step.arm}: {rows['success'].mean():.0%} mined"
