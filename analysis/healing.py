@@ -176,9 +176,10 @@ def healing_table(summary: HealSummary) -> Table:
         drawn.add_row(f"− {other}", *_cells(more, "+"))
     steady = ", ".join(f"{arm} {'–' if since is None else since}" for arm, since in summary.steady.items())
     drawn.caption = (
-        "% mean ± standard deviation; mined: searches that end in a mistake; held out:\n"
-        "mistakes of the first panel that no arm trains on, still made; last lines: what\n"
-        f"mistakes has more, repeat by repeat. Success steady from round: {steady}"
+        "% mean ± standard deviation; mined: searches that end in a mistake;\n"
+        "held out: mistakes of the first panel that no arm trains on, still made;\n"
+        "last lines: what `mistakes` has more than the other arm, by repeat\n"
+        f"success rate steady from round: {steady}"
     )
     return drawn
 
