@@ -35,7 +35,7 @@ from outvoted.cluster.panel_training import trained
 from outvoted.cluster.placement import PlacementSettings, Share, share
 from outvoted.cluster.runs import open_record, panels
 
-_MAY_CHANGE = ("cluster.", "data.path", "heal.rounds")
+_MAY_CHANGE = ("cluster.", "data.path", "heal.rounds", "heal.least", "heal.steady")
 _HEAL: Any = heal_remotely
 
 
