@@ -34,7 +34,7 @@ class HealSettings(Settings):
     least: Count = 5
     """So many rounds (or ``rounds``, if that is fewer) even if the success rate is steady before."""
     steady: Annotated[float, Field(ge=0, le=1)] = 0.02
-    """Stop once the mean success rate of three rounds in a row lies within this; 0: never."""
+    """Stop once the mean success rates of the last three rounds lie within this; 0: never."""
     weight: Annotated[float, Field(ge=0)] = 1.0
     """Loss weight of an added sample; a training image weighs 1."""
     frequency: Count = 3

@@ -33,7 +33,7 @@ _LABELS = {
     Arm.COPIES: "as many random copies",
     Arm.MISTAKES: "mined mistakes",
 }
-_WINDOW = 3
+_LEAST_STEADY = 3
 
 mpl.use("Agg")
 
@@ -70,8 +70,8 @@ class HealSummary:
     Attributes:
         rounds: the last round that every arm of every repeat has run.
         rows: round 0, before healing, is the same for all arms.
-        steady: for each arm, the round from which on its mean success rate lay within ``heal.steady``
-            for three rounds, or None.
+        steady: for each arm, the round from which on its mean success rate lay within ``heal.steady``,
+            for three rounds or more, or None.
         beyond_copies, beyond_nothing: what ``mistakes`` has more than the other arm in the last round,
             repeat by repeat (all arms of a repeat start from one panel).
     """
@@ -105,10 +105,9 @@ def by_repeat(rounds: pd.DataFrame) -> pd.DataFrame:
 
 
 def steady_since(success: Sequence[float], within: float) -> int | None:
-    """Return the first round from which three rounds in a row lie within ``within``, or None."""
-    for first in range(len(success) - _WINDOW + 1):
-        window = success[first : first + _WINDOW]
-        if max(window) - min(window) < within:
+    """Return the first round from which all rounds, three or more, lie within ``within``; None if none is."""
+    for first in range(len(success) - _LEAST_STEADY + 1):
+        if max(success[first:]) - min(success[first:]) < within:
             return first
     return None
 

@@ -123,7 +123,7 @@ class _Healing:
     def _steady(self) -> bool:
         """Tell whether the success rate of the arm that is mined for training is steady by now."""
         rows = [row for row in summarise_healing(self._job.store).rows if row.arm == Arm.MISTAKES]
-        return steady_since(successes(rows[-3:]), self._settings.steady) is not None
+        return steady_since(successes(rows), self._settings.steady) is not None
 
     def _do(self, tasks: Sequence[Task]) -> list[Round]:
         """Read what is recorded, run the rest, and record each step as it ends."""
