@@ -1,6 +1,6 @@
 """`outvoted heal`: mine, train on, mine again, three arms side by side."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +8,7 @@ import ray
 from rich.console import Console
 from rich.progress import Progress as Bars
 
-from outvoted.actors import datasets, members, panel_settings
+from outvoted.actors import datasets
 from outvoted.actors.arms import ARMS, HELD_OUT, Arm, Step, Use, keyed
 from outvoted.actors.datasets import Dataset
 from outvoted.actors.heal_monitor import HealMonitor
@@ -16,7 +16,6 @@ from outvoted.actors.heal_rows import Found, found_of
 from outvoted.actors.heal_store import HealStore
 from outvoted.actors.healing import Healer, Round, Task
 from outvoted.actors.member import Member
-from outvoted.actors.panel_settings import PanelSettings, Recipe
 from outvoted.actors.ray_healing import heal_remotely
 from outvoted.actors.wandering import moved_split
 from outvoted.analysis.healing import (
@@ -29,14 +28,17 @@ from outvoted.analysis.healing import (
 from outvoted.cluster.bars import bars
 from outvoted.cluster.connect import connected
 from outvoted.cluster.heal_config import HealConfig
+from outvoted.cluster.heal_networks import Networks
 from outvoted.cluster.lease import result
 from outvoted.cluster.mine import data_record, recorded, versions
-from outvoted.cluster.panel_training import trained
 from outvoted.cluster.placement import PlacementSettings, Share, share
-from outvoted.cluster.runs import open_record, panels
+from outvoted.cluster.runs import open_record
 
 _MAY_CHANGE = ("cluster.", "data.path", "heal.rounds", "heal.least", "heal.steady")
 _HEAL: Any = heal_remotely
+
+Panels = Mapping[int, tuple[Member, ...]]
+"""For each repeat its peers before healing."""
 
 
 @dataclass(frozen=True)
@@ -57,42 +59,47 @@ def heal(job: HealJob, console: Console) -> HealSummary:
         OutvotedError: something in the configuration, the data, the folder or the cluster must be mended.
         KeyboardInterrupt: the run was cut off; it can be resumed.
     """
-    data = datasets.load(job.config.data)
-    record = open_record(
-        job.store, job.config, job.resume, data_record(data), versions(), "heal", _MAY_CHANGE
-    )
+    config, data = job.config, datasets.load(job.config.data)
+    record = open_record(job.store, config, job.resume, data_record(data), versions(), "heal", _MAY_CHANGE)
     with connected(job.address, job.debug):
-        settings = job.config.cluster
+        settings = config.cluster
         wanted = PlacementSettings(num_cpus=settings.num_cpus, num_gpus=settings.num_gpus)
         each = share(wanted, 1, ray.cluster_resources())
         with recorded(job.store, record), bars(console) as progress:
-            _Healing(job, data, each, progress).run()
+            networks = Networks(config, job.store, data, each, progress)
+            panels = {seed: networks.panel(seed) for seed in config.heal.seeds}
+            healer = _healer(config, data, networks.referee())
+            _Healing(job.store, healer, each, progress).run(panels)
     with console.status("drawing the report"):
         return write_healing_report(job.store)
+
+
+def _healer(config: HealConfig, data: Dataset, referee: Member | None) -> Healer:
+    key = keyed(Use.MOVE_TEST, config.search.seed)
+    moved = moved_split(config.search.transform, data.test, config.heal.test_moves, key)
+    return Healer(config.heal, config.search, config.panel.training, data, moved, referee)
 
 
 class _Healing:
     """Goes through the rounds; a round is as many tasks as there are repeats and arms."""
 
-    def __init__(self, job: HealJob, data: Dataset, each: Share, progress: Bars) -> None:
-        self._job, self._data, self._each, self._progress = job, data, each, progress
-        self._settings = job.config.heal
-        self._monitor = HealMonitor(job.store.tensorboard)
+    def __init__(self, store: HealStore, healer: Healer, each: Share, progress: Bars) -> None:
+        self._store, self._data, self._settings = store, healer.data, healer.settings
+        self._placed = ray.put(healer)
+        self._options = {"num_cpus": each.num_cpus, "num_gpus": each.num_gpus}
+        self._monitor = HealMonitor(store.tensorboard)
+        self._progress = progress
+        total = len(self._settings.seeds) * (1 + len(ARMS) * self._settings.rounds)
+        self._bar = progress.add_task("healing", total=total, details="")
         self._panel: dict[tuple[int, Arm], tuple[Member, ...]] = {}
         self._found: dict[int, list[tuple[Found, ...]]] = {}
         self._held_out: dict[int, tuple[Found, ...]] = {}
 
-    def run(self) -> None:
+    def run(self, panels: Panels) -> None:
         """Run what is not recorded yet, round by round."""
-        repeats, arms = self._settings.seeds, len(ARMS)
-        panels = {seed: self._start_panel(seed) for seed in repeats}
-        self._placed = ray.put(self._healer())
-        self._bar = self._progress.add_task(
-            "healing", total=len(repeats) * (1 + arms * self._settings.rounds), details=""
-        )
-        self._begin(self._do([Task(Step(seed, Arm.START, 0), panels[seed]) for seed in repeats]))
+        self._begin(self._do([Task(Step(seed, Arm.START, 0), panel) for seed, panel in panels.items()]))
         for number in range(1, self._settings.rounds + 1):
-            self._take(self._do([self._task(seed, arm, number) for seed in repeats for arm in ARMS]))
+            self._take(self._do([self._task(seed, arm, number) for seed in panels for arm in ARMS]))
             if number >= self._settings.least and self._steady():
                 break
         self._progress.update(self._bar, total=self._progress.tasks[self._bar].completed)
@@ -105,7 +112,7 @@ class _Healing:
         """Take what was mined before healing: mistakes to train on, and others to hold out."""
         for start in starts:
             seed = start.step.repeat
-            self._found[seed] = [self._found_by(start, str(Arm.START))]
+            self._found[seed] = [self._found_by(start, Arm.START)]
             self._held_out[seed] = self._found_by(start, HELD_OUT)
             self._panel.update({(seed, arm): start.panel for arm in ARMS})
 
@@ -114,7 +121,7 @@ class _Healing:
             step = found.step
             self._panel[step.repeat, step.arm] = found.panel
             if step.arm == Arm.MISTAKES:
-                self._found[step.repeat].append(self._found_by(found, str(Arm.MISTAKES)))
+                self._found[step.repeat].append(self._found_by(found, Arm.MISTAKES))
 
     def _found_by(self, found: Round, arm: str) -> tuple[Found, ...]:
         mask = [name == arm for name in found.mistakes.column("arm").to_pylist()]
@@ -122,63 +129,26 @@ class _Healing:
 
     def _steady(self) -> bool:
         """Tell whether the success rate of the arm that is mined for training is steady by now."""
-        rows = [row for row in summarise_healing(self._job.store).rows if row.arm == Arm.MISTAKES]
+        rows = [row for row in summarise_healing(self._store).rows if row.arm == Arm.MISTAKES]
         return steady_since(successes(rows), self._settings.steady) is not None
 
     def _do(self, tasks: Sequence[Task]) -> list[Round]:
         """Read what is recorded, run the rest, and record each step as it ends."""
-        store, rounds = self._job.store, {}
-        options = {"num_cpus": self._each.num_cpus, "num_gpus": self._each.num_gpus}
-        running = {}
+        rounds, running = {}, {}
         for task in tasks:
-            if store.has(task.step):
-                rounds[task.step] = store.read_round(task.step)
+            if self._store.has(task.step):
+                rounds[task.step] = self._store.read_round(task.step)
                 self._progress.update(self._bar, advance=1)
             else:
-                running[_HEAL.options(**options).remote(self._placed, task)] = task.step
+                running[_HEAL.options(**self._options).remote(self._placed, task)] = task.step
         while running:
             (call,), _ = ray.wait(list(running), num_returns=1)
             found: Round = result(call)
             rounds[running.pop(call)] = found
-            store.write_round(found)
+            self._store.write_round(found)
             self._monitor.round(found)
             self._progress.update(self._bar, advance=1, details=_details(found))
         return [rounds[task.step] for task in tasks]
-
-    def _healer(self) -> Healer:
-        config, data = self._job.config, self._data
-        transform, moves = config.search.transform, self._settings.test_moves
-        moved = moved_split(transform, data.test, moves, keyed(Use.MOVE_TEST, config.search.seed))
-        return Healer(self._settings, config.search, config.panel.training, data, moved, self._referee())
-
-    def _start_panel(self, seed: int) -> tuple[Member, ...]:
-        """Return the panel before healing: the run's own if it goes on, else from the shelf."""
-        folder = self._job.store.weights(Step(seed, Arm.START, 0))
-        if (folder / members.TABLE).exists():
-            return tuple(members.load(folder))
-        return self._trained(panel_settings.recipes(repeated(self._job.config.panel, seed), None))
-
-    def _referee(self) -> Member | None:
-        config, folder = self._job.config, self._job.store.referee
-        if config.referee is None:
-            return None
-        if not (folder / members.TABLE).exists():
-            members.save(folder, self._trained(panel_settings.recipes(config.panel, config.referee)[-1:]))
-        return members.load(folder)[0]
-
-    def _trained(self, wanted: tuple[Recipe, ...]) -> tuple[Member, ...]:
-        """Take networks from the shelf of trained panels, or train them."""
-        key = panel_settings.key(wanted, self._data.fingerprint)
-        shelf = panels(self._job.store.path.parent) / key
-        found = trained(shelf, wanted, self._data, self._each, self._progress, lambda name, epoch: None)
-        return tuple(found)
-
-
-def repeated(panel: PanelSettings, seed: int) -> PanelSettings:
-    """Return a panel's settings for a repeat, in which no peer shares its training seed with another's."""
-    training = panel.training
-    first = training.seed + seed * len(panel.networks)
-    return panel.model_copy(update={"training": training.model_copy(update={"seed": first})})
 
 
 def _details(found: Round) -> str:

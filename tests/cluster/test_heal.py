@@ -16,8 +16,9 @@ from outvoted.actors.heal_store import HealStore
 from outvoted.actors.panel_settings import PanelSettings
 from outvoted.actors.run_record import State
 from outvoted.analysis.healing import HealSummary
-from outvoted.cluster.heal import HealJob, heal, repeated
+from outvoted.cluster.heal import HealJob, heal
 from outvoted.cluster.heal_config import HealConfig
+from outvoted.cluster.heal_networks import repeated
 from outvoted.cluster.reading import read
 from outvoted.search.errors import OutvotedError
 
