@@ -124,6 +124,32 @@ def peers() -> pa.Schema:
     )
 
 
+def rounds() -> pa.Schema:
+    """One row for each peer in each round of healing, measured after the round's training."""
+    return _schema(
+        [
+            ("repeat", pa.int64()),
+            ("arm", pa.string()),
+            ("round", pa.int32()),
+            ("target", pa.int16()),
+            ("target_name", pa.string()),
+            ("clean_accuracy", pa.float64()),
+            ("moved_accuracy", pa.float64()),
+            ("searches", pa.int64()),
+            ("mistakes", pa.int64()),
+            ("success", pa.float64()),
+            ("validity", pa.float64()),
+            ("held_out", pa.int64()),
+            ("held_out_wrong", pa.float64()),
+            ("added", pa.int64()),
+            ("gradient_steps", pa.int64()),
+            ("sha256", pa.string()),
+            ("seconds", pa.float64()),
+        ],
+        (),
+    )
+
+
 def _schema(fields: Sequence[tuple[str, pa.DataType]], images: Sequence[str]) -> pa.Schema:
     metadata = {"outvoted.schema": VERSION}
     if images:

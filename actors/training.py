@@ -53,8 +53,48 @@ def loaded(architecture: Architecture, weights: Weights, data: Dataset) -> Itera
     yield Epoch(0, None, _measured(network, data), weights)
 
 
-def train(architecture: Architecture, training: Training, data: Dataset, seed: int) -> Iterator[Epoch]:
-    """Train a network from scratch; a pure function of its arguments on machines of one kind.
+@dataclass(frozen=True)
+class Extra:
+    """Samples that are shown besides the training split.
+
+    Attributes:
+        samples: images of the training split's shape, with labels.
+        weight: the loss weight of each, >= 0; a training image weighs 1. A batch's loss is the sum of its
+            weighted losses over its number of rows.
+        times: how often each is shown in an epoch, >= 1.
+    """
+
+    samples: Split
+    weight: float
+    times: int
+
+    def join(self, split: Split) -> tuple[Split, torch.Tensor]:
+        """Return the split followed by the samples, and every row's loss weight."""
+        more = self.samples.images, self.samples.labels
+        images = np.concatenate([split.images, *[more[0]] * self.times])
+        labels = np.concatenate([split.labels, *[more[1]] * self.times])
+        weights = torch.ones(len(labels))
+        weights[len(split) :] = self.weight
+        return Split(images, labels), weights
+
+
+def train(
+    architecture: Architecture,
+    training: Training,
+    data: Dataset,
+    seed: int,
+    start: Weights | None = None,
+    extra: Extra | None = None,
+) -> Iterator[Epoch]:
+    """Train a network; a pure function of its arguments on machines of one kind.
+
+    Args:
+        architecture: the network.
+        training: how it is trained.
+        data: what it is trained on and tested on.
+        seed: fixes the first weights, the order of the samples, and every move and dropout.
+        start: weights to train on from; from scratch without them.
+        extra: samples besides the training split.
 
     Yields:
         One Epoch after each epoch; the last one has the weights, in float32 on the CPU.
@@ -63,9 +103,11 @@ def train(architecture: Architecture, training: Training, data: Dataset, seed: i
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         network = architecture.build(data.shape, data.classes).to(device)
+    if start is not None:
+        network.load_state_dict(start)
     optimizer = _optimizer(training, network)
-    images = torch.tensor(data.train.images).to(device)
-    labels = torch.tensor(data.train.labels).to(device)
+    shown, weighing = (data.train, None) if extra is None else extra.join(data.train)
+    images, labels = torch.tensor(shown.images).to(device), torch.tensor(shown.labels).to(device)
     shuffle = torch.Generator().manual_seed(seed)
     moves = np.random.default_rng(seed)
     for number in range(1, training.epochs + 1):
@@ -76,7 +118,7 @@ def train(architecture: Architecture, training: Training, data: Dataset, seed: i
             order = torch.randperm(len(labels), generator=shuffle).to(device)
             for rows in torch.split(order, training.batch_size):
                 inputs = _inputs(images[rows], training.augment, moves)
-                loss = functional.cross_entropy(network(inputs), labels[rows])
+                loss = _loss(network(inputs), labels[rows], weighing, rows)
                 optimizer.zero_grad(set_to_none=True)
                 torch.autograd.backward(loss)
                 optimizer.step()
@@ -101,6 +143,15 @@ def accuracy(network: nn.Module, split: Split) -> float:
 
 def _measured(network: nn.Module, data: Dataset) -> float | None:
     return accuracy(network, data.test) if len(data.test) else None
+
+
+def _loss(
+    logits: torch.Tensor, labels: torch.Tensor, weighing: torch.Tensor | None, rows: torch.Tensor
+) -> torch.Tensor:
+    if weighing is None:
+        return functional.cross_entropy(logits, labels)
+    each = functional.cross_entropy(logits, labels, reduction="none")
+    return (each * weighing.to(each.device)[rows]).mean()
 
 
 def _weights(network: nn.Module) -> Weights:

@@ -15,7 +15,7 @@ from outvoted.analysis.opened import OpenedRun
 from outvoted.analysis.replay import replay as replay_mistakes
 from outvoted.analysis.summary import summarise, table
 from outvoted.analysis.voters import voters_table
-from outvoted.cluster import compare_cli, reading, scan_cli
+from outvoted.cluster import compare_cli, heal_cli, reading, scan_cli
 from outvoted.cluster.bars import bars
 from outvoted.cluster.config import MineConfig
 from outvoted.cluster.doctor import examine
@@ -74,6 +74,7 @@ def mine(
 
 app.command()(scan_cli.scan)
 app.command("compare")(compare_cli.compare)
+app.command()(heal_cli.heal)
 
 
 @app.command()

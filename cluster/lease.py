@@ -47,13 +47,13 @@ def lease(
     for _ in range(in_flight):
         for cell in cells:
             start(cell)
-    recorded: Progress = _result(recorder.progress.remote())
+    recorded: Progress = result(recorder.progress.remote())
     report(recorded, Live(0, 0))
     while running:
         ended, _ = ray.wait(list(running), num_returns=1, timeout=_GLANCE_SECONDS)
         for call in ended:
             cell = running.pop(call)
-            recorded = _result(call)
+            recorded = result(call)
             start(cell)
         report(recorded, _live(cells))
 
@@ -72,7 +72,7 @@ def _live(cells: Sequence[Cell]) -> Live:
     return Live(ended, found)
 
 
-def _result(call: Any) -> Any:
+def result(call: Any) -> Any:
     """Wait for a call; an error that its user can mend arrives as itself."""
     try:
         return ray.get(call)

@@ -22,8 +22,11 @@ def open_record(
     data: DataRecord,
     versions: dict[str, str],
     kind: Kind = "mine",
+    may_change: tuple[str, ...] = _MAY_CHANGE,
 ) -> RunRecord:
     """Return the record of a new run, or of one that goes on; nothing is written yet.
+
+    ``may_change`` lists the keys (or what they begin with) that a run may go on with other values of.
 
     Raises:
         OutvotedError: a new run's folder exists, or a resumed run is another one than configured.
@@ -37,11 +40,16 @@ def open_record(
                 remedy="go on with that run by --resume, or choose another --name",
             )
         record = RunRecord(
-            name=store.path.name, kind=kind, state=State.RUNNING, config=wanted, versions=versions, data=data
+            name=store.path.name,
+            kind=kind,
+            state=State.RUNNING,
+            config=wanted,
+            versions=versions,
+            data=data,
         )
     else:
         record = store.read_record()
-        _check_same(store, record, wanted, data)
+        _check_same(store, record, wanted, data, may_change)
         record.state, record.message, record.config, record.versions = State.RUNNING, None, wanted, versions
     return record
 
@@ -77,8 +85,14 @@ def data_record(data: Dataset) -> DataRecord:
     )
 
 
-def _check_same(store: RunStore, record: RunRecord, wanted: dict[str, object], data: DataRecord) -> None:
-    changed = [key for key in differences(record.config, wanted) if not key.startswith(_MAY_CHANGE)]
+def _check_same(
+    store: RunStore,
+    record: RunRecord,
+    wanted: dict[str, object],
+    data: DataRecord,
+    may_change: tuple[str, ...],
+) -> None:
+    changed = [key for key in differences(record.config, wanted) if not key.startswith(may_change)]
     if changed:
         raise OutvotedError(
             expected=f"the configuration that {store.path} was begun with",

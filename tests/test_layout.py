@@ -7,6 +7,7 @@ import pytest
 
 from outvoted.cluster.compare import CompareConfig
 from outvoted.cluster.config import MineConfig
+from outvoted.cluster.heal_config import HealConfig
 from outvoted.cluster.reading import read
 from outvoted.cluster.scan_config import ScanConfig
 from outvoted.search.settings import Settings
@@ -29,7 +30,7 @@ def test_every_room_is_imported_from_its_folder(room: str) -> None:
     assert Path(file).resolve().parent == ROOT / room
 
 
-FORMS: dict[str, type[Settings]] = {"compare": CompareConfig, "scan": ScanConfig}
+FORMS: dict[str, type[Settings]] = {"compare": CompareConfig, "heal": HealConfig, "scan": ScanConfig}
 """The configuration class of files by the first word of their names; all others are for `outvoted mine`."""
 
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from outvoted.actors.datasets import Dataset
+from outvoted.actors.datasets import Dataset, Split
 from outvoted.actors.networks import CNN, MLP, Architecture, Weights
-from outvoted.actors.training import Epoch, Training, accuracy, train
+from outvoted.actors.training import Epoch, Extra, Training, accuracy, train
 from outvoted.search.transforms import Affine
 
 SMALL = CNN(channels=2, hidden=8)
@@ -140,6 +140,54 @@ def test_accuracy_is_the_share_of_right_answers(few: Dataset) -> None:
 def test_every_seed_that_is_allowed_trains(seed: int, few: Dataset) -> None:
     training = Training(epochs=1, seed=seed)
     trained_weights(MLP(hidden=2), training, few, training.seed)
+
+
+def test_training_goes_on_from_given_weights(few: Dataset) -> None:
+    start = trained_weights(MLP(hidden=4), Training(epochs=1), few)
+    still = Training(epochs=1, optimizer="sgd", learning_rate=1e-30)
+    (epoch,) = train(MLP(hidden=4), still, few, 5, start)
+    assert epoch.weights is not None
+    assert same(epoch.weights, start)
+
+
+def test_given_weights_are_left_as_they_are(few: Dataset) -> None:
+    start = trained_weights(MLP(hidden=4), Training(epochs=1), few)
+    kept = {name: value.clone() for name, value in start.items()}
+    list(train(MLP(hidden=4), Training(epochs=1), few, 0, start))
+    assert same(start, kept)
+
+
+def test_extra_samples_follow_the_training_split_as_often_and_as_heavy_as_said(few: Dataset) -> None:
+    samples = Split(few.test.images[:3], few.test.labels[:3])
+    shown, weights = Extra(samples, 0.5, 2).join(few.train)
+    n = len(few.train)
+    np.testing.assert_array_equal(shown.images, np.concatenate([few.train.images, *[samples.images] * 2]))
+    assert shown.labels[n:].tolist() == samples.labels.tolist() * 2
+    assert weights.tolist() == [1.0] * n + [0.5] * 6
+
+
+def test_extra_samples_are_learnt_the_better_the_heavier(few: Dataset) -> None:
+    wrong = Split(few.test.images[:20], (few.test.labels[:20] + 1) % 10)
+    found = []
+    for weight in (0.0, 1.0, 20.0):
+        extra = Extra(wrong, weight, 2)
+        (*_, last) = train(MLP(hidden=12), Training(epochs=10, learning_rate=0.01), few, 0, None, extra)
+        network = MLP(hidden=12).build(few.shape, few.classes)
+        assert last.weights is not None
+        network.load_state_dict(last.weights)
+        with torch.inference_mode():
+            logits = network(torch.tensor(wrong.images).float() / 255)
+            found.append(float(torch.nn.functional.cross_entropy(logits, torch.tensor(wrong.labels))))
+    assert found[0] > 2 * found[1] > 4 * found[2]
+
+
+def test_no_extra_samples_equal_plain_training_up_to_rounding(few: Dataset) -> None:
+    nothing = Extra(Split(few.train.images[:0], few.train.labels[:0]), 1.0, 1)
+    plain = trained_weights(MLP(hidden=4), Training(epochs=1), few)
+    (epoch,) = train(MLP(hidden=4), Training(epochs=1), few, 0, None, nothing)
+    assert epoch.weights is not None
+    for name, value in plain.items():
+        torch.testing.assert_close(epoch.weights[name], value)
 
 
 @pytest.mark.ray

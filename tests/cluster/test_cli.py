@@ -20,6 +20,7 @@ from tests.cluster.rows import assert_same_rows
 
 OUTVOTED = (sys.executable, "-m", "outvoted.cluster")
 MNIST = Path(__file__).parents[2] / "configs" / "mnist.yaml"
+HEAL = MNIST.with_name("heal-mnist.yaml")
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,9 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
     [
         (("mine", MNIST, "--set", "search.patiense=1"), "did you mean 'patience'?"),
         (("mine", "nowhere.yaml"), "nowhere.yaml"),
+        (("heal", HEAL, "--set", "heal.wieght=1"), "did you mean 'weight'?"),
+        (("heal", HEAL, "--set", "heal.seeds=[1, 1]"), "each once"),
+        (("heal", HEAL, "--resume"), "none of heal-mnist"),
         (("mine", MNIST, "--set", "data.path=/nowhere"), "/nowhere/train-images-idx3-ubyte.gz"),
         (("mine", MNIST, "--name", "../up"), "a plain folder name"),
         (("mine", MNIST, "--runs", "/proc/outvoted", "--address", "ray://there:1"), "ray://there:1"),

@@ -1,0 +1,82 @@
+"""The folder of a healing run."""
+
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from outvoted.actors import members, schema
+from outvoted.actors.arms import Step
+from outvoted.actors.files import write_atomically
+from outvoted.actors.healing import Round
+from outvoted.actors.member import Member, fingerprint
+from outvoted.actors.store import RunStore
+from outvoted.search.errors import OutvotedError
+
+
+class HealStore(RunStore):
+    """Reads and writes what a healing run leaves.
+
+    A step is there when its file in ``rounds/`` is: its mistakes and weights are written before it.
+    """
+
+    @property
+    def referee(self) -> Path:
+        """The folder of the referee."""
+        return self.path / "referee"
+
+    def weights(self, step: Step) -> Path:
+        """Return the folder of the panel after a step."""
+        return self.path / "weights" / step.name
+
+    def write_round(self, found: Round) -> None:
+        """Write a step; writing it twice changes nothing."""
+        members.save(self.weights(found.step), found.panel)
+        for table, rows in (("mistakes", found.mistakes), ("rounds", found.rows)):
+            write_atomically(self._file(table, found.step), partial(_write, rows))
+
+    def has(self, step: Step) -> bool:
+        """Tell whether a step is recorded."""
+        return self._file("rounds", step).is_file()
+
+    def read_round(self, step: Step) -> Round:
+        """Read a recorded step.
+
+        Raises:
+            OutvotedError: a file is missing, unreadable, or of another step.
+        """
+        path = self._file("rounds", step)
+        try:
+            rows, mistakes = (pq.read_table(file) for file in (path, self._file("mistakes", step)))
+            if rows.schema.names != schema.rounds().names:
+                raise ValueError(f"other columns than those of rounds: {', '.join(rows.schema.names)}")
+            panel = self._panel(step, rows)
+        except (OSError, pa.ArrowException, ValueError) as error:
+            raise OutvotedError(
+                expected=f"a recorded round in {path}, with its mistakes and weights",
+                found=str(error).splitlines()[0],
+                remedy=f"delete {path} and go on with --resume: it is run again",
+            ) from error
+        return Round(step, rows, mistakes, panel)
+
+    def rounds(self) -> pd.DataFrame:
+        """Read all rows of all recorded steps, sorted."""
+        files = sorted((self.path / "rounds").glob("*.parquet"))
+        tables = [pq.read_table(path) for path in files] or [schema.rounds().empty_table()]
+        found = pd.DataFrame(pa.concat_tables(tables).to_pandas())
+        return found.sort_values(["repeat", "arm", "round", "target"], ignore_index=True)
+
+    def _panel(self, step: Step, rows: pa.Table) -> tuple[Member, ...]:
+        panel = members.load(self.weights(step))
+        if [member.sha256 for member in panel] != rows.column("sha256").to_pylist():
+            raise ValueError(f"other weights in {self.weights(step)} ({fingerprint(panel)[:12]})")
+        return tuple(panel)
+
+    def _file(self, table: str, step: Step) -> Path:
+        return self.path / table / f"{step.name}.parquet"
+
+
+def _write(rows: pa.Table, path: Path) -> None:
+    pq.write_table(rows, path, compression="zstd", write_page_checksum=True)

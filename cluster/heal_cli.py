@@ -1,0 +1,51 @@
+"""The command `outvoted heal`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from outvoted.actors.heal_store import HealStore
+from outvoted.analysis.healing import healing_table
+from outvoted.cluster import reading
+from outvoted.cluster.heal import HealJob
+from outvoted.cluster.heal import heal as heal_run
+from outvoted.cluster.heal_config import HealConfig
+from outvoted.cluster.options import (
+    DEFAULT_RUNS,
+    INTERRUPTED,
+    Address,
+    Debug,
+    Name,
+    Override,
+    Resume,
+    Runs,
+    console,
+    run_folder,
+    say_cut_off,
+)
+
+
+def heal(
+    config: Annotated[Path, typer.Argument(help="A YAML file, say configs/heal-mnist.yaml.")],
+    override: Override = None,
+    name: Name = None,
+    address: Address = "local",
+    resume: Resume = False,
+    runs: Runs = DEFAULT_RUNS,
+    debug: Debug = False,
+) -> None:
+    """Train a panel on with its mistakes, mine it again, round after round, beside two controls."""
+    settings = reading.read(HealConfig, config, override or ())
+    path = run_folder(config, name, runs, resume)
+    try:
+        summary = heal_run(HealJob(settings, HealStore(path), address, resume, debug), console)
+    except KeyboardInterrupt:
+        say_cut_off("heal", config, override or (), path)
+        raise typer.Exit(INTERRUPTED) from None
+    console.print(healing_table(summary))
+    console.print(
+        f"\nWritten to [b]{path}[/]: rounds/, mistakes/, weights/, summary.json, healing.png.",
+        soft_wrap=True,
+        highlight=False,
+    )

@@ -1,0 +1,155 @@
+"""Healing on Ray from end to end: cut off or not, the rows are those of an undisturbed run."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+import yaml
+from rich.console import Console
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from outvoted.actors import members
+from outvoted.actors.arms import ARMS, Arm, Step
+from outvoted.actors.heal_store import HealStore
+from outvoted.actors.panel_settings import PanelSettings
+from outvoted.actors.run_record import State
+from outvoted.analysis.healing import HealSummary
+from outvoted.cluster.heal import HealJob, heal
+from outvoted.cluster.heal_config import HealConfig
+from outvoted.cluster.heal_networks import repeated
+from outvoted.cluster.reading import read
+from outvoted.search.errors import OutvotedError
+
+pytestmark = pytest.mark.ray
+
+Heal = Callable[..., tuple[HealStore, HealSummary]]
+
+
+@pytest.fixture(scope="module")
+def config(small: Path) -> Path:
+    """The file of a small configuration: two rounds, two repeats, eight searches for each target."""
+    values = yaml.safe_load(small.read_text())
+    values["panel"]["training"]["epochs"] = 3
+    values["search"] = {"per_target": 8, "patience": 40}
+    values["heal"] = {"rounds": 2, "epochs": 1, "seeds": [0, 4], "steady": 0}
+    del values["cluster"]
+    file = small.parent / "heal.yaml"
+    file.write_text(yaml.safe_dump(values))
+    return file
+
+
+@pytest.fixture(scope="module")
+def healed(local_ray: None, runs: Path, config: Path) -> Heal:
+    """Heal by the small configuration: ``healed(name, *overrides, resume=False)``."""
+
+    def run(name: str, *overrides: str, resume: bool = False) -> tuple[HealStore, HealSummary]:
+        store = HealStore(runs / name)
+        job = HealJob(read(HealConfig, config, overrides), store, "local", resume)
+        return store, heal(job, Console(quiet=True))
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def uncut(healed: Heal) -> HealStore:
+    """A run that nothing happened to."""
+    return healed("uncut")[0]
+
+
+def assert_same_rounds(one: HealStore, other: HealStore) -> None:
+    """Fail unless both runs recorded the same figures, weights and mistakes."""
+    left, right = (store.rounds().drop(columns="seconds") for store in (one, other))
+    pd.testing.assert_frame_equal(left, right)
+    names = sorted(path.name for path in (one.path / "mistakes").iterdir())
+    assert names == sorted(path.name for path in (other.path / "mistakes").iterdir())
+    for name in names:
+        tables = [pq.read_table(store.path / "mistakes" / name) for store in (one, other)]
+        assert tables[0].equals(tables[1])
+
+
+def test_every_arm_of_every_repeat_runs_every_round(uncut: HealStore) -> None:
+    rows = uncut.rounds()
+    steps = {(row.repeat, row.arm, row.round) for row in rows.itertuples()}
+    started = {(repeat, "start", 0) for repeat in (0, 4)}
+    arms = {(repeat, str(arm), number) for repeat in (0, 4) for arm in ARMS for number in (1, 2)}
+    assert steps == started | arms
+    assert len(rows) == 3 * len(steps)
+    assert uncut.read_record().state == State.FINISHED
+    assert uncut.read_record().kind == "heal"
+
+
+def test_arms_take_equal_steps_and_add_equally_much(uncut: HealStore) -> None:
+    rows = uncut.rounds()
+    grouped = rows[rows["arm"] != "start"].groupby(["repeat", "round", "target"])
+    assert (grouped[["gradient_steps", "added"]].nunique() == 1).all(axis=None)
+    assert (grouped["sha256"].nunique() > 1).any()
+
+
+def test_what_is_added_was_mined_in_the_mistakes_arm(uncut: HealStore) -> None:
+    rows = {
+        (row["repeat"], row["arm"], row["round"], row["target"]): row
+        for row in uncut.rounds().to_dict("records")
+    }
+    for repeat in (0, 4):
+        for target in range(3):
+            first = rows[repeat, "start", 0, target]["mistakes"]
+            second = rows[repeat, "mistakes", 1, target]["mistakes"]
+            for arm in ARMS:
+                added = [rows[repeat, str(arm), number, target]["added"] for number in (1, 2)]
+                assert added == [first, first + second]
+
+
+def test_repeats_are_panels_of_their_own(uncut: HealStore) -> None:
+    hashes = [{m.sha256 for m in members.load(uncut.weights(Step(s, Arm.START, 0)))} for s in (0, 4)]
+    assert len(hashes[0] | hashes[1]) == 6
+    seeds = [repeated(PanelSettings(), seed).training.seed for seed in (0, 1, 2)]
+    assert seeds == [0, 5, 10]
+
+
+def test_a_run_leaves_report_weights_and_monitor(uncut: HealStore) -> None:
+    left = {path.name for path in uncut.path.iterdir()}
+    expected = {"run.json", "rounds", "mistakes", "weights", "referee", "tb", "summary.json", "healing.png"}
+    assert left == expected
+    assert {path.name for path in uncut.tensorboard.iterdir()} == {
+        f"{arm}-{repeat}" for arm in Arm for repeat in (0, 4)
+    }
+    events = EventAccumulator(str(uncut.tensorboard / "mistakes-0"))
+    events.Reload()
+    assert [point.step for point in events.Scalars("success/mean")] == [1, 2]
+
+
+def test_a_longer_run_equals_one_that_was_never_cut(healed: Heal, uncut: HealStore) -> None:
+    store, _ = healed("longer", "heal.rounds=1")
+    recorded = {path: path.stat().st_mtime_ns for path in (store.path / "rounds").iterdir()}
+    healed("longer", resume=True)
+    assert_same_rounds(store, uncut)
+    assert {path: path.stat().st_mtime_ns for path in recorded} == recorded
+
+
+def test_a_step_that_was_lost_is_run_again(healed: Heal, uncut: HealStore) -> None:
+    lost = uncut.path / "rounds" / f"{Step(4, Arm.MISTAKES, 1).name}.parquet"
+    before = pq.read_table(lost).drop_columns(["seconds"])
+    lost.unlink()
+    healed("uncut", resume=True)
+    assert pq.read_table(lost).drop_columns(["seconds"]).equals(before)
+
+
+def test_it_stops_once_the_success_rate_is_steady(healed: Heal) -> None:
+    settings = ("heal.rounds=4", "heal.least=1", "heal.steady=1", "heal.seeds=[0]", "search.per_target=2")
+    _, summary = healed("steady", *settings)
+    assert summary.rounds == 2
+    assert summary.steady["mistakes"] == 0
+
+
+def test_a_run_goes_on_only_as_it_was_configured(healed: Heal, uncut: HealStore) -> None:
+    for change in ("heal.weight=2", "search.per_target=9"):
+        with pytest.raises(OutvotedError, match=change.split("=")[0]):
+            healed("uncut", change, resume=True)
+
+
+def test_more_cpus_than_there_are_leave_no_trace(healed: Heal, runs: Path) -> None:
+    with pytest.raises(OutvotedError, match=r"cluster\.num_cpus=1000"):
+        healed("greedy", "cluster.num_cpus=1000")
+    assert not (runs / "greedy").exists()
