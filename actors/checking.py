@@ -36,9 +36,10 @@ def probe(network: nn.Module, shape: Shape, classes: int, precision: torch.dtype
         OutvotedError: it raises, or its answer is not one finite logit for each class.
     """
     image = torch.linspace(0, 1, shape[0] * shape[1] * shape[2], dtype=precision).reshape(1, *shape)
+    network = network.to(precision).eval()  # not in inference mode, whose tensors never take gradients again
     try:
         with torch.inference_mode():
-            logits: Any = network.to(precision).eval()(image)
+            logits: Any = network(image)
     except Exception as error:  # the network is the user's: it may raise anything
         raise _no_answer(
             shape, classes, f"{type(error).__name__}: {' '.join(str(error).split())}"[:300]

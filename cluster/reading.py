@@ -25,16 +25,21 @@ def read(form: type[Form], path: Path, overrides: Sequence[str] = ()) -> Form:
     Raises:
         OutvotedError: the file or an override cannot be read, or a key or value is not what it must be.
     """
-    config = _validated(form, _mapping(form, path), path)
+    config = validated(form, _mapping(form, path), path)
     if not overrides:
         return config
     values = config.model_dump(mode="json")
     for override in overrides:
         _apply(form, values, override)
-    return _validated(form, values, path)
+    return validated(form, values, path)
 
 
-def _validated(form: type[Form], values: dict[str, Any], path: Path) -> Form:
+def validated(form: type[Form], values: dict[str, Any], path: Path) -> Form:
+    """Return settings made of values; ``path`` says in errors where they stand.
+
+    Raises:
+        OutvotedError: a key or value is not what it must be.
+    """
     try:
         return form.model_validate(values)
     except ValidationError as error:

@@ -14,7 +14,7 @@ from outvoted.search.transforms.geometric import Geometric
 from outvoted.search.transforms.noise import Noise, NoiseRange
 from outvoted.search.transforms.occlusion import Occlusion, OcclusionRange
 from outvoted.search.transforms.photometric import Photometric, PhotometricRange
-from outvoted.search.transforms.pixel_swap import PixelSwap, SwapBudget
+from outvoted.search.transforms.pixel_swap import PixelSwap, SwapBudget, SwapMove
 from outvoted.search.transforms.resample import resample
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ __all__ = [
     "PixelSwap",
     "Shape",
     "SwapBudget",
+    "SwapMove",
     "Transform",
     "resample",
 ]

@@ -14,6 +14,13 @@ _NAMES = ("first_y_share", "first_x_share", "second_y_share", "second_x_share")
 _GRID = 2**24  # shares are whole multiples of 1 / 2**24, which single precision holds exactly
 
 
+class SwapMove(Settings):
+    """How far apart the two pixels may be."""
+
+    reach: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Share of height and of width; 1 is anywhere in the image, 1/28 a neighbour in a digit."""
+
+
 class SwapBudget(Settings):
     """How much may be swapped."""
 
@@ -31,6 +38,7 @@ class PixelSwap(Transform):
     """
 
     kind: Literal["pixel_swap"] = "pixel_swap"
+    move: SwapMove = SwapMove()
     budget: SwapBudget = SwapBudget(swaps=100)
 
     @property
@@ -71,8 +79,11 @@ class PixelSwap(Transform):
         return np.zeros((n, self.size))
 
     def sample(self, uniform: Floats) -> Floats:
-        """Draw both places evenly over the image."""
-        return np.floor(uniform * _GRID) / _GRID
+        """Draw one place evenly over the image, the other evenly over what is in reach of it."""
+        low = np.maximum(uniform[:, :2] - self.move.reach, 0.0)
+        high = np.minimum(uniform[:, :2] + self.move.reach, 1.0)
+        places = np.concatenate([uniform[:, :2], low + uniform[:, 2:] * (high - low)], axis=1)
+        return np.floor(places * _GRID) / _GRID
 
     def place(self, knobs: Floats) -> Floats:
         """Swap the first pixel with itself: there are no knobs."""

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from outvoted.search.arrays import AnyArray, Floats, Pixels
-from outvoted.search.transforms import PixelSwap, SwapBudget
+from outvoted.search.transforms import PixelSwap, SwapBudget, SwapMove
 
 FIVE = PixelSwap(budget=SwapBudget(swaps=5))
 
@@ -86,3 +86,18 @@ def test_the_greatest_share_is_the_last_pixel_and_survives_single_precision(side
     seeds[0, 0, -1, -1] = 9
     swap = np.array([[move[0, 0], move[0, 1], 0, 0]])
     assert rendered(FIVE, seeds, composed(FIVE, swap))[0, 0, 0, 0] == 9
+
+
+def test_both_pixels_lie_within_reach_of_one_another_and_fill_it() -> None:
+    near = PixelSwap(move=SwapMove(reach=1 / 28))
+    moves = near.sample(np.random.default_rng(3).uniform(1e-9, 1 - 1e-9, (5000, near.draws)))
+    apart = np.abs(moves[:, 2:] - moves[:, :2])
+    assert ((moves >= 0) & (moves < 1)).all()
+    assert apart.max() <= 1 / 28 + 2**-23
+    assert apart.max() > 0.99 / 28
+
+
+def test_without_a_reach_the_second_place_is_anywhere() -> None:
+    moves = PixelSwap().sample(np.random.default_rng(4).uniform(1e-9, 1 - 1e-9, (5000, 4)))
+    assert np.abs(np.histogram(moves[:, 2], bins=5, range=(0, 1))[0] - 1000).max() < 150
+    assert abs(np.corrcoef(moves[:, 0], moves[:, 2])[0, 1]) < 0.05
