@@ -83,7 +83,7 @@ class PixelSwap(Transform):
         low = np.maximum(uniform[:, :2] - self.move.reach, 0.0)
         high = np.minimum(uniform[:, :2] + self.move.reach, 1.0)
         places = np.concatenate([uniform[:, :2], low + uniform[:, 2:] * (high - low)], axis=1)
-        return np.floor(places * _GRID) / _GRID
+        return np.asarray(np.floor(places * _GRID) / _GRID)
 
     def place(self, knobs: Floats) -> Floats:
         """Swap the first pixel with itself: there are no knobs."""
