@@ -157,7 +157,7 @@ class Gradient(Strategy):
             slope = np.where(taken[:, :, None], slope, believed)
         known["knobs"][rows, point], known["score"][rows, point] = offer.knobs, score
         known["slope"][rows, point] = np.where(np.isfinite(slope), slope, 0.0)
-        known["known"][rows, point] = said
+        known["known"][rows, point] = said | (point == 0)[:, None]  # a search whose seed broke has ended
         known["count"] = point + 1
         known["next"], known["loss"] = self._descend(known)
         return written(memory, search, known)

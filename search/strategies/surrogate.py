@@ -62,7 +62,8 @@ def loss(
     """Return how far n candidates are from being mistakes by a margin, and the gradient of that.
 
     The target's log-odds of the label should be below -margin, every voter's above margin; what is missing is
-    added up. A thousandth of the scores themselves is added, so that there is a slope everywhere.
+    added up. A thousandth of the target's score is added and a ten-thousandth of the voters' taken off, so
+    that there is a slope everywhere.
 
     Args:
         score: shape (n, peers).
