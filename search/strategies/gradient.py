@@ -109,10 +109,11 @@ class Gradient(Strategy):
         return self._with_point(transform, memory, np.arange(n), offer, votes)
 
     def count(self, memory: Memory, search: Ints, stale: Ints) -> Ints:
-        """Try one candidate, unless steps or hope are used up."""
+        """Try one candidate, unless steps or hope are used up, or the model knows no better place to go."""
         tried = memory["count"][search] - 1
         hopeless = (tried >= self.trial) & (memory["loss"][search] > self.hopeless)
-        return np.where((tried < self.steps) & ~hopeless, 1, 0)
+        stuck = (memory["next"][search] == memory["knobs"][search, tried]).all(axis=1)
+        return np.where((tried < self.steps) & ~hopeless & ~stuck, 1, 0)
 
     def propose(
         self, transform: Transform, memory: Memory, position: Position, search: Ints, uniform: Floats

@@ -1,4 +1,4 @@
-"""MAP-Elites against its grid written down plainly: a cell for each kind, one mistake for each class in it."""
+"""MAP-Elites against its grid written down plainly: a cell for each kind, a mistake for each class in it."""
 
 import numpy as np
 import pytest
