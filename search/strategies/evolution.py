@@ -6,8 +6,15 @@ import numpy as np
 from pydantic import Field
 
 from outvoted.search.arrays import AnyArray, Floats, Ints
-from outvoted.search.strategies.base import Memory
-from outvoted.search.strategies.generational import Generation, Generational, chosen, ranked
+from outvoted.search.strategies.base import Memory, Proposals, Votes
+from outvoted.search.strategies.generational import (
+    Generation,
+    Generational,
+    chosen,
+    clearest,
+    ranked,
+    refuse_without_knobs,
+)
 from outvoted.search.strategies.normals import normals
 from outvoted.search.transforms import Transform
 
@@ -33,6 +40,10 @@ class EvolutionStrategy(Generational):
     def lasting(self) -> bool:
         """A mistake ends the search."""
         return False
+
+    def check(self, transform: Transform) -> None:
+        """Refuse transforms without knobs."""
+        refuse_without_knobs(self.label, transform)
 
     def draws(self, transform: Transform) -> int:
         """One normal for each knob."""
@@ -90,6 +101,12 @@ class EvolutionStrategy(Generational):
             "generation": count,
         }
         return {name: np.where(fit, values, memory[name]) for name, values in new.items()}
+
+    def keep(
+        self, transform: Transform, memory: Memory, proposals: Proposals, votes: Votes, mistakes: Ints
+    ) -> Ints:
+        """Record the clearest of the mistakes that end the search."""
+        return clearest(proposals, votes, mistakes)
 
     def _weights(self) -> Floats:
         """Recombination weights of the better half, summing to 1."""

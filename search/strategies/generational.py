@@ -2,10 +2,10 @@
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Self
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from outvoted.search.arrays import AnyArray, Bools, Floats, Ints
 from outvoted.search.errors import OutvotedError
@@ -22,7 +22,8 @@ from outvoted.search.strategies.base import (
 )
 from outvoted.search.transforms import Transform
 
-_TRIED = "tried"
+TRIED = "tried"
+"""The memory's count of candidates."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,15 @@ class Generational(Strategy):
     population: Annotated[int, Field(ge=2, le=4096)] = 10
     """Candidates of one generation."""
     candidates: Annotated[int, Field(ge=2, le=10**6)] = 250
-    """A search ends after this many candidates, whether it still improves or not."""
+    """A search ends when less than a generation is left of this many, whether it still improves or not."""
+
+    @model_validator(mode="after")
+    def _at_least_one_generation(self) -> Self:
+        if self.candidates < self.population:
+            raise ValueError(
+                f"{self.candidates} candidates are less than one generation of {self.population} (population)"
+            )
+        return self
 
     @property
     def stepwise(self) -> bool:
@@ -68,17 +77,13 @@ class Generational(Strategy):
         """No gradients."""
         return False
 
-    def check(self, transform: Transform) -> None:
-        """Refuse transforms without knobs."""
-        refuse_without_knobs(self.label, transform)
-
     def begin(self, transform: Transform, shard: Shard, votes: Votes) -> Memory:
         """Start every search alike."""
-        return {_TRIED: np.zeros(len(shard), np.int64), **self.start(transform, len(shard))}
+        return {TRIED: np.zeros(len(shard), np.int64), **self.start(transform, len(shard))}
 
     def count(self, memory: Memory, search: Ints, stale: Ints) -> Ints:
-        """Try a whole generation, until there have been enough."""
-        return np.where(memory[_TRIED][search] < self.candidates, self.population, 0)
+        """Try a whole generation, as long as the candidates suffice."""
+        return np.where(memory[TRIED][search] + self.population <= self.candidates, self.population, 0)
 
     def propose(
         self, transform: Transform, memory: Memory, position: Position, search: Ints, uniform: Floats
@@ -108,16 +113,8 @@ class Generational(Strategy):
             evidence.predicted.astype(np.int64).reshape(shape),
         )
         known = {name: rows[search] for name, rows in memory.items()}
-        tried = {_TRIED: known[_TRIED] + self.population}
+        tried = {TRIED: known[TRIED] + self.population}
         return written(memory, search, self.evolve(transform, known, generation) | tried)
-
-    def keep(
-        self, transform: Transform, memory: Memory, proposals: Proposals, votes: Votes, mistakes: Ints
-    ) -> Ints:
-        """Record each search's clearest mistake."""
-        search = proposals.search[mistakes]
-        rank = np.lexsort((votes.of(proposals.target).score[mistakes], search))
-        return mistakes[rank][np.unique(search[rank], return_index=True)[1]]
 
     @abstractmethod
     def start(self, transform: Transform, n: int) -> Memory:
@@ -140,6 +137,13 @@ def refuse_without_knobs(strategy: str, transform: Transform) -> None:
             found=f"{transform.parameters}, which only compose move by move",
             remedy="choose search.strategy.name=hillclimb or random, or another search.transform",
         )
+
+
+def clearest(proposals: Proposals, votes: Votes, mistakes: Ints) -> Ints:
+    """Return each search's clearest mistake: the one with the lowest score, the first of several."""
+    search = proposals.search[mistakes]
+    rank = np.lexsort((votes.of(proposals.target).score[mistakes], search))
+    return mistakes[rank][np.unique(search[rank], return_index=True)[1]]
 
 
 def written(memory: Memory, search: Ints, rows: Memory) -> Memory:

@@ -6,8 +6,15 @@ import numpy as np
 from pydantic import Field
 
 from outvoted.search.arrays import AnyArray, Floats, Ints
-from outvoted.search.strategies.base import Memory
-from outvoted.search.strategies.generational import Generation, Generational, chosen, ranked
+from outvoted.search.strategies.base import Memory, Proposals, Votes
+from outvoted.search.strategies.generational import (
+    Generation,
+    Generational,
+    chosen,
+    clearest,
+    ranked,
+    refuse_without_knobs,
+)
 from outvoted.search.strategies.normals import normals
 from outvoted.search.transforms import Transform
 
@@ -39,6 +46,10 @@ class Genetic(Generational):
     def lasting(self) -> bool:
         """A mistake ends the search."""
         return False
+
+    def check(self, transform: Transform) -> None:
+        """Refuse transforms without knobs."""
+        refuse_without_knobs(self.label, transform)
 
     def draws(self, transform: Transform) -> int:
         """Two tournaments, which parent each knob comes from, and the mutation."""
@@ -72,3 +83,9 @@ class Genetic(Generational):
             "fitness": np.take_along_axis(fitness, order, axis=1),
             "age": memory["age"] + 1,
         }
+
+    def keep(
+        self, transform: Transform, memory: Memory, proposals: Proposals, votes: Votes, mistakes: Ints
+    ) -> Ints:
+        """Record the clearest of the mistakes that end the search."""
+        return clearest(proposals, votes, mistakes)

@@ -25,6 +25,7 @@ from outvoted.search.transforms import Transform
 
 _STEP = 1e-4  # of the knobs' range, for the slope of a composed transform with respect to its knobs
 _ADAM = (0.9, 0.999, 1e-8)
+_CROWD = 0.75  # share of searches still descending below which the others are left behind
 
 
 class Gradient(Strategy):
@@ -109,10 +110,11 @@ class Gradient(Strategy):
         return self._with_point(transform, memory, np.arange(n), offer, votes)
 
     def count(self, memory: Memory, search: Ints, stale: Ints) -> Ints:
-        """Try one candidate, unless steps or hope are used up."""
+        """Try one candidate, unless steps or hope are used up, or the model knows no better place to go."""
         tried = memory["count"][search] - 1
         hopeless = (tried >= self.trial) & (memory["loss"][search] > self.hopeless)
-        return np.where((tried < self.steps) & ~hopeless, 1, 0)
+        stuck = (memory["next"][search] == memory["knobs"][search, tried]).all(axis=1)
+        return np.where((tried < self.steps) & ~hopeless & ~stuck, 1, 0)
 
     def propose(
         self, transform: Transform, memory: Memory, position: Position, search: Ints, uniform: Floats
@@ -157,7 +159,7 @@ class Gradient(Strategy):
             slope = np.where(taken[:, :, None], slope, believed)
         known["knobs"][rows, point], known["score"][rows, point] = offer.knobs, score
         known["slope"][rows, point] = np.where(np.isfinite(slope), slope, 0.0)
-        known["known"][rows, point] = said
+        known["known"][rows, point] = said | (point == 0)[:, None]  # a search whose seed broke has ended
         known["count"] = point + 1
         known["next"], known["loss"] = self._descend(known)
         return written(memory, search, known)
@@ -171,18 +173,22 @@ class Gradient(Strategy):
         knobs = known["knobs"][np.arange(len(known["count"])), known["count"] - 1]
         speed, square = np.zeros_like(knobs), np.zeros_like(knobs)
         best, least = knobs.copy(), np.full(len(knobs), np.inf)
-        going = np.arange(len(knobs))
+        going, target, voter = np.arange(len(knobs)), known["target"], known["voter"]
         for step in range(1, self.descent + 1):
-            score, gradient, _ = model.rows(going).at(knobs)
-            missing, slope = loss(score, gradient, known["target"][going], known["voter"][going], self.margin)
+            score, gradient, _ = model.at(knobs)
+            missing, slope = loss(score, gradient, target, voter, self.margin)
             better = missing < least[going]
             best[going[better]], least[going[better]] = knobs[better], missing[better]
             speed = first * speed + (1 - first) * slope
             square = second * square + (1 - second) * slope**2
             ahead = (speed / (1 - first**step)) / (np.sqrt(square / (1 - second**step)) + tiny)
-            left = missing > 0
-            going, speed, square = going[left], speed[left], square[left]
-            knobs = np.clip(knobs[left] - self.rate * ahead[left], 0.0, 1.0)
+            knobs = np.clip(knobs - self.rate * ahead, 0.0, 1.0)
+            left = np.flatnonzero(least[going] > 0)
+            if len(left) < _CROWD * len(going):  # taking rows out has its price too
+                if not len(left):
+                    break
+                going, model, target, voter = going[left], model.rows(left), target[left], voter[left]
+                knobs, speed, square = knobs[left], speed[left], square[left]
         return best, least
 
 

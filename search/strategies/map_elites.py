@@ -8,18 +8,19 @@ from pydantic import Field
 from outvoted.search.arrays import AnyArray, Floats, Ints
 from outvoted.search.errors import OutvotedError, suggestion
 from outvoted.search.strategies.base import Memory, Proposals, Votes, placed
-from outvoted.search.strategies.generational import Generation, Generational
+from outvoted.search.strategies.generational import TRIED, Generation, Generational, refuse_without_knobs
 from outvoted.search.strategies.normals import normals
 from outvoted.search.transforms import Transform
+
+_MOST_CELLS = 4096
 
 
 class MapElites(Generational):
     """A grid over what the transform measures; each cell keeps the candidate with the lowest score.
 
     Mouret & Clune, "Illuminating search spaces by mapping elites" (2015), section 3. A search goes on after
-    its first mistake: every mistake in a cell that has none yet, or one of another class, is recorded. So the
-    mistakes of a run fill a map of weaknesses: how far turned, scaled, leaning..., and which label was taken
-    for which.
+    its first mistake: the first of each class in each cell is recorded. So the mistakes of a run fill a map
+    of weaknesses: how far turned, scaled, leaning..., and which label was taken for which.
     """
 
     name: Literal["map-elites"] = "map-elites"
@@ -42,7 +43,7 @@ class MapElites(Generational):
 
     def check(self, transform: Transform) -> None:
         """Refuse transforms without knobs, and descriptors that are none of the transform's measures."""
-        super().check(transform)
+        refuse_without_knobs(self.label, transform)
         for name in self.descriptors:
             if name not in transform.measures:
                 raise OutvotedError(
@@ -50,6 +51,13 @@ class MapElites(Generational):
                     found=f"'{name}'",
                     remedy=suggestion(name, transform.measures),
                 )
+        cells = self.bins ** len(self.axes(transform))
+        if cells > _MOST_CELLS:
+            raise OutvotedError(
+                expected=f"a grid of at most {_MOST_CELLS} cells, which every search keeps for itself",
+                found=f"{cells} cells",
+                remedy="choose fewer search.strategy.descriptors or bins",
+            )
 
     def draws(self, transform: Transform) -> int:
         """Which elite, and its mutation."""
@@ -64,7 +72,7 @@ class MapElites(Generational):
             "fitness": np.full((n, cells), np.inf),
             "elites": np.zeros((n, cells), np.int64),
             "filled": np.zeros(n, np.int64),
-            "caught": np.full((n, cells), -1, np.int64),
+            "caught": np.full((n, self.candidates), -1, np.int64),
         }
 
     def breed(self, transform: Transform, memory: Memory, search: Ints, uniform: Floats) -> Floats:
@@ -86,19 +94,19 @@ class MapElites(Generational):
             new["elites"][fresh, new["filled"][fresh]] = cell[fresh]
             new["filled"][fresh] += 1
             new["fitness"][wins, cell[wins]], new["knobs"][wins, cell[wins]] = fitness[wins], knobs[wins]
-            wrong = rows[generation.mistake[:, k]]
-            new["caught"][wrong, cell[wrong]] = generation.predicted[wrong, k]
+            kind = _kind(cell, generation.predicted[:, k])
+            new["caught"][rows, memory[TRIED] + k] = np.where(generation.mistake[:, k], kind, -1)
         return new
 
     def keep(
         self, transform: Transform, memory: Memory, proposals: Proposals, votes: Votes, mistakes: Ints
     ) -> Ints:
-        """Record mistakes in cells that have none yet, or one of another class."""
+        """Record the first mistake of each class in each cell."""
         search = proposals.search[mistakes]
         cell = self.cells(transform, proposals.offer.knobs[mistakes])
-        predicted = votes.of(proposals.target).predicted[mistakes]
-        new = memory["caught"][search, cell] != predicted
-        _, first = np.unique(np.stack([search, cell, predicted])[:, new], axis=1, return_index=True)
+        kind = _kind(cell, votes.of(proposals.target).predicted[mistakes])
+        new = (memory["caught"][search] != kind[:, None]).all(axis=1)
+        _, first = np.unique(np.stack([search, kind])[:, new], axis=1, return_index=True)
         return np.asarray(mistakes[new][np.sort(first)])
 
     def axes(self, transform: Transform) -> tuple[int, ...]:
@@ -116,6 +124,11 @@ class MapElites(Generational):
             share = (measured[:, axis] - low[axis]) / max(high[axis] - low[axis], 1e-12)
             cell = cell * self.bins + np.clip((share * self.bins).astype(np.int64), 0, self.bins - 1)
         return np.asarray(cell)
+
+
+def _kind(cell: Ints, predicted: AnyArray) -> Ints:
+    """Number each pair of a cell and a class."""
+    return np.asarray(cell * 2**16 + predicted)
 
 
 def _measured(transform: Transform, knobs: Floats) -> Floats:

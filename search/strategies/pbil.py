@@ -6,8 +6,15 @@ import numpy as np
 from pydantic import Field
 
 from outvoted.search.arrays import AnyArray, Floats, Ints
-from outvoted.search.strategies.base import Memory
-from outvoted.search.strategies.generational import Generation, Generational, chosen, ranked
+from outvoted.search.strategies.base import Memory, Proposals, Votes
+from outvoted.search.strategies.generational import (
+    Generation,
+    Generational,
+    chosen,
+    clearest,
+    ranked,
+    refuse_without_knobs,
+)
 from outvoted.search.transforms import Transform
 
 
@@ -36,6 +43,10 @@ class PBIL(Generational):
         """A mistake ends the search."""
         return False
 
+    def check(self, transform: Transform) -> None:
+        """Refuse transforms without knobs."""
+        refuse_without_knobs(self.label, transform)
+
     def draws(self, transform: Transform) -> int:
         """One for each bit."""
         return transform.knobs * self.bits
@@ -56,6 +67,12 @@ class PBIL(Generational):
         pulled = memory["probability"] * (1 - self.rate) + bits * self.rate
         pulled = np.clip(pulled, self.least, 1 - self.least)
         return {"probability": np.where(fit, pulled, memory["probability"])}
+
+    def keep(
+        self, transform: Transform, memory: Memory, proposals: Proposals, votes: Votes, mistakes: Ints
+    ) -> Ints:
+        """Record the clearest of the mistakes that end the search."""
+        return clearest(proposals, votes, mistakes)
 
 
 def _numbers(bits: AnyArray, width: int) -> Floats:

@@ -7,6 +7,7 @@ whatever its company.
 """
 
 from dataclasses import dataclass, fields
+from functools import cached_property
 
 import numpy as np
 
@@ -37,27 +38,41 @@ class Surrogate:
 
     def at(self, knobs: Floats) -> tuple[Floats, Floats, Floats]:
         """Return at knobs (n, k) scores (n, peers), their gradients and mean slopes (n, peers, k)."""
-        n, points, peers = self.score.shape
-        k = knobs.shape[1]
-        total, weights = np.zeros((n, peers)), np.zeros((n, peers))
-        by_slope, by_weight = np.zeros((n, peers, k)), np.zeros((n, peers, k))
-        weight_slopes = np.zeros((n, peers, k))
-        for point in range(points):
-            away = knobs - self.knobs[:, point]
-            distance, expansion = np.full(n, _NEAR), self.score[:, point].copy()
-            for axis in range(k):
-                distance += away[:, axis] ** 2
-                expansion += self.slope[:, point, :, axis] * away[:, axis, None]
-            weight = self.known[:, point] / (distance * np.sqrt(distance))[:, None]
-            fall = (-3.0 * weight / distance[:, None])[:, :, None] * away[:, None]
-            total += weight * expansion
-            weights += weight
-            by_slope += weight[:, :, None] * self.slope[:, point]
-            by_weight += fall * expansion[:, :, None]
-            weight_slopes += fall
-        score, mean = total / weights, by_slope / weights[:, :, None]
-        gradient = mean + (by_weight - score[:, :, None] * weight_slopes) / weights[:, :, None]
+        layers = self._layers
+        away = np.ascontiguousarray(knobs.T)[:, None] - layers.knobs
+        distance, expansion = np.full(away.shape[1:], _NEAR), layers.score.copy()
+        for axis, step in enumerate(away):
+            distance += step**2
+            expansion += layers.slope[axis] * step[:, :, None]
+        weight = layers.known / (distance * np.sqrt(distance))[:, :, None]
+        weights = weight.sum(axis=0)
+        score = (weight * expansion).sum(axis=0) / weights
+        pull = -3.0 * weight * (expansion - score) / distance[:, :, None]
+        gradient, mean = np.empty((2, *score.shape, knobs.shape[1]))
+        for axis, step in enumerate(away):
+            mean[:, :, axis] = (weight * layers.slope[axis]).sum(axis=0) / weights
+            gradient[:, :, axis] = mean[:, :, axis] + (pull * step[:, :, None]).sum(axis=0) / weights
         return score, gradient, mean
+
+    @cached_property
+    def _layers(self) -> "_Layers":
+        """The same numbers point by point: sums over points then add whole layers, always in their order."""
+        return _Layers(
+            np.ascontiguousarray(self.knobs.transpose(2, 1, 0)),
+            np.ascontiguousarray(self.score.transpose(1, 0, 2)),
+            np.ascontiguousarray(self.slope.transpose(3, 1, 0, 2)),
+            np.ascontiguousarray(self.known.transpose(1, 0, 2)),
+        )
+
+
+@dataclass(frozen=True)
+class _Layers:
+    """Shapes (k, a, n), (a, n, peers), (k, a, n, peers) and (a, n, peers)."""
+
+    knobs: Floats
+    score: Floats
+    slope: Floats
+    known: Floats
 
 
 def loss(

@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from outvoted.actors.ray_panel import MESSAGE_ROWS, RayPanel
 from outvoted.actors.rows import ShardResult
 from outvoted.search.arrays import Singles
 from outvoted.search.climb import Rules
-from outvoted.search.messages import Answers, Candidates, Replies
+from outvoted.search.messages import Answers, Candidates, Replies, Slope
 from outvoted.search.plan import Shard
 
 Draw = Callable[[int, int], Candidates]
@@ -56,6 +57,8 @@ def assert_same(one: Answers, other: Answers) -> None:
     assert one.predicted.dtype == other.predicted.dtype == np.int16
     assert one.score.tobytes() == other.score.tobytes()
     assert one.predicted.tobytes() == other.predicted.tobytes()
+    assert (one.slope is None) == (other.slope is None)
+    assert one.slope is None or other.slope is None or one.slope.tobytes() == other.slope.tobytes()
 
 
 def test_size_is_the_number_of_peers(any_panel: Panel, peers: list[Peer]) -> None:
@@ -103,6 +106,15 @@ def test_long_questions_keep_their_order(
     assert_same(replies[0], peers[0].ask(asked))
     forwards = peers[2].ask(asked)
     assert_same(replies[2], Answers(forwards.score[backwards], forwards.predicted[backwards]))
+
+
+def test_gradients_come_back_with_their_rows(any_panel: Panel, peers: list[Peer], candidates: Draw) -> None:
+    asked = candidates(MESSAGE_ROWS + 30, 6)
+    flags = np.random.default_rng(6).integers(len(Slope), size=len(asked)).astype(np.uint8)
+    asked = replace(asked, slope=flags)
+    replies = any_panel.ask({1: asked, 2: asked.rows(slice(0, 0))})
+    assert_same(replies[1], peers[1].ask(asked))
+    assert_same(replies[2], peers[2].ask(asked.rows(slice(0, 0))))
 
 
 def test_every_peer_votes_on_every_image(any_panel: Panel, peers: list[Peer], digits: Dataset) -> None:

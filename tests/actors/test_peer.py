@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,7 +18,8 @@ from outvoted.actors.datasets import Dataset
 from outvoted.actors.member import Member
 from outvoted.actors.peer import Peer, log_odds
 from outvoted.search.climb import Rules
-from outvoted.search.messages import Answers, Candidates, probability
+from outvoted.search.messages import Answers, Candidates, Slope, probability
+from outvoted.search.transforms import Affine
 
 Draw = Callable[[int, int], Candidates]
 SEEDS = st.integers(0, 2**32 - 1)
@@ -39,11 +41,34 @@ def assert_same(one: Answers, other: Answers) -> None:
     assert one.predicted.dtype == other.predicted.dtype == np.int16
     assert one.score.tobytes() == other.score.tobytes()
     assert one.predicted.tobytes() == other.predicted.tobytes()
+    assert (one.slope is None) == (other.slope is None)
+    assert one.slope is None or other.slope is None or one.slope.tobytes() == other.slope.tobytes()
 
 
 def picked(answers: Answers, rows: NDArray[np.int64]) -> Answers:
     """Return some of the answers."""
-    return Answers(answers.score[rows], answers.predicted[rows])
+    return Answers(
+        answers.score[rows],
+        answers.predicted[rows],
+        None if answers.slope is None else answers.slope[rows],
+    )
+
+
+def sloped(candidates: Candidates, seed: int) -> Candidates:
+    """Ask for some gradients."""
+    flags = np.random.default_rng(seed).integers(len(Slope), size=len(candidates))
+    return replace(candidates, slope=flags.astype(np.uint8))
+
+
+class Smooth(Affine):
+    """A transform without corners: pixels brighten in waves of the composed transform, unrounded."""
+
+    def render(self, seeds: torch.Tensor, composed: torch.Tensor) -> torch.Tensor:
+        n, _, height, width = seeds.shape
+        places = torch.linspace(0, 3, height * width, dtype=torch.float64)
+        terms = torch.stack([torch.sin(places * (k + 1) + k) for k in range(composed.shape[1])])
+        waves = torch.sin(composed.double() * 1.7) @ terms
+        return seeds.double() + 40 * waves.view(n, 1, height, width)
 
 
 @settings(deadline=None, max_examples=15)
@@ -87,6 +112,66 @@ def test_splitting_a_call_changes_no_answer(
     whole = peer.ask(every)
     assert_same(first, picked(whole, np.arange(cut)))
     assert_same(second, picked(whole, np.arange(cut, n)))
+
+
+def test_gradients_are_those_of_the_score(
+    rules: Rules, digits: Dataset, trained: list[Member], candidates: Draw
+) -> None:
+    network = trained[2].build(digits.shape, digits.classes).double()
+    peer = Peer(trained[2].build(digits.shape, digits.classes), Smooth(), digits.train)
+    asked = candidates(40, 8)
+    right = peer.ask(asked).predicted == digits.train.labels[asked.seed_id]
+    flags = np.where(right, Slope.IF_RIGHT, Slope.IF_WRONG).astype(np.uint8)
+    found = peer.ask(replace(asked, slope=flags)).slope
+    seeds = torch.from_numpy(digits.train.images[asked.seed_id])
+    labels = torch.from_numpy(digits.train.labels[asked.seed_id])
+
+    def score(composed: NDArray[np.float64]) -> NDArray[np.float64]:
+        pixels = Smooth().render(seeds, torch.from_numpy(composed))
+        with torch.inference_mode():
+            return np.asarray(log_odds(network(pixels / 255), labels).numpy())
+
+    at = asked.composed.astype(np.float64)
+    step = 1e-6 * np.eye(at.shape[1])
+    expected = np.stack([(score(at + one) - score(at - one)) / 2e-6 for one in step], axis=1)
+    assert found is not None
+    assert right.any()
+    assert not right.all()
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+
+
+@settings(deadline=None, max_examples=10)
+@given(n=ROWS, seed=SEEDS, data=st.data())
+def test_a_gradient_depends_on_neither_place_nor_company(
+    n: int, seed: int, data: st.DataObject, peer: Peer, candidates: Draw
+) -> None:
+    every = sloped(candidates(n, seed), seed)
+    order = np.random.default_rng(seed).permutation(n)[: data.draw(st.integers(1, n))]
+    assert_same(peer.ask(every.rows(order)), picked(peer.ask(every), order))
+
+
+@settings(deadline=None, max_examples=10)
+@given(n=ROWS, seed=SEEDS)
+def test_gradients_are_taken_where_asked_for_and_change_nothing_else(
+    n: int, seed: int, peer: Peer, candidates: Draw, digits: Dataset
+) -> None:
+    every = sloped(candidates(n, seed), seed)
+    found, plain = peer.ask(every), peer.ask(replace(every, slope=None))
+    assert_same(Answers(found.score, found.predicted), plain)
+    assert found.slope is not None
+    assert every.slope is not None
+    right = found.predicted == digits.train.labels[every.seed_id]
+    taken = np.where(right, every.slope == Slope.IF_RIGHT, every.slope == Slope.IF_WRONG)
+    assert (np.isfinite(found.slope).all(axis=1) == taken).all()
+    assert np.isnan(found.slope[~taken]).all()
+    assert found.slope.dtype == np.float32
+
+
+def test_asking_for_no_gradient_at_all_is_answered_with_none(peer: Peer, candidates: Draw) -> None:
+    every = candidates(5, 0)
+    found = peer.ask(replace(every, slope=np.zeros(5, np.uint8)))
+    assert_same(found, replace(peer.ask(every), slope=np.full((5, 6), np.nan, np.float32)))
+    assert peer.ask(replace(every, slope=np.ones(5, np.uint8)).rows(slice(0, 0))).slope is not None
 
 
 def test_asking_again_changes_no_answer(peer: Peer, candidates: Draw) -> None:

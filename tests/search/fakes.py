@@ -6,9 +6,10 @@ from random import Random
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from outvoted.search.arrays import Floats, Ints
-from outvoted.search.messages import Answers, Candidates, Questions, Replies
+from outvoted.search.arrays import Floats, Ints, Singles
+from outvoted.search.messages import Answers, Candidates, Questions, Replies, Slope
 
 CLASSES = 3
 SEEDS = 60
@@ -49,7 +50,7 @@ class FakePanel:
     """Peers that are linear in the composed transform, partly alike; ``asked`` keeps every row they saw.
 
     Where ``breaks`` says so a peer's score is ``wreck``, and its class is the label: the worst case, since
-    what is broken then looks like agreement.
+    what is broken then looks like agreement. ``sloped`` keeps the rows for which a gradient was taken.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class FakePanel:
             for peer in range(peers)
         ]
         self.asked: list[Row] = []
+        self.sloped: list[Row] = []
 
     def ask(self, questions: Questions) -> Replies:
         return {peer: self._answers(peer, candidates) for peer, candidates in questions.items()}
@@ -76,14 +78,29 @@ class FakePanel:
         label = row.seed_id % CLASSES
         if self._breaks(row):
             return self._wreck, label
-        away = [now - still for now, still in zip(row.composed, self._identity, strict=True)]
-        own, *others = (
-            bias + sum(weight * value for weight, value in zip(slope, away, strict=True))
-            for bias, slope in self._weights[row.peer][row.seed_id]
-        )
+        own, *others = self._logits(row)
         odds = own - math.log(sum(math.exp(other) for other in others))
         place = max(range(CLASSES), key=lambda place: [own, *others][place])
         return np.float32(round(odds / STEP) * STEP), (label + place) % CLASSES
+
+    def slope(self, row: Row) -> list[float]:
+        """Return the gradient of the log-odds of the label, before they are rounded to whole steps."""
+        if self._breaks(row):
+            return [math.nan] * len(row.composed)
+        _, *others = (math.exp(logit) for logit in self._logits(row))
+        (_, own), *theirs = self._weights[row.peer][row.seed_id]
+        return [
+            own[k]
+            - sum(share * slope[k] for share, (_, slope) in zip(others, theirs, strict=True)) / sum(others)
+            for k in range(len(own))
+        ]
+
+    def _logits(self, row: Row) -> list[float]:
+        away = [now - still for now, still in zip(row.composed, self._identity, strict=True)]
+        return [
+            bias + sum(weight * value for weight, value in zip(slope, away, strict=True))
+            for bias, slope in self._weights[row.peer][row.seed_id]
+        ]
 
     def _answers(self, peer: int, candidates: Candidates) -> Answers:
         rows = rows_of({peer: candidates})
@@ -92,7 +109,18 @@ class FakePanel:
         return Answers(
             np.array([score for score, _ in answers], np.float32),
             np.array([predicted for _, predicted in answers], np.int16),
+            None if candidates.slope is None else self._slopes(rows, candidates.slope),
         )
+
+    def _slopes(self, rows: list[Row], wanted: NDArray[np.uint8]) -> Singles:
+        """Take gradients where they are asked for."""
+        slopes = np.full((len(rows), len(self._identity)), np.nan, np.float32)
+        for k, row in enumerate(rows):
+            right = self.answer(row)[1] == row.seed_id % CLASSES
+            if wanted[k] == (Slope.IF_RIGHT if right else Slope.IF_WRONG):
+                slopes[k] = self.slope(row)
+                self.sloped.append(row)
+        return slopes
 
 
 def _weights(peer: int, peers: int, seed: int, size: int) -> list[tuple[float, tuple[float, ...]]]:

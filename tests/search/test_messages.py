@@ -1,12 +1,15 @@
 """What travels: choosing rows keeps them together, log-odds turn into probabilities."""
 
+from dataclasses import replace
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from outvoted.search.arrays import AnyArray
-from outvoted.search.messages import Answers, Candidates, probability
+from outvoted.search.messages import Answers, Candidates, Slope, probability
 
 SCORES = st.floats(width=32, allow_nan=False)
 
@@ -28,6 +31,26 @@ def test_chosen_rows_stay_together(chosen: AnyArray | slice) -> None:
     assert len(part) == len(expected)
     assert part.seed_id.tolist() == (expected * 10).tolist()
     assert part.composed[:, 0].tolist() == (expected * 6).tolist()
+
+
+@given(cuts=st.sets(st.integers(0, 7), max_size=3))
+@settings(max_examples=30, deadline=None)
+def test_gradients_travel_with_their_rows_through_cutting_and_joining(cuts: set[int]) -> None:
+    flags = np.array([*Slope, *Slope, 0], np.uint8)
+    asked = replace(candidates(7), slope=flags)
+    said = Answers(np.arange(7, dtype=np.float32), np.arange(7, dtype=np.int16), asked.composed * 2)
+    edges = [slice(*pair) for pair in pairwise([0, *sorted(cuts), 7])]
+    questions = Candidates.joined([asked.rows(rows) for rows in edges])
+    answers = Answers.joined([said.rows(rows) for rows in edges])
+    for joined, whole in ((questions, asked), (answers, said)):
+        for one, other in zip(vars(joined).values(), vars(whole).values(), strict=True):
+            assert (one.dtype, one.tobytes()) == (other.dtype, other.tobytes())
+
+
+def test_without_gradients_there_are_none_after_joining() -> None:
+    assert Candidates.joined([candidates(2), candidates(3)]).slope is None
+    said = Answers(np.zeros(4, np.float32), np.zeros(4, np.int16))
+    assert Answers.joined([said, said]).slope is None
 
 
 def test_messages_are_as_long_as_their_rows() -> None:

@@ -1,0 +1,79 @@
+"""Every strategy once, small, with what the laws must know of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from outvoted.search.climb import Rules
+from outvoted.search.strategies import (
+    PBIL,
+    EvolutionStrategy,
+    Genetic,
+    Gradient,
+    Hillclimb,
+    MapElites,
+    RandomSearch,
+    Strategy,
+)
+from tests.search.runs import rules_of
+
+BUDGET = 30
+"""Candidates of a search that counts them in generations."""
+POPULATION = 6
+AHEAD = 4
+
+
+@dataclass(frozen=True)
+class Case:
+    """A strategy, and from which of the target's answers on it asks the peers.
+
+    Attributes:
+        promising: takes the position's score, the candidate's score, and whether its class is wrong.
+        candidates: how many a search tries at most; None where patience alone ends it.
+        drawn: whether it draws random numbers.
+    """
+
+    strategy: Strategy
+    promising: Callable[[np.float32, np.float32, bool], bool]
+    candidates: int | None = BUDGET
+    drawn: bool = True
+
+    @property
+    def name(self) -> str:
+        """The strategy's name."""
+        return self.strategy.label
+
+    def rules(self) -> Rules:
+        """Rules of small searches."""
+        return rules_of(self.strategy)
+
+    def looking(self, ahead: int) -> Rules:
+        """The same searches, looking ahead another number of candidates."""
+        return rules_of(self.strategy.model_copy(update={"ahead": ahead}))
+
+
+def _lower(here: np.float32, there: np.float32, wrong: bool) -> bool:
+    return bool(there < here)
+
+
+def _wrong(here: np.float32, there: np.float32, wrong: bool) -> bool:
+    return wrong
+
+
+def _either(here: np.float32, there: np.float32, wrong: bool) -> bool:
+    return wrong or bool(there < here)
+
+
+STEPWISE = (
+    Case(Hillclimb(ahead=AHEAD), _lower, None),
+    Case(RandomSearch(ahead=AHEAD), _wrong, None),
+)
+CASES = (
+    *STEPWISE,
+    Case(Genetic(population=POPULATION, candidates=BUDGET + 5, parents=3), _either),
+    Case(PBIL(population=POPULATION, candidates=BUDGET, bits=3), _either),
+    Case(EvolutionStrategy(population=POPULATION, candidates=BUDGET), _either),
+    Case(MapElites(population=POPULATION, candidates=BUDGET, bins=2), _either),
+    Case(Gradient(steps=6, trial=6, descent=8), _wrong, 6, drawn=False),
+)

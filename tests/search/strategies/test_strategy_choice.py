@@ -1,0 +1,159 @@
+"""Choosing a strategy: by its name, or one's own by its import path; what cannot be searched is refused."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from outvoted.search.errors import OutvotedError
+from outvoted.search.search_settings import SearchSettings
+from outvoted.search.strategies import BUILT_IN, Gradient, MapElites
+from outvoted.search.transforms import Affine
+from tests.search.runs import findings, first, rules_of, run
+from tests.search.strategies.cases import CASES, Case
+
+OWN = '''
+from outvoted.search.strategies.base import Offer, placed
+from outvoted.search.strategies.stepwise import Stepwise
+
+
+class Uniform(Stepwise):
+    """Any place of the budget is as likely as another."""
+
+    name: str = "own"
+    batch: int = 5
+
+    @property
+    def label(self):
+        return "uniform"
+
+    @property
+    def onward(self):
+        return False
+
+    def draws(self, transform):
+        return transform.knobs
+
+    def count(self, memory, search, stale):
+        return stale * 0 + self.batch
+
+    def propose(self, transform, memory, position, search, uniform):
+        return placed(transform, uniform)
+
+    def promising(self, position, proposals, evidence):
+        return evidence.wrong(proposals.label)
+
+
+class Stranger:
+    """No strategy."""
+'''
+
+
+class Fixed(Affine):
+    """Moves that only compose: no knobs."""
+
+    @property
+    def home(self) -> tuple[float, ...]:
+        return ()
+
+
+class Opaque(Affine):
+    """A transform that passes no gradients."""
+
+    @property
+    def differentiable(self) -> bool:
+        return False
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user's package with a strategy in it."""
+    package = tmp_path / "mypkg_of_strategies"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "own.py").write_text(OWN)
+    monkeypatch.syspath_prepend(tmp_path)
+
+
+@pytest.mark.parametrize("form", BUILT_IN, ids=lambda form: form.__name__)
+def test_the_name_tells_which_strategy_is_meant(form: type) -> None:
+    name = form().label
+    strategy = SearchSettings.model_validate({"strategy": {"name": name}}).strategy
+    assert type(strategy) is form
+    assert strategy.label == name
+
+
+def test_every_strategy_is_held_to_the_laws() -> None:
+    assert {type(case.strategy) for case in CASES} == set(BUILT_IN)
+
+
+def test_an_unknown_name_lists_the_choices() -> None:
+    with pytest.raises(ValidationError) as refused:
+        SearchSettings.model_validate({"strategy": {"name": "luck"}})
+    assert all(f"'{form().label}'" in str(refused.value) for form in BUILT_IN)
+
+
+def test_settings_with_any_strategy_survive_being_written_and_read(case: Case) -> None:
+    given = SearchSettings(strategy=case.strategy)
+    assert SearchSettings.model_validate_json(given.model_dump_json()) == given
+
+
+@pytest.mark.usefixtures("own")
+def test_an_own_strategy_is_named_by_its_import_path() -> None:
+    path = "mypkg_of_strategies.own:Uniform"
+    given = SearchSettings.model_validate({"strategy": {"name": path, "batch": 3}})
+    assert given.strategy.label == "uniform"
+    assert SearchSettings.model_validate_json(given.model_dump_json()) == given
+    rules = rules_of(given.rules(peers=3).strategy)
+    climb = run(rules, first(24))
+    assert len(climb.finds)
+    assert findings(run(rules, first(12))) == dict(list(findings(climb).items())[:12])
+
+
+@pytest.mark.usefixtures("own")
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("nopkg.own:Uniform", "nopkg"), ("mypkg_of_strategies.own:Unifrom", "did you mean 'Uniform'")],
+)
+def test_a_wrong_import_path_says_what_is_wrong(name: str, said: str) -> None:
+    with pytest.raises(OutvotedError, match=said):
+        SearchSettings.model_validate({"strategy": {"name": name}})
+
+
+@pytest.mark.usefixtures("own")
+def test_a_class_that_is_no_strategy_is_refused() -> None:
+    with pytest.raises(OutvotedError, match=r"derived from .*Strategy"):
+        SearchSettings.model_validate({"strategy": {"name": "mypkg_of_strategies.own:Stranger"}})
+
+
+def test_where_there_are_no_knobs_only_move_by_move_strategies_search(case: Case) -> None:
+    settings = SearchSettings(strategy=case.strategy, transform=Fixed())
+    if case.strategy.stepwise:
+        settings.rules(peers=3)
+    else:
+        with pytest.raises(OutvotedError, match=f"'{case.name}' can search by knobs"):
+            settings.rules(peers=3)
+
+
+def test_gradients_need_a_differentiable_transform() -> None:
+    SearchSettings(strategy=Gradient()).rules(peers=3)
+    with pytest.raises(OutvotedError, match="differentiable"):
+        SearchSettings(strategy=Gradient(), transform=Opaque()).rules(peers=3)
+
+
+def test_an_unknown_descriptor_names_the_nearest() -> None:
+    SearchSettings(strategy=MapElites(descriptors=("scale_y", "rotation_deg"))).rules(peers=3)
+    with pytest.raises(OutvotedError, match="did you mean 'rotation_deg'"):
+        SearchSettings(strategy=MapElites(descriptors=("scale_y", "rotation"))).rules(peers=3)
+
+
+def test_a_map_too_large_to_keep_is_refused() -> None:
+    SearchSettings(strategy=MapElites(bins=16)).rules(peers=3)
+    with pytest.raises(OutvotedError, match="65536 cells"):
+        SearchSettings(strategy=MapElites(bins=16, descriptors=Affine().measures[:4])).rules(peers=3)
+
+
+def test_less_candidates_than_one_generation_are_refused() -> None:
+    with pytest.raises(ValidationError, match="less than one generation"):
+        MapElites(population=10, candidates=9)
+    assert MapElites(population=10, candidates=10).candidates == 10
