@@ -77,7 +77,7 @@ def _compared(name: str, run: OpenedRun, found: set[Cell], known: int) -> Compar
 def table(rows: Sequence[Compared], title: str) -> Table:
     """Draw a comparison for the terminal, 80 columns wide."""
     drawn = Table(title=title, title_justify="left")
-    for name in ("strategy", "% succ.", "inf./mist.", "mist./s", "moves", "valid", "pairs", "cells", "map"):
+    for name in ("strategy", "% succ", "cost", "per s", "moves", "valid", "pairs", "cells", "map"):
         drawn.add_column(name, justify="left" if name == "strategy" else "right", no_wrap=True)
     for row in rows:
         drawn.add_row(
@@ -92,9 +92,10 @@ def table(rows: Sequence[Compared], title: str) -> Table:
             f"{row.coverage:.0%}",
         )
     drawn.caption = (
-        "inf./mist.: forward inferences of all searches, failed ones too, for each mistake\n"
-        "(a backward pass counts as two); moves: median; pairs: label → wrong class;\n"
-        "cells: of the map of weaknesses; map: their share of the cells that any has filled"
+        "% succ: searches that found a mistake; cost: forward inferences of all searches,\n"
+        "failed ones too, for each mistake, a backward pass counting as two; per s: mistakes\n"
+        "a second; moves: median; pairs: label → wrong class; cells: of the map of\n"
+        "weaknesses; map: their share of the cells that any strategy has filled"
     )
     drawn.caption_justify = "left"
     return drawn

@@ -13,6 +13,7 @@ from outvoted.analysis.gallery import PEERS, TARGET, save
 from outvoted.analysis.map_of_weaknesses import Grid, binned
 from outvoted.analysis.opened import OpenedRun
 
+_NUMBERED = 20  # classes that can all be written along an axis
 _PANELS = (
     ("inferences for each mistake", "inferences", 1.0, "{:.0f}"),
     ("% of searches successful", "success", 100.0, "{:.0f}"),
@@ -55,6 +56,8 @@ def draw_map(store: RunStore, grid: Grid, path: Path) -> None:
     table = np.zeros((classes, classes))
     np.add.at(table, (mistakes["label"].to_numpy(), mistakes["predicted"].to_numpy()), 1)
     axes[0].set(xlabel="wrong class", ylabel="label")
+    if classes <= _NUMBERED:
+        axes[0].set(xticks=range(classes), yticks=range(classes))
     figure.colorbar(axes[0].imshow(table, cmap="cividis"), ax=axes[0], shrink=0.8)
     for axis, (first, second) in zip(axes[1:], pairs, strict=True):
         counts = np.zeros((grid.bins, grid.bins))
