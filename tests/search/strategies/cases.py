@@ -75,5 +75,5 @@ CASES = (
     Case(PBIL(population=POPULATION, candidates=BUDGET, bits=3), _either),
     Case(EvolutionStrategy(population=POPULATION, candidates=BUDGET), _either),
     Case(MapElites(population=POPULATION, candidates=BUDGET, bins=2), _either),
-    Case(Gradient(steps=6, trial=3, descent=8), _wrong, 6, drawn=False),
+    Case(Gradient(steps=3, trial=2, descent=8), _wrong, 3, drawn=False),
 )
