@@ -46,7 +46,11 @@ def test_overrides_reach_keys_at_any_depth() -> None:
         ("search.transform.move.rotatoin=1", "'search.transform.move.rotatoin'", "did you mean 'rotation'?"),
         ("panel.networks.0.hiden=1", "'panel.networks.0.hiden'", "did you mean 'hidden'?"),
         ("referee.network.chanels=1", "'referee.network.chanels'", "did you mean 'channels'?"),
-        ("search.zzz=1", "'search.zzz'", "choose from: patience, per_target, seed, strategy, transform"),
+        (
+            "search.zzz=1",
+            "'search.zzz'",
+            "choose from: patience, per_target, seed, strategy, targets, transform, voters",
+        ),
         ("data.name=mnst", "'mnst'", "did you mean 'mnist'?"),
         ("data.name=nzp", "'nzp'", "did you mean 'npz'?"),
         ("data.name=xyz", "'xyz'", "choose from: fashion-mnist, folder, huggingface, idx, mnist,"),
@@ -54,6 +58,12 @@ def test_overrides_reach_keys_at_any_depth() -> None:
         ("data.size=[9, 9]", "'data.size'", "choose from: name, path"),
         ("data={name: folder, path: here, sise: [9, 9]}", "'data.sise'", "did you mean 'size'?"),
         ("search.strategy.name=hillclimbing", "hillclimbing", "did you mean 'hillclimb'?"),
+        ("search.strategy.name=genetics", "genetics", "did you mean 'genetic'?"),
+        (
+            "search.strategy.name=xyzzy",
+            "xyzzy",
+            "choose from: MODULE:CLASS, evolution, genetic, gradient, hillclimb, map-elites, pbil, random",
+        ),
     ],
 )
 def test_misspellings_are_told_the_nearest_right_word(override: str, found: str, remedy: str) -> None:
