@@ -42,7 +42,7 @@ class SearchSettings(Settings):
         self.strategy.check(self.transform)
         if self.strategy.onward and self.strategy.lasting:
             raise OutvotedError(
-                expected="a strategy that ends at its first mistake, or one that moves the seed anew each time",
+                expected="a strategy that ends at its first mistake, or moves the seed anew each time",
                 found=f"'{self.strategy.label}', which is both onward and lasting",
                 remedy="make `onward` or `lasting` of the class False: only one trail is kept for a search",
             )
