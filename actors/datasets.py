@@ -51,6 +51,22 @@ _DOWNLOADS: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 
 
+_CLASS_NAMES = {
+    "fashion-mnist": (
+        "T-shirt/top",
+        "trouser",
+        "pullover",
+        "dress",
+        "coat",
+        "sandal",
+        "shirt",
+        "sneaker",
+        "bag",
+        "ankle boot",
+    )
+}
+
+
 class DataSettings(Settings):
     """A data set that is known by name."""
 
@@ -160,7 +176,9 @@ def load(settings: DataSource) -> Dataset:
     if not isinstance(settings, DataSettings):
         return _dataset(settings.path.resolve().name, settings.path, settings.read(), settings)
     folder = find(settings) or _download(settings.name)
-    contents = Contents(read_part(folder, "train"), read_part(folder, "test"))
+    contents = Contents(
+        read_part(folder, "train"), read_part(folder, "test"), _CLASS_NAMES.get(settings.name)
+    )
     return _dataset(settings.name, folder, contents, Idx(path=folder))
 
 

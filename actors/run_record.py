@@ -26,6 +26,7 @@ class DataRecord(BaseModel):
     fingerprint: str
     train: int
     test: int
+    class_names: tuple[str, ...] | None = None
 
 
 class RunRecord(BaseModel):

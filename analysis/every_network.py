@@ -8,6 +8,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from outvoted.actors import png
+from outvoted.actors.run_record import RunRecord
+from outvoted.analysis.captions import caption
 from outvoted.analysis.gallery import save, show
 from outvoted.search.climb import Outcome
 
@@ -39,7 +41,9 @@ def every_network(searches: pd.DataFrame, targets: int) -> EveryNetwork:
     return EveryNetwork(int((tried == targets).sum()), tuple(whole))
 
 
-def draw_every_network(mistakes: pd.DataFrame, found: EveryNetwork, names: Sequence[str], path: Path) -> None:
+def draw_every_network(
+    mistakes: pd.DataFrame, found: EveryNetwork, names: Sequence[str], record: RunRecord, path: Path
+) -> None:
     """Draw a line for each of the clearest such seeds: the seed, then each network's mistake."""
     rows = mistakes[mistakes["replica"].isin(found.replicas)]
     rows = rows[rows["voters"] == rows["voters"].max()]
@@ -55,5 +59,5 @@ def draw_every_network(mistakes: pd.DataFrame, found: EveryNetwork, names: Seque
         for axis, name in zip(line[1:], names, strict=True):
             row = of_seed.loc[name]
             show(axis, png.decode(row["image"]["bytes"]))
-            axis.set_title(f"{name}: {row['label']} → {row['predicted']}", fontsize=8)
+            axis.set_title(f"{name}: {caption(record, row['label'], row['predicted'])}", fontsize=8)
     save(figure, path)

@@ -11,6 +11,8 @@ from matplotlib.figure import Figure
 
 from outvoted.actors import png
 from outvoted.actors.files import write_atomically
+from outvoted.actors.run_record import RunRecord
+from outvoted.analysis.captions import caption
 from outvoted.analysis.climbs import Steps, steps
 from outvoted.analysis.opened import OpenedRun
 from outvoted.search.arrays import AnyArray, Pixels
@@ -35,7 +37,7 @@ def draw_mistakes(run: OpenedRun, path: Path) -> None:
         chosen = _varied([row for row in rows if row["target"] == index], _PAIRS)
         line[0].set_ylabel(member.name, rotation=0, ha="right", va="center", fontsize=9)
         for column in range(_PAIRS):
-            _pair(line[column], chosen[column] if column < len(chosen) else None)
+            _pair(line[column], chosen[column] if column < len(chosen) else None, run.record)
     save(figure, path)
 
 
@@ -52,14 +54,15 @@ def draw_climbs(run: OpenedRun, path: Path) -> None:
     )
     axes = figure.subplots(2 * len(climbs), width, squeeze=False, height_ratios=[1.5, 1] * len(climbs))
     for line, climb in enumerate(climbs):
-        _climb(axes[2 * line : 2 * line + 2], climb, steps(run, climb))
+        _climb(axes[2 * line : 2 * line + 2], climb, steps(run, climb), run.record)
     save(figure, path)
 
 
-def _climb(axes: AnyArray, mistake: dict[str, Any], climb: Steps) -> None:
+def _climb(axes: AnyArray, mistake: dict[str, Any], climb: Steps, record: RunRecord) -> None:
     target, label = mistake["target"], mistake["label"]
     order = [target, *(peer for peer in range(len(climb.probabilities)) if peer != target)]
-    axes[0, 0].set_ylabel(f"{mistake['target_name']}\n{label} → {mistake['predicted']}", fontsize=9)
+    what = caption(record, label, mistake["predicted"])
+    axes[0, 0].set_ylabel(f"{mistake['target_name']}\n{what}", fontsize=8)
     axes[1, 0].set_ylabel(f"output for {label}", fontsize=7)
     for step in range(axes.shape[1]):
         picture, bars = axes[:, step]
@@ -75,7 +78,7 @@ def _climb(axes: AnyArray, mistake: dict[str, Any], climb: Steps) -> None:
         bars.tick_params(labelsize=7)
 
 
-def _pair(axes: Axes, row: dict[str, Any] | None) -> None:
+def _pair(axes: Axes, row: dict[str, Any] | None, record: RunRecord) -> None:
     axes.set(xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
     if row is None:
@@ -83,7 +86,7 @@ def _pair(axes: Axes, row: dict[str, Any] | None) -> None:
     seed, mistake = png.decode(row["seed_image"]["bytes"]), png.decode(row["image"]["bytes"])
     gap = np.full((*seed.shape[:2], 2), 255, np.uint8)
     show(axes, np.concatenate([seed, gap, mistake], axis=2))
-    axes.set_title(f"{row['label']} → {row['predicted']}", fontsize=8)
+    axes.set_title(caption(record, row["label"], row["predicted"]), fontsize=7)
 
 
 def show(axes: Axes, image: Pixels) -> None:

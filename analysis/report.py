@@ -31,4 +31,5 @@ def _draw(run: OpenedRun, summary: Summary, folder: Path) -> None:
     whole = summary.every_network
     if whole is not None and whole.replicas:
         names = [member.name for member in run.peers]
-        draw_every_network(run.store.frame("mistakes"), whole, names, folder / "every-network.png")
+        picture = folder / "every-network.png"
+        draw_every_network(run.store.frame("mistakes"), whole, names, run.record, picture)

@@ -7,8 +7,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from outvoted.actors import members, png
+from outvoted.actors.run_record import RunRecord
 from outvoted.actors.scan_store import ScanStore
 from outvoted.actors.store import RunStore
+from outvoted.analysis.captions import caption
 from outvoted.analysis.gallery import PEERS, TARGET, save, show
 
 _WIDTH = 10
@@ -20,7 +22,7 @@ def draw_dissents(store: RunStore, path: Path) -> None:
 
     Where the true label is known, the title's colour says who is right.
     """
-    scan = ScanStore(store.path)
+    scan, record = ScanStore(store.path), store.read_record()
     names = [member.name for member in members.load(store.peers) if member.role == "peer"]
     dissents = scan.dissents()
     chosen = [dissents[dissents["target"] == index].head(_WIDTH) for index in range(len(names))]
@@ -32,7 +34,7 @@ def draw_dissents(store: RunStore, path: Path) -> None:
         axes[index, 0].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9)
         for column in range(_WIDTH):
             some = chosen[index].iloc[column : column + 1]
-            _one(axes[index, column], some, images)
+            _one(axes[index, column], some, images, record)
     save(figure, path)
 
 
@@ -43,7 +45,7 @@ def _title(dissents: pd.DataFrame) -> str:
     return f"{title}\nblue: the others are right; orange: the dissenter is right; grey: neither"
 
 
-def _one(axes: Axes, row: pd.DataFrame, images: dict[int, bytes]) -> None:
+def _one(axes: Axes, row: pd.DataFrame, images: dict[int, bytes], record: RunRecord) -> None:
     axes.set(xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
     if row.empty:
@@ -54,4 +56,5 @@ def _one(axes: Axes, row: pd.DataFrame, images: dict[int, bytes]) -> None:
     if pd.notna(found["true_label"]):
         answers = {found["label"]: TARGET, found["predicted"]: PEERS}
         colour = answers.get(found["true_label"], _NEITHER)
-    axes.set_title(f"{found['label']} → {found['predicted']}", fontsize=9, color=colour, fontweight="bold")
+    what = caption(record, int(found["label"]), int(found["predicted"]))
+    axes.set_title(what, fontsize=8, color=colour, fontweight="bold")

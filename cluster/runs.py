@@ -81,7 +81,11 @@ def _close(store: RunStore, record: RunRecord, state: State, message: str | None
 def data_record(data: Dataset) -> DataRecord:
     """Say which data set a run is made from."""
     return DataRecord(
-        name=data.name, fingerprint=data.fingerprint, train=len(data.train), test=len(data.test)
+        name=data.name,
+        fingerprint=data.fingerprint,
+        train=len(data.train),
+        test=len(data.test),
+        class_names=data.class_names,
     )
 
 
