@@ -34,8 +34,8 @@ def read(form: type[Form], path: Path, overrides: Sequence[str] = ()) -> Form:
     return validated(form, values, path)
 
 
-def validated(form: type[Form], values: dict[str, Any], path: Path) -> Form:
-    """Return settings made of values; ``path`` says in errors where they stand.
+def validated(form: type[Form], values: dict[str, Any], path: Path | str) -> Form:
+    """Return settings made of values; ``path`` says in errors where they stand: a file, or a Python call.
 
     Raises:
         OutvotedError: a key or value is not what it must be.
@@ -93,23 +93,24 @@ def _inside(here: Any, key: str, override: str) -> Any:
     raise _bad_override(override, f"'{key}' inside {here!r}, which has no keys")
 
 
-def _explained(form: type[Settings], error: ValidationError, path: Path) -> OutvotedError:
+def _explained(form: type[Settings], error: ValidationError, path: Path | str) -> OutvotedError:
     """Turn pydantic's list of errors into one message with a line for each."""
     lines = [_line(form, item, path) for item in error.errors()]
     return OutvotedError(*("; ".join(part) for part in zip(*lines, strict=True)))
 
 
-def _line(form: type[Settings], item: ErrorDetails, path: Path) -> tuple[str, str, str]:
+def _line(form: type[Settings], item: ErrorDetails, path: Path | str) -> tuple[str, str, str]:
     """Say of one error what was expected, what was found and what to do."""
     place = _place(form, item["loc"])
     if item["type"] == "extra_forbidden":
-        expected = f"only known keys in {place.rpartition('.')[0] or path.name}"
+        expected = f"only known keys in {place.rpartition('.')[0] or Path(path).name}"
         remedy = suggestion(str(item["loc"][-1]), _choices(form, item["loc"][:-1]))
         return expected, f"the unknown key '{place}'", remedy
     context = item.get("ctx", {})
     listed = re.findall(r"'([^']*)'", str(context.get("expected_tags") or context.get("expected") or ""))
     word = str(context.get("tag", item["input"]))
-    remedy = suggestion(word, listed) if listed else f"correct {place} in {path} or with --set {place}=..."
+    overridden = f" or with --set {place}=..." if isinstance(path, Path) else ""
+    remedy = suggestion(word, listed) if listed else f"correct {place} in {path}{overridden}"
     return f"{place}: {item['msg'].removeprefix('Value error, ')}", f"{item['input']!r}"[:200], remedy
 
 
