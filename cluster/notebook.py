@@ -208,7 +208,7 @@ def mine(panel: Panel, *, progress: bool = True, **settings: Any) -> pd.DataFram
 
 def run(
     config: str | Path,
-    overrides: Iterable[str] = (),
+    overrides: str | Iterable[str] = (),
     *,
     name: str | None = None,
     address: str = "local",
@@ -224,7 +224,8 @@ def run(
         OutvotedError: what the command line would print.
     """
     path = Path(config)
-    settings = reading.read(MineConfig, path, tuple(overrides))
+    sets = (overrides,) if isinstance(overrides, str) else tuple(overrides)
+    settings = reading.read(MineConfig, path, sets)
     folder = run_folder(path, name, Path(runs), resume)
     return mine_run(Job(settings, RunStore(folder), address, resume), Console()).frame("mistakes")
 
@@ -262,7 +263,14 @@ def _copied(name: str, network: nn.Module) -> nn.Module:
 
 def _seeds(images: AnyArray, labels: AnyArray) -> Split:
     """Bring images to (n, channels, height, width)."""
-    found, numbers = pixels(np.asarray(images), None, "images"), whole(np.asarray(labels), "labels")
+    try:
+        found, numbers = pixels(np.asarray(images), None, "images"), whole(np.asarray(labels), "labels")
+    except ValueError as error:  # NumPy makes no array of lists of different lengths
+        raise OutvotedError(
+            expected="arrays of images, all of one size, and of their labels",
+            found=" ".join(str(error).split()),
+            remedy="bring all images to one size before they are stacked",
+        ) from error
     if len(found) != len(numbers) or not len(found) or numbers.min() < 0:
         raise OutvotedError(
             expected="at least one image, and for each image a label from 0 to classes - 1",

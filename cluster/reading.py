@@ -17,6 +17,8 @@ Form = TypeVar("Form", bound=Settings)
 
 _TAGS = ("kind", "name")
 """Keys that tell the variants of a union apart."""
+_WANTED = {"tuple_type": "a list, in square brackets"}
+"""What pydantic says in words of its own, by the type of its error."""
 
 
 def read(form: type[Form], path: Path, overrides: Sequence[str] = ()) -> Form:
@@ -107,11 +109,23 @@ def _line(form: type[Settings], item: ErrorDetails, path: Path | str) -> tuple[s
         remedy = suggestion(str(item["loc"][-1]), _choices(form, item["loc"][:-1]))
         return expected, f"the unknown key '{place}'", remedy
     context = item.get("ctx", {})
-    listed = re.findall(r"'([^']*)'", str(context.get("expected_tags") or context.get("expected") or ""))
-    word = str(context.get("tag", item["input"]))
+    if item["type"] == "union_tag_invalid":
+        return _no_variant(place, context, item["input"])
+    listed = re.findall(r"'([^']*)'", str(context.get("expected") or ""))
+    word = str(item["input"])
     overridden = f" or with --set {place}=..." if isinstance(path, Path) else ""
     remedy = suggestion(word, listed) if listed else f"correct {place} in {path}{overridden}"
-    return f"{place}: {item['msg'].removeprefix('Value error, ')}", f"{item['input']!r}"[:200], remedy
+    wanted = _WANTED.get(item["type"], item["msg"].removeprefix("Value error, "))
+    return f"{place}: {wanted}", f"{item['input']!r}"[:200], remedy
+
+
+def _no_variant(place: str, context: Mapping[str, Any], given: Any) -> tuple[str, str, str]:
+    """Say that a ``name`` or ``kind`` is none of those there are."""
+    key = str(context["discriminator"]).strip("'").removesuffix("()")
+    names = re.findall(r"'([^']*)'", str(context["expected_tags"]))
+    if not isinstance(given, Mapping):
+        return f"keys and values in {place}, say {{{key}: {names[0]}}}", f"{given!r}"[:200], "write it so"
+    return f"a known {place}.{key}", f"'{context['tag']}'", suggestion(str(context["tag"]), names)
 
 
 def _place(form: type[Settings], location: Sequence[int | str]) -> str:
