@@ -11,6 +11,7 @@ from rich.console import Console
 from outvoted.actors import datasets
 from outvoted.actors.datasets import DataSource
 from outvoted.actors.panel_settings import PanelSettings, RefereeSettings
+from outvoted.actors.run_record import State
 from outvoted.actors.store import RunStore
 from outvoted.analysis.comparison import Compared, common_span, compare, write_comparison
 from outvoted.analysis.comparison_picture import draw_comparison, draw_map
@@ -71,6 +72,12 @@ def _name(label: str, taken: Sequence[str]) -> str:
     return next(name for n in count(1) if (name := plain if n == 1 else f"{plain}-{n}") not in taken)
 
 
+def _is_finished(store: RunStore, config: MineConfig) -> bool:
+    """Tell whether a strategy has been mined already, exactly as configured."""
+    record = store.read_record()
+    return record.state == State.FINISHED and record.config == config.model_dump(mode="json")
+
+
 def compare_strategies(
     config: CompareConfig, path: Path, address: str, resume: bool, debug: bool, console: Console
 ) -> Sequence[Compared]:
@@ -93,6 +100,8 @@ def compare_strategies(
     with connected(address, debug), recorded(whole, record):
         for name, part in parts.items():
             again = resume and (stores[name].path / "run.json").exists()
+            if again and _is_finished(stores[name], part):
+                continue
             console.print(f"[b]{name}[/]")
             mine(Job(part, stores[name], address, again, debug), console)
         rows = compare(stores, config.map)

@@ -25,7 +25,7 @@ Networks = dict[str, nn.Module]
 
 
 class Own(nn.Module):
-    """A user's network; may raise on digits with much ink, which end in a black pixel, or answer otherwise."""
+    """A user's network; may raise on digits with much ink (black in a corner), or answer otherwise."""
 
     def __init__(
         self, network: nn.Module, most: float = 2.0, answer: Callable[..., Any] | None = None
