@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from numpy.typing import ArrayLike
 from rich.console import Console
 from torch import nn
 
@@ -40,7 +41,7 @@ from outvoted.cluster.mine import Job
 from outvoted.cluster.mine import mine as mine_run
 from outvoted.cluster.options import run_folder
 from outvoted.search import plan
-from outvoted.search.arrays import AnyArray, Pixels, Singles
+from outvoted.search.arrays import Pixels, Singles
 from outvoted.search.errors import OutvotedError
 from outvoted.search.search_settings import SearchSettings
 from outvoted.search.transforms import Affine, Transform
@@ -54,8 +55,8 @@ class Panel:
     def __init__(
         self,
         networks: Mapping[str, nn.Module],
-        images: AnyArray,
-        labels: AnyArray,
+        images: ArrayLike,
+        labels: ArrayLike,
         *,
         classes: int | None = None,
         referee: nn.Module | None = None,
@@ -261,7 +262,7 @@ def _copied(name: str, network: nn.Module) -> nn.Module:
     )
 
 
-def _seeds(images: AnyArray, labels: AnyArray) -> Split:
+def _seeds(images: ArrayLike, labels: ArrayLike) -> Split:
     """Bring images to (n, channels, height, width)."""
     try:
         found, numbers = pixels(np.asarray(images), None, "images"), whole(np.asarray(labels), "labels")

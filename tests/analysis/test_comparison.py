@@ -17,7 +17,6 @@ from matplotlib.figure import Figure
 from rich.console import Console
 
 from outvoted.actors.store import RunStore, Table
-from outvoted.analysis import comparison_picture
 from outvoted.analysis.comparison import Compared, common_span, compare, table, write_comparison
 from outvoted.analysis.comparison_picture import draw_comparison, draw_map
 from outvoted.analysis.map_of_weaknesses import Grid, cells
@@ -148,20 +147,6 @@ def test_a_comparison_is_written_as_json(rows: list[Compared], tmp_path: Path) -
     write_comparison(RunStore(tmp_path), rows)
     found = json.loads((tmp_path / "comparison.json").read_text())
     assert [Compared(**row) for row in found] == rows
-
-
-@pytest.fixture
-def figures(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
-    """The figures that are saved."""
-    saved: list[Figure] = []
-    save = comparison_picture.save
-
-    def watched(figure: Figure, path: Path) -> None:
-        saved.append(figure)
-        save(figure, path)
-
-    monkeypatch.setattr(comparison_picture, "save", watched)
-    return saved
 
 
 def drawn(axes: Axes) -> list[float]:

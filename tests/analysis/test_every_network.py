@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
 from outvoted.actors.store import RunStore
-from outvoted.analysis import every_network as module
 from outvoted.analysis.every_network import EveryNetwork, draw_every_network, every_network
 from outvoted.analysis.report import write_report
 from tests.analysis.test_gallery import opened
@@ -90,15 +89,12 @@ def fooled(unlucky: RunStore) -> EveryNetwork:
 
 
 def test_a_line_for_each_seed_a_column_for_each_network(
-    unlucky: RunStore, fooled: EveryNetwork, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    unlucky: RunStore, fooled: EveryNetwork, tmp_path: Path, figures: list[Figure]
 ) -> None:
-    saved: list[Figure] = []
-    save = module.save
-    monkeypatch.setattr(module, "save", lambda figure, path: (saved.append(figure), save(figure, path)))
     mistakes = unlucky.frame("mistakes")
     draw_every_network(mistakes, fooled, NAMES, tmp_path / "every.png")
     opened(tmp_path / "every.png")
-    axes = saved[0].axes
+    axes = figures[0].axes
     lines = min(len(fooled.replicas), 6)
     assert len(axes) == 4 * lines
     assert sum(bool(axis.images) for axis in axes) == 4 * lines

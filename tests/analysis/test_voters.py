@@ -14,7 +14,6 @@ from matplotlib.figure import Figure
 from rich.console import Console
 
 from outvoted.actors.store import RunStore
-from outvoted.analysis import voters_picture
 from outvoted.analysis.opened import OpenedRun
 from outvoted.analysis.report import write_report
 from outvoted.analysis.voters import VotersSummary, by_voters, voters_table
@@ -104,20 +103,15 @@ def test_the_table_has_a_line_for_each_number() -> None:
     ]
 
 
-def test_a_line_is_drawn_for_what_was_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    saved: list[Figure] = []
-    save = voters_picture.save
-    monkeypatch.setattr(
-        voters_picture, "save", lambda figure, path: (saved.append(figure), save(figure, path))
-    )
+def test_a_line_is_drawn_for_what_was_measured(tmp_path: Path, figures: list[Figure]) -> None:
     draw_voters(SUMMARIES, tmp_path / "some.png")
     draw_voters(SUMMARIES[1:], tmp_path / "none.png")
     opened(tmp_path / "none.png")
-    (some,), (none,) = (figure.axes for figure in saved)
-    assert [list(zip(*line.get_data(), strict=True)) for line in some.lines] == [
-        [(0, 90.0), (4, 0.0)],
-        [(0, 50.0)],
-        [(0, 25.0)],
+    (some,), (none,) = (figure.axes for figure in figures)
+    assert [np.asarray(line.get_xydata()).tolist() for line in some.lines] == [
+        [[0, 90], [4, 0]],
+        [[0, 50]],
+        [[0, 25]],
     ]
     assert len(none.lines) == 1
 

@@ -7,10 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from ray.exceptions import RaySystemError
 
 from outvoted.actors.datasets import Dataset
-from outvoted.cluster import connect
 from outvoted.cluster.cli import main
+from outvoted.cluster.connect import connected
+from outvoted.search.errors import OutvotedError
 
 CODE = """
 from torch import nn
@@ -36,7 +38,7 @@ def say(
 ) -> Say:
     """Run a command with overrides where some files lie; return what it says, which must be one error."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(connect.ray, "init", lambda *_, **__: pytest.fail("Ray was started"))
+    monkeypatch.setattr("ray.init", lambda *_, **__: pytest.fail("Ray was started"))
     images, labels = digits.train.images[:40, 0], digits.train.labels[:40]
     (tmp_path / "wrong_models.py").write_text(CODE)
     np.savez(tmp_path / "below.npz", x_train=images, y_train=labels - 1)
@@ -131,3 +133,14 @@ def test_strategies(command: str, name: str, said: str, say: Say) -> None:
 )
 def test_comparisons(overrides: list[str], said: str, say: Say) -> None:
     assert said in say("compare", *overrides)
+
+
+def test_a_module_that_workers_lack_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ray.is_initialized", lambda: True)
+    with (
+        pytest.raises(OutvotedError, match=r"the module 'own\.climbs' on every"),
+        connected("local"),
+    ):
+        raise RaySystemError("ModuleNotFoundError: No module named 'own.climbs'")
+    with pytest.raises(RaySystemError, match="something else"), connected("local"):
+        raise RaySystemError("something else")
