@@ -1,7 +1,7 @@
 """Strategies side by side: what a mistake costs each, and how varied its mistakes are."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ from rich.table import Table
 
 from outvoted.actors.files import write_atomically
 from outvoted.actors.store import RunStore
-from outvoted.analysis.map_of_weaknesses import Cell, Grid, cells
+from outvoted.analysis.map_of_weaknesses import Cell, Grid, Span, cells, span
 from outvoted.analysis.opened import OpenedRun
 from outvoted.search.climb import Outcome
 
@@ -48,9 +48,18 @@ class Compared:
 def compare(runs: Mapping[str, RunStore], grid: Grid) -> list[Compared]:
     """Compare finished runs, named by their strategies, of one panel on the same seeds."""
     opened = {name: OpenedRun(store) for name, store in runs.items()}
-    found = {name: cells(run.store.frame("mistakes"), run.transform, grid) for name, run in opened.items()}
+    over = common_span(runs.values())
+    found = {
+        name: cells(run.store.frame("mistakes"), run.transform, grid, over) for name, run in opened.items()
+    }
     known = set[Cell]().union(*found.values())
     return [_compared(name, run, found[name], len(known)) for name, run in opened.items()]
+
+
+def common_span(runs: Iterable[RunStore]) -> Span:
+    """Return the span of the measures of runs that all search the same transform, at least one."""
+    stores = list(runs)
+    return span(OpenedRun(stores[0]).transform, [store.frame("mistakes") for store in stores])
 
 
 def _compared(name: str, run: OpenedRun, found: set[Cell], known: int) -> Compared:

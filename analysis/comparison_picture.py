@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from outvoted.actors.store import RunStore
 from outvoted.analysis.comparison import Compared
 from outvoted.analysis.gallery import PEERS, TARGET, save
-from outvoted.analysis.map_of_weaknesses import Grid, binned
+from outvoted.analysis.map_of_weaknesses import Grid, Span, binned
 from outvoted.analysis.opened import OpenedRun
 
 _NUMBERED = 20  # classes that can all be written along an axis
@@ -41,14 +41,14 @@ def draw_comparison(rows: Sequence[Compared], path: Path) -> None:
     save(figure, path)
 
 
-def draw_map(store: RunStore, grid: Grid, path: Path) -> None:
+def draw_map(store: RunStore, grid: Grid, over: Span, path: Path) -> None:
     """Draw the map of weaknesses of a run: label to wrong class, and neighbouring descriptors in pairs."""
     run = OpenedRun(store)
     mistakes = store.frame("mistakes")
     if mistakes.empty:
         return
-    bins, names = binned(mistakes, run.transform, grid), grid.names(run.transform)
-    pairs = [*pairwise(names)] or [(names[0], names[0])]
+    bins, names = binned(mistakes, run.transform, grid, over), grid.names(run.transform)
+    pairs = [*pairwise(names)] or [(name, name) for name in names]
     figure = Figure(figsize=(4.6 * (1 + len(pairs)), 4.2), layout="constrained")
     figure.suptitle(f"Map of weaknesses: {len(mistakes)} mistakes of {run.record.name}", fontsize=10)
     axes = figure.subplots(1, 1 + len(pairs), squeeze=False)[0]

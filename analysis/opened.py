@@ -7,6 +7,7 @@ from typing import TypeVar
 from pydantic import BaseModel, RootModel, ValidationError
 
 from outvoted.actors import datasets, members
+from outvoted.actors.arithmetic import Arithmetic
 from outvoted.actors.datasets import Dataset, DataSource
 from outvoted.actors.local_panel import LocalPanel
 from outvoted.actors.member import Member, fingerprint
@@ -75,13 +76,18 @@ class OpenedRun:
             )
         return data
 
+    @property
+    def arithmetic(self) -> Arithmetic:
+        """How the run's networks compute."""
+        return self._configured("panel", PanelSettings).arithmetic
+
     @cached_property
     def panel(self) -> LocalPanel:
         """The run's panel in this process."""
         data = self.data
         networks = [member.build(data.shape, data.classes) for member in self.peers]
-        arithmetic = self._configured("panel", PanelSettings).arithmetic
-        return LocalPanel([Peer(network, self.transform, data.train, arithmetic) for network in networks])
+        peers = [Peer(network, self.transform, data.train, self.arithmetic) for network in networks]
+        return LocalPanel(peers)
 
     def _configured(self, part: str, form: type[Form]) -> Form:
         """Read a part of the run's configuration."""

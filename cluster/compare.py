@@ -1,6 +1,8 @@
 """`outvoted compare`: several strategies on one panel and the same seeds."""
 
+import re
 from collections.abc import Iterator, Sequence
+from itertools import count
 from pathlib import Path
 
 from pydantic import field_validator
@@ -9,13 +11,15 @@ from rich.console import Console
 from outvoted.actors import datasets
 from outvoted.actors.datasets import DataSource
 from outvoted.actors.panel_settings import PanelSettings, RefereeSettings
+from outvoted.actors.run_record import State
 from outvoted.actors.store import RunStore
-from outvoted.analysis.comparison import Compared, compare, write_comparison
+from outvoted.analysis.comparison import Compared, common_span, compare, write_comparison
 from outvoted.analysis.comparison_picture import draw_comparison, draw_map
 from outvoted.analysis.map_of_weaknesses import Grid
 from outvoted.cluster.config import MineConfig
 from outvoted.cluster.connect import connected
 from outvoted.cluster.mine import Job, mine, versions
+from outvoted.cluster.panel_training import check_brought
 from outvoted.cluster.placement import PlacementSettings
 from outvoted.cluster.runs import data_record, open_record, recorded
 from outvoted.search.search_settings import SearchSettings
@@ -42,13 +46,16 @@ class CompareConfig(Settings):
         return strategies
 
     def parts(self) -> Iterator[tuple[str, MineConfig]]:
-        """Return a name and a configuration of mining for each strategy."""
-        labels = [strategy.label for strategy in self.strategies]
-        for index, (label, strategy) in enumerate(zip(labels, self.strategies, strict=True)):
-            name = label if labels.count(label) == 1 else f"{label}-{1 + labels[:index].count(label)}"
+        """Return a name, fit for a folder, and a configuration of mining for each strategy.
+
+        Names don't change when strategies are added behind, so that a comparison can go on with more.
+        """
+        taken: list[str] = []
+        for strategy in self.strategies:
+            taken.append(_name(strategy.label, taken))
             search = self.search.model_copy(update={"strategy": strategy})
             yield (
-                name.replace(":", "."),
+                taken[-1],
                 MineConfig(
                     data=self.data,
                     panel=self.panel,
@@ -59,30 +66,49 @@ class CompareConfig(Settings):
             )
 
 
+def _name(label: str, taken: Sequence[str]) -> str:
+    """Name a folder after a strategy: import paths have a colon, two of one kind get a number."""
+    plain = re.sub(r"[^\w+-]+", ".", label).strip(".") or "strategy"
+    return next(name for n in count(1) if (name := plain if n == 1 else f"{plain}-{n}") not in taken)
+
+
+def _is_finished(store: RunStore, config: MineConfig) -> bool:
+    """Tell whether a strategy has been mined already, exactly as configured."""
+    record = store.read_record()
+    return record.state == State.FINISHED and record.config == config.model_dump(mode="json")
+
+
 def compare_strategies(
     config: CompareConfig, path: Path, address: str, resume: bool, debug: bool, console: Console
 ) -> Sequence[Compared]:
     """Mine with each strategy in turn, each into a run of its own in ``path``, and compare them.
 
     Raises:
-        OutvotedError: see :func:`outvoted.cluster.mine.mine`; or a strategy cannot search the transform.
+        OutvotedError: see :func:`outvoted.cluster.mine.mine`, for any of the strategies; or a descriptor of
+            the map is none of the transform's measures.
     """
     parts = dict(config.parts())
-    for part in parts.values():
-        part.search.rules(len(config.panel.networks))
-        config.map.names(part.search.transform)
     whole, stores = RunStore(path), {name: RunStore(path / name, path.parent) for name in parts}
-    data = data_record(datasets.load(config.data))
-    record = open_record(whole, config, resume, data, versions(), "compare")
-    with recorded(whole, record), connected(address, debug):
+    with console.status("reading the images"):
+        data = datasets.load(config.data)
+    for part in parts.values():
+        part.search.check(data.shape, config.panel.names)
+    config.map.names(config.search.transform)
+    with console.status("checking the networks"):
+        check_brought(next(iter(stores.values())), config.panel, config.referee, data)
+    record = open_record(whole, config, resume, data_record(data), versions(), "compare")
+    with connected(address, debug), recorded(whole, record):
         for name, part in parts.items():
             again = resume and (stores[name].path / "run.json").exists()
+            if again and _is_finished(stores[name], part):
+                continue
             console.print(f"[b]{name}[/]")
             mine(Job(part, stores[name], address, again, debug), console)
         rows = compare(stores, config.map)
         write_comparison(whole, rows)
         with console.status("drawing the comparison"):
             draw_comparison(rows, path / "comparison.png")
-            for name, store in stores.items():
-                draw_map(store, config.map, path / name / "gallery" / "map.png")
+            over = common_span(stores.values())
+            for store in stores.values():
+                draw_map(store, config.map, over, store.path / "gallery" / "map.png")
     return rows

@@ -2,18 +2,21 @@
 
 import logging
 import os
+import re
 import secrets
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 
 import ray
+from ray.exceptions import RayError
 
 from outvoted.search.errors import OutvotedError
 
 LOCAL = "local"
 _OBJECT_STORE = 1 << 30
 _REACH_SECONDS = 5
+_ABSENT = re.compile(r"No module named '([\w.]+)'")
 
 
 @contextmanager
@@ -26,7 +29,7 @@ def connected(address: str, debug: bool = False) -> Iterator[None]:
         debug: show what Ray and its workers print.
 
     Raises:
-        OutvotedError: there is no cluster at the address.
+        OutvotedError: there is no cluster at the address, or its workers lack a module of the user's.
     """
     if address.startswith("ray://"):
         raise OutvotedError(
@@ -36,7 +39,8 @@ def connected(address: str, debug: bool = False) -> Iterator[None]:
         )
     _check_reachable(address)
     if ray.is_initialized():
-        yield
+        with _modules_named():
+            yield
         return
     _prepare_environment(address, debug)
     quiet = {"log_to_driver": debug, "logging_level": logging.INFO if debug else logging.ERROR}
@@ -50,9 +54,26 @@ def connected(address: str, debug: bool = False) -> Iterator[None]:
     except (ConnectionError, ValueError, RuntimeError) as error:
         raise _no_cluster(address, str(error).strip().splitlines()[0]) from error
     try:
-        yield
+        with _modules_named():
+            yield
     finally:
         ray.shutdown()
+
+
+@contextmanager
+def _modules_named() -> Iterator[None]:
+    """Say which module workers could not import: networks, strategies and transforms may be the user's."""
+    try:
+        yield
+    except RayError as error:
+        absent = _ABSENT.search(str(error))
+        if absent is None:
+            raise
+        raise OutvotedError(
+            expected=f"the module '{absent[1]}' on every machine of the cluster",
+            found="a worker of Ray that cannot import it",
+            remedy="start in the folder that holds it, or install its package on every machine",
+        ) from error
 
 
 @contextmanager

@@ -63,8 +63,7 @@ def heal(job: HealJob, console: Console) -> HealSummary:
     config = job.config
     with console.status("reading the images"):
         data = datasets.load(config.data)
-    config.search.transform.check(data.shape)
-    config.search.rules(len(config.panel.networks))
+    config.search.check(data.shape, config.panel.names)
     with console.status("checking the networks"):
         check_brought(job.store, config.panel, config.referee, data)
     record = open_record(job.store, config, job.resume, data_record(data), versions(), "heal", _MAY_CHANGE)

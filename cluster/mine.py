@@ -50,7 +50,7 @@ def mine(job: Job, console: Console) -> RunStore:
     """
     with console.status("reading the images"):
         data = datasets.load(job.config.data)
-    job.config.search.transform.check(data.shape)
+    job.config.search.check(data.shape, job.config.panel.names)
     with console.status("checking the networks"):
         check_brought(job.store, job.config.panel, job.config.referee, data)
     record = open_record(job.store, job.config, job.resume, data_record(data), versions())

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from numpy.typing import ArrayLike
 from rich.console import Console
 from torch import nn
 
@@ -25,6 +26,7 @@ from outvoted.actors.checking import probe
 from outvoted.actors.coordinator import Coordinator
 from outvoted.actors.datasets import Dataset, DatasetName, DataSettings, Split
 from outvoted.actors.local_panel import LocalPanel
+from outvoted.actors.networks.tolerant import Tolerant
 from outvoted.actors.panel_settings import PanelSettings, recipes
 from outvoted.actors.peer import Peer
 from outvoted.actors.planning import count_replicas
@@ -39,7 +41,7 @@ from outvoted.cluster.mine import Job
 from outvoted.cluster.mine import mine as mine_run
 from outvoted.cluster.options import run_folder
 from outvoted.search import plan
-from outvoted.search.arrays import AnyArray, Pixels, Singles
+from outvoted.search.arrays import Pixels, Singles
 from outvoted.search.errors import OutvotedError
 from outvoted.search.search_settings import SearchSettings
 from outvoted.search.transforms import Affine, Transform
@@ -53,9 +55,10 @@ class Panel:
     def __init__(
         self,
         networks: Mapping[str, nn.Module],
-        images: AnyArray,
-        labels: AnyArray,
+        images: ArrayLike,
+        labels: ArrayLike,
         *,
+        classes: int | None = None,
         referee: nn.Module | None = None,
         batch: int = BATCH,
         precision: Precision = "double",
@@ -67,6 +70,7 @@ class Panel:
                 width) to (n, classes).
             images: uint8, shape (n, height, width), (n, channels, height, width) or (n, height, width, 3).
             labels: shape (n,), 0 to classes - 1.
+            classes: how many there are, if no image has the highest label.
             referee: a stronger network that says which mistakes still show their label.
             batch: rows of the batches that networks see.
             precision: what networks compute in.
@@ -75,8 +79,15 @@ class Panel:
             OutvotedError: images and labels are no labelled images, or a network does not answer for one.
         """
         self.seeds = _seeds(images, labels)
-        self.names = tuple(networks)
+        self.names = tuple(map(str, networks))
+        self._classes = classes or int(self.seeds.labels.max()) + 1
         self._arithmetic = Arithmetic(batch, precision)
+        if self.seeds.labels.max() >= self._classes:
+            raise OutvotedError(
+                expected=f"labels from 0 to {self._classes - 1}, for classes={self._classes}",
+                found=f"the label {self.seeds.labels.max()}",
+                remedy="number the classes from 0, or raise classes",
+            )
         if len(networks) < 2:
             raise OutvotedError(
                 expected="at least 2 networks: a target and a peer that outvotes it",
@@ -97,11 +108,15 @@ class Panel:
         Raises:
             OutvotedError: a setting is not what it must be, or the data cannot be had.
         """
-        wanted = reading.validated(PanelSettings, settings, Path("Panel.train(...)"))
-        found = datasets.load(DataSettings(name=data))
-        networks = _trained(wanted, found)
+        wanted = reading.validated(PanelSettings, settings, "Panel.train(...)")
+        found = datasets.load(reading.validated(DataSettings, {"name": data}, "Panel.train(...)"))
         return cls(
-            networks, found.train.images, found.train.labels, batch=wanted.batch, precision=wanted.precision
+            _trained(wanted, found),
+            found.train.images,
+            found.train.labels,
+            classes=found.classes,
+            batch=wanted.batch,
+            precision=wanted.precision,
         )
 
     @classmethod
@@ -112,23 +127,29 @@ class Panel:
             OutvotedError: the folder holds no run, or its weights or data are not those it was mined with.
         """
         opened = OpenedRun(RunStore(Path(run)))
-        data, judges = opened.data, [member for member in opened.members if member.role == "referee"]
-        settings = PanelSettings.model_validate(opened.record.config["panel"])
-        built = {member.name: member.build(data.shape, data.classes) for member in opened.members}
-        judge = built.pop(judges[0].name) if judges else None
+        if opened.record.kind != "mine":
+            raise OutvotedError(
+                expected="a run of `outvoted mine`, whose panel can be mined again",
+                found=f"{run}, a run of `outvoted {opened.record.kind}`",
+                remedy="choose another run: `outvoted runs` lists them",
+            )
+        data, arithmetic = opened.data, opened.arithmetic
+        built = {member.name: member.bare(data.shape, data.classes) for member in opened.members}
+        networks = {member.name: built[member.name] for member in opened.peers}
         return cls(
-            built,
+            networks,
             data.train.images,
             data.train.labels,
-            referee=judge,
-            batch=settings.batch,
-            precision=settings.precision,
+            classes=data.classes,
+            referee=next((network for name, network in built.items() if name not in networks), None),
+            batch=arithmetic.batch,
+            precision=arithmetic.precision,
         )
 
     def vote(self, images: Pixels) -> Singles:
-        """Return every network's probabilities for uint8 images (n, channels, height, width).
+        """Return every network's probabilities for uint8 images (n, channels, height, width), at least one.
 
-        The result has shape (peers, n, classes).
+        The result has shape (peers, n, classes); NaN where a network fails on an image.
         """
         return self._panel(Affine()).vote(images)
 
@@ -143,13 +164,14 @@ class Panel:
         return Coordinator(settings.rules(len(self.names)), self.seeds, self.names, judge)
 
     def _checked(self, name: str, network: nn.Module) -> nn.Module:
-        copy = deepcopy(network)
-        classes, shape = int(self.seeds.labels.max()) + 1, self.seeds.images.shape[1:]
+        """Return a copy that has answered for one image, and will answer NaN for those it fails on."""
+        _, channels, height, width = self.seeds.images.shape
+        copy = _copied(name, network)
         try:
-            probe(copy, (shape[0], shape[1], shape[2]), classes, self._arithmetic.dtype)
+            probe(copy, (channels, height, width), self._classes, self._arithmetic.dtype)
         except OutvotedError as error:
             raise OutvotedError(f"'{name}': {error.expected}", error.found, error.remedy) from error
-        return copy
+        return Tolerant(copy, self._classes)
 
 
 def mine(panel: Panel, *, progress: bool = True, **settings: Any) -> pd.DataFrame:
@@ -167,10 +189,10 @@ def mine(panel: Panel, *, progress: bool = True, **settings: Any) -> pd.DataFram
     Raises:
         OutvotedError: a setting is not what it must be, or hardly any image is undisputed.
     """
-    search = reading.validated(SearchSettings, settings, Path("mine(...)"))
+    search = reading.validated(SearchSettings, settings, "mine(...)")
     seeds = panel.seeds
-    channels, height, width = seeds.images.shape[1:]
-    search.transform.check((channels, height, width))
+    _, channels, height, width = seeds.images.shape
+    search.check((channels, height, width), panel.names)
     turns, coordinator = search.turns(panel.names), panel._coordinator(search)
     peers = panel._panel(search.transform)
     replicas = count_replicas(peers, coordinator.rules, seeds.labels, search.per_target)
@@ -187,7 +209,7 @@ def mine(panel: Panel, *, progress: bool = True, **settings: Any) -> pd.DataFram
 
 def run(
     config: str | Path,
-    overrides: Iterable[str] = (),
+    overrides: str | Iterable[str] = (),
     *,
     name: str | None = None,
     address: str = "local",
@@ -203,20 +225,21 @@ def run(
         OutvotedError: what the command line would print.
     """
     path = Path(config)
-    settings = reading.read(MineConfig, path, tuple(overrides))
+    sets = (overrides,) if isinstance(overrides, str) else tuple(overrides)
+    settings = reading.read(MineConfig, path, sets)
     folder = run_folder(path, name, Path(runs), resume)
     return mine_run(Job(settings, RunStore(folder), address, resume), Console()).frame("mistakes")
 
 
 def _trained(settings: PanelSettings, data: Dataset) -> dict[str, nn.Module]:
-    """Train a panel's networks one after another."""
+    """Train a panel's networks one after another; those that come with weights are not trained."""
     networks = {}
     with bars(Console()) as bar:
         wanted = recipes(settings, None)
         task = bar.add_task("training", total=sum(one.training.epochs for one in wanted), details="")
         for one in wanted:
-            weights = None
-            for epoch in train(one.network, one.training, data, one.seed):
+            weights = one.network.load()
+            for epoch in () if weights is not None else train(one.network, one.training, data, one.seed):
                 weights = epoch.weights
                 bar.update(task, advance=1, details=one.name)
             if weights is None:
@@ -225,9 +248,30 @@ def _trained(settings: PanelSettings, data: Dataset) -> dict[str, nn.Module]:
     return networks
 
 
-def _seeds(images: AnyArray, labels: AnyArray) -> Split:
+def _copied(name: str, network: nn.Module) -> nn.Module:
+    try:
+        if isinstance(network, nn.Module):
+            return deepcopy(network)
+        found = f"a {type(network).__name__}"
+    except Exception as error:  # copying runs the user's code
+        found = f"one that cannot be copied: {type(error).__name__}: {error}"
+    raise OutvotedError(
+        expected=f"'{name}' to be a torch.nn.Module that can be copied",
+        found=found,
+        remedy="wrap it in a module of its own whose forward maps images to logits",
+    )
+
+
+def _seeds(images: ArrayLike, labels: ArrayLike) -> Split:
     """Bring images to (n, channels, height, width)."""
-    found, numbers = pixels(np.asarray(images), None, "images"), whole(np.asarray(labels), "labels")
+    try:
+        found, numbers = pixels(np.asarray(images), None, "images"), whole(np.asarray(labels), "labels")
+    except ValueError as error:  # NumPy makes no array of lists of different lengths
+        raise OutvotedError(
+            expected="arrays of images, all of one size, and of their labels",
+            found=" ".join(str(error).split()),
+            remedy="bring all images to one size before they are stacked",
+        ) from error
     if len(found) != len(numbers) or not len(found) or numbers.min() < 0:
         raise OutvotedError(
             expected="at least one image, and for each image a label from 0 to classes - 1",

@@ -11,8 +11,8 @@ from rich.console import Console
 from outvoted.cluster.runs import newest
 from outvoted.search.errors import OutvotedError
 
-console = Console()
-errors = Console(stderr=True)
+console = Console(emoji=False)  # import paths have colons
+errors = Console(stderr=True, emoji=False)
 
 Runs = Annotated[Path, typer.Option("--runs", help="The folder of runs.", envvar="OUTVOTED_RUNS")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks and what Ray prints.")]

@@ -17,6 +17,8 @@ Form = TypeVar("Form", bound=Settings)
 
 _TAGS = ("kind", "name")
 """Keys that tell the variants of a union apart."""
+_WANTED = {"tuple_type": "a list, in square brackets"}
+"""What pydantic says in words of its own, by the type of its error."""
 
 
 def read(form: type[Form], path: Path, overrides: Sequence[str] = ()) -> Form:
@@ -34,8 +36,8 @@ def read(form: type[Form], path: Path, overrides: Sequence[str] = ()) -> Form:
     return validated(form, values, path)
 
 
-def validated(form: type[Form], values: dict[str, Any], path: Path) -> Form:
-    """Return settings made of values; ``path`` says in errors where they stand.
+def validated(form: type[Form], values: dict[str, Any], path: Path | str) -> Form:
+    """Return settings made of values; ``path`` says in errors where they stand: a file, or a Python call.
 
     Raises:
         OutvotedError: a key or value is not what it must be.
@@ -93,24 +95,37 @@ def _inside(here: Any, key: str, override: str) -> Any:
     raise _bad_override(override, f"'{key}' inside {here!r}, which has no keys")
 
 
-def _explained(form: type[Settings], error: ValidationError, path: Path) -> OutvotedError:
+def _explained(form: type[Settings], error: ValidationError, path: Path | str) -> OutvotedError:
     """Turn pydantic's list of errors into one message with a line for each."""
     lines = [_line(form, item, path) for item in error.errors()]
     return OutvotedError(*("; ".join(part) for part in zip(*lines, strict=True)))
 
 
-def _line(form: type[Settings], item: ErrorDetails, path: Path) -> tuple[str, str, str]:
+def _line(form: type[Settings], item: ErrorDetails, path: Path | str) -> tuple[str, str, str]:
     """Say of one error what was expected, what was found and what to do."""
     place = _place(form, item["loc"])
     if item["type"] == "extra_forbidden":
-        expected = f"only known keys in {place.rpartition('.')[0] or path.name}"
+        expected = f"only known keys in {place.rpartition('.')[0] or Path(path).name}"
         remedy = suggestion(str(item["loc"][-1]), _choices(form, item["loc"][:-1]))
         return expected, f"the unknown key '{place}'", remedy
     context = item.get("ctx", {})
-    listed = re.findall(r"'([^']*)'", str(context.get("expected_tags") or context.get("expected") or ""))
-    word = str(context.get("tag", item["input"]))
-    remedy = suggestion(word, listed) if listed else f"correct {place} in {path} or with --set {place}=..."
-    return f"{place}: {item['msg'].removeprefix('Value error, ')}", f"{item['input']!r}"[:200], remedy
+    if item["type"] == "union_tag_invalid":
+        return _no_variant(place, context, item["input"])
+    listed = re.findall(r"'([^']*)'", str(context.get("expected") or ""))
+    word = str(item["input"])
+    overridden = f" or with --set {place}=..." if isinstance(path, Path) else ""
+    remedy = suggestion(word, listed) if listed else f"correct {place} in {path}{overridden}"
+    wanted = _WANTED.get(item["type"], item["msg"].removeprefix("Value error, "))
+    return f"{place}: {wanted}", f"{item['input']!r}"[:200], remedy
+
+
+def _no_variant(place: str, context: Mapping[str, Any], given: Any) -> tuple[str, str, str]:
+    """Say that a ``name`` or ``kind`` is none of those there are."""
+    key = str(context["discriminator"]).strip("'").removesuffix("()")
+    names = re.findall(r"'([^']*)'", str(context["expected_tags"]))
+    if not isinstance(given, Mapping):
+        return f"keys and values in {place}, say {{{key}: {names[0]}}}", f"{given!r}"[:200], "write it so"
+    return f"a known {place}.{key}", f"'{context['tag']}'", suggestion(str(context["tag"]), names)
 
 
 def _place(form: type[Settings], location: Sequence[int | str]) -> str:

@@ -12,7 +12,7 @@ from outvoted.cluster.reading import differences
 from outvoted.search.errors import OutvotedError
 from outvoted.search.settings import Settings
 
-_MAY_CHANGE = ("cluster.", "search.per_target", "data.path", "strategies")
+_MAY_CHANGE = ("cluster.", "search.per_target", "data.path", "strategies", "map.")
 
 
 def open_record(

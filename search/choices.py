@@ -83,7 +83,11 @@ def _own(base: type[Settings], key: str, value: Any) -> Any:
     if not isinstance(value, Mapping):
         return value
     path = value[key]
-    form = imported(path)
+    try:
+        form = imported(path)
+    except OutvotedError as error:
+        expected = f"{base.__name__.lower()} {key}={path}: {error.expected}"
+        raise OutvotedError(expected, error.found, error.remedy) from error
     wrong = _not_usable(base, key, path, form)
     if wrong is not None:
         raise wrong

@@ -11,6 +11,7 @@ from outvoted.search.plan import Turns
 from outvoted.search.settings import Settings
 from outvoted.search.strategies import AnyStrategy, Hillclimb
 from outvoted.search.transforms import Affine, AnyTransform
+from outvoted.search.transforms.base import Shape
 
 Voters = Annotated[int, Field(ge=0, le=10**4)]
 
@@ -32,6 +33,17 @@ class SearchSettings(Settings):
     """A search gives up after this many candidates in a row without improvement."""
     transform: AnyTransform = Affine()
     strategy: AnyStrategy = Hillclimb()
+
+    def check(self, shape: Shape, names: Sequence[str]) -> None:
+        """Make sure that images of ``shape`` can be searched against a panel of peers called ``names``.
+
+        Raises:
+            OutvotedError: the transform is not made for the images, the strategy cannot search it, a target
+                is not on the panel, or there are fewer voters than asked for.
+        """
+        self.transform.check(shape)
+        self.rules(len(names))
+        self.turns(names)
 
     def rules(self, peers: int) -> Rules:
         """Return the rules of a search against a panel of ``peers`` peers.

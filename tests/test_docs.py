@@ -2,15 +2,28 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import outvoted
 from outvoted.actors import datasets
+from outvoted.actors.datasets import Dataset
+from outvoted.actors.member import Member
 from outvoted.actors.readers import Source
+from outvoted.actors.store import RunStore
+from outvoted.cluster import notebook
 from outvoted.cluster.config import MineConfig
+from outvoted.cluster.mine import Job
 from outvoted.cluster.reading import read
+from outvoted.search import plan
+from outvoted.search.errors import OutvotedError
+from outvoted.search.search_settings import SearchSettings
+from outvoted.search.transforms import Affine
 
-PAGE = (Path(__file__).parents[1] / "docs" / "data.md").read_text()
+PAGES = Path(__file__).parents[1] / "docs"
+MNIST = PAGES.with_name("configs") / "mnist.yaml"
+PAGE = (PAGES / "data.md").read_text()
 SNIPPETS = re.findall(r"^```yaml\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
 
 
@@ -31,3 +44,61 @@ def test_every_name_of_data_is_explained(tmp_path: Path) -> None:
 def test_every_common_key_is_in_the_table() -> None:
     for key in Source.model_fields:
         assert f"`{key}`" in PAGE
+
+
+PYTHON = (PAGES / "python.md").read_text()
+BLOCKS = re.findall(r"^```python( file=\S+)?\n(.*?)^```", PYTHON, re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, digits: Dataset) -> Path:
+    """A folder with the pages' own modules, in which training and Ray are replaced by something quick."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    (lighting,) = re.findall(r"^```python\n(.*?)^```", (PAGES / "transforms.md").read_text(), re.M | re.S)
+    (tmp_path / "lighting.py").write_text(lighting)
+    for file, code in BLOCKS:
+        if file:
+            (tmp_path / file.partition("=")[2]).write_text(code)
+    monkeypatch.setattr("outvoted.cluster.notebook.datasets.load", lambda _: digits)
+    return tmp_path
+
+
+def test_every_line_of_python_runs(
+    place: Path, monkeypatch: pytest.MonkeyPatch, trained: list[Member], digits: Dataset
+) -> None:
+    def mined(job: Job, _: object) -> RunStore:
+        work = plan.searches(0, 20, plan.all_turns(3), len(digits.train))
+        panel = outvoted.Panel(networks, digits.train.images, digits.train.labels)
+        found = panel._coordinator(SearchSettings()).mine(work, panel._panel(Affine()))
+        job.store.write_shard(found)
+        return job.store
+
+    networks = {member.name: member.bare(digits.shape, digits.classes) for member in trained}
+    few = outvoted.Panel(networks, digits.train.images, digits.train.labels)
+    monkeypatch.setattr(notebook, "mine_run", mined)
+    monkeypatch.setattr(outvoted.Panel, "train", lambda _: few)
+    monkeypatch.setattr(outvoted.Panel, "load", lambda _: few)
+    (place / "configs").mkdir()
+    (place / "configs" / "mnist.yaml").write_text(MNIST.read_text())
+    known: dict[str, Any] = {}
+    for file, code in BLOCKS:
+        if not file:
+            exec(code, known)
+            assert len(known["mistakes"]), code
+    assert known["picture"].size == (28, 28)
+    assert set(known["measures"]) == set(Affine().measures)
+    assert set(known["searches"]["strategy"]) == {"hillclimb"}
+
+
+def test_the_strategy_of_the_page_is_a_strategy(place: Path) -> None:
+    found = SearchSettings.model_validate({"strategy": {"name": "strides:Strides", "least": 1}})
+    assert SearchSettings.model_validate(found.model_dump(mode="json")) == found
+    assert found.strategy.label == "strides"
+    with pytest.raises(OutvotedError, match="did you mean 'least'"):
+        SearchSettings.model_validate({"strategy": {"name": "strides:Strides", "leest": 1}})
+
+
+def test_every_keyword_is_named() -> None:
+    for key in SearchSettings.model_fields:
+        assert f"`{key}`" in PYTHON

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from outvoted.actors import datasets, members
@@ -160,3 +161,17 @@ def rewrite() -> Callable[[RunStore, Callable[[dict[str, Any]], object]], None]:
             pq.write_table(pa.Table.from_pylist(rows, schema=table.schema), path)
 
     return rewritten
+
+
+@pytest.fixture
+def figures(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
+    """The figures that are saved, in order."""
+    saved: list[Figure] = []
+    save = Figure.savefig
+
+    def watched(figure: Figure, *arguments: Any, **options: Any) -> None:
+        saved.append(figure)
+        save(figure, *arguments, **options)
+
+    monkeypatch.setattr(Figure, "savefig", watched)
+    return saved

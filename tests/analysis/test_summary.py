@@ -170,3 +170,34 @@ def test_the_table_shows_the_papers_figures_beside_them(summary: Summary) -> Non
     (line,) = [line for line in printed(paper).splitlines() if "mlp-6" in line]
     cells = [cell.strip() for cell in line.strip("│").split("│")]
     assert [cell.partition(" ")[2] for cell in cells[3:6]] == ["[63]", "[5]", "[507]"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("strategy", {"name": "random"}),
+        ("transform", {"kind": "photometric"}),
+        ("voters", [2]),
+    ],
+)
+def test_only_the_papers_experiment_has_the_papers_figures(
+    key: str, value: object, own: RunStore, trained: list[Member]
+) -> None:
+    members.save(own.peers, [replace(trained[0], architecture=MLP(hidden=30)), *trained[1:]])
+    record = own.read_record()
+    record.data = record.data and record.data.model_copy(update={"name": "mnist-sample"})
+    own.write_record(record)
+    assert summarise(OpenedRun(own)).targets[0].paper == PAPER[30]
+    record.config["search"][key] = value
+    own.write_record(record)
+    assert summarise(OpenedRun(own)).targets[0].paper is None
+
+
+def test_on_other_images_there_are_no_figures_of_the_paper(own: RunStore, trained: list[Member]) -> None:
+    members.save(own.peers, [replace(trained[0], architecture=MLP(hidden=30)), *trained[1:]])
+    record = own.read_record()
+    record.data = record.data and record.data.model_copy(update={"name": "fashion-mnist"})
+    own.write_record(record)
+    found = summarise(OpenedRun(own))
+    assert found.targets[0].paper is None
+    assert "the paper's figures" not in printed(found)

@@ -8,7 +8,7 @@ from outvoted.actors.datasets import DataSettings
 from outvoted.actors.networks import CNN, MLP
 from outvoted.actors.readers import Npz
 from outvoted.cluster.config import MineConfig
-from outvoted.cluster.reading import differences, read
+from outvoted.cluster.reading import differences, read, validated
 from outvoted.search.errors import OutvotedError
 from outvoted.search.strategies import RandomSearch
 from outvoted.search.transforms import Affine
@@ -71,6 +71,30 @@ def test_misspellings_are_told_the_nearest_right_word(override: str, found: str,
         read(MineConfig, MNIST, [override])
     assert found in caught.value.found
     assert remedy in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("override", "expected", "found"),
+    [
+        ("search.targets=mlp-10", "search.targets: a list, in square brackets", "'mlp-10'"),
+        ("search.strategy=gradient", "search.strategy, say {name: hillclimb}", "'gradient'"),
+        ("search.strategy.name=hilclimb", "a known search.strategy.name", "'hilclimb'"),
+        ("data.name=nzp", "a known data.name", "'nzp'"),
+    ],
+)
+def test_what_was_wanted_is_said_in_words_of_a_configuration(
+    override: str, expected: str, found: str
+) -> None:
+    with pytest.raises(OutvotedError) as caught:
+        read(MineConfig, MNIST, [override])
+    assert expected in caught.value.expected
+    assert caught.value.found == found
+
+
+def test_settings_of_a_python_call_are_not_told_of_the_command_line() -> None:
+    with pytest.raises(OutvotedError) as caught:
+        validated(MineConfig, {"search": {"patience": 0}}, "mine(...)")
+    assert caught.value.remedy == "correct search.patience in mine(...)"
 
 
 def test_another_format_of_data_begins_afresh() -> None:
