@@ -20,6 +20,8 @@ from outvoted.search.arrays import AnyArray, Pixels
 TARGET, PEERS = "#0072B2", "#E69F00"
 """Blue and orange of Okabe & Ito's palette, which colour-blind readers can tell apart."""
 _PAIRS = 8
+_SMALL, _LARGE = 1.0, 1.6  # inches an image takes, digits and photos
+_PHOTO = 64  # pixels from which an image is a photo
 _LONGEST = 8
 
 mpl.use("Agg")
@@ -30,7 +32,9 @@ def draw_mistakes(run: OpenedRun, path: Path) -> None:
     rows = run.store.table("mistakes").to_pylist()
     searched = run.search.turns([member.name for member in run.peers]).targets
     peers = {index: run.peers[index] for index in searched}
-    figure = Figure(figsize=(1.35 * _PAIRS + 1.2, 1.0 * len(peers) + 0.5), layout="constrained")
+    side = _SMALL if not rows or png.decode(rows[0]["seed_image"]["bytes"]).shape[2] < _PHOTO else _LARGE
+    size = (1.35 * side * _PAIRS + 1.2, 1.0 * side * len(peers) + 0.5)
+    figure = Figure(figsize=size, layout="constrained")
     figure.suptitle("High-value mistakes: seed | mistake, with the label → the target's answer", fontsize=10)
     axes = figure.subplots(len(peers), _PAIRS, squeeze=False)
     for line, (index, member) in zip(axes, peers.items(), strict=True):

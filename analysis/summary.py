@@ -108,8 +108,9 @@ def table(summary: Summary) -> Table:
     """Draw a summary for the terminal, 80 columns wide; the paper's figures stand in brackets."""
     drawn = Table(title=f"{summary.run}: {summary.mistakes} high-value mistakes", title_justify="left")
     names = ("target", "right", "searches", "% success", "moves", "inferences", "run", "valid")
-    for name in names:
-        drawn.add_column(name, justify="right", no_wrap=True)
+    for name in names:  # only long names of networks give way
+        least = None if name == "target" else max(len(name), 5)
+        drawn.add_column(name, justify="right", no_wrap=name != "target", min_width=least, overflow="fold")
     for row in summary.targets:
         drawn.add_row(
             row.target,
@@ -138,8 +139,9 @@ def _caption(summary: Summary) -> list[str]:
         judged = f"{summary.validity:.1%} of all mistakes valid"
         lines.append(f"{judged}; the referee gets {summary.referee_accuracy:.1%} of test images right")
     if summary.searches_per_second is not None:
-        rate = f"{summary.mistakes / summary.seconds_mining:.0f} mistakes and"
-        searched = f"{summary.searches_per_second:.0f} searches a second"
+        per, unit = (1, "second") if summary.searches_per_second >= 1 else (60, "minute")
+        rate = f"{per * summary.mistakes / summary.seconds_mining:.0f} mistakes and"
+        searched = f"{per * summary.searches_per_second:.0f} searches a {unit}"
         lines.append(f"{rate} {searched} over {summary.seconds_mining:.1f} s of mining")
     if summary.every_network is not None and summary.every_network.tried:
         whole = summary.every_network
