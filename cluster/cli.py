@@ -38,7 +38,7 @@ from outvoted.cluster.options import (
 from outvoted.cluster.runs import listed
 from outvoted.search.errors import OutvotedError
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 
 @app.callback()

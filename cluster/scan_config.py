@@ -31,8 +31,9 @@ class ScanConfig(Settings):
         DataSettings()
     )
     """Labelled images, on which the panel is trained."""
-    train_on: Annotated[int, Field(ge=1)] | None = None
-    """Train on the first so many training images only."""
+    train_on: Annotated[int, Field(ge=1)] | Literal["test"] | None = None
+    """Train on the first so many training images only, or on the test images, and test on the others: then
+    the training images are a repository that the panel has never seen."""
     panel: PanelSettings = PanelSettings()
     referee: RefereeSettings | None = None
     scan: ScanSettings
@@ -64,5 +65,7 @@ class ScanConfig(Settings):
         data = self.data.dataset() if isinstance(self.data, Checkerboard) else datasets.load(self.data)
         if self.train_on is None:
             return data
+        if self.train_on == "test":
+            return replace(data, train=data.test, test=data.train)
         first = Split(data.train.images[: self.train_on], data.train.labels[: self.train_on])
         return replace(data, train=first)

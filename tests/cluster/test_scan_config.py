@@ -3,10 +3,12 @@
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from outvoted.cluster.cli import main
 from outvoted.cluster.pool import PoolSettings, pool
+from outvoted.cluster.scan_config import ScanConfig
 from outvoted.search.errors import OutvotedError
 
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -62,3 +64,15 @@ def test_gpus_are_shared_evenly_or_as_asked_for() -> None:
     assert pool(PoolSettings(panels=4, num_gpus=0), {"CPU": 8, "GPU": 2}).gpus == 0
     with pytest.raises(OutvotedError, match=r"cluster\.num_gpus=1 for each of 4 panels"):
         pool(PoolSettings(panels=4, num_gpus=1), {"CPU": 8, "GPU": 2})
+
+
+def test_the_splits_can_trade_places_so_that_the_training_images_are_unseen() -> None:
+    usual = {
+        "data": {"name": "mnist-sample"},
+        "scan": {"source": {"kind": "dataset", "name": "mnist-sample"}},
+    }
+    plain, traded = (ScanConfig.model_validate(usual | more).load() for more in ({}, {"train_on": "test"}))
+    assert np.array_equal(traded.train.images, plain.test.images)
+    assert np.array_equal(traded.test.labels, plain.train.labels)
+    few = ScanConfig.model_validate(usual | {"train_on": 7}).load()
+    assert (len(few.train), len(few.test)) == (7, len(plain.test))
