@@ -129,7 +129,12 @@ def test_ctrl_c_leaves_a_run_that_can_be_resumed(
     address = ray.get_runtime_context().gcs_address
     more = ("--set", "cluster.shard_size=10", "--set", "cluster.shards_in_flight=1")
     command = [*OUTVOTED, "mine", small, "--name", "cut", "--runs", runs, "--address", address, *more]
-    process = subprocess.Popen([str(part) for part in command], stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [str(part) for part in command],
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=_heed_ctrl_c,
+    )
     store = RunStore(runs / "cut")
     _await_first_shard(process, store)
     process.send_signal(signal.SIGINT)
@@ -145,6 +150,11 @@ def test_ctrl_c_leaves_a_run_that_can_be_resumed(
 def test_the_summary_on_disk_is_json(undisturbed: RunStore) -> None:
     summary = json.loads((undisturbed.path / "summary.json").read_text())
     assert [row["target"] for row in summary["targets"]] == ["mlp-6", "mlp-12", "mlp-18"]
+
+
+def _heed_ctrl_c() -> None:
+    """Undo what a test run inherits that was itself started in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _await_first_shard(process: subprocess.Popen[str], store: RunStore) -> None:
