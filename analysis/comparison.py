@@ -101,10 +101,10 @@ def table(rows: Sequence[Compared], title: str) -> Table:
             f"{row.coverage:.0%}",
         )
     drawn.caption = (
-        "% succ: searches that found a mistake; cost: forward inferences of all searches,\n"
-        "failed ones too, for each mistake, a backward pass counting as two; per s: mistakes\n"
-        "a second; moves: median; pairs: label → wrong class; cells: of the map of\n"
-        "weaknesses; map: their share of the cells that any strategy has filled"
+        "% succ: searches that found a mistake; cost: forward inferences of all\n"
+        "searches, in vain or not, for each mistake, a backward pass as two; per s:\n"
+        "mistakes a second; moves: median; pairs: label → wrong class; cells: of the\n"
+        "map of weaknesses; map: their share of the cells that any has filled"
     )
     drawn.caption_justify = "left"
     return drawn
