@@ -6,20 +6,14 @@ import numpy as np
 from pydantic import Field
 
 from outvoted.search.arrays import AnyArray, Floats, Ints
-from outvoted.search.strategies.base import Memory, Proposals, Votes
-from outvoted.search.strategies.generational import (
-    Generation,
-    Generational,
-    chosen,
-    clearest,
-    ranked,
-    refuse_without_knobs,
-)
+from outvoted.search.strategies.base import Memory
+from outvoted.search.strategies.ending import Ending
+from outvoted.search.strategies.generational import Generation, chosen, ranked
 from outvoted.search.strategies.normals import normals
 from outvoted.search.transforms import Transform
 
 
-class EvolutionStrategy(Generational):
+class EvolutionStrategy(Ending):
     """sep-CMA-ES: CMA-ES with a diagonal covariance matrix.
 
     Ros & Hansen, "A Simple Modification in CMA-ES Achieving Linear Time and Space Complexity" (PPSN 2008),
@@ -35,15 +29,6 @@ class EvolutionStrategy(Generational):
     def label(self) -> str:
         """The strategy's name in tables."""
         return self.name
-
-    @property
-    def lasting(self) -> bool:
-        """A mistake ends the search."""
-        return False
-
-    def check(self, transform: Transform) -> None:
-        """Refuse transforms without knobs."""
-        refuse_without_knobs(self.label, transform)
 
     def draws(self, transform: Transform) -> int:
         """One normal for each knob."""
@@ -101,12 +86,6 @@ class EvolutionStrategy(Generational):
             "generation": count,
         }
         return {name: np.where(fit, values, memory[name]) for name, values in new.items()}
-
-    def keep(
-        self, transform: Transform, memory: Memory, proposals: Proposals, votes: Votes, mistakes: Ints
-    ) -> Ints:
-        """Record the clearest of the mistakes that end the search."""
-        return clearest(proposals, votes, mistakes)
 
     def _weights(self) -> Floats:
         """Recombination weights of the better half, summing to 1."""

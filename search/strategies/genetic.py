@@ -6,22 +6,16 @@ import numpy as np
 from pydantic import Field
 
 from outvoted.search.arrays import AnyArray, Floats, Ints
-from outvoted.search.strategies.base import Memory, Proposals, Votes
-from outvoted.search.strategies.generational import (
-    Generation,
-    Generational,
-    chosen,
-    clearest,
-    ranked,
-    refuse_without_knobs,
-)
+from outvoted.search.strategies.base import Memory
+from outvoted.search.strategies.ending import Ending
+from outvoted.search.strategies.generational import Generation, chosen, ranked
 from outvoted.search.strategies.normals import normals
 from outvoted.search.transforms import Transform
 
 _TOURNAMENT = 2
 
 
-class Genetic(Generational):
+class Genetic(Ending):
     """Tournaments choose parents, uniform crossover mixes them, normal mutation moves the child's knobs.
 
     The best ``parents`` of parents and children together survive. Operators as in Eiben & Smith,
@@ -41,15 +35,6 @@ class Genetic(Generational):
     def label(self) -> str:
         """The strategy's name in tables."""
         return self.name
-
-    @property
-    def lasting(self) -> bool:
-        """A mistake ends the search."""
-        return False
-
-    def check(self, transform: Transform) -> None:
-        """Refuse transforms without knobs."""
-        refuse_without_knobs(self.label, transform)
 
     def draws(self, transform: Transform) -> int:
         """Two tournaments, which parent each knob comes from, and the mutation."""
@@ -83,9 +68,3 @@ class Genetic(Generational):
             "fitness": np.take_along_axis(fitness, order, axis=1),
             "age": memory["age"] + 1,
         }
-
-    def keep(
-        self, transform: Transform, memory: Memory, proposals: Proposals, votes: Votes, mistakes: Ints
-    ) -> Ints:
-        """Record the clearest of the mistakes that end the search."""
-        return clearest(proposals, votes, mistakes)

@@ -6,19 +6,13 @@ import numpy as np
 from pydantic import Field
 
 from outvoted.search.arrays import AnyArray, Floats, Ints
-from outvoted.search.strategies.base import Memory, Proposals, Votes
-from outvoted.search.strategies.generational import (
-    Generation,
-    Generational,
-    chosen,
-    clearest,
-    ranked,
-    refuse_without_knobs,
-)
+from outvoted.search.strategies.base import Memory
+from outvoted.search.strategies.ending import Ending
+from outvoted.search.strategies.generational import Generation, chosen, ranked
 from outvoted.search.transforms import Transform
 
 
-class PBIL(Generational):
+class PBIL(Ending):
     """A vector of probabilities of bits, drawn from and pulled towards each generation's best.
 
     Baluja, "Population-Based Incremental Learning" (CMU-CS-94-163), Fig. 4: P = P (1 - LR) + best LR.
@@ -37,15 +31,6 @@ class PBIL(Generational):
     def label(self) -> str:
         """The strategy's name in tables."""
         return self.name
-
-    @property
-    def lasting(self) -> bool:
-        """A mistake ends the search."""
-        return False
-
-    def check(self, transform: Transform) -> None:
-        """Refuse transforms without knobs."""
-        refuse_without_knobs(self.label, transform)
 
     def draws(self, transform: Transform) -> int:
         """One for each bit."""
@@ -67,12 +52,6 @@ class PBIL(Generational):
         pulled = memory["probability"] * (1 - self.rate) + bits * self.rate
         pulled = np.clip(pulled, self.least, 1 - self.least)
         return {"probability": np.where(fit, pulled, memory["probability"])}
-
-    def keep(
-        self, transform: Transform, memory: Memory, proposals: Proposals, votes: Votes, mistakes: Ints
-    ) -> Ints:
-        """Record the clearest of the mistakes that end the search."""
-        return clearest(proposals, votes, mistakes)
 
 
 def _numbers(bits: AnyArray, width: int) -> Floats:
