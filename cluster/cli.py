@@ -23,7 +23,6 @@ from outvoted.cluster.mine import Job
 from outvoted.cluster.mine import mine as mine_run
 from outvoted.cluster.options import (
     DEFAULT_RUNS,
-    INTERRUPTED,
     Address,
     Debug,
     Name,
@@ -32,8 +31,8 @@ from outvoted.cluster.options import (
     Runs,
     console,
     errors,
+    resumable,
     run_folder,
-    say_cut_off,
 )
 from outvoted.cluster.runs import listed
 from outvoted.search.errors import OutvotedError
@@ -60,11 +59,8 @@ def mine(
     settings = reading.read(MineConfig, config, override or ())
     path = run_folder(config, name, runs, resume)
     job = Job(settings, RunStore(path), address, resume, debug)
-    try:
+    with resumable("mine", config, override, path):
         store = mine_run(job, console)
-    except KeyboardInterrupt:
-        say_cut_off("mine", config, override or (), path)
-        raise typer.Exit(INTERRUPTED) from None
     summary = summarise(OpenedRun(store))
     console.print(table(summary))
     if summary.voters:

@@ -10,7 +10,6 @@ from outvoted.cluster import reading
 from outvoted.cluster.compare import CompareConfig, compare_strategies
 from outvoted.cluster.options import (
     DEFAULT_RUNS,
-    INTERRUPTED,
     Address,
     Debug,
     Name,
@@ -18,8 +17,8 @@ from outvoted.cluster.options import (
     Resume,
     Runs,
     console,
+    resumable,
     run_folder,
-    say_cut_off,
 )
 
 
@@ -35,11 +34,8 @@ def compare(
     """Mine with several strategies on one panel and the same seeds, and compare them."""
     settings = reading.read(CompareConfig, config, override or ())
     path = run_folder(config, name, runs, resume)
-    try:
+    with resumable("compare", config, override, path):
         rows = compare_strategies(settings, path, address, resume, debug, console)
-    except KeyboardInterrupt:
-        say_cut_off("compare", config, override or (), path)
-        raise typer.Exit(INTERRUPTED) from None
     console.print(table(rows, f"{path.name}: strategies on one panel and the same seeds"))
     console.print(
         f"\nWritten to [b]{path}[/]: a run for each strategy, comparison.json, comparison.png.",

@@ -13,7 +13,6 @@ from outvoted.cluster.heal import heal as heal_run
 from outvoted.cluster.heal_config import HealConfig
 from outvoted.cluster.options import (
     DEFAULT_RUNS,
-    INTERRUPTED,
     Address,
     Debug,
     Name,
@@ -21,8 +20,8 @@ from outvoted.cluster.options import (
     Resume,
     Runs,
     console,
+    resumable,
     run_folder,
-    say_cut_off,
 )
 
 
@@ -38,11 +37,8 @@ def heal(
     """Train a panel on with its mistakes, mine it again, round after round, beside two controls."""
     settings = reading.read(HealConfig, config, override or ())
     path = run_folder(config, name, runs, resume)
-    try:
+    with resumable("heal", config, override, path):
         summary = heal_run(HealJob(settings, HealStore(path), address, resume, debug), console)
-    except KeyboardInterrupt:
-        say_cut_off("heal", config, override or (), path)
-        raise typer.Exit(INTERRUPTED) from None
     console.print(healing_table(summary))
     console.print(
         f"\nWritten to [b]{path}[/]: rounds/, mistakes/, weights/, summary.json, healing.png.",

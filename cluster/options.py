@@ -1,7 +1,8 @@
 """What the commands share: options, the terminal, and where a run goes."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -33,15 +34,20 @@ def run_folder(config: Path, name: str | None, runs: Path, resume: bool) -> Path
     return newest(runs, config.stem) if resume else runs / default_name(config)
 
 
-def say_cut_off(command: str, config: Path, override: Sequence[str], path: Path) -> None:
-    """Say how to go on with a run that Ctrl-C ended, if it had begun."""
-    if (path / "run.json").exists():
-        sets = "".join(f" --set {item}" for item in override)
-        errors.print(
-            f"\nCut off; what was done is kept in {path}. Go on with:\n"
-            f"  outvoted {command} {config}{sets} --runs {path.parent} --name {path.name} --resume",
-            soft_wrap=True,
-        )
+@contextmanager
+def resumable(command: str, config: Path, override: Sequence[str] | None, path: Path) -> Iterator[None]:
+    """Where Ctrl-C ends the block, exit as shells expect, and say how to go on with a run that had begun."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if (path / "run.json").exists():
+            sets = "".join(f" --set {item}" for item in override or ())
+            errors.print(
+                f"\nCut off; what was done is kept in {path}. Go on with:\n"
+                f"  outvoted {command} {config}{sets} --runs {path.parent} --name {path.name} --resume",
+                soft_wrap=True,
+            )
+        raise typer.Exit(INTERRUPTED) from None
 
 
 def default_name(config: Path) -> str:

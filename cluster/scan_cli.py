@@ -10,7 +10,6 @@ from outvoted.analysis.scan_summary import scan_table, summarise_scan
 from outvoted.cluster import reading
 from outvoted.cluster.options import (
     DEFAULT_RUNS,
-    INTERRUPTED,
     Address,
     Debug,
     Name,
@@ -18,8 +17,8 @@ from outvoted.cluster.options import (
     Resume,
     Runs,
     console,
+    resumable,
     run_folder,
-    say_cut_off,
 )
 from outvoted.cluster.scan import ScanJob
 from outvoted.cluster.scan import scan as scan_run
@@ -38,11 +37,8 @@ def scan(
     """Stream unlabelled images through a panel; keep those on which exactly one peer dissents."""
     settings = reading.read(ScanConfig, config, override or ())
     path = run_folder(config, name, runs, resume)
-    try:
+    with resumable("scan", config, override, path):
         store = scan_run(ScanJob(settings, RunStore(path), address, resume, debug), console)
-    except KeyboardInterrupt:
-        say_cut_off("scan", config, override or (), path)
-        raise typer.Exit(INTERRUPTED) from None
     console.print(scan_table(summarise_scan(store)))
     look = f"import pandas; print(pandas.read_parquet('{path}/dissents').nlargest(10, 'margin'))"
     console.print(
