@@ -1,8 +1,10 @@
 """Writing files so that a reader sees all of one or nothing of it."""
 
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from outvoted.search.errors import OutvotedError
 
@@ -22,6 +24,16 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         partial.replace(path)
     except OSError as error:
         raise unwritable(path, error) from error
+
+
+def write_json(path: Path, values: Any) -> None:
+    """Write plain values as JSON, indented.
+
+    Raises:
+        OutvotedError: the disk is full, read-only, or otherwise refuses.
+    """
+    text = json.dumps(values, indent=2) + "\n"
+    write_atomically(path, lambda partial: partial.write_text(text))
 
 
 def unwritable(path: Path, error: OSError) -> OutvotedError:

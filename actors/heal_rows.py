@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from outvoted.actors import png
+from outvoted.actors import png, tables
 from outvoted.actors.arms import Arm, Step
 from outvoted.actors.datasets import Dataset, Split
 from outvoted.search.arrays import Ints
@@ -51,11 +51,9 @@ def counted(searches: pa.Table, mistakes: pa.Table, peer: int, arm: Arm) -> dict
 
 def tagged(mistakes: pa.Table, step: Step, arm: str) -> pa.Table:
     """Put in front whose mistakes these are."""
-    columns = (
+    return tables.led_by(
+        mistakes,
         ("repeat", step.repeat, pa.int64()),
         ("arm", arm, pa.string()),
         ("round", step.round, pa.int32()),
     )
-    for place, (name, value, kind) in enumerate(columns):
-        mistakes = mistakes.add_column(place, name, pa.array([value] * len(mistakes), kind))
-    return mistakes

@@ -22,11 +22,6 @@ class HealStore(RunStore):
     A step is there when its file in ``rounds/`` is: its mistakes and weights are written before it.
     """
 
-    @property
-    def referee(self) -> Path:
-        """The folder of the referee."""
-        return self.path / "referee"
-
     def weights(self, step: Step) -> Path:
         """Return the folder of the panel after a step."""
         return self.path / "weights" / step.name

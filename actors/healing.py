@@ -16,19 +16,13 @@ import pyarrow as pa
 from outvoted.actors import schema
 from outvoted.actors.arithmetic import USUAL, Arithmetic
 from outvoted.actors.arms import HELD_OUT, Arm, HealSettings, Step, Use, keyed
-from outvoted.actors.coordinator import Coordinator
-from outvoted.actors.datasets import Dataset, Split
+from outvoted.actors.datasets import Dataset, Images, Split
 from outvoted.actors.heal_rows import Found, counted, found_of, tagged
-from outvoted.actors.local_panel import LocalPanel
 from outvoted.actors.member import EpochRecord, Member
-from outvoted.actors.peer import Peer
-from outvoted.actors.planning import count_replicas
+from outvoted.actors.panel_mining import Mined, mine_panel
 from outvoted.actors.training import Extra, Training, accuracy, train
 from outvoted.actors.wandering import wandered
-from outvoted.search import plan
 from outvoted.search.search_settings import SearchSettings
-
-_SHARD = 1000
 
 
 @dataclass(frozen=True)
@@ -80,18 +74,18 @@ class Healer:
         began = time.monotonic()
         step = task.step
         panel = tuple(self.trained_on(task, peer) for peer in range(len(task.panel)))
-        searches, mistakes = self.mined(panel, self.mining_seed(Use.MINE, step))
-        mistakes = tagged(mistakes, step, step.arm)
+        mined = self.mined(panel, self.mining_seed(Use.MINE, step))
+        mistakes = tagged(mined.mistakes, step, step.arm)
         held_out = task.held_out
         if step.arm == Arm.START:
-            _, never = self.mined(panel, self.mining_seed(Use.HOLD_OUT, step))
+            never = self.mined(panel, self.mining_seed(Use.HOLD_OUT, step)).mistakes
             held_out = found_of(never, len(panel), self.data)
             mistakes = pa.concat_tables([mistakes, tagged(never, step, HELD_OUT)])
         seconds = time.monotonic() - began
         rows = [
             {
                 **self.measured(task, peer, member, held_out[peer]),
-                **counted(searches, mistakes, peer, step.arm),
+                **counted(mined.searches, mistakes, peer, step.arm),
                 "seconds": seconds,
             }
             for peer, member in enumerate(panel)
@@ -143,27 +137,11 @@ class Healer:
         rows = len(self.data.train) + self.settings.frequency * sizes
         return int((-(-rows // self.training.batch_size)).sum()) * self.settings.epochs
 
-    def mined(self, panel: Sequence[Member], seed: int) -> tuple[pa.Table, pa.Table]:
-        """Mine every peer of a panel; return the rows of the `searches` and `mistakes` tables."""
-        data, seeds = self.data, self.data.train
-        rules = self.search.model_copy(update={"seed": seed}).rules(len(panel))
-
-        def peer(member: Member) -> Peer:
-            network = member.build(data.shape, data.classes)
-            return Peer(network, rules.transform, seeds, self.arithmetic)
-
-        local = LocalPanel([peer(member) for member in panel])
-        judge = None if self.referee is None else peer(self.referee)
-        coordinator = Coordinator(rules, seeds, tuple(member.name for member in panel), judge)
-        replicas = count_replicas(local, rules, seeds.labels, self.search.per_target)
-        turns = self.search.turns([member.name for member in panel])
-        work = plan.searches(seed, replicas, turns, len(seeds))
-        shards = plan.shards(work, np.empty(0, np.int64), _SHARD)
-        results = [coordinator.mine(shard, local) for shard in shards]
-        return (
-            pa.concat_tables([result.searches for result in results]),
-            pa.concat_tables([result.mistakes for result in results]),
-        )
+    def mined(self, panel: Sequence[Member], seed: int) -> Mined:
+        """Mine every peer of a panel."""
+        data, search = self.data, self.search.model_copy(update={"seed": seed})
+        images = Images(data.train, data.shape, data.classes)
+        return mine_panel(search, panel, images, data.classes, self.referee, self.arithmetic)
 
     def measured(self, task: Task, peer: int, member: Member, held_out: Found) -> dict[str, object]:
         """Return what a row says of a peer besides its searches."""

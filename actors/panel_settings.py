@@ -84,8 +84,12 @@ def recipes(panel: PanelSettings, referee: RefereeSettings | None) -> tuple[Reci
         _recipe(name, "peer", network, panel.training, offset)
         for offset, (name, network) in enumerate(zip(panel.names, panel.networks, strict=True))
     ]
-    judges = [] if referee is None else [_recipe("referee", "referee", referee.network, referee.training, 0)]
-    return (*peers, *judges)
+    return (*peers, *([] if referee is None else [referee_recipe(referee)]))
+
+
+def referee_recipe(referee: RefereeSettings) -> Recipe:
+    """Return how the referee is trained."""
+    return _recipe("referee", "referee", referee.network, referee.training, 0)
 
 
 def key(wanted: tuple[Recipe, ...], data_fingerprint: str) -> str:

@@ -43,6 +43,11 @@ class RunStore:
         return self.path / "peers"
 
     @property
+    def referee(self) -> Path:
+        """The folder of a referee that is trained apart from the panels it judges."""
+        return self.path / "referee"
+
+    @property
     def tensorboard(self) -> Path:
         """The folder of TensorBoard's event files."""
         return self.path / "tb"

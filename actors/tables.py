@@ -34,3 +34,10 @@ def read(path: Path, names: list[str], columns: list[str] | None = None) -> pa.T
             found=str(error).splitlines()[0],
             remedy="delete the file and go on with --resume: its part of the run is done again",
         ) from error
+
+
+def led_by(rows: pa.Table, *columns: tuple[str, object, pa.DataType]) -> pa.Table:
+    """Put columns in front, each (name, the one value of all rows, type); the schema's metadata stays."""
+    for place, (name, value, kind) in enumerate(columns):
+        rows = rows.add_column(place, pa.field(name, kind), pa.array([value] * len(rows), kind))
+    return rows

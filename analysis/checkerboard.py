@@ -17,7 +17,7 @@ from outvoted.actors.peer import Peer
 from outvoted.actors.scan_store import ScanStore
 from outvoted.actors.sources import GridSource
 from outvoted.actors.store import RunStore
-from outvoted.analysis.gallery import PEERS, TARGET, save
+from outvoted.analysis.drawing import PEERS, TARGET, save
 from outvoted.search.arrays import AnyArray, Ints
 from outvoted.search.transforms import Affine
 

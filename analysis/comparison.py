@@ -1,6 +1,5 @@
 """Strategies side by side: what a mistake costs each, and how varied its mistakes are."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
@@ -8,7 +7,7 @@ import numpy as np
 import pandas as pd
 from rich.table import Table
 
-from outvoted.actors.files import write_atomically
+from outvoted.actors.files import write_json
 from outvoted.actors.store import RunStore
 from outvoted.analysis.map_of_weaknesses import Cell, Grid, Span, cells, span
 from outvoted.analysis.opened import OpenedRun
@@ -112,8 +111,7 @@ def table(rows: Sequence[Compared], title: str) -> Table:
 
 def write_comparison(store: RunStore, rows: Sequence[Compared]) -> None:
     """Write ``comparison.json`` into the folder of the comparison."""
-    text = json.dumps([asdict(row) for row in rows], indent=2) + "\n"
-    write_atomically(store.path / "comparison.json", lambda path: path.write_text(text))
+    write_json(store.path / "comparison.json", [asdict(row) for row in rows])
 
 
 def _figure(value: float | None, form: str) -> str:

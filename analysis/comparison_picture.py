@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from outvoted.actors.store import RunStore
 from outvoted.analysis.comparison import Compared
-from outvoted.analysis.gallery import PEERS, TARGET, save
+from outvoted.analysis.drawing import PEERS, TARGET, save
 from outvoted.analysis.map_of_weaknesses import Grid, Span, binned
 from outvoted.analysis.opened import OpenedRun
 

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from outvoted.actors import png
 from outvoted.actors.run_record import RunRecord
 from outvoted.analysis.captions import caption
-from outvoted.analysis.gallery import save, show
+from outvoted.analysis.drawing import save, show
 from outvoted.search.climb import Outcome
 
 _SHOWN = 6

@@ -4,27 +4,22 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from outvoted.actors import png
-from outvoted.actors.files import write_atomically
 from outvoted.actors.run_record import RunRecord
 from outvoted.analysis.captions import caption
 from outvoted.analysis.climbs import Steps, steps
+from outvoted.analysis.drawing import PEERS, TARGET, save, show
 from outvoted.analysis.opened import OpenedRun
-from outvoted.search.arrays import AnyArray, Pixels
+from outvoted.search.arrays import AnyArray
 
-TARGET, PEERS = "#0072B2", "#E69F00"
-"""Blue and orange of Okabe & Ito's palette, which colour-blind readers can tell apart."""
 _PAIRS = 8
 _SMALL, _LARGE = 1.0, 1.6  # inches an image takes, digits and photos
 _PHOTO = 64  # pixels from which an image is a photo
 _LONGEST = 8
-
-mpl.use("Agg")
 
 
 def draw_mistakes(run: OpenedRun, path: Path) -> None:
@@ -93,13 +88,6 @@ def _pair(axes: Axes, row: dict[str, Any] | None, record: RunRecord) -> None:
     axes.set_title(caption(record, row["label"], row["predicted"]), fontsize=7)
 
 
-def show(axes: Axes, image: Pixels) -> None:
-    """Draw an image, shape (channels, height, width), as its pixels are."""
-    axes.imshow(image.transpose(1, 2, 0).squeeze(), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-    axes.set(xticks=[], yticks=[])
-    axes.spines[:].set_visible(False)
-
-
 def _varied(rows: Sequence[dict[str, Any]], most: int) -> list[dict[str, Any]]:
     """Choose the clearest mistake of as many different (label, wrong class) pairs as fit."""
     best: dict[tuple[int, int], dict[str, Any]] = {}
@@ -112,8 +100,3 @@ def _telling(rows: Sequence[dict[str, Any]], target: int) -> dict[str, Any] | No
     """Choose the clearest mistake among a target's climbs of three moves or more that fit on a line."""
     fitting = [row for row in rows if row["target"] == target and 3 <= row["moves"] <= _LONGEST]
     return max(fitting, key=lambda row: row["margin"], default=None)
-
-
-def save(figure: Figure, path: Path) -> None:
-    """Write a figure as PNG, all of it or nothing."""
-    write_atomically(path, lambda partial: figure.savefig(partial, format="png", dpi=110))

@@ -1,12 +1,10 @@
 """What healing did: figures mean ± standard deviation over repeats, as table and picture."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -15,8 +13,10 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from rich.table import Table
 
 from outvoted.actors.arms import ARMS, Arm
-from outvoted.actors.files import write_atomically
+from outvoted.actors.files import write_json
 from outvoted.actors.heal_store import HealStore
+from outvoted.analysis.drawing import plain, save
+from outvoted.analysis.spread import Spread, spread
 
 FIGURES = ("success", "moved_accuracy", "clean_accuracy", "held_out_wrong", "validity")
 _TITLES = {
@@ -34,23 +34,6 @@ _LABELS = {
     Arm.MISTAKES: "mined mistakes",
 }
 _LEAST_STEADY = 3
-
-mpl.use("Agg")
-
-
-@dataclass(frozen=True)
-class Spread:
-    """Mean and sample standard deviation over repeats; None where there is nothing to take them of."""
-
-    mean: float | None
-    std: float | None
-
-    def percent(self, sign: str = "") -> str:
-        """Write both in percent, say ``41.2 ± 0.8``; ``sign`` is ``+`` for differences."""
-        if self.mean is None:
-            return "–"
-        spread = "" if self.std is None else f" ± {100 * self.std:.1f}"
-        return f"{100 * self.mean:{sign}.1f}{spread}"
 
 
 @dataclass(frozen=True)
@@ -124,7 +107,7 @@ def summarise_healing(store: HealStore) -> HealSummary:
 
     def beyond(arm: Arm) -> dict[str, Spread]:
         more = _at(means, Arm.MISTAKES, last) - _at(means, arm, last)
-        return {name: _spread(more[name]) for name in FIGURES}
+        return {name: spread(more[name]) for name in FIGURES}
 
     return HealSummary(
         run=record.name,
@@ -148,16 +131,8 @@ def _at(means: pd.DataFrame, arm: Arm, number: int) -> pd.DataFrame:
 
 
 def _summary(arm: Arm, number: int, rows: pd.DataFrame) -> RoundSummary:
-    figures = {name: _spread(rows[name]) for name in FIGURES}
+    figures = {name: spread(rows[name]) for name in FIGURES}
     return RoundSummary(str(arm), int(number), float(rows["added"].mean()), figures)
-
-
-def _spread(values: "pd.Series[Any]") -> Spread:
-    there = values.to_numpy(dtype=np.float64)
-    there = there[~np.isnan(there)]
-    return Spread(
-        float(there.mean()) if len(there) else None, float(there.std(ddof=1)) if len(there) > 1 else None
-    )
 
 
 def healing_table(summary: HealSummary) -> Table:
@@ -185,8 +160,8 @@ def healing_table(summary: HealSummary) -> Table:
 
 def _cells(figures: Mapping[str, Spread], sign: str = "") -> list[str]:
     """Write what the table shows of FIGURES; of the last, validity, the mean alone."""
-    *spread, last = (figures[name] for name in FIGURES)
-    return [*(value.percent(sign) for value in spread), Spread(last.mean, None).percent(sign)]
+    *first, last = (figures[name] for name in FIGURES)
+    return [*(value.percent(sign) for value in first), Spread(last.mean, None).percent(sign)]
 
 
 def draw_healing(summary: HealSummary, path: Path) -> None:
@@ -199,13 +174,11 @@ def draw_healing(summary: HealSummary, path: Path) -> None:
         axes.set_xlabel("round", fontsize=9)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.yaxis.set_major_formatter(PercentFormatter(1.0))
-        axes.tick_params(labelsize=8)
-        axes.grid(alpha=0.25)
-        axes.spines[["top", "right"]].set_visible(False)
+        plain(axes)
     handles, labels = figure.axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(ARMS), frameon=False, fontsize=9)
     figure.suptitle(f"{summary.run}: mean of {summary.repeats} repeats ± standard deviation", fontsize=10)
-    write_atomically(path, lambda partial: figure.savefig(partial, format="png", dpi=110))
+    save(figure, path)
 
 
 def _curve(axes: Axes, arm: Arm, rows: Sequence[RoundSummary], name: str) -> None:
@@ -221,7 +194,6 @@ def _curve(axes: Axes, arm: Arm, rows: Sequence[RoundSummary], name: str) -> Non
 def write_healing_report(store: HealStore) -> HealSummary:
     """Write a run's ``summary.json`` and ``healing.png`` and return the summary."""
     summary = summarise_healing(store)
-    text = json.dumps(summary.to_json(), indent=2) + "\n"
-    write_atomically(store.path / "summary.json", lambda path: path.write_text(text))
+    write_json(store.path / "summary.json", summary.to_json())
     draw_healing(summary, store.path / "healing.png")
     return summary

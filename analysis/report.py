@@ -1,9 +1,8 @@
 """What a finished run leaves for its reader: `summary.json` and pictures."""
 
-import json
 from pathlib import Path
 
-from outvoted.actors.files import write_atomically
+from outvoted.actors.files import write_json
 from outvoted.actors.store import RunStore
 from outvoted.analysis.every_network import draw_every_network
 from outvoted.analysis.gallery import draw_climbs, draw_mistakes
@@ -16,8 +15,7 @@ def write_report(store: RunStore) -> Summary:
     """Write a run's summary and gallery and return the summary."""
     run = OpenedRun(store)
     summary = summarise(run)
-    text = json.dumps(summary.to_json(), indent=2) + "\n"
-    write_atomically(store.path / "summary.json", lambda path: path.write_text(text))
+    write_json(store.path / "summary.json", summary.to_json())
     if summary.mistakes:
         _draw(run, summary, store.path / "gallery")
     return summary

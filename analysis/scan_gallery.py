@@ -11,7 +11,7 @@ from outvoted.actors.run_record import RunRecord
 from outvoted.actors.scan_store import ScanStore
 from outvoted.actors.store import RunStore
 from outvoted.analysis.captions import caption
-from outvoted.analysis.gallery import PEERS, TARGET, save, show
+from outvoted.analysis.drawing import PEERS, TARGET, save, show
 
 _WIDTH = 10
 _NEITHER = "#777777"

@@ -1,8 +1,6 @@
 """What a finished scan leaves for its reader: `summary.json` and pictures."""
 
-import json
-
-from outvoted.actors.files import write_atomically
+from outvoted.actors.files import write_json
 from outvoted.actors.sources import GridSource, Source
 from outvoted.actors.store import RunStore
 from outvoted.analysis.checkerboard import draw_checkerboard
@@ -13,8 +11,7 @@ from outvoted.analysis.scan_summary import ScanSummary, summarise_scan
 def write_scan_report(store: RunStore, source: Source) -> ScanSummary:
     """Write a scan's summary and gallery and return the summary."""
     summary = summarise_scan(store)
-    text = json.dumps(summary.to_json(), indent=2) + "\n"
-    write_atomically(store.path / "summary.json", lambda path: path.write_text(text))
+    write_json(store.path / "summary.json", summary.to_json())
     if isinstance(source, GridSource):
         draw_checkerboard(store, source, store.path / "gallery" / "checkerboard.png")
     elif summary.dissents:

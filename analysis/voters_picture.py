@@ -5,7 +5,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from outvoted.analysis.gallery import PEERS, TARGET, save
+from outvoted.analysis.drawing import PEERS, TARGET, save
 from outvoted.analysis.voters import VotersSummary
 
 _GREEN = "#009E73"

@@ -54,11 +54,16 @@ class Cell:
         return RayPanel(self.peers)
 
 
+def here() -> dict[str, Any]:
+    """Return the options of an actor on this machine, where the run's folder is; it takes no share."""
+    node = ray.get_runtime_context().get_node_id()
+    return {"num_cpus": 0, "scheduling_strategy": NodeAffinitySchedulingStrategy(node, soft=False)}
+
+
 @contextmanager
 def running_recorder(path: Path) -> Iterator[Any]:
     """Have a recorder on this machine, where the run's folder is, within the block."""
-    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
-    recorder = _RECORDER.options(num_cpus=0, scheduling_strategy=here).remote(path.resolve())
+    recorder = _RECORDER.options(**here()).remote(path.resolve())
     try:
         yield recorder
         ray.get(recorder.close.remote())

@@ -104,11 +104,21 @@ def compare_strategies(
                 continue
             console.print(f"[b]{name}[/]")
             mine(Job(part, stores[name], address, again, debug), console)
-        rows = compare(stores, config.map)
-        write_comparison(whole, rows)
         with console.status("drawing the comparison"):
-            draw_comparison(rows, path / "comparison.png")
-            over = common_span(stores.values())
-            for store in stores.values():
-                draw_map(store, config.map, over, store.path / "gallery" / "map.png")
+            return write_compared(config, path)
+
+
+def write_compared(config: CompareConfig, path: Path) -> Sequence[Compared]:
+    """Write the tables and pictures of a comparison whose strategies have been mined with.
+
+    Raises:
+        OutvotedError: one of the strategies' runs cannot be read.
+    """
+    stores = {name: RunStore(path / name, path.parent) for name, _ in config.parts()}
+    rows = compare(stores, config.map)
+    write_comparison(RunStore(path), rows)
+    draw_comparison(rows, path / "comparison.png")
+    over = common_span(stores.values())
+    for store in stores.values():
+        draw_map(store, config.map, over, store.path / "gallery" / "map.png")
     return rows

@@ -11,7 +11,7 @@ from outvoted.actors.heal_store import HealStore
 from outvoted.actors.member import Member
 from outvoted.actors.panel_settings import PanelSettings, Recipe
 from outvoted.cluster.heal_config import HealConfig
-from outvoted.cluster.panel_training import trained
+from outvoted.cluster.panel_training import run_referee, trained
 from outvoted.cluster.placement import Share
 
 
@@ -34,12 +34,11 @@ class Networks:
 
     def referee(self) -> Member | None:
         """Return the network that judges mistakes, the same for all repeats, if there is to be one."""
-        config, folder = self.config, self.store.referee
-        if config.referee is None:
+        if self.config.referee is None:
             return None
-        if not (folder / members.TABLE).exists():
-            members.save(folder, self._trained(panel_settings.recipes(config.panel, config.referee)[-1:]))
-        return members.load(folder)[0]
+        wanted = panel_settings.referee_recipe(self.config.referee)
+        store = self.store
+        return run_referee(store.referee, store.panels, wanted, self.data, self.each, self.progress)
 
     def _trained(self, wanted: tuple[Recipe, ...]) -> tuple[Member, ...]:
         shelf = self.store.panels / panel_settings.key(wanted, self.data.fingerprint)

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from outvoted.actors.store import RunStore
 from outvoted.cluster.runs import newest
 from outvoted.search.errors import OutvotedError
 
@@ -32,6 +33,11 @@ def run_folder(config: Path, name: str | None, runs: Path, resume: bool) -> Path
     if name is not None:
         return runs / _checked(name)
     return newest(runs, config.stem) if resume else runs / default_name(config)
+
+
+def run_store(run: Path, runs: Path) -> RunStore:
+    """Return the store of a run that is named by its folder, or by its name within the folder of runs."""
+    return RunStore(run if (run / "run.json").exists() or not (runs / run).exists() else runs / run)
 
 
 @contextmanager

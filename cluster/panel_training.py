@@ -66,6 +66,19 @@ def run_members(
     return found
 
 
+def run_referee(
+    folder: Path, panels: Path, wanted: Recipe, data: Dataset, share: Share, bars: Bars
+) -> Member:
+    """Return a referee that is trained apart from the panels it judges: the one that is kept in ``folder``.
+
+    Where that has none yet, it is put there, from the shelf ``panels`` or trained.
+    """
+    if not (folder / members.TABLE).exists():
+        shelf = panels / panel_settings.key((wanted,), data.fingerprint)
+        members.save(folder, trained(shelf, (wanted,), data, share, bars, lambda name, epoch: None))
+    return members.load(folder)[0]
+
+
 def trained(
     folder: Path, recipes: Sequence[Recipe], data: Dataset, share: Share, bars: Bars, on_epoch: OnEpoch
 ) -> list[Member]:

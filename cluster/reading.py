@@ -116,6 +116,8 @@ def _line(form: type[Settings], item: ErrorDetails, path: Path | str) -> tuple[s
     overridden = f" or with --set {place}=..." if isinstance(path, Path) else ""
     remedy = suggestion(word, listed) if listed else f"correct {place} in {path}{overridden}"
     wanted = _WANTED.get(item["type"], item["msg"].removeprefix("Value error, "))
+    if not place:  # of keys that don't go together
+        return wanted, f"otherwise in {path}", "change one or the other"
     return f"{place}: {wanted}", f"{item['input']!r}"[:200], remedy
 
 
@@ -132,11 +134,13 @@ def _place(form: type[Settings], location: Sequence[int | str]) -> str:
     """Write a location as a key path; pydantic also names the variant of a union, which users don't."""
     keys: list[str] = []
     here: list[Any] = [form]
-    for step in location:
+    for depth, step in enumerate(location, 1):
         inner = _step(here, step)
-        if inner is not None or step == location[-1]:
+        variant = _variant(here, str(step)) if inner is None else []
+        named = len(variant) < len(here)
+        if inner is not None or (depth == len(location) and not named):
             keys.append(str(step))
-        here = inner if inner is not None else here
+        here = inner if inner is not None else variant
     return ".".join(keys)
 
 

@@ -10,7 +10,8 @@ from PIL import Image
 
 from outvoted.actors import png
 from outvoted.actors.store import RunStore
-from outvoted.analysis.gallery import PEERS, TARGET, draw_climbs, draw_mistakes
+from outvoted.analysis.drawing import PEERS, TARGET
+from outvoted.analysis.gallery import draw_climbs, draw_mistakes
 from outvoted.analysis.opened import OpenedRun
 from outvoted.search.arrays import Pixels
 from outvoted.search.errors import OutvotedError

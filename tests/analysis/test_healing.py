@@ -20,12 +20,12 @@ from outvoted.actors.run_record import RunRecord, State
 from outvoted.analysis.healing import (
     COLOURS,
     FIGURES,
-    Spread,
     healing_table,
     steady_since,
     summarise_healing,
     write_healing_report,
 )
+from outvoted.analysis.spread import Spread
 
 PEERS, REPEATS, ROUNDS = 2, (0, 5, 9), 3
 

@@ -75,9 +75,9 @@ def test_kernels_are_transposed_and_the_last_layer_comes_last() -> None:
 
 class Sly:
     def __reduce__(self) -> tuple[Any, ...]:
-        return (print, ("no",))
+        return (abs, (-1,))
 
 
 def test_nothing_but_arrays_is_unpickled() -> None:
-    with pytest.raises(pickle.UnpicklingError, match="builtins print"):
+    with pytest.raises(pickle.UnpicklingError, match="builtins abs"):
         arrays_only(pickle.dumps([np.zeros(2), Sly()]))
