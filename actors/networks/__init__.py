@@ -10,13 +10,14 @@ from outvoted.actors.networks.cnn import CNN
 from outvoted.actors.networks.exported import Exported
 from outvoted.actors.networks.mlp import MLP
 from outvoted.actors.networks.packaged import Packaged
+from outvoted.actors.networks.plain_cnn import PlainCNN
 from outvoted.actors.networks.prepared import Input, Prepared
 from outvoted.actors.networks.python_factory import PythonFactory
 from outvoted.actors.networks.timm_model import TimmModel
 from outvoted.actors.networks.torchvision_model import TorchvisionModel
 
 Network = Annotated[
-    MLP | CNN | PythonFactory | TorchvisionModel | TimmModel | Exported | Packaged,
+    MLP | CNN | PlainCNN | PythonFactory | TorchvisionModel | TimmModel | Exported | Packaged,
     Field(discriminator="kind"),
 ]
 """Any architecture, told apart by its ``kind``."""
@@ -30,6 +31,7 @@ __all__ = [
     "Input",
     "Network",
     "Packaged",
+    "PlainCNN",
     "Prepared",
     "PythonFactory",
     "Shape",
