@@ -150,6 +150,52 @@ def rounds() -> pa.Schema:
     )
 
 
+def trials(fields: Sequence[tuple[str, pa.DataType]]) -> pa.Schema:
+    """One row for each network of a sweep and each epoch; ``fields`` are what the experiment measures.
+
+    ``outcome`` is the unit's, the same in all its rows: finished, stopped or failed, with the ``reason``.
+    ``seconds`` is the epoch's time over the number of networks trained together. A unit that failed before
+    its first epoch has one row, epoch 0, without measurements.
+    """
+    return _schema(
+        [
+            ("setting", pa.string()),
+            ("seed", pa.int64()),
+            ("epoch", pa.int32()),
+            ("outcome", pa.string()),
+            ("reason", pa.string()),
+            ("loss", pa.float64()),
+            ("seconds", pa.float64()),
+            *fields,
+        ],
+        (),
+    )
+
+
+def votes() -> pa.Schema:
+    """One row for each image that a trained network was asked about.
+
+    ``confidence`` is the probability of the predicted class, ``right_probability`` of the label.
+    ``gradient`` is the mean absolute derivative of the loss by pixel; ``pixels`` the smallest number of
+    pixels that fool the network: 0 where it is wrong already, -1 where none of those tried does.
+    """
+    return _schema(
+        [
+            ("setting", pa.string()),
+            ("seed", pa.int64()),
+            ("split", pa.string()),
+            ("image_id", pa.int32()),
+            ("label", pa.int16()),
+            ("predicted", pa.int16()),
+            ("confidence", pa.float32()),
+            ("right_probability", pa.float32()),
+            ("gradient", pa.float32()),
+            ("pixels", pa.int8()),
+        ],
+        (),
+    )
+
+
 def _schema(fields: Sequence[tuple[str, pa.DataType]], images: Sequence[str]) -> pa.Schema:
     metadata = {"outvoted.schema": VERSION}
     if images:
