@@ -1,0 +1,107 @@
+"""The interface of a sweep's experiment: which settings there are, and what is measured of their networks."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from outvoted.actors.datasets import Dataset
+from outvoted.actors.networks import MLP, Architecture, PlainCNN
+from outvoted.actors.stack import Stack
+from outvoted.search.settings import Settings
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What the replicates of one setting have in common.
+
+    Attributes:
+        label: tells it from the other settings of the sweep; fit for a file name.
+        values: its hyper-parameters by name, for TensorBoard's table.
+        network: what is trained.
+        samples: names the training samples; networks of settings with equal samples can be trained together.
+    """
+
+    label: str
+    values: tuple[tuple[str, float | str], ...]
+    network: Architecture
+    samples: str = ""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One network of a sweep: a replicate of a setting."""
+
+    setting: Setting
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """Name of its rows and files."""
+        return f"{self.setting.label}.{peer_name(self.seed)}"
+
+
+def peer_name(seed: int) -> str:
+    """Name a network among the replicates of its setting: the same in all settings."""
+    return f"seed-{seed}"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was measured of the networks of a stack after an epoch.
+
+    Attributes:
+        rows: for each network a value for each of the experiment's fields; None where it wasn't measured.
+        votes: for each network its rows of the `votes` table; empty but after the last epoch.
+    """
+
+    rows: tuple[dict[str, object], ...]
+    votes: tuple[pa.Table, ...] = ()
+
+
+class Experiment(ABC, Settings):
+    """What a sweep varies and what it measures."""
+
+    network: MLP | PlainCNN
+    """What is trained: of a kind that can be trained together."""
+
+    @abstractmethod
+    def stages(self) -> tuple[tuple[Setting, ...], ...]:
+        """List the settings; those of a later stage need the votes of the ones before."""
+
+    @abstractmethod
+    def data(self, setting: Setting, whole: Dataset, votes: Mapping[str, pa.Table]) -> Dataset:
+        """Return what a setting's networks are trained and tested on; a pure function of its arguments.
+
+        Args:
+            whole: the data set of the sweep.
+            votes: tables of the stages before by the units' names, those that :meth:`needs` lists.
+
+        Raises:
+            OutvotedError: the samples that the setting names don't exist.
+        """
+
+    @abstractmethod
+    def needs(self, setting: Setting) -> tuple[str, ...]:
+        """Name the units whose votes :meth:`data` needs."""
+
+    @abstractmethod
+    def answers(self, setting: Setting, classes: int) -> int:
+        """Say how many classes a setting's networks tell apart, for data of ``classes`` classes."""
+
+    @abstractmethod
+    def fields(self) -> list[tuple[str, pa.DataType]]:
+        """Return the columns that :meth:`measure` fills."""
+
+    @abstractmethod
+    def measure(self, stack: Stack, units: Sequence[Unit], data: Dataset, last: bool) -> Measured:
+        """Measure the networks of a stack, one for each of ``units``; after the ``last`` epoch with votes."""
+
+    @abstractmethod
+    def check(self, data: Dataset) -> None:
+        """Refuse data that the experiment cannot run on.
+
+        Raises:
+            OutvotedError: say what to change.
+        """

@@ -1,0 +1,105 @@
+"""What a temperature sweep leaves for its reader: pictures in ``figures/``, a table, the paper's claims."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from outvoted.analysis.claims import Claim
+from outvoted.analysis.sweeps.opened import OpenedSweep
+from outvoted.analysis.temperature.attacked_picture import draw_attacked
+from outvoted.analysis.temperature.checks import TRAINED_WITHIN, claims
+from outvoted.analysis.temperature.curves_picture import draw_curves
+from outvoted.analysis.temperature.epochs_pictures import (
+    draw_regimes,
+    draw_robustness,
+    draw_robustness_by_epsilon,
+)
+from outvoted.analysis.temperature.example import example
+from outvoted.analysis.temperature.extreme_picture import draw_extreme
+from outvoted.analysis.temperature.gradients_picture import draw_gradients
+from outvoted.analysis.temperature.measurements import Measurements, measurements
+from outvoted.analysis.temperature.pixels_picture import draw_pixels
+from outvoted.analysis.temperature.rows import TemperatureRow, temperature_rows
+from outvoted.analysis.temperature.sigmoids_picture import draw_sigmoids
+
+_MISSING = "missing"
+
+
+@dataclass(frozen=True)
+class TemperatureReport:
+    """What a temperature sweep has shown so far.
+
+    Attributes:
+        units: how many networks finished, stopped, failed, and are missing.
+        epsilons: the first is the headline.
+        trained: temperatures whose test accuracy lies within ``within`` of the best one's.
+        figures: names of the pictures that were written; those without anything to show are not.
+    """
+
+    run: str
+    units: dict[str, int]
+    epochs: int
+    epsilons: tuple[float, ...]
+    within: float
+    trained: tuple[float, ...]
+    rows: tuple[TemperatureRow, ...]
+    claims: tuple[Claim, ...]
+    figures: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values."""
+        return asdict(self)
+
+
+def write_temperature_report(sweep: OpenedSweep, within: float = TRAINED_WITHIN) -> TemperatureReport:
+    """Write a sweep's pictures and return its table and claims.
+
+    Args:
+        sweep: finished or under way.
+        within: how far below the best test accuracy a temperature counts as trained, 0-1.
+
+    Raises:
+        OutvotedError: it is no sweep of temperatures, its data or a file is missing, or the disk refuses.
+    """
+    found = measurements(sweep)
+    outcomes = sweep.store.outcomes()
+    return TemperatureReport(
+        run=sweep.record.name,
+        units=dict(Counter(outcomes.get(unit.name, _MISSING) for unit in sweep.units)),
+        epochs=found.layout.epochs,
+        epsilons=found.layout.epsilons,
+        within=within,
+        trained=found.trained(within),
+        rows=temperature_rows(found),
+        claims=claims(found, within),
+        figures=tuple(_draw(sweep, found, sweep.store.path / "figures")),
+    )
+
+
+def _draw(sweep: OpenedSweep, found: Measurements, folder: Path) -> Iterator[str]:
+    """Draw what there is something to show of; yield the pictures' names."""
+    chosen = example(sweep)
+    measured = bool((~np.isnan(found.curves["test_accuracy"])).any())
+    ended = bool((~np.isnan(found.gradient_median)).any())
+    attacked = bool((~np.isnan(found.pixel_fooled)).any())
+    several = measured and len(found.layout.epsilons) > 1
+    pictures: tuple[tuple[str, bool, Callable[[Measurements, Path], None]], ...] = (
+        ("sigmoids.png", True, draw_sigmoids),
+        ("learning-curves.png", measured, draw_curves),
+        ("regimes.png", measured, draw_regimes),
+        ("robustness.png", measured, draw_robustness),
+        ("robustness-by-epsilon.png", several, draw_robustness_by_epsilon),
+        ("gradients.png", ended, draw_gradients),
+        ("pixel-attack.png", attacked, draw_pixels),
+    )
+    for name, there, draw in pictures:
+        if there:
+            draw(found, folder / name)
+            yield name
+    if chosen is not None:
+        samples = (("extreme-gradients.png", draw_extreme), ("attacked-images.png", draw_attacked))
+        yield from (name for name, draw_images in samples if draw_images(sweep, chosen, folder / name))

@@ -1,0 +1,198 @@
+"""The whole report of sweeps of tiny networks, as they should be and degenerate."""
+
+import io
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from matplotlib.figure import Figure
+from rich.console import Console
+
+from outvoted.actors import png
+from outvoted.actors.sweep_store import FAILED, FINISHED, STOPPED, SweepStore
+from outvoted.analysis.claims_table import claims_table
+from outvoted.analysis.sweeps.opened import OpenedSweep
+from outvoted.analysis.temperature import TemperatureReport, write_temperature_report
+from outvoted.analysis.temperature.example import example
+from outvoted.analysis.temperature.extreme_picture import draw_extreme
+from outvoted.analysis.temperature.gradients_picture import draw_gradients
+from outvoted.analysis.temperature.measurements import measurements
+from outvoted.analysis.temperature.pixels_picture import draw_pixels
+from outvoted.analysis.temperature.terminal import temperature_table, trained_note
+from outvoted.search.errors import OutvotedError
+from tests.analysis.temperature.sweeps import Form, written
+
+ALL = (
+    "sigmoids.png",
+    "learning-curves.png",
+    "regimes.png",
+    "robustness.png",
+    "robustness-by-epsilon.png",
+    "gradients.png",
+    "pixel-attack.png",
+    "extreme-gradients.png",
+    "attacked-images.png",
+)
+
+
+@pytest.fixture
+def own(whole: SweepStore, tmp_path: Path) -> SweepStore:
+    """A copy to be altered."""
+    return SweepStore(
+        Path(shutil.copytree(whole.path, tmp_path / "tiny")), OpenedSweep(whole.path).experiment.fields()
+    )
+
+
+def report(store: SweepStore) -> TemperatureReport:
+    """Write the report; JSON takes it as it is, and every picture is whole."""
+    found = write_temperature_report(OpenedSweep(store.path))
+    json.dumps(found.to_json(), allow_nan=False)
+    names = sorted(path.name for path in (store.path / "figures").iterdir())
+    assert names == sorted(found.figures)
+    for name in names:
+        assert min(png.decode((store.path / "figures" / name).read_bytes()).shape[1:]) > 100
+    return found
+
+
+def rows_of(store: SweepStore, unit: str) -> list[dict[str, Any]]:
+    frame = store.trials([unit]).drop(columns=["outcome", "reason"])
+    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_sweep_gets_every_picture_and_a_table_that_fits_the_terminal(own: SweepStore) -> None:
+    found = report(own)
+    assert found.figures == ALL
+    assert found.units == {FINISHED: 6}
+    assert [row.temperature for row in found.rows] == [0.25, 1, 2]
+    assert {row.seeds for row in found.rows} == {2}
+    assert len({claim.text for claim in found.claims}) == 7
+
+    trials = OpenedSweep(own.path).trials  # the table says what the rows say
+    last = trials[(trials["setting"] == "T0.25") & (trials["epoch"] == 3)]
+    assert found.rows[0].test_accuracy.mean == pytest.approx(last["test_accuracy"].mean())
+    assert [one.mean for one in found.rows[0].robustness] == pytest.approx(
+        np.stack(list(last["robustness"])).mean(0).tolist()
+    )
+
+    console = Console(width=80, record=True, file=io.StringIO())
+    console.print(temperature_table(found), claims_table(found.claims, trained_note(found)))
+    text = console.export_text()
+    assert "…" not in text
+    for said in ("tiny: after 3 epochs", "1/4", "ε 0.1", "2 px", "Lower temperatures make", "low − high T"):
+        assert said in text
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.usefixtures("sketched")
+def test_one_of_each_will_do(tmp_path: Path) -> None:
+    """One temperature, seed, epoch and epsilon, numbers for classes, colours; and no pixel attack."""
+    form = Form((0.5,), (7,), 1, (0.1,), pixels=0, rgb=True, named=False)
+    found = report(written(tmp_path, form))
+    left_out = {"robustness-by-epsilon.png", "pixel-attack.png", "attacked-images.png"}
+    assert set(ALL) - set(found.figures) == left_out
+    assert {claim.verdict for claim in found.claims} == {"undecided"}
+    assert found.rows[0].fooled == ()
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.usefixtures("sketched")
+def test_units_that_are_missing_stopped_or_failed_leave_gaps(own: SweepStore) -> None:
+    (own.path / "trials" / "T2.seed-0.parquet").unlink()
+    own.write_unit("T1.seed-0", rows_of(own, "T1.seed-0")[:1], STOPPED, "lags")
+    own.write_unit("T1.seed-1", [{"setting": "T1", "seed": 1, "epoch": 0}], FAILED, "no memory")
+    found = report(own)
+    assert found.figures == ALL
+    assert found.units == {FINISHED: 3, STOPPED: 1, FAILED: 1, "missing": 1}
+    assert [row.seeds for row in found.rows] == [2, 0, 1]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.usefixtures("sketched")
+def test_a_sweep_without_a_finished_network_draws_what_it_has(own: SweepStore) -> None:
+    for path in (own.path / "trials").iterdir():
+        path.unlink()
+    assert report(own).figures == ("sigmoids.png",)
+    shutil.rmtree(own.path / "figures")
+    own.write_unit("T1.seed-0", [{"setting": "T1", "seed": 0, "epoch": 0}], FAILED, "no memory")
+    assert report(own).figures == ("sigmoids.png",)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.usefixtures("sketched")
+def test_networks_that_diverged_are_drawn_as_far_as_they_can_be(own: SweepStore) -> None:
+    """All of them: only that nothing is right is left to say."""
+    lists = ("gradient_median", "correlation", "correlation_p")
+    for unit in OpenedSweep(own.path).units:
+        rows = rows_of(own, unit.name)
+        for row in rows:
+            row |= {name: np.full(len(row[name]), np.nan) for name in lists}
+            row |= dict.fromkeys(("loss", "linear", "nonlinear", "saturated"), np.nan)
+            row |= {"test_accuracy": 0.0, "robustness": [0.0] * 3, "class_robustness": [[0.0] * 3] * 3}
+        rows[-1]["pixel_fooled"] = [[np.nan] * 2] * 3
+        own.write_unit(unit.name, rows, FINISHED, None)
+        votes = own.votes(unit.name)
+        spoilt = {"gradient": np.nan, "pixels": 0}
+        for name, value in spoilt.items():
+            field = votes.schema.field(name)
+            column = pa.array([value] * len(votes), field.type)
+            votes = votes.set_column(votes.schema.names.index(name), field, column)
+        own.write_network(unit.name, OpenedSweep(own.path).member(unit), votes)
+    found = report(own)
+    assert set(ALL) - set(found.figures) == {
+        "gradients.png",
+        "pixel-attack.png",
+        "extreme-gradients.png",
+        "attacked-images.png",
+    }
+    assert {row.test_accuracy.mean for row in found.rows} == {0.0}
+
+
+@pytest.mark.usefixtures("sketched")
+def test_insignificant_correlations_are_crossed_out(
+    own: SweepStore, tmp_path: Path, figures: list[Figure]
+) -> None:
+    rows = rows_of(own, "T1.seed-1")
+    rows[-1]["correlation_p"] = [0.0, 0.5, 0.0, 0.0]
+    for unit in OpenedSweep(own.path).units:
+        every = rows if unit.name == "T1.seed-1" else rows_of(own, unit.name)
+        if every is not rows:
+            every[-1]["correlation_p"] = [0.0] * 4
+        own.write_unit(unit.name, every, FINISHED, None)
+    draw_gradients(measurements(OpenedSweep(own.path)), tmp_path / "gradients.png")
+    crosses = figures[0].axes[1].texts
+    assert [(text.get_text(), text.get_position()) for text in crosses] == [("×", (1, 1))]
+
+
+@pytest.mark.usefixtures("sketched")
+def test_pictures_name_classes_shortened(whole: SweepStore, tmp_path: Path, figures: list[Figure]) -> None:
+    draw_pixels(measurements(OpenedSweep(whole.path)), tmp_path / "pixels.png")
+    labels = [label.get_text() for label in figures[0].axes[0].get_yticklabels()]
+    assert labels == ["a class with …", "cat", "dog"]
+
+
+@pytest.mark.usefixtures("sketched")
+def test_extreme_images_are_those_of_largest_gradient(
+    whole: SweepStore, tmp_path: Path, figures: list[Figure]
+) -> None:
+    sweep = OpenedSweep(whole.path)
+    chosen = example(sweep)
+    assert chosen is not None
+    draw_extreme(sweep, chosen, tmp_path / "extreme.png")
+    votes = whole.votes("T1.seed-0").to_pandas().sort_values("gradient", ascending=False)
+    (drawn,) = figures
+    assert f"G = {votes['gradient'].iloc[0]:.2g}" in drawn.axes[0].get_title()
+    for axes, image in zip(drawn.axes, votes["image_id"].iloc[:16], strict=True):
+        np.testing.assert_array_equal(axes.images[0].get_array(), sweep.data.test.images[image, 0])
+
+
+def test_other_sweeps_are_refused(own: SweepStore) -> None:
+    record = own.read_record()
+    other = {**record.config, "experiment": {"kind": "noise-class"}}
+    own.write_record(record.model_copy(update={"config": other}))
+    with pytest.raises(OutvotedError, match="a sweep of temperatures"):
+        write_temperature_report(OpenedSweep(own.path))

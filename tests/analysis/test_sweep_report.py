@@ -1,0 +1,115 @@
+"""What a sweep leaves: `summary.json` and tables, of both experiments, mined or not."""
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from outvoted.actors.sweep_store import SweepStore
+from outvoted.analysis.step_function import StepFunction
+from outvoted.analysis.sweep_report import SweepReport, write_sweep_report
+from outvoted.analysis.sweeps.opened import OpenedSweep
+from outvoted.analysis.training_value import pictures
+from tests.analysis.conftest import REFEREE
+from tests.analysis.temperature.sweeps import Form, written
+from tests.analysis.training_value.conftest import same, write_sweep
+
+MINING = {"search": {"per_target": 5}, "referee": REFEREE.model_dump(mode="json")}
+NOISE: dict[str, Any] = {
+    "selections": ["hc+ls"],
+    "fractions": [0.5],
+    "noises": [{"noise": {"kind": "solid"}, "number": 1}],
+}
+
+pytestmark = pytest.mark.usefixtures("sketched", "quick_fits")
+
+
+@pytest.fixture
+def quick_fits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fit the step on few samples."""
+    monkeypatch.setattr(pictures, "_FITS", StepFunction(samples=100, evaluations=2, seeds=(0,)))
+
+
+@pytest.fixture
+def temperatures(tmp_path: Path) -> SweepStore:
+    """Two temperatures, two seeds, one epoch."""
+    return written(tmp_path, Form((0.5, 2.0), (0, 1), 1, (0.1,), pixels=0))
+
+
+def to_be_mined(path: Path) -> OpenedSweep:
+    """Configure a sweep to be mined; nothing is mined yet."""
+    sweep = OpenedSweep(path)
+    sweep.store.write_record(
+        sweep.record.model_copy(update={"config": {**sweep.record.config, "mining": MINING}})
+    )
+    return OpenedSweep(path)
+
+
+def summary(sweep: OpenedSweep) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((sweep.store.path / "summary.json").read_text())
+    return found
+
+
+def titles(report: SweepReport) -> list[str]:
+    """Print the tables on a terminal of 80 columns, where all of them fit, and name them."""
+    text = io.StringIO()
+    Console(file=text, width=80).print(*report.tables())
+    assert "…" not in text.getvalue()
+    return [str(getattr(table, "title", None)) for table in report.tables()]
+
+
+def test_temperatures_are_summed_up_with_their_claims(temperatures: SweepStore) -> None:
+    sweep = OpenedSweep(temperatures.path)
+    report = write_sweep_report(sweep)
+    assert titles(report) == ["tiny: after 1 epochs", "the paper's claims"]
+    left = summary(sweep)
+    assert left == json.loads(json.dumps(report.to_json()))
+    assert left["mined"] is None
+    assert [row["temperature"] for row in left["experiment"]["rows"]] == [0.5, 2]
+    claims = left["experiment"]["claims"]
+    assert "Saturation grows during training" in {claim["text"] for claim in claims}
+    assert {claim["verdict"] for claim in claims} <= {"holds", "does not hold here", "undecided"}
+    for name in left["experiment"]["figures"]:
+        assert (temperatures.path / "figures" / name).is_file()
+
+
+def test_what_is_to_be_mined_stands_between_table_and_claims(temperatures: SweepStore) -> None:
+    for path in (temperatures.path / "trials").iterdir():
+        path.unlink()  # so that there is little to draw
+    sweep = to_be_mined(temperatures.path)
+    report = write_sweep_report(sweep)
+    assert titles(report) == [
+        "tiny: after 1 epochs (4 missing)",
+        "tiny: scored by the miner",
+        "the paper's claims",
+    ]
+    assert [row["setting"] for row in summary(sweep)["mined"]["settings"]] == ["T0.5", "T2"]
+    assert (temperatures.path / "figures" / "outvoted.png").is_file()
+
+
+def test_noises_are_summed_up_in_the_papers_tables(tmp_path: Path) -> None:
+    sweep = write_sweep(tmp_path / "noises", NOISE, [0, 1], lambda unit: same(0.5 + 0.01 * unit.seed))
+    told: list[tuple[str, int, int]] = []
+    report = write_sweep_report(sweep, lambda *step: told.append(step))
+    assert titles(report) == [
+        "selections",
+        "selections with uniform-0-255-x5",
+        "all training images, with a class of noise",
+        "the paper's claims",
+    ]
+    left = summary(sweep)
+    assert left == json.loads(json.dumps(report.to_json()))
+    assert {"baseline", "table_2", "table_3", "noises", "claims"} < left["experiment"].keys()
+    assert left["experiment"]["claims"][-1]["text"] == "Solid colours lower accuracy (1×)"
+    assert left["mined"] is None
+    assert all((sweep.store.path / name).is_file() for name in left["experiment"]["figures"])
+    assert told[-1][1:] == (len(told), len(told))
+
+
+def test_tables_without_a_row_are_left_out(tmp_path: Path) -> None:
+    experiment: dict[str, Any] = {"selections": [], "fractions": [], "beside": None, "noises": []}
+    sweep = write_sweep(tmp_path / "alone", experiment, [0], lambda unit: same(0.5))
+    assert titles(write_sweep_report(sweep)) == ["the paper's claims"]
