@@ -15,7 +15,7 @@ from outvoted.analysis.opened import OpenedRun
 from outvoted.analysis.replay import replay as replay_mistakes
 from outvoted.analysis.summary import summarise, table
 from outvoted.analysis.voters import voters_table
-from outvoted.cluster import compare_cli, heal_cli, reading, scan_cli
+from outvoted.cluster import compare_cli, heal_cli, reading, report_cli, scan_cli, sweep_cli
 from outvoted.cluster.bars import bars
 from outvoted.cluster.config import MineConfig
 from outvoted.cluster.doctor import examine
@@ -33,6 +33,7 @@ from outvoted.cluster.options import (
     errors,
     resumable,
     run_folder,
+    run_store,
 )
 from outvoted.cluster.runs import listed
 from outvoted.search.errors import OutvotedError
@@ -71,6 +72,8 @@ def mine(
 app.command()(scan_cli.scan)
 app.command("compare")(compare_cli.compare)
 app.command()(heal_cli.heal)
+app.command()(sweep_cli.sweep)
+app.command()(report_cli.report)
 
 
 @app.command()
@@ -81,7 +84,7 @@ def replay(
     debug: Debug = False,
 ) -> None:
     """Rebuild mistakes from their parameters and check bytes, target and peers again."""
-    opened = OpenedRun(_store(run, runs))
+    opened = OpenedRun(run_store(run, runs))
     record = opened.store.read_record()
     if record.kind != "mine":
         raise OutvotedError(
@@ -144,10 +147,6 @@ def main() -> None:
         errors.print(f"[bold red]unexpected error[/]: {escape(repr(error))}", soft_wrap=True, highlight=False)
         errors.print("This is a bug. Run again with --debug for the traceback, and report it.")
         sys.exit(1)
-
-
-def _store(run: Path, runs: Path) -> RunStore:
-    return RunStore(run if (run / "run.json").exists() or not (runs / run).exists() else runs / run)
 
 
 def _say_next(store: RunStore) -> None:

@@ -1,0 +1,54 @@
+"""The command `outvoted sweep`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from outvoted.actors.sweep_store import SweepStore
+from outvoted.analysis.sweep_report import write_sweep_report
+from outvoted.analysis.sweeps.opened import OpenedSweep
+from outvoted.cluster import reading
+from outvoted.cluster.options import (
+    DEFAULT_RUNS,
+    Address,
+    Debug,
+    Name,
+    Override,
+    Resume,
+    Runs,
+    console,
+    resumable,
+    run_folder,
+)
+from outvoted.cluster.sweep import SweepJob
+from outvoted.cluster.sweep import sweep as sweep_run
+from outvoted.cluster.sweep_config import SweepConfig
+
+
+def sweep(
+    config: Annotated[Path, typer.Argument(help="A YAML file, say configs/sweep-temperature-small.yaml.")],
+    override: Override = None,
+    name: Name = None,
+    address: Address = "local",
+    resume: Resume = False,
+    runs: Runs = DEFAULT_RUNS,
+    debug: Debug = False,
+) -> None:
+    """Train and measure networks of many settings: temperatures, or classes of noise."""
+    settings = reading.read(SweepConfig, config, override or ())
+    path = run_folder(config, name, runs, resume)
+    store = SweepStore(path, settings.experiment.fields())
+    with resumable("sweep", config, override, path):
+        sweep_run(SweepJob(settings, store, address, resume, debug), console)
+        with console.status("drawing the report"):
+            report = write_sweep_report(OpenedSweep(path))
+    for drawn in report.tables():
+        console.print(drawn)
+    console.print(
+        f"\nWritten to [b]{path}[/]: trials/, votes/, networks/, figures/*.png, summary.json. To try next:\n"
+        f"  tensorboard --logdir {path / 'tb'}\n"
+        f"  outvoted sweep {config} --name {path.name} --resume --set 'seeds=[...]'   # more seeds",
+        soft_wrap=True,
+        highlight=False,
+    )
