@@ -8,7 +8,7 @@ mine: .venv/.installed
 	$(BIN)/outvoted mine configs/mnist.yaml
 
 test: .venv/.installed-dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 check: .venv/.installed-dev
 	$(BIN)/ruff format --check .
@@ -18,6 +18,7 @@ check: .venv/.installed-dev
 
 bench: .venv/.installed-dev
 	$(BIN)/python -m tests.benchmarks.mining
+	$(BIN)/python -m tests.benchmarks.sweeping
 
 clean:
 	rm -rf .venv build *.egg-info

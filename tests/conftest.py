@@ -22,6 +22,14 @@ HIDDEN = (6, 12, 18)
 use_one_thread()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With `-n 2 --dist loadgroup`: one process gets all tests that need Ray, first; files stay whole."""
+    for item in items:
+        needs_ray = "local_ray" in getattr(item, "fixturenames", ()) or item.get_closest_marker("ray")
+        item.add_marker(pytest.mark.xdist_group("ray" if needs_ray else str(item.path)))
+    items.sort(key=lambda item: next(item.iter_markers("xdist_group")).args != ("ray",))
+
+
 @pytest.fixture(autouse=True)
 def _no_data_of_the_users(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Keep tests from finding or leaving anything in the user's folders."""

@@ -16,6 +16,7 @@ from outvoted.cluster import notebook
 from outvoted.cluster.config import MineConfig
 from outvoted.cluster.mine import Job
 from outvoted.cluster.reading import read
+from outvoted.cluster.sweep_config import SweepConfig
 from outvoted.search import plan
 from outvoted.search.errors import OutvotedError
 from outvoted.search.search_settings import SearchSettings
@@ -32,6 +33,23 @@ def test_every_line_of_configuration_is_valid(snippet: str, tmp_path: Path) -> N
     file = tmp_path / "run.yaml"
     file.write_text(snippet)
     read(MineConfig, file)
+
+
+SWEEPS = (PAGES / "sweeps.md").read_text()
+
+
+@pytest.mark.parametrize("snippet", re.findall(r"^```yaml\n(.*?)^```", SWEEPS, re.M | re.S))
+def test_every_line_of_a_sweep_is_valid(snippet: str, tmp_path: Path) -> None:
+    file = tmp_path / "sweep.yaml"
+    file.write_text(snippet)
+    read(SweepConfig, file)
+
+
+def test_every_sweep_configuration_is_explained() -> None:
+    told = set(re.findall(r"`(?:sweep)?(-[\w-]+\.yaml)`", SWEEPS))
+    files = [path.name.removeprefix("sweep") for path in MNIST.parent.glob("sweep-*.yaml")]
+    assert files
+    assert [name for name in files if not any(name.endswith(one) for one in told)] == []
 
 
 def test_every_name_of_data_is_explained(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from outvoted.cluster.config import MineConfig
 from outvoted.cluster.heal_config import HealConfig
 from outvoted.cluster.reading import read
 from outvoted.cluster.scan_config import ScanConfig
+from outvoted.cluster.sweep_config import SweepConfig
 from outvoted.search.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -30,7 +31,12 @@ def test_every_room_is_imported_from_its_folder(room: str) -> None:
     assert Path(file).resolve().parent == ROOT / room
 
 
-FORMS: dict[str, type[Settings]] = {"compare": CompareConfig, "heal": HealConfig, "scan": ScanConfig}
+FORMS: dict[str, type[Settings]] = {
+    "compare": CompareConfig,
+    "heal": HealConfig,
+    "scan": ScanConfig,
+    "sweep": SweepConfig,
+}
 """The configuration class of files by the first word of their names; all others are for `outvoted mine`."""
 
 
