@@ -1,0 +1,1 @@
+"""Studies: images put to a panel, and what their votes show."""
