@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Kind = Literal["mine", "scan", "compare", "heal", "sweep"]
+Kind = Literal["mine", "scan", "compare", "heal", "sweep", "study"]
 """Which command made a run."""
 
 

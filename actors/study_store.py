@@ -17,7 +17,8 @@ Row = dict[str, object]
 
 FINISHED, FAILED = "finished", "failed"
 """What came of a training."""
-PANEL = "panel"
+PANEL, REFEREE = "panel", "referee"
+"""Whose votes there are besides those of units."""
 
 
 def image_rows(images: Pixels, columns: dict[str, Sequence[object]], fields: Fields) -> pa.Table:
