@@ -10,7 +10,20 @@ import numpy as np
 import pooch
 from pydantic import BeforeValidator, Field
 
-from outvoted.actors.readers import Contents, Folder, HuggingFace, Idx, Npz, Parquet, Source, Svhn
+from outvoted.actors.readers import (
+    Contents,
+    Feature,
+    Folder,
+    HuggingFace,
+    Idx,
+    Iris,
+    Npz,
+    Parquet,
+    Rows,
+    Source,
+    Svhn,
+    Table,
+)
 from outvoted.actors.readers.checks import check_labels, names_of, same_form
 from outvoted.actors.readers.held_out import held_out
 from outvoted.actors.readers.idx import read_part
@@ -80,7 +93,7 @@ def named(values: Any) -> Any:
     return {"name": "mnist-sample", **values} if isinstance(values, dict) else values
 
 
-AnyData = DataSettings | Folder | HuggingFace | Idx | Npz | Parquet | Svhn
+AnyData = DataSettings | Folder | HuggingFace | Idx | Iris | Npz | Parquet | Svhn | Table
 DataSource = Annotated[AnyData, Field(discriminator="name"), BeforeValidator(named)]
 """Which images a run trains on and takes its seeds from: a known set, or the user's own in some format."""
 
@@ -109,6 +122,7 @@ class Dataset:
         folder: the folder or file that was read.
         declared: number of classes where the data or the settings say it, else None.
         class_names: a name for each class, or None where the data has none.
+        features: what pixels mean where images are rows of a table.
     """
 
     name: str
@@ -117,6 +131,7 @@ class Dataset:
     test: Split
     declared: int | None = None
     class_names: tuple[str, ...] | None = None
+    features: tuple[Feature, ...] | None = None
 
     @property
     def classes(self) -> int:
@@ -187,7 +202,7 @@ def names() -> tuple[DatasetName, ...]:
     return get_args(DatasetName)
 
 
-def _dataset(name: str, path: Path, contents: Contents, source: Source) -> Dataset:
+def _dataset(name: str, path: Path, contents: Contents, source: Source | Rows) -> Dataset:
     check_labels(contents, source.classes)
     if contents.test is None:
         contents = held_out(contents, source.test_share)
@@ -201,6 +216,7 @@ def _dataset(name: str, path: Path, contents: Contents, source: Source) -> Datas
         Split(images[1], test.labels),
         classes,
         names_of(classes, contents.class_names),
+        contents.features,
     )
 
 

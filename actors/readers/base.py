@@ -16,6 +16,16 @@ MOST_CLASSES = 32_767
 """The tables of a run hold a label in 16 bits."""
 _TESTS = ("test", "val", "validation", "valid")
 
+
+@dataclass(frozen=True)
+class Feature:
+    """A column of a table and what its grey levels mean: 0 is ``low``, 255 is ``high``, in its unit."""
+
+    name: str
+    low: float
+    high: float
+
+
 Side = Annotated[int, Field(ge=1, le=65_536)]
 Mode = Literal["grey", "rgb"]
 
@@ -37,11 +47,15 @@ class Part:
 
 @dataclass(frozen=True)
 class Contents:
-    """What a data set holds: training images, test images if there are any, and names of the classes."""
+    """What a data set holds: training images, test images if there are any, and names of the classes.
+
+    ``features`` says what pixels mean where images are rows of a table.
+    """
 
     train: Part
     test: Part | None = None
     class_names: tuple[str, ...] | None = None
+    features: tuple[Feature, ...] | None = None
 
 
 class Look(Settings):

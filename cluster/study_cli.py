@@ -1,0 +1,53 @@
+"""The command `outvoted study`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from outvoted.analysis.study_report import write_study_report
+
+from outvoted.actors.study_store import StudyStore
+from outvoted.analysis.studies.opened import OpenedStudy
+from outvoted.cluster import reading
+from outvoted.cluster.options import (
+    DEFAULT_RUNS,
+    Address,
+    Debug,
+    Name,
+    Override,
+    Resume,
+    Runs,
+    console,
+    resumable,
+    run_folder,
+)
+from outvoted.cluster.study import StudyJob
+from outvoted.cluster.study import study as study_run
+from outvoted.cluster.study_config import StudyConfig
+
+
+def study(
+    config: Annotated[Path, typer.Argument(help="A YAML file, say configs/study-iris.yaml.")],
+    override: Override = None,
+    name: Name = None,
+    address: Address = "local",
+    resume: Resume = False,
+    runs: Runs = DEFAULT_RUNS,
+    debug: Debug = False,
+) -> None:
+    """Put images to a panel and show what its votes say: of the boundary, or of the landscape."""
+    settings = reading.read(StudyConfig, config, override or ())
+    path = run_folder(config, name, runs, resume)
+    store = StudyStore(path, settings.study.fields())
+    with resumable("study", config, override, path):
+        study_run(StudyJob(settings, store, address, resume, debug), console)
+        with console.status("drawing the report"):
+            report = write_study_report(OpenedStudy(path))
+    for drawn in report.tables():
+        console.print(drawn)
+    console.print(
+        f"\nWritten to [b]{path}[/]: images/, votes/, figures/*.png, summary.json. To try next:\n"
+        + "".join(f"  {line}\n" for line in report.next_steps(path)),
+        soft_wrap=True,
+        highlight=False,
+    )
