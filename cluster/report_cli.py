@@ -14,6 +14,8 @@ from outvoted.analysis.healing import healing_table, write_healing_report
 from outvoted.analysis.report import write_report
 from outvoted.analysis.scan_report import write_scan_report
 from outvoted.analysis.scan_summary import scan_table
+from outvoted.analysis.studies.opened import OpenedStudy
+from outvoted.analysis.study_report import write_study_report
 from outvoted.analysis.summary import table
 from outvoted.analysis.sweep_report import write_sweep_report
 from outvoted.analysis.sweeps.opened import OpenedSweep
@@ -52,6 +54,8 @@ def _report(store: RunStore, record: RunRecord) -> list[RenderableType]:
             return [comparison.table(compared, f"{record.name}: strategies on one panel and the same seeds")]
         case "heal":
             return [healing_table(write_healing_report(HealStore(store.path)))]
+        case "study":
+            return [*write_study_report(OpenedStudy(store.path)).tables()]
         case "sweep":
             return write_sweep_report(OpenedSweep(store.path)).tables()
 

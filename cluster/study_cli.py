@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from outvoted.analysis.study_report import write_study_report
 
 from outvoted.actors.study_store import StudyStore
 from outvoted.analysis.studies.opened import OpenedStudy
+from outvoted.analysis.study_report import write_study_report
 from outvoted.cluster import reading
 from outvoted.cluster.options import (
     DEFAULT_RUNS,
@@ -35,7 +35,7 @@ def study(
     runs: Runs = DEFAULT_RUNS,
     debug: Debug = False,
 ) -> None:
-    """Put images to a panel and show what its votes say: of the boundary, or of the landscape."""
+    """Put images between classes to a panel: the landscape of its votes, and where peers part."""
     settings = reading.read(StudyConfig, config, override or ())
     path = run_folder(config, name, runs, resume)
     store = StudyStore(path, settings.study.fields())
@@ -47,7 +47,7 @@ def study(
         console.print(drawn)
     console.print(
         f"\nWritten to [b]{path}[/]: images/, votes/, figures/*.png, summary.json. To try next:\n"
-        + "".join(f"  {line}\n" for line in report.next_steps(path)),
+        f"  outvoted report {path}   # draw it again\n  tensorboard --logdir {path / 'tb'}",
         soft_wrap=True,
         highlight=False,
     )

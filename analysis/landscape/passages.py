@@ -1,0 +1,52 @@
+"""A morph study's passages: the square of frames of one pair that turns into a third image."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from outvoted.analysis.landscape.ballots import MEAN
+from outvoted.search.arrays import Ints
+
+_KEYS = ["group", "set", "first", "second", "third"]
+
+
+@dataclass(frozen=True)
+class Passage:
+    """All frames of one pair and third.
+
+    Attributes:
+        group, letter: which group, counted from 0, and which set.
+        labels: of the pair's images and of the third.
+        frames: image ids, shape (across, along).
+    """
+
+    group: int
+    letter: str
+    labels: tuple[int, int, int]
+    frames: Ints
+
+    def title(self, names: tuple[str, ...]) -> str:
+        """Name it as the paper does, group and set, and say the classes."""
+        first, second, third = (names[label] for label in self.labels)
+        return f"{self.group + 1}{self.letter}: {first} + {second} → {third}"
+
+
+def passages(images: pd.DataFrame) -> list[Passage]:
+    """List all passages, also those of pairs in the other order, in the order of the images."""
+    found = []
+    side = int(images["across"].max()) + 1
+    for _, rows in images.groupby(_KEYS, sort=False):
+        ordered = rows.sort_values(["across", "along"])
+        group, letter, first, second, third = ordered[_KEYS].iloc[0]
+        labels = int(first), int(second), int(third)
+        frames = ordered["image_id"].to_numpy().reshape(side, -1)
+        found.append(Passage(int(group), str(letter), labels, frames))
+    return found
+
+
+def extremes(rough: pd.DataFrame, every: list[Passage]) -> tuple[Passage, Passage]:
+    """Return the passage that is roughest for the panel's mean, by detour, and the smoothest."""
+    means = rough[rough["network"] == MEAN].groupby(_KEYS)["detour"].mean()
+    named: dict[Any, Passage] = {(one.group, one.letter, *one.labels): one for one in every}
+    return named[means.idxmax()], named[means.idxmin()]
