@@ -10,6 +10,7 @@ from outvoted.cluster.config import MineConfig
 from outvoted.cluster.heal_config import HealConfig
 from outvoted.cluster.reading import read
 from outvoted.cluster.scan_config import ScanConfig
+from outvoted.cluster.study_config import StudyConfig
 from outvoted.cluster.sweep_config import SweepConfig
 from outvoted.search.settings import Settings
 
@@ -35,6 +36,7 @@ FORMS: dict[str, type[Settings]] = {
     "compare": CompareConfig,
     "heal": HealConfig,
     "scan": ScanConfig,
+    "study": StudyConfig,
     "sweep": SweepConfig,
 }
 """The configuration class of files by the first word of their names; all others are for `outvoted mine`."""

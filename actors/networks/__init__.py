@@ -7,6 +7,7 @@ from pydantic import Field
 from outvoted.actors.networks.base import Architecture, Shape, Weights
 from outvoted.actors.networks.brought import Brought
 from outvoted.actors.networks.cnn import CNN
+from outvoted.actors.networks.deep_cnn import DeepCNN
 from outvoted.actors.networks.exported import Exported
 from outvoted.actors.networks.mlp import MLP
 from outvoted.actors.networks.packaged import Packaged
@@ -15,9 +16,10 @@ from outvoted.actors.networks.prepared import Input, Prepared
 from outvoted.actors.networks.python_factory import PythonFactory
 from outvoted.actors.networks.timm_model import TimmModel
 from outvoted.actors.networks.torchvision_model import TorchvisionModel
+from outvoted.actors.networks.vit import ViT
 
 Network = Annotated[
-    MLP | CNN | PlainCNN | PythonFactory | TorchvisionModel | TimmModel | Exported | Packaged,
+    MLP | CNN | PlainCNN | DeepCNN | ViT | PythonFactory | TorchvisionModel | TimmModel | Exported | Packaged,
     Field(discriminator="kind"),
 ]
 """Any architecture, told apart by its ``kind``."""
@@ -27,6 +29,7 @@ __all__ = [
     "MLP",
     "Architecture",
     "Brought",
+    "DeepCNN",
     "Exported",
     "Input",
     "Network",
@@ -37,5 +40,6 @@ __all__ = [
     "Shape",
     "TimmModel",
     "TorchvisionModel",
+    "ViT",
     "Weights",
 ]

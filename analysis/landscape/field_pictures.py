@@ -66,9 +66,8 @@ def draw_cycles(images: pd.DataFrame, mean: Singles, names: tuple[str, ...], pat
     edges = edge_sequences(images)
     groups = sorted(edges.keys["group"].unique())
     figure = Figure(figsize=(10, 1.7 * len(groups) + 0.4), layout="constrained")
-    for axes, group in zip(
-        figure.subplots(len(groups), 1, sharex=True, squeeze=False)[:, 0], groups, strict=True
-    ):
+    grid = figure.subplots(len(groups), 1, sharex=True, squeeze=False)[:, 0]
+    for axes, group in zip(grid, groups, strict=True):
         taken = (edges.keys["group"] == group).to_numpy()
         walked = mean[edges.frames[taken].ravel()]
         for label in range(mean.shape[1]):

@@ -7,7 +7,7 @@ import pandas as pd
 
 from outvoted.analysis.landscape.ballots import Ballots
 from outvoted.analysis.landscape.sequences import Sequences
-from outvoted.search.arrays import Floats, Ints, Singles
+from outvoted.search.arrays import AnyArray, Floats, Ints
 
 Measure = Literal["variation", "detour", "changes", "strange", "dissent"]
 MEASURES: tuple[Measure, ...] = get_args(Measure)
@@ -43,7 +43,7 @@ def roughness(ballots: Ballots, sequences: Sequences) -> pd.DataFrame:
     return pd.concat(found, ignore_index=True)
 
 
-def total_variation(walked: Singles) -> tuple[Floats, Floats]:
+def total_variation(walked: AnyArray) -> tuple[Floats, Floats]:
     """Return how far probabilities move along sequences, and how much of that is beyond the straight way.
 
     Distances are those of total variation, half the sum of absolute differences: 0 to 1.

@@ -10,7 +10,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
@@ -176,15 +175,3 @@ def figures(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
 
     monkeypatch.setattr(Figure, "savefig", watched)
     return saved
-
-
-@pytest.fixture
-def sketched(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Draw figures once, small, and without moving what overlaps: much quicker, where only data differ."""
-
-    def sketch(figure: Figure, path: Path, **_: Any) -> None:
-        figure.set_layout_engine("none")
-        figure.set_dpi(70)
-        FigureCanvasAgg(figure).print_png(path)  # type: ignore[no-untyped-call]
-
-    monkeypatch.setattr(Figure, "savefig", sketch)

@@ -1,0 +1,153 @@
+"""Studies on a local Ray: what they leave, resume, and bad input."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+import yaml
+from rich.console import Console
+from typer.testing import CliRunner
+
+from outvoted.actors.study_store import StudyStore
+from outvoted.analysis.studies.opened import OpenedStudy
+from outvoted.analysis.study_report import write_study_report
+from outvoted.cluster import study as module
+from outvoted.cluster.cli import app
+from outvoted.cluster.reading import read
+from outvoted.cluster.study import StudyJob, study
+from outvoted.cluster.study_config import StudyConfig
+from outvoted.search.errors import OutvotedError
+
+NETWORKS = [{"kind": "mlp", "hidden": 6}, {"kind": "mlp", "hidden": 6}, {"kind": "mlp", "hidden": 9}]
+CONFIGS = {
+    "morphs": {
+        "data": {"name": "mnist-sample"},
+        "study": {"kind": "morphs", "groups": 2, "sets": 1, "frames": 4},
+        "panel": {"networks": NETWORKS, "training": {"epochs": 1}},
+    },
+    "interpolation": {
+        "data": {"name": "iris"},
+        "study": {"kind": "interpolation", "groups": 2, "points": 3},
+        "panel": {"networks": NETWORKS, "training": {"epochs": 3}},
+    },
+}
+FIGURES = {
+    "morphs": {"frames.png", "lines.png", "surfaces.png", "dissent.png"},
+    "interpolation": {"fields.png", "lines.png", "ternary.png"},
+}
+
+
+def job(path: Path, kind: str, *overrides: str, resume: bool = False) -> StudyJob:
+    file = path.parent / f"study-{kind}.yaml"
+    file.write_text(yaml.safe_dump(CONFIGS[kind]))
+    config = read(StudyConfig, file, overrides)
+    return StudyJob(config, StudyStore(path, config.study.fields()), "local", resume)
+
+
+@pytest.fixture(scope="module", params=CONFIGS)
+def done(
+    request: pytest.FixtureRequest, local_ray: None, tmp_path_factory: pytest.TempPathFactory
+) -> StudyJob:
+    found = job(tmp_path_factory.mktemp("studies") / request.param, request.param)
+    study(found, Console(quiet=True))
+    return found
+
+
+def test_every_network_votes_on_every_image(done: StudyJob) -> None:
+    opened = OpenedStudy(done.store.path)
+    votes, images = opened.votes, opened.images
+    assert list(dict.fromkeys(votes["network"])) == ["mlp-6-1", "mlp-6-2", "mlp-9"]
+    assert len(votes) == 3 * len(images)
+    assert votes["image_id"].tolist() == [*images["image_id"]] * 3
+    rows = np.stack(votes["probabilities"].to_list())
+    np.testing.assert_allclose(rows.sum(1), 1, atol=1e-5)
+    np.testing.assert_array_equal(votes["predicted"], rows.argmax(1))
+    assert opened.architectures == {"mlp-6-1": "mlp-6", "mlp-6-2": "mlp-6", "mlp-9": "mlp-9"}
+
+
+def test_the_report_has_its_pictures_and_figures(done: StudyJob, sketched: None) -> None:
+    path = done.store.path
+    report = write_study_report(OpenedStudy(path))
+    assert {file.name for file in (path / "figures").iterdir()} == FIGURES[done.config.study.kind]
+    assert (path / "summary.json").is_file()
+    console = Console(width=80, record=True, quiet=False, file=(path / "tables.txt").open("w"))
+    for table in report.tables():
+        console.print(table)
+    said = console.export_text()
+    assert "panel mean" in said
+    assert max(map(len, said.splitlines())) <= 80
+
+
+def test_images_open_as_pictures_elsewhere(done: StudyJob) -> None:
+    metadata = pq.read_schema(done.store.path / "images" / "images.parquet").metadata
+    assert b'"Image"' in metadata[b"huggingface"]
+    assert done.store.pixels().shape[1:] == OpenedStudy(done.store.path).data.shape
+
+
+def test_a_study_cut_off_anywhere_equals_a_clean_one(
+    done: StudyJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind = done.config.study.kind
+    path = tmp_path / "cut"
+
+    def cut(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    for place in ("_trained", "_vote"):
+        begun = job(path, kind, resume=path.exists())
+        with monkeypatch.context() as patched:
+            patched.setattr(module, place, cut)
+            with pytest.raises(KeyboardInterrupt):
+                study(begun, Console(quiet=True))
+    study(job(path, kind, resume=True), Console(quiet=True))
+    found, clean = OpenedStudy(path), OpenedStudy(done.store.path)
+    pd.testing.assert_frame_equal(found.votes, clean.votes)
+    pd.testing.assert_frame_equal(found.images, clean.images)
+    np.testing.assert_array_equal(found.pixels, clean.pixels)
+
+
+def test_a_study_goes_on_only_as_it_was_configured(done: StudyJob) -> None:
+    kind = done.config.study.kind
+    with pytest.raises(OutvotedError, match=r"another value of study\.groups"):
+        study(job(done.store.path, kind, "study.groups=3", resume=True), Console(quiet=True))
+
+
+def test_a_study_without_results_says_how_to_go_on(done: StudyJob, tmp_path: Path) -> None:
+    path = tmp_path / "bare"
+    path.mkdir()
+    (path / "run.json").write_text((done.store.path / "run.json").read_text())
+    with pytest.raises(OutvotedError, match=r"without results so far(.|\n)*--name bare --resume"):
+        write_study_report(OpenedStudy(path))
+
+
+@pytest.mark.parametrize(
+    ("kind", "override", "said"),
+    [
+        ("morphs", "study.kind=morph", "did you mean 'morphs'?"),
+        ("morphs", "study.between.kind=blendd", "did you mean 'blend'?"),
+        ("morphs", "study.frame=3", "did you mean 'frames'?"),
+        ("interpolation", "data.name=irises", "did you mean 'iris'?"),
+        ("interpolation", "data.name=mnist-sample", "study.kind to morphs"),
+        ("morphs", "study.groups=121", "less than or equal to 120"),
+    ],
+)
+def test_what_is_wrong_is_said_before_anything_starts(
+    kind: str, override: str, said: str, tmp_path: Path
+) -> None:
+    with pytest.raises(OutvotedError) as caught:
+        study(job(tmp_path / "x", kind, override), Console(quiet=True))
+    assert said in str(caught.value)
+    assert not (tmp_path / "x").exists()
+
+
+def test_the_command_runs_and_reports(local_ray: None, tmp_path: Path, sketched: None) -> None:
+    file = tmp_path / "study-iris.yaml"
+    file.write_text(yaml.safe_dump(CONFIGS["interpolation"]))
+    arguments = ["--runs", str(tmp_path / "runs"), "--name", "x"]
+    ran = CliRunner().invoke(app, ["study", str(file), *arguments])
+    assert ran.exit_code == 0, ran.output
+    assert "networks part on" in ran.output
+    again = CliRunner().invoke(app, ["report", "x", "--runs", str(tmp_path / "runs")])
+    assert again.exit_code == 0, again.output
