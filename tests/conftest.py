@@ -19,6 +19,8 @@ from outvoted.actors.training import Training, train
 from outvoted.search.climb import Rules
 from outvoted.search.strategies import Hillclimb
 from outvoted.search.transforms import Affine
+from tests.browser import browser as browser  # fixtures of all tests
+from tests.browser import chromium as chromium
 
 HIDDEN = (6, 12, 18)
 

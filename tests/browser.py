@@ -1,0 +1,63 @@
+"""A headless Chromium for tests of pages, started once."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from selenium import webdriver
+
+_ARGUMENTS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run")
+_QUIET = ("--disable-background-networking", "--disable-component-update", "--disable-sync")
+WIDTH, HEIGHT = 1200, 900
+
+
+def console_errors(browser: webdriver.Chrome) -> list[str]:
+    """Return what the page's console called an error since it was last asked."""
+    entries = browser.get_log("browser")  # type: ignore[no-untyped-call]
+    return [entry["message"] for entry in entries if entry["level"] == "SEVERE"]
+
+
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
+    """Start Chromium; tests are skipped where it or its driver is missing."""
+    program = shutil.which("chromium") or shutil.which("google-chrome")
+    driver = shutil.which("chromedriver")
+    if program is None or driver is None:
+        pytest.skip("needs chromium and chromedriver (Debian: chromium, chromium-driver)")
+    started = webdriver.Chrome(_options(program, tmp_path_factory.mktemp("chromium")), _service(driver))
+    started.set_page_load_timeout(30)
+    started.set_script_timeout(30)
+    yield started
+    started.quit()
+
+
+@pytest.fixture
+def browser(chromium: webdriver.Chrome) -> Iterator[webdriver.Chrome]:
+    """Give a window without memory of the tests before, in the light theme."""
+    chromium.set_window_size(WIDTH, HEIGHT)
+    chromium.get("about:blank")
+    chromium.execute_cdp_cmd("Storage.clearDataForOrigin", {"origin": "*", "storageTypes": "all"})
+    theme(chromium, "light")
+    console_errors(chromium)
+    yield chromium
+    chromium.get("about:blank")  # ends the page's timers
+
+
+def theme(browser: webdriver.Chrome, scheme: str) -> None:
+    """Prefer a colour scheme, ``light`` or ``dark``."""
+    features = [{"name": "prefers-color-scheme", "value": scheme}]
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+
+
+def _options(program: str, profile: Path) -> webdriver.ChromeOptions:
+    options = webdriver.ChromeOptions()
+    options.binary_location = program
+    for argument in (*_ARGUMENTS, *_QUIET, f"--user-data-dir={profile}"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    return options
+
+
+def _service(driver: str) -> webdriver.ChromeService:
+    return webdriver.ChromeService(executable_path=driver)  # named, so that none is looked for on the network
