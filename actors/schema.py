@@ -215,6 +215,33 @@ def study_votes() -> pa.Schema:
     )
 
 
+def stops() -> pa.Schema:
+    """One row for each target accuracy of a training that is stopped by accuracy.
+
+    ``network`` names the weights and votes of that moment. ``reached`` says whether a check found the
+    accuracy within the window. ``test_accuracy``, ``steps`` (gradient steps) and ``checks`` (measurements on
+    all test images so far) are those of that check; where none did, of the one that came closest.
+    ``outcome`` is the training's: finished, or failed. ``reason`` says why a target was not reached.
+    """
+    return _schema(
+        [
+            ("network", pa.string()),
+            ("family", pa.string()),
+            ("variant", pa.string()),
+            ("seed", pa.int64()),
+            ("target", pa.float64()),
+            ("reached", pa.bool_()),
+            ("test_accuracy", pa.float64()),
+            ("steps", pa.int64()),
+            ("checks", pa.int32()),
+            ("seconds", pa.float64()),
+            ("outcome", pa.string()),
+            ("reason", pa.string()),
+        ],
+        (),
+    )
+
+
 def _schema(fields: Sequence[tuple[str, pa.DataType]], images: Sequence[str]) -> pa.Schema:
     metadata = {"outvoted.schema": VERSION}
     if images:

@@ -7,11 +7,18 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from outvoted.actors import png, schema, tables
+from outvoted.actors import members, png, schema, tables
+from outvoted.actors.member import Member
 from outvoted.actors.store import RunStore
 from outvoted.search.arrays import Pixels, Singles
 
 Fields = Sequence[tuple[str, pa.DataType]]
+Row = dict[str, object]
+
+FINISHED, FAILED = "finished", "failed"
+"""What came of a training."""
+PANEL, REFEREE = "panel", "referee"
+"""Whose votes there are besides those of units."""
 
 
 def image_rows(images: Pixels, columns: Mapping[str, Sequence[object]], fields: Fields) -> pa.Table:
@@ -48,12 +55,25 @@ def vote_rows(network: str, probabilities: Singles) -> pa.Table:
 
 
 class StudyStore(RunStore):
-    """Reads and writes what a study leaves."""
+    """Reads and writes what a study leaves.
+
+    A unit, one training, is there when its file in ``stops/`` is: votes and weights are written before it.
+    """
 
     def __init__(self, path: Path, fields: Fields) -> None:
         """Take the study's folder, and the columns that say how its images were made."""
         super().__init__(path)
         self._images = schema.study_images(fields)
+
+    @property
+    def generator(self) -> Path:
+        """The folder of a generator that was trained for the study."""
+        return self.path / "generator"
+
+    @property
+    def labels(self) -> Path:
+        """The folder of the labels that people gave: a file for each labeller."""
+        return self.path / "labels"
 
     @property
     def has_images(self) -> bool:
@@ -76,22 +96,37 @@ class StudyStore(RunStore):
         """Decode the images; shape (n, channels, height, width)."""
         return np.stack([png.decode(image["bytes"]) for image in self.images()["image"].to_pylist()])
 
-    @property
-    def has_votes(self) -> bool:
-        """Whether the panel's votes are there."""
-        return self._file("votes", "panel").is_file()
+    def has_votes(self, unit: str = PANEL) -> bool:
+        """Whether the votes of a unit, or of the panel, are there."""
+        return self._file("votes", unit).is_file()
 
-    def write_votes(self, votes: Iterable[pa.Table]) -> None:
-        """Write the votes of the panel's networks."""
-        tables.write(self._file("votes", "panel"), pa.concat_tables(votes))
+    def write_votes(self, votes: Iterable[pa.Table], unit: str = PANEL) -> None:
+        """Write the votes of a unit's networks, or of the panel's."""
+        rows = [schema.study_votes().empty_table(), *votes]
+        tables.write(self._file("votes", unit), pa.concat_tables(rows))
 
-    def votes(self) -> pd.DataFrame:
-        """Read the votes of the panel's networks (schema.study_votes).
+    def votes(self, unit: str = PANEL) -> pd.DataFrame:
+        """Read the votes of a unit's networks, or of the panel's (schema.study_votes).
 
         Raises:
             OutvotedError: there are none, or they cannot be read.
         """
-        return pd.DataFrame(tables.read(self._file("votes", "panel"), schema.study_votes().names).to_pandas())
+        return pd.DataFrame(tables.read(self._file("votes", unit), schema.study_votes().names).to_pandas())
 
-    def _file(self, table: str, name: str) -> Path:
-        return self.path / table / f"{name}.parquet"
+    def write_unit(
+        self, unit: str, stops: Sequence[Row], kept: Sequence[Member], votes: Sequence[pa.Table]
+    ) -> None:
+        """Write what came of a training: networks and votes of the targets it reached, then its stops."""
+        if kept:
+            members.save(self.path / "networks" / unit, kept)
+        self.write_votes(votes, unit)
+        tables.write(self._file("stops", unit), pa.Table.from_pylist(list(stops), schema=schema.stops()))
+
+    def stops(self, units: Iterable[str]) -> pd.DataFrame:
+        """Read the stops of units, those that are there, in the order given (schema.stops)."""
+        files = [file for file in (self._file("stops", unit) for unit in units) if file.is_file()]
+        found = [tables.read(file, schema.stops().names) for file in files] or [schema.stops().empty_table()]
+        return pd.DataFrame(pa.concat_tables(found).to_pandas())
+
+    def _file(self, table: str, unit: str) -> Path:
+        return self.path / table / f"{unit}.parquet"

@@ -15,6 +15,7 @@ from outvoted.actors.monitor import Monitor
 from outvoted.actors.ray_voting import vote_remotely
 from outvoted.actors.run_record import RunRecord
 from outvoted.actors.study_store import StudyStore, vote_rows
+from outvoted.analysis.studies.base import Ingredients
 from outvoted.cluster.bars import bars
 from outvoted.cluster.connect import connected
 from outvoted.cluster.lease import result
@@ -56,10 +57,10 @@ def study(job: StudyJob, console: Console) -> None:
     with connected(job.address, job.debug), recorded(store, record):
         if not store.has_images:
             with console.status("making the images"):
-                store.write_images(config.study.images(data))
+                store.write_images(config.study.images(Ingredients(data)))
         with bars(console) as progress:
             found = _trained(job, record, data, progress)
-            if not store.has_votes:
+            if not store.has_votes():
                 _vote(job, data, found, progress)
 
 

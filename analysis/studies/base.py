@@ -1,12 +1,35 @@
 """The interface of a study: which images are put to a panel."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import pyarrow as pa
 
 from outvoted.actors.datasets import Dataset
 from outvoted.actors.study_store import Fields
+from outvoted.search.arrays import Floats, Pixels, Singles
 from outvoted.search.settings import Settings
+
+Generate = Callable[[Floats], Pixels]
+"""Turns latents, (n, latent size), into images, (n, channels, height, width), uint8."""
+Vote = Callable[[Pixels], Singles]
+"""Puts images to one network: probabilities, (n, classes)."""
+
+
+@dataclass(frozen=True)
+class Ingredients:
+    """What images are made from.
+
+    Attributes:
+        data: the data set of the study.
+        generate: a trained generator; None where the study needs none.
+        referee: the votes of the referee; None where the study needs none.
+    """
+
+    data: Dataset
+    generate: Generate | None = None
+    referee: Vote | None = None
 
 
 class Study(ABC, Settings):
@@ -25,7 +48,7 @@ class Study(ABC, Settings):
         """
 
     @abstractmethod
-    def images(self, data: Dataset) -> pa.Table:
+    def images(self, made_from: Ingredients) -> pa.Table:
         """Make the images: rows of schema.study_images(fields()); a pure function of its arguments.
 
         Raises:

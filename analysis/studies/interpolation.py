@@ -9,7 +9,7 @@ from pydantic import Field
 from outvoted.actors.datasets import Dataset
 from outvoted.actors.readers.table import to_pixels, to_values
 from outvoted.actors.study_store import Fields, image_rows
-from outvoted.analysis.studies.base import Study
+from outvoted.analysis.studies.base import Ingredients, Study
 from outvoted.search.arrays import Floats, Ints
 from outvoted.search.errors import OutvotedError
 
@@ -54,8 +54,9 @@ class InterpolationStudy(Study):
                 remedy="choose another column by data.label",
             )
 
-    def images(self, data: Dataset) -> pa.Table:
+    def images(self, made_from: Ingredients) -> pa.Table:
         """Draw the items from all rows, training ones first, and interpolate."""
+        data = made_from.data
         assert data.features is not None  # it was checked
         rows = to_values(np.concatenate([data.train.images, data.test.images]), data.features)
         labels = np.concatenate([data.train.labels, data.test.labels])

@@ -13,7 +13,7 @@ from outvoted.actors.datasets import Dataset, Split
 from outvoted.actors.study_store import Fields, image_rows
 from outvoted.analysis.landscape.blend import Blend
 from outvoted.analysis.landscape.morph import Morph
-from outvoted.analysis.studies.base import Study
+from outvoted.analysis.studies.base import Ingredients, Study
 from outvoted.search.arrays import Floats, Pixels
 from outvoted.search.errors import OutvotedError
 
@@ -85,12 +85,12 @@ class MorphStudy(Study):
                 remedy="change study.classes" if absent else f"lower study.groups to {most}",
             )
 
-    def images(self, data: Dataset) -> pa.Table:
+    def images(self, made_from: Ingredients) -> pa.Table:
         """Draw the groups and make all frames, group by group, set by set, pair by pair."""
-        pixels: list[Pixels] = []
+        test, pixels = made_from.data.test, []
         rows: list[dict[str, object]] = []
-        for group in self.drawn(data.test):
-            sources = data.test.images[list(group.ids)]
+        for group in self.drawn(test):
+            sources = test.images[list(group.ids)]
             for order, frames in self._orders(sources):
                 pixels.append(frames)
                 rows += self._rows(group, order)

@@ -74,7 +74,7 @@ class OpenedStudy:
         Raises:
             OutvotedError: it has not voted yet.
         """
-        if not self.store.has_votes:
+        if not self.store.has_votes():
             raise _without_results(self.store.path)
         return self.store.votes()
 

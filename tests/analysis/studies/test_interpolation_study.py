@@ -12,6 +12,7 @@ from outvoted.actors.readers import Iris, Table
 from outvoted.actors.readers.table import to_values
 from outvoted.analysis.landscape.field_pictures import plane, ternary
 from outvoted.analysis.landscape.sequences import edge_sequences
+from outvoted.analysis.studies.base import Ingredients
 from outvoted.analysis.studies.interpolation import InterpolationStudy
 from outvoted.search.errors import OutvotedError
 
@@ -25,7 +26,7 @@ def irises() -> Dataset:
 
 @pytest.fixture(scope="module")
 def images(irises: Dataset) -> pd.DataFrame:
-    return pd.DataFrame(STUDY.images(irises).to_pandas())
+    return pd.DataFrame(STUDY.images(Ingredients(irises)).to_pandas())
 
 
 def test_weights_fill_a_triangle_and_sum_to_one() -> None:

@@ -12,6 +12,7 @@ from outvoted.actors.datasets import Dataset, Split
 from outvoted.analysis.landscape.morph import Morph
 from outvoted.analysis.landscape.passages import passages
 from outvoted.analysis.landscape.sequences import morph_sequences
+from outvoted.analysis.studies.base import Ingredients
 from outvoted.analysis.studies.morphs import MorphStudy
 from outvoted.search.arrays import Pixels
 from outvoted.search.errors import OutvotedError
@@ -21,7 +22,7 @@ STUDY = MorphStudy(groups=2, sets=2, frames=4, seed=3)
 
 @pytest.fixture(scope="module")
 def made(digits: Dataset) -> tuple[pd.DataFrame, Pixels]:
-    rows = STUDY.images(digits)
+    rows = STUDY.images(Ingredients(digits))
     pixels = np.stack([png.decode(image["bytes"]) for image in rows["image"].to_pylist()])
     return rows.drop_columns(["image"]).to_pandas(), pixels
 
@@ -65,9 +66,9 @@ def test_sets_show_other_images_of_the_same_classes(made: tuple[pd.DataFrame, Pi
 
 
 def test_a_study_is_a_function_of_its_seed(made: tuple[pd.DataFrame, Pixels], digits: Dataset) -> None:
-    again = STUDY.images(digits).drop_columns(["image"]).to_pandas()
+    again = STUDY.images(Ingredients(digits)).drop_columns(["image"]).to_pandas()
     pd.testing.assert_frame_equal(again, made[0])
-    other = STUDY.model_copy(update={"seed": 4}).images(digits)
+    other = STUDY.model_copy(update={"seed": 4}).images(Ingredients(digits))
     assert other["first_id"].to_pylist() != made[0]["first_id"].tolist()
 
 
@@ -85,7 +86,7 @@ def test_sequences_walk_towards_the_third_and_count_mirrored_frames_once(
 
 def test_classes_may_be_named(digits: Dataset) -> None:
     study = MorphStudy(classes=((1, 7, 9),), sets=1, frames=2)
-    assert set(study.images(digits)["first"].to_pylist()) == {1, 7, 9}
+    assert set(study.images(Ingredients(digits))["first"].to_pylist()) == {1, 7, 9}
 
 
 def test_images_that_cannot_be_morphed_are_passed_over(digits: Dataset) -> None:
