@@ -75,16 +75,17 @@ def draw_dissent(
 ) -> None:
     """Draw for each passage where the networks part: how many differ from the most frequent answer.
 
-    Each group and set has a row; pairs in the other order, whose frames are mirrored, are left out.
+    Each group has a row, set by set; pairs in the other order, whose frames are mirrored, are left out.
     """
     once = [one for one in every if one.labels[0] < one.labels[1]]
-    rows = sorted({(one.group, one.letter) for one in once})
-    figure = Figure(figsize=(7.6, 1.9 * len(rows) + 0.6), layout="constrained")
-    grid = figure.subplots(len(rows), 3, squeeze=False)
+    groups = sorted({one.group for one in once})
+    columns = len(once) // len(groups)
+    figure = Figure(figsize=(1.95 * columns + 1.4, 1.75 * len(groups) + 0.5), layout="constrained")
+    grid = figure.subplots(len(groups), columns, squeeze=False)
     most = max(peers - 1, 1)
     norm = BoundaryNorm(np.arange(-0.5, most + 1), 256)
-    for axes, place in zip(grid, rows, strict=True):
-        for cell, one in zip(axes, [p for p in once if (p.group, p.letter) == place], strict=True):
+    for axes, group in zip(grid, groups, strict=True):
+        for cell, one in zip(axes, [p for p in once if p.group == group], strict=True):
             drawn = cell.imshow(peers * dissent[one.frames], cmap="cividis", norm=norm, aspect="auto")
             _name(cell, one, names)
     bar = figure.colorbar(drawn, ax=grid, shrink=0.4, ticks=range(most + 1))
