@@ -1,5 +1,7 @@
 """The two networks of a DCGAN: one makes images from random vectors, one tells them from real ones."""
 
+from itertools import pairwise
+
 import torch
 from torch import nn
 
@@ -22,7 +24,7 @@ def generator(shape: Shape, maps: int) -> nn.Sequential:
     """
     sides = _sides(shape)
     layers: list[nn.Module] = [nn.ConvTranspose2d(LATENT, maps, sides[0], bias=False)]
-    for before, after in zip(sides[:-1], sides[1:], strict=True):
+    for before, after in pairwise(sides):
         layers += [nn.BatchNorm2d(maps), nn.ReLU()]
         layers.append(nn.ConvTranspose2d(maps, maps, _kernel(before, after), 2, 1, bias=False))
     layers += [nn.BatchNorm2d(maps), nn.ReLU(), nn.ConvTranspose2d(maps, shape[0], 3, 1, 1), nn.Tanh()]
@@ -32,14 +34,11 @@ def generator(shape: Shape, maps: int) -> nn.Sequential:
 def discriminator(shape: Shape, maps: int) -> nn.Sequential:
     """Return five convolutions: images (n, *shape) in [-1, 1] to log-odds of being real, (n, 1, 1, 1)."""
     sides = _sides(shape)[::-1]
-    layers: list[nn.Module] = []
-    before = shape[0]
-    for larger, smaller in zip(sides[:-1], sides[1:], strict=True):
-        layers.append(nn.Conv2d(before, maps, _kernel(smaller, larger), 2, 1, bias=bool(not layers)))
-        if before == maps or len(layers) > 1:
-            layers.append(nn.BatchNorm2d(maps))
-        layers.append(nn.LeakyReLU(_SLOPE))
-        before = maps
+    first = nn.Conv2d(shape[0], maps, _kernel(sides[1], sides[0]), 2, 1)
+    layers: list[nn.Module] = [first, nn.LeakyReLU(_SLOPE)]
+    for larger, smaller in pairwise(sides[1:]):
+        layers.append(nn.Conv2d(maps, maps, _kernel(smaller, larger), 2, 1, bias=False))
+        layers += [nn.BatchNorm2d(maps), nn.LeakyReLU(_SLOPE)]
     layers += [nn.Conv2d(maps, maps, 3, 1, 1, bias=False), nn.BatchNorm2d(maps), nn.LeakyReLU(_SLOPE)]
     return nn.Sequential(*layers, nn.Conv2d(maps, 1, sides[-1]))
 
