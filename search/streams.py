@@ -27,6 +27,7 @@ class Purpose(IntEnum):
 
     MOVE = 0
     SEED = 1
+    LATENT = 2
 
 
 def philox4x32(counter: tuple[Words, Words, Words, Words], key: tuple[int, int]) -> tuple[Words, ...]:
