@@ -10,9 +10,10 @@ from torch.nn import functional
 from outvoted.actors.datasets import Split
 from outvoted.actors.networks import Architecture, Shape, Weights
 from outvoted.actors.stack import Stack
-from outvoted.actors.training import Training
+from outvoted.actors.training import Training, optimizer
 
-_MOMENTS = {"adam": ("exp_avg", "exp_avg_sq", "step"), "sgd": ("momentum_buffer",)}
+_OF_ADAM = ("exp_avg", "exp_avg_sq", "step")
+_MOMENTS = {"adam": _OF_ADAM, "adamw": _OF_ADAM, "sgd": ("momentum_buffer",)}
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,8 @@ class StackedTraining:
         self.stack = Stack(networks, device)
         self.epoch = progress[0].epoch if progress else 0
         self._views = list(self.stack.views())
-        self._optimizer = _optimizer(training, [one for views in self._views for one in views])
+        # of each network's own tensors: stacked, their ends would be computed unlike
+        self._optimizer = optimizer(training, [one for views in self._views for one in views], fused=True)
         for views, (_, done) in zip(self._views, begun, strict=False):
             for view, moments in zip(views, done.moments, strict=self.epoch > 0):
                 self._optimizer.state[view] = {name: one.to(device) for name, one in moments.items()}
@@ -118,11 +120,3 @@ def _built(trainee: Trainee, shape: Shape, classes: int) -> torch.nn.Sequential:
         torch.manual_seed(trainee.seed)
         network = trainee.architecture.build(shape, classes)
     return network if isinstance(network, torch.nn.Sequential) else torch.nn.Sequential(network)
-
-
-def _optimizer(training: Training, views: list[torch.Tensor]) -> torch.optim.Optimizer:
-    """Return an optimiser of each network's own tensors: stacked, their ends would be computed unlike."""
-    rate, decay = training.learning_rate, training.weight_decay
-    if training.optimizer == "adam":
-        return torch.optim.Adam(views, rate, weight_decay=decay, fused=True)
-    return torch.optim.SGD(views, rate, momentum=0.9, weight_decay=decay, fused=True)

@@ -10,14 +10,14 @@ from torch.nn import functional
 from outvoted.actors.networks.base import Architecture, Shape, Width
 from outvoted.search.errors import OutvotedError
 
-_SPREAD = 0.02  # of the first positions and of the class token
+_SPREAD = 0.02  # of the first positions
 
 
 class ViT(Architecture):
-    """Patches, a class token, learned positions, pre-normalised transformer blocks.
+    """Patches with learned positions, pre-normalised transformer blocks, the mean over patches; no dropout.
 
     Blocks, heads and the blocks' hidden layers are those of Vlaar, appendix A; patch and width, which are
-    not given there, are small enough to train on a CPU. There is no dropout.
+    not given there, are small enough to train on a CPU.
     """
 
     kind: Literal["vit"] = "vit"
@@ -62,11 +62,10 @@ class _Transformer(nn.Module):
     def __init__(self, settings: ViT, shape: Shape, classes: int) -> None:
         super().__init__()
         width, patch = settings.width, settings.patch
-        tokens = (shape[1] // patch) * (shape[2] // patch) + 1
+        count = (shape[1] // patch) * (shape[2] // patch)
         self.cut = nn.Unfold(patch, stride=patch)
         self.embed = nn.Linear(shape[0] * patch * patch, width)
-        self.token = nn.Parameter(torch.randn(1, 1, width) * _SPREAD)
-        self.positions = nn.Parameter(torch.randn(1, tokens, width) * _SPREAD)
+        self.positions = nn.Parameter(torch.randn(1, count, width) * _SPREAD)
         layers = (_Block(width, settings.heads, settings.hidden) for _ in range(settings.blocks))
         self.blocks = nn.Sequential(*layers)
         self.norm = nn.LayerNorm(width)
@@ -74,9 +73,8 @@ class _Transformer(nn.Module):
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Return logits (n, classes)."""
-        patches = self.embed(self.cut(images).transpose(1, 2))
-        tokens = torch.cat([self.token.expand(len(images), -1, -1), patches], 1) + self.positions
-        logits: torch.Tensor = self.head(self.norm(self.blocks(tokens)[:, 0]))
+        tokens = self.embed(self.cut(images).transpose(1, 2)) + self.positions
+        logits: torch.Tensor = self.head(self.norm(self.blocks(tokens)).mean(1))
         return logits
 
 

@@ -24,10 +24,11 @@ FORMS: list[list[Architecture]] = [
 ]
 TRAININGS = [
     Training(optimizer="adam", batch_size=16),
+    Training(optimizer="adamw", batch_size=16, weight_decay=0.1),
     Training(optimizer="sgd", batch_size=16, learning_rate=0.05, weight_decay=0.01),
 ]
 forms = pytest.mark.parametrize("form", FORMS, ids=["mlp", "deep", "plain-cnn"])
-trainings = pytest.mark.parametrize("training", TRAININGS, ids=["adam", "sgd"])
+trainings = pytest.mark.parametrize("training", TRAININGS, ids=["adam", "adamw", "sgd"])
 Ended = tuple[list[list[float]], list[Progress]]
 
 
@@ -146,6 +147,8 @@ def _by_hand(
     optimizer: torch.optim.Optimizer
     if training.optimizer == "adam":
         optimizer = torch.optim.Adam(network.parameters(), rate, weight_decay=decay)
+    elif training.optimizer == "adamw":
+        optimizer = torch.optim.AdamW(network.parameters(), rate, weight_decay=decay)
     else:
         optimizer = torch.optim.SGD(network.parameters(), rate, momentum=0.9, weight_decay=decay)
     images, labels = torch.tensor(split.images).float() / 255, torch.tensor(split.labels)
