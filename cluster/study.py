@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import ray
@@ -14,18 +15,25 @@ from outvoted.actors.member import Member
 from outvoted.actors.monitor import Monitor
 from outvoted.actors.ray_voting import vote_remotely
 from outvoted.actors.run_record import RunRecord
-from outvoted.actors.study_store import StudyStore, vote_rows
+from outvoted.actors.study_store import PANEL, REFEREE, StudyStore, vote_rows
+from outvoted.actors.voting import vote
 from outvoted.analysis.studies.base import Ingredients
+from outvoted.analysis.studies.boundary import BoundaryStudy
 from outvoted.cluster.bars import bars
 from outvoted.cluster.connect import connected
+from outvoted.cluster.family_training import train_families
+from outvoted.cluster.generator_training import run_generator
 from outvoted.cluster.lease import result
 from outvoted.cluster.mine import versions
-from outvoted.cluster.panel_training import check_brought, run_members
+from outvoted.cluster.panel_training import check_brought, run_members, run_referee
 from outvoted.cluster.placement import Share
+from outvoted.cluster.reading import differences
 from outvoted.cluster.runs import data_record, open_record, recorded
 from outvoted.cluster.study_config import StudyConfig
+from outvoted.search.errors import OutvotedError
 
-_MAY_CHANGE = ("cluster.", "data.path")
+_MAY_CHANGE = ("cluster.", "data.path", "study.families", "study.labellers.")
+_MORE = ("repeats",)
 _VOTE: Any = vote_remotely
 
 
@@ -41,7 +49,7 @@ class StudyJob:
 
 
 def study(job: StudyJob, console: Console) -> None:
-    """Make the images, train the panel, and record its votes on every image.
+    """Make the images, train the networks, and record their votes on every image.
 
     Raises:
         OutvotedError: something in the configuration, the data, the folder or the cluster must be mended.
@@ -52,39 +60,98 @@ def study(job: StudyJob, console: Console) -> None:
         data = datasets.load(config.data)
     config.study.check(data)
     with console.status("checking the networks"):
-        check_brought(store, config.panel, None, data)
+        check_brought(store, config.panel, config.asked_referee, data)
+    if job.resume:
+        _check_families(store, config)
     record = open_record(store, config, job.resume, data_record(data), versions(), "study", _MAY_CHANGE)
-    with connected(job.address, job.debug), recorded(store, record):
-        if not store.has_images:
-            with console.status("making the images"):
-                store.write_images(config.study.images(Ingredients(data)))
-        with bars(console) as progress:
-            found = _trained(job, record, data, progress)
-            if not store.has_votes():
-                _vote(job, data, found, progress)
+    with connected(job.address, job.debug), recorded(store, record), bars(console) as progress:
+        _Stages(job, record, data, progress).run()
 
 
-def _trained(job: StudyJob, record: RunRecord, data: Dataset, progress: Bars) -> Sequence[Member]:
-    wanted = panel_settings.recipes(job.config.panel, None)
-    monitor = Monitor(job.store.tensorboard)
-    found = run_members(job.store, record, wanted, data, _share(job), progress, monitor.epoch)
-    monitor.close()
-    job.store.write_record(record)
-    return found
+def _check_families(store: StudyStore, config: StudyConfig) -> None:
+    """Families may be added and get more seeds; otherwise networks would differ under one name."""
+    before = store.read_record().config.get("study", {}).get("families", [])
+    named = {family.get("name"): family for family in before}
+    now = config.study.families if isinstance(config.study, BoundaryStudy) else ()
+    for family in now:
+        old, new = named.get(family.name), family.model_dump(mode="json")
+        changed = [] if old is None else [key for key in differences(old, new) if key not in _MORE]
+        if changed:
+            raise OutvotedError(
+                expected=f"the family {family.name} that {store.path} was begun with, or more repeats of it",
+                found=f"another value of {', '.join(changed)}",
+                remedy="set it back, name the family otherwise, or start a new study under another --name",
+            )
 
 
-def _vote(job: StudyJob, data: Dataset, panel: Sequence[Member], progress: Bars) -> None:
-    """Put all images to each network, a task for each, and record the votes."""
-    share, placed, arithmetic = _share(job), ray.put(job.store.pixels()), job.config.panel.arithmetic
-    task = _VOTE.options(num_cpus=share.num_cpus, num_gpus=share.num_gpus)
-    calls = [task.remote(member, placed, data.shape, data.classes, arithmetic) for member in panel]
-    bar = progress.add_task("votes", total=len(calls), details="")
-    rows = []
-    for member, call in zip(panel, calls, strict=True):
-        rows.append(vote_rows(member.name, result(call)))
-        progress.update(bar, advance=1, details=member.name)
-    job.store.write_votes(rows)
+class _Stages:
+    """Runs the stages in turn; what is recorded already is read."""
 
+    def __init__(self, job: StudyJob, record: RunRecord, data: Dataset, progress: Bars) -> None:
+        self._config, self._store, self._record = job.config, job.store, record
+        self._data, self._progress = data, progress
+        self._share = Share(job.config.cluster.num_cpus, job.config.cluster.num_gpus)
 
-def _share(job: StudyJob) -> Share:
-    return Share(job.config.cluster.num_cpus, job.config.cluster.num_gpus)
+    def run(self) -> None:
+        """Run what is not recorded yet."""
+        self.make_images()
+        self.ask_referee()
+        self.ask_panel()
+        self.ask_families()
+
+    def make_images(self) -> None:
+        """Make the study's images."""
+        if not self._store.has_images:
+            made_from = self._ingredients()
+            bar = self._progress.add_task("images", total=1, details="")
+            self._store.write_images(self._config.study.images(made_from))
+            self._progress.update(bar, advance=1)
+
+    def ask_referee(self) -> None:
+        """Have the referee vote, in studies that want one."""
+        if self._config.asked_referee is not None and not self._store.has_votes(REFEREE):
+            self._vote(REFEREE, [self._referee()])
+
+    def ask_panel(self) -> None:
+        """Train the panel and have it vote."""
+        wanted = panel_settings.recipes(self._config.panel, None)
+        monitor = Monitor(self._store.tensorboard)
+        store, record = self._store, self._record
+        found = run_members(store, record, wanted, self._data, self._share, self._progress, monitor.epoch)
+        monitor.close()
+        store.write_record(record)
+        if not store.has_votes(PANEL):
+            self._vote(PANEL, found)
+
+    def ask_families(self) -> None:
+        """Train a boundary study's networks to their accuracies, each of which votes."""
+        study = self._config.study
+        if isinstance(study, BoundaryStudy) and study.families:
+            images = self._store.pixels()
+            train_families(self._store, study.families, self._data, images, self._share, self._progress)
+
+    def _ingredients(self) -> Ingredients:
+        needs, store, data = self._config.study.needs, self._store, self._data
+        if needs.generator is None:
+            return Ingredients(data)
+        generator = run_generator(store, needs.generator, data, self._share, self._progress)
+        referee = self._referee()
+        return Ingredients(data, generator, partial(vote, referee, shape=data.shape, classes=data.classes))
+
+    def _referee(self) -> Member:
+        assert self._config.referee is not None  # the configuration was checked
+        wanted = panel_settings.referee_recipe(self._config.referee)
+        store, data = self._store, self._data
+        return run_referee(store.referee, store.panels, wanted, data, self._share, self._progress)
+
+    def _vote(self, whose: str, networks: Sequence[Member]) -> None:
+        """Put all images to networks, a task for each, and record the votes."""
+        data, placed, arithmetic = self._data, ray.put(self._store.pixels()), self._config.panel.arithmetic
+        task = _VOTE.options(num_cpus=self._share.num_cpus, num_gpus=self._share.num_gpus)
+        calls = [task.remote(one, placed, data.shape, data.classes, arithmetic) for one in networks]
+        bar = self._progress.add_task("votes", total=len(calls), details=f"of the {whose}")
+        rows = []
+        for one, call in zip(networks, calls, strict=True):
+            rows.append(vote_rows(one.name, result(call)))
+            self._progress.update(bar, advance=1)
+        self._store.write_votes(rows, whose)

@@ -4,8 +4,9 @@ from typing import Annotated
 
 from pydantic import Field
 
+from outvoted.analysis.studies.boundary import BoundaryStudy
 from outvoted.analysis.studies.interpolation import InterpolationStudy
 from outvoted.analysis.studies.morphs import MorphStudy
 
-AnyStudy = Annotated[MorphStudy | InterpolationStudy, Field(discriminator="kind")]
+AnyStudy = Annotated[BoundaryStudy | MorphStudy | InterpolationStudy, Field(discriminator="kind")]
 """Any study, told apart by its ``kind``."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from outvoted.actors.datasets import Dataset
+from outvoted.actors.generators.settings import AnyGenerator
 from outvoted.actors.study_store import Fields
 from outvoted.search.arrays import Floats, Pixels, Singles
 from outvoted.search.settings import Settings
@@ -15,6 +16,19 @@ Generate = Callable[[Floats], Pixels]
 """Turns latents, (n, latent size), into images, (n, channels, height, width), uint8."""
 Vote = Callable[[Pixels], Singles]
 """Puts images to one network: probabilities, (n, classes)."""
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What images are made from besides the data.
+
+    Attributes:
+        generator: which generator is to be had, if any.
+        referee: whether a referee is asked; it then votes on the study's images too.
+    """
+
+    generator: AnyGenerator | None = None
+    referee: bool = False
 
 
 @dataclass(frozen=True)
@@ -34,6 +48,11 @@ class Ingredients:
 
 class Study(ABC, Settings):
     """Which images there are; frozen settings."""
+
+    @property
+    @abstractmethod
+    def needs(self) -> Needs:
+        """What :meth:`images` needs besides the data."""
 
     @abstractmethod
     def fields(self) -> Fields:

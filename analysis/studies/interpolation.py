@@ -9,7 +9,7 @@ from pydantic import Field
 from outvoted.actors.datasets import Dataset
 from outvoted.actors.readers.table import to_pixels, to_values
 from outvoted.actors.study_store import Fields, image_rows
-from outvoted.analysis.studies.base import Ingredients, Study
+from outvoted.analysis.studies.base import Ingredients, Needs, Study
 from outvoted.search.arrays import Floats, Ints
 from outvoted.search.errors import OutvotedError
 
@@ -27,6 +27,11 @@ class InterpolationStudy(Study):
     """Points between two items."""
     seed: Annotated[int, Field(ge=0, lt=2**62)] = 0
     """Of the draw of items."""
+
+    @property
+    def needs(self) -> Needs:
+        """The data alone."""
+        return Needs()
 
     def fields(self) -> Fields:
         """Return the columns: group, items and their weights, and the features in the table's units."""

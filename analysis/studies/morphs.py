@@ -13,7 +13,7 @@ from outvoted.actors.datasets import Dataset, Split
 from outvoted.actors.study_store import Fields, image_rows
 from outvoted.analysis.landscape.blend import Blend
 from outvoted.analysis.landscape.morph import Morph
-from outvoted.analysis.studies.base import Ingredients, Study
+from outvoted.analysis.studies.base import Ingredients, Needs, Study
 from outvoted.search.arrays import Floats, Pixels
 from outvoted.search.errors import OutvotedError
 
@@ -58,6 +58,11 @@ class MorphStudy(Study):
         if any(len(set(group)) < 3 or min(group) < 0 for group in classes):
             raise ValueError("three different classes, numbered from 0, for each group")
         return classes
+
+    @property
+    def needs(self) -> Needs:
+        """The data alone."""
+        return Needs()
 
     def fields(self) -> Fields:
         """Return the columns: labels and test images of pair and third, and where the frame lies."""

@@ -95,10 +95,10 @@ def test_a_study_cut_off_anywhere_equals_a_clean_one(
     def cut(*_: object) -> None:
         raise KeyboardInterrupt
 
-    for place in ("_trained", "_vote"):
+    for place in ("ask_panel", "_vote"):
         begun = job(path, kind, resume=path.exists())
         with monkeypatch.context() as patched:
-            patched.setattr(module, place, cut)
+            patched.setattr(module._Stages, place, cut)
             with pytest.raises(KeyboardInterrupt):
                 study(begun, Console(quiet=True))
     study(job(path, kind, resume=True), Console(quiet=True))
