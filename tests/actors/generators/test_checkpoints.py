@@ -1,0 +1,34 @@
+"""A generator's checkpoint on disk."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from outvoted.actors.generators import checkpoints
+from outvoted.actors.generators.training import Stage
+from outvoted.search.errors import OutvotedError
+
+
+def test_what_is_read_is_what_was_written(uncut: list[Stage], tmp_path: Path) -> None:
+    written = uncut[0].checkpoint
+    checkpoints.save(tmp_path / "c.safetensors", "key", written)
+    found = checkpoints.load(tmp_path / "c.safetensors", "key")
+    assert found is not None
+    assert found.step == written.step
+    assert found.tensors.keys() == written.tensors.keys()
+    assert all(torch.equal(value, written.tensors[name]) for name, value in found.tensors.items())
+
+
+def test_a_training_that_has_not_begun_has_none(tmp_path: Path) -> None:
+    assert checkpoints.load(tmp_path / "c.safetensors", "key") is None
+
+
+def test_one_of_another_training_or_damaged_is_refused(uncut: list[Stage], tmp_path: Path) -> None:
+    path = tmp_path / "c.safetensors"
+    checkpoints.save(path, "key", uncut[0].checkpoint)
+    with pytest.raises(OutvotedError, match="other settings or other images"):
+        checkpoints.load(path, "another")
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(OutvotedError, match="delete the file"):
+        checkpoints.load(path, "key")
