@@ -1,0 +1,44 @@
+"""Names of labellers: they are names of files too."""
+
+import re
+from collections.abc import Iterable
+
+from outvoted.search.errors import OutvotedError
+
+SIMULATED = "simulated"
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
+
+
+def checked(name: str, known: Iterable[str], where: str = "") -> str:
+    """Return the name of a person who labels, if it is plain and can be told from the others'.
+
+    Args:
+        name: as it was given.
+        known: the names of all who have labelled.
+        where: what to say of the place it was found in, such as "line 3 of labels.csv".
+
+    Raises:
+        OutvotedError: it has other characters than letters, digits, hyphens and underscores, begins like
+            those of simulated labellers, or is another's but for capitals.
+    """
+    found = f"'{name}'" + (f" in {where}" if where else "")
+    if not _PLAIN.fullmatch(name):
+        raise OutvotedError(
+            expected="a labeller's name of at most 40 letters a-z, digits, hyphens and underscores",
+            found=found,
+            remedy="choose another name; initials or a number will do",
+        )
+    if name.lower().startswith(SIMULATED):
+        raise OutvotedError(
+            expected="the name of a person",
+            found=f"{found}: such names are kept for simulated labellers",
+            remedy="choose a name that does not begin so",
+        )
+    alike = [other for other in known if other != name and other.lower() == name.lower()]
+    if alike:  # one file on some systems, two on others
+        raise OutvotedError(
+            expected=f"a name that differs from '{alike[0]}' by more than capitals",
+            found=found,
+            remedy=f"go on as '{alike[0]}', or choose another name",
+        )
+    return name
