@@ -109,7 +109,8 @@ async def _plain_errors(request: web.Request, handler: _Handler) -> web.StreamRe
 
 
 async def _add_headers(_: web.Request, response: web.StreamResponse) -> None:
-    response.headers.update(_HEADERS)
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
 
 
 def _file(name: str) -> _Handler:
@@ -130,7 +131,8 @@ async def _sheet(request: web.Request) -> web.StreamResponse:
 async def _picture(request: web.Request) -> web.StreamResponse:
     place = TypeAdapter(Annotated[int, Field(ge=0)]).validate_python(request.query["place"])
     data = request.app[_DESK].picture(request.query["labeller"], place)
-    return web.Response(body=data, content_type="image/png")
+    seen = {"Cache-Control": "private, max-age=3600"}  # the next one is fetched ahead
+    return web.Response(body=data, content_type="image/png", headers=seen)
 
 
 async def _label(request: web.Request) -> web.StreamResponse:

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from outvoted.actors.labelling.label_file import Answer, LabelFile
@@ -35,6 +35,7 @@ def filled(folder: Path, answers: dict[int, Answer]) -> LabelFile:
     return file
 
 
+@settings(max_examples=25)
 @given(ANSWERS)
 def test_what_was_appended_is_read(
     tmp_path_factory: pytest.TempPathFactory, answers: dict[int, Answer]
@@ -42,6 +43,7 @@ def test_what_was_appended_is_read(
     assert filled(tmp_path_factory.mktemp("labels"), answers).read() == answers
 
 
+@settings(max_examples=25)
 @given(ANSWERS, st.data())
 def test_a_file_cut_off_anywhere_holds_the_whole_lines_before_and_goes_on(
     tmp_path_factory: pytest.TempPathFactory, answers: dict[int, Answer], data: st.DataObject
