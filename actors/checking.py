@@ -13,17 +13,17 @@ from outvoted.search.errors import OutvotedError
 
 
 def check(recipes: Sequence[Recipe], shape: Shape, classes: int, precision: torch.dtype) -> None:
-    """Build every network that is brought, with its weights, and have it answer for one image.
+    """Build every network, and have each that is brought, with its weights, answer for one image.
 
     Raises:
         OutvotedError: one can't be built or doesn't answer as it must; the message begins with its key.
     """
     for index, recipe in enumerate(recipes):
-        if not isinstance(recipe.network, Brought | Packaged):
-            continue
         place = f"panel.networks.{index}" if recipe.role == "peer" else "referee.network"
         try:
-            probe(_built(recipe, shape, classes), shape, classes, precision)
+            network = _built(recipe, shape, classes)
+            if isinstance(recipe.network, Brought | Packaged):
+                probe(network, shape, classes, precision)
         except OutvotedError as error:
             expected = f"{place} ({recipe.name}): {error.expected}"
             raise OutvotedError(expected, error.found, error.remedy) from error

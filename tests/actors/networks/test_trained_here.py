@@ -5,7 +5,7 @@ import torch
 from pydantic import TypeAdapter, ValidationError
 from torch import nn
 
-from outvoted.actors.networks import CNN, MLP, Architecture, Network
+from outvoted.actors.networks import CNN, MLP, Architecture, DeepCNN, Network, ViT
 
 NETWORK: TypeAdapter[Network] = TypeAdapter(Network)
 EVERY = [
@@ -14,6 +14,8 @@ EVERY = [
     MLP(hidden=7, activation="relu"),
     CNN(channels=2, hidden=8),
     CNN(dropout=0),
+    DeepCNN(channels=(2, 3, 3, 4), hidden=(6, 5)),
+    ViT(patch=1, width=4, heads=1, blocks=1, hidden=6),
 ]
 
 
