@@ -30,11 +30,12 @@ def draw_latents(made_from: Ingredients, latents: Latents, pairs: Pairs, path: P
     votes = referee(latents.images(generate))
     figure = Figure(figsize=(_SIDE * (_SHOWN + 2.2), 1.3 * _SIDE * len(wanted) + 0.6), layout="constrained")
     figure.suptitle(
-        "The vector that stands for each class (blue), and those the referee is surest of", size=9
+        "The vector that stands for each class (blue), and others that the referee is sure of", size=9
     )
     axes = figure.subplots(len(wanted), _SHOWN + 1, squeeze=False)
     for line, label in zip(axes, wanted, strict=True):
-        numbers = [chosen[label], *typical(votes, label)[:_SHOWN].tolist()]
+        others = [number for number in typical(votes, label).tolist() if number != chosen[label]]
+        numbers = [chosen[label], *others[:_SHOWN]]
         name = str(label) if data.class_names is None else data.class_names[label]
         line[0].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9)
         _line(line, numbers, _made(generate, latents, numbers))
