@@ -49,7 +49,7 @@ class Generator:
             raise OutvotedError(
                 expected="finite weights of the generator",
                 found=f"NaN or infinite values in {', '.join(bad)}",
-                remedy="train with a smaller learning_rate",
+                remedy="train with a smaller study.generator.training.learning_rate",
             )
         return cls(shape, maps, halved)
 
@@ -117,6 +117,6 @@ def read(path: Path) -> Generator:
         raise OutvotedError(
             expected=f"a generator that Outvoted has trained, in {path}",
             found=str(error).splitlines()[0] if str(error) else type(error).__name__,
-            remedy="correct the path, or have one trained: generator.kind=trained",
+            remedy="correct the path, or have one trained: study.generator.kind=trained",
         ) from error
     return found

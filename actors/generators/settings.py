@@ -47,7 +47,7 @@ class PackagedGenerator(GeneratorSettings):
             raise OutvotedError(
                 expected=f"a packaged generator of images like those of {data.name}",
                 found=f"those of {' and '.join(get_args(Name))}",
-                remedy="have one trained: generator.kind=trained",
+                remedy="have one trained: study.generator.kind=trained",
             )
         return _fitting(read(_PACKAGED / f"{name}.safetensors"), data.shape, f"the generator of {name}")
 
@@ -88,6 +88,6 @@ def _fitting(generator: Generator, shape: Shape, named: str) -> Generator:
         raise OutvotedError(
             expected=f"a generator of images of {shape} channels, height and width, as the data has",
             found=f"{named}, which makes {generator.shape}",
-            remedy="choose the data it was trained on, or have one trained: generator.kind=trained",
+            remedy="choose the data it was trained on, or have one trained: study.generator.kind=trained",
         )
     return generator

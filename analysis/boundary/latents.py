@@ -83,7 +83,7 @@ class Latents(Settings):
         return OutvotedError(
             expected=f"an image of class {label} among those of the first {self.candidates} random vectors",
             found="none that the referee calls so",
-            remedy=f"raise latents.candidates, choose one by latents.chosen.{label}, "
+            remedy=f"raise study.latents.candidates, choose one by study.latents.chosen.{label}, "
             "or train the generator for more epochs",
         )
 

@@ -20,7 +20,7 @@ _SIDE = 0.75  # inches an image takes
 def draw_latents(made_from: Ingredients, latents: Latents, pairs: Pairs, path: Path) -> None:
     """Draw for each class the vector that stands for it, then those that the referee is surest of.
 
-    Whoever wants another one sets ``latents.chosen`` to the number under its image.
+    Whoever wants another one sets ``study.latents.chosen`` to the number under its image.
     """
     generate, referee, data = made_from.generate, made_from.referee, made_from.data
     assert generate is not None  # the runner brings both
