@@ -1,15 +1,17 @@
 """What a scan leaves in its run's folder."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from outvoted.actors import schema, tables
 from outvoted.actors.judge import Judged
-from outvoted.search.arrays import Ints
+from outvoted.search.arrays import Ints, Singles
 
 _WITHOUT_IMAGES = [name for name in schema.dissents().names if name not in ("image", "probabilities")]
 
@@ -48,13 +50,19 @@ class ScanStore:
 
     def images(self, positions: Sequence[int] | Ints) -> dict[int, bytes]:
         """Read the PNG bytes of some dissents, by position."""
+        return {position: image["bytes"] for position, image in self._values("image", positions)}
+
+    def votes(self, positions: Sequence[int] | Ints) -> dict[int, Singles]:
+        """Read every peer's probabilities on some dissents, (peers, classes), by position."""
+        found = self._values("probabilities", positions)
+        return {position: np.array(votes, np.float32) for position, votes in found}
+
+    def _values(self, column: str, positions: Sequence[int] | Ints) -> Iterator[tuple[int, Any]]:
         wanted = pa.array([int(position) for position in positions], pa.int64())
-        found: dict[int, bytes] = {}
         for path in self._files():
-            rows = self._dissents(path, ["position", "image"])
+            rows = self._dissents(path, ["position", column])
             for row in rows.filter(pc.is_in(rows["position"], value_set=wanted)).to_pylist():
-                found[row["position"]] = row["image"]["bytes"]
-        return found
+                yield row["position"], row[column]
 
     def _files(self) -> list[Path]:
         return sorted((self.path / "scanned").glob("chunk-*.parquet"))

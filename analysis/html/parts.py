@@ -11,11 +11,15 @@ Cell = str | int | float | None
 
 @dataclass(frozen=True)
 class Table:
-    """Rows under headers; numbers are right-aligned, text is escaped, None is a dash."""
+    """Rows under headers; numbers are right-aligned, text is escaped, None is a dash.
+
+    A row of one cell is a heading of the rows below it. ``note`` explains the columns, below the table.
+    """
 
     headers: Sequence[str]
     rows: Sequence[Sequence[Cell]]
     caption: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,9 +79,11 @@ class Page:
         title: of the page.
         facts: what was run, in few words each: (name, value).
         headlines: the figures to see first: (figure, what it is).
+        notice: what a reader must know before anything else, say that the run is not finished.
     """
 
     title: str
     facts: Sequence[tuple[str, str]] = ()
     headlines: Sequence[tuple[str, str]] = ()
     sections: Sequence[Section] = field(default=())
+    notice: str = ""

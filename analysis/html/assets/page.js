@@ -1,0 +1,73 @@
+"use strict";
+// Brings a page to life: the theme's button, plots as they come into view, widgets.
+(() => {
+  const button = document.getElementById("theme");
+  const say = () => {
+    const other = outvoted.theme() === "dark" ? "light" : "dark";
+    button.textContent = other === "dark" ? "Dark theme" : "Light theme";
+  };
+  button.hidden = false;
+  say();
+  document.addEventListener("outvoted:theme", say);
+  outvoted.prefersDark.addEventListener("change", () => outvoted.setTheme(outvoted.preferred()));
+  button.addEventListener("click", () => {
+    const theme = outvoted.theme() === "dark" ? "light" : "dark";
+    outvoted.remember(theme);
+    outvoted.setTheme(theme);
+  });
+
+  const values = (identifier) => JSON.parse(document.getElementById(identifier).textContent);
+
+  const colour = (name) => {  // as the theme has it: the property itself names both themes' colours
+    const probe = document.body.appendChild(document.createElement("span"));
+    probe.style.color = `var(${name})`;
+    const found = getComputedStyle(probe).color;
+    probe.remove();
+    return found;
+  };
+  const template = () => {
+    const ink = colour("--ink"), soft = colour("--soft"), line = colour("--line"), paper = "rgba(0,0,0,0)";
+    const axis = { gridcolor: line, zerolinecolor: line, linecolor: line, automargin: true };
+    const wall = { ...axis, backgroundcolor: paper, showbackground: false };
+    return { layout: {
+      paper_bgcolor: paper, plot_bgcolor: paper, font: { color: ink, family: "system-ui, sans-serif", size: 13 },
+      colorway: ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#999999", "#F0E442"],
+      xaxis: axis, yaxis: axis, scene: { xaxis: wall, yaxis: wall, zaxis: wall },
+      ternary: { bgcolor: paper, aaxis: axis, baxis: axis, caxis: axis },
+      modebar: { bgcolor: paper, color: soft, activecolor: ink },
+      margin: { l: 60, r: 20, t: 50, b: 50 }, hoverlabel: { font: { size: 12 } },
+    } };
+  };
+  const options = {
+    responsive: true, displaylogo: false, showSendToCloud: false, plotlyServerURL: "",  // nothing leaves the page
+  };
+  const drawn = new Set();
+  const draw = (place) => {
+    const figure = values(place.dataset.plot);
+    const layout = { ...figure.layout, template: template() };
+    Plotly.react(place, figure.data, layout, options);
+    drawn.add(place);
+  };
+  const plots = document.querySelectorAll("[data-plot]");
+  if (plots.length) {
+    const seen = new IntersectionObserver((entries) => {
+      for (const entry of entries) {
+        if (!entry.isIntersecting) continue;
+        seen.unobserve(entry.target);
+        draw(entry.target);
+      }
+    }, { rootMargin: "400px" });
+    plots.forEach((place) => seen.observe(place));
+    document.addEventListener("outvoted:theme", () => drawn.forEach(draw));
+    addEventListener("beforeprint", () => plots.forEach(draw));
+  }
+
+  for (const element of document.querySelectorAll("[data-widget]")) {
+    try {
+      outvoted.widgets[element.dataset.widget](element, values(element.dataset.values));
+    } catch (error) {
+      console.error(error);
+      element.append("This part cannot be shown in this browser.");
+    }
+  }
+})();

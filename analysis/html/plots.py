@@ -1,0 +1,40 @@
+"""Plots of a page: figures as data, drawn by Plotly in the page's own colours."""
+
+import json
+from functools import cache
+from typing import Any
+
+from plotly.offline import get_plotlyjs
+
+from outvoted.analysis.html.escaping import escape, json_block
+from outvoted.analysis.html.parts import Plot
+
+_HEIGHT = 420  # pixels, where a figure names none
+_OF_THE_PAGE = ("template", "paper_bgcolor", "plot_bgcolor")
+
+
+@cache
+def plotly_script() -> str:
+    """Return Plotly's own script, fit to stand between script tags."""
+    script: str = get_plotlyjs()
+    return script.replace("\r\n", "\n").replace("</script", "<\\/script")
+
+
+def plot_html(plot: Plot, identifier: str) -> str:
+    """Draw the place of a plot, and its data beside it."""
+    figure = _without_colours(plot)
+    height = figure["layout"].setdefault("height", _HEIGHT)
+    caption = f"<figcaption>{escape(plot.caption)}</figcaption>" if plot.caption else ""
+    return (
+        f'<figure class="plot"><div class="scroll" role="region" tabindex="0" aria-label="plot">'
+        f'<div id="{identifier}" data-plot="{identifier}-data" style="height:{int(height)}px"></div></div>'
+        f"{caption}{json_block(f'{identifier}-data', figure)}</figure>"
+    )
+
+
+def _without_colours(plot: Plot) -> dict[str, Any]:
+    """Return the figure as plain values, without what the page decides."""
+    figure: dict[str, Any] = json.loads(plot.figure.to_json())
+    for name in _OF_THE_PAGE:
+        figure["layout"].pop(name, None)
+    return figure
