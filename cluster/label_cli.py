@@ -60,7 +60,7 @@ def _opened(path: Path) -> tuple[Work, LabelStore]:
     images = len(opened.images)
     pictures = [image["bytes"] for image in opened.store.images()["image"].to_pylist()]
     classes = data.class_names or tuple(map(str, range(data.classes)))
-    return Work(path.name, pictures, classes), LabelStore(path, images, data.classes)
+    return Work(opened.record.name, pictures, classes), LabelStore(opened.store.labels, images, data.classes)
 
 
 def _serve(desk: Desk, store: LabelStore, labeller: str | None, port: int, browser: bool) -> None:

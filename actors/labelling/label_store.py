@@ -13,16 +13,13 @@ from outvoted.actors.labelling.labels import MISSING, Labels
 from outvoted.actors.labelling.names import checked
 from outvoted.search.errors import OutvotedError
 
-FOLDER = "labels"
-"""Where labels lie within a study's folder."""
-
 
 class LabelStore:
     """Reads people's labels, and gives the file of each labeller."""
 
-    def __init__(self, run: Path, images: int, classes: int) -> None:
-        """Take the study's folder, and the numbers of its images and classes."""
-        self.path = run / FOLDER
+    def __init__(self, path: Path, images: int, classes: int) -> None:
+        """Take the folder, and the numbers of images and classes of the study."""
+        self.path = path
         self.images = images
         self.classes = classes
 

@@ -33,24 +33,24 @@ def pictures(images: int) -> list[bytes]:
 
 
 @contextmanager
-def served(run: Path, images: int, classes: tuple[str, ...], port: int = 0) -> Iterator[Served]:
+def served(folder: Path, images: int, classes: tuple[str, ...], port: int = 0) -> Iterator[Served]:
     """Serve a page within the block."""
-    arguments = [str(run), str(images), ",".join(classes), str(port)]
+    arguments = [str(folder), str(images), ",".join(classes), str(port)]
     command = [sys.executable, "-m", "tests.actors.labelling.serving", *arguments]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[3])
     try:
         assert process.stdout is not None
         url = process.stdout.readline().strip()
         assert url.startswith("http://127.0.0.1:"), "the server did not start"
-        yield Served(process, url, LabelStore(run, images, len(classes)))
+        yield Served(process, url, LabelStore(folder, images, len(classes)))
     finally:
         process.kill()
         process.communicate()
 
 
-def main(run: str, images: str, classes: str, port: str) -> None:
+def main(folder: str, images: str, classes: str, port: str) -> None:
     """Serve until the process is ended; print the address first."""
-    store = LabelStore(Path(run), int(images), len(classes.split(",")))
+    store = LabelStore(Path(folder), int(images), len(classes.split(",")))
     desk = Desk(Work("a study", pictures(int(images)), classes.split(",")), store)
     listening = listen(int(port))
     with store.sole_writer():

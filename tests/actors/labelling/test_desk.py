@@ -14,14 +14,14 @@ IMAGES = 6
 PICTURES = [bytes([image]) for image in range(IMAGES)]
 
 
-def desk(run: Path, classes: int = 10) -> Desk:
+def desk(folder: Path, classes: int = 10) -> Desk:
     names = [str(label) for label in range(classes)]
-    return Desk(Work("a study", PICTURES, names), LabelStore(run, IMAGES, classes))
+    return Desk(Work("a study", PICTURES, names), LabelStore(folder, IMAGES, classes))
 
 
-def times(run: Path) -> int:
+def times(folder: Path) -> int:
     """Count the lines of anna's file."""
-    return len((run / "labels" / "anna.csv").read_text().splitlines()) - 1
+    return len((folder / "anna.csv").read_text().splitlines()) - 1
 
 
 @given(st.text("abcxyz", min_size=1, max_size=8), st.integers(1, 300))
@@ -67,9 +67,9 @@ def test_a_correction_replaces_the_label(tmp_path: Path) -> None:
 def test_saying_the_same_again_changes_nothing(tmp_path: Path) -> None:
     where = desk(tmp_path)
     where.put("anna", 0, 3)
-    before = (tmp_path / "labels" / "anna.csv").read_text()
+    before = (tmp_path / "anna.csv").read_text()
     assert where.put("anna", 0, 3) == 1
-    assert (tmp_path / "labels" / "anna.csv").read_text() == before
+    assert (tmp_path / "anna.csv").read_text() == before
 
 
 def test_labellers_do_not_see_each_others_labels(tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ def test_labellers_do_not_see_each_others_labels(tmp_path: Path) -> None:
 
 def test_who_labels_nothing_leaves_no_file(tmp_path: Path) -> None:
     desk(tmp_path).sheet("anna")
-    assert not (tmp_path / "labels" / "anna.csv").exists()
+    assert not (tmp_path / "anna.csv").exists()
 
 
 def test_there_is_a_key_for_each_class(tmp_path: Path) -> None:

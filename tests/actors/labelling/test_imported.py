@@ -12,7 +12,7 @@ from outvoted.search.errors import OutvotedError
 
 @pytest.fixture
 def store(tmp_path: Path) -> LabelStore:
-    return LabelStore(tmp_path / "run", 3, 10)
+    return LabelStore(tmp_path / "labels", 3, 10)
 
 
 def csv(folder: Path, *lines: str) -> Path:

@@ -13,7 +13,7 @@ from outvoted.search.errors import OutvotedError
 
 @pytest.fixture
 def store(tmp_path: Path) -> LabelStore:
-    return LabelStore(tmp_path, 3, 10)
+    return LabelStore(tmp_path / "labels", 3, 10)
 
 
 def fill(store: LabelStore, labeller: str, *labels: int) -> None:
@@ -88,7 +88,7 @@ def test_a_file_with_no_labellers_name_is_refused(store: LabelStore) -> None:
 
 def test_only_one_writes_at_a_time(store: LabelStore) -> None:
     with store.sole_writer(), pytest.raises(OutvotedError, match="another `outvoted label`"):  # noqa: SIM117
-        with LabelStore(store.path.parent, 3, 10).sole_writer():
+        with LabelStore(store.path, 3, 10).sole_writer():
             pass
     with store.sole_writer():
         pass
@@ -96,5 +96,5 @@ def test_only_one_writes_at_a_time(store: LabelStore) -> None:
 
 def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "labels").write_text("a file in the way")
-    with pytest.raises(OutvotedError, match="to write"), LabelStore(tmp_path, 3, 10).sole_writer():
+    with pytest.raises(OutvotedError, match="to write"), LabelStore(tmp_path / "labels", 3, 10).sole_writer():
         pass
