@@ -37,6 +37,11 @@ _PLAIN, _DECAYING = Variant(), Variant(optimizer="adamw", weight_decay=1e-5)
 _SMALL_MOVES = Affine(move=AffineRange(rotation=10, translation=1, scale=1.1, shear=10))
 
 
+def percent(target: float) -> str:
+    """Write a share as a percentage, as short as it is exact enough: 98, 98.5."""
+    return f"{100 * target:g}"
+
+
 class Family(Settings):
     """Networks of one architecture, each kept at every target test accuracy it reaches."""
 
@@ -130,11 +135,6 @@ FAMILIES = (
 
 It doesn't say of every variant which optimiser it takes: what is not given is as in the first.
 """
-
-
-def percent(target: float) -> str:
-    """Write a share as a percentage, as short as it is exact enough: 98, 98.5."""
-    return f"{100 * target:g}"
 
 
 def told_apart(families: tuple[Family, ...]) -> tuple[Family, ...]:
