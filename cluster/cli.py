@@ -15,7 +15,16 @@ from outvoted.analysis.opened import OpenedRun
 from outvoted.analysis.replay import replay as replay_mistakes
 from outvoted.analysis.summary import summarise, table
 from outvoted.analysis.voters import voters_table
-from outvoted.cluster import compare_cli, heal_cli, reading, report_cli, scan_cli, study_cli, sweep_cli
+from outvoted.cluster import (
+    compare_cli,
+    heal_cli,
+    label_cli,
+    reading,
+    report_cli,
+    scan_cli,
+    study_cli,
+    sweep_cli,
+)
 from outvoted.cluster.bars import bars
 from outvoted.cluster.config import MineConfig
 from outvoted.cluster.doctor import examine
@@ -74,6 +83,7 @@ app.command("compare")(compare_cli.compare)
 app.command()(heal_cli.heal)
 app.command()(sweep_cli.sweep)
 app.command()(study_cli.study)
+app.command()(label_cli.label)
 app.command()(report_cli.report)
 
 
