@@ -1,0 +1,135 @@
+"""What is measured of one group of networks, or of several that differ in their seeds alone."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from outvoted.analysis.boundary.agreement import Agreement, agreement, pairs_disagree
+from outvoted.analysis.boundary.people import People
+from outvoted.analysis.boundary.types import Type, Types, misclassified, shares, types
+from outvoted.analysis.landscape.ballots import Ballots
+from outvoted.analysis.spread import Spread, spread
+
+
+@dataclass(frozen=True)
+class Softmax:
+    """Maximum softmax of all networks on the images of one type (table 4); how many images."""
+
+    images: int
+    value: Spread
+
+
+@dataclass(frozen=True)
+class Diverse:
+    """A diverse group of networks of one accuracy (tables 2 to 4). Shares are of all images, 0 to 1.
+
+    Attributes:
+        target: their test accuracy.
+        models: who is in the group.
+        pairs: on which two models differ; over pairs.
+        disagree: on which not all models agree.
+        misclassified: what a model misclassifies, over models; None without labels, as are the others below.
+        across: what at least one model misclassifies.
+        types: the type of each image.
+        softmax: by type.
+    """
+
+    target: float
+    models: tuple[str, ...]
+    pairs: Spread
+    disagree: float
+    misclassified: Spread | None = None
+    across: float | None = None
+    types: Types | None = None
+    softmax: Mapping[Type, Softmax] | None = None
+
+
+@dataclass(frozen=True)
+class Certainty:
+    """Networks' certainty, 0 to 1, on images of one certainty of people; how many images."""
+
+    images: int
+    value: Spread
+
+
+@dataclass(frozen=True)
+class OverSeeds:
+    """Groups of a family's networks that differ in their seeds alone (figs. 2 and 4, table 5).
+
+    Attributes:
+        family, target: of the networks.
+        size, repeats: of so many networks is a group, and so many groups there are.
+        disagree: share of all images on which a group's networks do not all agree, over groups.
+        shares: each type's share of all images, over groups; None without labels.
+        certainty: by people's certainty in percent, rounded to tens; None without labels.
+        first: how far the first group agrees.
+    """
+
+    family: str
+    target: float
+    size: int
+    repeats: int
+    disagree: Spread
+    shares: Mapping[Type, Spread] | None
+    certainty: Mapping[int, Certainty] | None
+    first: Agreement
+
+
+def diverse(target: float, group: Ballots, people: People | None) -> Diverse:
+    """Measure a group of two networks or more."""
+    answers = group.predicted
+    together = together_of(group)
+    pairs, disagree = spread(pairs_disagree(answers)), float((~together.agree).mean())
+    if people is None:
+        return Diverse(target, group.names, pairs, disagree)
+    wrong = misclassified(answers, people.together)
+    across = ((answers != people.together.label) & people.together.agree).any(0)
+    found = types(together, people.together)
+    return Diverse(
+        target,
+        group.names,
+        pairs,
+        disagree,
+        spread(wrong),
+        float(across.mean()),
+        found,
+        _softmax(group, found),
+    )
+
+
+def over_seeds(family: str, target: float, repeats: Sequence[Ballots], people: People | None) -> OverSeeds:
+    """Measure groups of as many networks each; at least one group."""
+    groups = [together_of(group) for group in repeats]
+    disagree = spread([(~group.agree).mean() for group in groups])
+    found = None if people is None else [shares(types(group, people.together)) for group in groups]
+    return OverSeeds(
+        family,
+        target,
+        len(repeats[0].names),
+        len(repeats),
+        disagree,
+        None if found is None else {kind: spread([share[kind] for share in found]) for kind in Type},
+        None if people is None else _certainty(groups, people.together),
+        groups[0],
+    )
+
+
+def together_of(group: Ballots) -> Agreement:
+    """Say how far a group's networks agree."""
+    return agreement(group.predicted, group.probabilities.shape[2])
+
+
+def _softmax(group: Ballots, found: Types) -> dict[Type, Softmax]:
+    highest = group.probabilities.max(2)
+    taken = {kind: found == kind.value for kind in Type}
+    return {kind: Softmax(int(here.sum()), spread(highest[:, here].ravel())) for kind, here in taken.items()}
+
+
+def _certainty(groups: Sequence[Agreement], people: Agreement) -> dict[int, Certainty]:
+    found = {}
+    for level in np.unique(people.tens)[::-1].tolist():
+        taken = people.tens == level
+        means = [group.certainty[taken].mean() for group in groups]
+        found[level] = Certainty(int(taken.sum()), spread(means))
+    return found

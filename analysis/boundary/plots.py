@@ -1,0 +1,108 @@
+"""Curves and points of a boundary study for the page (Vlaar, fig. 2, and entropies)."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from outvoted.analysis.boundary.entropies import Entropies
+from outvoted.analysis.boundary.figures import Measure, panels
+from outvoted.analysis.boundary.findings import BoundaryFindings, Ways
+from outvoted.analysis.boundary.groups import OverSeeds
+from outvoted.analysis.boundary.looks import dodge, family_colour, family_dash, family_marker
+from outvoted.analysis.boundary.tables import SIMULATED, accuracy
+from outvoted.search.arrays import Floats
+
+SMALL = {"size": 12}
+_NAMED = 6
+_AREA = 4  # square root of pixels for one image
+
+
+def types_plot(found: BoundaryFindings) -> go.Figure:
+    """Return fig. 2: shares of types A and C against test accuracy, by family, with standard deviations."""
+    wanted = panels(found)
+    figure = make_subplots(1, len(wanted), subplot_titles=[text for text, _ in wanted])
+    targets = [one.target for one in found.seeds]
+    for column, (_, measure) in enumerate(wanted, 1):
+        for place, family in enumerate(found.families):
+            rows = [one for one in found.seeds if one.family == family]
+            line = _line(rows, measure, place, dodge(place, found.families, targets))
+            figure.add_trace(line.update(showlegend=column == 1), 1, column)
+    figure.update_xaxes(title_text="test accuracy (%)", tickvals=sorted({100 * one for one in targets}))
+    figure.update_yaxes(title_text="% of all images", rangemode="tozero")
+    return finished(figure, found, 420)
+
+
+def _line(rows: Sequence[OverSeeds], measure: Measure, place: int, aside: float) -> go.Scatter:
+    values = [measure(one) for one in rows]
+    hover = [
+        f"{one.family} at {accuracy(one.target)} %: {value.percent()} % ({one.repeats} groups of {one.size})"
+        for one, value in zip(rows, values, strict=True)
+    ]
+    return go.Scatter(
+        x=[100 * (one.target + aside) for one in rows],
+        y=[None if value.mean is None else 100 * value.mean for value in values],
+        error_y={"type": "data", "array": [100 * (value.std or 0) for value in values]},
+        text=hover,
+        hoverinfo="text",
+        name=rows[0].family,
+        legendgroup=rows[0].family,
+        mode="lines+markers",
+        line={"color": family_colour(place), "dash": family_dash(place)[1]},
+        marker={"symbol": family_marker(place)[1], "size": 9},
+    )
+
+
+def entropies_plot(found: BoundaryFindings) -> go.Figure:
+    """Return entropy of votes against entropy of labels for each family; areas by number of images."""
+    assert found.people is not None
+    shown = [one for one in found.entropies if one.target == found.focus]
+    names = [f"{one.family}, {one.networks} networks" for one in shown]
+    figure = make_subplots(1, len(shown), subplot_titles=names, shared_yaxes=True)
+    for place, one in enumerate(shown):
+        dots = _dots(found.people.together.entropy, one, found.ways, family_colour(place))
+        figure.add_trace(dots, 1, place + 1)
+    figure.update_xaxes(title_text=f"entropy of {found.people.called} (bits)", title_font=SMALL)
+    figure.update_yaxes(title_text="entropy of votes (bits)", col=1)
+    return finished(figure, found, 420)
+
+
+def _dots(who: Floats, one: Entropies, ways: Ways, colour: str) -> go.Scatter:
+    """Draw a dot for all images of the same entropies."""
+    both = np.stack([who, one.votes]).round(3)
+    points, inverse, counts = np.unique(both, axis=1, return_inverse=True, return_counts=True)
+    alike = [np.flatnonzero(inverse.ravel() == point).tolist() for point in range(len(counts))]
+    sizes = (_AREA * np.sqrt(counts)).tolist()
+    return go.Scatter(
+        x=points[0].tolist(),
+        y=points[1].tolist(),
+        mode="markers",
+        marker={"size": sizes, "color": colour, "opacity": 0.65, "line": {"width": 1, "color": "#888888"}},
+        text=[_images(images, ways) for images in alike],
+        hoverinfo="text",
+        showlegend=False,
+    )
+
+
+def _images(images: Sequence[int], ways: Ways) -> str:
+    """Name the first few images of a point."""
+    more = [f"and {len(images) - _NAMED} more"] if len(images) > _NAMED else []
+    return "<br>".join([*map(ways.place, images[:_NAMED]), *more])
+
+
+def menu(buttons: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return a list to choose from, above the figure."""
+    where = {"x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom"}
+    return {"buttons": list(buttons), "font": SMALL, "showactive": True, **where}
+
+
+def finished(figure: go.Figure, found: BoundaryFindings, height: int) -> go.Figure:
+    """Give a figure its height in pixels and margins, and say in it whether labellers are simulated."""
+    figure.update_annotations(font_size=12)
+    figure.update_layout(height=height, margin={"l": 60, "r": 20, "t": 90, "b": 60})
+    if found.simulated:
+        title = {"text": SIMULATED, "font": SMALL, "x": 1, "xanchor": "right", "y": 0.98, "yanchor": "top"}
+        figure.update_layout(title=title)
+    return figure
