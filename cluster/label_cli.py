@@ -41,6 +41,13 @@ def label(
         else:
             _serve(Desk(work, store), store, labeller, port, browser)
     console.print(_table(store))
+    console.print(
+        f"\nWritten to [b]{store.path}[/]. To try next:\n"
+        f"  outvoted label {store.path.parent}    # go on\n"
+        f"  outvoted report {store.path.parent}   # with these labels",
+        soft_wrap=True,
+        highlight=False,
+    )
 
 
 def _opened(path: Path) -> tuple[Work, LabelStore]:
@@ -76,7 +83,6 @@ def _serve(desk: Desk, store: LabelStore, labeller: str | None, port: int, brows
         if browser:
             webbrowser.open(url)
         serve(desk, token, listening)
-    console.print(f"\nGo on with: outvoted label {store.path.parent}", soft_wrap=True)
 
 
 def _import(store: LabelStore, file: Path) -> None:
