@@ -43,11 +43,12 @@ def study(
         study_run(StudyJob(settings, store, address, resume, debug), console)
         with console.status("drawing the report"):
             report = write_study_report(OpenedStudy(path))
-    for drawn in report.tables():
+    for drawn in report.tables:
         console.print(drawn)
     console.print(
         f"\nWritten to [b]{path}[/]: images/, votes/, figures/*.png, summary.json. To try next:\n"
-        f"  outvoted report {path}   # draw it again\n  tensorboard --logdir {path / 'tb'}",
+        f"  outvoted report {path}   # the same as a page to click through\n"
+        f"  tensorboard --logdir {path / 'tb'}",
         soft_wrap=True,
         highlight=False,
     )

@@ -51,6 +51,11 @@ class OpenedStudy:
         """The data set of the study."""
         return datasets.load(_DATA.validate_python(self.record.config["data"]))
 
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """A name for each class: its number where the data set has none."""
+        return self.data.class_names or tuple(map(str, range(self.data.classes)))
+
     @cached_property
     def images(self) -> pd.DataFrame:
         """How each image was made (schema.study_images), without its pixels.
