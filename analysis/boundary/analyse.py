@@ -106,7 +106,7 @@ def _panel(votes: pd.DataFrame | None, who: People | None, group: Diverse | None
         return None
     kinds: dict[str, Bools] = {}
     if who is not None:
-        kinds |= {"people agree": who.together.agree, "people disagree": ~who.together.agree}
+        kinds |= {"labellers agree": who.together.agree, "labellers disagree": ~who.together.agree}
     if group is not None and group.types is not None:
         kinds |= {kind.called: np.asarray(group.types == kind.value) for kind in Type}
     return panel_findings(ballots(votes), who, kinds)

@@ -103,6 +103,6 @@ def finished(figure: go.Figure, found: BoundaryFindings, height: int) -> go.Figu
     figure.update_annotations(font_size=12)
     figure.update_layout(height=height, margin={"l": 60, "r": 20, "t": 90, "b": 60})
     if found.simulated:
-        title = {"text": SIMULATED, "font": SMALL, "x": 1, "xanchor": "right", "y": 0.98, "yanchor": "top"}
+        title = {"text": SIMULATED, "font": SMALL, "x": 0.01, "xanchor": "left", "y": 0.99, "yanchor": "top"}
         figure.update_layout(title=title)
     return figure

@@ -22,13 +22,8 @@ def sections(found: BoundaryFindings, folder: Path) -> list[Section]:
     return [*(one for section in every for one in section(found, folder)), *_reached(found)]
 
 
-def _section(
-    found: BoundaryFindings, title: str, text: str, parts: Sequence[Part], labels: bool = True
-) -> Section:
-    """Return a section; ``labels`` says whether it rests on them."""
-    simulated = labels and found.simulated
-    told = f"{text} What is said of labellers is of {SIMULATED}, noisy networks." if simulated else text
-    return Section(title, told, parts, simulated)
+def _section(found: BoundaryFindings, title: str, text: str, parts: Sequence[Part]) -> Section:
+    return Section(title, text, parts, found.simulated)
 
 
 def _part(one: Titled) -> Table:
@@ -53,7 +48,7 @@ def _disagreement(found: BoundaryFindings, _: Path) -> Iterator[Section]:
     if found.diverse:
         parts = [tables.misclassified(found), *([tables.by_type(found)] if found.people else [])]
         text = (
-            "Do models of one test accuracy disagree on the same images, and where people do? Networks of "
+            "Do models of one test accuracy disagree on the same images, and where labellers do? Networks of "
             "all families and variants of training, one of each."
         )
         yield _section(found, "Networks of one accuracy", text, [_part(one) for one in parts])
@@ -74,7 +69,7 @@ def _over_seeds(found: BoundaryFindings, _: Path) -> Iterator[Section]:
 
 def _certainty(found: BoundaryFindings, _: Path) -> Iterator[Section]:
     if found.seeds and found.people:
-        text = "Are networks unsure where people are? Certainty is the share of the most frequent answer."
+        text = "Are networks unsure where labellers are? Certainty is the share of the most frequent answer."
         yield _section(found, "Certainty", text, [_part(tables.certainty(found))])
 
 
@@ -114,9 +109,7 @@ def _panel(found: BoundaryFindings, _: Path) -> Iterator[Section]:
 def _reached(found: BoundaryFindings) -> Iterator[Section]:
     if found.reached or found.missing:
         parts = [_part(tables.reached(found))] if found.reached else []
-        yield _section(
-            found, "Trainings, and what is missing", _sentences(found.missing), parts, labels=False
-        )
+        yield Section("Trainings, and what is missing", _sentences(found.missing), parts)
 
 
 def _sentences(missing: Sequence[str]) -> str:

@@ -37,11 +37,11 @@ class Type(StrEnum):
 
 
 _MEANING = {
-    Type.A: "networks disagree, people agree",
-    Type.B_DISAGREE: "networks disagree, people disagree",
-    Type.B_AGREE: "networks agree, people agree, same label",
-    Type.MISTAKEN: "networks agree, people agree, another label",
-    Type.C: "networks agree, people disagree",
+    Type.A: "networks disagree, labellers agree",
+    Type.B_DISAGREE: "networks disagree, labellers disagree",
+    Type.B_AGREE: "networks agree, labellers agree, same label",
+    Type.MISTAKEN: "networks agree, labellers agree, another label",
+    Type.C: "networks agree, labellers disagree",
 }
 
 

@@ -27,9 +27,11 @@ class Example:
     stops: pd.DataFrame
     labels: Labels
     panel: pd.DataFrame
+    size: int
 
     def found(self) -> BoundaryFindings:
-        return analyse(self.images, self.votes, self.stops, DIGITS, self.labels, self.panel, {})
+        sizes = dict.fromkeys(self.stops["family"], self.size)
+        return analyse(self.images, self.votes, self.stops, DIGITS, self.labels, self.panel, sizes)
 
 
 def images(pairs: Sequence[tuple[int, int]] = PAIRS, steps: int = 11) -> pd.DataFrame:
@@ -73,10 +75,12 @@ def stop(network: str, family: str, seed: int, target: float, reached: bool = Tr
     }
 
 
-def example(simulated: bool = False, seeds: int = 20, labellers: int = 10) -> Example:
-    """Return a study of 165 images: three families, ten seeds twice, ten labellers, a panel of four."""
+def example(
+    simulated: bool = False, seeds: int = 20, labellers: int = 10, pairs: int = 15, steps: int = 11
+) -> Example:
+    """Return a study of 165 images: three families, seeds in two groups, labellers, a panel of four."""
     random = np.random.default_rng(7)
-    made = images()
+    made = images(PAIRS[:pairs], steps)
     logits = _logits(made, random)
     rows, votes = [], {}
     for place, family in enumerate(("mlp", "cnn", "vit")):
@@ -93,7 +97,7 @@ def example(simulated: bool = False, seeds: int = 20, labellers: int = 10) -> Ex
     prefix = "simulated" if simulated else "person"
     labels = Labels(tuple(f"{prefix}-{n + 1:02}" for n in range(labellers)), said, simulated)
     panel = {f"peer-{n}": _softmax(logits + random.normal(0, 1.5, logits.shape)) for n in range(4)}
-    return Example(made, frame(votes), pd.DataFrame(rows), labels, frame(panel))
+    return Example(made, frame(votes), pd.DataFrame(rows), labels, frame(panel), seeds // 2)
 
 
 def _logits(made: pd.DataFrame, random: np.random.Generator) -> Floats:
