@@ -14,22 +14,23 @@ from outvoted.analysis.map_of_weaknesses import Grid, Span, binned
 from outvoted.analysis.opened import OpenedRun
 
 _NUMBERED = 20  # classes that can all be written along an axis
-_PANELS = (
+PANELS = (
     ("inferences for each mistake", "inferences", 1.0, "{:.0f}"),
     ("% of searches successful", "success", 100.0, "{:.0f}"),
     ("mistakes a second", "mistakes_per_second", 1.0, "{:.0f}"),
     ("% valid", "validity", 100.0, "{:.1f}"),
     ("cells of the map of weaknesses", "cells", 1.0, "{:.0f}"),
 )
+"""What a comparison draws: title, attribute, factor, and how it is written."""
 
 
 def draw_comparison(rows: Sequence[Compared], path: Path) -> None:
     """Draw a bar for each strategy and figure; the cheapest strategy is drawn in blue."""
-    figure = Figure(figsize=(3.0 * len(_PANELS), 0.42 * len(rows) + 1.1), layout="constrained")
-    axes = figure.subplots(1, len(_PANELS), sharey=True)
+    figure = Figure(figsize=(3.0 * len(PANELS), 0.42 * len(rows) + 1.1), layout="constrained")
+    axes = figure.subplots(1, len(PANELS), sharey=True)
     cheapest = min(rows, key=lambda row: row.inferences if row.inferences is not None else np.inf)
     colours = [TARGET if row is cheapest else PEERS for row in rows]
-    for axis, (title, name, factor, form) in zip(axes, _PANELS, strict=True):
+    for axis, (title, name, factor, form) in zip(axes, PANELS, strict=True):
         values = [factor * (getattr(row, name) or 0.0) for row in rows]
         bars = axis.barh([row.strategy for row in rows], values, color=colours)
         axis.bar_label(bars, [form.format(value) for value in values], padding=2, fontsize=8)

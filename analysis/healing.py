@@ -19,7 +19,7 @@ from outvoted.analysis.drawing import plain, save
 from outvoted.analysis.spread import Spread, spread
 
 FIGURES = ("success", "moved_accuracy", "clean_accuracy", "held_out_wrong", "validity")
-_TITLES = {
+TITLES = {
     "success": "Searches that end in a mistake",
     "moved_accuracy": "Moved test images right",
     "clean_accuracy": "Clean test images right",
@@ -28,7 +28,7 @@ _TITLES = {
 COLOURS = {Arm.NOTHING: "#000000", Arm.COPIES: "#E69F00", Arm.MISTAKES: "#0072B2"}
 """From Okabe & Ito's palette, which colour-blind readers can tell apart."""
 _LINES = {Arm.NOTHING: ("s", ":"), Arm.COPIES: ("^", "--"), Arm.MISTAKES: ("o", "-")}
-_LABELS = {
+LABELS = {
     Arm.NOTHING: "nothing added",
     Arm.COPIES: "as many random copies",
     Arm.MISTAKES: "mined mistakes",
@@ -167,7 +167,7 @@ def _cells(figures: Mapping[str, Spread], sign: str = "") -> list[str]:
 def draw_healing(summary: HealSummary, path: Path) -> None:
     """Draw four figures against the round, a band of one standard deviation around each arm's mean."""
     figure = Figure(figsize=(9, 6.2), layout="constrained")
-    for axes, (name, title) in zip(figure.subplots(2, 2).flat, _TITLES.items(), strict=True):
+    for axes, (name, title) in zip(figure.subplots(2, 2).flat, TITLES.items(), strict=True):
         for arm in ARMS:
             _curve(axes, arm, [row for row in summary.rows if row.arm == arm], name)
         axes.set_title(title, fontsize=10)
@@ -187,7 +187,7 @@ def _curve(axes: Axes, arm: Arm, rows: Sequence[RoundSummary], name: str) -> Non
     mean = np.array([row.figures[name].mean for row in there], np.float64)
     std = np.array([row.figures[name].std or 0.0 for row in there], np.float64)
     marker, line = _LINES[arm]
-    axes.plot(number, mean, line, marker=marker, ms=4, color=COLOURS[arm], label=_LABELS[arm])
+    axes.plot(number, mean, line, marker=marker, ms=4, color=COLOURS[arm], label=LABELS[arm])
     axes.fill_between(number, mean - std, mean + std, color=COLOURS[arm], alpha=0.15, linewidth=0)
 
 

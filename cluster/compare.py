@@ -108,13 +108,19 @@ def compare_strategies(
             return write_compared(config, path)
 
 
+def mined_with(config: CompareConfig, path: Path) -> dict[str, RunStore]:
+    """Return the runs of those of a comparison's strategies that have searched already, by their names."""
+    stores = {name: RunStore(path / name, path.parent) for name, _ in config.parts()}
+    return {name: store for name, store in stores.items() if len(store.done())}
+
+
 def write_compared(config: CompareConfig, path: Path) -> Sequence[Compared]:
-    """Write the tables and pictures of a comparison whose strategies have been mined with.
+    """Write the tables and pictures of a comparison: of those of its strategies that were mined with, some.
 
     Raises:
         OutvotedError: one of the strategies' runs cannot be read.
     """
-    stores = {name: RunStore(path / name, path.parent) for name, _ in config.parts()}
+    stores = mined_with(config, path)
     rows = compare(stores, config.map)
     write_comparison(RunStore(path), rows)
     draw_comparison(rows, path / "comparison.png")

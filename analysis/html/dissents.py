@@ -34,8 +34,8 @@ def dissents_exhibits(store: RunStore, most: int = MOST) -> Exhibits:
     classes = next(iter(votes.values())).shape[1] if votes else 1
     who = _who_is_right(kept)
     items = [
-        _exhibit(row, right, images[row.position], votes[row.position])
-        for row, right in zip(kept.itertuples(), who, strict=True)
+        _exhibit(row, right, images[position], votes[position])
+        for row, right, position in zip(kept.itertuples(), who, positions.tolist(), strict=True)
     ]
     return Exhibits(
         what="dissent",

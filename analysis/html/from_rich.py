@@ -16,7 +16,7 @@ def from_rich(drawn: RichTable) -> Table:
         headers=[_plain(column.header) for column in drawn.columns],
         rows=[_row([_plain(cell) for cell in row]) for row in rows],
         caption=_plain(drawn.title),
-        note=" ".join(_plain(drawn.caption).split()),
+        note=_plain(drawn.caption),
     )
 
 
@@ -31,7 +31,7 @@ def _row(cells: list[str]) -> list[str]:
 
 
 def _plain(cell: RenderableType | None) -> str:
-    """Take away markup; terminals break lines where they are narrow, pages by themselves."""
+    """Take away markup."""
     if cell is None:
         return ""
     return (cell if isinstance(cell, Text) else Text.from_markup(str(cell))).plain

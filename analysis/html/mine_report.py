@@ -10,9 +10,10 @@ from outvoted.analysis.drawing import PEERS, TARGET
 from outvoted.analysis.html.escaping import plot_text
 from outvoted.analysis.html.from_rich import from_rich
 from outvoted.analysis.html.gallery import gallery
-from outvoted.analysis.html.mistakes import OnStep, mistakes_exhibits
+from outvoted.analysis.html.mistakes import OnStep, mistakes_exhibits, mistakes_measured
 from outvoted.analysis.html.naming import class_names, percent
-from outvoted.analysis.html.parts import Picture, Plot, Section
+from outvoted.analysis.html.parts import Plot, Section
+from outvoted.analysis.html.pictures import pictures
 from outvoted.analysis.html.told import Told
 from outvoted.analysis.html.weaknesses import Finders, weaknesses
 from outvoted.analysis.map_of_weaknesses import span
@@ -21,6 +22,11 @@ from outvoted.analysis.proportion import Proportion, proportion
 from outvoted.analysis.summary import Summary, table
 from outvoted.analysis.voters import voters_table
 
+_GREY = "#888888"  # seen on light and on dark
+_PICTURES = {
+    "voters.png": "By the number of peers that must agree.",
+    "every-network.png": "Seeds from which every network in turn was led into a mistake.",
+}
 _GALLERY = (
     "Each pair is a seed and the mistake that a climb from it ended in, with the label and the target's "
     "answer. Choose one to step through its climb and see what every network says."
@@ -29,7 +35,7 @@ _GALLERY = (
 
 def told_by_mining(run: OpenedRun, summary: Summary, on_step: OnStep = lambda done, of: None) -> Told:
     """Say what a run has recorded so far; ``on_step`` hears of the images that are drawn again."""
-    mistakes = run.store.frame("mistakes")
+    mistakes = mistakes_measured(run.store)
     return Told(_headlines(summary), tuple(_sections(run, summary, mistakes, on_step)))
 
 
@@ -45,31 +51,21 @@ def _headlines(summary: Summary) -> list[tuple[str, str]]:
     return found
 
 
-def _sections(
-    run: OpenedRun, summary: Summary, mistakes: pd.DataFrame, on_step: OnStep
-) -> Iterator[Section]:
+def _sections(run: OpenedRun, summary: Summary, mistakes: pd.DataFrame, on_step: OnStep) -> Iterator[Section]:
     tables = [from_rich(table(summary))]
     if summary.voters:
         tables.append(from_rich(voters_table(summary.voters)))
     plots = [_shares(summary), *([_moves(run, mistakes)] if len(mistakes) else [])]
-    yield Section("Results", parts=(*tables, *plots, *_pictures(run)))
+    yield Section("Results", parts=(*tables, *plots))
     if mistakes.empty:
         return
     yield gallery(mistakes_exhibits(run, on_step), "Mistakes", _GALLERY)
     target = Finders("target", [member.name for member in run.peers], mistakes["target"].to_numpy(np.int64))
     over, names = span(run.transform, [mistakes]), class_names(run.record, run.data.classes)
     yield weaknesses(mistakes, run.transform, over, (target,), names, gallery=True)
-
-
-def _pictures(run: OpenedRun) -> Iterator[Picture]:
-    captions = {
-        "voters.png": "By the number of peers that must agree.",
-        "every-network.png": "Seeds from which every network in turn was led into a mistake.",
-    }
-    for name, caption in captions.items():
-        path = run.store.path / "gallery" / name
-        if path.is_file():
-            yield Picture(path, caption)
+    drawn = pictures(run.store.path / "gallery", _PICTURES)
+    if drawn:
+        yield Section("Pictures", parts=drawn)
 
 
 def _shares(summary: Summary) -> Plot:
@@ -77,7 +73,9 @@ def _shares(summary: Summary) -> Plot:
     figure = go.Figure()
     wins = [proportion(round(row.success * row.searches), row.searches) for row in summary.targets]
     judged = [
-        proportion(round((row.validity or 0.0) * row.mistakes), row.mistakes if row.validity is not None else 0)
+        proportion(
+            round((row.validity or 0.0) * row.mistakes), row.mistakes if row.validity is not None else 0
+        )
         for row in summary.targets
     ]
     targets = [plot_text(row.target) for row in summary.targets]
@@ -88,7 +86,7 @@ def _shares(summary: Summary) -> Plot:
         barmode="group",
         yaxis={"tickformat": ".0%", "range": [0, 1.02]},
         xaxis={"type": "category"},
-        legend={"orientation": "h", "y": 1.12},
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
         height=340,
     )
     return Plot(figure, "Shares by target, with Wilson's 95 % intervals.")
@@ -98,7 +96,14 @@ def _bars(shares: list[Proportion]) -> dict[str, object]:
     """Return heights and what reaches above and below them."""
     known = [(each.value or 0.0, each.low or 0.0, each.high or 0.0) for each in shares]
     above, below = [high - value for value, _, high in known], [value - low for value, low, _ in known]
-    error = {"type": "data", "symmetric": False, "array": above, "arrayminus": below, "thickness": 1}
+    error = {
+        "type": "data",
+        "symmetric": False,
+        "array": above,
+        "arrayminus": below,
+        "thickness": 1,
+        "color": _GREY,
+    }
     return {"y": [each.value for each in shares], "error_y": error}
 
 

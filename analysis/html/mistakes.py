@@ -4,8 +4,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 
+from outvoted.actors.store import RunStore
 from outvoted.analysis.climbs import Steps, chosen_steps
 from outvoted.analysis.html.exhibits import Exhibit, Exhibits, Facet
 from outvoted.analysis.html.naming import class_names
@@ -22,6 +24,15 @@ _REFEREE = ("agrees with the label", "does not", "was not asked")
 
 OnStep = Callable[[int, int], object]
 """Hears how many images are done, of how many."""
+
+
+def mistakes_measured(store: RunStore) -> pd.DataFrame:
+    """Read what maps and plots need of a run's mistakes, without images and votes; maybe no rows."""
+    columns = [*KINDS, "moves", "measures"]
+    table = store.table("mistakes")
+    return pd.DataFrame(
+        table.select(columns).to_pandas() if table.num_rows else {name: [] for name in columns}
+    )
 
 
 def mistakes_exhibits(
@@ -51,9 +62,7 @@ def mistakes_exhibits(
     return _exhibits(run, len(table), rows, items)
 
 
-def _exhibits(
-    run: OpenedRun, of: int, rows: Sequence[dict[str, Any]], items: Sequence[Exhibit]
-) -> Exhibits:
+def _exhibits(run: OpenedRun, of: int, rows: Sequence[dict[str, Any]], items: Sequence[Exhibit]) -> Exhibits:
     target, label, predicted, voters = (
         np.array([row[name] for row in rows], np.int64) for name in (*KINDS, "voters")
     )

@@ -4,15 +4,14 @@ import base64
 from typing import Literal
 
 import numpy as np
-
-from outvoted.search.arrays import AnyArray
+from numpy.typing import ArrayLike
 
 Kind = Literal["u1", "u2", "i2", "u4", "f4"]
 NOTHING = 65535
 """Stands for "not a number" among per mille."""
 
 
-def packed(values: AnyArray, kind: Kind) -> dict[str, str]:
+def packed(values: ArrayLike, kind: Kind) -> dict[str, str]:
     """Pack an array, flattened: {kind: base64}; scripts read it by ``outvoted.unpack``.
 
     Raises:
@@ -25,7 +24,7 @@ def packed(values: AnyArray, kind: Kind) -> dict[str, str]:
     return {kind: base64.b64encode(narrow.tobytes()).decode()}
 
 
-def per_mille(probabilities: AnyArray) -> dict[str, str]:
+def per_mille(probabilities: ArrayLike) -> dict[str, str]:
     """Pack probabilities, 0 to 1, rounded to three decimals; NaN becomes NOTHING."""
     values = np.asarray(probabilities, np.float64)
     known = np.nan_to_num(values, nan=0.0)

@@ -48,8 +48,8 @@ def _notice(record: RunRecord) -> str:
     if record.state == State.FINISHED:
         return ""
     reason = f" ({record.message})" if record.message else ""
-    when = _time(record.updated_at)
-    return f"Not finished: this run was {record.state}{reason} when it last wrote, {when}. Shown is what it had recorded."
+    then = f"{record.state}{reason} when it last wrote, {_time(record.updated_at)}"
+    return f"Not finished: this run was {then}. Shown is what it had recorded."
 
 
 def _configuration(record: RunRecord) -> Section:

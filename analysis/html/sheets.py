@@ -46,7 +46,9 @@ def sheets(items: Sequence[Pixels], most: int) -> Sheets:
     height, width = frames[0].shape[1:3] if frames else (1, 1)
     parts = list(_parts([len(item) for item in frames]))
     exact = bool(parts) and len(_encoded(frames[parts[0]], True)) * len(parts) <= most
-    counts, files, spent = [], [], 0
+    counts: list[int] = []
+    files: list[str] = []
+    spent = 0
     for part in parts:
         data = _encoded(frames[part], exact)
         spent += len(data)

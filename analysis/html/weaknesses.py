@@ -16,9 +16,9 @@ from outvoted.search.transforms import Transform
 _MOST = 20  # classes along a side
 _BINS = 5
 _TEXT = (
-    "Rows are labels, columns the wrong classes they were taken for; darker is more often. Choose a cell to "
-    "see its mistakes alone, or a bar to see where mistakes under such a change lie: bars count mistakes by "
-    "what the image was transformed by."
+    "Rows are labels, columns the wrong classes they were taken for; the stronger the colour, the more often. "
+    "Choose a cell to see its mistakes alone, or a bar to see where mistakes under such a change lie: bars "
+    "count mistakes by what the image was transformed by."
 )
 
 

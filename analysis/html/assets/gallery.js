@@ -87,7 +87,7 @@ dialog.append(
       changes),
     make("div", {}, legendPlace, votesPlace)),
   strip,
-  make("p", { className: "quiet keys" }, "← → step, Home and End jump to the first and the last, ↑ ↓ go to the next; ", link),
+  make("p", { className: "quiet keys" }, make("span", { className: "on-keyboards" }, "← → step, Home and End jump to the first and the last, ↑ ↓ go to the next; "), link),
 );
 
 const step = (wanted) => {
@@ -100,7 +100,8 @@ const step = (wanted) => {
   [...strip.children].forEach((button, k) => {
     if (k === frame) button.setAttribute("aria-current", "step"); else button.removeAttribute("aria-current");
   });
-  strip.children[frame]?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  const mark = strip.children[frame];  // scrolled by hand: the window around it stays
+  if (mark) strip.scrollLeft = mark.offsetLeft - strip.offsetLeft - (strip.clientWidth - mark.offsetWidth) / 2;
 };
 const open = (item) => {
   current = item;
