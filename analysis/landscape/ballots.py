@@ -39,6 +39,11 @@ class Ballots:
         mean = self.probabilities.mean(0, keepdims=True)
         return Ballots((*self.names, MEAN), np.concatenate([self.probabilities, mean]))
 
+    def mean_first(self) -> "Ballots":
+        """Return the same with the mean of all before them, as it is shown."""
+        mean = self.probabilities.mean(0, keepdims=True)
+        return Ballots((MEAN, *self.names), np.concatenate([mean, self.probabilities]))
+
 
 def ballots(votes: pd.DataFrame) -> Ballots:
     """Read votes (schema.study_votes): every network has answered for every image, in the order of ids."""

@@ -9,17 +9,15 @@ from matplotlib.colors import BoundaryNorm
 from matplotlib.figure import Figure
 
 from outvoted.analysis.drawing import plain, save, show
-from outvoted.analysis.landscape.passages import Passage
+from outvoted.analysis.landscape.palette import OTHERS, THREE
+from outvoted.analysis.landscape.passages import Passage, once
 from outvoted.search.arrays import Pixels, Singles
 
-THREE = ("#0072B2", "#E69F00", "#009E73")
-"""Blue, orange and green of Okabe & Ito: the pair's classes and the third."""
-OTHERS = "#555555"
 STYLES = ("-", "--", "-.")
 _SHOWN = 6
 
 
-def draw_frames(some: Sequence[Passage], pixels: Pixels, names: tuple[str, ...], path: Path) -> None:
+def draw_frames(some: Sequence[Passage], pixels: Pixels, names: Sequence[str], path: Path) -> None:
     """Draw a part of the frames of each passage: down across the pair, to the right towards the third."""
     figure = Figure(figsize=(4.4 * len(some), 4.7), layout="constrained")
     for axes, one in zip(figure.subplots(1, len(some), squeeze=False)[0], some, strict=True):
@@ -30,7 +28,7 @@ def draw_frames(some: Sequence[Passage], pixels: Pixels, names: tuple[str, ...],
     save(figure, path)
 
 
-def draw_lines(some: Sequence[Passage], mean: Singles, names: tuple[str, ...], path: Path) -> None:
+def draw_lines(some: Sequence[Passage], mean: Singles, names: Sequence[str], path: Path) -> None:
     """Draw the three classes' probabilities over all frames, one morph after the other (Figs. 3 and 4).
 
     ``mean`` has shape (images, classes).
@@ -44,13 +42,13 @@ def draw_lines(some: Sequence[Passage], mean: Singles, names: tuple[str, ...], p
         axes.plot(other, ":", color=OTHERS, lw=1.1, label="all other classes")
         axes.set_title(one.title(names), fontsize=9, loc="left")
         axes.set(ylim=(-0.02, 1.02), xlim=(0, len(walked) - 1), ylabel="probability")
-        axes.legend(fontsize=7, loc="upper right", ncols=4)
+        axes.legend(fontsize=7, loc="lower right", bbox_to_anchor=(1, 1), ncols=4, frameon=False)
         plain(axes)
     axes.set_xlabel(f"frame, {len(one.frames[0])} for each mixture of the pair")
     save(figure, path)
 
 
-def draw_surfaces(some: Sequence[Passage], mean: Singles, names: tuple[str, ...], path: Path) -> None:
+def draw_surfaces(some: Sequence[Passage], mean: Singles, names: Sequence[str], path: Path) -> None:
     """Draw a surface for each of the three classes (Fig. 5)."""
     figure = Figure(figsize=(10, 3.5 * len(some)), layout="constrained")
     for row, one in enumerate(some):
@@ -59,8 +57,9 @@ def draw_surfaces(some: Sequence[Passage], mean: Singles, names: tuple[str, ...]
         for column, label in enumerate(one.labels):
             place = row * 3 + column + 1
             axes = figure.add_subplot(len(some), 3, place, projection="3d")
+            heights = mean[one.frames, label]
             axes.plot_surface(
-                across, along, mean[one.frames, label], cmap="cividis", vmin=0, vmax=1, rstride=1, cstride=1
+                across, along, heights, cmap="cividis", vmin=0, vmax=1, rcount=side, ccount=length
             )
             axes.set(zlim=(0, 1), title=f"{one.group + 1}{one.letter}: {names[label]}")
             axes.set_xlabel(f"→ {names[one.labels[1]]}", fontsize=8)
@@ -71,21 +70,21 @@ def draw_surfaces(some: Sequence[Passage], mean: Singles, names: tuple[str, ...]
 
 
 def draw_dissent(
-    every: Sequence[Passage], dissent: Singles, peers: int, names: tuple[str, ...], path: Path
+    every: Sequence[Passage], dissent: Singles, peers: int, names: Sequence[str], path: Path
 ) -> None:
     """Draw for each passage where the networks part: how many differ from the most frequent answer.
 
     Each group has a row, set by set; pairs in the other order, whose frames are mirrored, are left out.
     """
-    once = [one for one in every if one.labels[0] < one.labels[1]]
-    groups = sorted({one.group for one in once})
-    columns = len(once) // len(groups)
+    some = once(every)
+    groups = sorted({one.group for one in some})
+    columns = len(some) // len(groups)
     figure = Figure(figsize=(1.95 * columns + 1.4, 1.75 * len(groups) + 0.5), layout="constrained")
     grid = figure.subplots(len(groups), columns, squeeze=False)
     most = max(peers - 1, 1)
     norm = BoundaryNorm(np.arange(-0.5, most + 1), 256)
     for axes, group in zip(grid, groups, strict=True):
-        for cell, one in zip(axes, [p for p in once if p.group == group], strict=True):
+        for cell, one in zip(axes, [p for p in some if p.group == group], strict=True):
             drawn = cell.imshow(peers * dissent[one.frames], cmap="cividis", norm=norm, aspect="auto")
             _name(cell, one, names)
     bar = figure.colorbar(drawn, ax=grid, shrink=0.4, ticks=range(most + 1))
@@ -93,7 +92,7 @@ def draw_dissent(
     save(figure, path)
 
 
-def _name(axes: Axes, one: Passage, names: tuple[str, ...]) -> None:
+def _name(axes: Axes, one: Passage, names: Sequence[str]) -> None:
     first, second, third = (names[label] for label in one.labels)
     axes.set(xticks=[], yticks=[])
     axes.set_title(f"{one.group + 1}{one.letter}", fontsize=8, loc="left", pad=2)

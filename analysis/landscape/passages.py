@@ -1,5 +1,6 @@
 """A morph study's passages: the square of frames of one pair that turns into a third image."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +27,12 @@ class Passage:
     labels: tuple[int, int, int]
     frames: Ints
 
-    def title(self, names: tuple[str, ...]) -> str:
+    @property
+    def place(self) -> tuple[int, str, frozenset[int], int]:
+        """Say which passage it is, whatever the order of its pair."""
+        return self.group, self.letter, frozenset(self.labels[:2]), self.labels[2]
+
+    def title(self, names: Sequence[str]) -> str:
         """Name it as the paper does, group and set, and say the classes."""
         first, second, third = (names[label] for label in self.labels)
         return f"{self.group + 1}{self.letter}: {first} + {second} → {third}"
@@ -45,8 +51,15 @@ def passages(images: pd.DataFrame) -> list[Passage]:
     return found
 
 
-def extremes(rough: pd.DataFrame, every: list[Passage]) -> tuple[Passage, Passage]:
-    """Return the passage that is roughest for the panel's mean, by detour, and the smoothest."""
+def once(every: Sequence[Passage]) -> list[Passage]:
+    """Leave out pairs in the other order, whose frames are mirrored."""
+    return [one for one in every if one.labels[0] < one.labels[1]]
+
+
+def by_roughness(rough: pd.DataFrame, every: Sequence[Passage]) -> list[Passage]:
+    """Order passages by the detour of the panel's mean, the roughest first."""
     means = rough[rough["network"] == MEAN].groupby(_KEYS)["detour"].mean()
-    named: dict[Any, Passage] = {(one.group, one.letter, *one.labels): one for one in every}
-    return named[means.idxmax()], named[means.idxmin()]
+    detours: dict[Any, float] = {}
+    for (group, letter, first, second, third), detour in zip(means.index, means, strict=True):
+        detours[group, letter, frozenset((first, second)), third] = detour
+    return sorted(every, key=lambda one: -detours[one.place])

@@ -5,23 +5,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from rich.box import SIMPLE
 from rich.table import Table
 
-from outvoted.actors.readers.table import to_values
+from outvoted.analysis.html.naming import class_names
 from outvoted.analysis.landscape import field_pictures, morph_pictures
 from outvoted.analysis.landscape.ballots import Ballots, ballots
-from outvoted.analysis.landscape.passages import extremes, passages
-from outvoted.analysis.landscape.roughness import MEANING, MEASURES, roughness
+from outvoted.analysis.landscape.own_rows import OwnRows, own_rows
+from outvoted.analysis.landscape.passages import by_roughness, once, passages
+from outvoted.analysis.landscape.points import fields
+from outvoted.analysis.landscape.roughness import MEANING, roughness
 from outvoted.analysis.landscape.sequences import Sequences, edge_sequences, morph_sequences
 from outvoted.analysis.landscape.summary import Line, by_architecture, by_classes, by_network
+from outvoted.analysis.landscape.terminal import roughness_table, with_meaning
 from outvoted.analysis.studies.morphs import MorphStudy
 from outvoted.analysis.studies.opened import OpenedStudy
 
 _PASSAGES_SHOWN = 10
-_PERCENT = ("strange", "dissent")
 
 
 @dataclass(frozen=True)
@@ -29,14 +29,18 @@ class LandscapeFindings:
     """What the panel's votes on a landscape show.
 
     Attributes:
+        name: of the run.
+        class_names: numbers where classes have none.
         images: how each image was made.
         votes: the panel's ballots.
         rough: a row for each sequence and network (see `roughness`), the panel's mean among them.
         dissent: share of all images on which the networks do not all agree.
         networks, architectures, classes: summaries over groups.
+        own: what the panel answers for the table's own rows, where it is a table.
     """
 
     name: str
+    class_names: tuple[str, ...]
     images: pd.DataFrame
     votes: Ballots
     rough: pd.DataFrame
@@ -44,6 +48,7 @@ class LandscapeFindings:
     networks: Sequence[Line]
     architectures: Sequence[Line]
     classes: Sequence[Line]
+    own: OwnRows | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values: intervals as [mean, low, high]."""
@@ -52,6 +57,7 @@ class LandscapeFindings:
             "images": len(self.images),
             "dissent": self.dissent,
             "measures": dict(MEANING),
+            **({} if self.own is None else {"right_on_rows": self.own.right}),
             **{
                 kind: [{"name": line.name, "groups": line.groups, **line.measures} for line in found]
                 for kind, found in lines.items()
@@ -61,27 +67,30 @@ class LandscapeFindings:
     def tables(self) -> list[Table]:
         """Draw the tables for the terminal."""
         title = f"{self.name}: {len(self.images):,} images, networks part on {self.dissent:.1%}"
-        whole = _table(title, "network", self.networks)
-        kinds = _table("by architecture", "architecture", self.architectures)
-        named = _table("roughest passages", "classes", self.classes[:_PASSAGES_SHOWN])
-        named.caption = "\n".join(f"{measure}: {MEANING[measure]}" for measure in MEASURES)
-        named.caption_justify = "left"
-        return [whole, kinds, named]
+        right = {} if self.own is None else self.own.right
+        return [
+            roughness_table(title, "network", self.networks, right),
+            roughness_table("by architecture", "architecture", self.architectures),
+            with_meaning(roughness_table("roughest passages", "classes", self.classes[:_PASSAGES_SHOWN])),
+        ]
 
 
 def analyse(study: OpenedStudy) -> LandscapeFindings:
     """Measure the roughness of what a study's panel answered."""
     votes = ballots(study.votes)
     rough = roughness(votes.with_mean(), _sequences(study))
+    names = class_names(study.record, votes.probabilities.shape[2])
     return LandscapeFindings(
         study.record.name,
+        tuple(names),
         study.images,
         votes,
         rough,
         float((votes.dissent > 0).mean()),
         by_network(rough),
         by_architecture(rough, study.architectures),
-        by_classes(rough, class_names(study)),
+        by_classes(rough, names),
+        _own(study, votes),
     )
 
 
@@ -92,9 +101,10 @@ def draw(study: OpenedStudy, found: LandscapeFindings, folder: Path) -> None:
     drawing(study, found, folder)
 
 
-def class_names(study: OpenedStudy) -> tuple[str, ...]:
-    """Return a name for each class: its number where the data set has none."""
-    return study.data.class_names or tuple(map(str, range(study.data.classes)))
+def _own(study: OpenedStudy, votes: Ballots) -> OwnRows | None:
+    if isinstance(study.study, MorphStudy):
+        return None
+    return own_rows(study, votes.names, fields(study.images, votes)[0].labels)
 
 
 def _sequences(study: OpenedStudy) -> Sequences:
@@ -103,8 +113,9 @@ def _sequences(study: OpenedStudy) -> Sequences:
 
 
 def _draw_morphs(study: OpenedStudy, found: LandscapeFindings, folder: Path) -> None:
-    names, mean, every = class_names(study), found.votes.probabilities.mean(0), passages(found.images)
-    two = extremes(found.rough, every)
+    names, mean, every = found.class_names, found.votes.probabilities.mean(0), passages(found.images)
+    ordered = by_roughness(found.rough, once(every))
+    two = ordered[0], ordered[-1]
     morph_pictures.draw_frames(two, study.pixels, names, folder / "frames.png")
     morph_pictures.draw_lines(two, mean, names, folder / "lines.png")
     morph_pictures.draw_surfaces(two, mean, names, folder / "surfaces.png")
@@ -113,30 +124,12 @@ def _draw_morphs(study: OpenedStudy, found: LandscapeFindings, folder: Path) -> 
 
 
 def _draw_fields(study: OpenedStudy, found: LandscapeFindings, folder: Path) -> None:
-    names, mean, data = class_names(study), found.votes.probabilities.mean(0), study.data
+    names, data = found.class_names, study.data
     assert data.features is not None  # the study was checked
-    rows = to_values(np.concatenate([data.train.images, data.test.images]), data.features)
+    assert found.own is not None
     features = [feature.name for feature in data.features]
-    field_pictures.draw_fields(found.images, found.votes, rows, features, names, folder / "fields.png")
+    whole, *_ = fields(found.images, found.votes)
+    field_pictures.draw_fields(whole, found.own.points.values, features, names, folder / "fields.png")
+    mean = found.votes.probabilities.mean(0)
     field_pictures.draw_cycles(found.images, mean, names, folder / "lines.png")
-    field_pictures.draw_ternary(mean, found.votes.dissent, names, folder / "ternary.png")
-
-
-def _table(title: str, head: str, lines: Sequence[Line]) -> Table:
-    drawn = Table(title=title, title_justify="left", box=SIMPLE, padding=(0, 1, 0, 0))
-    drawn.add_column(head, min_width=17)
-    for measure in MEASURES:
-        drawn.add_column(f"{measure} %" if measure in _PERCENT else measure, justify="right", no_wrap=True)
-    for line in lines:
-        drawn.add_row(line.name, *(figure(line, measure) for measure in MEASURES))
-    return drawn
-
-
-def figure(line: Line, measure: str) -> str:
-    """Write a measure: its mean, ± half its 95 % interval where there is one; shares in percent."""
-    mean, low, _ = line.measures[measure]  # type: ignore[index]
-    if mean is None:
-        return "–"
-    factor, digits = (100, 0) if measure in _PERCENT else (1, 2)
-    half = "" if low is None else f" ± {factor * (mean - low):.{digits}f}"
-    return f"{factor * mean:.{digits}f}{half}"
+    field_pictures.draw_ternary((found.own.points, whole), names, folder / "ternary.png")

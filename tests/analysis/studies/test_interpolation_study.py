@@ -10,8 +10,8 @@ from outvoted.actors import datasets, png
 from outvoted.actors.datasets import Dataset
 from outvoted.actors.readers import Iris, Table
 from outvoted.actors.readers.table import to_values
-from outvoted.analysis.landscape.field_pictures import plane, ternary
 from outvoted.analysis.landscape.sequences import edge_sequences
+from outvoted.analysis.landscape.ternary import plane, shares
 from outvoted.analysis.studies.base import Ingredients
 from outvoted.analysis.studies.interpolation import InterpolationStudy
 from outvoted.search.errors import OutvotedError
@@ -66,7 +66,7 @@ def test_edges_have_as_many_points_between_items_as_asked(images: pd.DataFrame) 
 
 def test_ternary_coordinates_sum_to_one_and_corners_are_corners() -> None:
     random = np.random.default_rng(0).dirichlet(np.ones(4), 50).astype(np.float32)
-    np.testing.assert_allclose(ternary(random).sum(1), 1)
+    np.testing.assert_allclose(shares(random).sum(1), 1)
     x, y = plane(np.eye(3, dtype=np.float32))
     np.testing.assert_allclose(np.stack([x, y], 1), [[0, 0], [1, 0], [0.5, np.sqrt(3) / 2]])
 
