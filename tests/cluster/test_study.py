@@ -73,7 +73,7 @@ def test_the_report_has_its_pictures_and_figures(done: StudyJob, sketched: None)
     assert {file.name for file in (path / "figures").iterdir()} == FIGURES[done.config.study.kind]
     assert (path / "summary.json").is_file()
     console = Console(width=80, record=True, quiet=False, file=(path / "tables.txt").open("w"))
-    for table in report.tables():
+    for table in report.tables:
         console.print(table)
     said = console.export_text()
     assert "panel mean" in said
