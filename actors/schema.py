@@ -242,6 +242,29 @@ def stops() -> pa.Schema:
     )
 
 
+def surroundings() -> pa.Schema:
+    """One row for each network and each point of a grid around a seed, in two directions of a transform.
+
+    ``x`` and ``y`` are what the directions measure there; ``row`` and ``column`` count the points from 0.
+    """
+    return _schema(
+        [
+            ("seed_id", pa.int32()),
+            ("label", pa.int16()),
+            ("x_direction", pa.string()),
+            ("y_direction", pa.string()),
+            ("network", pa.string()),
+            ("row", pa.int32()),
+            ("column", pa.int32()),
+            ("x", pa.float64()),
+            ("y", pa.float64()),
+            ("predicted", pa.int16()),
+            ("probabilities", pa.list_(pa.float32())),
+        ],
+        (),
+    )
+
+
 def _schema(fields: Sequence[tuple[str, pa.DataType]], images: Sequence[str]) -> pa.Schema:
     metadata = {"outvoted.schema": VERSION}
     if images:

@@ -40,7 +40,7 @@ def ternary_plot(some: Sequence[Points], whose: Sequence[str], names: Sequence[s
     figure = go.Figure()
     for _ in whose:
         figure.add_scatterternary(
-            mode="markers", hoverinfo="text", marker={"opacity": 0.8},
+            mode="markers", hoverinfo="text", marker={"opacity": 0.8, "line": {"width": 0}},
             showlegend=False,
             cliponaxis=False,
         )  # fmt: skip

@@ -1,0 +1,94 @@
+"""The command `outvoted landscape`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.box import SIMPLE
+from rich.markup import escape
+from rich.table import Table
+
+from outvoted.actors.store import RunStore
+from outvoted.analysis.landscape.directions import Direction, two_directions
+from outvoted.analysis.landscape.surroundings import (
+    Surroundings,
+    climbs,
+    grid,
+    images,
+    most_mistaken,
+    surroundings,
+)
+from outvoted.analysis.landscape.surroundings_files import write
+from outvoted.analysis.landscape.surroundings_picture import draw_surroundings
+from outvoted.analysis.opened import OpenedRun
+from outvoted.cluster.bars import bars
+from outvoted.cluster.options import DEFAULT_RUNS, Debug, Runs, console, run_store
+from outvoted.search.errors import OutvotedError
+
+_FEWEST, _MOST = 3, 401
+
+
+def landscape(
+    run: Annotated[Path, typer.Argument(help="A run of `outvoted mine`: its folder, or its name.")],
+    seed_id: Annotated[
+        int | None, typer.Option(help="A training image by its place; left out, the one with most mistakes.")
+    ] = None,
+    x: Annotated[str | None, typer.Option(help="A direction: say rotation, or translate_x_px.")] = None,
+    y: Annotated[str | None, typer.Option(help="Another direction: say scale.")] = None,
+    points: Annotated[
+        int, typer.Option(min=_FEWEST, max=_MOST, help="Along each side; odd, to hold the seed.")
+    ] = 41,
+    runs: Runs = DEFAULT_RUNS,
+    debug: Debug = False,
+) -> None:
+    """Draw what each peer answers around a seed, in two directions, with the climbs of its mistakes."""
+    opened = _opened(run_store(run, runs))
+    directions = two_directions(opened.transform, x, y)
+    seed = most_mistaken(opened) if seed_id is None else seed_id
+    with bars(console) as progress:
+        bar = progress.add_task("voting", total=points**2, details="images")
+        found = surroundings(
+            opened, seed, directions, points, lambda more: progress.update(bar, advance=more)
+        )
+    votes = write(opened.store.path, found)
+    _draw(opened, found, directions, votes.with_suffix(".png"))
+    console.print(_table(found))
+    console.print(
+        f"\nWritten to [b]{votes.parent}[/]: {votes.name}, {votes.stem}.png. To see it in the report:\n"
+        f"  outvoted report {opened.store.path}",
+        soft_wrap=True,
+        highlight=False,
+    )
+
+
+def _opened(store: RunStore) -> OpenedRun:
+    record = store.read_record()
+    if record.kind != "mine":
+        raise OutvotedError(
+            expected="a run of `outvoted mine`, whose seeds can be moved",
+            found=f"{record.name}, a run of `outvoted {record.kind}`",
+            remedy="choose another run: `outvoted runs` lists them",
+        )
+    return OpenedRun(store)
+
+
+def _draw(run: OpenedRun, found: Surroundings, directions: tuple[Direction, Direction], path: Path) -> None:
+    ways = climbs(run, found.seed_id, directions)
+    corners = images(run, found.seed_id, grid(run.transform, directions, 3))
+    label = str(found.label)
+    if run.record.data is not None and run.record.data.class_names is not None:
+        label = run.record.data.class_names[found.label]
+    title = f"seed {found.seed_id}, label {label}; {len(ways)} mistakes mined from it"
+    draw_surroundings(found, ways, corners, title, path)
+
+
+def _table(found: Surroundings) -> Table:
+    x, y = found.names
+    title = f"seed {found.seed_id}, label {found.label}: {x} and {y}, share of the realism budget"
+    drawn = Table(title=escape(title), title_justify="left", box=SIMPLE)
+    drawn.add_column("peer")
+    for head in ("wrong %", "wrong alone %"):
+        drawn.add_column(head, justify="right")
+    for name, right, alone in zip(found.networks, found.right, found.outvoted, strict=True):
+        drawn.add_row(escape(name), f"{100 * (1 - right.mean()):.1f}", f"{100 * alone.mean():.1f}")
+    return drawn
