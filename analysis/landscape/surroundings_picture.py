@@ -43,7 +43,8 @@ def draw_surroundings(
         _probability(axes, found, place)
         _climbs(axes, [climb for climb in climbs if climb.target == place])
         axes.set_title(name, fontsize=9)
-    _who(grid[count - 1], found, climbs)
+    handles = _who(grid[count - 1], found, climbs)
+    figure.legend(handles=handles, fontsize=8, loc="outside lower center", ncols=len(handles))
     for axes in grid[count:]:
         axes.set_visible(False)
     bar = figure.colorbar(
@@ -78,7 +79,8 @@ def _probability(axes: Axes, found: Surroundings, network: int) -> None:
     _frame(axes, found)
 
 
-def _who(axes: Axes, found: Surroundings, climbs: Sequence[Climb]) -> None:
+def _who(axes: Axes, found: Surroundings, climbs: Sequence[Climb]) -> list[Patch]:
+    """Draw who is outvoted, and return what the colours mean."""
     who, networks = outvoted_map(found), len(found.networks)
     colours = [SEVERAL, ALL_RIGHT, *(colour(place) for place in range(networks))]
     drawn = ListedColormap(colours)
@@ -86,10 +88,10 @@ def _who(axes: Axes, found: Surroundings, climbs: Sequence[Climb]) -> None:
     _frame(axes, found)
     _climbs(axes, climbs)
     axes.set_title("who is outvoted", fontsize=9)
-    labels = ["several are wrong", "all are right", *found.networks]
+    outvoted = [f"{name} is outvoted" for name in found.networks]
+    labels = ["several are wrong", "all are right", *outvoted]
     there = [place for place in range(networks + 2) if (who == place - 1).any()]
-    handles = [Patch(facecolor=colours[place], edgecolor="#999999", label=labels[place]) for place in there]
-    axes.legend(handles=handles, fontsize=7, loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
+    return [Patch(facecolor=colours[place], edgecolor="#999999", label=labels[place]) for place in there]
 
 
 def _climbs(axes: Axes, climbs: Sequence[Climb]) -> None:

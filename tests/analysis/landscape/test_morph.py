@@ -33,7 +33,7 @@ def test_endpoints_equal_their_sources(between: Between, three: Pixels) -> None:
 
 
 @every
-@settings(max_examples=15)
+@settings(max_examples=15, deadline=None)
 @given(weights=shares, order=st.permutations(range(3)))
 def test_the_order_of_the_images_plays_no_part(
     between: Between, three: Pixels, weights: list[float], order: list[int]
@@ -96,7 +96,7 @@ def test_a_warp_is_that_of_scikit_image(three: Pixels) -> None:
     assert np.abs(found - expected).max() < 2  # rounded to whole levels before it was divided
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), grid=st.integers(1, 6))
 def test_a_triangulation_covers_the_image(seed: int, grid: int) -> None:
     image = np.random.default_rng(seed).integers(0, 256, (1, 20, 28), np.uint8)
@@ -109,7 +109,7 @@ def test_a_triangulation_covers_the_image(seed: int, grid: int) -> None:
     assert np.abs(np.linalg.det(edges)).sum() / 2 == pytest.approx(20 * 28)
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), grid=st.integers(1, 6))
 def test_every_cell_has_its_point(seed: int, grid: int) -> None:
     image = np.random.default_rng(seed).integers(0, 256, (1, 24, 24), np.uint8)
