@@ -1,7 +1,8 @@
 """What a study leaves for its reader: `summary.json`, pictures, tables, sections of a page."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -27,10 +28,10 @@ from outvoted.search.arrays import Singles
 
 @dataclass(frozen=True)
 class StudyReport:
-    """What a study has shown so far: for the terminal, and for a page."""
+    """What a study has shown so far: for the terminal, and, where it is asked for, for a page."""
 
     tables: Sequence[RenderableType]
-    sections: Sequence[Section]
+    sections: Callable[[], Sequence[Section]]
 
 
 def write_study_report(study: OpenedStudy) -> StudyReport:
@@ -45,7 +46,7 @@ def write_study_report(study: OpenedStudy) -> StudyReport:
     found = landscape_report.analyse(study)
     write_json(study.store.path / "summary.json", found.to_json())
     landscape_report.draw(study, found, folder)
-    return StudyReport(found.tables(), landscape_sections.sections(study, found, folder))
+    return StudyReport(found.tables(), partial(landscape_sections.sections, study, found, folder))
 
 
 def _boundary(study: OpenedStudy, settings: BoundaryStudy, folder: Path) -> StudyReport:
@@ -62,7 +63,7 @@ def _boundary(study: OpenedStudy, settings: BoundaryStudy, folder: Path) -> Stud
     )
     write_json(study.store.path / "summary.json", found.to_json())
     boundary_report.draw(found, study.pixels, folder)
-    return StudyReport(boundary_tables.tables(found), boundary_sections.sections(found, folder))
+    return StudyReport(boundary_tables.tables(found), partial(boundary_sections.sections, found, folder))
 
 
 def labels_of(study: OpenedStudy, settings: BoundaryStudy) -> Labels | None:

@@ -91,7 +91,7 @@ def _drawn(store: RunStore, record: RunRecord) -> _Drawn:
             return _healed(HealStore(store.path), record)
         case "study":
             found = write_study_report(OpenedStudy(store.path))
-            told = told_by_studying(found.tables, store.path / "figures", found.sections)
+            told = told_by_studying(found.tables, store.path / "figures", found.sections())
             return _Drawn(found.tables, lambda _: told)
         case "sweep":
             return _swept(OpenedSweep(store.path), record)
