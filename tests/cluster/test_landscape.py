@@ -1,0 +1,77 @@
+"""`outvoted landscape` on a mined run, and bad input."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from outvoted.actors.store import RunStore
+from outvoted.cluster.landscape_cli import landscape
+from outvoted.search.errors import OutvotedError
+
+app = typer.Typer()
+app.command()(landscape)
+
+
+def said(*arguments: object) -> Result:
+    return CliRunner().invoke(app, [*map(str, arguments)])
+
+
+def test_votes_and_a_picture_lie_in_the_runs_folder(undisturbed: RunStore, sketched: None) -> None:
+    result = said(undisturbed.path, "--points", 5)
+    assert result.exit_code == 0, result.output
+    (votes,) = (undisturbed.path / "landscapes").glob("*-rotation-scale.parquet")
+    assert votes.with_suffix(".png").is_file()
+    rows = pd.read_parquet(votes)
+    assert len(rows) == 3 * 5 * 5
+    most = undisturbed.frame("mistakes")["seed_id"].value_counts()
+    assert most[rows["seed_id"].iloc[0]] == most.max()
+    assert rows.groupby("network")["x"].agg(["min", "max"]).to_numpy() == pytest.approx(
+        rows[["x"]].agg(["min", "max"]).T.to_numpy().repeat(3, axis=0)
+    )
+    assert "wrong alone %" in result.output
+    assert votes.name in result.output
+
+
+def test_any_seed_and_directions_can_be_drawn(undisturbed: RunStore, sketched: None) -> None:
+    result = said(
+        undisturbed.path.name,
+        "--runs",
+        undisturbed.path.parent,
+        *("--seed-id", 3, "--x", "shear", "--y", "translate_x"),
+        *("--points", 3),
+    )
+    assert result.exit_code == 0, result.output
+    rows = pd.read_parquet(undisturbed.path / "landscapes" / "3-shear-translate_x.parquet")
+    assert sorted(set(rows["x"].round(6))) == [-10, 0, 10]
+    assert sorted(set(rows["y"].round(6))) == [-1, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--x", "rotate"], r"'rotate'(.|\n)*did you mean"),
+        (["--seed-id", "800"], r"0 to 799(.|\n)*800"),
+        (["--x", "scale_x", "--y", "scale"], "nothing in common"),
+    ],
+)
+def test_bad_input_is_refused_and_leaves_nothing(
+    undisturbed: RunStore, arguments: list[str], message: str
+) -> None:
+    folder = undisturbed.path / "landscapes"
+    before = set(folder.glob("*"))
+    result = said(undisturbed.path, *arguments)
+    assert isinstance(result.exception, OutvotedError)
+    with pytest.raises(OutvotedError, match=message):
+        raise result.exception
+    assert set(folder.glob("*")) == before
+
+
+def test_only_mined_runs_have_seeds(undisturbed: RunStore, tmp_path: Path) -> None:
+    record = undisturbed.read_record().model_copy(update={"kind": "heal"})
+    RunStore(tmp_path / "other").write_record(record)
+    result = said(tmp_path / "other")
+    assert "outvoted mine" in str(result.exception)
+    assert "outvoted heal" in str(result.exception)
