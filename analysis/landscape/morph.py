@@ -6,6 +6,7 @@ import numpy as np
 from pydantic import Field
 from scipy.ndimage import map_coordinates
 from scipy.spatial import Delaunay
+from threadpoolctl import threadpool_limits
 
 from outvoted.analysis.landscape.between import Between
 from outvoted.analysis.landscape.feature_points import feature_points, frame_corners
@@ -34,7 +35,8 @@ class Morph(Between):
         outer = frame_corners(height, width)
         places = np.stack([np.concatenate([outer, feature_points(one, self.grid)[0]]) for one in images])
         pixels = np.indices((height, width)).reshape(2, -1).T.astype(np.float64)
-        mixed = [self._frame(images, places, one, pixels) for one in weights]
+        with threadpool_limits(limits=1, user_api="blas"):  # it would wake all threads for 2 x 2 matrices
+            mixed = [self._frame(images, places, one, pixels) for one in weights]
         return np.stack(mixed).reshape(len(weights), *images.shape[1:])
 
     def bears(self, image: Pixels) -> bool:
