@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from rich import box
+from rich.console import RenderableType
 from rich.table import Table as Drawn
+from rich.text import Text
 
 from outvoted.analysis.boundary.findings import BoundaryFindings
 from outvoted.analysis.boundary.paper import MODELS, TABLE_2, VOLUNTEER_PAIRS, VOLUNTEERS
@@ -14,6 +16,7 @@ from outvoted.analysis.proportion import Proportion
 from outvoted.analysis.spread import Spread
 
 SIMULATED = "simulated labellers"
+_WIDEST = 20
 _ALL_SHARES = "% of all images, mean ± standard deviation"
 
 
@@ -37,7 +40,9 @@ class Titled:
         )
         rows = [["–" if cell is None else str(cell) for cell in row] for row in self.table.rows]
         for place, header in enumerate(self.table.headers):
-            widest = max((len(row[place]) for row in rows), default=0)  # headers are what may be wrapped
+            widest = min(
+                _WIDEST, max((len(row[place]) for row in rows), default=0)
+            )  # headers are wrapped first
             drawn.add_column(header, justify="right" if place else "left", min_width=widest)
         for row in rows:
             drawn.add_row(*row)
@@ -65,11 +70,11 @@ def misclassified(found: BoundaryFindings) -> Titled:
     headers = [
         *("acc. %", "models"),
         *(("wrong: each", "wrong: any") if labels else ()),
-        *("2 disagree", "paper", "any disagree", f"paper ({MODELS})"),
+        *("2 disagree", "paper", "any disagree", "paper"),
     ]
     wrong = "wrong: another label than the one all labellers give, by a model and by at least one; "
     beside = _labellers_disagree(found)
-    told = f"{wrong if labels else ''}any disagree: not all agree{beside}"
+    told = f"{wrong if labels else ''}any disagree: not all agree; the paper has {MODELS} models{beside}"
     caption = f"{_ALL_SHARES} over models, or over pairs of models; {told}"
     return Titled(_titled(found, "diverse networks of one accuracy (table 2)"), Table(headers, rows, caption))
 
@@ -204,9 +209,10 @@ def reached(found: BoundaryFindings) -> Titled:
     return Titled("trainings stopped at target accuracies", Table(headers, rows, caption))
 
 
-def tables(found: BoundaryFindings) -> list[Drawn]:
-    """Draw every table that there is something to say in for the terminal."""
-    return [one.drawn() for one in every(found)]
+def tables(found: BoundaryFindings) -> list[RenderableType]:
+    """Draw every table that there is something to say in for the terminal, and say what is missing."""
+    missing = [Text(f"not shown: {line}") for line in found.missing]
+    return [*(one.drawn() for one in every(found)), *missing]
 
 
 def every(found: BoundaryFindings) -> Iterator[Titled]:
@@ -222,7 +228,6 @@ def every(found: BoundaryFindings) -> Iterator[Titled]:
         (bool(found.entropies), entropies),
         (found.panel is not None, panel_by_kind),
         (found.panel is not None, dissenters),
-        (bool(found.reached), reached),
     )
     return (table(found) for there, table in wanted if there)
 
