@@ -17,7 +17,7 @@ from outvoted.analysis.landscape.points import fields
 from outvoted.analysis.landscape.roughness import MEANING, roughness
 from outvoted.analysis.landscape.sequences import Sequences, edge_sequences, morph_sequences
 from outvoted.analysis.landscape.summary import Line, by_architecture, by_classes, by_network
-from outvoted.analysis.landscape.terminal import roughness_table, with_meaning
+from outvoted.analysis.landscape.terminal import right_table, roughness_table, with_meaning
 from outvoted.analysis.studies.morphs import MorphStudy
 from outvoted.analysis.studies.opened import OpenedStudy
 
@@ -67,9 +67,9 @@ class LandscapeFindings:
     def tables(self) -> list[Table]:
         """Draw the tables for the terminal."""
         title = f"{self.name}: {len(self.images):,} images, networks part on {self.dissent:.1%}"
-        right = {} if self.own is None else self.own.right
         return [
-            roughness_table(title, "network", self.networks, right),
+            roughness_table(title, "network", self.networks),
+            *([] if self.own is None else [right_table(self.own.right)]),
             roughness_table("by architecture", "architecture", self.architectures),
             with_meaning(roughness_table("roughest passages", "classes", self.classes[:_PASSAGES_SHOWN])),
         ]

@@ -12,22 +12,25 @@ from outvoted.analysis.landscape.summary import Line
 _PERCENT = ("strange", "dissent")
 
 
-def roughness_table(
-    title: str, head: str, lines: Sequence[Line], right: Mapping[str, float] | None = None
-) -> Table:
-    """Draw a row for each line; ``right`` adds the share of a table's own rows that is answered rightly."""
+def roughness_table(title: str, head: str, lines: Sequence[Line]) -> Table:
+    """Draw a row for each line."""
     drawn = Table(title=escape(title), title_justify="left", box=SIMPLE, padding=(0, 1, 0, 0))
     drawn.add_column(head, min_width=17)
     for measure in MEASURES:
         drawn.add_column(f"{measure} %" if measure in _PERCENT else measure, justify="right", no_wrap=True)
-    if right:
-        drawn.add_column("right %", justify="right", no_wrap=True)
     for line in lines:
-        beside = [f"{100 * right[line.name]:.0f}"] if right else []
-        drawn.add_row(escape(line.name), *(figure(line, measure) for measure in MEASURES), *beside)
-    if right:
-        drawn.caption = "right: share of the table's own rows answered rightly"
-        drawn.caption_justify = "left"
+        drawn.add_row(escape(line.name), *(figure(line, measure) for measure in MEASURES))
+    return drawn
+
+
+def right_table(right: Mapping[str, float]) -> Table:
+    """Draw the share of a table's own rows that each network answers rightly."""
+    title = "on the table's own rows"
+    drawn = Table(title=title, title_justify="left", box=SIMPLE, padding=(0, 1, 0, 0))
+    drawn.add_column("network", min_width=17)
+    drawn.add_column("right %", justify="right", no_wrap=True)
+    for name, share in right.items():
+        drawn.add_row(escape(name), f"{100 * share:.1f}")
     return drawn
 
 

@@ -1,0 +1,173 @@
+"""What a landscape study leaves: findings, pictures, sections that work in a browser."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from rich.console import Console
+from selenium.webdriver import Chrome
+from selenium.webdriver.support.ui import WebDriverWait
+
+from outvoted.actors import datasets, members
+from outvoted.actors.datasets import DataSettings, Split
+from outvoted.actors.member import EpochRecord, Member
+from outvoted.actors.networks import MLP
+from outvoted.actors.panel_settings import PanelSettings
+from outvoted.actors.readers import Iris
+from outvoted.actors.run_record import DataRecord, RunRecord, State
+from outvoted.actors.study_store import StudyStore, vote_rows
+from outvoted.actors.training import Training, train
+from outvoted.actors.voting import vote
+from outvoted.analysis.html.page import write_page
+from outvoted.analysis.html.parts import Page, Plot
+from outvoted.analysis.landscape.ballots import MEAN
+from outvoted.analysis.landscape.blend import Blend
+from outvoted.analysis.landscape.passages import once, passages
+from outvoted.analysis.landscape.report import LandscapeFindings, analyse, draw
+from outvoted.analysis.landscape.sections import sections
+from outvoted.analysis.studies.base import Ingredients, Study
+from outvoted.analysis.studies.interpolation import InterpolationStudy
+from outvoted.analysis.studies.morphs import MorphStudy
+from outvoted.analysis.studies.opened import OpenedStudy
+from tests.browser import console_errors
+
+STUDIES: dict[str, Study] = {
+    "morphs": MorphStudy(groups=2, sets=1, frames=4, between=Blend()),
+    "interpolation": InterpolationStudy(groups=2, points=3),
+}
+FIGURES = {
+    "morphs": {"frames.png", "lines.png", "surfaces.png", "dissent.png"},
+    "interpolation": {"fields.png", "lines.png", "ternary.png"},
+}
+SEEN = (  # what each of the two menus changes
+    "return [['x', 'y', 'z', 'a'], ['visible']].map((keys) =>"
+    "  JSON.stringify(arguments[0].data.map((trace) => keys.map((key) => trace[key]))));"
+)
+CHOOSE_LAST = (
+    "const place = arguments[0];"
+    "return place._fullLayout.updatemenus.reduce((done, menu) => done.then(() =>"
+    "  Plotly.update(place, ...menu.buttons.at(-1).args).then(() => null)), Promise.resolve(null));"
+)
+NETWORKS = (MLP(hidden=4), MLP(hidden=5), MLP(hidden=6))
+
+
+def made(path: Path, study: Study, source: DataSettings | Iris) -> OpenedStudy:
+    """Make a study's images, train a panel for one epoch and have it vote, all in this process."""
+    data = datasets.load(source)
+    train_few, test_few = (Split(one.images[:300], one.labels[:300]) for one in (data.train, data.test))
+    few = replace(data, train=train_few, test=test_few)
+    store = StudyStore(path, study.fields())
+    panel = []
+    for seed, network in enumerate(NETWORKS):
+        *_, last = train(network, Training(epochs=2), few, seed)
+        assert last.weights is not None
+        record = EpochRecord(last.number, last.loss, last.test_accuracy)
+        panel.append(Member(network.label, "peer", network, seed, last.weights, (record,)))
+    members.save(store.peers, panel)
+    store.write_images(study.images(Ingredients(data)))
+    pixels = store.pixels()
+    store.write_votes(vote_rows(one.name, vote(one, pixels, data.shape, data.classes)) for one in panel)
+    config = {
+        "data": source.model_dump(mode="json"),
+        "study": study.model_dump(mode="json"),
+        "panel": PanelSettings(networks=NETWORKS).model_dump(mode="json"),
+    }
+    named = DataRecord(name=data.name, fingerprint="", train=1, test=1, class_names=data.class_names)
+    store.write_record(
+        RunRecord(name="land", kind="study", state=State.FINISHED, config=config, versions={}, data=named)
+    )
+    return OpenedStudy(path)
+
+
+@pytest.fixture(scope="module", params=STUDIES)
+def study(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> OpenedStudy:
+    source = DataSettings() if request.param == "morphs" else Iris()
+    return made(tmp_path_factory.mktemp("land") / request.param, STUDIES[request.param], source)
+
+
+@pytest.fixture(scope="module")
+def found(study: OpenedStudy) -> LandscapeFindings:
+    return analyse(study)
+
+
+def test_findings_are_plain_values(found: LandscapeFindings) -> None:
+    plain = json.loads(json.dumps(found.to_json(), allow_nan=False))
+    assert [line["name"] for line in plain["networks"]] == ["mlp-4", "mlp-5", "mlp-6", MEAN]
+    assert [line["name"] for line in plain["architectures"]] == ["mlp-4", "mlp-5", "mlp-6"]
+    assert plain["dissent"] == pytest.approx((found.votes.dissent > 0).mean())
+
+
+def test_a_tables_own_rows_are_put_to_the_panel(study: OpenedStudy, found: LandscapeFindings) -> None:
+    if isinstance(study.study, MorphStudy):
+        assert found.own is None
+        assert "right_on_rows" not in found.to_json()
+        return
+    assert found.own is not None
+    data = study.data
+    images = np.concatenate([data.train.images, data.test.images])
+    for place, one in enumerate(members.load(study.store.peers)):
+        answers = vote(one, images, data.shape, data.classes)
+        np.testing.assert_array_equal(found.own.points.answers[1 + place], answers)
+        assert found.own.right[one.name] == pytest.approx((answers.argmax(1) == found.own.labels).mean())
+    assert found.to_json()["right_on_rows"] == found.own.right
+
+
+def test_tables_fit_a_terminal(found: LandscapeFindings, tmp_path: Path) -> None:
+    with (tmp_path / "said.txt").open("w") as file:
+        console = Console(width=80, record=True, file=file)
+        for table in found.tables():
+            console.print(table)
+    said = console.export_text()
+    assert MEAN in said
+    assert max(map(len, said.splitlines())) <= 80
+    assert ("right %" in said) == (found.own is not None)
+
+
+def test_pictures_are_drawn(
+    study: OpenedStudy, found: LandscapeFindings, sketched: None, figures: list[Figure], tmp_path: Path
+) -> None:
+    draw(study, found, tmp_path)
+    kind = "morphs" if isinstance(study.study, MorphStudy) else "interpolation"
+    assert {path.name for path in tmp_path.iterdir()} == FIGURES[kind]
+    if kind == "morphs":
+        squares = [axes for axes in figures[-1].axes if axes.images]
+        assert len(squares) == len(once(passages(study.images))) == 6
+
+
+def test_where_a_figure_would_be_too_large_the_roughest_and_smoothest_are_kept(
+    study: OpenedStudy, found: LandscapeFindings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    module = "outvoted.analysis.landscape.sections"
+    monkeypatch.setattr(f"{module}.MOST_NUMBERS", 3 * 4 * 4 * 4 * 4)
+    monkeypatch.setattr(f"{module}.MOST_MARKERS", 1)
+    section = sections(study, found, tmp_path)[1]
+    plots = [part for part in section.parts if isinstance(part, Plot)]
+    choices = [len(plot.figure.layout.updatemenus[0].buttons) for plot in plots]
+    if isinstance(study.study, MorphStudy):
+        assert choices == [3, 3]
+        assert "the 2 roughest and the 1 smoothest of 6" in section.text
+    else:
+        assert "The first 1 of 3 fields" in section.text
+
+
+def test_sections_work_in_a_browser(
+    study: OpenedStudy, found: LandscapeFindings, browser: Chrome, sketched: None, tmp_path: Path
+) -> None:
+    draw(study, found, tmp_path)
+    page = tmp_path / "report.html"
+    write_page(Page("land", sections=sections(study, found, tmp_path)), page)
+    browser.get(page.as_uri())
+    places = browser.find_elements("css selector", "[data-plot]")
+    assert len(places) == (2 if isinstance(study.study, MorphStudy) else 3)
+    for place in places:
+        browser.execute_script("arguments[0].scrollIntoView()", place)
+        until_drawn = WebDriverWait(place, 30)
+        until_drawn.until(lambda on: on.find_elements("class name", "updatemenu-header"))
+        before = browser.execute_script(SEEN, place)
+        browser.execute_script(CHOOSE_LAST, place)
+        after = browser.execute_script(SEEN, place)
+        assert [old != new for old, new in zip(before, after, strict=True)] == [True, True]
+    assert console_errors(browser) == []
