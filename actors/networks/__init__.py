@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from outvoted.actors.networks.base import Architecture, Shape, Weights
+from outvoted.actors.networks.behind_input import BehindInput
 from outvoted.actors.networks.brought import Brought
 from outvoted.actors.networks.cnn import CNN
 from outvoted.actors.networks.deep_cnn import DeepCNN
@@ -19,7 +20,17 @@ from outvoted.actors.networks.torchvision_model import TorchvisionModel
 from outvoted.actors.networks.vit import ViT
 
 Network = Annotated[
-    MLP | CNN | PlainCNN | DeepCNN | ViT | PythonFactory | TorchvisionModel | TimmModel | Exported | Packaged,
+    MLP
+    | CNN
+    | PlainCNN
+    | DeepCNN
+    | ViT
+    | BehindInput
+    | PythonFactory
+    | TorchvisionModel
+    | TimmModel
+    | Exported
+    | Packaged,
     Field(discriminator="kind"),
 ]
 """Any architecture, told apart by its ``kind``."""
@@ -28,6 +39,7 @@ __all__ = [
     "CNN",
     "MLP",
     "Architecture",
+    "BehindInput",
     "Brought",
     "DeepCNN",
     "Exported",

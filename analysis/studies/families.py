@@ -10,7 +10,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from outvoted.actors.checking import probe
 from outvoted.actors.datasets import Dataset
-from outvoted.actors.networks import MLP, DeepCNN, Network, ViT
+from outvoted.actors.networks import MLP, BehindInput, DeepCNN, Input, Network, ViT
 from outvoted.actors.targets import Stopping
 from outvoted.actors.training import Training
 from outvoted.search.errors import OutvotedError
@@ -113,25 +113,33 @@ class Unit:
         return f"{self.name}@{percent(target)}"
 
 
+_NORMALISED = Input(mean=(0.1307,), std=(0.3081,))
+"""Mean and standard deviation of MNIST's training images."""
 FAMILIES = (
     Family(
         name="mlp",
-        network=MLP(hidden=500, activation="relu"),
+        network=BehindInput(network=MLP(hidden=500, activation="relu"), input=_NORMALISED),
         variants=(
             _PLAIN,
             _DECAYING,
             Variant(learning_rate=0.001, batch_size=256, weight_decay=1e-5),
         ),
+        epochs=40,
     ),
     Family(
         name="cnn",
-        network=DeepCNN(),
+        network=BehindInput(network=DeepCNN(), input=_NORMALISED),
         variants=(_PLAIN, _DECAYING, Variant(augment=_SMALL_MOVES)),
         high_targets=(0.995,),
     ),
-    Family(name="vit", network=ViT(), variants=(_PLAIN, _DECAYING, Variant(weight_decay=5e-5))),
+    Family(
+        name="vit",
+        network=BehindInput(network=ViT(), input=_NORMALISED),
+        variants=(_PLAIN, _DECAYING, Variant(weight_decay=5e-5)),
+        epochs=40,
+    ),
 )
-"""The paper's three architectures, each with its three variants of training.
+"""The paper's three architectures, each with its three variants of training, on normalised images.
 
 It doesn't say of every variant which optimiser it takes: what is not given is as in the first.
 """

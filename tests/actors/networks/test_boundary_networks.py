@@ -8,7 +8,7 @@ from torch import nn
 
 from outvoted.actors.datasets import Dataset, Split
 from outvoted.actors.member import Member
-from outvoted.actors.networks import Architecture, DeepCNN, ViT
+from outvoted.actors.networks import MLP, Architecture, BehindInput, DeepCNN, Input, ViT
 from outvoted.actors.peer import Peer
 from outvoted.actors.voting import vote
 from outvoted.search.errors import OutvotedError
@@ -18,8 +18,9 @@ from outvoted.search.transforms import Affine
 SMALL = [
     DeepCNN(channels=(2, 3, 3, 4), hidden=(6, 5)),
     ViT(width=8, heads=2, blocks=2, hidden=8),
+    BehindInput(network=MLP(hidden=6), input=Input(mean=(0.13,), std=(0.31,))),
 ]
-both = pytest.mark.parametrize("architecture", SMALL, ids=["deep-cnn", "vit"])
+each = pytest.mark.parametrize("architecture", SMALL, ids=["deep-cnn", "vit", "normalised mlp"])
 
 
 def member(architecture: Architecture) -> Member:
@@ -29,7 +30,7 @@ def member(architecture: Architecture) -> Member:
     return Member("one", "peer", architecture, 0, dict(weights), ())
 
 
-@both
+@each
 def test_an_image_gets_one_answer_whatever_comes_with_it(architecture: Architecture, digits: Dataset) -> None:
     images = digits.test.images[:150]  # more than a batch, so the last is padded
     together = vote(member(architecture), images, digits.shape, digits.classes)
@@ -41,20 +42,20 @@ def test_an_image_gets_one_answer_whatever_comes_with_it(architecture: Architect
     np.testing.assert_array_equal(together[[0, 77, 149]], alone)
 
 
-@both
+@each
 def test_answers_stay_the_same_while_networks_are_evaluated(architecture: Architecture) -> None:
     network, images = architecture.build((1, 28, 28), 10).eval(), torch.rand(3, 1, 28, 28)
     assert torch.equal(network(images), network(images))
 
 
-@both
+@each
 def test_double_precision_says_what_single_does(architecture: Architecture) -> None:
     network, images = architecture.build((1, 28, 28), 10).eval(), torch.rand(3, 1, 28, 28)
     single = network(images)
     torch.testing.assert_close(network.double()(images.double()).float(), single, rtol=1e-4, atol=1e-5)
 
 
-@both
+@each
 def test_answers_have_a_slope_along_every_move(architecture: Architecture, digits: Dataset) -> None:
     network, transform = member(architecture).build(digits.shape, digits.classes), Affine()
     labels = vote(member(architecture), digits.test.images[:4], digits.shape, digits.classes).argmax(1)
@@ -136,3 +137,14 @@ def test_what_no_vit_means_is_refused(values: dict[str, object]) -> None:
 def test_what_no_deep_cnn_means_is_refused(values: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         DeepCNN.model_validate(values)
+
+
+def test_a_network_behind_its_input_sees_what_the_recipe_makes() -> None:
+    torch.manual_seed(0)
+    network = BehindInput(network=MLP(hidden=6), input=Input(mean=(0.13,), std=(0.31,))).build((1, 4, 4), 3)
+    images = torch.rand(2, 1, 4, 4)
+    torch.testing.assert_close(network(images), network.get_submodule("network")((images - 0.13) / 0.31))
+
+
+def test_a_network_behind_its_input_is_called_as_without() -> None:
+    assert BehindInput(network=MLP(hidden=6)).label == MLP(hidden=6).label

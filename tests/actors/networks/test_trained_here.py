@@ -5,7 +5,7 @@ import torch
 from pydantic import TypeAdapter, ValidationError
 from torch import nn
 
-from outvoted.actors.networks import CNN, MLP, Architecture, DeepCNN, Network, ViT
+from outvoted.actors.networks import CNN, MLP, Architecture, BehindInput, DeepCNN, Input, Network, ViT
 
 NETWORK: TypeAdapter[Network] = TypeAdapter(Network)
 EVERY = [
@@ -16,6 +16,7 @@ EVERY = [
     CNN(dropout=0),
     DeepCNN(channels=(2, 3, 3, 4), hidden=(6, 5)),
     ViT(patch=1, width=4, heads=1, blocks=1, hidden=6),
+    BehindInput(network=ViT(width=4, heads=2, blocks=1, hidden=6), input=Input(size=(14, 21))),
 ]
 
 

@@ -1,0 +1,149 @@
+"""Families on Ray: recorded by training, resumed, and none of them ends the others."""
+
+import os
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from rich.console import Console
+
+from outvoted.actors import members
+from outvoted.actors.datasets import Dataset
+from outvoted.actors.networks import CNN, MLP
+from outvoted.actors.study_store import StudyStore
+from outvoted.actors.targets import Stopping
+from outvoted.actors.voting import vote
+from outvoted.analysis.studies.families import Family, Variant, units
+from outvoted.cluster.bars import bars
+from outvoted.cluster.family_training import train_families
+from outvoted.cluster.placement import Share
+from tests.cluster.processes import descendants
+
+pytestmark = [pytest.mark.ray, pytest.mark.usefixtures("local_ray")]
+
+OFTEN = Stopping(tolerance=0.02, often=2, seldom=6)
+QUICK = (Variant(batch_size=32, learning_rate=0.01), Variant(batch_size=32, learning_rate=0.02))
+SMALL = Family(
+    name="mlp",
+    network=MLP(hidden=12),
+    variants=QUICK,
+    targets=(0.5, 0.6),
+    high_targets=(0.999,),
+    epochs=2,
+    seeds=2,
+    repeats=1,
+    stopping=OFTEN,
+)
+CONVOLVING = SMALL.model_copy(
+    update={"name": "cnn", "network": CNN(channels=2, hidden=8), "variants": QUICK[:1]}
+)
+
+
+def trained(folder: Path, families: Sequence[Family], data: Dataset) -> StudyStore:
+    """Train families, or those of their networks that are not recorded yet."""
+    store = StudyStore(folder, ())
+    with bars(Console(quiet=True)) as progress:
+        train_families(store, families, data, data.test.images[:20], Share(1, 0), progress)
+    return store
+
+
+def rows(store: StudyStore, families: Sequence[Family]) -> pd.DataFrame:
+    """Read all stops, but for how long they took."""
+    return store.stops([unit.name for unit in units(families)]).drop(columns="seconds")
+
+
+@pytest.fixture(scope="module")
+def whole(local_ray: None, tmp_path_factory: pytest.TempPathFactory, digits: Dataset) -> StudyStore:
+    """Both families, trained in one go."""
+    return trained(tmp_path_factory.mktemp("whole"), (SMALL, CONVOLVING), digits)
+
+
+def test_every_target_of_every_training_has_a_row(whole: StudyStore) -> None:
+    found = rows(whole, (SMALL, CONVOLVING))
+    expected = [
+        (unit.stop(target), unit.family.name, str(unit.variant), unit.seed, target)
+        for unit in units((SMALL, CONVOLVING))
+        for target in unit.targets
+    ]
+    columns = ["network", "family", "variant", "seed", "target"]
+    assert list(found[columns].itertuples(index=False, name=None)) == expected
+    assert set(found["outcome"]) == {"finished"}
+    assert found["reached"].any()
+
+
+def test_a_reached_target_is_within_its_window_and_another_says_why_not(whole: StudyStore) -> None:
+    found = rows(whole, (SMALL, CONVOLVING))
+    off = (found["test_accuracy"] - found["target"]).abs()
+    assert ((off <= 0.02 + 1e-9) == found["reached"]).all()
+    assert (found["reason"].isna() == found["reached"]).all()
+    high = found[found["target"] == 0.999]
+    assert not high["reached"].any()
+    assert high["reason"].str.contains("not reached in 2 epochs: best ").all()
+
+
+def test_networks_that_were_kept_give_the_votes_that_are_recorded(whole: StudyStore, digits: Dataset) -> None:
+    found = rows(whole, (SMALL, CONVOLVING))
+    for unit in units((SMALL, CONVOLVING)):
+        reached = found[found["network"].str.startswith(f"{unit.name}@") & found["reached"]]["network"]
+        votes = whole.votes(unit.name)
+        assert list(dict.fromkeys(votes["network"])) == list(reached)
+        kept = members.load(whole.path / "networks" / unit.name) if len(reached) else []
+        assert [one.name for one in kept] == list(reached)
+        for one in kept:
+            own = votes[votes["network"] == one.name]
+            again = vote(one, digits.test.images[:20], digits.shape, digits.classes)
+            np.testing.assert_array_equal(np.stack(list(own["probabilities"])), again)
+            assert list(own["predicted"]) == list(again.argmax(1))
+
+
+def test_a_study_that_is_resumed_and_extended_equals_one_in_one_go(
+    whole: StudyStore, tmp_path: Path, digits: Dataset
+) -> None:
+    fewer = SMALL.model_copy(update={"seeds": 1})
+    store = trained(tmp_path, (fewer,), digits)
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()}
+    assert len(list((tmp_path / "stops").iterdir())) == 2
+    trained(tmp_path, (SMALL, CONVOLVING), digits)
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    pd.testing.assert_frame_equal(rows(store, (SMALL, CONVOLVING)), rows(whole, (SMALL, CONVOLVING)))
+    for unit in units((SMALL, CONVOLVING)):
+        pd.testing.assert_frame_equal(store.votes(unit.name), whole.votes(unit.name))
+
+
+def test_a_training_that_fails_is_recorded_ends_no_other_and_is_tried_again(
+    whole: StudyStore, tmp_path: Path, digits: Dataset
+) -> None:
+    exploding = (Variant(batch_size=32, learning_rate=1e30, optimizer="sgd"),)
+    failing = CONVOLVING.model_copy(update={"variants": exploding})
+    store = trained(tmp_path, (failing, SMALL), digits)
+    found = rows(store, (failing,))
+    assert set(found["outcome"]) == {"failed"}
+    assert not found["reached"].any()
+    assert found["reason"].str.contains("before it failed (FloatingPointError: ", regex=False).all()
+    pd.testing.assert_frame_equal(rows(store, (SMALL,)), rows(whole, (SMALL,)))
+    trained(tmp_path, (CONVOLVING, SMALL), digits)
+    pd.testing.assert_frame_equal(rows(store, (CONVOLVING,)), rows(whole, (CONVOLVING,)))
+
+
+def test_a_training_whose_process_is_killed_is_begun_again(
+    whole: StudyStore, tmp_path: Path, digits: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    progress, killed = bars(Console(quiet=True)), list[int]()
+    update = progress.update
+
+    def kill_once(*arguments: Any, details: str, **more: Any) -> None:
+        found = descendants(os.getpid(), "ray::train_to_targets_remotely")
+        if found and not killed and "epoch" in details:
+            killed.append(found[0])
+            os.kill(found[0], signal.SIGKILL)
+        update(*arguments, details=details, **more)
+
+    monkeypatch.setattr(progress, "update", kill_once)
+    store = StudyStore(tmp_path, ())
+    train_families(store, (CONVOLVING,), digits, digits.test.images[:20], Share(1, 0), progress)
+    assert killed
+    pd.testing.assert_frame_equal(rows(store, (CONVOLVING,)), rows(whole, (CONVOLVING,)))
