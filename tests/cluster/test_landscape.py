@@ -1,5 +1,6 @@
 """`outvoted landscape` on a mined run, and bad input."""
 
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -9,10 +10,22 @@ from typer.testing import CliRunner, Result
 
 from outvoted.actors.store import RunStore
 from outvoted.cluster.landscape_cli import landscape
+from outvoted.cluster.reading import read
+from outvoted.cluster.study_config import StudyConfig
 from outvoted.search.errors import OutvotedError
 
 app = typer.Typer()
 app.command()(landscape)
+
+
+PAGE = (Path(__file__).parents[2] / "docs" / "landscapes.md").read_text()
+
+
+@pytest.mark.parametrize("snippet", re.findall(r"^```yaml\n(.*?)^```", PAGE, re.M | re.S))
+def test_every_study_in_the_docs_is_valid(snippet: str, tmp_path: Path) -> None:
+    file = tmp_path / "study.yaml"
+    file.write_text(snippet)
+    read(StudyConfig, file)
 
 
 def said(*arguments: object) -> Result:
