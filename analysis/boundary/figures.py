@@ -50,7 +50,7 @@ def draw_types(found: BoundaryFindings, path: Path) -> None:
         axes.set_xticks(sorted({one.target for one in found.seeds}))
         axes.set_ylim(bottom=0)
         plain(axes)
-    axes.legend(fontsize=8, frameon=False)
+    axes.legend(fontsize=8, frameon=False, title="groups × networks", title_fontsize=8)
     title(
         figure, found, "share of all images, networks that differ in their seed alone (mean ± sd over groups)"
     )
@@ -62,6 +62,7 @@ def _line(
 ) -> None:
     aside = dodge(place, found.families, [one.target for one in found.seeds])
     values = [measure(one) for one in rows]
+    groups, networks = _range([one.repeats for one in rows]), _range([one.size for one in rows])
     axes.errorbar(
         [one.target + aside for one in rows],
         [value.mean or 0.0 for value in values],
@@ -72,8 +73,13 @@ def _line(
         capsize=3,
         ms=5,
         lw=1.4,
-        label=f"{rows[0].family} ({rows[0].repeats} × {rows[0].size})",
+        label=f"{rows[0].family}: {groups} × {networks}",
     )
+
+
+def _range(numbers: Sequence[int]) -> str:
+    least, most = min(numbers), max(numbers)
+    return f"{least}" if least == most else f"{least}–{most}"
 
 
 def draw_kappas(found: BoundaryFindings, path: Path) -> None:

@@ -16,7 +16,7 @@ from outvoted.analysis.proportion import Proportion
 from outvoted.analysis.spread import Spread
 
 SIMULATED = "simulated labellers"
-_WIDEST = 20
+_TERMINAL, _BETWEEN, _WIDEST = 80, 2, 20
 _ALL_SHARES = "% of all images, mean ± standard deviation"
 
 
@@ -39,11 +39,10 @@ class Titled:
             pad_edge=False,
         )
         rows = [["–" if cell is None else str(cell) for cell in row] for row in self.table.rows]
-        for place, header in enumerate(self.table.headers):
-            widest = min(
-                _WIDEST, max((len(row[place]) for row in rows), default=0)
-            )  # headers are wrapped first
-            drawn.add_column(header, justify="right" if place else "left", min_width=widest)
+        widths = [min(_WIDEST, max(map(len, column))) for column in zip(*rows, strict=True)]
+        fits = sum(widths) + _BETWEEN * len(widths) <= _TERMINAL  # then headers are what is wrapped
+        for place, (header, width) in enumerate(zip(self.table.headers, widths, strict=True)):
+            drawn.add_column(header, justify="right" if place else "left", min_width=width if fits else None)
         for row in rows:
             drawn.add_row(*row)
         return drawn
@@ -107,18 +106,18 @@ def softmax(found: BoundaryFindings) -> Titled:
 
 def certainty(found: BoundaryFindings) -> Titled:
     """Table 5: networks' certainty by people's; needs labels."""
-    levels = sorted({level for one in found.seeds for level in one.certainty or {}} - {100}, reverse=True)
+    first = next((one.certainty for one in found.seeds if one.certainty), {})
+    levels = [level for level, cell in first.items() if level < 100 and cell.images > 1]
     rows: list[list[Cell]] = []
     for one in sorted(found.seeds, key=lambda one: one.target):
         cells = [one.certainty[level].value.percent() for level in levels] if one.certainty else []
         rows.append([accuracy(one.target), one.family, *cells])
-    first = next((one.certainty for one in found.seeds if one.certainty), {})
     images = ", ".join(f"{first[level].images} at {level}" for level in levels)
     headers = ["acc. %", "family", *(f"{level} %" for level in levels)]
     caption = (
         "certainty of networks that differ in their seed alone, in %: the share of the most frequent answer, "
         f"mean ± standard deviation over groups ({_sizes(found)}); columns: certainty of labellers, "
-        f"rounded to tens, where they disagree; images: {images}"
+        f"rounded to tens, where they disagree on more than one image; images: {images}"
     )
     return Titled(
         _titled(found, "certainty by certainty of labellers (table 5)"), Table(headers, rows, caption)
@@ -133,7 +132,7 @@ def over_seeds(found: BoundaryFindings) -> Titled:
         types = [one.shares[kind].percent() for kind in shown] if one.shares else []
         rows.append([one.family, accuracy(one.target), one.size, one.repeats, one.disagree.percent(), *types])
     headers = ["family", "accuracy %", "networks", "groups", "disagree", *(f"type {kind}" for kind in shown)]
-    caption = f"{_ALL_SHARES} over groups; disagree: not all networks of a group agree"
+    caption = f"{_ALL_SHARES} over groups; disagree: not all networks agree; compare groups of one size"
     return Titled(_titled(found, "the same network over seeds (fig. 2)"), Table(headers, rows, caption))
 
 
