@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.collections import PathCollection
+from matplotlib.collections import Collection
 from matplotlib.figure import Figure
 
 from outvoted.analysis.drawing import plain, save
@@ -41,7 +41,7 @@ def draw_fields(
         plain(axes)
     for axes in grid[len(pairs) :]:
         axes.set_visible(False)
-    _legend(grid[0], 7, "best")
+    _legend(grid[0], 7)
     figure.suptitle("the panel's answers; dark edge: networks part; grey: the table's rows", fontsize=9)
     save(figure, path)
 
@@ -81,7 +81,7 @@ def draw_ternary(some: Sequence[Points], names: Sequence[str], path: Path) -> No
         axes.plot([0, 1, 0.5, 0], [0, 0, np.sqrt(0.75), 0], color="#999999", lw=1)
         _scattered(axes, points, x, y, 6 + 40 * (mean.max(1) - 0.3).clip(0), names)
         _corners(axes, points, names)
-        _legend(axes, 8, "upper right")
+        _legend(axes, 8)
         axes.set(xlim=(-0.18, 1.18), ylim=(-0.1, 0.98), aspect="equal", xticks=[], yticks=[])
         axes.spines[:].set_visible(False)
         axes.set_title(points.title, fontsize=9)
@@ -109,11 +109,11 @@ def _scattered(
         )
 
 
-def _legend(axes: Axes, size: int, place: str) -> None:
+def _legend(axes: Axes, size: int) -> None:
     """Name the classes, without the edges that some of their points have."""
-    for handle in axes.legend(fontsize=size, loc=place).legend_handles:
-        if isinstance(handle, PathCollection):
-            handle.set_linewidths([0])
+    for handle in axes.legend(fontsize=size).legend_handles:
+        if isinstance(handle, Collection):
+            handle.set_linewidth(0)
 
 
 def _corners(axes: Axes, points: Points, names: Sequence[str]) -> None:

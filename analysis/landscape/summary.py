@@ -40,8 +40,14 @@ def by_architecture(rough: pd.DataFrame, architectures: Mapping[str, str]) -> li
 
 
 def by_classes(rough: pd.DataFrame, class_names: Sequence[str]) -> list[Line]:
-    """Summarise each passage between classes over all networks, the roughest (by detour) first."""
+    """Summarise each passage between classes over all networks, the roughest (by detour) first.
+
+    A mixed pair is the same in both orders.
+    """
     peers = rough[rough["network"] != MEAN]
+    if "third" in peers:
+        ordered = np.sort(peers[["first", "second"]].to_numpy(), axis=1)
+        peers = peers.assign(first=ordered[:, 0], second=ordered[:, 1])
     ends = [name for name in ("first", "second", "third") if name in peers]
     lines = []
     for labels, rows in peers.groupby(ends):

@@ -116,3 +116,12 @@ def test_classes_are_named_and_the_roughest_comes_first() -> None:
     lines = by_classes(ROWS, ["cat", "dog", "cow"])
     assert [line.name for line in lines] == ["dog → cow", "cat → cow"]
     assert lines[0].measures["detour"][1] is None  # one group has no interval
+
+
+def test_a_mixed_pair_is_the_same_in_both_orders() -> None:
+    mixed = ROWS.assign(
+        second=lambda rows: 1 - rows["first"], third=2
+    )  # 0 + 1 in one group, 1 + 0 in the other
+    (line,) = by_classes(mixed, ["cat", "dog", "cow"])
+    assert line.name == "cat + dog → cow"
+    assert line.groups == 2
