@@ -19,6 +19,7 @@ from outvoted.cluster import (
     compare_cli,
     heal_cli,
     label_cli,
+    landscape_cli,
     reading,
     report_cli,
     scan_cli,
@@ -83,6 +84,7 @@ app.command("compare")(compare_cli.compare)
 app.command()(heal_cli.heal)
 app.command()(sweep_cli.sweep)
 app.command()(study_cli.study)
+app.command()(landscape_cli.landscape)
 app.command()(label_cli.label)
 app.command()(report_cli.report)
 

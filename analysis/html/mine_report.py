@@ -16,6 +16,7 @@ from outvoted.analysis.html.parts import Plot, Section
 from outvoted.analysis.html.pictures import pictures
 from outvoted.analysis.html.told import Told
 from outvoted.analysis.html.weaknesses import Finders, weaknesses
+from outvoted.analysis.landscape.surroundings_sections import surroundings_sections
 from outvoted.analysis.map_of_weaknesses import span
 from outvoted.analysis.opened import OpenedRun
 from outvoted.analysis.proportion import Proportion, proportion
@@ -63,6 +64,7 @@ def _sections(run: OpenedRun, summary: Summary, mistakes: pd.DataFrame, on_step:
     target = Finders("target", [member.name for member in run.peers], mistakes["target"].to_numpy(np.int64))
     over, names = span(run.transform, [mistakes]), class_names(run.record, run.data.classes)
     yield weaknesses(mistakes, run.transform, over, (target,), names, gallery=True)
+    yield from surroundings_sections(run)
     drawn = pictures(run.store.path / "gallery", _PICTURES)
     if drawn:
         yield Section("Pictures", parts=drawn)
