@@ -16,7 +16,7 @@ from outvoted.search.transforms import Transform
 _MOST = 20  # classes along a side
 _BINS = 5
 _TEXT = (
-    "Rows are labels, columns the wrong classes they were taken for; the stronger the colour, the more often. "
+    "Rows are labels, columns the wrong classes they were taken for: the stronger the colour, the oftener. "
     "Choose a cell to see its mistakes alone, or a bar to see where mistakes under such a change lie: bars "
     "count mistakes by what the image was transformed by."
 )
