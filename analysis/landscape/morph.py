@@ -8,7 +8,7 @@ from scipy.ndimage import map_coordinates
 from scipy.spatial import Delaunay
 from threadpoolctl import threadpool_limits
 
-from outvoted.analysis.landscape.between import Between
+from outvoted.analysis.landscape.between import BetweenImages, in_fixed_order
 from outvoted.analysis.landscape.feature_points import feature_points, frame_corners
 from outvoted.search.arrays import Floats, Ints, Pixels
 from outvoted.search.errors import OutvotedError
@@ -16,7 +16,7 @@ from outvoted.search.errors import OutvotedError
 _FEWEST = 3
 
 
-class Morph(Between):
+class Morph(BetweenImages):
     """Delaunay triangulation, piecewise affine warp and alpha blending (Powers et al., section II.A).
 
     Every image has one feature point in each cell of a grid. In a frame the points lie at the weighted mean
@@ -25,12 +25,13 @@ class Morph(Between):
     """
 
     kind: Literal["morph"] = "morph"
-    grid: Annotated[int, Field(ge=1, le=64)] = 3
+    grid: Annotated[int, Field(ge=2, le=64)] = 3
     """Cells along each side; the paper's ``featuregridsize``."""
 
     def frames(self, images: Pixels, weights: Floats) -> Pixels:
         """Morph two images or more; they must differ and have at least three corners each."""
         self._check(images)
+        images, weights = in_fixed_order(images, weights)
         height, width = images.shape[2:]
         outer = frame_corners(height, width)
         places = np.stack([np.concatenate([outer, feature_points(one, self.grid)[0]]) for one in images])

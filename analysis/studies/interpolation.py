@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 import pyarrow as pa
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from outvoted.actors.datasets import Dataset
 from outvoted.actors.readers.table import to_pixels, to_values
@@ -12,6 +12,8 @@ from outvoted.actors.study_store import Fields, image_rows
 from outvoted.analysis.studies.base import Ingredients, Needs, Study
 from outvoted.search.arrays import Floats, Ints
 from outvoted.search.errors import OutvotedError
+
+Three = tuple[int, int, int]
 
 
 class InterpolationStudy(Study):
@@ -23,10 +25,19 @@ class InterpolationStudy(Study):
 
     kind: Literal["interpolation"] = "interpolation"
     groups: Annotated[int, Field(ge=1, le=1000)] = 5
+    classes: Three | None = None
+    """The three classes by their numbers; drawn for each group where they are left out."""
     points: Annotated[int, Field(ge=1, le=200)] = 9
     """Points between two items."""
     seed: Annotated[int, Field(ge=0, lt=2**62)] = 0
-    """Of the draw of items."""
+    """Of what is drawn."""
+
+    @field_validator("classes")
+    @classmethod
+    def _different(cls, classes: Three | None) -> Three | None:
+        if classes is not None and (len(set(classes)) < 3 or min(classes) < 0):
+            raise ValueError("three different classes, numbered from 0")
+        return classes
 
     @property
     def needs(self) -> Needs:
@@ -58,6 +69,13 @@ class InterpolationStudy(Study):
                 found=f"{data.classes} in {data.name}",
                 remedy="choose another column by data.label",
             )
+        beyond = [label for label in self.classes or () if label >= data.classes]
+        if beyond:
+            raise OutvotedError(
+                expected=f"classes from 0 to {data.classes - 1} in study.classes, as {data.name} has",
+                found=f"{beyond[0]}",
+                remedy="change study.classes, or leave it out",
+            )
 
     def images(self, made_from: Ingredients) -> pa.Table:
         """Draw the items from all rows, training ones first, and interpolate."""
@@ -69,7 +87,7 @@ class InterpolationStudy(Study):
         columns: dict[str, list[object]] = {name: [] for name, _ in self.fields()}
         values = []
         for group in range(self.groups):
-            classes, items = _items(random, labels)
+            classes, items = _items(random, labels, self.classes)
             field = weights @ rows[items]
             values.append(field)
             columns["group"] += [group] * len(field)
@@ -88,7 +106,7 @@ class InterpolationStudy(Study):
         return np.array(grid, np.float64) / steps
 
 
-def _items(random: np.random.Generator, labels: Ints) -> tuple[Ints, Ints]:
-    """Draw three classes, in order, and a row of each."""
-    classes = np.sort(random.choice(np.unique(labels), 3, replace=False))
-    return classes, np.array([random.choice(np.flatnonzero(labels == label)) for label in classes])
+def _items(random: np.random.Generator, labels: Ints, named: Three | None) -> tuple[Ints, Ints]:
+    """Draw three classes, in order, unless they are named; and a row of each."""
+    drawn = np.sort(random.choice(np.unique(labels), 3, replace=False)) if named is None else np.array(named)
+    return drawn, np.array([random.choice(np.flatnonzero(labels == label)) for label in drawn])

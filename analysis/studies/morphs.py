@@ -3,18 +3,21 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import permutations
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 import numpy as np
 import pyarrow as pa
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
-from outvoted.actors.datasets import Dataset, Split
+from outvoted.actors.datasets import Dataset
+from outvoted.actors.generators.settings import AnyGenerator, PackagedGenerator
 from outvoted.actors.study_store import Fields, image_rows
+from outvoted.analysis.landscape.between import Articles
 from outvoted.analysis.landscape.blend import Blend
+from outvoted.analysis.landscape.latent import Latent
 from outvoted.analysis.landscape.morph import Morph
 from outvoted.analysis.studies.base import Ingredients, Needs, Study
-from outvoted.search.arrays import Floats, Pixels
+from outvoted.search.arrays import Floats, Ints, Pixels
 from outvoted.search.errors import OutvotedError
 
 SETS = "ABCDEFGHIJ"
@@ -23,7 +26,7 @@ Three = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class Group:
-    """Three test images, one of each of three classes."""
+    """Three articles, one of each of three classes."""
 
     number: int
     letter: str
@@ -39,8 +42,10 @@ class MorphStudy(Study):
     """
 
     kind: Literal["morphs"] = "morphs"
-    between: Annotated[Morph | Blend, Field(discriminator="kind")] = Morph()
+    between: Annotated[Morph | Blend | Latent, Field(discriminator="kind")] = Morph()
     """How frames are made."""
+    generator: AnyGenerator | None = None
+    """Of the images that ``between.kind=latent`` mixes; the packaged one where it is left out."""
     groups: Annotated[int, Field(ge=1, le=120)] = 5
     """Groups of three classes, drawn so that no two are alike."""
     classes: tuple[Three, ...] = ()
@@ -59,13 +64,24 @@ class MorphStudy(Study):
             raise ValueError("three different classes, numbered from 0, for each group")
         return classes
 
+    @model_validator(mode="after")
+    def _used(self) -> Self:
+        if self.generator is not None and not self.between.generated:
+            raise ValueError(
+                f"between.kind={self.between.kind} makes no use of study.generator: leave it out"
+            )
+        return self
+
     @property
     def needs(self) -> Needs:
-        """The data alone."""
-        return Needs()
+        """The data alone; a generator and a referee for frames that are generated."""
+        return Needs(self._generator, referee=True) if self.between.generated else Needs()
 
     def fields(self) -> Fields:
-        """Return the columns: labels and test images of pair and third, and where the frame lies."""
+        """Return the columns: labels and numbers of pair and third, and where the frame lies.
+
+        Numbers (``first_id``, …) are those of test images, or of the random vectors of generated ones.
+        """
         three = ("first", "second", "third")
         return [
             ("group", pa.int16()),
@@ -77,7 +93,9 @@ class MorphStudy(Study):
         ]
 
     def check(self, data: Dataset) -> None:
-        """Refuse fewer classes with test images than the groups need."""
+        """Refuse fewer classes with test images than the groups need, and a generator of other images."""
+        if self.between.generated:
+            self._generator.load(data)
         there = np.unique(data.test.labels)
         absent = sorted({label for group in self.classes for label in group} - set(there.tolist()))
         most = len(there) * (len(there) - 1) * (len(there) - 2) // 6
@@ -92,45 +110,39 @@ class MorphStudy(Study):
 
     def images(self, made_from: Ingredients) -> pa.Table:
         """Draw the groups and make all frames, group by group, set by set, pair by pair."""
-        test, pixels = made_from.data.test, []
+        articles, pixels = self.between.articles(made_from), []
         rows: list[dict[str, object]] = []
-        for group in self.drawn(test):
-            sources = test.images[list(group.ids)]
-            for order, frames in self._orders(sources):
+        for group in self.drawn(articles):
+            for order, frames in self._orders(articles, group):
                 pixels.append(frames)
                 rows += self._rows(group, order)
         columns = {name: [row[name] for row in rows] for name, _ in self.fields()}
         return image_rows(np.concatenate(pixels), columns, self.fields())
 
-    def drawn(self, test: Split) -> Iterator[Group]:
-        """Draw classes, then images that can be morphed, none of them twice within a group."""
+    def drawn(self, articles: Articles) -> Iterator[Group]:
+        """Draw classes, then articles that can be mixed, none of them twice within a group."""
         random = np.random.default_rng(self.seed)
-        for number, labels in enumerate(self.classes or _triples(random, test, self.groups)):
-            queues = [self._bearing(random, test, label) for label in labels]
+        for number, labels in enumerate(self.classes or _triples(random, articles.classes, self.groups)):
+            queues = [articles.of(label, random) for label in labels]
             for letter in SETS[: self.sets]:
                 first, second, third = (next(queue) for queue in queues)
                 yield Group(number, letter, labels, (first, second, third))
 
-    def _bearing(self, random: np.random.Generator, test: Split, label: int) -> Iterator[int]:
-        for row in random.permutation(np.flatnonzero(test.labels == label)).tolist():
-            if self.between.bears(test.images[row]):
-                yield row
-        raise OutvotedError(
-            expected=f"{self.sets} test images of class {label} that can be morphed",
-            found="fewer",
-            remedy="lower study.sets, or choose another study.between.grid or kind",
-        )
+    @property
+    def _generator(self) -> AnyGenerator:
+        return self.generator or PackagedGenerator()
 
-    def _orders(self, sources: Pixels) -> Iterator[tuple[Three, Pixels]]:
+    def _orders(self, articles: Articles, group: Group) -> Iterator[tuple[Three, Pixels]]:
         """Return the frames of every ordered pair, shape (frames * frames, ...), across by across."""
         weights, side = self._weights(), self.frames
         made: dict[Three, Pixels] = {}
-        for first, second, third in permutations(range(3)):
+        for order in permutations(range(3)):
+            first, second, third = order
             mirrored = made.get((second, first, third))
             if mirrored is None:
-                found = self.between.frames(sources[[first, second, third]], weights)
+                found = articles.frames([group.ids[place] for place in order], weights)
             else:
-                found = mirrored.reshape(side, side, *sources.shape[1:])[::-1].reshape(mirrored.shape)
+                found = mirrored.reshape(side, side, *mirrored.shape[1:])[::-1].reshape(mirrored.shape)
             made[first, second, third] = found
             yield (first, second, third), found
 
@@ -149,8 +161,7 @@ class MorphStudy(Study):
                 yield {**named, "across": across, "along": along}
 
 
-def _triples(random: np.random.Generator, test: Split, groups: int) -> Sequence[Three]:
-    there = np.unique(test.labels)
+def _triples(random: np.random.Generator, there: Ints, groups: int) -> Sequence[Three]:
     found: dict[frozenset[int], Three] = {}
     while len(found) < groups:
         first, second, third = random.choice(there, 3, replace=False).tolist()

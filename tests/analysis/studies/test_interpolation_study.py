@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from pydantic import ValidationError
 
 from outvoted.actors import datasets, png
 from outvoted.actors.datasets import Dataset
@@ -69,6 +70,16 @@ def test_ternary_coordinates_sum_to_one_and_corners_are_corners() -> None:
     np.testing.assert_allclose(shares(random).sum(1), 1)
     x, y = plane(np.eye(3, dtype=np.float32))
     np.testing.assert_allclose(np.stack([x, y], 1), [[0, 0], [1, 0], [0.5, np.sqrt(3) / 2]])
+
+
+def test_classes_may_be_named_in_any_order(irises: Dataset) -> None:
+    named = InterpolationStudy(groups=2, points=1, classes=(2, 0, 1))
+    columns = named.images(Ingredients(irises)).select(["class0", "class1", "class2"]).to_pandas()
+    assert set(map(tuple, columns.to_numpy().tolist())) == {(2, 0, 1)}
+    with pytest.raises(OutvotedError, match=r"0 to 2(.|\n)*3(.|\n)*study\.classes"):
+        InterpolationStudy(classes=(1, 2, 3)).check(irises)
+    with pytest.raises(ValidationError, match="three different classes"):
+        InterpolationStudy(classes=(1, 2, 2))
 
 
 def test_images_and_two_classes_are_refused(digits: Dataset, tmp_path: Path) -> None:

@@ -94,10 +94,10 @@ def test_images_that_cannot_be_morphed_are_passed_over(digits: Dataset) -> None:
     ones = [int(row) for row in np.flatnonzero(labels == 1) if Morph().bears(images[row])][:2]
     images[(labels == 1) & ~np.isin(np.arange(len(labels)), ones)] = 0
     data = Dataset("digits", digits.folder, digits.train, Split(images, labels))
-    study = MorphStudy(classes=((0, 1, 2),), sets=2, frames=2)
-    assert {group.ids[1] for group in study.drawn(data.test)} == set(ones)
-    with pytest.raises(OutvotedError, match=r"3 test images of class 1(.|\n)*fewer"):
-        list(MorphStudy(classes=((0, 1, 2),), sets=3).drawn(data.test))
+    study, articles = MorphStudy(classes=((0, 1, 2),), sets=2), Morph().articles(Ingredients(data))
+    assert {group.ids[1] for group in study.drawn(articles)} == set(ones)
+    with pytest.raises(OutvotedError, match=r"test image of class 1(.|\n)*no more than 2(.|\n)*sets"):
+        list(MorphStudy(classes=((0, 1, 2),), sets=3).drawn(articles))
 
 
 def test_what_is_wrong_is_said(digits: Dataset) -> None:
