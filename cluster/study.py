@@ -17,6 +17,7 @@ from outvoted.actors.ray_voting import vote_remotely
 from outvoted.actors.run_record import RunRecord
 from outvoted.actors.study_store import PANEL, REFEREE, StudyStore, vote_rows
 from outvoted.actors.voting import vote
+from outvoted.analysis.boundary.latents_picture import draw_latents
 from outvoted.analysis.studies.base import Ingredients
 from outvoted.analysis.studies.boundary import BoundaryStudy
 from outvoted.cluster.bars import bars
@@ -104,7 +105,11 @@ class _Stages:
         if not self._store.has_images:
             made_from = self._ingredients()
             bar = self._progress.add_task("images", total=1, details="")
-            self._store.write_images(self._config.study.images(made_from))
+            study = self._config.study
+            self._store.write_images(study.images(made_from))
+            if isinstance(study, BoundaryStudy):  # while generator and referee are at hand
+                picture = self._store.path / "figures" / "latents.png"
+                draw_latents(made_from, study.latents, study.pairs, picture)
             self._progress.update(bar, advance=1)
 
     def ask_referee(self) -> None:
