@@ -74,7 +74,13 @@ def _sections(rows: Sequence[Compared], runs: Mapping[str, RunStore], text: str)
 
 def _bars(rows: Sequence[Compared]) -> Plot:
     """Draw a row of bars for each figure; the cheapest strategy in blue, as in ``comparison.png``."""
-    figure = make_subplots(rows=len(PANELS), cols=1, subplot_titles=[title for title, *_ in PANELS])
+    heights = 70 + 26 * len(rows)  # pixels of one figure, of which 60 are for its title and axis
+    figure = make_subplots(
+        rows=len(PANELS),
+        cols=1,
+        subplot_titles=[title for title, *_ in PANELS],
+        vertical_spacing=60 / (heights * len(PANELS)),
+    )
     cheapest = min(rows, key=lambda row: row.inferences if row.inferences is not None else np.inf)
     colours = [TARGET if row is cheapest else PEERS for row in rows]
     names = [plot_text(row.strategy) for row in rows]
@@ -85,7 +91,8 @@ def _bars(rows: Sequence[Compared]) -> Plot:
             y=names,
             x=values,
             text=written,
-            textposition="auto",
+            textposition="outside",
+            cliponaxis=False,
             orientation="h",
             marker_color=colours,
             hovertemplate="%{y}: %{x:.4g}<extra></extra>",
@@ -93,5 +100,5 @@ def _bars(rows: Sequence[Compared]) -> Plot:
             col=1,
         )
     figure.update_yaxes(autorange="reversed", type="category")
-    figure.update_layout(showlegend=False, height=len(PANELS) * (90 + 24 * len(rows)))
+    figure.update_layout(showlegend=False, height=len(PANELS) * heights)
     return Plot(figure, "Blue: the strategy that pays the fewest inferences for a mistake.")

@@ -20,6 +20,7 @@ from outvoted.analysis.temperature.labels import temperature_name
 from outvoted.analysis.training_value import NoiseReport
 from outvoted.analysis.training_value.rows import Row
 
+_VERDICTS = {"holds": "claims hold", "does not hold here": "do not hold here", "undecided": "are undecided"}
 _OF_LINES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
 
 
@@ -27,10 +28,8 @@ def told_by_sweeping(report: SweepReport, folder: Path) -> Told:
     """Say what a sweep has shown so far; its pictures lie in ``figures/`` of its folder."""
     claims = report.experiment.claims
     verdicts = [claim.verdict for claim in claims if not claim.single]
-    headlines = [(f"{len(verdicts):,}", "claims of the paper put to the test")]
-    headlines += [
-        (f"{verdicts.count(verdict)}", verdict) for verdict in ("holds", "does not hold here", "undecided")
-    ]
+    headlines = [(f"{len(verdicts):,}", "tests of the paper's claims")]
+    headlines += [(f"{verdicts.count(verdict)}", said) for verdict, said in _VERDICTS.items()]
     return Told(headlines, tuple(_sections(report, folder)))
 
 

@@ -7,7 +7,7 @@ from itertools import zip_longest
 from outvoted.analysis.html.escaping import escape
 from outvoted.analysis.html.parts import Cell, Table
 
-_FIGURE = re.compile(r"[+\-−–N]?\d[\d.,]*.*|–|")
+_FIGURE = re.compile(r"N?[+\-−–]?\d[\d.,]*.*|–|")
 """What a text that is a figure looks like: a number, with what stands beside it, or a dash."""
 
 
