@@ -1,6 +1,7 @@
 """`outvoted landscape` on a mined run, and bad input."""
 
 import re
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -28,18 +29,24 @@ def test_every_study_in_the_docs_is_valid(snippet: str, tmp_path: Path) -> None:
     read(StudyConfig, file)
 
 
+@pytest.fixture
+def mined_run(undisturbed: RunStore, tmp_path: Path) -> RunStore:
+    """A copy of the run that is not to be altered, whose data and name stay."""
+    return RunStore(Path(shutil.copytree(undisturbed.path, tmp_path / undisturbed.path.name)))
+
+
 def said(*arguments: object) -> Result:
     return CliRunner().invoke(app, [*map(str, arguments)])
 
 
-def test_votes_and_a_picture_lie_in_the_runs_folder(undisturbed: RunStore, sketched: None) -> None:
-    result = said(undisturbed.path, "--points", 5)
+def test_votes_and_a_picture_lie_in_the_runs_folder(mined_run: RunStore, sketched: None) -> None:
+    result = said(mined_run.path, "--points", 5)
     assert result.exit_code == 0, result.output
-    (votes,) = (undisturbed.path / "landscapes").glob("*-rotation-scale.parquet")
+    (votes,) = (mined_run.path / "landscapes").glob("*-rotation-scale.parquet")
     assert votes.with_suffix(".png").is_file()
     rows = pd.read_parquet(votes)
     assert len(rows) == 3 * 5 * 5
-    most = undisturbed.frame("mistakes")["seed_id"].value_counts()
+    most = mined_run.frame("mistakes")["seed_id"].value_counts()
     assert most[rows["seed_id"].iloc[0]] == most.max()
     assert rows.groupby("network")["x"].agg(["min", "max"]).to_numpy() == pytest.approx(
         rows[["x"]].agg(["min", "max"]).T.to_numpy().repeat(3, axis=0)
@@ -48,16 +55,16 @@ def test_votes_and_a_picture_lie_in_the_runs_folder(undisturbed: RunStore, sketc
     assert votes.name in result.output
 
 
-def test_any_seed_and_directions_can_be_drawn(undisturbed: RunStore, sketched: None) -> None:
+def test_any_seed_and_directions_can_be_drawn(mined_run: RunStore, sketched: None) -> None:
     result = said(
-        undisturbed.path.name,
+        mined_run.path.name,
         "--runs",
-        undisturbed.path.parent,
+        mined_run.path.parent,
         *("--seed-id", 3, "--x", "shear", "--y", "translate_x"),
         *("--points", 3),
     )
     assert result.exit_code == 0, result.output
-    rows = pd.read_parquet(undisturbed.path / "landscapes" / "3-shear-translate_x.parquet")
+    rows = pd.read_parquet(mined_run.path / "landscapes" / "3-shear-translate_x.parquet")
     assert sorted(set(rows["x"].round(6))) == [-10, 0, 10]
     assert sorted(set(rows["y"].round(6))) == [-1, 0, 1]
 
@@ -71,19 +78,19 @@ def test_any_seed_and_directions_can_be_drawn(undisturbed: RunStore, sketched: N
     ],
 )
 def test_bad_input_is_refused_and_leaves_nothing(
-    undisturbed: RunStore, arguments: list[str], message: str
+    mined_run: RunStore, arguments: list[str], message: str
 ) -> None:
-    folder = undisturbed.path / "landscapes"
+    folder = mined_run.path / "landscapes"
     before = set(folder.glob("*"))
-    result = said(undisturbed.path, *arguments)
+    result = said(mined_run.path, *arguments)
     assert isinstance(result.exception, OutvotedError)
     with pytest.raises(OutvotedError, match=message):
         raise result.exception
     assert set(folder.glob("*")) == before
 
 
-def test_only_mined_runs_have_seeds(undisturbed: RunStore, tmp_path: Path) -> None:
-    record = undisturbed.read_record().model_copy(update={"kind": "heal"})
+def test_only_mined_runs_have_seeds(mined_run: RunStore, tmp_path: Path) -> None:
+    record = mined_run.read_record().model_copy(update={"kind": "heal"})
     RunStore(tmp_path / "other").write_record(record)
     result = said(tmp_path / "other")
     assert "outvoted mine" in str(result.exception)

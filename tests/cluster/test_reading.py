@@ -53,7 +53,7 @@ def test_overrides_reach_keys_at_any_depth() -> None:
         ),
         ("data.name=mnst", "'mnst'", "did you mean 'mnist'?"),
         ("data.name=nzp", "'nzp'", "did you mean 'npz'?"),
-        ("data.name=xyz", "'xyz'", "choose from: fashion-mnist, folder, huggingface, idx, mnist,"),
+        ("data.name=xyz", "'xyz'", "choose from: fashion-mnist, folder, huggingface, idx, iris, mnist,"),
         ("data.pth=here", "'data.pth'", "did you mean 'path'?"),
         ("data.size=[9, 9]", "'data.size'", "choose from: name, path"),
         ("data={name: folder, path: here, sise: [9, 9]}", "'data.sise'", "did you mean 'size'?"),

@@ -100,7 +100,7 @@ def test_each_part_of_a_key_matters(place: int, key: tuple[int, Purpose, int, in
     run_seed, purpose, index, step = key
     other = [
         (run_seed ^ (1 << 63), purpose, index, step),
-        (run_seed, Purpose(1 - purpose), index, step),
+        (run_seed, Purpose((purpose + 1) % len(Purpose)), index, step),
         (run_seed, purpose, index ^ (1 << 40), step),
         (run_seed, purpose, index, step ^ 1),
     ][place]
