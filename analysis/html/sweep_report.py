@@ -27,7 +27,7 @@ _OF_LINES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
 def told_by_sweeping(report: SweepReport, folder: Path) -> Told:
     """Say what a sweep has shown so far; its pictures lie in ``figures/`` of its folder."""
     claims = report.experiment.claims
-    verdicts = [claim.verdict for claim in claims if not claim.single]
+    verdicts = [str(claim.verdict) for claim in claims if not claim.single]
     headlines = [(f"{len(verdicts):,}", "tests of the paper's claims")]
     headlines += [(f"{verdicts.count(verdict)}", said) for verdict, said in _VERDICTS.items()]
     return Told(headlines, tuple(_sections(report, folder)))
