@@ -8,8 +8,8 @@ const unpack = (packed) => {
 const NOTHING = 65535;
 const peers = data.peers.length, measures = data.measures.length;
 const columns = {};
-for (const [name, value] of Object.entries(data)) {
-  if (value !== null && typeof value === "object" && Object.keys(value).length === 1) columns[name] = unpack(value);
+for (const name of ["target", "label", "predicted", "voting", "moves", "frames", "steps", "for_label", "for_predicted", "answers", "described"]) {
+  columns[name] = unpack(data[name]);
 }
 const facets = data.facets.map((facet) => ({ ...facet, index: unpack(facet.index) }));
 const total = data.names.length;

@@ -1,0 +1,113 @@
+"""`outvoted report`: a page of any run, finished or not, and a clear word where there is nothing yet."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from outvoted.actors.run_record import Kind, RunRecord, State
+from outvoted.actors.store import RunStore
+from outvoted.cluster.cli import app
+from outvoted.cluster.compare import CompareConfig
+from outvoted.search.errors import OutvotedError
+from outvoted.search.search_settings import SearchSettings
+from outvoted.search.strategies import Gradient, Hillclimb
+from tests.analysis.temperature.sweeps import Form, written
+
+CONFIGS = Path(__file__).parents[2] / "configs"
+BEGUN: list[tuple[Kind, str, str]] = [
+    ("mine", "mnist", "searches"),
+    ("scan", "scan-checkerboard", "scanned images"),
+    ("compare", "compare-mnist", "searches"),
+    ("heal", "heal-mnist", "rounds"),
+    ("sweep", "sweep-temperature-small", "trained networks"),
+    ("study", "study-iris", "images and votes"),
+]
+
+
+def reported(path: Path) -> Any:
+    return CliRunner().invoke(app, ["report", str(path)])
+
+
+@pytest.mark.parametrize(("kind", "config", "expected"), BEGUN, ids=[kind for kind, *_ in BEGUN])
+def test_a_run_without_results_is_said_to_be_one(
+    kind: Kind, config: str, expected: str, tmp_path: Path
+) -> None:
+    settings = yaml.safe_load((CONFIGS / f"{config}.yaml").read_text())
+    record = RunRecord(name="x", kind=kind, state=State.RUNNING, config=settings, versions={})
+    RunStore(tmp_path / "x").write_record(record)
+    error = reported(tmp_path / "x").exception
+    assert isinstance(error, OutvotedError)
+    assert expected in error.expected
+    assert "without results so far" in error.found
+    assert f"`outvoted {kind} CONFIG --name x --resume`" in error.remedy
+    assert not (tmp_path / "x" / "report.html").exists()
+
+
+def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
+    error = reported(tmp_path).exception
+    assert isinstance(error, OutvotedError)
+    assert "`outvoted runs` lists" in error.remedy
+
+
+@pytest.fixture
+def interrupted(undisturbed: RunStore, tmp_path: Path) -> RunStore:
+    """A copy of a mined run, cut off after its first shard."""
+    store = RunStore(Path(shutil.copytree(undisturbed.path, tmp_path / "half")))
+    for shard in sorted((store.path / "searches").glob("*.parquet"))[1:]:
+        shard.unlink()
+    record = store.read_record()
+    store.write_record(record.model_copy(update={"state": State.INTERRUPTED, "message": "cut off"}))
+    return store
+
+
+@pytest.mark.usefixtures("sketched")
+def test_of_a_run_that_was_cut_off_there_is_what_it_has(interrupted: RunStore) -> None:
+    ended = reported(interrupted.path)
+    assert ended.exit_code == 0, ended.output
+    page = (interrupted.path / "report.html").read_text()
+    assert "Not finished: this run was interrupted (cut off)" in page
+    mistakes = interrupted.table("mistakes").num_rows
+    assert f"<dd>{mistakes:,}</dd>" in page
+    assert "report.html" in ended.output
+
+
+@pytest.mark.usefixtures("sketched")
+def test_a_mistakes_file_that_cannot_be_read_is_named(interrupted: RunStore) -> None:
+    damaged = next((interrupted.path / "mistakes").glob("*.parquet"))
+    damaged.write_bytes(b"PAR1")
+    error = reported(interrupted.path).exception
+    assert isinstance(error, OutvotedError)
+    assert str(damaged) in error.expected
+
+
+@pytest.mark.usefixtures("sketched")
+def test_a_comparison_shows_the_strategies_it_has_come_to(undisturbed: RunStore, tmp_path: Path) -> None:
+    record = undisturbed.read_record()
+    whole = tmp_path / "compared"
+    shutil.copytree(undisturbed.path, whole / "hillclimb")
+    config = CompareConfig(
+        data=record.config["data"],
+        search=SearchSettings.model_validate(record.config["search"]),
+        strategies=(Hillclimb(), Gradient()),
+    ).model_dump(mode="json")
+    begun = record.model_copy(update={"kind": "compare", "state": State.RUNNING, "config": config})
+    RunStore(whole).write_record(begun)
+    ended = reported(whole)
+    assert ended.exit_code == 0, ended.output
+    page = (whole / "report.html").read_text()
+    assert "Not mined with yet: gradient." in page
+    assert "Not finished: this run was running" in page
+
+
+@pytest.mark.usefixtures("sketched")
+def test_a_sweep_has_its_tables_and_pictures(tmp_path: Path) -> None:
+    store = written(tmp_path, Form((0.5, 2.0), (0, 1), 1, (0.1,), pixels=0))
+    ended = reported(store.path)
+    assert ended.exit_code == 0, ended.output
+    page = (store.path / "report.html").read_text()
+    assert "the paper&#x27;s claims" in page
+    assert page.count('<figure class="picture"><img ') == len(list((store.path / "figures").glob("*.png")))
