@@ -14,7 +14,7 @@ from outvoted.search.errors import OutvotedError
 
 
 class Latent(Between):
-    """Articles are generated images that a referee is sure of; frames are generated between their vectors.
+    """Articles are generated images that a referee is surest of; frames are made between their vectors.
 
     The weighted mean of random vectors is taken as it is, as on the boundary's images (Vlaar, eq. 1).
     """
@@ -23,9 +23,9 @@ class Latent(Between):
     seed: Annotated[int, Field(ge=0, lt=2**62)] = 0
     """Of the random vectors, which are those of a boundary study with this seed."""
     candidates: Annotated[int, Field(ge=1, le=1_000_000)] = 500
-    """Articles are drawn from the first so many vectors."""
-    certainty: Annotated[float, Field(ge=0, lt=1)] = 0.9
-    """Articles are images of which the referee is at least so sure."""
+    """The referee looks at the images of the first so many vectors."""
+    surest: Annotated[int, Field(ge=1)] = 20
+    """Articles are drawn from so many images of each class, those that the referee is surest of."""
 
     @property
     def generated(self) -> bool:
@@ -38,15 +38,15 @@ class Latent(Between):
         assert generate is not None  # the runner brings both
         assert referee is not None
         latents = Latents(seed=self.seed, candidates=self.candidates)
-        return GeneratedImages(latents, self.certainty, generate, referee(latents.images(generate)))
+        return GeneratedImages(latents, self.surest, generate, referee(latents.images(generate)))
 
 
 class GeneratedImages(Articles):
     """Generated images, numbered as their random vectors."""
 
-    def __init__(self, latents: Latents, certainty: float, generate: Generate, votes: Singles) -> None:
+    def __init__(self, latents: Latents, surest: int, generate: Generate, votes: Singles) -> None:
         """Take the referee's ``votes`` for all candidates, shape (candidates, classes)."""
-        self._latents, self._certainty = latents, certainty
+        self._latents, self._surest = latents, surest
         self._generate, self._votes = generate, votes
 
     @property
@@ -55,15 +55,13 @@ class GeneratedImages(Articles):
         return np.arange(self._votes.shape[1])
 
     def of(self, label: int, random: np.random.Generator) -> Iterator[int]:
-        """Draw images that the referee calls ``label`` and is sure of."""
-        called = np.sort(typical(self._votes, label))
-        sure = called[self._votes[called, label] >= self._certainty]
-        yield from random.permutation(sure).tolist()
+        """Draw images that the referee calls ``label``, from the surest."""
+        surest = typical(self._votes, label)[: self._surest]
+        yield from random.permutation(surest).tolist()
         raise OutvotedError(
-            expected=f"another generated image that the referee calls class {label}, "
-            f"at least {self._certainty:g} sure",
-            found=f"no more than {len(sure)} among those of {len(self._votes)} random vectors",
-            remedy="raise study.between.candidates, or lower study.between.certainty or study.sets",
+            expected=f"another generated image that the referee calls class {label}",
+            found=f"no more than {len(surest)}, among those of {len(self._votes)} random vectors",
+            remedy="raise study.between.candidates and study.between.surest, or lower study.sets",
         )
 
     def frames(self, numbers: Sequence[int], weights: Floats) -> Pixels:
