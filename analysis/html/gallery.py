@@ -13,8 +13,8 @@ from outvoted.analysis.html.parts import Section, Widget
 from outvoted.analysis.html.sheets import LARGEST, Sheets, sheets
 from outvoted.search.arrays import AnyArray, Ints
 
-MOST_BYTES = 9_000_000
-"""Bytes of images in a gallery; a third more as text, and some 2 MB of votes."""
+MOST_BYTES = 8_000_000
+"""Bytes of images in a gallery; a third more as text."""
 
 
 def gallery(exhibits: Exhibits, title: str, text: str, most: int = MOST_BYTES) -> Section:

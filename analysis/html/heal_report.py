@@ -42,16 +42,18 @@ def _percent(value: Spread) -> str:
 
 def _curves(summary: HealSummary) -> Plot:
     """Draw four figures against the round, a band of one standard deviation around each arm's mean."""
-    figure = make_subplots(rows=2, cols=2, subplot_titles=list(TITLES.values()), vertical_spacing=0.16)
+    figure = make_subplots(
+        rows=len(TITLES), cols=1, subplot_titles=list(TITLES.values()), vertical_spacing=0.07
+    )
     for index, name in enumerate(TITLES):
-        row, column = index // 2 + 1, index % 2 + 1
         for arm in ARMS:
             rows = [each for each in summary.rows if each.arm == arm and each.figures[name].mean is not None]
             for trace in _traces(arm, rows, name, legend=index == 0):
-                figure.add_trace(trace, row=row, col=column)
+                figure.add_trace(trace, row=index + 1, col=1)
     figure.update_yaxes(tickformat=".1~%")
-    figure.update_xaxes(title_text="round", row=2)
-    figure.update_layout(height=640, legend={"orientation": "h", "y": -0.12})
+    figure.update_xaxes(dtick=max(1, summary.rounds // 10))
+    figure.update_xaxes(title_text="round", row=len(TITLES))
+    figure.update_layout(height=1000, legend={"orientation": "h", "y": 1.03, "yanchor": "bottom"})
     repeats = f"{summary.repeats} repeats" if summary.repeats > 1 else "one repeat"
     return Plot(figure, f"Means of {repeats}; bands: one standard deviation.")
 

@@ -19,6 +19,9 @@ from outvoted.search.consensus import is_voter
 KINDS = ("target", "label", "predicted")
 MOST_PIXELS = 40_000_000
 """Pixels that are put to the panel again for a gallery: 51,000 frames of MNIST, 265 of ImageNet."""
+MOST_NUMBERS = 2_500_000
+"""Bytes of votes and measures in a gallery; a third more as text."""
+_VOTE, _MEASURE = 6, 4  # bytes of a peer's vote on a frame, and of a measure of it
 _FRAMES = 32  # of one climb; of longer ones some moves have none
 _REFEREE = ("agrees with the label", "does not", "was not asked")
 
@@ -38,7 +41,7 @@ def mistakes_measured(store: RunStore) -> pd.DataFrame:
 def mistakes_exhibits(
     run: OpenedRun, on_step: OnStep = lambda done, of: None, most: int = MOST_PIXELS
 ) -> Exhibits:
-    """Go through the climbs of as many of a run's mistakes as ``most`` pixels allow, at least one.
+    """Go through the climbs of as many of a run's mistakes as ``most`` pixels and MOST_NUMBERS allow, or one.
 
     The first are an even sample over target, label and wrong class.
     """
@@ -46,7 +49,9 @@ def mistakes_exhibits(
     frame = table.select([*KINDS, "margin", "moves"]).to_pandas()
     order = varied_order(frame, KINDS, "margin")
     counts = np.minimum(frame["moves"].to_numpy()[order] + 1, _FRAMES)
-    fitting = np.cumsum(counts) * int(np.prod(run.data.shape)) <= most
+    each = _VOTE * len(run.peers) + _MEASURE * len(run.transform.measures)
+    frames_fitting = min(most // int(np.prod(run.data.shape)), MOST_NUMBERS // each)
+    fitting = np.cumsum(counts) <= frames_fitting
     kept = order[: max(1, int(fitting.sum()))]
     rows = table.take(pa.array(kept)).to_pylist()
     frames = [thinned(len(row["trail"]) + 1, _FRAMES) for row in rows]

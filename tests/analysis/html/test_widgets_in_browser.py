@@ -43,7 +43,7 @@ def exhibits() -> Exhibits:
     return Exhibits(
         what="mistake",
         of=ITEMS,
-        items=[item(k) for k in number],
+        items=[item(k) for k in range(ITEMS)],
         target=number % 3,
         label=np.zeros(ITEMS, np.int64),
         predicted=1 + number % 2,
