@@ -40,7 +40,7 @@
   };
   const options = {
     responsive: true, displaylogo: false, showSendToCloud: false, plotlyServerURL: "",  // nothing leaves the page
-    displayModeBar: matchMedia("(hover: none)").matches ? false : "hover",  // on phones it would lie on legends
+    displayModeBar: matchMedia("(max-width: 40rem)").matches ? false : "hover",  // it would lie on legends
   };
   const drawn = new Set();
   const draw = (place) => {
