@@ -81,12 +81,12 @@ def test_keys_step_through_a_climb(shown: Chrome, mistakes: list[dict[str, Any]]
     assert f"move {steps} of {steps}" in dialog.text
     dialog.send_keys(Keys.ARROW_LEFT)
     said = "seed" if steps == 1 else f"move {steps - 1} of {steps}"
-    assert said in opened(shown).text
+    WebDriverWait(shown, 10).until(lambda page: said in opened(page).text)
     dialog.send_keys(Keys.HOME)
-    assert "seed" in opened(shown).text
+    WebDriverWait(shown, 10).until(lambda page: "to the mistake" in opened(page).text)
     assert len(dialog.find_elements(By.CSS_SELECTOR, ".ballots tbody tr")) == 3
     dialog.send_keys(Keys.ESCAPE)
-    assert shown.find_elements(By.CSS_SELECTOR, "dialog[open]") == []
+    WebDriverWait(shown, 10).until(lambda page: not page.find_elements(By.CSS_SELECTOR, "dialog[open]"))
     assert console_errors(shown) == []
 
 

@@ -1,5 +1,6 @@
 """Gallery, map and plots in headless Chromium, with names that hold anything and more items than a page."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -103,6 +104,11 @@ def pixel(browser: Chrome, selector: str) -> list[int]:
     return list(WebDriverWait(browser, 10).until(drawn))
 
 
+def until(browser: Chrome, holds: Callable[[], bool]) -> None:
+    """Wait until something holds: keys and addresses are not handled at once."""
+    WebDriverWait(browser, 10).until(lambda _: holds())
+
+
 def test_names_that_hold_markup_are_shown_as_they_are(shown: Chrome) -> None:
     assert all_of(shown, "img") == []
     target, _, wrong = (Select(found) for found in all_of(shown, ".gallery select"))
@@ -156,13 +162,14 @@ def test_a_link_opens_its_mistake_on_whatever_page_and_closing_leaves_focus_ther
     shown: Chrome, page: str
 ) -> None:
     shown.execute_script("location.hash = 'mistake-125'")
+    until(shown, lambda: bool(all_of(shown, "dialog[open]")))
     assert "126 of 130" in one(shown, "dialog[open]").text
     shown.switch_to.active_element.send_keys(Keys.ARROW_UP)
-    assert shown.current_url == f"{page}#mistake-124"
+    until(shown, lambda: shown.current_url == f"{page}#mistake-124")
     shown.switch_to.active_element.send_keys(Keys.ESCAPE)
-    assert shown.current_url == page
+    until(shown, lambda: shown.current_url == page)
     focused = "return [...document.querySelectorAll('.tiles button')].indexOf(document.activeElement)"
-    assert shown.execute_script(focused) == 124 - 120
+    until(shown, lambda: bool(shown.execute_script(focused) == 124 - 120))
 
 
 def test_a_link_to_no_mistake_says_so(shown: Chrome) -> None:
