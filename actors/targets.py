@@ -10,7 +10,10 @@ from pydantic import Field
 from outvoted.actors.networks import Weights
 from outvoted.search.settings import Settings
 
-_SHARE = 0.5  # of the steps until a target is expected
+_SHARE = 0.25
+"""Of the steps until a target is expected, those until the next check."""
+_PASSED = 2
+"""A network that makes so many times fewer errors than a target asks for is not expected to come back."""
 
 
 class Stopping(Settings):
@@ -76,7 +79,12 @@ class Watch:
 
     @property
     def open(self) -> tuple[float, ...]:
-        """Targets that no check has found yet."""
+        """Targets that no check has found yet, but for those that were passed over for good."""
+        best = self._wrong(self._best)
+        return tuple(target for target in self._missed if self._wrong(target) < _PASSED * best)
+
+    @property
+    def _missed(self) -> tuple[float, ...]:
         return tuple(target for target in self._targets if target not in self._kept)
 
     @property
@@ -87,7 +95,7 @@ class Watch:
     def see(self, check: Check, weights: Callable[[], Weights]) -> None:
         """Take a check; ``weights`` copies those of the moment."""
         self._best = max(self._best, check.accuracy)
-        for target in self.open:
+        for target in self._missed:
             closest = self._closest.get(target)
             if closest is None or self._off(check, target) < self._off(closest, target):
                 self._closest[target] = check
@@ -115,8 +123,10 @@ class Watch:
             return Stop(target, check, weights, "")
         if check is None:
             return Stop(target, None, None, f"not reached {otherwise}")
-        passed = "passed over between two checks, " if self._best > target else ""
-        return Stop(target, check, None, f"{passed}not reached {otherwise}: best {100 * self._best:.2f} %")
+        best = f"best {100 * self._best:.2f} %"
+        if self._best > target:
+            return Stop(target, check, None, f"passed over between two checks {otherwise}: {best}")
+        return Stop(target, check, None, f"not reached {otherwise}: {best}")
 
     def _off(self, check: Check, target: float) -> float:
         """Return how many test images a check is away from a target."""

@@ -65,7 +65,7 @@ def test_of_a_target_that_is_not_reached_the_closest_check_is_told() -> None:
 
 def test_a_target_between_two_checks_is_said_to_be_passed_over() -> None:
     (stop,) = seen([9700, 9770], (0.975,))
-    assert stop.reason == "passed over between two checks, not reached in 3 epochs: best 97.70 %"
+    assert stop.reason == "passed over between two checks in 3 epochs: best 97.70 %"
     assert stop.check == check_of(2, 0.977)
 
 
@@ -102,3 +102,12 @@ def test_a_target_that_was_reached_hurries_no_check() -> None:
 
 def test_a_network_without_errors_is_checked_too() -> None:
     assert Watch((0.9,), Stopping(), 50).pause(check_of(1, 1.0)) >= Stopping().often
+
+
+def test_a_target_with_twice_the_errors_of_the_best_check_is_given_up() -> None:
+    watch = Watch((0.97, 0.98, 0.995), Stopping(), 10_000)
+    watch.see(check_of(1, 0.9851), lambda: weights_of(1))
+    assert watch.open == (0.98, 0.995)
+    stop = watch.stops("in 1 epochs")[0]
+    assert stop.check == check_of(1, 0.9851)
+    assert stop.reason == "passed over between two checks in 1 epochs: best 98.51 %"
