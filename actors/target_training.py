@@ -12,10 +12,10 @@ from torch.nn import functional
 from outvoted.actors.datasets import Dataset
 from outvoted.actors.networks import Architecture
 from outvoted.actors.targets import Check, Stop, Stopping, Watch
-from outvoted.actors.training import Training, accuracy, moved, optimizer, weights_of
+from outvoted.actors.training import TEST_BATCH, Training, accuracy, moved, optimizer, weights_of
 
-_CHECK_BATCH = 250
-"""Images in a batch of a check: convolutions of more fall out of a CPU's caches."""
+_CHECK_BATCH = {"cpu": 250}
+"""Images in a batch of a check, else the usual number: convolutions of more fall out of a CPU's caches."""
 
 
 @dataclass(frozen=True)
@@ -88,8 +88,7 @@ class _Run:
             if self._step not in (due, last):
                 continue
             number += 1
-            share = accuracy(network, self._data.test, _CHECK_BATCH)
-            network.train()
+            share = self._accuracy(network)
             epoch = (self._step - 1) // self._each + 1
             check = Check(number, self._step, epoch, float(np.mean(losses)), share)
             watch.see(check, lambda: weights_of(network))
@@ -97,6 +96,12 @@ class _Run:
             if not watch.open:
                 return
             due, losses = self._step + watch.pause(check), []
+
+    def _accuracy(self, network: nn.Module) -> float:
+        device = next(network.parameters()).device.type
+        share = accuracy(network, self._data.test, _CHECK_BATCH.get(device, TEST_BATCH))
+        network.train()
+        return share
 
     def _network(self) -> nn.Module:
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")

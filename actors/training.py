@@ -15,7 +15,8 @@ from outvoted.actors.networks import Architecture, Weights
 from outvoted.search.settings import Settings
 from outvoted.search.transforms import Affine
 
-_TEST_BATCH = 1000
+TEST_BATCH = 1000
+"""Test images in a batch."""
 _TEST_NUMBERS = 2**22  # values in a batch of large test images
 
 
@@ -128,7 +129,7 @@ def train(
         yield Epoch(number, total / len(labels), _measured(network, data), weights)
 
 
-def accuracy(network: nn.Module, split: Split, largest: int = _TEST_BATCH) -> float:
+def accuracy(network: nn.Module, split: Split, largest: int = TEST_BATCH) -> float:
     """Return the share of images, at least one, that a network gets right; it is left in evaluation mode.
 
     ``largest`` is the largest number of images in a batch.
