@@ -8,6 +8,7 @@ from torch import nn
 
 from outvoted.actors.arithmetic import USUAL, Arithmetic
 from outvoted.actors.datasets import Split
+from outvoted.actors.device import own_device
 from outvoted.search.arrays import AnyArray, Pixels, Singles
 from outvoted.search.messages import Answers, Candidates, Slope
 from outvoted.search.transforms import Transform
@@ -27,7 +28,7 @@ class Peer:
     ) -> None:
         """Take a network that maps float images in [0, 1] to logits, and the seed data set."""
         self._batch, self._dtype = arithmetic.batch, arithmetic.dtype
-        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self._device = own_device()
         self._network = network.to(self._device, self._dtype).eval().requires_grad_(False)
         self._transform = transform
         self._seeds = _tensor(seeds.images).to(self._device)

@@ -8,6 +8,7 @@ import torch
 from torch.nn import functional
 
 from outvoted.actors.datasets import Split
+from outvoted.actors.device import own_device
 from outvoted.actors.networks import Architecture, Shape, Weights
 from outvoted.actors.stack import Stack
 from outvoted.actors.training import Training, optimizer
@@ -56,7 +57,7 @@ class StackedTraining:
             OutvotedError: networks of their kind cannot be stacked.
         """
         self._trainees, self._training = tuple(trainees), training
-        device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        device = own_device()
         self._images, self._labels = (torch.tensor(part).to(device) for part in (split.images, split.labels))
         networks = [_built(trainee, shape, classes) for trainee in trainees]
         begun = list(zip(networks, progress, strict=True)) if progress else []

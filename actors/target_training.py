@@ -10,6 +10,7 @@ from torch import nn
 from torch.nn import functional
 
 from outvoted.actors.datasets import Dataset
+from outvoted.actors.device import own_device
 from outvoted.actors.networks import Architecture
 from outvoted.actors.targets import Check, Stop, Stopping, Watch
 from outvoted.actors.training import TEST_BATCH, Training, accuracy, moved, optimizer, weights_of
@@ -104,7 +105,7 @@ class _Run:
         return share
 
     def _network(self) -> nn.Module:
-        device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        device = own_device()
         with torch.random.fork_rng():
             torch.manual_seed(self._seed)
             network = self._architecture.build(self._data.shape, self._data.classes)

@@ -11,6 +11,7 @@ from torch import nn
 from torch.nn import functional
 
 from outvoted.actors.datasets import Dataset, Split
+from outvoted.actors.device import own_device
 from outvoted.actors.networks import Architecture, Weights
 from outvoted.search.settings import Settings
 from outvoted.search.transforms import Affine
@@ -50,7 +51,7 @@ class Epoch:
 
 def loaded(architecture: Architecture, weights: Weights, data: Dataset) -> Iterator[Epoch]:
     """Measure a network that comes with its weights, in place of training it: one Epoch, number 0."""
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = own_device()
     network = architecture.restore(data.shape, data.classes, weights).to(device)
     yield Epoch(0, None, _measured(network, data), weights)
 
@@ -101,7 +102,7 @@ def train(
     Yields:
         One Epoch after each epoch; the last one has the weights, in float32 on the CPU.
     """
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = own_device()
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         network = architecture.build(data.shape, data.classes).to(device)

@@ -12,6 +12,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from torch.nn.utils import convert_conv2d_weight_memory_format
 
 from outvoted.actors.datasets import Split
+from outvoted.actors.device import own_device
 from outvoted.actors.generators import dcgan
 from outvoted.actors.networks import Shape, Weights
 from outvoted.search.errors import OutvotedError
@@ -115,7 +116,7 @@ class _Pair:
 
     def __init__(self, training: DcganTraining, shape: Sequence[int], start: Checkpoint | None) -> None:
         self._training, self.step = training, 0 if start is None else start.step
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.device = own_device()
         form = (shape[0], shape[1], shape[2])
         self._networks: dict[str, nn.Module] = {
             "generator": dcgan.generator(form, training.maps),

@@ -66,7 +66,7 @@ class Broken(torch.nn.Module):
     """A network whose output is not finite."""
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        return torch.full((len(images), 10), torch.nan)
+        return images.new_full((len(images), 10), torch.nan)
 
 
 def assert_same(one: ShardResult, others: Sequence[ShardResult]) -> None:

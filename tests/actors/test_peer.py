@@ -65,7 +65,7 @@ class Smooth(Affine):
 
     def render(self, seeds: torch.Tensor, composed: torch.Tensor) -> torch.Tensor:
         n, _, height, width = seeds.shape
-        places = torch.linspace(0, 3, height * width, dtype=torch.float64)
+        places = torch.linspace(0, 3, height * width, dtype=torch.float64, device=seeds.device)
         terms = torch.stack([torch.sin(places * (k + 1) + k) for k in range(composed.shape[1])])
         waves = torch.sin(composed.double() * 1.7) @ terms
         return seeds.double() + 40 * waves.view(n, 1, height, width)
@@ -187,7 +187,7 @@ def test_every_batch_that_reaches_a_network_has_one_shape(
     class Watched(torch.nn.Module):
         def forward(self, images: torch.Tensor) -> torch.Tensor:
             seen.add((tuple(images.shape), images.dtype))
-            return torch.zeros(len(images), 10, dtype=images.dtype)
+            return images.new_zeros(len(images), 10)
 
     peer = Peer(Watched(), rules.transform, digits.train)
     for n in (1, BATCH - 1, BATCH, BATCH + 1):
@@ -308,7 +308,7 @@ def test_a_broken_network_gives_scores_that_are_not_finite(
 ) -> None:
     class Broken(torch.nn.Module):
         def forward(self, images: torch.Tensor) -> torch.Tensor:
-            return torch.full((len(images), 10), torch.nan)
+            return images.new_full((len(images), 10), torch.nan)
 
     peer = Peer(Broken(), rules.transform, digits.train)
     assert not np.isfinite(peer.ask(candidates(5, 0)).score).any()
