@@ -44,6 +44,7 @@ from outvoted.cluster.options import (
     resumable,
     run_folder,
     run_store,
+    say_written,
 )
 from outvoted.cluster.runs import listed
 from outvoted.search.errors import OutvotedError
@@ -165,12 +166,11 @@ def main() -> None:
 def _say_next(store: RunStore) -> None:
     path = store.path
     look = f'import pandas; print(pandas.read_parquet("{path}/mistakes"))'
-    console.print(
-        f"\nWritten to [b]{path}[/]: searches/, mistakes/, peers/, summary.json, gallery/*.png. "
-        "To try next:\n"
-        f"  outvoted replay {path}\n"
-        f"  tensorboard --logdir {path / 'tb'}\n"
-        f"  python -c '{look}'",
-        soft_wrap=True,
-        highlight=False,
+    say_written(
+        path,
+        "searches/, mistakes/, peers/, summary.json, gallery/*.png",
+        f"outvoted report {path}   # a page to click through",
+        f"outvoted replay {path}",
+        f"tensorboard --logdir {path / 'tb'}",
+        f"python -c '{look}'",
     )

@@ -19,6 +19,7 @@ from outvoted.cluster.options import (
     console,
     resumable,
     run_folder,
+    say_written,
 )
 
 
@@ -37,8 +38,8 @@ def compare(
     with resumable("compare", config, override, path):
         rows = compare_strategies(settings, path, address, resume, debug, console)
     console.print(table(rows, f"{path.name}: strategies on one panel and the same seeds"))
-    console.print(
-        f"\nWritten to [b]{path}[/]: a run for each strategy, comparison.json, comparison.png.",
-        soft_wrap=True,
-        highlight=False,
+    say_written(
+        path,
+        "a run for each strategy, comparison.json, comparison.png",
+        f"outvoted report {path}   # a page to click through",
     )

@@ -22,6 +22,7 @@ from outvoted.cluster.options import (
     console,
     resumable,
     run_folder,
+    say_written,
 )
 
 
@@ -40,8 +41,8 @@ def heal(
     with resumable("heal", config, override, path):
         summary = heal_run(HealJob(settings, HealStore(path), address, resume, debug), console)
     console.print(healing_table(summary))
-    console.print(
-        f"\nWritten to [b]{path}[/]: rounds/, mistakes/, weights/, summary.json, healing.png.",
-        soft_wrap=True,
-        highlight=False,
+    say_written(
+        path,
+        "rounds/, mistakes/, weights/, summary.json, healing.png",
+        f"outvoted report {path}   # a page to click through",
     )

@@ -14,7 +14,7 @@ from outvoted.actors.labelling.label_store import LabelStore
 from outvoted.actors.labelling.names import checked
 from outvoted.actors.labelling.server import address, listen, serve
 from outvoted.analysis.studies.opened import OpenedStudy
-from outvoted.cluster.options import DEFAULT_RUNS, Debug, Runs, console, run_store
+from outvoted.cluster.options import DEFAULT_RUNS, Debug, Runs, console, run_store, say_written
 from outvoted.search.errors import OutvotedError
 
 
@@ -41,12 +41,12 @@ def label(
         else:
             _serve(Desk(work, store), store, labeller, port, browser)
     console.print(_table(store))
-    console.print(
-        f"\nWritten to [b]{store.path}[/]. To try next:\n"
-        f"  outvoted label {store.path.parent}    # go on\n"
-        f"  outvoted report {store.path.parent}   # with these labels",
-        soft_wrap=True,
-        highlight=False,
+    study = store.path.parent
+    say_written(
+        store.path,
+        "a file for each labeller",
+        f"outvoted label {study}    # go on",
+        f"outvoted report {study}   # with these labels",
     )
 
 

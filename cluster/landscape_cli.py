@@ -22,7 +22,7 @@ from outvoted.analysis.landscape.surroundings_files import write
 from outvoted.analysis.landscape.surroundings_picture import draw_surroundings
 from outvoted.analysis.opened import OpenedRun
 from outvoted.cluster.bars import bars
-from outvoted.cluster.options import DEFAULT_RUNS, Debug, Runs, console, run_store
+from outvoted.cluster.options import DEFAULT_RUNS, Debug, Runs, console, run_store, say_written
 from outvoted.search.errors import OutvotedError
 
 _FEWEST, _MOST = 3, 401
@@ -53,11 +53,10 @@ def landscape(
     votes = write(opened.store.path, found)
     _draw(opened, found, directions, votes.with_suffix(".png"))
     console.print(_table(found))
-    console.print(
-        f"\nWritten to [b]{votes.parent}[/]: {votes.name}, {votes.stem}.png. To see it in the report:\n"
-        f"  outvoted report {opened.store.path}",
-        soft_wrap=True,
-        highlight=False,
+    say_written(
+        votes.parent,
+        f"{votes.name}, {votes.stem}.png",
+        f"outvoted report {opened.store.path}   # with this landscape",
     )
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from outvoted.actors.store import RunStore
 from outvoted.cluster.runs import newest
@@ -54,6 +55,16 @@ def resumable(command: str, config: Path, override: Sequence[str] | None, path: 
                 soft_wrap=True,
             )
         raise typer.Exit(INTERRUPTED) from None
+
+
+def say_written(path: Path, what: str, *commands: str) -> None:
+    """Say what a command left where, and which commands may come next."""
+    said = escape("".join(f"\n  {command}" for command in commands))
+    console.print(
+        f"\nWritten to [b]{escape(str(path))}[/]: {escape(what)}. To try next:{said}",
+        soft_wrap=True,
+        highlight=False,
+    )
 
 
 def default_name(config: Path) -> str:

@@ -19,6 +19,7 @@ from outvoted.cluster.options import (
     console,
     resumable,
     run_folder,
+    say_written,
 )
 from outvoted.cluster.scan import ScanJob
 from outvoted.cluster.scan import scan as scan_run
@@ -41,9 +42,9 @@ def scan(
         store = scan_run(ScanJob(settings, RunStore(path), address, resume, debug), console)
     console.print(scan_table(summarise_scan(store)))
     look = f"import pandas; print(pandas.read_parquet('{path}/dissents').nlargest(10, 'margin'))"
-    console.print(
-        f"\nWritten to [b]{path}[/]: dissents/, scanned/, peers/, summary.json, gallery/*.png. To try next:\n"
-        f'  python -c "{look}"',
-        soft_wrap=True,
-        highlight=False,
+    say_written(
+        path,
+        "dissents/, scanned/, peers/, summary.json, gallery/*.png",
+        f"outvoted report {path}   # a page to click through",
+        f'python -c "{look}"',
     )

@@ -20,6 +20,7 @@ from outvoted.cluster.options import (
     console,
     resumable,
     run_folder,
+    say_written,
 )
 from outvoted.cluster.study import StudyJob
 from outvoted.cluster.study import study as study_run
@@ -45,10 +46,9 @@ def study(
             report = write_study_report(OpenedStudy(path))
     for drawn in report.tables:
         console.print(drawn)
-    console.print(
-        f"\nWritten to [b]{path}[/]: images/, votes/, figures/*.png, summary.json. To try next:\n"
-        f"  outvoted report {path}   # the same as a page to click through\n"
-        f"  tensorboard --logdir {path / 'tb'}",
-        soft_wrap=True,
-        highlight=False,
+    say_written(
+        path,
+        "images/, votes/, figures/*.png, summary.json",
+        f"outvoted report {path}   # the same as a page to click through",
+        f"tensorboard --logdir {path / 'tb'}",
     )

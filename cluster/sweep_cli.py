@@ -20,6 +20,7 @@ from outvoted.cluster.options import (
     console,
     resumable,
     run_folder,
+    say_written,
 )
 from outvoted.cluster.sweep import SweepJob
 from outvoted.cluster.sweep import sweep as sweep_run
@@ -45,10 +46,10 @@ def sweep(
             report = write_sweep_report(OpenedSweep(path))
     for drawn in report.tables():
         console.print(drawn)
-    console.print(
-        f"\nWritten to [b]{path}[/]: trials/, votes/, networks/, figures/*.png, summary.json. To try next:\n"
-        f"  tensorboard --logdir {path / 'tb'}\n"
-        f"  outvoted sweep {config} --name {path.name} --resume --set 'seeds=[...]'   # more seeds",
-        soft_wrap=True,
-        highlight=False,
+    say_written(
+        path,
+        "trials/, votes/, networks/, figures/*.png, summary.json",
+        f"outvoted report {path}   # the same as a page to click through",
+        f"tensorboard --logdir {path / 'tb'}",
+        f"outvoted sweep {config} --name {path.name} --resume --set 'seeds=[...]'   # more seeds",
     )
