@@ -1,6 +1,7 @@
 """What TensorBoard shows of a run while it goes on."""
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,7 @@ _CAPTION = 14
 
 
 class Monitor:
-    """Writes scalars against the number of searches done, training curves against epochs, and pictures."""
+    """Writes scalars against searches done, training curves against epochs or steps, and pictures."""
 
     def __init__(self, folder: Path) -> None:
         try:
@@ -36,6 +37,12 @@ class Monitor:
         for curve, value in curves.items():
             if value is not None:
                 self._writer.add_scalar(f"{curve}/{name}", value, record.epoch)
+        self._writer.flush()
+
+    def step(self, step: int, curves: Mapping[str, float]) -> None:
+        """Add a point to each of some curves, against gradient steps."""
+        for curve, value in curves.items():
+            self._writer.add_scalar(curve, value, step)
         self._writer.flush()
 
     def shard(self, progress: Progress, result: ShardResult) -> None:

@@ -8,6 +8,7 @@ from ray.exceptions import RayError
 from rich.progress import Progress as Bars
 
 from outvoted.actors.datasets import Dataset
+from outvoted.actors.monitor import Monitor
 from outvoted.actors.ray_target_training import Goal, Trained, train_to_targets_remotely
 from outvoted.actors.study_store import FAILED, FINISHED, Row, StudyStore
 from outvoted.actors.targets import Check, Stop
@@ -25,6 +26,7 @@ def train_families(
     images: Pixels,
     share: Share,
     bars: Bars,
+    monitor: Monitor,
 ) -> None:
     """Train every network that is not recorded yet, each in a task of its own, and record what came of it.
 
@@ -45,6 +47,8 @@ def train_families(
         if isinstance(found, Check):
             details = f"{unit.name}: epoch {found.epoch}, {found.accuracy:.2%} of test images right"
             bars.update(bar, details=details)
+            curves = {"loss": found.loss, "test accuracy": found.accuracy}
+            monitor.step(found.step, {f"{curve} by step/{unit.name}": curves[curve] for curve in curves})
             continue
         store.write_unit(unit.name, _rows(unit, found), found.kept, found.votes)
         bars.update(bar, advance=1, details=f"{unit.name}: {_summary(found)}")

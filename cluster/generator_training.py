@@ -11,6 +11,7 @@ from outvoted.actors.generators import checkpoints
 from outvoted.actors.generators.generator import Generator, read
 from outvoted.actors.generators.settings import AnyGenerator, TrainedGenerator
 from outvoted.actors.generators.training import Checkpoint, DcganTraining, Stage
+from outvoted.actors.monitor import Monitor
 from outvoted.actors.ray_generator_training import train_generator_remotely
 from outvoted.actors.study_store import StudyStore
 from outvoted.cluster.lease import result
@@ -21,7 +22,7 @@ _TRAIN: Any = train_generator_remotely
 
 
 def run_generator(
-    store: StudyStore, settings: AnyGenerator, data: Dataset, share: Share, bars: Bars
+    store: StudyStore, settings: AnyGenerator, data: Dataset, share: Share, bars: Bars, monitor: Monitor
 ) -> Generator:
     """Return a study's generator: its own if it is resumed, else the one that its settings name.
 
@@ -36,7 +37,7 @@ def run_generator(
         return read(own)
     found = settings.load(data)
     if isinstance(settings, TrainedGenerator):
-        found = _trained(store, settings, data, share, bars)
+        found = _trained(store, settings, data, share, bars, monitor)
     assert found is not None  # only one that is trained has none to load
     found.save(own)
     (store.generator / CHECKPOINT).unlink(missing_ok=True)
@@ -44,7 +45,7 @@ def run_generator(
 
 
 def _trained(
-    store: StudyStore, settings: TrainedGenerator, data: Dataset, share: Share, bars: Bars
+    store: StudyStore, settings: TrainedGenerator, data: Dataset, share: Share, bars: Bars, monitor: Monitor
 ) -> Generator:
     """Take the generator from the shelf, or train it and put it there."""
     key = settings.key(data.fingerprint)
@@ -55,6 +56,8 @@ def _trained(
     reached = checkpoints.load(checkpoint, key)
     for stage in _stages(settings.training, data.train, reached, share, bars):
         checkpoints.save(checkpoint, key, stage.checkpoint)
+        losses = {"generator": stage.generator_loss, "discriminator": stage.discriminator_loss}
+        monitor.step(stage.checkpoint.step, {f"loss of the DCGAN/{who}": losses[who] for who in losses})
         reached = stage.checkpoint
     assert reached is not None  # training takes at least one step
     found = Generator.of(data.shape, settings.training.maps, reached.weights("generator"))

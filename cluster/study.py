@@ -92,13 +92,17 @@ class _Stages:
         self._config, self._store, self._record = job.config, job.store, record
         self._data, self._progress = data, progress
         self._share = Share(job.config.cluster.num_cpus, job.config.cluster.num_gpus)
+        self._monitor = Monitor(job.store.tensorboard)
 
     def run(self) -> None:
         """Run what is not recorded yet."""
-        self.make_images()
-        self.ask_referee()
-        self.ask_panel()
-        self.ask_families()
+        try:
+            self.make_images()
+            self.ask_referee()
+            self.ask_panel()
+            self.ask_families()
+        finally:
+            self._monitor.close()
 
     def make_images(self) -> None:
         """Make the study's images."""
@@ -120,10 +124,8 @@ class _Stages:
     def ask_panel(self) -> None:
         """Train the panel and have it vote."""
         wanted = panel_settings.recipes(self._config.panel, None)
-        monitor = Monitor(self._store.tensorboard)
-        store, record = self._store, self._record
-        found = run_members(store, record, wanted, self._data, self._share, self._progress, monitor.epoch)
-        monitor.close()
+        store, record, epoch = self._store, self._record, self._monitor.epoch
+        found = run_members(store, record, wanted, self._data, self._share, self._progress, epoch)
         store.write_record(record)
         if not store.has_votes(PANEL):
             self._vote(PANEL, found)
@@ -133,13 +135,15 @@ class _Stages:
         study = self._config.study
         if isinstance(study, BoundaryStudy) and study.families:
             images = self._store.pixels()
-            train_families(self._store, study.families, self._data, images, self._share, self._progress)
+            train_families(
+                self._store, study.families, self._data, images, self._share, self._progress, self._monitor
+            )
 
     def _ingredients(self) -> Ingredients:
         needs, store, data = self._config.study.needs, self._store, self._data
         if needs.generator is None:
             return Ingredients(data)
-        generator = run_generator(store, needs.generator, data, self._share, self._progress)
+        generator = run_generator(store, needs.generator, data, self._share, self._progress, self._monitor)
         referee = self._referee()
         return Ingredients(data, generator, partial(vote, referee, shape=data.shape, classes=data.classes))
 

@@ -22,3 +22,10 @@ def tags(store: RunStore) -> set[str]:
     events = EventAccumulator(str(store.tensorboard))
     events.Reload()
     return set(events.Tags()["scalars"])
+
+
+def scalars(store: RunStore, tag: str) -> list[tuple[int, float]]:
+    """Return the points of a curve in TensorBoard: steps and values."""
+    events = EventAccumulator(str(store.tensorboard), size_guidance={"scalars": 0})
+    events.Reload()
+    return [(point.step, point.value) for point in events.Scalars(tag)]

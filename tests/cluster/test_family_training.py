@@ -10,9 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from rich.console import Console
+from rich.progress import Progress
 
 from outvoted.actors import members
 from outvoted.actors.datasets import Dataset
+from outvoted.actors.monitor import Monitor
 from outvoted.actors.networks import CNN, MLP
 from outvoted.actors.study_store import StudyStore
 from outvoted.actors.targets import Stopping
@@ -22,6 +24,7 @@ from outvoted.cluster.bars import bars
 from outvoted.cluster.family_training import train_families
 from outvoted.cluster.placement import Share
 from tests.cluster.processes import descendants
+from tests.cluster.rows import scalars
 
 pytestmark = [pytest.mark.ray, pytest.mark.usefixtures("local_ray")]
 
@@ -47,8 +50,14 @@ def trained(folder: Path, families: Sequence[Family], data: Dataset) -> StudySto
     """Train families, or those of their networks that are not recorded yet."""
     store = StudyStore(folder, ())
     with bars(Console(quiet=True)) as progress:
-        train_families(store, families, data, data.test.images[:20], Share(1, 0), progress)
+        begin(store, families, data, progress)
     return store
+
+
+def begin(store: StudyStore, families: Sequence[Family], data: Dataset, progress: Progress) -> None:
+    monitor = Monitor(store.tensorboard)
+    train_families(store, families, data, data.test.images[:20], Share(1, 0), progress, monitor)
+    monitor.close()
 
 
 def rows(store: StudyStore, families: Sequence[Family]) -> pd.DataFrame:
@@ -83,6 +92,15 @@ def test_a_reached_target_is_within_its_window_and_another_says_why_not(whole: S
     high = found[found["target"] == 0.999]
     assert not high["reached"].any()
     assert high["reason"].str.contains("not reached in 2 epochs: best ").all()
+
+
+def test_tensorboard_has_every_check_at_its_step(whole: StudyStore) -> None:
+    found = rows(whole, (SMALL, CONVOLVING))
+    for unit, stops in found[found["reached"]].groupby(found["network"].str.split("@").str[0]):
+        points = dict(scalars(whole, f"test accuracy by step/{unit}"))
+        for step, accuracy in zip(stops["steps"], stops["test_accuracy"], strict=True):
+            assert points[step] == pytest.approx(accuracy)
+        assert [step for step, _ in scalars(whole, f"loss by step/{unit}")] == list(points)
 
 
 def test_networks_that_were_kept_give_the_votes_that_are_recorded(whole: StudyStore, digits: Dataset) -> None:
@@ -144,6 +162,6 @@ def test_a_training_whose_process_is_killed_is_begun_again(
 
     monkeypatch.setattr(progress, "update", kill_once)
     store = StudyStore(tmp_path, ())
-    train_families(store, (CONVOLVING,), digits, digits.test.images[:20], Share(1, 0), progress)
+    begin(store, (CONVOLVING,), digits, progress)
     assert killed
     pd.testing.assert_frame_equal(rows(store, (CONVOLVING,)), rows(whole, (CONVOLVING,)))

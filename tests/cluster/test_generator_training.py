@@ -11,11 +11,13 @@ from outvoted.actors.generators import checkpoints
 from outvoted.actors.generators.generator import Generator
 from outvoted.actors.generators.settings import GeneratorFile, PackagedGenerator, TrainedGenerator
 from outvoted.actors.generators.training import Checkpoint, DcganTraining, train
+from outvoted.actors.monitor import Monitor
 from outvoted.actors.study_store import StudyStore
 from outvoted.cluster import generator_training
 from outvoted.cluster.generator_training import CHECKPOINT, FILE, run_generator
 from outvoted.cluster.placement import Share
 from outvoted.search.errors import OutvotedError
+from tests.cluster.rows import scalars
 
 SETTINGS = TrainedGenerator(training=DcganTraining(epochs=3, batch_size=20, maps=2))
 
@@ -37,8 +39,11 @@ def expected(few: Dataset) -> Generator:
 
 
 def run(store: StudyStore, settings: object, data: Dataset) -> Generator:
+    monitor = Monitor(store.tensorboard)
     with Progress(disable=True) as bars:
-        return run_generator(store, settings, data, Share(1, 0), bars)  # type: ignore[arg-type]
+        found = run_generator(store, settings, data, Share(1, 0), bars, monitor)  # type: ignore[arg-type]
+    monitor.close()
+    return found
 
 
 def untrained(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,6 +66,8 @@ def test_what_a_task_trains_is_kept_by_the_study_and_for_others(
     monkeypatch.setattr(checkpoints, "save", watched)
     assert run(store, SETTINGS, few).fingerprint == expected.fingerprint
     assert kept == [15]
+    for who in ("generator", "discriminator"):
+        assert [step for step, _ in scalars(store, f"loss of the DCGAN/{who}")] == kept
     assert [file.name for file in store.generator.iterdir()] == [FILE]
     untrained(monkeypatch)
     other = StudyStore(tmp_path / "two", [])
