@@ -72,7 +72,7 @@ def labels_of(study: OpenedStudy, settings: BoundaryStudy) -> Labels | None:
     Raises:
         OutvotedError: a file of labels has a line that is wrong.
     """
-    store = LabelStore(study.store.labels, len(study.images), study.data.classes)
+    store = LabelStore(study.store.labels, len(study.images), study.classes)
 
     def referee() -> Singles:
         return np.stack(study.store.votes("referee")["probabilities"].to_list())

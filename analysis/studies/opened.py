@@ -52,9 +52,15 @@ class OpenedStudy:
         return datasets.load(_DATA.validate_python(self.record.config["data"]))
 
     @property
+    def classes(self) -> int:
+        """The number of classes; votes say it, so that a study can be read where its data set is not."""
+        return len(self.votes["probabilities"].iloc[0])
+
+    @property
     def class_names(self) -> tuple[str, ...]:
         """A name for each class: its number where the data set has none."""
-        return self.data.class_names or tuple(map(str, range(self.data.classes)))
+        named = None if self.record.data is None else self.record.data.class_names
+        return named or tuple(map(str, range(self.classes)))
 
     @cached_property
     def images(self) -> pd.DataFrame:

@@ -1,5 +1,6 @@
 """Studies on a local Ray: what they leave, resume, and bad input."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -32,11 +33,37 @@ CONFIGS = {
         "study": {"kind": "interpolation", "groups": 2, "points": 3},
         "panel": {"networks": NETWORKS, "training": {"epochs": 3}},
     },
+    "boundary": {
+        "data": {"name": "mnist-sample"},
+        "study": {
+            "kind": "boundary",
+            "generator": {"kind": "packaged", "name": "mnist"},
+            "latents": {"candidates": 60},
+            "pairs": {"steps": 3},
+            "families": [
+                {
+                    "name": "mlp",
+                    "network": {"kind": "mlp", "hidden": 12},
+                    "variants": [{"learning_rate": 0.01}],
+                    "targets": [0.6, 0.7, 0.999],
+                    "epochs": 1,
+                    "seeds": 2,
+                    "repeats": 1,
+                    "stopping": {"tolerance": 0.05, "often": 2},
+                }
+            ],
+        },
+        "panel": {"networks": NETWORKS, "training": {"epochs": 1}},
+        "referee": {"network": {"kind": "cnn", "channels": 2, "hidden": 16}, "training": {"epochs": 1}},
+    },
 }
 FIGURES = {
     "morphs": {"frames.png", "lines.png", "surfaces.png", "dissent.png"},
     "interpolation": {"fields.png", "lines.png", "ternary.png"},
+    "boundary": {"latents.png", "images.png", "map.png", "types.png"},
 }
+CHANGED = {"morphs": "study.groups", "interpolation": "study.groups", "boundary": "study.pairs.steps"}
+SAID = {"morphs": "panel mean", "interpolation": "panel mean", "boundary": "simulated labellers"}
 
 
 def job(path: Path, kind: str, *overrides: str, resume: bool = False) -> StudyJob:
@@ -76,7 +103,7 @@ def test_the_report_has_its_pictures_and_figures(done: StudyJob, sketched: None)
     for table in report.tables:
         console.print(table)
     said = console.export_text()
-    assert "panel mean" in said
+    assert SAID[done.config.study.kind] in said
     assert max(map(len, said.splitlines())) <= 80
 
 
@@ -95,7 +122,7 @@ def test_a_study_cut_off_anywhere_equals_a_clean_one(
     def cut(*_: object) -> None:
         raise KeyboardInterrupt
 
-    for place in ("ask_panel", "_vote"):
+    for place in ("ask_panel", "_vote", "ask_families"):
         begun = job(path, kind, resume=path.exists())
         with monkeypatch.context() as patched:
             patched.setattr(module._Stages, place, cut)
@@ -106,12 +133,28 @@ def test_a_study_cut_off_anywhere_equals_a_clean_one(
     pd.testing.assert_frame_equal(found.votes, clean.votes)
     pd.testing.assert_frame_equal(found.images, clean.images)
     np.testing.assert_array_equal(found.pixels, clean.pixels)
+    for table in ("votes", "stops"):
+        files = sorted(file.name for file in (clean.store.path / table).glob("*.parquet"))
+        assert files == sorted(file.name for file in (path / table).glob("*.parquet"))
+        for file in files:
+            one, other = (pd.read_parquet(at / table / file) for at in (path, clean.store.path))
+            kept = [column for column in other if column != "seconds"]
+            pd.testing.assert_frame_equal(one[kept], other[kept])
+
+
+@pytest.mark.parametrize("done", ["boundary"], indirect=True)
+def test_a_boundary_study_is_reported_where_its_data_set_is_not(
+    done: StudyJob, sketched: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(OpenedStudy, "data", property(lambda _: pytest.fail("read the data set")))
+    assert write_study_report(OpenedStudy(done.store.path)).tables
 
 
 def test_a_study_goes_on_only_as_it_was_configured(done: StudyJob) -> None:
     kind = done.config.study.kind
-    with pytest.raises(OutvotedError, match=r"another value of study\.groups"):
-        study(job(done.store.path, kind, "study.groups=3", resume=True), Console(quiet=True))
+    key = CHANGED[kind]
+    with pytest.raises(OutvotedError, match=rf"another value of {re.escape(key)}"):
+        study(job(done.store.path, kind, f"{key}=5", resume=True), Console(quiet=True))
 
 
 def test_a_study_without_results_says_how_to_go_on(done: StudyJob, tmp_path: Path) -> None:
