@@ -123,10 +123,5 @@ def _missing(
         yield f"{left} of {len(labels)} labellers have not labelled every image, and are left out"
     if not len(found.usable):
         yield "no network was stopped at a target accuracy yet: only the panel's votes are shown"
-    for one in reached(found.stops):
-        if one.reached < one.trainings:
-            missed = one.trainings - one.reached
-            name = f"{one.family}-{one.variant} at {100 * one.target:g} %"
-            yield f"{name}: {missed} of {one.trainings} trainings were not stopped there ({one.reason})"
     if panel is None or not len(panel):
         yield "no votes of a panel"

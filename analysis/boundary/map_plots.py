@@ -11,7 +11,7 @@ from outvoted.analysis.boundary.disagreement import LOOKS, Look, disagreement
 from outvoted.analysis.boundary.figures import lowest
 from outvoted.analysis.boundary.findings import BoundaryFindings, Ways
 from outvoted.analysis.boundary.groups import OverSeeds
-from outvoted.analysis.boundary.plots import finished, menu
+from outvoted.analysis.boundary.plots import BELOW, finished, menu
 from outvoted.analysis.boundary.tables import accuracy
 from outvoted.search.arrays import Floats
 
@@ -31,12 +31,13 @@ def map_plot(found: BoundaryFindings) -> go.Figure:
     for place, one in enumerate(found.seeds):
         visible = [other == place for other in range(len(cells))] + [True] * len(looks)
         buttons.append(_button(f"{one.family}, {accuracy(one.target)} %", visible))
-    figure.update_layout(updatemenus=[menu(buttons)], legend={"itemclick": False, "itemdoubleclick": False})
+    still = {"itemclick": False, "itemdoubleclick": False}
+    figure.update_layout(updatemenus=[menu(buttons)], legend=BELOW | still | {"y": -0.16})
     alphas = [f"{alpha:g}" for alpha in ways.alphas]
     figure.update_xaxes(title_text="α", tickvals=list(range(len(alphas))), ticktext=alphas)
     rows = list(range(len(ways.ends)))
     figure.update_yaxes(autorange="reversed", tickvals=rows, ticktext=ways.names, automargin=True)
-    return finished(figure, found, 26 * len(rows) + 170)
+    return finished(figure, found, 26 * len(rows) + 270)
 
 
 def _button(label: str, visible: Sequence[bool]) -> dict[str, Any]:

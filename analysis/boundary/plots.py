@@ -16,6 +16,8 @@ from outvoted.analysis.boundary.tables import SIMULATED, accuracy
 from outvoted.search.arrays import Floats
 
 SMALL = {"size": 12}
+BELOW = {"orientation": "h", "x": 0, "y": -0.22, "yanchor": "top"}
+"""A legend under the figure: beside it, it would leave a narrow page no room."""
 _NAMED = 6
 _AREA = 4  # square root of pixels for one image
 
@@ -23,15 +25,21 @@ _AREA = 4  # square root of pixels for one image
 def types_plot(found: BoundaryFindings) -> go.Figure:
     """Return fig. 2: shares of types A and C against test accuracy, by family, with standard deviations."""
     wanted = panels(found)
-    figure = make_subplots(1, len(wanted), subplot_titles=[text for text, _ in wanted])
+    names = [text.partition(":")[0] for text, _ in wanted]  # the text about it says the rest
+    figure = make_subplots(1, len(wanted), subplot_titles=names)
     targets = [one.target for one in found.seeds]
     for column, (_, measure) in enumerate(wanted, 1):
         for place, family in enumerate(found.families):
             rows = [one for one in found.seeds if one.family == family]
             line = _line(rows, measure, place, dodge(place, found.families, targets))
             figure.add_trace(line.update(showlegend=column == 1), 1, column)
-    figure.update_xaxes(title_text="test accuracy (%)", tickvals=sorted({100 * one for one in targets}))
-    figure.update_yaxes(title_text="% of all images", rangemode="tozero")
+    ticks = sorted({100 * one for one in targets})
+    figure.update_xaxes(title_text="test accuracy (%)", title_font=SMALL, tickvals=ticks)
+    figure.update_yaxes(title_text="% of all images", col=1)
+    for column, (_, measure) in enumerate(wanted, 1):
+        tops = [(one.mean or 0) + (one.std or 0) for one in map(measure, found.seeds)]
+        figure.update_yaxes(range=[0, 108 * max(tops) or 1], col=column)
+    figure.update_layout(legend=BELOW)
     return finished(figure, found, 420)
 
 
@@ -64,8 +72,8 @@ def entropies_plot(found: BoundaryFindings) -> go.Figure:
     for place, one in enumerate(shown):
         dots = _dots(found.people.together.entropy, one, found.ways, family_colour(place))
         figure.add_trace(dots, 1, place + 1)
-    figure.update_xaxes(title_text=f"entropy of {found.people.called} (bits)", title_font=SMALL)
-    figure.update_yaxes(title_text="entropy of votes (bits)", col=1)
+    figure.update_xaxes(title_text="of labels (bits)", title_font=SMALL)
+    figure.update_yaxes(title_text="entropy of votes (bits)", title_font=SMALL, col=1)
     return finished(figure, found, 420)
 
 

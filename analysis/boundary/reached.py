@@ -23,6 +23,14 @@ class Reached:
     reached: int
     reason: str
 
+    @property
+    def missed(self) -> str:
+        """Say how many trainings were not stopped there; empty if all were."""
+        if self.reached == self.trainings:
+            return ""
+        name, left = f"{self.family}-{self.variant} at {100 * self.target:g} %", self.trainings - self.reached
+        return f"{name}: {left} of {self.trainings} trainings were not stopped there ({self.reason})"
+
 
 def reached(stops: pd.DataFrame) -> tuple[Reached, ...]:
     """Count stops (schema.stops) by family, variant and target, in the order of the trainings."""

@@ -9,6 +9,7 @@ from outvoted.analysis.boundary.map_plots import kappas_plot, map_plot
 from outvoted.analysis.boundary.plots import entropies_plot, types_plot
 from outvoted.analysis.boundary.report import IMAGES
 from outvoted.analysis.boundary.tables import SIMULATED, Titled, accuracy
+from outvoted.analysis.boundary.types import Type
 from outvoted.analysis.html.parts import Part, Picture, Plot, Section, Table
 
 
@@ -27,8 +28,8 @@ def _section(found: BoundaryFindings, title: str, text: str, parts: Sequence[Par
 
 
 def _part(one: Titled) -> Table:
-    caption = f"{one.title}. {one.table.caption}"
-    return Table(one.table.headers, one.table.rows, caption)
+    """Name a table above it, and explain its columns below."""
+    return Table(one.table.headers, one.table.rows, one.title, one.table.caption)
 
 
 def _images(found: BoundaryFindings, folder: Path) -> Iterator[Section]:
@@ -62,7 +63,10 @@ def _softmax(found: BoundaryFindings, _: Path) -> Iterator[Section]:
 
 def _over_seeds(found: BoundaryFindings, _: Path) -> Iterator[Section]:
     if found.seeds:
-        text = "Groups of networks that differ in their seed alone: how types of images change with accuracy."
+        text = (
+            "Groups of networks that differ in their seed alone: how types of images change with accuracy. "
+            f"Type A: {Type.A.meaning}. Type C: {Type.C.meaning}."
+        )
         plot = Plot(types_plot(found), f"mean and standard deviation over groups{_mark(found)}")
         yield _section(found, "Types and test accuracy", text, [plot, _part(tables.over_seeds(found))])
 
@@ -109,11 +113,14 @@ def _panel(found: BoundaryFindings, _: Path) -> Iterator[Section]:
 def _reached(found: BoundaryFindings) -> Iterator[Section]:
     if found.reached or found.missing:
         parts = [_part(tables.reached(found))] if found.reached else []
-        yield Section("Trainings, and what is missing", _sentences(found.missing), parts)
+        yield Section("Trainings, and what is missing", " ".join(_sentences(found)), parts)
 
 
-def _sentences(missing: Sequence[str]) -> str:
-    return ". ".join(missing) + "." if missing else "Every training was stopped at each of its targets."
+def _sentences(found: BoundaryFindings) -> Iterator[str]:
+    yield from (f"{line[0].upper()}{line[1:]}." for line in found.missing)
+    if found.reached:
+        missed = any(one.missed for one in found.reached)
+        yield f"{'Not every' if missed else 'Every'} training was stopped at each of its targets."
 
 
 def _mark(found: BoundaryFindings) -> str:

@@ -210,7 +210,8 @@ def reached(found: BoundaryFindings) -> Titled:
 
 def tables(found: BoundaryFindings) -> list[RenderableType]:
     """Draw every table that there is something to say in for the terminal, and say what is missing."""
-    missing = [Text(f"not shown: {line}") for line in found.missing]
+    lines = [*found.missing, *(one.missed for one in found.reached if one.missed)]
+    missing = [Text(f"not shown: {line}") for line in lines]
     return [*(one.drawn() for one in every(found)), *missing]
 
 

@@ -110,11 +110,13 @@ def test_without_networks_there_is_the_panel(whole: Example, pixels: Pixels, tmp
 
 
 def test_a_target_that_nobody_reached_is_left_out_and_said(whole: Example) -> None:
-    missed = whole.stops["target"] == 0.985
-    stops = whole.stops.assign(reached=whole.stops["reached"] & ~missed)
+    wanted = whole.stops["target"] == 0.985
+    stops = whole.stops.assign(reached=whole.stops["reached"] & ~wanted)
     found = replace(whole, stops=stops).found()
     assert [one.target for one in found.diverse] == [0.975, 0.98]
-    assert any("mlp-1 at 98.5 %: 4 of 4 trainings were not stopped there" in line for line in found.missing)
+    assert any(
+        "mlp-1 at 98.5 %: 4 of 4 trainings were not stopped there" in one.missed for one in found.reached
+    )
 
 
 def test_a_single_labeller_agrees_with_itself(whole: Example, tmp_path: Path) -> None:
