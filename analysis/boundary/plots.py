@@ -13,6 +13,7 @@ from outvoted.analysis.boundary.findings import BoundaryFindings, Ways
 from outvoted.analysis.boundary.groups import OverSeeds
 from outvoted.analysis.boundary.looks import dodge, family_colour, family_dash, family_marker
 from outvoted.analysis.boundary.tables import SIMULATED, accuracy
+from outvoted.analysis.html.plots import MENU
 from outvoted.search.arrays import Floats
 
 SMALL = {"size": 12}
@@ -103,7 +104,7 @@ def _images(images: Sequence[int], ways: Ways) -> str:
 def menu(buttons: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Return a list to choose from, above the figure."""
     where = {"x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom"}
-    return {"buttons": list(buttons), "font": SMALL, "showactive": True, **where}
+    return {"buttons": list(buttons), "showactive": True, **where, **MENU}
 
 
 def finished(figure: go.Figure, found: BoundaryFindings, height: int) -> go.Figure:

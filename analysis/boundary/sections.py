@@ -99,7 +99,8 @@ def _entropies(found: BoundaryFindings, _: Path) -> Iterator[Section]:
         text = "Are votes split where labels are? Each image by the entropy of both."
         here = any(one.target == found.focus for one in found.entropies)
         caption = f"networks of {accuracy(found.focus or 0)} % test accuracy{_mark(found)}"
-        plots = [Plot(entropies_plot(found), caption)] if here else []
+        wide = 240 * max(1, len(found.families))
+        plots = [Plot(entropies_plot(found), caption, wide)] if here else []
         yield _section(found, "Entropies", text, [*plots, _part(tables.entropies(found))])
 
 

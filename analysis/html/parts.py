@@ -24,10 +24,14 @@ class Table:
 
 @dataclass(frozen=True)
 class Plot:
-    """An interactive figure; its colours of paper and text follow the page's light or dark theme."""
+    """An interactive figure; its colours of paper and text follow the page's light or dark theme.
+
+    ``width``, in pixels, is the least that it can be read in: on narrower pages it scrolls sideways.
+    """
 
     figure: go.Figure
     caption: str = ""
+    width: int = 320
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,8 @@ from outvoted.analysis.html.escaping import escape, json_block
 from outvoted.analysis.html.parts import Plot
 
 _HEIGHT = 420  # pixels, where a figure names none
+MENU = {"bgcolor": "#f2f2f2", "font": {"size": 12, "color": "#222222"}}
+"""How menus look in both themes: Plotly marks what is chosen by a light colour, whatever the theme."""
 _OF_THE_PAGE = ("template", "paper_bgcolor", "plot_bgcolor")
 
 
@@ -25,9 +27,10 @@ def plot_html(plot: Plot, identifier: str) -> str:
     figure = _without_colours(plot)
     height = figure["layout"].setdefault("height", _HEIGHT)
     caption = f"<figcaption>{escape(plot.caption)}</figcaption>" if plot.caption else ""
+    size = f"height:{int(height)}px;min-width:{plot.width}px"
     return (
         f'<figure class="plot"><div class="scroll" role="region" tabindex="0" aria-label="plot">'
-        f'<div id="{identifier}" data-plot="{identifier}-data" style="height:{int(height)}px"></div></div>'
+        f'<div id="{identifier}" data-plot="{identifier}-data" style="{size}"></div></div>'
         f"{caption}{json_block(f'{identifier}-data', figure)}</figure>"
     )
 

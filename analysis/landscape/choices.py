@@ -8,6 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from outvoted.analysis.html.escaping import plot_text
+from outvoted.analysis.html.plots import MENU
 from outvoted.search.arrays import AnyArray
 
 _ABOVE = 1.0
@@ -75,8 +76,7 @@ def _menu(menu: Sequence[Choice], across: float) -> dict[str, Any]:
         "y": _ABOVE,
         "yanchor": "bottom",
         "pad": {"b": 42},
-        "bgcolor": "#f2f2f2",  # Plotly marks what is chosen by a light colour, whatever the theme
-        "font": {"color": "#222222"},
+        **MENU,
     }
 
 

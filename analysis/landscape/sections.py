@@ -23,6 +23,7 @@ MOST_NUMBERS = 330_000
 """Of a figure, which is then about 2 MB of a page."""
 MOST_MARKERS = 30_000
 _LINES = 4  # three classes, and all others
+_WIDTH = 600  # pixels: two menus side by side, and three plots
 
 
 def sections(study: OpenedStudy, found: LandscapeFindings, folder: Path) -> list[Section]:
@@ -55,8 +56,8 @@ def _of_morphs(study: OpenedStudy, found: LandscapeFindings, folder: Path) -> li
             f"the same frames, mirrored, and is left out.{said}",
             [
                 Picture(folder / "frames.png", "Frames of the roughest passage and of the smoothest."),
-                Plot(lines, "Probabilities over all frames, and where networks part."),
-                Plot(surfaces, "The same as surfaces. The panel's mean is coloured by dissent."),
+                Plot(lines, "Probabilities over all frames, and where networks part.", _WIDTH),
+                Plot(surfaces, "The same as surfaces. The panel's mean is coloured by dissent.", _WIDTH),
             ],
         ),
         Section(
@@ -83,11 +84,13 @@ def _of_fields(study: OpenedStudy, found: LandscapeFindings, folder: Path) -> li
         Plot(
             scatter_plot(few, rows, features, whole.names, names),
             "Fields over pairs of features. Open points: networks part.",
+            _WIDTH,
         ),
-        Plot(lines, "Probabilities on the lines from item to item, and where networks part."),
+        Plot(lines, "Probabilities on the lines from item to item, and where networks part.", _WIDTH),
         Plot(
             ternary_plot([*few, found.own.points], whole.names, names),
             "Probabilities of three classes. Larger points are surer, open ones are where networks part.",
+            _WIDTH,
         ),
     ]
     left = "" if len(few) == len(every) else f" The first {len(few)} of {len(every)} fields are drawn."

@@ -44,11 +44,12 @@
   };
   const drawn = new Set();
   const draw = (place) => {
+    if (drawn.has(place)) return;
     const figure = values(place.dataset.plot);
-    const layout = { ...figure.layout, template: template() };
-    Plotly.react(place, figure.data, layout, options);
+    Plotly.newPlot(place, figure.data, { ...figure.layout, template: template() }, options);
     drawn.add(place);
   };
+  const recolour = (place) => Plotly.relayout(place, { template: template() });  // what was chosen in it stays
   const plots = document.querySelectorAll("[data-plot]");
   if (plots.length) {
     const seen = new IntersectionObserver((entries) => {
@@ -59,7 +60,7 @@
       }
     }, { rootMargin: "400px" });
     plots.forEach((place) => seen.observe(place));
-    document.addEventListener("outvoted:theme", () => drawn.forEach(draw));
+    document.addEventListener("outvoted:theme", () => drawn.forEach(recolour));
     addEventListener("beforeprint", () => plots.forEach(draw));
   }
 

@@ -206,8 +206,11 @@ def test_plots_follow_the_theme_and_send_nothing(shown: Chrome) -> None:
     WebDriverWait(shown, 20).until(lambda found: len(all_of(found, ".js-plotly-plot .main-svg")) >= 4)
     ink = "return getComputedStyle(document.querySelector('.xtick text')).fill"
     light = shown.execute_script(ink)
+    shown.execute_script("Plotly.restyle(document.querySelector('.js-plotly-plot'), { y: [[9, 8, 7]] })")
     one(shown, "#theme").click()
     WebDriverWait(shown, 10).until(lambda found: found.execute_script(ink) != light)
+    chosen = shown.execute_script("return document.querySelector('.js-plotly-plot').data[0].y")
+    assert chosen == [9, 8, 7]
     labels = [label.text for label in all_of(shown, ".xtick text")]
     assert labels == PEERS
     buttons = [button.get_attribute("data-title") for button in all_of(shown, ".modebar-btn")]
