@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -11,12 +12,16 @@ from torch.nn import functional
 
 from outvoted.actors.datasets import Dataset
 from outvoted.actors.device import own_device
-from outvoted.actors.networks import Architecture
+from outvoted.actors.networks import Architecture, Weights
 from outvoted.actors.targets import Check, Stop, Stopping, Watch
 from outvoted.actors.training import TEST_BATCH, Training, accuracy, moved, optimizer, weights_of
 
 _CHECK_BATCH = {"cpu": 250}
 """Images in a batch of a check, else the usual number: convolutions of more fall out of a CPU's caches."""
+
+
+_REMEMBERED = 32
+"""Steps between checks up to which the weights of every step are kept, to go back to."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,9 @@ def train_to_targets(
         data: what it is trained on and tested on; at least one test image.
         seed: fixes the first weights, the order of the samples, and every move and dropout.
 
+    A target that lies between the accuracies of two checks, not far apart, is looked for by halving among the
+    steps between them, so it is missed only if neighbouring steps lie on either side of its window.
+
     Yields:
         Every check, then what came of the training. It fails where a loss is not finite, or it raises.
     """
@@ -67,12 +75,22 @@ def train_to_targets(
     yield Ended(watch.stops(otherwise), failure)
 
 
+@dataclass(frozen=True)
+class _Moment:
+    """What a step left; its weights, on the training's device, are empty where they are not remembered."""
+
+    step: int
+    loss: float
+    weights: Weights
+
+
 class _Run:
     """One training under way."""
 
     def __init__(self, architecture: Architecture, training: Training, data: Dataset, seed: int) -> None:
         self._architecture, self._training, self._data, self._seed = architecture, training, data, seed
         self._step, self._each = 0, math.ceil(len(data.train) / training.batch_size)
+        self._measured = 0
 
     @property
     def epochs(self) -> float:
@@ -81,22 +99,45 @@ class _Run:
 
     def checks(self, watch: Watch) -> Iterator[Check]:
         """Train, and show the watch a check whenever it wants one and at the end."""
-        network = self._network()
-        due, last, losses = watch.first, self._each * self._training.epochs, list[float]()
-        number = 0
+        network, before = self._network(), None
+        pause, last = watch.first, self._each * self._training.epochs
+        moments: list[_Moment] = []
         for loss in self._steps(network):
-            losses.append(loss)
-            if self._step not in (due, last):
+            moments.append(_Moment(self._step, loss, _copied(network) if pause <= _REMEMBERED else {}))
+            if len(moments) < pause and self._step < last:
                 continue
-            number += 1
-            share = self._accuracy(network)
-            epoch = (self._step - 1) // self._each + 1
-            check = Check(number, self._step, epoch, float(np.mean(losses)), share)
+            check = self._check(network, moments)
             watch.see(check, lambda: weights_of(network))
             yield check
+            if before is not None and pause <= _REMEMBERED:
+                yield from self._between(watch, network, before, check, moments)
             if not watch.open:
                 return
-            due, losses = self._step + watch.pause(check), []
+            before, pause, moments = check, watch.pause(check), []
+
+    def _between(
+        self, watch: Watch, network: nn.Module, before: Check, after: Check, moments: Sequence[_Moment]
+    ) -> Iterator[Check]:
+        """Look for targets between two checks' accuracies; ``moments`` are the steps after the first."""
+        for target in watch.between(before, after):
+            low, high = -1, len(moments) - 1
+            while high - low > 1 and target in watch.missed:
+                middle = (low + high) // 2
+                weights = moments[middle].weights
+                network.load_state_dict(weights)
+                check = self._check(network, moments[: middle + 1])
+                watch.see(check, partial(_on_cpu, weights))
+                yield check
+                beyond = (check.accuracy < target) != (before.accuracy < target)
+                low, high = (low, middle) if beyond else (middle, high)
+            network.load_state_dict(moments[-1].weights)
+
+    def _check(self, network: nn.Module, moments: Sequence[_Moment]) -> Check:
+        """Measure a network as the last of ``moments`` left it."""
+        self._measured += 1
+        step = moments[-1].step
+        loss = float(np.mean([moment.loss for moment in moments]))
+        return Check(self._measured, step, (step - 1) // self._each + 1, loss, self._accuracy(network))
 
     def _accuracy(self, network: nn.Module) -> float:
         device = next(network.parameters()).device.type
@@ -144,3 +185,11 @@ class _Run:
             torch.manual_seed(int(key >> np.uint64(1)))
             logits: torch.Tensor = network(inputs)
         return logits
+
+
+def _copied(network: nn.Module) -> Weights:
+    return {name: value.detach().clone() for name, value in network.state_dict().items()}
+
+
+def _on_cpu(weights: Weights) -> Weights:
+    return {name: value.cpu() for name, value in weights.items()}

@@ -51,7 +51,7 @@ class Stop:
     """What came of one target.
 
     Attributes:
-        check: the first within the window; where none was, the closest one; None where there was none at all.
+        check: the first found within the window; where none was, the closest; None without any check.
         weights: those of the check; None where the target was not reached.
         reason: why it was not reached, else empty.
     """
@@ -81,10 +81,11 @@ class Watch:
     def open(self) -> tuple[float, ...]:
         """Targets that no check has found yet, but for those that were passed over for good."""
         best = self._wrong(self._best)
-        return tuple(target for target in self._missed if self._wrong(target) < _PASSED * best)
+        return tuple(target for target in self.missed if self._wrong(target) < _PASSED * best)
 
     @property
-    def _missed(self) -> tuple[float, ...]:
+    def missed(self) -> tuple[float, ...]:
+        """Targets that no check has found yet."""
         return tuple(target for target in self._targets if target not in self._kept)
 
     @property
@@ -95,12 +96,17 @@ class Watch:
     def see(self, check: Check, weights: Callable[[], Weights]) -> None:
         """Take a check; ``weights`` copies those of the moment."""
         self._best = max(self._best, check.accuracy)
-        for target in self._missed:
+        for target in self.missed:
             closest = self._closest.get(target)
             if closest is None or self._off(check, target) < self._off(closest, target):
                 self._closest[target] = check
             if self._off(check, target) <= max(self._stopping.tolerance * self._images, 0.5) + 1e-6:
                 self._kept[target] = weights()
+
+    def between(self, one: Check, other: Check) -> tuple[float, ...]:
+        """Return targets that no check has found yet, and that lie between the accuracies of two."""
+        low, high = sorted((one.accuracy, other.accuracy))
+        return tuple(target for target in self.missed if low < target < high)
 
     def pause(self, check: Check) -> int:
         """Return the number of steps until the next check.

@@ -1,5 +1,7 @@
 """Training to targets: a pure function whose stops are what was measured, and whose failures are data."""
 
+from collections.abc import Iterable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -54,9 +56,10 @@ def trained(
     architecture: Architecture = SMALL,
     training: Training = QUICK,
     seed: int = 0,
+    stopping: Stopping = OFTEN,
 ) -> tuple[list[Check], Ended]:
     """Train to the end; return the checks and what came of it."""
-    *checks, ended = train_to_targets(architecture, training, targets, OFTEN, data, seed)
+    *checks, ended = train_to_targets(architecture, training, targets, stopping, data, seed)
     assert isinstance(ended, Ended)
     return [check for check in checks if isinstance(check, Check)], ended
 
@@ -99,6 +102,38 @@ def test_checks_are_numbered_and_apart_as_the_settings_say(digits: Dataset) -> N
     assert set(apart[:-1]) <= {2, 3, 4}
     assert apart[-1] <= 4
     assert [check.epoch for check in checks] == [(check.step - 1) // 25 + 1 for check in checks]
+
+
+MANY = tuple(np.linspace(0.2, 0.8, 40).round(4).tolist())
+EIGHTH = Stopping(tolerance=0, often=8, seldom=8)
+
+
+def test_a_target_that_checks_pass_over_is_missed_only_between_neighbouring_steps(digits: Dataset) -> None:
+    checks, ended = trained(digits, MANY, CNN(channels=2, hidden=8), stopping=EIGHTH)
+    found = {check.step: check.accuracy for check in checks}
+    regular = [found[step] for step in sorted(found) if step % 8 == 0]
+    neighbours = [(found[step], found[step + 1]) for step in found if step + 1 in found]
+
+    def straddled(target: float, pairs: Iterable[tuple[float, float]]) -> bool:
+        return any(min(pair) < target < max(pair) for pair in pairs)
+
+    missed = [stop.target for stop in ended.stops if not stop.reached]
+    passed = [target for target in missed if straddled(target, pairwise(regular))]
+    assert passed
+    assert all(straddled(target, neighbours) for target in passed)
+
+
+def test_looking_back_changes_nothing_of_what_comes_after(digits: Dataset) -> None:
+    plain, _ = trained(digits, (0.999,), CNN(channels=2, hidden=8), stopping=EIGHTH)
+    looking, ended = trained(digits, (*MANY, 0.999), CNN(channels=2, hidden=8), stopping=EIGHTH)
+    assert len(looking) > len(plain)
+    regular = [check for check in looking if check.step in {one.step for one in plain}]
+    told = [(check.step, check.loss, check.accuracy) for check in plain]
+    assert [(check.step, check.loss, check.accuracy) for check in regular] == told
+    for stop in ended.stops:
+        if stop.weights is not None and stop.check is not None:
+            network = CNN(channels=2, hidden=8).restore(digits.shape, digits.classes, stop.weights)
+            assert accuracy(network, digits.test) == stop.check.accuracy
 
 
 @pytest.mark.parametrize(

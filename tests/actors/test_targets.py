@@ -69,6 +69,14 @@ def test_a_target_between_two_checks_is_said_to_be_passed_over() -> None:
     assert stop.check == check_of(2, 0.977)
 
 
+def test_targets_between_two_checks_are_those_that_neither_has_found() -> None:
+    watch = Watch((0.97, 0.975, 0.98, 0.985), Stopping(), 10_000)
+    one, other = check_of(1, 0.9752), check_of(2, 0.984)
+    for check in (one, other):
+        watch.see(check, lambda: weights_of(1))
+    assert watch.between(one, other) == watch.between(other, one) == (0.98,)
+
+
 def test_without_a_check_there_is_none_to_tell() -> None:
     (stop,) = seen([], (0.975,))
     assert (stop.check, stop.reason) == (None, "not reached in 3 epochs")
