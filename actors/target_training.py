@@ -3,7 +3,6 @@
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import torch
@@ -16,10 +15,8 @@ from outvoted.actors.networks import Architecture, Weights
 from outvoted.actors.targets import Check, Stop, Stopping, Watch
 from outvoted.actors.training import TEST_BATCH, Training, accuracy, moved, optimizer, weights_of
 
-_CHECK_BATCH = {"cpu": 250}
-"""Images in a batch of a check, else the usual number: convolutions of more fall out of a CPU's caches."""
-
-
+_CPU_BATCH = 250
+"""Images in a batch of a check on a CPU: convolutions of more fall out of its caches."""
 _REMEMBERED = 32
 """Steps between checks up to which the weights of every step are kept, to go back to."""
 
@@ -77,7 +74,7 @@ def train_to_targets(
 
 @dataclass(frozen=True)
 class _Moment:
-    """What a step left; its weights, on the training's device, are empty where they are not remembered."""
+    """What a step left; its weights are empty where they are not remembered."""
 
     step: int
     loss: float
@@ -103,11 +100,10 @@ class _Run:
         pause, last = watch.first, self._each * self._training.epochs
         moments: list[_Moment] = []
         for loss in self._steps(network):
-            moments.append(_Moment(self._step, loss, _copied(network) if pause <= _REMEMBERED else {}))
+            moments.append(_Moment(self._step, loss, weights_of(network) if pause <= _REMEMBERED else {}))
             if len(moments) < pause and self._step < last:
                 continue
-            check = self._check(network, moments)
-            watch.see(check, lambda: weights_of(network))
+            check = self._check(watch, network, moments)
             yield check
             if before is not None and pause <= _REMEMBERED:
                 yield from self._between(watch, network, before, check, moments)
@@ -123,27 +119,23 @@ class _Run:
             low, high = -1, len(moments) - 1
             while high - low > 1 and target in watch.missed:
                 middle = (low + high) // 2
-                weights = moments[middle].weights
-                network.load_state_dict(weights)
-                check = self._check(network, moments[: middle + 1])
-                watch.see(check, partial(_on_cpu, weights))
+                network.load_state_dict(moments[middle].weights)
+                check = self._check(watch, network, moments[: middle + 1])
                 yield check
                 beyond = (check.accuracy < target) != (before.accuracy < target)
                 low, high = (low, middle) if beyond else (middle, high)
             network.load_state_dict(moments[-1].weights)
 
-    def _check(self, network: nn.Module, moments: Sequence[_Moment]) -> Check:
-        """Measure a network as the last of ``moments`` left it."""
-        self._measured += 1
-        step = moments[-1].step
-        loss = float(np.mean([moment.loss for moment in moments]))
-        return Check(self._measured, step, (step - 1) // self._each + 1, loss, self._accuracy(network))
-
-    def _accuracy(self, network: nn.Module) -> float:
-        device = next(network.parameters()).device.type
-        share = accuracy(network, self._data.test, _CHECK_BATCH.get(device, TEST_BATCH))
+    def _check(self, watch: Watch, network: nn.Module, moments: Sequence[_Moment]) -> Check:
+        """Measure a network as the last of ``moments`` left it, and show the watch."""
+        on_cpu = next(network.parameters()).device.type == "cpu"
+        share = accuracy(network, self._data.test, _CPU_BATCH if on_cpu else TEST_BATCH)
         network.train()
-        return share
+        self._measured += 1
+        step, loss = moments[-1].step, float(np.mean([moment.loss for moment in moments]))
+        check = Check(self._measured, step, (step - 1) // self._each + 1, loss, share)
+        watch.see(check, lambda: weights_of(network))
+        return check
 
     def _network(self) -> nn.Module:
         device = own_device()
@@ -185,11 +177,3 @@ class _Run:
             torch.manual_seed(int(key >> np.uint64(1)))
             logits: torch.Tensor = network(inputs)
         return logits
-
-
-def _copied(network: nn.Module) -> Weights:
-    return {name: value.detach().clone() for name, value in network.state_dict().items()}
-
-
-def _on_cpu(weights: Weights) -> Weights:
-    return {name: value.cpu() for name, value in weights.items()}

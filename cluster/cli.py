@@ -45,6 +45,7 @@ from outvoted.cluster.options import (
     run_folder,
     run_store,
     say_written,
+    to_report,
 )
 from outvoted.cluster.runs import listed
 from outvoted.search.errors import OutvotedError
@@ -169,7 +170,7 @@ def _say_next(store: RunStore) -> None:
     say_written(
         path,
         "searches/, mistakes/, peers/, summary.json, gallery/*.png",
-        f"outvoted report {path}   # a page to click through",
+        to_report(path),
         f"outvoted replay {path}",
         f"tensorboard --logdir {path / 'tb'}",
         f"python -c '{look}'",

@@ -20,6 +20,7 @@ from outvoted.cluster.options import (
     resumable,
     run_folder,
     say_written,
+    to_report,
 )
 
 
@@ -41,5 +42,5 @@ def compare(
     say_written(
         path,
         "a run for each strategy, comparison.json, comparison.png",
-        f"outvoted report {path}   # a page to click through",
+        to_report(path),
     )

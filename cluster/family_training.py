@@ -47,8 +47,8 @@ def train_families(
         if isinstance(found, Check):
             details = f"{unit.name}: epoch {found.epoch}, {found.accuracy:.2%} of test images right"
             bars.update(bar, details=details)
-            curves = {"loss": found.loss, "test accuracy": found.accuracy}
-            monitor.step(found.step, {f"{curve} by step/{unit.name}": curves[curve] for curve in curves})
+            accuracy, loss = f"test accuracy by step/{unit.name}", f"loss by step/{unit.name}"
+            monitor.step(found.step, {accuracy: found.accuracy, loss: found.loss})
             continue
         store.write_unit(unit.name, _rows(unit, found), found.kept, found.votes)
         bars.update(bar, advance=1, details=f"{unit.name}: {_summary(found)}")

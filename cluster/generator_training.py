@@ -56,8 +56,11 @@ def _trained(
     reached = checkpoints.load(checkpoint, key)
     for stage in _stages(settings.training, data.train, reached, share, bars):
         checkpoints.save(checkpoint, key, stage.checkpoint)
-        losses = {"generator": stage.generator_loss, "discriminator": stage.discriminator_loss}
-        monitor.step(stage.checkpoint.step, {f"loss of the DCGAN/{who}": losses[who] for who in losses})
+        losses = {
+            "loss of the DCGAN/generator": stage.generator_loss,
+            "loss of the DCGAN/discriminator": stage.discriminator_loss,
+        }
+        monitor.step(stage.checkpoint.step, losses)
         reached = stage.checkpoint
     assert reached is not None  # training takes at least one step
     found = Generator.of(data.shape, settings.training.maps, reached.weights("generator"))

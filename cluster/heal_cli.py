@@ -23,6 +23,7 @@ from outvoted.cluster.options import (
     resumable,
     run_folder,
     say_written,
+    to_report,
 )
 
 
@@ -44,5 +45,5 @@ def heal(
     say_written(
         path,
         "rounds/, mistakes/, weights/, summary.json, healing.png",
-        f"outvoted report {path}   # a page to click through",
+        to_report(path),
     )

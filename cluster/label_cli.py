@@ -14,7 +14,7 @@ from outvoted.actors.labelling.label_store import LabelStore
 from outvoted.actors.labelling.names import checked
 from outvoted.actors.labelling.server import address, listen, serve
 from outvoted.analysis.studies.opened import OpenedStudy
-from outvoted.cluster.options import DEFAULT_RUNS, Debug, Runs, console, run_store, say_written
+from outvoted.cluster.options import DEFAULT_RUNS, Debug, Runs, console, run_store, say_written, to_report
 from outvoted.search.errors import OutvotedError
 
 
@@ -46,7 +46,7 @@ def label(
         store.path,
         "a file for each labeller",
         f"outvoted label {study}    # go on",
-        f"outvoted report {study}   # with these labels",
+        to_report(study),
     )
 
 

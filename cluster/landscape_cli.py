@@ -22,7 +22,7 @@ from outvoted.analysis.landscape.surroundings_files import write
 from outvoted.analysis.landscape.surroundings_picture import draw_surroundings
 from outvoted.analysis.opened import OpenedRun
 from outvoted.cluster.bars import bars
-from outvoted.cluster.options import DEFAULT_RUNS, Debug, Runs, console, run_store, say_written
+from outvoted.cluster.options import DEFAULT_RUNS, Debug, Runs, console, run_store, say_written, to_report
 from outvoted.search.errors import OutvotedError
 
 _FEWEST, _MOST = 3, 401
@@ -56,7 +56,7 @@ def landscape(
     say_written(
         votes.parent,
         f"{votes.name}, {votes.stem}.png",
-        f"outvoted report {opened.store.path}   # with this landscape",
+        to_report(opened.store.path),
     )
 
 

@@ -67,6 +67,11 @@ def say_written(path: Path, what: str, *commands: str) -> None:
     )
 
 
+def to_report(run: Path) -> str:
+    """Return the command that makes a page of a run."""
+    return f"outvoted report {run}   # a page to click through"
+
+
 def default_name(config: Path) -> str:
     """Name a run after its configuration and the time."""
     return f"{config.stem}-{time.strftime('%Y%m%d-%H%M%S')}"

@@ -20,6 +20,7 @@ from outvoted.cluster.options import (
     resumable,
     run_folder,
     say_written,
+    to_report,
 )
 from outvoted.cluster.scan import ScanJob
 from outvoted.cluster.scan import scan as scan_run
@@ -45,6 +46,6 @@ def scan(
     say_written(
         path,
         "dissents/, scanned/, peers/, summary.json, gallery/*.png",
-        f"outvoted report {path}   # a page to click through",
+        to_report(path),
         f'python -c "{look}"',
     )

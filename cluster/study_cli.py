@@ -21,6 +21,7 @@ from outvoted.cluster.options import (
     resumable,
     run_folder,
     say_written,
+    to_report,
 )
 from outvoted.cluster.study import StudyJob
 from outvoted.cluster.study import study as study_run
@@ -49,6 +50,6 @@ def study(
     say_written(
         path,
         "images/, votes/, figures/*.png, summary.json",
-        f"outvoted report {path}   # the same as a page to click through",
+        to_report(path),
         f"tensorboard --logdir {path / 'tb'}",
     )

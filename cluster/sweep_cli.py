@@ -21,6 +21,7 @@ from outvoted.cluster.options import (
     resumable,
     run_folder,
     say_written,
+    to_report,
 )
 from outvoted.cluster.sweep import SweepJob
 from outvoted.cluster.sweep import sweep as sweep_run
@@ -49,7 +50,7 @@ def sweep(
     say_written(
         path,
         "trials/, votes/, networks/, figures/*.png, summary.json",
-        f"outvoted report {path}   # the same as a page to click through",
+        to_report(path),
         f"tensorboard --logdir {path / 'tb'}",
         f"outvoted sweep {config} --name {path.name} --resume --set 'seeds=[...]'   # more seeds",
     )
