@@ -21,6 +21,13 @@ from outvoted.search.strategies import Hillclimb
 from outvoted.search.transforms import Affine
 from tests.browser import browser as browser  # fixtures of all tests
 from tests.browser import chromium as chromium
+from tests.small_run import config as config
+from tests.small_run import digits_folder as digits_folder
+from tests.small_run import own as own
+from tests.small_run import record as record
+from tests.small_run import referee as referee
+from tests.small_run import run as run
+from tests.small_run import run_path as run_path
 
 HIDDEN = (6, 12, 18)
 

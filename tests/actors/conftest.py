@@ -11,11 +11,9 @@ from numpy.typing import NDArray
 from outvoted.actors.coordinator import Coordinator
 from outvoted.actors.datasets import Dataset, Split
 from outvoted.actors.local_panel import LocalPanel
-from outvoted.actors.member import EpochRecord, Member
-from outvoted.actors.networks import CNN
+from outvoted.actors.member import Member
 from outvoted.actors.peer import Peer
 from outvoted.actors.rows import ShardResult
-from outvoted.actors.training import Training, train
 from outvoted.search.climb import Rules
 from outvoted.search.messages import Candidates
 from outvoted.search.plan import Shard, all_turns, searches
@@ -71,17 +69,6 @@ def few(digits: Dataset) -> Dataset:
         Split(train.images[:120], train.labels[:120]),
         Split(test.images[:60], test.labels[:60]),
     )
-
-
-@pytest.fixture(scope="session")
-def referee(digits: Dataset) -> Member:
-    """A small convolutional network that is never on the panel."""
-    architecture = CNN(channels=4, hidden=16)
-    epochs = list(train(architecture, Training(epochs=3), digits, 0))
-    weights = epochs[-1].weights
-    assert weights is not None
-    records = tuple(EpochRecord(epoch.number, epoch.loss, epoch.test_accuracy) for epoch in epochs)
-    return Member("referee", "referee", architecture, 0, weights, records)
 
 
 @pytest.fixture(scope="session")

@@ -21,8 +21,8 @@ from outvoted.analysis.comparison import Compared, common_span, compare, table, 
 from outvoted.analysis.comparison_picture import draw_comparison, draw_map
 from outvoted.analysis.map_of_weaknesses import Grid, cells
 from outvoted.analysis.opened import OpenedRun
-from tests.analysis.conftest import SECONDS
 from tests.analysis.test_gallery import opened
+from tests.small_run import SECONDS
 
 Rows = list[dict[str, Any]]
 GRID = Grid(bins=3)

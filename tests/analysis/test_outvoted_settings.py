@@ -30,8 +30,8 @@ from outvoted.analysis.sweeps.opened import OpenedSweep
 from outvoted.analysis.sweeps.trial import Trial
 from outvoted.search.errors import OutvotedError
 from outvoted.search.search_settings import SearchSettings
-from tests.analysis.conftest import REFEREE
 from tests.analysis.test_gallery import opened
+from tests.small_run import REFEREE
 
 SEEDS = (0, 1, 2)
 MINING = Mining(search=SearchSettings(per_target=15, patience=40), referee=REFEREE)

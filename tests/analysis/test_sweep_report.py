@@ -13,9 +13,9 @@ from outvoted.analysis.step_function import StepFunction
 from outvoted.analysis.sweep_report import SweepReport, write_sweep_report
 from outvoted.analysis.sweeps.opened import OpenedSweep
 from outvoted.analysis.training_value import pictures
-from tests.analysis.conftest import REFEREE
 from tests.analysis.temperature.sweeps import Form, written
 from tests.analysis.training_value.conftest import same, write_sweep
+from tests.small_run import REFEREE
 
 MINING = {"search": {"per_target": 5}, "referee": REFEREE.model_dump(mode="json")}
 NOISE: dict[str, Any] = {

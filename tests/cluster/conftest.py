@@ -1,28 +1,18 @@
 """A small configuration that mines real digits in seconds, and a way to run it."""
 
-import gzip
-import struct
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 import yaml
 from rich.console import Console
 
-from outvoted.actors.datasets import Dataset
 from outvoted.actors.store import RunStore
 from outvoted.cluster.config import MineConfig
 from outvoted.cluster.mine import Job, mine
 from outvoted.cluster.reading import read
-from outvoted.search.arrays import AnyArray
 
 Mine = Callable[..., RunStore]
-
-
-def write_idx(path: Path, array: AnyArray) -> None:
-    header = bytes((0, 0, 8, array.ndim)) + struct.pack(f">{array.ndim}I", *array.shape)
-    path.write_bytes(gzip.compress(header + array.astype(np.uint8).tobytes()))
 
 
 @pytest.fixture(scope="session")
@@ -32,20 +22,16 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def small(tmp_path_factory: pytest.TempPathFactory, digits: Dataset) -> Path:
+def small(tmp_path_factory: pytest.TempPathFactory, digits_folder: Path) -> Path:
     """The file of a small configuration: 800 digits, three peers, 60 searches for each target."""
-    folder = tmp_path_factory.mktemp("small")
-    for prefix, split in (("train", digits.train), ("t10k", digits.test)):
-        write_idx(folder / f"{prefix}-images-idx3-ubyte.gz", split.images[:, 0])
-        write_idx(folder / f"{prefix}-labels-idx1-ubyte.gz", split.labels)
     config = {
-        "data": {"name": "mnist-sample", "path": str(folder)},
+        "data": {"name": "mnist-sample", "path": str(digits_folder)},
         "panel": {"networks": [{"kind": "mlp", "hidden": h} for h in (6, 12, 18)], "training": {"epochs": 8}},
         "referee": {"network": {"kind": "cnn", "channels": 4, "hidden": 16}, "training": {"epochs": 1}},
         "search": {"per_target": 60, "patience": 60},
         "cluster": {"shard_size": 50, "shards_in_flight": 2},
     }
-    file = folder / "small.yaml"
+    file = tmp_path_factory.mktemp("small") / "small.yaml"
     file.write_text(yaml.safe_dump(config))
     return file
 

@@ -84,8 +84,8 @@ def test_debug_shows_the_traceback() -> None:
     assert "Traceback" in ended.stderr
 
 
-def test_a_corrupt_data_file_is_named(small: Path, tmp_path: Path, run: Run) -> None:
-    for file in small.parent.glob("*.gz"):
+def test_a_corrupt_data_file_is_named(digits_folder: Path, tmp_path: Path, run: Run) -> None:
+    for file in digits_folder.glob("*.gz"):
         (tmp_path / file.name).write_bytes(file.read_bytes()[:-100])
     ended = run("mine", MNIST, "--set", f"data.path={tmp_path}", "--runs", tmp_path / "runs")
     assert ended.returncode == 2

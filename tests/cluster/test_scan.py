@@ -43,9 +43,9 @@ def repository(digits: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 
 @pytest.fixture(scope="module")
-def config(small: Path, repository: Path) -> dict[str, Any]:
+def config(digits_folder: Path, repository: Path) -> dict[str, Any]:
     return {
-        "data": {"name": "mnist-sample", "path": str(small.parent)},
+        "data": {"name": "mnist-sample", "path": str(digits_folder)},
         "train_on": 500,
         "panel": {"networks": [{"kind": "mlp", "hidden": h} for h in (6, 12, 18)], "training": {"epochs": 4}},
         "scan": {"source": {"kind": "folder", "path": str(repository)}, "batch": BATCH},

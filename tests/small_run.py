@@ -1,0 +1,129 @@
+"""A small finished run, mined in this process once for all tests that read one, and copies to be altered."""
+
+import gzip
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from outvoted.actors import datasets, members
+from outvoted.actors.coordinator import Coordinator
+from outvoted.actors.datasets import Dataset, DataSettings
+from outvoted.actors.local_panel import LocalPanel
+from outvoted.actors.member import EpochRecord, Member, fingerprint
+from outvoted.actors.networks import CNN
+from outvoted.actors.panel_settings import PanelSettings, RefereeSettings
+from outvoted.actors.peer import Peer
+from outvoted.actors.planning import count_replicas
+from outvoted.actors.recorder import Recorder
+from outvoted.actors.run_record import DataRecord, RunRecord, State
+from outvoted.actors.store import RunStore
+from outvoted.actors.training import Training, train
+from outvoted.analysis.opened import OpenedRun
+from outvoted.search import plan
+from outvoted.search.climb import Rules
+from outvoted.search.search_settings import SearchSettings
+
+PER_TARGET = 30
+REFEREE = RefereeSettings(network=CNN(channels=4, hidden=16), training=Training(epochs=3))
+SECONDS = 12.5
+
+
+def write_idx(path: Path, array: NDArray[np.uint8]) -> None:
+    """Write a gzipped idx file."""
+    head = bytes((0, 0, 8, array.ndim)) + np.array(array.shape, ">u4").tobytes()
+    path.write_bytes(gzip.compress(head + array.tobytes()))
+
+
+@pytest.fixture(scope="session")
+def digits_folder(digits: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The few digits as the four files of a data set."""
+    folder = tmp_path_factory.mktemp("digits")
+    for split, name in ((digits.train, "train"), (digits.test, "t10k")):
+        write_idx(folder / f"{name}-images-idx3-ubyte.gz", split.images[:, 0])
+        write_idx(folder / f"{name}-labels-idx1-ubyte.gz", split.labels.astype(np.uint8))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def referee(digits: Dataset) -> Member:
+    """A small convolutional network that is never on the panel."""
+    epochs = list(train(REFEREE.network, REFEREE.training, digits, 0))
+    weights = epochs[-1].weights
+    assert weights is not None
+    records = tuple(EpochRecord(epoch.number, epoch.loss, epoch.test_accuracy) for epoch in epochs)
+    return Member("referee", "referee", REFEREE.network, 0, weights, records)
+
+
+@pytest.fixture(scope="session")
+def config(rules: Rules, trained: list[Member], digits_folder: Path) -> dict[str, Any]:
+    """What `run.json` says a run was configured with."""
+    networks = tuple(member.architecture for member in trained)
+    search = SearchSettings(per_target=PER_TARGET, seed=rules.run_seed, patience=rules.patience)
+    assert search.rules(rules.peers) == rules
+    return {
+        "data": DataSettings(path=digits_folder).model_dump(mode="json"),
+        "panel": PanelSettings.model_validate({"networks": networks}).model_dump(mode="json"),
+        "referee": REFEREE.model_dump(mode="json"),
+        "search": search.model_dump(mode="json"),
+        "cluster": {"cells": 1},
+    }
+
+
+@pytest.fixture(scope="session")
+def record(config: dict[str, Any], trained: list[Member], digits_folder: Path) -> RunRecord:
+    """The record of the finished run."""
+    data = datasets.load(DataSettings(path=digits_folder))
+    return RunRecord(
+        name="small",
+        state=State.FINISHED,
+        config=config,
+        versions={"outvoted": "0"},
+        data=DataRecord(
+            name=data.name, fingerprint=data.fingerprint, train=len(data.train), test=len(data.test)
+        ),
+        panel_fingerprint=fingerprint(trained),
+        seconds_mining=SECONDS,
+    )
+
+
+@pytest.fixture(scope="session")
+def run_path(
+    record: RunRecord,
+    rules: Rules,
+    panel: LocalPanel,
+    digits: Dataset,
+    trained: list[Member],
+    referee: Member,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
+    """The folder of a finished run, not to be altered: thirty searches for each target, in shards of 40."""
+    store = RunStore(tmp_path_factory.mktemp("runs") / "small")
+    members.save(store.peers, [*trained, referee])
+    seeds = digits.train
+    judge = Peer(referee.build(digits.shape, digits.classes), rules.transform, seeds)
+    names = tuple(member.name for member in trained)
+    coordinator = Coordinator(rules, seeds, names, judge)
+    replicas = count_replicas(panel, rules, seeds.labels, PER_TARGET)
+    work = plan.searches(rules.run_seed, replicas, plan.all_turns(rules.peers), len(seeds))
+    recorder = Recorder(store.path)
+    for shard in plan.shards(work, np.empty(0, np.int64), 40):
+        recorder.record(coordinator.mine(shard, panel))
+    recorder.close()
+    store.write_record(record.model_copy(update={"replicas": replicas, "searches": len(work)}))
+    return store.path
+
+
+@pytest.fixture(scope="session")
+def run(run_path: Path) -> OpenedRun:
+    """The finished run, opened."""
+    return OpenedRun(RunStore(run_path))
+
+
+@pytest.fixture
+def own(run_path: Path, tmp_path: Path) -> RunStore:
+    """A copy of the finished run, to be altered."""
+    return RunStore(Path(shutil.copytree(run_path, tmp_path / "small")))
