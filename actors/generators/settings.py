@@ -12,6 +12,7 @@ from outvoted.actors.datasets import Dataset
 from outvoted.actors.generators.generator import Generator, read
 from outvoted.actors.generators.training import DcganTraining
 from outvoted.actors.networks import Shape
+from outvoted.actors.paths import UserPath
 from outvoted.search.errors import OutvotedError
 from outvoted.search.settings import Settings
 
@@ -72,7 +73,7 @@ class GeneratorFile(GeneratorSettings):
     """A generator that an earlier study has trained: ``generator/generator.safetensors`` in its folder."""
 
     kind: Literal["file"] = "file"
-    path: Path
+    path: UserPath
 
     def load(self, data: Dataset) -> Generator:
         """Read the file."""

@@ -3,7 +3,6 @@
 import hashlib
 import re
 from abc import abstractmethod
-from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -12,6 +11,7 @@ from torch import nn
 from outvoted.actors.networks.base import Architecture, Shape, Weights
 from outvoted.actors.networks.prepared import Input, Prepared
 from outvoted.actors.networks.weights import file_hash, read_weights
+from outvoted.actors.paths import UserPath
 from outvoted.search.errors import OutvotedError
 
 _INNER = "network."  # what Prepared puts before the names of its network's weights
@@ -46,7 +46,7 @@ class Brought(Architecture):
 class Constructed(Brought):
     """A network that code constructs and a file may give weights to; without a file it is trained."""
 
-    weights: Path | None = None
+    weights: UserPath | None = None
     """A safetensors file, or a state dict that `torch.load(weights_only=True)` reads."""
 
     @property

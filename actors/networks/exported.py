@@ -1,7 +1,6 @@
 """A network in a file of `torch.export`: weights and computation, no code needed to run it."""
 
 import io
-from pathlib import Path
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -13,6 +12,7 @@ from outvoted.actors.networks.brought import Brought
 from outvoted.actors.networks.exported_check import check_program
 from outvoted.actors.networks.prepared import Prepared
 from outvoted.actors.networks.weights import file_hash
+from outvoted.actors.paths import UserPath
 from outvoted.search.errors import OutvotedError
 
 _PROGRAM = "program"
@@ -26,7 +26,7 @@ class Exported(Brought):
     """
 
     kind: Literal["exported"] = "exported"
-    file: Path
+    file: UserPath
 
     @property
     def origin(self) -> str:
