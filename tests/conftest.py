@@ -34,6 +34,7 @@ HIDDEN = (6, 12, 18)
 use_one_thread()
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in this hook too, and would come first
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """With `-n 2 --dist loadgroup`: one process gets all tests that need Ray, first; files stay whole."""
     for item in items:

@@ -1,6 +1,7 @@
 """The house: code stands in the top folders and installs under one name."""
 
 import importlib
+import os
 from pathlib import Path
 
 import pytest
@@ -47,3 +48,10 @@ def test_every_configuration_is_valid() -> None:
     assert files
     for file in files:
         read(FORMS.get(file.stem.split("-")[0], MineConfig), file)
+
+
+def test_a_file_of_tests_runs_in_one_process(request: pytest.FixtureRequest) -> None:
+    """Else every process starts Ray and trains every panel of its own; versions of pytest-xdist differ."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        pytest.skip("needs tests that run in parallel: pytest -n 2 --dist loadgroup")
+    assert "@" in request.node.nodeid
