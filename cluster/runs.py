@@ -8,7 +8,7 @@ from pathlib import Path
 from outvoted.actors.datasets import Dataset
 from outvoted.actors.run_record import DataRecord, Kind, RunRecord, State
 from outvoted.actors.store import RunStore
-from outvoted.cluster.reading import differences
+from outvoted.cluster.differences import differences
 from outvoted.search.errors import OutvotedError
 from outvoted.search.settings import Settings
 

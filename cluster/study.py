@@ -22,13 +22,13 @@ from outvoted.analysis.studies.base import Ingredients
 from outvoted.analysis.studies.boundary import BoundaryStudy
 from outvoted.cluster.bars import bars
 from outvoted.cluster.connect import connected
+from outvoted.cluster.differences import differences
 from outvoted.cluster.family_training import train_families
 from outvoted.cluster.generator_training import run_generator
 from outvoted.cluster.lease import result
 from outvoted.cluster.mine import versions
 from outvoted.cluster.panel_training import check_brought, run_members, run_referee
 from outvoted.cluster.placement import Share
-from outvoted.cluster.reading import differences
 from outvoted.cluster.runs import data_record, open_record, recorded
 from outvoted.cluster.study_config import StudyConfig
 from outvoted.search.errors import OutvotedError

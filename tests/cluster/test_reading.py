@@ -8,7 +8,9 @@ from outvoted.actors.datasets import DataSettings
 from outvoted.actors.networks import CNN, MLP
 from outvoted.actors.readers import Npz
 from outvoted.cluster.config import MineConfig
-from outvoted.cluster.reading import differences, read, validated
+from outvoted.cluster.differences import differences
+from outvoted.cluster.forms import FORMS
+from outvoted.cluster.reading import read, validated
 from outvoted.search.errors import OutvotedError
 from outvoted.search.strategies import RandomSearch
 from outvoted.search.transforms import Affine
@@ -112,7 +114,7 @@ def test_data_without_a_name_are_the_sample() -> None:
 
 
 def test_a_missing_path_of_data_names_its_key() -> None:
-    with pytest.raises(OutvotedError, match=r"data\.path: Field required"):
+    with pytest.raises(OutvotedError, match=r"the key data\.path"):
         read(MineConfig, MNIST, ["data={name: folder}"])
 
 
@@ -176,3 +178,93 @@ def test_differences_name_the_keys_that_changed() -> None:
     new = read(MineConfig, MNIST, ["search.patience=9", "cluster.cells=2"]).model_dump(mode="json")
     assert differences(old, new) == ["cluster.cells", "search.patience"]
     assert differences(old, old) == []
+
+
+@pytest.mark.parametrize(
+    ("override", "expected", "found"),
+    [
+        ("search.per_target=true", "search.per_target: a whole number", "true"),
+        ("search.per_target='5'", "search.per_target: a whole number", "'5'"),
+        ("search.per_target=5.5", "search.per_target: a whole number", "5.5"),
+        ("search.per_target=0", "search.per_target: a number of at least 1", "0"),
+        ("search.voters=[true]", "search.voters.0: a whole number", "true"),
+        ("search.transform.budget.rotation=true", "search.transform.budget.rotation: a number", "true"),
+        ("panel.training.learning_rate='1e-3'", "panel.training.learning_rate: a number", "'1e-3'"),
+        ("data={name: npz, path: a, size: [9]}", "data.size: a list of 2", "[9]"),
+        ("data={name: npz, path: a, size: [9, 9, 9]}", "data.size: a list of 2", "[9, 9, 9]"),
+        ("data={name: npz, path: 5}", "data.path: a path, in quotes", "5"),
+        ("panel.networks=[3, {kind: mlp}]", "panel.networks.0: keys with values", "3"),
+        ("panel.networks.0={hidden: 3}", "the key kind in panel.networks.0", "{hidden: 3}"),
+        (
+            "panel.networks.1={kind: python, factory: f}",
+            "panel.networks.1.factory: an import path MODULE:FUNCTION",
+            "'f'",
+        ),
+        ("panel.networks.0.hidden=0", "panel.networks.0.hidden: a number of at least 1, or a list", "0"),
+        ("search=null", "search: keys with values", "nothing"),
+        ("search={1: 2}", "only known keys in search", "'search.1'"),
+        ("panel.networks.7.hidden=3", "one of the 5 in panel.networks, numbered 0 to 4", "'7'"),
+        ("panel.networks.7=3", "one of the 5 in panel.networks, numbered 0 to 4", "'7'"),
+        ("search.patience=!!python/name:os.x", "--set key.path=value", "the tag !!python/name:os.x"),
+        ("search.patience=1e400", "--set key.path=value", "infinite or far too large"),
+        ("search.patience=[[[", "--set key.path=value", "nothing closes"),
+        ("search.patience=\x1b[31m", "'search.patience=\\x1b[31m'", "'\\x1b'"),
+        ("search.patience=\udcff", "'search.patience=\\udcff'", "'\\udcff'"),
+        ("a=b=c", "only known keys in mnist.yaml", "'a'"),
+        (".".join(["x"] * 5000) + "=1", "--set key.path=value", "something else"),
+    ],
+)
+def test_a_wrong_value_is_told_in_words_of_a_configuration(override: str, expected: str, found: str) -> None:
+    with pytest.raises(OutvotedError) as caught:
+        read(MineConfig, MNIST, [override])
+    assert expected in caught.value.expected
+    assert found in caught.value.found
+    for word in ("Input", "constrained", "tuple_type", "object at", "MLP(", "pydantic", "Error"):
+        assert word not in str(caught.value)
+
+
+def test_a_whole_number_may_be_written_with_a_point_or_an_exponent() -> None:
+    assert read(MineConfig, MNIST, ["search.patience=5.0", "search.per_target=1e3"]).search.per_target == 1000
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_a_missing_file_is_answered_with_lines_that_are_a_configuration(name: str, tmp_path: Path) -> None:
+    with pytest.raises(OutvotedError) as caught:
+        read(FORMS[name], tmp_path / "my.yaml")
+    lines = [line.strip() for line in caught.value.remedy.splitlines()[1:]]
+    (tmp_path / "my.yaml").write_text("\n".join(lines), encoding="utf-8")
+    assert lines
+    assert isinstance(read(FORMS[name], tmp_path / "my.yaml"), FORMS[name])
+
+
+@pytest.mark.parametrize(
+    ("file", "meant"),
+    [
+        ("mnist", "mine"),
+        ("compare-mnist", "compare"),
+        ("heal-mnist", "heal"),
+        ("scan-checkerboard", "scan"),
+        ("sweep-noise-small", "sweep"),
+        ("study-iris", "study"),
+    ],
+)
+def test_a_configuration_of_another_command_is_named_as_such(file: str, meant: str) -> None:
+    path = MNIST.with_name(f"{file}.yaml")
+    others = ("scan", "sweep", "study") if meant == "mine" else set(FORMS) - {meant}
+    for other in others:
+        with pytest.raises(OutvotedError) as caught:
+            read(FORMS[other], path)
+        assert caught.value.expected.startswith(f"a configuration of `outvoted {other}`")
+        assert caught.value.found == f"one of `outvoted {meant}`"
+        assert f"outvoted {meant} {path}" in caught.value.remedy
+
+
+def test_a_missing_file_with_a_near_name_is_proposed() -> None:
+    with pytest.raises(OutvotedError, match=r"did you mean .*mnist"):
+        read(MineConfig, MNIST.with_name("mnst.yaml"))
+
+
+@pytest.mark.parametrize("path", ["/dev/null", "/dev/zero", "/", "a\0b", "x" * 300])
+def test_what_is_no_file_to_read_is_said(path: str) -> None:
+    with pytest.raises(OutvotedError, match=r"search: \{per_target: 100\}|plain YAML"):
+        read(MineConfig, Path(path))

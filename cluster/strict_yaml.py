@@ -1,0 +1,207 @@
+"""YAML as configurations use it: plain values, nothing guessed, limits on what a text may grow into."""
+
+import math
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+MOST_BYTES = 256 << 10
+MOST_VALUES = 20_000
+DEEPEST = 40
+_LARGEST = 2**63 - 1
+_CORE = "tag:yaml.org,2002:"
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+_SAID = {
+    "found character '\\t' that cannot start any token": "a tab where only spaces may stand",
+    "mapping values are not allowed here": "a second colon, or a line that is indented unlike its neighbours",
+    "sequence entries are not allowed here": "a hyphen where no list can begin",
+    "expected <block end>": "a line that is indented unlike its neighbours, or lacks a colon or a comma",
+    "expected the node content": "a bracket or brace that nothing closes",
+    "expected ',' or": "a bracket or brace that nothing closes, or a comma that is missing",
+    "found unexpected end of stream": "a quote that nothing closes",
+    "found undefined alias": "an alias (*name) of something that has no name (&name)",
+}
+"""What PyYAML's scanner says, in a user's words, by how it begins."""
+
+
+class NotPlainError(ValueError):
+    """Says in a user's words what in a text is not plain YAML, and on which line."""
+
+
+def parse(text: str) -> Any:
+    """Return the values of a text: None, True and False, numbers, strings, lists, and dicts of them.
+
+    Only ``true`` and ``false`` are truth values (``no`` and ``on`` are words), ``1e-3`` is a number, ``1:30``
+    and dates are words. Aliases may be used as long as they make no more than ``MOST_VALUES`` values.
+
+    Raises:
+        NotPlainError: it is not YAML, holds a key twice, a tag, a number out of range or a control character,
+            is more than one document, or is larger or deeper than the limits.
+    """
+    if len(text) > MOST_BYTES:
+        raise NotPlainError(f"more than {MOST_BYTES >> 10} KiB")
+    try:
+        _check_depth(text)
+        node = _composed(text)
+    except yaml.reader.ReaderError as error:
+        raise NotPlainError(f"the character {chr(error.character)!r}, which no text holds") from error
+    except yaml.MarkedYAMLError as error:
+        raise NotPlainError(_problem(error)) from error
+    if node is None:
+        return None
+    _check_size(node)
+    return _value(node)
+
+
+def _check_depth(text: str) -> None:
+    """Refuse, before anything recursive is done, what is nested too deeply or is too much."""
+    depth = 0
+    for number, event in enumerate(yaml.parse(text, Loader=_Loader)):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST or number > 2 * MOST_VALUES:
+            found = f"lists or keys nested more than {DEEPEST} deep" if depth > DEEPEST else _too_many()
+            raise NotPlainError(f"{found}, from line {event.start_mark.line + 1} on")
+
+
+def _composed(text: str) -> Node | None:
+    nodes = list(yaml.compose_all(text, Loader=_Loader))
+    if len(nodes) > 1:
+        raise NotPlainError(f"{len(nodes)} documents, with lines of --- between them, instead of one")
+    return nodes[0] if nodes else None
+
+
+def _check_size(root: Node) -> None:
+    """Count the values that aliases make, without making them."""
+    counted: dict[int, int] = {}
+
+    def count(node: Node, within: tuple[int, ...]) -> int:
+        if id(node) in within:
+            raise NotPlainError(f"an alias on line {_line(node)} that holds itself")
+        if id(node) not in counted:
+            counted[id(node)] = 1 + sum(count(inner, (*within, id(node))) for inner in _inner(node))
+        return counted[id(node)]
+
+    if count(root, ()) > MOST_VALUES:
+        raise NotPlainError(f"{_too_many()}, most of them by aliases (*name)")
+
+
+def _inner(node: Node) -> Iterator[Node]:
+    if isinstance(node, MappingNode):
+        for key, value in node.value:
+            yield from (key, value)
+    elif isinstance(node, SequenceNode):
+        yield from node.value
+
+
+def _value(node: Node) -> Any:
+    kind = node.tag.removeprefix(_CORE)
+    if isinstance(node, MappingNode) and kind == "map":
+        return _mapping(node)
+    if isinstance(node, SequenceNode) and kind == "seq":
+        return [_value(inner) for inner in node.value]
+    if isinstance(node, ScalarNode) and kind in ("str", "int", "float", "bool", "null"):
+        return _scalar(node, kind)
+    raise NotPlainError(
+        f"the tag {_shown_tag(node.tag)} on line {_line(node)}, where only plain values may stand"
+    )
+
+
+def _mapping(node: MappingNode) -> dict[Any, Any]:
+    merged: dict[Any, Any] = {}
+    own: dict[Any, Any] = {}
+    lines: dict[Any, int] = {}
+    for key_node, value_node in node.value:
+        value = _value(value_node)
+        if key_node.value == "<<" and key_node.style is None:
+            for more in reversed(value) if isinstance(value, list) else [value]:
+                if not isinstance(more, dict):
+                    raise NotPlainError(f"'<<' with something else than keys on line {_line(key_node)}")
+                merged |= more
+            continue
+        key = _key(key_node)
+        if key in lines:
+            raise NotPlainError(f"the key '{key}' twice, on lines {lines[key]} and {_line(key_node)}")
+        own[key], lines[key] = value, _line(key_node)
+    return merged | own
+
+
+def _key(node: Node) -> str | int:
+    key = _value(node) if isinstance(node, ScalarNode) else None
+    if isinstance(key, bool) or not isinstance(key, str | int):
+        raise NotPlainError(f"a key on line {_line(node)} that is neither a word nor a number")
+    return key
+
+
+def _scalar(node: ScalarNode, kind: str) -> Any:
+    text = node.value
+    if kind == "str":
+        bad = _CONTROL.search(text)
+        if bad:
+            raise NotPlainError(f"the control character {bad[0]!r} on line {_line(node)}")
+        return text
+    if kind == "null":
+        return None
+    if kind == "bool":
+        return text.lower() == "true"
+    try:
+        return _whole(text) if kind == "int" else _real(text)
+    except (ValueError, OverflowError) as error:
+        raise NotPlainError(
+            f"a number on line {_line(node)} that is infinite or far too large: {text[:40]}"
+        ) from error
+
+
+def _whole(text: str) -> int:
+    if len(text) > 100:
+        raise OverflowError(text)
+    number = int(text.replace("_", ""), 0)
+    if abs(number) > _LARGEST:
+        raise OverflowError(text)
+    return number
+
+
+def _real(text: str) -> float:
+    number = float(text.replace("_", ""))
+    if not math.isfinite(number):
+        raise OverflowError(text)
+    return number
+
+
+def _line(node: Node) -> int:
+    return int(node.start_mark.line) + 1
+
+
+def _shown_tag(tag: str) -> str:
+    return tag.replace(_CORE, "!!")[:80]
+
+
+def _too_many() -> str:
+    return f"more than {MOST_VALUES:,} values"
+
+
+def _problem(error: yaml.MarkedYAMLError) -> str:
+    problem = str(error.problem or error.context or "no YAML")
+    said = next((ours for theirs, ours in _SAID.items() if problem.startswith(theirs)), problem)
+    mark = error.problem_mark or error.context_mark
+    return f"{said}, on line {mark.line + 1}" if mark else said
+
+
+class _Loader(yaml.SafeLoader):
+    """Decides as YAML 1.2 does what a word without quotes is."""
+
+
+_Loader.yaml_implicit_resolvers = {}
+_INT = re.compile(r"[-+]?(0|[1-9][0-9]*(_[0-9]+)*|0x[0-9a-fA-F]+|0o[0-7]+)$")
+_FLOAT = re.compile(
+    r"[-+]?(([0-9]+(_[0-9]+)*\.[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?|[0-9]+[eE][-+]?[0-9]+|\.(inf|Inf|INF))$"
+    r"|\.(nan|NaN|NAN)$"
+)
+_Loader.add_implicit_resolver(
+    f"{_CORE}bool", re.compile(r"(true|True|TRUE|false|False|FALSE)$"), list("tTfF")
+)
+_Loader.add_implicit_resolver(f"{_CORE}int", _INT, list("-+0123456789"))
+_Loader.add_implicit_resolver(f"{_CORE}float", _FLOAT, list("-+0123456789."))
+_Loader.add_implicit_resolver(f"{_CORE}null", re.compile(r"(~|null|Null|NULL|)$"), ["~", "n", "N", ""])
