@@ -60,7 +60,7 @@ class Member:
         Raises:
             OutvotedError: the weights don't fit the architecture, or are not finite.
         """
-        return Tolerant(self.bare(shape, classes), classes)
+        return Tolerant(self.bare(shape, classes), classes, self.name)
 
     def bare(self, shape: tuple[int, int, int], classes: int) -> nn.Module:
         """Return the network as :meth:`build` does, but let it raise what it raises."""

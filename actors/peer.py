@@ -1,6 +1,7 @@
 """One trained network that answers for candidates and for images."""
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -9,7 +10,9 @@ from torch import nn
 from outvoted.actors.arithmetic import USUAL, Arithmetic
 from outvoted.actors.datasets import Split
 from outvoted.actors.device import own_device
-from outvoted.search.arrays import AnyArray, Pixels, Singles
+from outvoted.actors.networks.tolerant import answered, told
+from outvoted.actors.own_context import own_context
+from outvoted.search.arrays import AnyArray, Bools, Pixels, Singles
 from outvoted.search.messages import Answers, Candidates, Slope
 from outvoted.search.transforms import Transform
 
@@ -29,10 +32,11 @@ class Peer:
         """Take a network that maps float images in [0, 1] to logits, and the seed data set."""
         self._batch, self._dtype = arithmetic.batch, arithmetic.dtype
         self._device = own_device()
-        self._network = network.to(self._device, self._dtype).eval().requires_grad_(False)
         self._transform = transform
-        self._seeds = _tensor(seeds.images).to(self._device)
-        self._labels = _tensor(seeds.labels).to(self._device)
+        with own_context():
+            self._network = network.to(self._device, self._dtype).eval().requires_grad_(False)
+            self._seeds = _tensor(seeds.images).to(self._device)
+            self._labels = _tensor(seeds.labels).to(self._device)
 
     def ask(self, candidates: Candidates) -> Answers:
         """Render candidates from their seeds and answer for each; any number of rows."""
@@ -46,35 +50,60 @@ class Peer:
     def _answer(self, part: Candidates) -> Answers:
         """Answer for one batch; gradients are taken where they are asked for, the rows beside come along."""
         n, wanted = len(part), part.slope is not None and bool(part.slope.any())
-        seed_id = _padded(part.seed_id.astype(np.int64), self._batch).to(self._device)
-        composed = _padded(part.composed, self._batch).to(self._device)
-        with torch.enable_grad() if wanted else torch.inference_mode():
-            composed.requires_grad_(wanted)
+        with own_context(gradients=wanted):
+            seed_id = _padded(part.seed_id.astype(np.int64), self._batch).to(self._device)
+            composed = _padded(part.composed, self._batch).to(self._device).requires_grad_(wanted)
             pixels = self._transform.render(self._seeds.index_select(0, seed_id), composed)
-            logits = self._network(pixels.to(self._dtype) / 255)
-            odds = log_odds(logits, self._labels.index_select(0, seed_id))
-        score = odds.detach().float().cpu().numpy()[:n]
-        classes = logits.detach().argmax(1).masked_fill(logits.detach().isnan().any(1), -1)
-        predicted = classes.cpu().numpy()[:n].astype(np.int16)
-        if part.slope is None:
-            return Answers(score, predicted)
-        slope = np.full(part.composed.shape, np.nan, np.float32)
-        right = predicted == self._labels.index_select(0, seed_id).cpu().numpy()[:n]
-        taken = np.where(right, part.slope == Slope.IF_RIGHT, part.slope == Slope.IF_WRONG)
-        if taken.any() and odds.requires_grad:  # a network that failed on every row has no gradient
-            (gradient,) = torch.autograd.grad(odds.sum(), composed)
-            slope[taken] = gradient.cpu().numpy()[:n][taken]
-        return Answers(score, predicted, slope)
+            logits, failures = answered(self._network, pixels.to(self._dtype) / 255)
+            labels = self._labels.index_select(0, seed_id)
+            odds = log_odds(logits, labels)
+            classes = logits.detach().argmax(1).masked_fill(logits.detach().isnan().any(1), -1)
+            answers = Answers(
+                odds.detach().float().cpu().numpy()[:n],
+                classes.cpu().numpy()[:n].astype(np.int16),
+                failure=np.array(failures[:n], object) if failures else None,
+            )
+            if part.slope is None:
+                return answers
+            right = answers.predicted == labels.cpu().numpy()[:n]
+            taken = np.where(right, part.slope == Slope.IF_RIGHT, part.slope == Slope.IF_WRONG)
+            return _sloped(answers, odds, composed, taken)
 
     def vote(self, images: Pixels) -> Singles:
         """Return every class's probability for images, at least one; (n, classes), each row summing to 1."""
         parts = []
-        with torch.inference_mode():
+        with own_context():
             for first in range(0, len(images), self._batch):
                 part = images[first : first + self._batch]
                 logits = self._network(_padded(part, self._batch).to(self._device, self._dtype).mul_(1 / 255))
                 parts.append(torch.softmax(logits, dim=1).float().cpu().numpy()[: len(part)])
         return np.concatenate(parts)
+
+
+def _sloped(answers: Answers, odds: torch.Tensor, composed: torch.Tensor, taken: Bools) -> Answers:
+    """Add the gradient of each ``taken`` row; rows that should have one and don't have no answer at all."""
+    slope = np.full((len(answers), composed.shape[1]), np.nan, np.float32)
+    if not (taken & np.isfinite(answers.score)).any():  # a network that failed on every row has no gradient
+        return replace(answers, slope=slope)
+    try:
+        (gradient,) = torch.autograd.grad(odds.sum(), composed)
+    except (MemoryError, torch.OutOfMemoryError, torch.AcceleratorError):
+        raise
+    except Exception as error:  # the network is the user's, and so is its backward pass
+        return _without(answers, slope, taken, f"no gradient, {told(error)}")
+    slope[taken] = gradient.cpu().numpy()[: len(answers)][taken]
+    return replace(answers, slope=slope)
+
+
+def _without(answers: Answers, slope: Singles, taken: Bools, text: str) -> Answers:
+    """Take back the answers of ``taken`` rows, and say why."""
+    before = np.full(len(answers), "", object) if answers.failure is None else answers.failure
+    return Answers(
+        np.where(taken, np.float32(np.nan), answers.score),
+        np.where(taken, np.int16(-1), answers.predicted),
+        slope,
+        np.where(taken & (before == ""), text, before),
+    )
 
 
 def log_odds(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:

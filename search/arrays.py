@@ -13,4 +13,5 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 Pixels = NDArray[np.uint8]
 """Images, shape (n, channels, height, width), values 0-255."""
+Texts = NDArray[np.object_]
 AnyArray = NDArray[Any]

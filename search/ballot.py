@@ -1,11 +1,12 @@
 """Putting candidates to the peers of a panel and collecting what they say."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from outvoted.search.arrays import Bools, Floats, Ints
+from outvoted.search.arrays import Bools, Floats, Ints, Texts
 from outvoted.search.messages import Candidates, Questions, Replies, Slope
 from outvoted.search.strategies.base import Votes
 
@@ -19,12 +20,15 @@ class Ballot:
         slope: shape (peers, m), a Slope for each; None if no gradients are asked for.
         votes: what the peers have said so far.
         promising: rows put to the voters; None while targets, or the panel about seeds, are asked.
+        failure: shape (m,), why a peer has no answer for a row, as the first that failed said; None where
+            nothing was said.
     """
 
     asked: dict[int, Ints]
     slope: NDArray[np.int64] | None
     votes: Votes
     promising: Ints | None = None
+    failure: Texts | None = None
 
     def gradients(self, peer: int, label: Ints) -> Bools:
         """Tell for which of the rows it was asked about a peer also took a gradient; ``label`` is (m,)."""
@@ -63,13 +67,24 @@ def ask(
     return Ballot(asked, slope, votes), questions
 
 
+def why(ballot: Ballot, rows: Ints, otherwise: Sequence[str], place: str) -> list[str]:
+    """Return why peers have no answers for ``rows``, as they said or ``otherwise`` if they said nothing."""
+    said = [""] * len(rows) if ballot.failure is None else ballot.failure[rows]
+    return [f"{text} (on {place})" if text else other for text, other in zip(said, otherwise, strict=True)]
+
+
 def collected(ballot: Ballot, replies: Replies) -> Ballot:
     """Add the replies to what has been said; replies of peers come in any order."""
     votes = Votes(*(array.copy() for array in vars(ballot.votes).values()))
+    failure = ballot.failure
     for peer, rows in ballot.asked.items():
         answers = replies[peer]
+        if answers.failure is not None:
+            before = np.full(votes.score.shape[1], "", object) if failure is None else failure
+            failure = before.copy()
+            failure[rows] = np.where(before[rows] == "", answers.failure, before[rows])
         votes.score[peer, rows], votes.predicted[peer, rows] = answers.score, answers.predicted
         votes.asked[peer, rows] = True
         if answers.slope is not None:
             votes.slope[peer, rows] = answers.slope
-    return replace(ballot, votes=votes)
+    return replace(ballot, votes=votes, failure=failure)

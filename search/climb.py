@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from outvoted.search.arrays import Bools, Floats, Ints, Singles
-from outvoted.search.ballot import Ballot, ask, collected, no_ballot, nothing_said
+from outvoted.search.ballot import Ballot, ask, collected, no_ballot, nothing_said, why
 from outvoted.search.consensus import is_voter, unanimous
 from outvoted.search.finds import Finds, found
 from outvoted.search.messages import Questions, Replies, Slope
@@ -160,7 +160,9 @@ def _judge_seeds(climb: Climb) -> Climb:
     broken = ~np.isfinite(votes.score).all(axis=0)
     disputed = ~unanimous(votes.predicted, climb.labels) & ~broken
     outcome, reason = climb.outcome.copy(), climb.reason.copy()
-    outcome[broken], reason[broken] = Outcome.FAILED, "a peer's output for the seed is not finite"
+    outcome[broken] = Outcome.FAILED
+    otherwise = ["a peer's output for the seed is not finite"] * int(broken.sum())
+    reason[broken] = why(climb.ballot, np.flatnonzero(broken), otherwise, "the seed")
     outcome[disputed], reason[disputed] = Outcome.SKIPPED, "the panel disputes the seed"
     start = np.where(broken | disputed, np.nan, votes.of(climb.shard.target).score).astype(np.float32)
     return replace(
@@ -220,7 +222,8 @@ def _ask_voters(climb: Climb, proposals: Proposals) -> tuple[Climb, Questions]:
     slope = np.full((rules.peers, len(proposals)), Slope.IF_WRONG) if rules.strategy.slopes else None
     seeds = shard.seed_id[proposals.search]
     ballot, questions = ask(climb.ballot.votes, asked, seeds, proposals.offer.composed, slope)
-    return replace(climb, tally=tally, ballot=replace(ballot, promising=np.flatnonzero(worth))), questions
+    ballot = replace(ballot, promising=np.flatnonzero(worth), failure=climb.ballot.failure)
+    return replace(climb, tally=tally, ballot=ballot), questions
 
 
 def _decide(climb: Climb, proposals: Proposals, promising: Ints) -> Climb:
@@ -249,7 +252,8 @@ def _decide(climb: Climb, proposals: Proposals, promising: Ints) -> Climb:
         outcome[proposals.search[kept]] = Outcome.MISTAKE
     outcome[proposals.search[failed]] = Outcome.FAILED
     whose = np.where(np.isfinite(evidence.score[failed]), "a peer's", "the target's")
-    reason[proposals.search[failed]] = [f"{who} output for a candidate is not finite" for who in whose]
+    otherwise = [f"{who} output for a candidate is not finite" for who in whose]
+    reason[proposals.search[failed]] = why(climb.ballot, failed, otherwise, "a candidate")
     search, offer = proposals.search[accepted], proposals.offer
     return replace(
         climb,

@@ -7,7 +7,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from outvoted.search.arrays import AnyArray, Floats, Singles
+from outvoted.search.arrays import AnyArray, Floats, Singles, Texts
 
 
 class Slope(IntEnum):
@@ -62,11 +62,13 @@ class Answers:
         predicted: shape (n,), int16, the class with the largest output.
         slope: shape (n, transform.size), float32, the gradient of ``score`` with respect to ``composed``,
             NaN where it was not asked for; None if it was asked for nowhere.
+        failure: shape (n,), why there is no answer, "" where there is one; None if nothing is said of that.
     """
 
     score: Singles
     predicted: NDArray[np.int16]
     slope: Singles | None = None
+    failure: Texts | None = None
 
     def __len__(self) -> int:
         return len(self.score)
@@ -74,7 +76,8 @@ class Answers:
     def rows(self, chosen: AnyArray | slice) -> "Answers":
         """Return the chosen rows."""
         slope = None if self.slope is None else self.slope[chosen]
-        return Answers(self.score[chosen], self.predicted[chosen], slope)
+        failure = None if self.failure is None else self.failure[chosen]
+        return Answers(self.score[chosen], self.predicted[chosen], slope, failure)
 
     @staticmethod
     def joined(parts: Sequence["Answers"]) -> "Answers":
@@ -83,6 +86,7 @@ class Answers:
             np.concatenate([part.score for part in parts]),
             np.concatenate([part.predicted for part in parts]),
             _joined([part.slope for part in parts]),
+            _texts(parts),
         )
 
 
@@ -100,3 +104,10 @@ def probability(score: AnyArray) -> Floats:
 def _joined(parts: Sequence[AnyArray | None]) -> AnyArray | None:
     present = [part for part in parts if part is not None]
     return np.concatenate(present) if present else None
+
+
+def _texts(parts: Sequence[Answers]) -> Texts | None:
+    if all(part.failure is None for part in parts):
+        return None
+    said = [np.full(len(part), "", object) if part.failure is None else part.failure for part in parts]
+    return np.concatenate(said)

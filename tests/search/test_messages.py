@@ -38,13 +38,25 @@ def test_chosen_rows_stay_together(chosen: AnyArray | slice) -> None:
 def test_gradients_travel_with_their_rows_through_cutting_and_joining(cuts: set[int]) -> None:
     flags = np.array([*Slope, *Slope, 0], np.uint8)
     asked = replace(candidates(7), slope=flags)
-    said = Answers(np.arange(7, dtype=np.float32), np.arange(7, dtype=np.int16), asked.composed * 2)
+    texts = np.array([f"why {row}" for row in range(7)], object)
+    said = Answers(np.arange(7, dtype=np.float32), np.arange(7, dtype=np.int16), asked.composed * 2, texts)
     edges = [slice(*pair) for pair in pairwise([0, *sorted(cuts), 7])]
     questions = Candidates.joined([asked.rows(rows) for rows in edges])
     answers = Answers.joined([said.rows(rows) for rows in edges])
     for joined, whole in ((questions, asked), (answers, said)):
         for one, other in zip(vars(joined).values(), vars(whole).values(), strict=True):
-            assert (one.dtype, one.tobytes()) == (other.dtype, other.tobytes())
+            assert (one.dtype, one.tolist()) == (other.dtype, other.tolist())
+
+
+def test_parts_of_which_nothing_is_said_join_those_of_which_something_is() -> None:
+    fine = Answers(np.zeros(2, np.float32), np.zeros(2, np.int16))
+    failed = Answers(
+        np.full(1, np.nan, np.float32), np.full(1, -1, np.int16), None, np.array(["why"], object)
+    )
+    joined = Answers.joined([fine, failed]).failure
+    assert joined is not None
+    assert joined.tolist() == ["", "", "why"]
+    assert Answers.joined([fine, fine]).failure is None
 
 
 def test_without_gradients_there_are_none_after_joining() -> None:

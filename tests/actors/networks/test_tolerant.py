@@ -1,6 +1,9 @@
 """A network that fails on some images fails for those alone, and the run goes on."""
 
+import sys
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +19,7 @@ from outvoted.actors.member import Member
 from outvoted.actors.networks.tolerant import Tolerant
 from outvoted.actors.peer import Peer
 from outvoted.search.climb import Outcome, Rules
-from outvoted.search.messages import Candidates
+from outvoted.search.messages import Candidates, Slope
 from outvoted.search.plan import Shard
 
 Draw = Callable[[int, int], Candidates]
@@ -87,13 +90,93 @@ def test_searches_that_meet_a_failure_fail_and_the_others_go_on(
 ) -> None:
     network = trained[2].bare(digits.shape, digits.classes)
     ink = digits.train.images[shard.seed_id].mean((1, 2, 3)) / 255
-    picky = Tolerant(Picky(network, float(np.quantile(ink, 0.7)), ValueError("too much ink")), digits.classes)
+    picky = Tolerant(
+        Picky(network, float(np.quantile(ink, 0.7)), ValueError("too much ink")), digits.classes, "picky"
+    )
     last = Peer(picky, coordinator.rules.transform, digits.train)
     frame = coordinator.mine(shard, LocalPanel([*peers[:2], last])).searches.to_pandas()
     failed = frame["outcome"] == Outcome.FAILED
     assert failed.any()
     assert set(frame.loc[~failed, "outcome"]) >= {Outcome.MISTAKE, Outcome.EXHAUSTED}
-    assert frame.loc[failed, "reason"].str.contains("not finite").all()
+    assert set(frame.loc[failed, "reason"]) <= {
+        f"picky: ValueError: too much ink (on {place})" for place in ("the seed", "a candidate")
+    }
+
+
+class Uneven(nn.Module):
+    """Raises, exits or answers NaN or too little for the first, second, ... image of a batch of four."""
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        logits = images.flatten(1)[:, :10]
+        if len(set(images[:, 0, 0, 0].tolist())) > 1:
+            raise ValueError("one at a time")
+        match int(images[0, 0, 0, 0]):
+            case 0:
+                raise KeyError("zero")
+            case 1:
+                sys.exit(7)
+            case 2:
+                return logits * torch.nan
+            case 3:
+                return logits[:, :9]
+        return logits
+
+
+def test_why_an_image_has_no_answer_is_said() -> None:
+    images = torch.arange(5.0)[:, None, None, None].expand(-1, 1, 4, 4).contiguous()
+    logits, failures = Tolerant(Uneven(), 10, "uneven").answer(images)
+    assert failures == (
+        "uneven: KeyError: 'zero'",
+        "uneven: it called sys.exit(7)",
+        "uneven: NaN or infinite outputs",
+        "uneven: an output of shape (5, 9) for 5 images",
+        "",
+    )
+    assert logits.isnan().any(1).tolist() == [True, True, True, True, False]
+
+
+def test_where_all_is_well_nothing_is_said(plain: nn.Module) -> None:
+    assert Tolerant(plain, 10).answer(torch.zeros(3, 1, 28, 28))[1] == ()
+
+
+def test_ctrl_c_is_not_the_networks_fault(plain: nn.Module) -> None:
+    class Cut(nn.Module):
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Tolerant(Cut(), 10)(torch.zeros(3, 1, 28, 28))
+
+
+class _NoWayBack(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, images: torch.Tensor) -> torch.Tensor:
+        return images * 1
+
+    @staticmethod
+    def backward(ctx: Any, *slopes: torch.Tensor) -> torch.Tensor:
+        raise ValueError("no way back")
+
+
+@pytest.mark.parametrize(
+    ("way", "said"),
+    [(_NoWayBack.apply, "no gradient, ValueError: no way back"), (torch.Tensor.detach, "no gradient, ")],
+)
+def test_a_row_that_should_have_a_gradient_and_has_none_fails(
+    way: Any, said: str, plain: nn.Module, rules: Rules, digits: Dataset, candidates: Draw
+) -> None:
+    class OneWay(nn.Module):
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            logits: torch.Tensor = plain.double()(way(images))
+            return logits
+
+    peer, asked = Peer(OneWay(), rules.transform, digits.train), candidates(9, 0)
+    right = peer.ask(asked).predicted == digits.train.labels[asked.seed_id]
+    wanted = np.where(np.arange(9) % 2 == 0, np.where(right, Slope.IF_RIGHT, Slope.IF_WRONG), Slope.NEVER)
+    found = peer.ask(replace(asked, slope=wanted.astype(np.uint8)))
+    assert found.failure is not None
+    assert [text.startswith(said) for text in found.failure] == (np.arange(9) % 2 == 0).tolist()
+    assert np.isnan(found.score).tolist() == (np.arange(9) % 2 == 0).tolist()
 
 
 def test_a_failed_row_is_of_no_class(

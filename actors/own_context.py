@@ -1,0 +1,61 @@
+"""Computing as if no one had touched torch's and NumPy's global settings, and leaving them as they were."""
+
+import random
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import numpy as np
+import torch
+
+_CPU = torch.device("cpu")
+
+
+@contextmanager
+def own_context(gradients: bool = False) -> Iterator[None]:
+    """Compute within the block as a fresh process would; what the caller has set is set again after it.
+
+    Inference mode, gradients on or off, the default type and device of new tensors, autocast, anomaly
+    detection, deterministic algorithms, the precision of matrix products, NumPy's handling of errors.
+
+    Without ``gradients`` the block runs under ``no_grad``, not in inference mode: whatever a network keeps
+    of a call (a cached grid, a layer made at the first call) may still be part of a gradient later.
+    """
+    with ExitStack() as stack:
+        stack.enter_context(torch.inference_mode(False))
+        stack.enter_context(torch.set_grad_enabled(gradients))
+        stack.enter_context(torch.autograd.set_detect_anomaly(False))
+        stack.enter_context(np.errstate(divide="warn", over="warn", under="ignore", invalid="warn"))
+        for device in ("cpu", "cuda"):
+            if torch.is_autocast_enabled(device):
+                stack.enter_context(torch.autocast(device, enabled=False))
+        if torch.get_default_device() != _CPU:
+            stack.enter_context(_CPU)
+        _undone(stack)
+        yield
+
+
+def _undone(stack: ExitStack) -> None:
+    """Set what is global to the process, and have the stack set it back."""
+    if (dtype := torch.get_default_dtype()) != torch.float32:
+        stack.callback(torch.set_default_dtype, dtype)
+        torch.set_default_dtype(torch.float32)
+    if torch.are_deterministic_algorithms_enabled():
+        only = torch.is_deterministic_algorithms_warn_only_enabled()
+        stack.callback(torch.use_deterministic_algorithms, True, warn_only=only)
+        torch.use_deterministic_algorithms(False)
+    if (precision := torch.get_float32_matmul_precision()) != "highest":
+        stack.callback(torch.set_float32_matmul_precision, precision)
+        torch.set_float32_matmul_precision("highest")
+
+
+@contextmanager
+def own_random_numbers() -> Iterator[None]:
+    """Leave the random states of torch, NumPy and Python as they are, whatever is drawn within the block."""
+    before, numbers = random.getstate(), np.random.get_state()
+    devices = list(range(torch.cuda.device_count())) if torch.cuda.is_initialized() else []
+    try:
+        with torch.random.fork_rng(devices):
+            yield
+    finally:
+        random.setstate(before)
+        np.random.set_state(numbers)
