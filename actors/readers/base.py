@@ -69,6 +69,14 @@ class Look(Settings):
     """Left out: grey if all images are, else RGB. RGB turns grey by Rec. 601 luma, as in Pillow."""
 
 
+class Levels(Settings):
+    """What the numbers of an array mean as pixels; encoded pictures say that themselves."""
+
+    white: Annotated[float, Field(gt=0)] | None = None
+    """The number that white has: values are scaled from 0 to it to pixels from 0 to 255, and rounded. Left
+    out: 255, and images none of which comes near it are refused."""
+
+
 class Source(ABC, Look):
     """Images of the user's own in one format: frozen settings, no state."""
 

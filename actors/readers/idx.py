@@ -10,7 +10,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from outvoted.actors.readers.base import Contents, Part, Source, uncounted
+from outvoted.actors.readers.base import Contents, Levels, Part, Source, uncounted
+from outvoted.actors.readers.numbers import pixels
 from outvoted.actors.readers.pictures import alike
 from outvoted.search.errors import OutvotedError
 
@@ -23,7 +24,7 @@ _UNSIGNED_BYTE = 0x08
 _MOST_DIMENSIONS = 8
 
 
-class Idx(Source):
+class Idx(Source, Levels):
     """A folder with the files of MNIST's names, gzipped or not; those of the test split may be missing."""
 
     name: Literal["idx"] = "idx"
@@ -35,7 +36,8 @@ class Idx(Source):
         return Contents(self._alike(train), test and self._alike(test))
 
     def _alike(self, part: Part) -> Part:
-        return Part(alike(part.images, self), part.labels, part.where)
+        images = pixels(part.images, "NCHW", part.where.replace("labels-idx1", "images-idx3"), self.white)
+        return Part(alike(images, self), part.labels, part.where)
 
 
 def read_part(folder: Path, split: Literal["train", "test"]) -> Part:

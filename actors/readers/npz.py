@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 from numpy.lib.npyio import NpzFile
 
-from outvoted.actors.readers.base import Contents, Part, Source, lacking, uncounted, unreadable
+from outvoted.actors.readers.base import Contents, Levels, Part, Source, lacking, uncounted, unreadable
 from outvoted.actors.readers.numbers import Layout, pixels, whole
 from outvoted.actors.readers.pictures import alike
 from outvoted.search.arrays import AnyArray
@@ -15,7 +15,7 @@ from outvoted.search.errors import OutvotedError
 _TEST = ("x_test", "y_test")
 
 
-class Npz(Source):
+class Npz(Source, Levels):
     """An .npz file with an array of images and one of labels for each split."""
 
     name: Literal["npz"] = "npz"
@@ -48,7 +48,7 @@ class Npz(Source):
     def _part(self, archive: NpzFile, images: str, labels: str) -> Part:
         where = f"{labels} of {self.path}"
         values, answers = self._array(archive, images), self._array(archive, labels)
-        found = pixels(values, self.layout, f"{images} of {self.path}")
+        found = pixels(values, self.layout, f"{images} of {self.path}", self.white)
         numbers = whole(answers, where)
         if len(found) != len(numbers) or not found.size:
             raise uncounted(self.path, (images, labels), (values.shape, answers.shape))

@@ -29,6 +29,7 @@ def refused(array: AnyArray, layout: Layout | None = None) -> OutvotedError:
 
 @given(images=PIXELS)
 def test_layouts_are_recognised(images: Pixels) -> None:
+    images[0, 0, 0, 0] = 255
     last = images.transpose(0, 2, 3, 1)
     found = [pixels(images, None, WHERE), pixels(last, None, WHERE), pixels(last, "NHWC", WHERE)]
     if images.shape[1] == 1:
@@ -95,3 +96,47 @@ def test_other_labels_are_refused(labels: Any) -> None:
     with pytest.raises(OutvotedError) as caught:
         whole(np.array(labels), WHERE)
     assert WHERE in caught.value.expected
+
+
+FAR = [(np.inf, "inf at image 1"), (np.nan, "nan at image 1"), (1.5, "1.5 at image 1"), (2.0**60, "e\\+18")]
+
+
+@pytest.mark.parametrize(("odd", "found"), FAR)
+def test_a_label_that_is_no_whole_number_is_named_with_its_place(odd: float, found: str) -> None:
+    with pytest.raises(OutvotedError, match=found):
+        whole(np.array([0, odd]), WHERE)
+
+
+def test_labels_beyond_64_bits_do_not_become_negative() -> None:
+    with pytest.raises(OutvotedError, match="18446744073709551615 at image 0"):
+        whole(np.array([2**64 - 1], np.uint64), WHERE)
+
+
+@pytest.mark.parametrize("highest", [1, 15, 16, 31])
+@pytest.mark.parametrize("kind", [np.uint8, np.int64, np.float64])
+def test_a_set_of_few_shades_is_refused_until_white_is_said(highest: int, kind: type[Any]) -> None:
+    images = np.arange(2 * 16).reshape(2, 4, 4) % (highest + 1)
+    if (kind, highest) != (np.float64, 1):  # which says of itself that white is 1
+        error = refused(images.astype(kind))
+        assert f"either white is {highest} here, or all images are nearly black" in error.found
+        assert f"data.white to the value of white, say {highest}," in error.remedy
+    taken = pixels(images.astype(kind), None, WHERE, 255)
+    np.testing.assert_array_equal(taken[:, 0], images)
+    bright = pixels(images.astype(kind), None, WHERE, highest)
+    np.testing.assert_array_equal(bright[:, 0], np.rint(images * 255 / highest))
+
+
+def test_fractions_become_pixels_where_white_is_said() -> None:
+    images = np.linspace(0, 1, 256).reshape(1, 16, 16)
+    np.testing.assert_array_equal(pixels(images, None, WHERE, 1).ravel(), np.arange(256))
+    np.testing.assert_array_equal(pixels(images * 65535, None, WHERE, 65535).ravel(), np.arange(256))
+
+
+@pytest.mark.parametrize("odd", [-0.1, 1.1, np.nan, np.inf])
+def test_values_beyond_white_are_refused(odd: float) -> None:
+    with pytest.raises(OutvotedError, match=r"data\.white=1 in"):
+        pixels(np.array([[[0.5, odd]]]), None, WHERE, 1)
+
+
+def test_black_images_are_no_question_of_white() -> None:
+    assert not pixels(np.zeros((2, 4, 4), np.uint8), None, WHERE).any()
