@@ -1,19 +1,19 @@
 """The folder of a healing run."""
 
-from functools import partial
 from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from outvoted.actors import members, schema
-from outvoted.actors.arms import Step
-from outvoted.actors.files import write_atomically
+from outvoted.actors import members, schema, tables
+from outvoted.actors.arms import Arm, Step
+from outvoted.actors.heal_rows import tagged
 from outvoted.actors.healing import Round
 from outvoted.actors.member import Member, fingerprint
 from outvoted.actors.store import RunStore
 from outvoted.search.errors import OutvotedError
+
+_MISTAKES = tagged(schema.mistakes((), ()).empty_table(), Step(0, Arm.START, 0), Arm.START).schema
 
 
 class HealStore(RunStore):
@@ -30,7 +30,7 @@ class HealStore(RunStore):
         """Write a step; writing it twice changes nothing."""
         members.save(self.weights(found.step), found.panel)
         for table, rows in (("mistakes", found.mistakes), ("rounds", found.rows)):
-            write_atomically(self._file(table, found.step), partial(_write, rows))
+            tables.write(self._file(table, found.step), rows)
 
     def has(self, step: Step) -> bool:
         """Tell whether a step is recorded."""
@@ -44,14 +44,13 @@ class HealStore(RunStore):
         """
         path = self._file("rounds", step)
         try:
-            rows, mistakes = (pq.read_table(file) for file in (path, self._file("mistakes", step)))
-            if rows.schema.names != schema.rounds().names:
-                raise ValueError(f"other columns than those of rounds: {', '.join(rows.schema.names)}")
+            rows = tables.read(path, schema.rounds())
+            mistakes = tables.read(self._file("mistakes", step), _MISTAKES)
             panel = self._panel(step, rows)
-        except (OSError, pa.ArrowException, ValueError) as error:
+        except ValueError as error:
             raise OutvotedError(
                 expected=f"a recorded round in {path}, with its mistakes and weights",
-                found=str(error).splitlines()[0],
+                found=str(error),
                 remedy=f"delete {path} and go on with --resume: it is run again",
             ) from error
         return Round(step, rows, mistakes, panel)
@@ -59,8 +58,8 @@ class HealStore(RunStore):
     def rounds(self) -> pd.DataFrame:
         """Read all rows of all recorded steps, sorted."""
         files = sorted((self.path / "rounds").glob("*.parquet"))
-        tables = [pq.read_table(path) for path in files] or [schema.rounds().empty_table()]
-        found = pd.DataFrame(pa.concat_tables(tables).to_pandas())
+        parts = [tables.read(path, schema.rounds()) for path in files] or [schema.rounds().empty_table()]
+        found = pd.DataFrame(pa.concat_tables(parts).to_pandas())
         return found.sort_values(["repeat", "arm", "round", "target"], ignore_index=True)
 
     def _panel(self, step: Step, rows: pa.Table) -> tuple[Member, ...]:
@@ -71,7 +70,3 @@ class HealStore(RunStore):
 
     def _file(self, table: str, step: Step) -> Path:
         return self.path / table / f"{step.name}.parquet"
-
-
-def _write(rows: pa.Table, path: Path) -> None:
-    pq.write_table(rows, path, compression="zstd", write_page_checksum=True)

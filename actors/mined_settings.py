@@ -100,11 +100,13 @@ class MinedSettings:
         Raises:
             OutvotedError: nothing was, or it cannot be read.
         """
-        names = {"searches": schema.searches().names, "mistakes": schema.mistakes((), ()).names}
+        forms = {"searches": schema.searches(), "mistakes": schema.mistakes((), ())}
         return Mined(
             **{
-                table: tables.read(self._file(table, setting), [_SETTING, *columns])
-                for table, columns in names.items()
+                table: tables.read(
+                    self._file(table, setting), form.insert(0, pa.field(_SETTING, pa.string()))
+                )
+                for table, form in forms.items()
             }
         )
 

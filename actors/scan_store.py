@@ -38,8 +38,8 @@ class ScanStore:
 
     def scanned(self) -> pa.Table:
         """Read the counts of all chunks, in order."""
-        names = schema.scanned().names
-        return _joined((tables.read(path, names) for path in self._files()), schema.scanned())
+        form = schema.scanned()
+        return _joined((tables.read(path, form) for path in self._files()), form)
 
     def dissents(self) -> pd.DataFrame:
         """Read all dissents without their pixels and probabilities, the clearest (largest margin) first."""
@@ -68,7 +68,7 @@ class ScanStore:
         return sorted((self.path / "scanned").glob("chunk-*.parquet"))
 
     def _dissents(self, scanned: Path, columns: list[str]) -> pa.Table:
-        return tables.read(self.path / "dissents" / scanned.name, schema.dissents().names, columns)
+        return tables.read(self.path / "dissents" / scanned.name, schema.dissents(), columns)
 
 
 def _joined(parts: Iterable[pa.Table], form: pa.Schema) -> pa.Table:

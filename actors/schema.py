@@ -32,6 +32,16 @@ _EFFORT = [
 ]
 
 
+NEVER_NULL = {
+    *("search_id", "replica", "target", "target_name", "voters", "seed_id", "label", "strategy", "outcome"),
+    *("moves", "candidates", "unrealistic", "asked", "consensus", "inferences_target", "inferences_peers"),
+    *("number", "predicted", "image", "seed_image", "trail", "composed", "probabilities", "margin"),
+    *("position", "first", "images", "unanimous", "dissents", "disputed", "labelled", "right"),
+    *("repeat", "arm", "round", "setting", "network", "image_id", "row", "column", "x", "y"),
+}
+"""Columns in which, whatever the table, every row has a value."""
+
+
 def searches() -> pa.Schema:
     """One row for each search that was attempted, whatever came of it."""
     ending = [("outcome", pa.string()), ("reason", pa.string())]

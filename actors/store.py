@@ -17,7 +17,7 @@ from outvoted.search.errors import OutvotedError
 
 Table = Literal["searches", "mistakes"]
 _KEYS = {"searches": ("search_id",), "mistakes": ("search_id", "number")}
-_COLUMNS = {"searches": schema.searches().names, "mistakes": schema.mistakes((), ()).names}
+_FORMS = {"searches": schema.searches(), "mistakes": schema.mistakes((), ())}
 
 
 class RunStore:
@@ -103,7 +103,7 @@ class RunStore:
         return sorted((self.path / name).glob("shard-*.parquet"))
 
     def _read(self, name: Table, path: Path, columns: list[str] | None = None) -> pa.Table:
-        return tables.read(path, _COLUMNS[name], columns)
+        return tables.read(path, _FORMS[name], columns)
 
 
 def _foreign(path: Path, found: str) -> OutvotedError:

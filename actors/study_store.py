@@ -90,7 +90,7 @@ class StudyStore(RunStore):
         Raises:
             OutvotedError: there are none, or they cannot be read.
         """
-        return tables.read(self._file("images", "images"), self._images.names)
+        return tables.read(self._file("images", "images"), self._images)
 
     def pixels(self) -> Pixels:
         """Decode the images; shape (n, channels, height, width)."""
@@ -111,7 +111,7 @@ class StudyStore(RunStore):
         Raises:
             OutvotedError: there are none, or they cannot be read.
         """
-        return pd.DataFrame(tables.read(self._file("votes", unit), schema.study_votes().names).to_pandas())
+        return pd.DataFrame(tables.read(self._file("votes", unit), schema.study_votes()).to_pandas())
 
     def write_unit(
         self, unit: str, stops: Sequence[Row], kept: Sequence[Member], votes: Sequence[pa.Table]
@@ -125,7 +125,7 @@ class StudyStore(RunStore):
     def stops(self, units: Iterable[str]) -> pd.DataFrame:
         """Read the stops of units, those that are there, in the order given (schema.stops)."""
         files = [file for file in (self._file("stops", unit) for unit in units) if file.is_file()]
-        found = [tables.read(file, schema.stops().names) for file in files] or [schema.stops().empty_table()]
+        found = [tables.read(file, schema.stops()) for file in files] or [schema.stops().empty_table()]
         return pd.DataFrame(pa.concat_tables(found).to_pandas())
 
     def _file(self, table: str, unit: str) -> Path:

@@ -67,13 +67,13 @@ class SweepStore(RunStore):
         """Return what came of each unit that has ended."""
         found = {}
         for path in sorted((self.path / "trials").glob("*.parquet")):
-            found[path.stem] = str(tables.read(path, self._schema.names, ["outcome"])["outcome"][0])
+            found[path.stem] = str(tables.read(path, self._schema, ["outcome"])["outcome"][0])
         return found
 
     def trials(self, units: Iterable[str]) -> pd.DataFrame:
         """Read the rows of units, those that are there, in the order given."""
         paths = [path for path in map(self._rows, units) if path.is_file()]
-        found = [tables.read(path, self._schema.names) for path in paths] or [self._schema.empty_table()]
+        found = [tables.read(path, self._schema) for path in paths] or [self._schema.empty_table()]
         return pd.DataFrame(pa.concat_tables(found).to_pandas())
 
     def votes(self, unit: str) -> pa.Table:
@@ -82,7 +82,7 @@ class SweepStore(RunStore):
         Raises:
             OutvotedError: there are none, or they cannot be read.
         """
-        return tables.read(self._votes(unit), schema.votes().names)
+        return tables.read(self._votes(unit), schema.votes())
 
     def keep(self, unit: str, kept: Kept) -> None:
         """Write how far a unit is, all or nothing."""

@@ -1,10 +1,14 @@
 """Parquet tables of a run, one file for each unit of work."""
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from outvoted.actors import schema
 from outvoted.actors.files import write_atomically
 from outvoted.search.errors import OutvotedError
 
@@ -17,23 +21,66 @@ def write(path: Path, rows: pa.Table) -> None:
     )
 
 
-def read(path: Path, names: list[str], columns: list[str] | None = None) -> pa.Table:
-    """Read a table that has the columns ``names``, or only some ``columns`` of it.
+def read(path: Path, form: pa.Schema, columns: list[str] | None = None) -> pa.Table:
+    """Read a table of a form, or only some ``columns`` of it.
 
     Raises:
-        OutvotedError: it cannot be read, or has other columns.
+        OutvotedError: it cannot be read, has other columns or types, or lacks values it must have.
     """
     try:
-        found = pq.read_schema(path).names
-        if found != names:
-            raise ValueError(f"other columns than those of {path.parent.name}: {', '.join(found)}")
-        return pq.read_table(path, columns=columns, partitioning=None, page_checksum_verification=True)
+        _check_form(pq.read_schema(path), form, path.parent.name)
+        rows = pq.read_table(path, columns=columns, partitioning=None, page_checksum_verification=True)
+        _check_values(rows)
     except (OSError, pa.ArrowException, ValueError) as error:
         raise OutvotedError(
             expected=f"a readable Parquet file at {path}",
-            found=str(error).splitlines()[0],
+            found=reason(error),
             remedy="delete the file and go on with --resume: its part of the run is done again",
         ) from error
+    return rows
+
+
+def reason(error: BaseException) -> str:
+    """Return why a file could not be read, in a line; the system's own words where it refused."""
+    if isinstance(error, OSError) and error.errno is not None:
+        return os.strerror(error.errno)
+    return next(iter(str(error).splitlines()), type(error).__name__)
+
+
+def _check_form(found: pa.Schema, form: pa.Schema, table: str) -> None:
+    if found.names != form.names:
+        raise ValueError(f"other columns than those of {table}: {', '.join(found.names)}")
+    for name in form.names:
+        if not _alike(found.field(name).type, form.field(name).type):
+            types = found.field(name).type, form.field(name).type
+            raise ValueError(f"column {name} of type {str(types[0])[:60]} instead of {str(types[1])[:60]}")
+
+
+def _alike(found: Any, wanted: Any) -> bool:
+    """Tell whether types are the same; of a struct without fields, any struct of numbers is."""
+    if pa.types.is_list(wanted):
+        return pa.types.is_list(found) and _alike(found.value_type, wanted.value_type)
+    if pa.types.is_struct(wanted) and wanted.num_fields == 0:
+        return pa.types.is_struct(found) and all(pa.types.is_floating(field.type) for field in found)
+    return bool(found == wanted)
+
+
+def _check_values(rows: pa.Table) -> None:
+    """Hold columns that every row has a value in to it, down to the values within lists."""
+    for name in schema.NEVER_NULL & set(rows.column_names):
+        if any(leaf.null_count for chunk in rows.column(name).chunks for leaf in _leaves(chunk)):
+            raise ValueError(f"rows without a value in column {name}")
+
+
+def _leaves(values: Any) -> Iterator[Any]:
+    """Walk through an array, the values within its lists, and the fields of its structs but for paths."""
+    yield values
+    if pa.types.is_list(values.type):
+        yield from _leaves(values.flatten())
+    elif pa.types.is_struct(values.type):
+        for field, inner in zip(values.type, values.flatten(), strict=True):
+            if field.name != "path":
+                yield from _leaves(inner)
 
 
 def led_by(rows: pa.Table, *columns: tuple[str, object, pa.DataType]) -> pa.Table:

@@ -48,7 +48,7 @@ def read(path: Path) -> Surroundings:
     Raises:
         OutvotedError: the file cannot be read.
     """
-    rows = tables.read(path, schema.surroundings().names).to_pandas()
+    rows = tables.read(path, schema.surroundings()).to_pandas()
     rows = rows.sort_values(["row", "column"], kind="stable")  # networks stay in their order
     networks = tuple(dict.fromkeys(rows["network"]))
     first = rows[rows["network"] == networks[0]]
