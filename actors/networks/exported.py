@@ -1,7 +1,9 @@
 """A network in a file of `torch.export`: weights and computation, no code needed to run it."""
 
-import io
-from typing import Any, Literal, Self
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Literal, Self
 
 import numpy as np
 import torch
@@ -9,8 +11,9 @@ from torch import nn
 
 from outvoted.actors.networks.base import Shape, Weights
 from outvoted.actors.networks.brought import Brought
-from outvoted.actors.networks.exported_check import check_program
+from outvoted.actors.networks.exported_check import plain_program
 from outvoted.actors.networks.prepared import Prepared
+from outvoted.actors.networks.program_description import shown
 from outvoted.actors.networks.weights import file_hash
 from outvoted.actors.paths import UserPath
 from outvoted.search.errors import OutvotedError
@@ -56,33 +59,29 @@ class Exported(Brought):
 
     def module(self, shape: Shape, classes: int) -> nn.Module:
         """Load the program from its file; it has to fit images and classes as it is."""
-        return _Program(self.load()[_PROGRAM].numpy().tobytes(), str(self.file))
+        return _Program(_bytes(self.load()), str(self.file))
 
     def restore(self, shape: Shape, classes: int, weights: Weights) -> nn.Module:
         """Load the program from the bytes among the weights."""
         if weights.keys() != {_PROGRAM}:
             raise RuntimeError(f"Missing key '{_PROGRAM}' among {', '.join(weights)}")
-        program = _Program(weights[_PROGRAM].numpy().tobytes(), str(self.file))
+        if weights[_PROGRAM].dtype != torch.uint8 or weights[_PROGRAM].ndim != 1:
+            raise RuntimeError(f"'{_PROGRAM}' is not the bytes of a file")
+        program = _Program(_bytes(weights), str(self.file))
         return Prepared(self.input, shape, program)
+
+
+def _bytes(weights: Weights) -> memoryview:
+    """Return the file's bytes without copying them."""
+    return weights[_PROGRAM].numpy().data
 
 
 class _Program(nn.Module):
     """A loaded program, with the batches it was exported for."""
 
-    def __init__(self, data: bytes, name: str) -> None:
+    def __init__(self, data: memoryview, name: str) -> None:
         super().__init__()
-        check_program(data, name)
-        try:
-            program = torch.export.load(io.BytesIO(data))
-        except Exception as error:
-            raise OutvotedError(
-                expected=f"a program of torch.export.save in {name}",
-                found=f"{type(error).__name__}: {' '.join(str(error).split())}"[:300],
-                remedy="export it again with the torch that is installed here",
-            ) from error
-        self._batch = _fixed_batch(program)
-        # its guards on the input are Python source in the file; the probe and Tolerant notice what they would
-        self.program: Any = program.module(check_guards=False)
+        self.program, self._batch = _loaded(data, name)
 
     def train(self, mode: bool = True) -> Self:
         """Stay as exported: programs refuse to change between training and evaluation."""
@@ -99,6 +98,45 @@ class _Program(nn.Module):
             full = torch.cat([part, part[-1:].expand(missing, *part.shape[1:])]) if missing else part
             parts.append(self.program(full)[: len(part)])
         return torch.cat(parts)
+
+
+def _loaded(data: memoryview, name: str) -> tuple[nn.Module, int | None]:
+    """Return a plain network, and how many images it takes at a time: None where any number will do.
+
+    It is loaded from an archive that is written here, never from the file's own bytes.
+    """
+    plain = plain_program(data, name)
+    with _heard() as reasons:
+        try:
+            program = torch.export.load(plain)
+            # guards would be Python source; the probe and Tolerant notice what they would
+            return program.module(check_guards=False), _fixed_batch(program)
+        except Exception as error:  # PyTorch's own code, which raises whatever it meets
+            reason = str(next(iter([*reasons, error]))).splitlines() or [type(error).__name__]
+            raise OutvotedError(
+                expected=f"a program in {name} that PyTorch {torch.__version__} can load",
+                found=shown(reason[0]),
+                remedy="export it again with the PyTorch that is installed here",
+            ) from error
+
+
+@contextmanager
+def _heard() -> Iterator[list[BaseException]]:
+    """Keep what PyTorch would log with a traceback: the errors that it catches while it loads."""
+    reasons: list[BaseException] = []
+
+    class Ear(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if record.exc_info and record.exc_info[1] is not None:
+                reasons.append(record.exc_info[1])
+
+    log, ear = logging.getLogger("torch.export"), Ear()
+    kept = log.handlers, log.propagate
+    log.handlers, log.propagate = [ear], False
+    try:
+        yield reasons
+    finally:
+        log.handlers, log.propagate = kept
 
 
 def _fixed_batch(program: torch.export.ExportedProgram) -> int | None:

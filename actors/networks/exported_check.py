@@ -1,115 +1,108 @@
-"""What a `torch.export` file may hold before it is loaded.
+"""What a `torch.export` file may hold, and the archive that is loaded in its place.
 
-`torch.export.load` is not safe on strangers' files: it unpickles tensors and custom objects where the file
-says so, evaluates symbolic shapes with sympy (which uses `eval`), and looks operators up by any name below
-`torch`. A plain classifier needs none of that. So only raw tensors, PyTorch's own operators and plain
-arithmetic in shapes are let through; see docs/networks.md.
+`torch.export.load` is not safe on strangers' files. It unpickles sample inputs, tensors and custom objects,
+imports modules that the layout of arguments names, evaluates symbolic shapes with `eval`, turns names into
+Python source, and looks operators up by any name below `torch`. A plain classifier needs none of that. So a
+file is taken apart here, what a plain classifier needs is compared part by part with what is let through,
+and an archive of these parts alone is written anew. PyTorch never sees the file itself. See docs/networks.md.
 """
 
 import io
 import json
+import math
 import re
-import zipfile
 from collections.abc import Iterator
 from typing import Any
 
-import torch
-
+from outvoted.actors.networks import archive
+from outvoted.actors.networks.program_description import RefusedError, plain, plain_description, weight_name
 from outvoted.search.errors import OutvotedError
 
-_ENTRY = re.compile(
-    r"(models/model\.json|data/(weights|constants)/model_(weights|constants)_config\.json"
-    r"|data/weights/weight_\d+|data/constants/tensor_\d+|data/sample_inputs/model\.pt"
-    r"|archive_format|archive_version|byteorder|\.data/\w+|extra/.*)"
-)
-_TARGET = re.compile(r"(torch\.ops\.(aten|prims)\.\w+\.\w+|torch\.sym_\w+|_operator\.\w+|math\.\w+)")
-_OPERATORS = {"getitem", "add", "sub", "mul", "floordiv", "truediv", "mod", "neg", "pow", "eq", "ne"}
-_CONTAINERS = (None, "builtins.tuple", "builtins.list", "builtins.dict", "collections.OrderedDict")
-_SYMBOL = re.compile(
-    r"[suz]f?\d+|Symbol|Integer|Add|Mul|Pow|Max|Min|Mod|PythonMod|FloorDiv|CleanDiv|Eq|Ne|True|False"
-    r"|oo|int_oo|positive|nonnegative|negative|nonpositive|nonzero|zero|integer|real|finite"
-)
-_EXPRESSION = re.compile(r"[\w\s+\-*/(),<>=']*")
+DESCRIPTION = 64 * 2**20
+"""Bytes that a program's description may have: its graph, without weights."""
+
+_FILES = {"weights": re.compile(r"weight_\d+", re.ASCII), "constants": re.compile(r"tensor_\d+", re.ASCII)}
+_PASSED_OVER = re.compile(r"data/sample_inputs/model\.pt|extra/.*|byteorder|\.data/\w+")
+_MODEL, _SAMPLES = "models/model.json", "data/sample_inputs/model.pt"
+
+Parts = dict[str, memoryview]
 
 
-def check_program(data: bytes, name: str) -> None:
-    """Refuse a file whose loading could run code.
+def plain_program(data: memoryview, name: str) -> io.BytesIO:
+    """Take a file apart and write an archive of what a plain network needs, for `torch.export.load`.
 
     Raises:
-        OutvotedError: it holds more than a plain network, or is no such file at all.
+        OutvotedError: it holds more than that, or is no such file at all.
     """
     try:
-        found = next(_doubts(data), None)
-    except (zipfile.BadZipFile, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        found = f"{type(error).__name__}: {error}"
-    if found is not None:
-        raise OutvotedError(
-            expected=f"a plain network of torch.export.save (PyTorch 2.9 or later) in {name}",
-            found=found,
-            remedy="export it again from PyTorch modules alone, or bring the network as kind: python",
-        )
+        return archive.written(_parts(archive.entries(data)))
+    except (archive.NotPlainError, RefusedError) as error:
+        found = str(error)
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
+        found = "a program whose description is damaged"
+    raise OutvotedError(
+        expected=f"a plain network of torch.export.save (PyTorch 2.9 or later) in {name}",
+        found=found,
+        remedy="export it again from PyTorch modules alone, or bring the network as kind: python",
+    )
 
 
-def _doubts(data: bytes) -> Iterator[str]:
-    """Name what a plain network does not need."""
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        names = [entry.filename for entry in archive.infolist()]
-        inner = {entry.partition("/")[2]: entry for entry in names}
-        yield from (f"the entry {entry}" for entry in inner if not _ENTRY.fullmatch(entry))
-        if len(inner) != len(names):
-            yield "two entries of one name"
-        for part in ("weights", "constants"):
-            config = json.loads(archive.read(inner[f"data/{part}/model_{part}_config.json"]))["config"]
-            yield from (f"the pickled {part} {key}" for key, value in config.items() if value["use_pickle"])
-        samples = inner.get("data/sample_inputs/model.pt")
-        if samples is not None and not _plain(archive.read(samples)):
-            yield "sample inputs that are not plain tensors"
-        yield from _doubtful(json.loads(archive.read(inner["models/model.json"])))
+def _parts(entries: Parts) -> Iterator[tuple[str, bytes | memoryview]]:
+    """List what a plain network needs, by its name in the new archive."""
+    inner = {name.partition("/")[2]: content for name, content in entries.items()}
+    if len({name.partition("/")[0] for name in entries}) != 1 or len(inner) != len(entries):
+        raise RefusedError("several folders in one archive")
+    if bytes(inner.get("byteorder", b"little")) != b"little":
+        raise RefusedError("numbers in big-endian order")
+    version = bytes(inner.pop("archive_version"))
+    if bytes(inner.pop("archive_format")) != b"pt2" or not re.fullmatch(rb"\d{1,4}", version):
+        raise RefusedError("an archive of another format")
+    parts: dict[str, bytes | memoryview] = {"archive_format": b"pt2", "archive_version": version}
+    for kind in _FILES:
+        parts |= _tensors(kind, inner)
+    parts[_MODEL] = json.dumps(plain_description(_json(inner, _MODEL))).encode()
+    parts[_SAMPLES] = b""  # PyTorch takes them for none
+    parts[".data/version"] = b"6"
+    more = [name for name in inner if name not in parts and not _PASSED_OVER.fullmatch(name)]
+    if more:
+        raise RefusedError(f"the entry {more[0]}")
+    return ((f"program/{name}", content) for name, content in parts.items())
 
 
-def _plain(data: bytes) -> bool:
-    """Tell whether loading with `weights_only=True` succeeds; else torch.export.load would do without."""
-    try:
-        torch.load(io.BytesIO(data), weights_only=True, map_location="cpu")
-    except Exception:
-        return False
-    return True
+def _json(inner: Parts, name: str) -> Any:
+    if name not in inner:
+        raise RefusedError(f"no entry {name}")
+    if len(inner[name]) > DESCRIPTION:
+        raise RefusedError(f"the entry {name} of more than {DESCRIPTION // 2**20} MiB")
+    return json.loads(bytes(inner[name]))
 
 
-def _doubtful(value: Any) -> Iterator[str]:
-    """Walk through the program's description."""
-    if isinstance(value, list):
-        for inner in value:
-            yield from _doubtful(inner)
-    elif isinstance(value, dict):
-        for key, inner in value.items():
-            if key == "target" and not _known(str(inner)):
-                yield f"the operator {inner}"
-            elif key == "expr_str" and not _arithmetic(str(inner)):
-                yield f"the shape {inner!r}"
-            elif key in ("in_spec", "out_spec"):
-                yield from (f"arguments in a {name}" for name in _containers(json.loads(inner)))
-            elif key == "as_custom_obj" and inner is not None:
-                yield "a custom object"
-            yield from _doubtful(inner)
+def _tensors(kind: str, inner: Parts) -> dict[str, bytes | memoryview]:
+    """Return the files of weights or constants, and the list that names them."""
+    path = f"data/{kind}/model_{kind}_config.json"
+    listed, files = {}, {}
+    for name, meta in _json(inner, path)["config"].items():
+        if meta["use_pickle"] is not False or not meta["tensor_meta"]:
+            raise RefusedError(f"the pickled {kind} {name}")
+        file = meta["path_name"]
+        if not _FILES[kind].fullmatch(file):
+            raise RefusedError(f"the {kind} {name} in a file {file!r}")
+        files[f"data/{kind}/{file}"] = content = inner[f"data/{kind}/{file}"]
+        listed[weight_name(name)] = {
+            "path_name": file,
+            "is_param": meta["is_param"] is True,
+            "use_pickle": False,
+            "tensor_meta": _tensor(meta["tensor_meta"], name, len(content)),
+        }
+    return {**files, path: json.dumps({"config": listed}).encode()}
 
 
-def _containers(spec: Any) -> Iterator[str]:
-    """Name the containers of a program's arguments that are no plain ones."""
-    if isinstance(spec, list):
-        for inner in spec:
-            yield from _containers(inner)
-    elif isinstance(spec, dict):
-        if spec["type"] not in _CONTAINERS:
-            yield str(spec["type"])
-        yield from _containers(spec["children_spec"])
-
-
-def _known(target: str) -> bool:
-    module, _, name = target.rpartition(".")
-    return bool(_TARGET.fullmatch(target)) and (module != "_operator" or name in _OPERATORS)
-
-
-def _arithmetic(text: str) -> bool:
-    plain = all(_SYMBOL.fullmatch(name) for name in re.findall(r"[^\W\d]\w*", text))
-    return plain and bool(_EXPRESSION.fullmatch(text))
+def _tensor(meta: dict[str, Any], name: str, length: int) -> Any:
+    """Return the form of a tensor if it lies within the bytes of its file."""
+    sizes, strides = ([side["as_int"] for side in meta[key]] for key in ("sizes", "strides"))
+    numbers = [*sizes, *strides, meta["storage_offset"]["as_int"]]
+    if len(sizes) != len(strides) or not all(type(number) is int and number >= 0 for number in numbers):
+        raise RefusedError(f"a form of {name} that no tensor has")
+    if math.prod(sizes) > length:
+        raise RefusedError(f"more numbers in {name} than are in the file")
+    return plain(meta)

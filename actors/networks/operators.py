@@ -1,0 +1,66 @@
+"""The operators that an exported program may use: those of which classifiers are made.
+
+PyTorch looks up whatever name a program gives. Among `torch.ops.aten` alone are operators that read and
+write files (`from_file`, `save`) and others that trust their arguments with memory. So this is a list of what
+is let through, not of what is kept out. All of it computes tensors and numbers from tensors and numbers.
+"""
+
+import re
+
+_ATEN = """
+abs absolute acos acosh add addbmm addcdiv addcmul addmm addmv addr alias all amax amin aminmax any arange
+argmax argmin argsort asin asinh as_strided atan atan2 atanh baddbmm bitwise_and bitwise_left_shift
+bitwise_not bitwise_or bitwise_right_shift bitwise_xor bmm broadcast_tensors broadcast_to cat ceil celu
+chunk clamp clamp_max clamp_min clip clone concat constant_pad_nd contiguous copy copysign cos cosh
+cosine_similarity count_nonzero cummax cummin cumprod cumsum deg2rad detach diag diag_embed diagonal dim div
+divide dot einsum empty empty_like eq erf erfc erfinv exp exp2 expand expand_as expm1 eye fill flatten flip
+floor floor_divide fmax fmin fmod frac full full_like gather ge greater greater_equal gt hypot index
+index_add index_fill index_put index_select inner isfinite isinf isnan kthvalue le lerp less less_equal
+lift_fresh lift_fresh_copy linspace log log10 log1p log2 logaddexp logcumsumexp logical_and logical_not
+logical_or logical_xor logit logsumexp lt masked_fill masked_scatter masked_select matmul max maximum mean
+median meshgrid min minimum mm movedim mul multiply mv narrow ne neg negative new_empty new_full new_ones
+new_zeros nonzero norm not_equal numel ones ones_like outer permute pow prod rad2deg reciprocal remainder
+repeat repeat_interleave reshape reshape_as roll round rsqrt rsub scalar_tensor scatter scatter_add
+scatter_reduce select select_scatter sgn sign sin sinc sinh size slice slice_scatter sort split
+split_with_sizes sqrt square squeeze stack std std_mean sub subtract sum swapaxes sym_size sym_numel
+sym_stride t take_along_dim tan tanh tensordot tensor_split tile to topk trace transpose tril true_divide
+triu trunc type_as unbind unflatten unfold unsqueeze var var_mean view view_as where xlogy zero zeros
+zeros_like adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d adaptive_max_pool1d
+adaptive_max_pool2d adaptive_max_pool3d affine_grid_generator avg_pool1d avg_pool2d avg_pool3d max_pool1d
+max_pool1d_with_indices max_pool2d max_pool2d_with_indices max_pool3d max_pool3d_with_indices conv1d conv2d
+conv3d conv_transpose1d conv_transpose2d conv_transpose3d convolution linear bilinear embedding one_hot
+grid_sampler grid_sampler_2d grid_sampler_3d im2col col2im pixel_shuffle pixel_unshuffle channel_shuffle
+native_channel_shuffle batch_norm native_batch_norm group_norm native_group_norm instance_norm layer_norm
+native_layer_norm rms_norm local_response_norm linalg_vector_norm pad reflection_pad1d reflection_pad2d
+reflection_pad3d replication_pad1d replication_pad2d replication_pad3d upsample_bicubic2d
+upsample_bilinear2d upsample_linear1d upsample_nearest1d upsample_nearest2d upsample_nearest3d
+upsample_trilinear3d alpha_dropout dropout feature_alpha_dropout feature_dropout native_dropout elu gelu glu
+hardshrink hardsigmoid hardswish hardtanh leaky_relu log_sigmoid log_softmax mish prelu relu relu6 rrelu
+selu sigmoid silu softmax softplus softshrink threshold scaled_dot_product_attention lstm gru rnn_relu
+rnn_tanh bernoulli rand rand_like randn randn_like __and__ __or__ __xor__ _adaptive_avg_pool2d
+_adaptive_avg_pool3d _assert_async _assert_scalar _assert_tensor_metadata _cdist_forward _log_softmax
+_native_batch_norm_legit _native_batch_norm_legit_functional _native_batch_norm_legit_no_training
+_safe_softmax _shape_as_tensor _scaled_dot_product_flash_attention_for_cpu _softmax _to_copy _unsafe_index
+_unsafe_view _weight_norm _upsample_bicubic2d_aa _upsample_bilinear2d_aa _upsample_nearest_exact1d
+_upsample_nearest_exact2d _upsample_nearest_exact3d sym_constrain_range sym_constrain_range_for_size
+"""
+_NAMES = frozenset(_ATEN.split())
+_PYTHON = {
+    "_operator": {"getitem", "add", "sub", "mul", "floordiv", "truediv", "mod", "neg", "pow", "eq", "ne"}
+    | {"lt", "le", "gt", "ge", "and_", "or_", "not_"},
+    "math": {"ceil", "floor", "trunc", "sqrt"},
+    "torch": {"sym_float", "sym_int", "sym_ite", "sym_max", "sym_min", "sym_not", "sym_sum"},
+}
+
+
+def known(target: str) -> bool:
+    """Tell whether an operator, as a program names it, is one of those that are let through.
+
+    The in-place form of an operator (`relu_`) goes with the operator.
+    """
+    aten = re.fullmatch(r"torch\.ops\.aten\.(\w+)\.\w+", target, re.ASCII)
+    if aten is not None:
+        name = aten[1]
+        return name in _NAMES or (not name.endswith("__") and name.removesuffix("_") in _NAMES)
+    module, _, name = target.rpartition(".")
+    return name in _PYTHON.get(module, ())
