@@ -52,7 +52,8 @@ def _undone(stack: ExitStack) -> None:
 def own_random_numbers() -> Iterator[None]:
     """Leave the random states of torch, NumPy and Python as they are, whatever is drawn within the block."""
     before, numbers = random.getstate(), np.random.get_state()
-    devices = list(range(torch.cuda.device_count())) if torch.cuda.is_initialized() else []
+    begun = torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
+    devices = list(range(torch.cuda.device_count())) if begun else []
     try:
         with torch.random.fork_rng(devices):
             yield

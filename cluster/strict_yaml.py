@@ -63,7 +63,7 @@ def _check_depth(text: str) -> None:
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > DEEPEST or number > 2 * MOST_VALUES:
             found = f"lists or keys nested more than {DEEPEST} deep" if depth > DEEPEST else _too_many()
-            raise NotPlainError(f"{found}, from line {event.start_mark.line + 1} on")
+            raise NotPlainError(f"{found}, from line {_line(event)} on")
 
 
 def _composed(text: str) -> Node | None:
@@ -170,8 +170,8 @@ def _real(text: str) -> float:
     return number
 
 
-def _line(node: Node) -> int:
-    return int(node.start_mark.line) + 1
+def _line(node: Node | yaml.Event) -> int:
+    return int(node.start_mark.line) + 1 if node.start_mark else 0
 
 
 def _shown_tag(tag: str) -> str:

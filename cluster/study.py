@@ -17,7 +17,7 @@ from outvoted.actors.ray_voting import vote_remotely
 from outvoted.actors.run_record import RunRecord
 from outvoted.actors.study_store import PANEL, REFEREE, StudyStore, vote_rows
 from outvoted.actors.voting import vote
-from outvoted.analysis.boundary.latents_picture import draw_latents
+from outvoted.analysis.boundary.figures import draw_latents
 from outvoted.analysis.studies.base import Ingredients
 from outvoted.analysis.studies.boundary import BoundaryStudy
 from outvoted.cluster.bars import bars

@@ -6,15 +6,20 @@ import numpy as np
 import pandas as pd
 
 from outvoted.actors.labelling.labels import Labels
+from outvoted.analysis.boundary.agreement import Kappas, error_consistency, kappa_means, label_kappas
 from outvoted.analysis.boundary.entropies import Entropies, spearman
 from outvoted.analysis.boundary.findings import BoundaryFindings, Ways
-from outvoted.analysis.boundary.groups import Diverse, OverSeeds, diverse, over_seeds, together_of
-from outvoted.analysis.boundary.kappa import Kappas, error_consistency, kappa_means, label_kappas
-from outvoted.analysis.boundary.networks import Networks, networks
-from outvoted.analysis.boundary.panel import PanelFindings, panel_findings
-from outvoted.analysis.boundary.people import People, people
-from outvoted.analysis.boundary.reached import reached
-from outvoted.analysis.boundary.types import Type
+from outvoted.analysis.boundary.groups import (
+    Diverse,
+    OverSeeds,
+    People,
+    Type,
+    diverse,
+    over_seeds,
+    people,
+    together_of,
+)
+from outvoted.analysis.boundary.networks import Networks, PanelFindings, networks, panel_findings, reached
 from outvoted.analysis.landscape.ballots import Ballots, ballots
 from outvoted.search.arrays import Bools
 

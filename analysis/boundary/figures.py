@@ -9,13 +9,84 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from outvoted.analysis.boundary.findings import BoundaryFindings
-from outvoted.analysis.boundary.groups import OverSeeds
-from outvoted.analysis.boundary.looks import dodge, family_colour, family_dash, family_marker
+from outvoted.analysis.boundary.groups import OverSeeds, Type
+from outvoted.analysis.boundary.images import Latents, Pairs, typical
 from outvoted.analysis.boundary.tables import SIMULATED, accuracy
-from outvoted.analysis.boundary.types import Type
-from outvoted.analysis.drawing import plain, save
+from outvoted.analysis.drawing import TARGET, plain, save, show
 from outvoted.analysis.spread import Spread
-from outvoted.search.arrays import Floats
+from outvoted.analysis.studies.base import Generate, Ingredients
+from outvoted.search.arrays import Floats, Pixels
+
+FAMILY_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
+"""From Okabe & Ito's palette; more families begin again."""
+_MARKERS = (("o", "circle"), ("s", "square"), ("^", "triangle-up"), ("D", "diamond"), ("v", "triangle-down"))
+_DASHES = (("-", "solid"), ("--", "dash"), (":", "dot"), ("-.", "dashdot"))
+
+
+def family_colour(place: int) -> str:
+    """Return the colour of a family by its place."""
+    return FAMILY_COLOURS[place % len(FAMILY_COLOURS)]
+
+
+def family_marker(place: int) -> tuple[str, str]:
+    """Return a family's marker: its name in matplotlib and in plotly."""
+    return _MARKERS[place % len(_MARKERS)]
+
+
+def family_dash(place: int) -> tuple[str, str]:
+    """Return the dashes of a family's line, likewise."""
+    return _DASHES[place % len(_DASHES)]
+
+
+def dodge(place: int, families: Sequence[str], targets: Sequence[float]) -> float:
+    """Return how far aside a family's points go, so that bars at one accuracy don't hide each other."""
+    span = max(targets) - min(targets) or 0.01
+    return (place - (len(families) - 1) / 2) * span / 60
+
+
+_SHOWN = 10
+_SIDE = 0.75  # inches an image takes
+
+
+def draw_latents(made_from: Ingredients, latents: Latents, pairs: Pairs, path: Path) -> None:
+    """Draw for each class the vector that stands for it, then those that the referee is surest of.
+
+    Whoever wants another one sets ``study.latents.chosen`` to the number under its image.
+    """
+    generate, referee, data = made_from.generate, made_from.referee, made_from.data
+    assert generate is not None  # the runner brings both
+    assert referee is not None
+    wanted = sorted({label for pair in pairs.of(data.classes) for label in pair})
+    chosen = latents.choose(wanted, generate, referee)
+    votes = referee(latents.images(generate))
+    figure = Figure(figsize=(_SIDE * (_SHOWN + 2.2), 1.3 * _SIDE * len(wanted) + 0.6), layout="constrained")
+    figure.suptitle(
+        "The vector that stands for each class (blue), and others that the referee is sure of", size=9
+    )
+    axes = figure.subplots(len(wanted), _SHOWN + 1, squeeze=False)
+    for line, label in zip(axes, wanted, strict=True):
+        others = [number for number in typical(votes, label).tolist() if number != chosen[label]]
+        numbers = [chosen[label], *others[:_SHOWN]]
+        name = str(label) if data.class_names is None else data.class_names[label]
+        line[0].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9)
+        _row(line, numbers, _made(generate, latents, numbers))
+    save(figure, path)
+
+
+def _made(generate: Generate, latents: Latents, numbers: Sequence[int]) -> Pixels:
+    return generate(latents.vectors(np.array(numbers, np.int64)))
+
+
+def _row(line: Sequence[Axes], numbers: Sequence[int], images: Pixels) -> None:
+    """Draw one class: the first of its images framed; places without an image stay empty."""
+    for axes in line[len(numbers) :]:
+        axes.set_axis_off()
+    for place, (axes, number, image) in enumerate(zip(line, numbers, images, strict=False)):
+        show(axes, image)
+        axes.set_xlabel(str(number), fontsize=7, labelpad=2)
+        if place == 0:
+            axes.spines[:].set(visible=True, color=TARGET, linewidth=2)
+
 
 Measure = Callable[[OverSeeds], Spread]
 

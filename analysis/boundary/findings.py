@@ -6,12 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from outvoted.analysis.boundary.agreement import KappaMeans, Kappas
 from outvoted.analysis.boundary.entropies import Entropies
-from outvoted.analysis.boundary.groups import Diverse, OverSeeds
-from outvoted.analysis.boundary.kappa import KappaMeans, Kappas
-from outvoted.analysis.boundary.panel import PanelFindings
-from outvoted.analysis.boundary.people import People
-from outvoted.analysis.boundary.reached import Reached
+from outvoted.analysis.boundary.groups import Diverse, OverSeeds, People
+from outvoted.analysis.boundary.networks import PanelFindings, Reached
 from outvoted.search.arrays import Floats, Ints
 
 

@@ -9,7 +9,7 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from outvoted.analysis.boundary.disagreement import LOOKS, disagreement
+from outvoted.analysis.boundary.agreement import LOOKS, disagreement
 from outvoted.analysis.boundary.figures import title
 from outvoted.analysis.boundary.findings import BoundaryFindings, Ways
 from outvoted.analysis.boundary.groups import OverSeeds

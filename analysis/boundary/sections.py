@@ -5,11 +5,10 @@ from pathlib import Path
 
 from outvoted.analysis.boundary import tables
 from outvoted.analysis.boundary.findings import BoundaryFindings
-from outvoted.analysis.boundary.map_plots import kappas_plot, map_plot
-from outvoted.analysis.boundary.plots import entropies_plot, types_plot
+from outvoted.analysis.boundary.groups import Type
+from outvoted.analysis.boundary.plots import entropies_plot, kappas_plot, map_plot, types_plot
 from outvoted.analysis.boundary.report import IMAGES
 from outvoted.analysis.boundary.tables import SIMULATED, Titled, accuracy
-from outvoted.analysis.boundary.types import Type
 from outvoted.analysis.html.parts import Part, Picture, Plot, Section, Table
 
 

@@ -9,8 +9,8 @@ from rich.table import Table as Drawn
 from rich.text import Text
 
 from outvoted.analysis.boundary.findings import BoundaryFindings
+from outvoted.analysis.boundary.groups import Type
 from outvoted.analysis.boundary.paper import MODELS, TABLE_2, VOLUNTEER_PAIRS, VOLUNTEERS
-from outvoted.analysis.boundary.types import Type
 from outvoted.analysis.html.parts import Cell, Table
 from outvoted.analysis.proportion import Proportion
 from outvoted.analysis.spread import Spread

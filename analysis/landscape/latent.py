@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from outvoted.analysis.boundary.latents import Latents, typical
+from outvoted.analysis.boundary.images import Latents, typical
 from outvoted.analysis.landscape.between import Articles, Between
 from outvoted.analysis.studies.base import Generate, Ingredients
 from outvoted.search.arrays import Floats, Ints, Pixels, Singles

@@ -9,9 +9,7 @@ from outvoted.actors.datasets import Dataset
 from outvoted.actors.generators.settings import AnyGenerator, PackagedGenerator
 from outvoted.actors.labelling.simulated import LabellersSettings
 from outvoted.actors.study_store import Fields
-from outvoted.analysis.boundary.images import FIELDS, boundary_images
-from outvoted.analysis.boundary.latents import Latents
-from outvoted.analysis.boundary.pairs import Pairs
+from outvoted.analysis.boundary.images import FIELDS, Latents, Pairs, boundary_images
 from outvoted.analysis.studies.base import Ingredients, Needs, Study
 from outvoted.analysis.studies.families import FAMILIES, Family, check, told_apart
 

@@ -31,7 +31,7 @@ SAME: dict[str, tuple[Any, Pixels]] = {
 @pytest.mark.parametrize("known", [True, False], ids=["a panel's shape", "any shape"])
 @pytest.mark.parametrize(("handed", "meant"), SAME.values(), ids=SAME)
 def test_images_may_come_in_any_form(handed: Any, meant: Pixels, known: bool) -> None:
-    found = given_images(handed, meant.shape[1:] if known else None)  # type: ignore[arg-type]
+    found = given_images(handed, meant.shape[1:] if known else None)
     np.testing.assert_array_equal(found, meant)
     assert found.dtype == np.uint8
     assert found.flags.c_contiguous

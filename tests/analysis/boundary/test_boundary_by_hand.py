@@ -7,13 +7,13 @@ import pandas as pd
 import pytest
 
 from outvoted.actors.labelling.labels import Labels
-from outvoted.analysis.boundary import disagreement as looks
+from outvoted.analysis.boundary import agreement
+from outvoted.analysis.boundary.agreement import disagreement
 from outvoted.analysis.boundary.analyse import analyse
-from outvoted.analysis.boundary.disagreement import disagreement
 from outvoted.analysis.boundary.findings import BoundaryFindings
+from outvoted.analysis.boundary.groups import Type
 from outvoted.analysis.boundary.image_figures import proposed
-from outvoted.analysis.boundary.panel import Dissenter
-from outvoted.analysis.boundary.types import Type
+from outvoted.analysis.boundary.networks import Dissenter
 from outvoted.analysis.spread import Spread
 from tests.analysis.boundary.boundaries import certain, frame, images, stop
 
@@ -118,7 +118,14 @@ def test_entropies(found: BoundaryFindings) -> None:
 def test_map_of_disagreement(found: BoundaryFindings) -> None:
     assert found.people is not None
     kinds = disagreement(found.seeds[0].first, found.people.together)
-    expected = [looks.NOBODY, looks.NETWORKS, looks.MISTAKEN, looks.LABELLERS, looks.BOTH, looks.NOBODY]
+    expected = [
+        agreement.NOBODY,
+        agreement.NETWORKS,
+        agreement.MISTAKEN,
+        agreement.LABELLERS,
+        agreement.BOTH,
+        agreement.NOBODY,
+    ]
     assert kinds.tolist() == expected
 
 

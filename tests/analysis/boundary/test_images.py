@@ -12,9 +12,7 @@ from outvoted.actors.member import EpochRecord, Member
 from outvoted.actors.networks import CNN
 from outvoted.actors.training import Training, train
 from outvoted.actors.voting import vote
-from outvoted.analysis.boundary.images import FIELDS, boundary_images
-from outvoted.analysis.boundary.latents import Latents
-from outvoted.analysis.boundary.pairs import Pairs
+from outvoted.analysis.boundary.images import FIELDS, Latents, Pairs, boundary_images
 from outvoted.analysis.studies.base import Ingredients, Vote
 
 CHOSEN = Latents(chosen={0: 10, 1: 11, 2: 12})

@@ -7,10 +7,9 @@ import pytest
 from matplotlib.figure import Figure
 
 from outvoted.actors.datasets import Dataset
-from outvoted.analysis.boundary import latents_picture
-from outvoted.analysis.boundary.latents import Latents
-from outvoted.analysis.boundary.latents_picture import draw_latents
-from outvoted.analysis.boundary.pairs import Pairs
+from outvoted.analysis.boundary import figures
+from outvoted.analysis.boundary.figures import draw_latents
+from outvoted.analysis.boundary.images import Latents, Pairs
 from outvoted.analysis.studies.base import Ingredients
 from outvoted.search.arrays import Floats, Pixels, Singles
 
@@ -28,7 +27,7 @@ def test_each_class_has_a_line_led_by_its_own_vector(
     digits: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drawn: list[Figure] = []
-    monkeypatch.setattr(latents_picture, "save", lambda figure, path: drawn.append(figure))
+    monkeypatch.setattr(figures, "save", lambda figure, path: drawn.append(figure))
     latents = Latents(candidates=12, chosen={1: 99})
     draw_latents(Ingredients(digits, generate, vote), latents, Pairs(chosen=((0, 1),)), tmp_path / "a.png")
     bright = np.flatnonzero(latents.vectors(np.arange(12))[:, 0] > 0).tolist()

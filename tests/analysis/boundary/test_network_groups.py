@@ -3,8 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from outvoted.analysis.boundary.networks import Networks, networks
-from outvoted.analysis.boundary.reached import reached
+from outvoted.analysis.boundary.networks import Networks, networks, reached
 from tests.analysis.boundary.boundaries import certain, frame, stop
 
 SEEDS = range(7)

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from outvoted.actors import png
 from outvoted.actors.datasets import Dataset
 from outvoted.actors.generators.settings import PackagedGenerator
-from outvoted.analysis.boundary.latents import Latents
+from outvoted.analysis.boundary.images import Latents
 from outvoted.analysis.landscape.between import Articles
 from outvoted.analysis.landscape.latent import Latent
 from outvoted.analysis.studies.base import Ingredients
