@@ -1,4 +1,4 @@
-"""Writing files so that a reader sees all of one or nothing of it."""
+"""Writing files so that a reader sees all of one or nothing of it; links are never written through."""
 
 import json
 import os
@@ -12,12 +12,16 @@ from outvoted.search.errors import OutvotedError
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     """Let ``write`` fill a hidden file beside ``path``, then rename it to ``path``.
 
+    Where either is a link, the link is replaced, never followed.
+
     Raises:
         OutvotedError: the disk is full, read-only, or otherwise refuses.
     """
     partial = path.with_name(f".{path.name}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        if partial.is_symlink():
+            partial.unlink()
         write(partial)
         with partial.open("rb") as file:
             os.fsync(file.fileno())
@@ -42,4 +46,62 @@ def unwritable(path: Path, error: OSError) -> OutvotedError:
         expected=f"to write {path}",
         found=error.strerror or str(error),
         remedy="free space or choose another folder with --runs; what was mined is kept: use --resume",
+    )
+
+
+def plain_name(name: str) -> str:
+    """Return a name that was read from a file, if it can be that of a file in a folder, and no path.
+
+    Raises:
+        ValueError: it can't.
+    """
+    if (
+        name in ("", ".", "..")
+        or not name.isprintable()
+        or set(name) & set("/\\")
+        or len(name.encode()) > 200
+    ):
+        raise ValueError(f"the name {name[:200]!r}, which is no plain one")
+    return name
+
+
+def refuse_link(path: Path) -> Path:
+    """Return the path of a file or a folder that is to be read or written, if it is no link.
+
+    Raises:
+        OutvotedError: it is a link; the message says where it leads.
+    """
+    if path.is_symlink():
+        raise OutvotedError(
+            expected="no links in a run's folder, through which others' files would be read or written",
+            found=f"{path}, which leads to {path.readlink()}",
+            remedy="delete it; if it is yours, put there what it leads to (cp -rL copies a folder so)",
+        )
+    return path
+
+
+def refuse_links(folder: Path) -> None:
+    """Refuse a folder that holds links, or anything else but files and folders, at any depth.
+
+    The folder itself may be reached by a link.
+
+    Raises:
+        OutvotedError: it names the first one.
+    """
+    waiting = [str(folder)]
+    while waiting:
+        with os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
+                elif not entry.is_file(follow_symlinks=False):
+                    _refuse(Path(entry.path))
+
+
+def _refuse(path: Path) -> None:
+    refuse_link(path)
+    raise OutvotedError(
+        expected="nothing but files and folders in a run's folder",
+        found=f"{path}, a pipe, socket or device",
+        remedy="delete it",
     )

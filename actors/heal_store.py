@@ -12,6 +12,7 @@ from outvoted.actors.healing import Round
 from outvoted.actors.member import Member, fingerprint
 from outvoted.actors.store import RunStore
 from outvoted.search.errors import OutvotedError
+from outvoted.search.trust import NOTHING, Trust
 
 _MISTAKES = tagged(schema.mistakes((), ()).empty_table(), Step(0, Arm.START, 0), Arm.START).schema
 
@@ -36,8 +37,8 @@ class HealStore(RunStore):
         """Tell whether a step is recorded."""
         return self._file("rounds", step).is_file()
 
-    def read_round(self, step: Step) -> Round:
-        """Read a recorded step.
+    def read_round(self, step: Step, trust: Trust = NOTHING) -> Round:
+        """Read a recorded step; ``trust`` says what its networks may import.
 
         Raises:
             OutvotedError: a file is missing, unreadable, or of another step.
@@ -46,7 +47,7 @@ class HealStore(RunStore):
         try:
             rows = tables.read(path, schema.rounds())
             mistakes = tables.read(self._file("mistakes", step), _MISTAKES)
-            panel = self._panel(step, rows)
+            panel = self._panel(step, rows, trust)
         except ValueError as error:
             raise OutvotedError(
                 expected=f"a recorded round in {path}, with its mistakes and weights",
@@ -62,8 +63,8 @@ class HealStore(RunStore):
         found = pd.DataFrame(pa.concat_tables(parts).to_pandas())
         return found.sort_values(["repeat", "arm", "round", "target"], ignore_index=True)
 
-    def _panel(self, step: Step, rows: pa.Table) -> tuple[Member, ...]:
-        panel = members.load(self.weights(step))
+    def _panel(self, step: Step, rows: pa.Table, trust: Trust) -> tuple[Member, ...]:
+        panel = members.load(self.weights(step), trust)
         if [member.sha256 for member in panel] != rows.column("sha256").to_pylist():
             raise ValueError(f"other weights in {self.weights(step)} ({fingerprint(panel)[:12]})")
         return tuple(panel)

@@ -1,7 +1,7 @@
 """A trained network: a peer of the panel, or the referee."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -92,9 +92,28 @@ class Member:
 
 
 def fingerprint(members: Sequence[Member]) -> str:
-    """Return a SHA-256 over the names and weights of the peers, in the panel's order."""
-    digest = hashlib.sha256()
-    for member in members:
-        if member.role == "peer":
-            digest.update(f"{member.name} {member.sha256}\n".encode())
-    return digest.hexdigest()
+    """Return a SHA-256 over the peers in the panel's order: their names, architectures and weights.
+
+    The architecture counts with its input recipe: it says what the weights answer.
+    """
+    return _digest(
+        f"{peer.name} {peer.sha256} {peer.architecture.model_dump_json()}" for peer in _peers(members)
+    )
+
+
+def has_fingerprint(members: Sequence[Member], recorded: str) -> bool:
+    """Tell whether a panel is the one of which a fingerprint was recorded.
+
+    Earlier runs recorded names and weights alone, and stay readable. Who can write a fingerprint into a
+    run's folder can write any: it tells what was changed by mistake, not who made the folder.
+    """
+    before = _digest(f"{peer.name} {peer.sha256}" for peer in _peers(members))
+    return recorded in (fingerprint(members), before)
+
+
+def _peers(members: Sequence[Member]) -> list[Member]:
+    return [member for member in members if member.role == "peer"]
+
+
+def _digest(lines: Iterable[str]) -> str:
+    return hashlib.sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest()

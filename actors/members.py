@@ -11,12 +11,15 @@ from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 
 from outvoted.actors import schema
-from outvoted.actors.files import write_atomically
+from outvoted.actors.files import plain_name, refuse_link, write_atomically
 from outvoted.actors.member import EpochRecord, Member
-from outvoted.actors.networks import Network
+from outvoted.actors.networks import Architecture, Network
 from outvoted.search.errors import OutvotedError
+from outvoted.search.trust import NOTHING, Trust
 
 TABLE = "peers.parquet"
+MOST = 10_000
+"""Networks of a table."""
 _NETWORK: TypeAdapter[Network] = TypeAdapter(Network)
 
 
@@ -41,15 +44,21 @@ def save(folder: Path, members: Sequence[Member]) -> None:
     write_atomically(folder / TABLE, lambda path: pq.write_table(table, path))
 
 
-def load(folder: Path) -> list[Member]:
-    """Read all members in the order they were saved.
+def load(folder: Path, trust: Trust = NOTHING) -> list[Member]:
+    """Read all members in the order they were saved. Nothing is imported: that is for who builds them.
+
+    Args:
+        folder: anybody's.
+        trust: the import paths that their architectures may name.
 
     Raises:
-        OutvotedError: the folder holds none, or a file is missing, unreadable or altered.
+        OutvotedError: the folder holds none; a file is missing, unreadable, altered, a link or elsewhere; or
+            an architecture names code that is not trusted.
     """
     try:
-        rows = pq.read_table(folder / TABLE, partitioning=None).to_pylist()
-        return [_member(folder, row) for row in rows]
+        rows = _rows(folder / TABLE)
+        architectures = [_architecture(row, trust.at(folder / TABLE)) for row in rows]  # before any weights
+        return [_member(folder, *each) for each in zip(rows, architectures, strict=True)]
     except (OSError, pa.ArrowException, KeyError, TypeError, ValueError, SafetensorError) as error:
         raise OutvotedError(
             expected=f"a trained panel ({TABLE} and its safetensors files) in {folder}",
@@ -58,17 +67,36 @@ def load(folder: Path) -> list[Member]:
         ) from error
 
 
-def _member(folder: Path, row: dict[str, object]) -> Member:
-    path = folder / str(row["file"])
+def _rows(path: Path) -> list[dict[str, object]]:
+    refuse_link(path)
+    count = pq.read_metadata(path).num_rows
+    if count > MOST:
+        raise ValueError(f"{count:,} networks in {path.name}, of at most {MOST:,}")
+    rows: list[dict[str, object]] = pq.read_table(path, partitioning=None).to_pylist()
+    return rows
+
+
+def _architecture(row: dict[str, object], trust: Trust) -> Architecture:
+    architecture = _NETWORK.validate_json(str(row["architecture"]), context=trust.context)
+    for path in architecture.imports:
+        trust.check(path, f"network '{plain_name(str(row['name']))}'")
+    return architecture
+
+
+def _member(folder: Path, row: dict[str, object], architecture: Architecture) -> Member:
+    name = plain_name(str(row["name"]))
+    if row["file"] != f"{name}.safetensors":
+        raise ValueError(f"the file {row['file']!r} of {name}, which is {name}.safetensors")
+    path = refuse_link(folder / f"{name}.safetensors")
     data = path.read_bytes()
     if hashlib.sha256(data).hexdigest() != row["sha256"]:
         raise OSError(f"{path} is not the file that {TABLE} describes (its SHA-256 differs)")
     if not row["epochs"]:
-        raise ValueError(f"no training record of {row['name']}")
+        raise ValueError(f"no training record of {name}")
     return Member(
-        name=str(row["name"]),
+        name=name,
         role="referee" if row["role"] == "referee" else "peer",
-        architecture=_NETWORK.validate_json(str(row["architecture"])),
+        architecture=architecture,
         training_seed=int(str(row["training_seed"])),
         weights=load_tensors(data),
         epochs=tuple(EpochRecord(**epoch) for epoch in row["epochs"]),  # type: ignore[attr-defined]

@@ -12,7 +12,7 @@ from pydantic import BeforeValidator
 
 from outvoted.actors import panel_settings, schema, tables
 from outvoted.actors.files import write_atomically
-from outvoted.actors.member import Member, fingerprint
+from outvoted.actors.member import Member, fingerprint, has_fingerprint
 from outvoted.actors.panel_mining import Mined
 from outvoted.actors.panel_settings import RefereeSettings
 from outvoted.search.search_settings import SearchSettings
@@ -55,6 +55,11 @@ class Origin:
     panel: str
     search: str
     referee: str
+
+    def is_of(self, panel: Sequence[Member], wanted: "Origin") -> bool:
+        """Tell whether mining ``panel``, whose origin would be ``wanted``, would find the same again."""
+        mined_alike = (self.search, self.referee) == (wanted.search, wanted.referee)
+        return mined_alike and has_fingerprint(panel, self.panel)
 
 
 @dataclass(frozen=True)

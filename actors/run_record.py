@@ -1,10 +1,13 @@
 """`run.json`: what a run is, what it was run with, and how far it is."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from outvoted.actors.member import Member, has_fingerprint
 
 Kind = Literal["mine", "scan", "compare", "heal", "sweep", "study"]
 """Which command made a run."""
@@ -50,3 +53,7 @@ class RunRecord(BaseModel):
     created_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
     updated_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
     message: str | None = None
+
+    def has_panel(self, found: Sequence[Member]) -> bool:
+        """Tell whether networks are the run's panel, as far as it is known yet."""
+        return self.panel_fingerprint is None or has_fingerprint(found, self.panel_fingerprint)

@@ -9,7 +9,7 @@ import pyarrow as pa
 from pydantic import ValidationError
 
 from outvoted.actors import schema, tables
-from outvoted.actors.files import write_atomically
+from outvoted.actors.files import refuse_links, write_atomically
 from outvoted.actors.rows import ShardResult
 from outvoted.actors.run_record import RunRecord
 from outvoted.search.arrays import Ints
@@ -58,13 +58,15 @@ class RunStore:
         write_atomically(self.path / "run.json", lambda path: path.write_text(text))
 
     def read_record(self) -> RunRecord:
-        """Read ``run.json``.
+        """Read ``run.json``; whoever opens a run begins with it.
 
         Raises:
-            OutvotedError: there is none, it cannot be read, or it is not a run's.
+            OutvotedError: there is none, it cannot be read, or it is not a run's; or there are links in the
+                folder, through which others' files would be read or written.
         """
         path = self.path / "run.json"
         try:
+            refuse_links(self.path)
             return RunRecord.model_validate_json(path.read_bytes())
         except OSError as error:
             raise _foreign(self.path, f"{path.name}: {error.strerror}") from error

@@ -8,7 +8,6 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from torch import nn
 
-from outvoted.actors import members
 from outvoted.actors.checkerboard import Checkerboard
 from outvoted.actors.datasets import Dataset, Split
 from outvoted.actors.local_panel import LocalPanel
@@ -16,8 +15,8 @@ from outvoted.actors.member import Member
 from outvoted.actors.peer import Peer
 from outvoted.actors.scan_store import ScanStore
 from outvoted.actors.sources import GridSource
-from outvoted.actors.store import RunStore
 from outvoted.analysis.drawing import PEERS, TARGET, save
+from outvoted.analysis.opened import OpenedRun
 from outvoted.search.arrays import AnyArray, Ints
 from outvoted.search.transforms import Affine
 
@@ -25,15 +24,15 @@ _REGIONS = ListedColormap(["#F6D28C", "#8FC1E3"])  # light orange and light blue
 _EXTENT = (0.0, 1.0, 0.0, 1.0)
 
 
-def draw_checkerboard(store: RunStore, grid: GridSource, path: Path) -> None:
+def draw_checkerboard(run: OpenedRun, grid: GridSource, path: Path) -> None:
     """Draw the board and its samples, every network's decision regions, and where it dissents alone."""
     board = grid.board or Checkerboard()
     data = board.dataset()
-    peers = [member for member in members.load(store.peers) if member.role == "peer"]
+    peers = run.peers
     images = grid.images(np.arange(grid.points**2))
     panel = LocalPanel([Peer(_network(peer, data), Affine(), _none(data)) for peer in peers])
     regions = panel.vote(images).argmax(axis=2)
-    dissents = ScanStore(store.path).dissents()
+    dissents = ScanStore(run.store.path).dissents()
     figure = Figure(figsize=(2.1 * (len(peers) + 1), 4.7), layout="constrained")
     axes = figure.subplots(2, len(peers) + 1, squeeze=False)
     _regions(axes[0, 0], board.labels(images), grid, "the board")

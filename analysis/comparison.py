@@ -44,21 +44,20 @@ class Compared:
     coverage: float
 
 
-def compare(runs: Mapping[str, RunStore], grid: Grid) -> list[Compared]:
+def compare(runs: Mapping[str, OpenedRun], grid: Grid) -> list[Compared]:
     """Compare finished runs, named by their strategies, of one panel on the same seeds."""
-    opened = {name: OpenedRun(store) for name, store in runs.items()}
     over = common_span(runs.values())
     found = {
-        name: cells(run.store.frame("mistakes"), run.transform, grid, over) for name, run in opened.items()
+        name: cells(run.store.frame("mistakes"), run.transform, grid, over) for name, run in runs.items()
     }
     known = set[Cell]().union(*found.values())
-    return [_compared(name, run, found[name], len(known)) for name, run in opened.items()]
+    return [_compared(name, run, found[name], len(known)) for name, run in runs.items()]
 
 
-def common_span(runs: Iterable[RunStore]) -> Span:
+def common_span(runs: Iterable[OpenedRun]) -> Span:
     """Return the span of the measures of runs that all search the same transform, at least one."""
-    stores = list(runs)
-    return span(OpenedRun(stores[0]).transform, [store.frame("mistakes") for store in stores])
+    every = list(runs)
+    return span(every[0].transform, [run.store.frame("mistakes") for run in every])
 
 
 def _compared(name: str, run: OpenedRun, found: set[Cell], known: int) -> Compared:

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from outvoted.actors.store import RunStore
 from outvoted.analysis.comparison import Compared
 from outvoted.analysis.drawing import PEERS, TARGET, save
 from outvoted.analysis.map_of_weaknesses import Grid, Span, binned
@@ -42,10 +41,9 @@ def draw_comparison(rows: Sequence[Compared], path: Path) -> None:
     save(figure, path)
 
 
-def draw_map(store: RunStore, grid: Grid, over: Span, path: Path) -> None:
+def draw_map(run: OpenedRun, grid: Grid, over: Span, path: Path) -> None:
     """Draw the map of weaknesses of a run: label to wrong class, and neighbouring descriptors in pairs."""
-    run = OpenedRun(store)
-    mistakes = store.frame("mistakes")
+    mistakes = run.store.frame("mistakes")
     if mistakes.empty:
         return
     bins, names = binned(mistakes, run.transform, grid, over), grid.names(run.transform)

@@ -6,7 +6,7 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
-from outvoted.actors.member import fingerprint
+from outvoted.actors.member import has_fingerprint
 from outvoted.actors.mined_settings import MinedSettings, Mining
 from outvoted.analysis.monotonic import Monotonic, monotonic
 from outvoted.analysis.proportion import Proportion, proportion
@@ -147,7 +147,7 @@ def _unmined(sweep: OpenedSweep, setting: Setting, mining: Mining) -> str | None
         return reason
     if origin is None:
         return "not mined yet; go on with --resume"
-    if (origin.panel, origin.search) != (fingerprint(panel), mining.search.model_dump_json()):
+    if not has_fingerprint(panel, origin.panel) or origin.search != mining.search.model_dump_json():
         return "mined before the sweep's networks or searches were changed; go on with --resume"
     return None
 

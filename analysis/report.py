@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from outvoted.actors.files import write_json
-from outvoted.actors.store import RunStore
 from outvoted.analysis.every_network import draw_every_network
 from outvoted.analysis.gallery import draw_climbs, draw_mistakes
 from outvoted.analysis.opened import OpenedRun
@@ -11,13 +10,12 @@ from outvoted.analysis.summary import Summary, summarise
 from outvoted.analysis.voters_picture import draw_voters
 
 
-def write_report(store: RunStore) -> Summary:
+def write_report(run: OpenedRun) -> Summary:
     """Write a run's summary and gallery and return the summary."""
-    run = OpenedRun(store)
     summary = summarise(run)
-    write_json(store.path / "summary.json", summary.to_json())
+    write_json(run.store.path / "summary.json", summary.to_json())
     if summary.mistakes:
-        _draw(run, summary, store.path / "gallery")
+        _draw(run, summary, run.store.path / "gallery")
     return summary
 
 

@@ -6,24 +6,24 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from outvoted.actors import members, png
+from outvoted.actors import png
 from outvoted.actors.run_record import RunRecord
 from outvoted.actors.scan_store import ScanStore
-from outvoted.actors.store import RunStore
 from outvoted.analysis.captions import caption
 from outvoted.analysis.drawing import PEERS, TARGET, save, show
+from outvoted.analysis.opened import OpenedRun
 
 _WIDTH = 10
 _NEITHER = "#777777"
 
 
-def draw_dissents(store: RunStore, path: Path) -> None:
+def draw_dissents(run: OpenedRun, path: Path) -> None:
     """Draw each target's dissents of the largest margins: the consensus, then the target's answer.
 
     Where the true label is known, the title's colour says who is right.
     """
-    scan, record = ScanStore(store.path), store.read_record()
-    names = [member.name for member in members.load(store.peers) if member.role == "peer"]
+    scan, record = ScanStore(run.store.path), run.record
+    names = [member.name for member in run.peers]
     dissents = scan.dissents()
     chosen = [dissents[dissents["target"] == index].head(_WIDTH) for index in range(len(names))]
     images = scan.images(pd.concat(chosen)["position"].to_numpy())

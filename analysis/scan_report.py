@@ -2,18 +2,18 @@
 
 from outvoted.actors.files import write_json
 from outvoted.actors.sources import GridSource, Source
-from outvoted.actors.store import RunStore
 from outvoted.analysis.checkerboard import draw_checkerboard
+from outvoted.analysis.opened import OpenedRun
 from outvoted.analysis.scan_gallery import draw_dissents
 from outvoted.analysis.scan_summary import ScanSummary, summarise_scan
 
 
-def write_scan_report(store: RunStore, source: Source) -> ScanSummary:
+def write_scan_report(run: OpenedRun, source: Source) -> ScanSummary:
     """Write a scan's summary and gallery and return the summary."""
-    summary = summarise_scan(store)
-    write_json(store.path / "summary.json", summary.to_json())
+    summary = summarise_scan(run)
+    write_json(run.store.path / "summary.json", summary.to_json())
     if isinstance(source, GridSource):
-        draw_checkerboard(store, source, store.path / "gallery" / "checkerboard.png")
+        draw_checkerboard(run, source, run.store.path / "gallery" / "checkerboard.png")
     elif summary.dissents:
-        draw_dissents(store, store.path / "gallery" / "dissents.png")
+        draw_dissents(run, run.store.path / "gallery" / "dissents.png")
     return summary

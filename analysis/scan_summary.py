@@ -11,10 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from rich.table import Table
 
-from outvoted.actors import members
 from outvoted.actors.member import Member
 from outvoted.actors.scan_store import ScanStore
-from outvoted.actors.store import RunStore
+from outvoted.analysis.opened import OpenedRun
 
 _PARTS = 10
 
@@ -79,11 +78,10 @@ class ScanSummary:
         return asdict(self)
 
 
-def summarise_scan(store: RunStore) -> ScanSummary:
+def summarise_scan(run: OpenedRun) -> ScanSummary:
     """Summarise what a scan has recorded so far."""
-    scan = ScanStore(store.path)
-    record, scanned, dissents = store.read_record(), scan.scanned(), scan.dissents()
-    peers = [member for member in members.load(store.peers) if member.role == "peer"]
+    scan = ScanStore(run.store.path)
+    record, scanned, dissents, peers = run.record, scan.scanned(), scan.dissents(), run.peers
     counts = {
         name: _sum(scanned, name) for name in ("images", "unanimous", "dissents", "disputed", "labelled")
     }

@@ -39,6 +39,7 @@ from outvoted.cluster.options import (
     Override,
     Resume,
     Runs,
+    Trusted,
     console,
     errors,
     resumable,
@@ -46,9 +47,11 @@ from outvoted.cluster.options import (
     run_store,
     say_written,
     to_report,
+    trusted,
 )
 from outvoted.cluster.runs import listed
 from outvoted.search.errors import OutvotedError
+from outvoted.search.trust import named_by
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -74,7 +77,7 @@ def mine(
     job = Job(settings, RunStore(path), address, resume, debug)
     with resumable("mine", config, override, path):
         store = mine_run(job, console)
-    summary = summarise(OpenedRun(store))
+    summary = summarise(OpenedRun(store, named_by(settings)))
     console.print(table(summary))
     if summary.voters:
         console.print(voters_table(summary.voters))
@@ -95,11 +98,12 @@ app.command()(report_cli.report)
 def replay(
     run: Annotated[Path, typer.Argument(help="A run's folder, or its name within RUNS.")],
     search: Annotated[int | None, typer.Option("--search", help="One search_id; all if left out.")] = None,
+    trust: Trusted = False,
     runs: Runs = DEFAULT_RUNS,
     debug: Debug = False,
 ) -> None:
     """Rebuild mistakes from their parameters and check bytes, target and peers again."""
-    opened = OpenedRun(run_store(run, runs))
+    opened = OpenedRun(run_store(run, runs), trusted(trust))
     record = opened.store.read_record()
     if record.kind != "mine":
         raise OutvotedError(

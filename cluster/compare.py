@@ -16,6 +16,7 @@ from outvoted.actors.store import RunStore
 from outvoted.analysis.comparison import Compared, common_span, compare, write_comparison
 from outvoted.analysis.comparison_picture import draw_comparison, draw_map
 from outvoted.analysis.map_of_weaknesses import Grid
+from outvoted.analysis.opened import OpenedRun
 from outvoted.cluster.config import MineConfig
 from outvoted.cluster.connect import connected
 from outvoted.cluster.mine import Job, mine, versions
@@ -25,6 +26,7 @@ from outvoted.cluster.runs import data_record, open_record, recorded
 from outvoted.search.search_settings import SearchSettings
 from outvoted.search.settings import Settings
 from outvoted.search.strategies import AnyStrategy, Gradient, Hillclimb, RandomSearch
+from outvoted.search.trust import Trust, named_by
 
 
 class CompareConfig(Settings):
@@ -105,26 +107,26 @@ def compare_strategies(
             console.print(f"[b]{name}[/]")
             mine(Job(part, stores[name], address, again, debug), console)
         with console.status("drawing the comparison"):
-            return write_compared(config, path)
+            return write_compared(config, path, named_by(config))
 
 
-def mined_with(config: CompareConfig, path: Path) -> dict[str, RunStore]:
+def mined_with(config: CompareConfig, path: Path, trust: Trust) -> dict[str, OpenedRun]:
     """Return the runs of those of a comparison's strategies that have searched already, by their names."""
-    stores = {name: RunStore(path / name, path.parent) for name, _ in config.parts()}
-    return {name: store for name, store in stores.items() if len(store.done())}
+    runs = {name: OpenedRun(RunStore(path / name, path.parent), trust) for name, _ in config.parts()}
+    return {name: run for name, run in runs.items() if len(run.store.done())}
 
 
-def write_compared(config: CompareConfig, path: Path) -> Sequence[Compared]:
+def write_compared(config: CompareConfig, path: Path, trust: Trust) -> Sequence[Compared]:
     """Write the tables and pictures of a comparison: of those of its strategies that were mined with, some.
 
     Raises:
         OutvotedError: one of the strategies' runs cannot be read.
     """
-    stores = mined_with(config, path)
-    rows = compare(stores, config.map)
+    runs = mined_with(config, path, trust)
+    rows = compare(runs, config.map)
     write_comparison(RunStore(path), rows)
     draw_comparison(rows, path / "comparison.png")
-    over = common_span(stores.values())
-    for store in stores.values():
-        draw_map(store, config.map, over, store.path / "gallery" / "map.png")
+    over = common_span(runs.values())
+    for run in runs.values():
+        draw_map(run, config.map, over, run.store.path / "gallery" / "map.png")
     return rows

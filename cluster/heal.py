@@ -34,6 +34,7 @@ from outvoted.cluster.mine import versions
 from outvoted.cluster.panel_training import check_brought
 from outvoted.cluster.placement import PlacementSettings, Share, share
 from outvoted.cluster.runs import data_record, open_record, recorded
+from outvoted.search.trust import Trust, named_by
 
 _MAY_CHANGE = ("cluster.", "data.path", "heal.rounds", "heal.least", "heal.steady")
 _HEAL: Any = heal_remotely
@@ -75,7 +76,7 @@ def heal(job: HealJob, console: Console) -> HealSummary:
             networks = Networks(config, job.store, data, each, progress)
             panels = {seed: networks.panel(seed) for seed in config.heal.seeds}
             healer = _healer(config, data, networks.referee())
-            _Healing(job.store, healer, each, progress).run(panels)
+            _Healing(job.store, healer, each, progress, named_by(config)).run(panels)
     with console.status("drawing the report"):
         return write_healing_report(job.store)
 
@@ -91,8 +92,8 @@ def _healer(config: HealConfig, data: Dataset, referee: Member | None) -> Healer
 class _Healing:
     """Goes through the rounds; a round is as many tasks as there are repeats and arms."""
 
-    def __init__(self, store: HealStore, healer: Healer, each: Share, progress: Bars) -> None:
-        self._store, self._data, self._settings = store, healer.data, healer.settings
+    def __init__(self, store: HealStore, healer: Healer, each: Share, progress: Bars, trust: Trust) -> None:
+        self._store, self._data, self._settings, self._trust = store, healer.data, healer.settings, trust
         self._placed = ray.put(healer)
         self._options = {"num_cpus": each.num_cpus, "num_gpus": each.num_gpus}
         self._monitor = HealMonitor(store.tensorboard)
@@ -145,7 +146,7 @@ class _Healing:
         rounds, running = {}, {}
         for task in tasks:
             if self._store.has(task.step):
-                rounds[task.step] = self._store.read_round(task.step)
+                rounds[task.step] = self._store.read_round(task.step, self._trust)
                 self._progress.update(self._bar, advance=1)
             else:
                 running[_HEAL.options(**self._options).remote(self._placed, task)] = task.step

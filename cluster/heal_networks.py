@@ -11,7 +11,7 @@ from outvoted.actors.heal_store import HealStore
 from outvoted.actors.member import Member
 from outvoted.actors.panel_settings import PanelSettings, Recipe
 from outvoted.cluster.heal_config import HealConfig
-from outvoted.cluster.panel_training import run_referee, trained
+from outvoted.cluster.panel_training import kept, run_referee, trained
 from outvoted.cluster.placement import Share
 
 
@@ -27,10 +27,11 @@ class Networks:
 
     def panel(self, seed: int) -> tuple[Member, ...]:
         """Return the panel of a repeat before healing."""
+        wanted = panel_settings.recipes(repeated(self.config.panel, seed), None)
         folder = self.store.weights(Step(seed, Arm.START, 0))
         if (folder / members.TABLE).exists():
-            return tuple(members.load(folder))
-        return self._trained(panel_settings.recipes(repeated(self.config.panel, seed), None))
+            return tuple(kept(folder, wanted))
+        return self._trained(wanted)
 
     def referee(self) -> Member | None:
         """Return the network that judges mistakes, the same for all repeats, if there is to be one."""

@@ -14,11 +14,22 @@ from outvoted.actors.labelling.label_store import LabelStore
 from outvoted.actors.labelling.names import checked
 from outvoted.actors.labelling.server import address, listen, serve
 from outvoted.analysis.studies.opened import OpenedStudy
-from outvoted.cluster.options import DEFAULT_RUNS, Debug, Runs, console, run_store, say_written, to_report
+from outvoted.cluster.options import (
+    DEFAULT_RUNS,
+    Debug,
+    Runs,
+    Trusted,
+    console,
+    run_store,
+    say_written,
+    to_report,
+    trusted,
+)
 from outvoted.search.errors import OutvotedError
+from outvoted.search.trust import Trust
 
 
-def label(
+def label(  # noqa: PLR0913  # each is an option
     run: Annotated[Path, typer.Argument(help="A study's folder, or its name within RUNS.")],
     labeller: Annotated[
         str | None, typer.Option(help="Whose labels they are; the page asks if left out.")
@@ -29,12 +40,13 @@ def label(
         Path | None,
         typer.Option("--import", help="A CSV file with image, labeller, label; no page is served."),
     ] = None,
+    trust: Trusted = False,
     runs: Runs = DEFAULT_RUNS,
     debug: Debug = False,
 ) -> None:
     """Let people label a study's images on a page in the browser, or import their labels."""
     with console.status("opening the study"):
-        work, store = _opened(run_store(run, runs).path)
+        work, store = _opened(run_store(run, runs).path, trusted(trust))
     with store.sole_writer():
         if file is not None:
             _import(store, file)
@@ -50,13 +62,13 @@ def label(
     )
 
 
-def _opened(path: Path) -> tuple[Work, LabelStore]:
+def _opened(path: Path, trust: Trust) -> tuple[Work, LabelStore]:
     """Open what there is to label, and where labels go.
 
     Raises:
         OutvotedError: it is no study, its images are none to look at, or it has none yet.
     """
-    opened = OpenedStudy(path)
+    opened = OpenedStudy(path, trust)
     data = opened.data
     if data.features is not None:
         raise OutvotedError(

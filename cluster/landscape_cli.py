@@ -22,13 +22,24 @@ from outvoted.analysis.landscape.surroundings_files import write
 from outvoted.analysis.landscape.surroundings_picture import draw_surroundings
 from outvoted.analysis.opened import OpenedRun
 from outvoted.cluster.bars import bars
-from outvoted.cluster.options import DEFAULT_RUNS, Debug, Runs, console, run_store, say_written, to_report
+from outvoted.cluster.options import (
+    DEFAULT_RUNS,
+    Debug,
+    Runs,
+    Trusted,
+    console,
+    run_store,
+    say_written,
+    to_report,
+    trusted,
+)
 from outvoted.search.errors import OutvotedError
+from outvoted.search.trust import Trust
 
 _FEWEST, _MOST = 3, 401
 
 
-def landscape(
+def landscape(  # noqa: PLR0913  # each is an option
     run: Annotated[Path, typer.Argument(help="A run of `outvoted mine`: its folder, or its name.")],
     seed_id: Annotated[
         int | None, typer.Option(help="A training image by its place; left out, the one with most mistakes.")
@@ -38,11 +49,12 @@ def landscape(
     points: Annotated[
         int, typer.Option(min=_FEWEST, max=_MOST, help="Along each side; odd, to hold the seed.")
     ] = 41,
+    trust: Trusted = False,
     runs: Runs = DEFAULT_RUNS,
     debug: Debug = False,
 ) -> None:
     """Draw what each peer answers around a seed, in two directions, with the climbs of its mistakes."""
-    opened = _opened(run_store(run, runs))
+    opened = _opened(run_store(run, runs), trusted(trust))
     directions = two_directions(opened.transform, x, y)
     seed = most_mistaken(opened) if seed_id is None else seed_id
     with bars(console) as progress:
@@ -60,7 +72,7 @@ def landscape(
     )
 
 
-def _opened(store: RunStore) -> OpenedRun:
+def _opened(store: RunStore, trust: Trust) -> OpenedRun:
     record = store.read_record()
     if record.kind != "mine":
         raise OutvotedError(
@@ -68,7 +80,7 @@ def _opened(store: RunStore) -> OpenedRun:
             found=f"{record.name}, a run of `outvoted {record.kind}`",
             remedy="choose another run: `outvoted runs` lists them",
         )
-    return OpenedRun(store)
+    return OpenedRun(store, trust)
 
 
 def _draw(run: OpenedRun, found: Surroundings, directions: tuple[Direction, Direction], path: Path) -> None:

@@ -17,6 +17,7 @@ from outvoted.actors.planning import count_replicas
 from outvoted.actors.progress import Progress
 from outvoted.actors.run_record import RunRecord
 from outvoted.actors.store import RunStore
+from outvoted.analysis.opened import OpenedRun
 from outvoted.analysis.report import write_report
 from outvoted.cluster.bars import bars
 from outvoted.cluster.cells import Cell, running_cells, running_recorder
@@ -28,6 +29,7 @@ from outvoted.cluster.placement import Share, share
 from outvoted.cluster.runs import data_record, open_record, recorded
 from outvoted.search import plan
 from outvoted.search.plan import Shard
+from outvoted.search.trust import named_by
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ def mine(job: Job, console: Console) -> RunStore:
         with recorded(job.store, record), bars(console) as progress:
             _search(job, record, data, each, progress)
     with console.status("drawing the report"):
-        write_report(job.store)
+        write_report(OpenedRun(job.store, named_by(job.config)))
     return job.store
 
 

@@ -45,6 +45,7 @@ from outvoted.search.arrays import Pixels, Singles
 from outvoted.search.errors import OutvotedError
 from outvoted.search.search_settings import SearchSettings
 from outvoted.search.transforms import Affine, Transform
+from outvoted.search.trust import EVERYTHING, NOTHING
 
 _SHARD = 500
 
@@ -120,13 +121,18 @@ class Panel:
         )
 
     @classmethod
-    def load(cls, run: str | Path) -> "Panel":
+    def load(cls, run: str | Path, *, trust: bool = False) -> "Panel":
         """Take the panel, the referee and the images of a run of `outvoted mine`.
 
+        Args:
+            run: its folder.
+            trust: import the Python code that the run names; it runs as you.
+
         Raises:
-            OutvotedError: the folder holds no run, or its weights or data are not those it was mined with.
+            OutvotedError: the folder holds no run, its networks or data are not those it was mined with, or
+                it names code that is not trusted.
         """
-        opened = OpenedRun(RunStore(Path(run)))
+        opened = OpenedRun(RunStore(Path(run)), EVERYTHING if trust else NOTHING)
         if opened.record.kind != "mine":
             raise OutvotedError(
                 expected="a run of `outvoted mine`, whose panel can be mined again",

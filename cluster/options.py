@@ -13,6 +13,7 @@ from rich.markup import escape
 from outvoted.actors.store import RunStore
 from outvoted.cluster.runs import newest
 from outvoted.search.errors import OutvotedError
+from outvoted.search.trust import EVERYTHING, NOTHING, Trust
 
 console = Console(emoji=False)  # import paths have colons
 errors = Console(stderr=True, emoji=False)
@@ -24,9 +25,17 @@ Override = Annotated[
 ]
 Name = Annotated[str | None, typer.Option(help="The run's name; its folder is RUNS/NAME.")]
 Address = Annotated[str, typer.Option(help="local, auto, or the HOST:PORT of a Ray cluster.")]
+Trusted = Annotated[
+    bool, typer.Option("--trust", help="Import the Python code that the run names: it runs as you.")
+]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with a run, or extend it.")]
 DEFAULT_RUNS = Path("runs")
 INTERRUPTED = 130  # what shells give a command that Ctrl-C ended
+
+
+def trusted(trust: bool) -> Trust:
+    """Return what a run may import: with --trust everything it names, else nothing."""
+    return EVERYTHING if trust else NOTHING
 
 
 def run_folder(config: Path, name: str | None, runs: Path, resume: bool) -> Path:

@@ -17,6 +17,7 @@ from outvoted.actors.store import RunStore
 from outvoted.actors.training import Epoch
 from outvoted.cluster.placement import Share
 from outvoted.search.errors import OutvotedError
+from outvoted.search.trust import named_by
 
 OnEpoch = Callable[[str, EpochRecord], object]
 
@@ -51,12 +52,12 @@ def run_members(
         OutvotedError: the run's weights are not those it was begun with.
     """
     if (store.peers / members.TABLE).exists():
-        found = members.load(store.peers)
-        if record.panel_fingerprint not in (None, fingerprint(found)):
+        found = kept(store.peers, wanted)
+        if not record.has_panel(found):
             raise OutvotedError(
                 expected=f"the panel {record.panel_fingerprint} that {store.path} was begun with",
-                found=f"other weights in {store.peers}",
-                remedy="restore the weights, or start a new run under another --name",
+                found=f"other networks or weights in {store.peers}",
+                remedy="restore the networks, or start a new run under another --name",
             )
     else:
         shelf = store.panels / panel_settings.key(wanted, data.fingerprint)
@@ -76,7 +77,26 @@ def run_referee(
     if not (folder / members.TABLE).exists():
         shelf = panels / panel_settings.key((wanted,), data.fingerprint)
         members.save(folder, trained(shelf, (wanted,), data, share, bars, lambda name, epoch: None))
-    return members.load(folder)[0]
+    return kept(folder, (wanted,))[0]
+
+
+def kept(folder: Path, wanted: Sequence[Recipe]) -> list[Member]:
+    """Read the networks of a folder, which must be those that are wanted: no others, and no other code.
+
+    Raises:
+        OutvotedError: they are others, or cannot be read.
+    """
+    found = members.load(folder, named_by(*wanted))
+    names = [(one.name, one.role, one.network.model_dump_json()) for one in wanted]
+    there = [(one.name, one.role, one.architecture.model_dump_json()) for one in found]
+    if there != names:
+        other = next((name for name, *_ in there if name not in {name for name, *_ in names}), "")
+        raise OutvotedError(
+            expected=f"the configured networks in {folder}: {', '.join(name for name, *_ in names)}",
+            found=f"a network '{other}'" if other else "networks of other architectures or input recipes",
+            remedy=f"delete {folder}: the networks are then made again from the configuration",
+        )
+    return found
 
 
 def trained(
@@ -84,7 +104,7 @@ def trained(
 ) -> list[Member]:
     """Return the trained networks kept in ``folder``, training and keeping them if it has none."""
     if (folder / members.TABLE).exists():
-        return members.load(folder)
+        return kept(folder, recipes)
     found = _train(recipes, data, share, bars, on_epoch)
     members.save(folder, found)
     return found

@@ -14,6 +14,7 @@ from outvoted.cluster.shown import command, shown, visible
 from outvoted.cluster.strict_yaml import MOST_BYTES, NotPlainError, parse
 from outvoted.search.errors import OutvotedError
 from outvoted.search.settings import Settings
+from outvoted.search.trust import EVERYTHING
 
 Form = TypeVar("Form", bound=Settings)
 
@@ -42,13 +43,16 @@ def read(form: type[Form], path: Path, overrides: Sequence[str] = ()) -> Form:
 
 
 def validated(form: type[Form], values: dict[str, Any], path: Path | str) -> Form:
-    """Return settings made of values; ``path`` says in errors where they stand: a file, or a Python call.
+    """Return the user's own settings made of values; what they name by import path is imported.
+
+    ``path`` says in errors where they stand: a file, or a Python call. What lies in a run's folder is read
+    by ``outvoted.analysis.stored`` instead.
 
     Raises:
         OutvotedError: a key or value is not what it must be.
     """
     try:
-        return form.model_validate(values)
+        return form.model_validate(values, context=EVERYTHING.context)
     except ValidationError as error:
         raise explained(form, error, path) from error
     except RecursionError as error:

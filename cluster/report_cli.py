@@ -29,6 +29,7 @@ from outvoted.analysis.opened import OpenedRun
 from outvoted.analysis.report import write_report
 from outvoted.analysis.scan_report import write_scan_report
 from outvoted.analysis.scan_summary import scan_table
+from outvoted.analysis.stored import configured
 from outvoted.analysis.studies.opened import OpenedStudy
 from outvoted.analysis.study_report import write_study_report
 from outvoted.analysis.summary import table
@@ -36,8 +37,7 @@ from outvoted.analysis.sweep_report import write_sweep_report
 from outvoted.analysis.sweeps.opened import OpenedSweep
 from outvoted.cluster.bars import bars
 from outvoted.cluster.compare import CompareConfig, mined_with, write_compared
-from outvoted.cluster.options import DEFAULT_RUNS, Debug, Runs, console, run_store
-from outvoted.cluster.reading import validated
+from outvoted.cluster.options import DEFAULT_RUNS, Debug, Runs, Trusted, console, run_store, trusted
 from outvoted.cluster.scan_config import ScanConfig
 from outvoted.search.errors import OutvotedError
 from outvoted.search.settings import Settings
@@ -55,14 +55,16 @@ class _Drawn:
 
 def report(
     run: Annotated[Path, typer.Argument(help="A run's folder, or its name within RUNS.")],
+    trust: Trusted = False,
     runs: Runs = DEFAULT_RUNS,
     debug: Debug = False,
 ) -> None:
     """Write `report.html`, tables and pictures of a run, of whatever it has recorded so far."""
     store = run_store(run, runs)
-    record = store.read_record()
+    opened = OpenedRun(store, trusted(trust))
+    record = opened.record
     with console.status("drawing the report"):
-        drawn = _drawn(store, record)
+        drawn = _drawn(opened)
     path = store.path / "report.html"
     with bars(console) as progress:
         bar = progress.add_task("page", total=None, details="images voted on again")
@@ -79,45 +81,46 @@ def report(
     )
 
 
-def _drawn(store: RunStore, record: RunRecord) -> _Drawn:
-    match record.kind:
+def _drawn(run: OpenedRun) -> _Drawn:
+    path = run.store.path
+    match run.record.kind:
         case "mine":
-            return _mined(store, record)
+            return _mined(run)
         case "scan":
-            return _scanned(store, record)
+            return _scanned(run)
         case "compare":
-            return _compared(store, record)
+            return _compared(run)
         case "heal":
-            return _healed(HealStore(store.path), record)
+            return _healed(HealStore(path), run.record)
         case "study":
-            found = write_study_report(OpenedStudy(store.path))
-            told = told_by_studying(found.tables, store.path / "figures", found.sections())
+            found = write_study_report(OpenedStudy(path, run.trust))
+            told = told_by_studying(found.tables, path / "figures", found.sections())
             return _Drawn(found.tables, lambda _: told)
         case "sweep":
-            return _swept(OpenedSweep(store.path), record)
+            return _swept(OpenedSweep(path, run.trust), run.record)
 
 
-def _mined(store: RunStore, record: RunRecord) -> _Drawn:
-    _check(len(store.done()) > 0, "searches", store, record)
-    summary = write_report(store)
-    return _Drawn([table(summary)], partial(told_by_mining, OpenedRun(store), summary))
+def _mined(run: OpenedRun) -> _Drawn:
+    _check(len(run.store.done()) > 0, "searches", run.store, run.record)
+    summary = write_report(run)
+    return _Drawn([table(summary)], partial(told_by_mining, run, summary))
 
 
-def _scanned(store: RunStore, record: RunRecord) -> _Drawn:
-    _check(bool(ScanStore(store.path).done()), "scanned images", store, record)
-    source = _config(ScanConfig, store, record).source
-    summary = write_scan_report(store, source)
-    return _Drawn([scan_table(summary)], lambda _: told_by_scanning(store, summary, source))
+def _scanned(run: OpenedRun) -> _Drawn:
+    _check(bool(ScanStore(run.store.path).done()), "scanned images", run.store, run.record)
+    source = _config(ScanConfig, run).source
+    summary = write_scan_report(run, source)
+    return _Drawn([scan_table(summary)], lambda _: told_by_scanning(run, summary, source))
 
 
-def _compared(store: RunStore, record: RunRecord) -> _Drawn:
-    config = _config(CompareConfig, store, record)
-    stores = mined_with(config, store.path)
-    _check(bool(stores), "searches", store, record)
-    rows = write_compared(config, store.path)
-    missing = [name for name, _ in config.parts() if name not in stores]
-    drawn = comparison.table(rows, f"{record.name}: strategies on one panel and the same seeds")
-    return _Drawn([drawn], lambda _: told_by_comparing(rows, stores, missing))
+def _compared(run: OpenedRun) -> _Drawn:
+    config, path = _config(CompareConfig, run), run.store.path
+    mined = mined_with(config, path, run.trust)
+    _check(bool(mined), "searches", run.store, run.record)
+    rows = write_compared(config, path, run.trust)
+    missing = [name for name, _ in config.parts() if name not in mined]
+    drawn = comparison.table(rows, f"{run.record.name}: strategies on one panel and the same seeds")
+    return _Drawn([drawn], lambda _: told_by_comparing(rows, mined, missing))
 
 
 def _healed(store: HealStore, record: RunRecord) -> _Drawn:
@@ -142,5 +145,6 @@ def _check(there: bool, what: str, store: RunStore, record: RunRecord) -> None:
         )
 
 
-def _config(form: type[Form], store: RunStore, record: RunRecord) -> Form:
-    return validated(form, record.config, store.path / "run.json")
+def _config(form: type[Form], run: OpenedRun) -> Form:
+    found: Form = configured(form, run.record, None, run.store.path, run.trust)
+    return found

@@ -15,6 +15,7 @@ from outvoted.actors.run_record import RunRecord
 from outvoted.actors.scan_store import ScanStore
 from outvoted.actors.sources import Piece
 from outvoted.actors.store import RunStore
+from outvoted.analysis.opened import OpenedRun
 from outvoted.analysis.scan_report import write_scan_report
 from outvoted.cluster.bars import bars
 from outvoted.cluster.connect import connected
@@ -26,6 +27,7 @@ from outvoted.cluster.runs import data_record, open_record, recorded
 from outvoted.cluster.scan_config import ScanConfig
 from outvoted.cluster.scan_pipeline import Reading, judged
 from outvoted.search.errors import OutvotedError
+from outvoted.search.trust import named_by
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ def scan(job: ScanJob, console: Console) -> RunStore:
         with recorded(job.store, record), bars(console) as progress:
             _scan(job, record, data, pieces, room, progress)
     with console.status("drawing the report"):
-        write_scan_report(job.store, config.source)
+        write_scan_report(OpenedRun(job.store, named_by(config)), config.source)
     return job.store
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from outvoted.actors.store import RunStore
+from outvoted.analysis.opened import OpenedRun
 from outvoted.analysis.scan_summary import scan_table, summarise_scan
 from outvoted.cluster import reading
 from outvoted.cluster.options import (
@@ -25,6 +26,7 @@ from outvoted.cluster.options import (
 from outvoted.cluster.scan import ScanJob
 from outvoted.cluster.scan import scan as scan_run
 from outvoted.cluster.scan_config import ScanConfig
+from outvoted.search.trust import named_by
 
 
 def scan(
@@ -41,7 +43,7 @@ def scan(
     path = run_folder(config, name, runs, resume)
     with resumable("scan", config, override, path):
         store = scan_run(ScanJob(settings, RunStore(path), address, resume, debug), console)
-    console.print(scan_table(summarise_scan(store)))
+    console.print(scan_table(summarise_scan(OpenedRun(store, named_by(settings)))))
     look = f"import pandas; print(pandas.read_parquet('{path}/dissents').nlargest(10, 'margin'))"
     say_written(
         path,

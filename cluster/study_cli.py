@@ -26,6 +26,7 @@ from outvoted.cluster.options import (
 from outvoted.cluster.study import StudyJob
 from outvoted.cluster.study import study as study_run
 from outvoted.cluster.study_config import StudyConfig
+from outvoted.search.trust import named_by
 
 
 def study(
@@ -44,7 +45,7 @@ def study(
     with resumable("study", config, override, path):
         study_run(StudyJob(settings, store, address, resume, debug), console)
         with console.status("drawing the report"):
-            report = write_study_report(OpenedStudy(path))
+            report = write_study_report(OpenedStudy(path, named_by(settings)))
     for drawn in report.tables:
         console.print(drawn)
     say_written(

@@ -26,6 +26,7 @@ from outvoted.cluster.options import (
 from outvoted.cluster.sweep import SweepJob
 from outvoted.cluster.sweep import sweep as sweep_run
 from outvoted.cluster.sweep_config import SweepConfig
+from outvoted.search.trust import named_by
 
 
 def sweep(
@@ -44,7 +45,7 @@ def sweep(
     with resumable("sweep", config, override, path):
         sweep_run(SweepJob(settings, store, address, resume, debug), console)
         with console.status("drawing the report"):
-            report = write_sweep_report(OpenedSweep(path))
+            report = write_sweep_report(OpenedSweep(path, named_by(settings)))
     for drawn in report.tables():
         console.print(drawn)
     say_written(

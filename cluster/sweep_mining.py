@@ -22,6 +22,7 @@ from outvoted.cluster.placement import Share
 from outvoted.cluster.sweep_config import SweepConfig
 from outvoted.search.climb import Outcome
 from outvoted.search.errors import OutvotedError
+from outvoted.search.trust import named_by
 
 _MINE: Any = mine_panel_remotely
 
@@ -61,7 +62,7 @@ class _Mining:
         self._fingerprint = data.fingerprint
 
     def run(self) -> None:
-        sweep = OpenedSweep(self._store.path)
+        sweep = OpenedSweep(self._store.path, named_by(self._config))
         panels = {setting: panel for setting in sweep.settings if (panel := sweep.panel(setting))}
         origins = {
             setting: self._mining.origin(panel, self._fingerprint) for setting, panel in panels.items()
@@ -69,7 +70,7 @@ class _Mining:
         waiting = {
             setting: panel
             for setting, panel in panels.items()
-            if self._mined.origin(setting.label) != origins[setting]
+            if not self._is_mined(setting, panel, origins[setting])
         }
         running = self._begun(waiting)
         done = len(panels) - len(waiting)
@@ -79,6 +80,10 @@ class _Mining:
             setting = running.pop(call)
             details = self._end(setting.label, call, origins[setting])
             self._progress.update(bar, advance=1, details=f"{setting.label}: {details}")
+
+    def _is_mined(self, setting: Setting, panel: tuple[Member, ...], wanted: Origin) -> bool:
+        found = self._mined.origin(setting.label)
+        return found is not None and found.is_of(panel, wanted)
 
     def _begun(self, panels: Panels) -> dict[Any, Setting]:
         if not panels:

@@ -8,10 +8,11 @@ from importlib import import_module
 from operator import or_
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, Discriminator, SerializeAsAny, Tag
+from pydantic import BaseModel, BeforeValidator, Discriminator, SerializeAsAny, Tag, ValidationInfo
 
 from outvoted.search.errors import OutvotedError, suggestion
 from outvoted.search.settings import Settings
+from outvoted.search.trust import Trust, trust_of
 
 _OWN = "MODULE:CLASS"
 
@@ -20,15 +21,19 @@ def choice(base: type[Settings], key: str, *classes: type[Settings]) -> Any:
     """Return a type for one of ``classes``, told apart by ``key``, or for a user's own subclass of ``base``.
 
     A value of ``key`` that has a colon is an import path: ``mypkg.moves:Wave``. The current directory is
-    searched too. A path that leads to no such class raises an OutvotedError when a value is validated.
+    searched too. A path that leads to no such class raises an OutvotedError when a value is validated, as
+    does any path that the context of the validation does not trust (``outvoted.search.trust``).
     """
 
     def chosen(value: Any) -> str:
         return _chosen(key, classes, value)
 
+    def made(value: Any, info: ValidationInfo) -> Any:
+        return _own(base, key, value, trust_of(info.context))
+
     chosen.__name__ = key  # by which pydantic calls it when no class is found
     known = [Annotated[form, Tag(_tag(form, key))] for form in classes]
-    own = Annotated[SerializeAsAny[base], BeforeValidator(lambda value: _own(base, key, value)), Tag(_OWN)]  # type: ignore[valid-type]
+    own = Annotated[SerializeAsAny[base], BeforeValidator(made), Tag(_OWN)]  # type: ignore[valid-type]
     return Annotated[reduce(or_, [*known, own]), Discriminator(chosen)]
 
 
@@ -78,15 +83,17 @@ def _chosen(key: str, classes: tuple[type[Settings], ...], value: Any) -> str:
     return _OWN if isinstance(word, str) and ":" in word else str(word)
 
 
-def _own(base: type[Settings], key: str, value: Any) -> Any:
+def _own(base: type[Settings], key: str, value: Any, trust: Trust) -> Any:
     """Make a value of a user's own class from a mapping."""
     if not isinstance(value, Mapping):
         return value
     path = value[key]
+    what = f"{base.__name__.lower()} {key}={path}"
+    trust.check(path, what)
     try:
         form = imported(path)
     except OutvotedError as error:
-        expected = f"{base.__name__.lower()} {key}={path}: {error.expected}"
+        expected = f"{what}: {error.expected}"
         raise OutvotedError(expected, error.found, error.remedy) from error
     wrong = _not_usable(base, key, path, form)
     if wrong is not None:
@@ -98,7 +105,7 @@ def _own(base: type[Settings], key: str, value: Any) -> Any:
             found=f"the unknown key '{unknown[0]}'",
             remedy=suggestion(unknown[0], form.model_fields),
         )
-    return form.model_validate(value)
+    return form.model_validate(value, context=trust.context)
 
 
 def _not_usable(base: type[Settings], key: str, path: str, form: Any) -> OutvotedError | None:

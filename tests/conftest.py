@@ -1,6 +1,9 @@
 """Shared by all tests: few real digits, a small panel trained on them, one local Ray instance."""
 
+import errno
+import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +51,21 @@ def _no_data_of_the_users(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
     """Keep tests from finding or leaving anything in the user's folders."""
     monkeypatch.delenv("OUTVOTED_RUNS", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+@contextmanager
+def full_disk(path: Path) -> Iterator[None]:
+    """Have the disk have no room for a file that is written atomically, within the block."""
+    forced = os.fsync
+
+    def refuse(descriptor: int) -> None:
+        if Path(f"/proc/self/fd/{descriptor}").readlink() == path.with_name(f".{path.name}.partial"):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        forced(descriptor)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", refuse)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from outvoted.actors.store import RunStore
 from outvoted.cluster import notebook
 from outvoted.cluster.config import MineConfig
 from outvoted.cluster.mine import Job
-from outvoted.cluster.reading import read
+from outvoted.cluster.reading import read, validated
 from outvoted.cluster.sweep_config import SweepConfig
 from outvoted.search import plan
 from outvoted.search.errors import OutvotedError
@@ -110,11 +110,11 @@ def test_every_line_of_python_runs(
 
 
 def test_the_strategy_of_the_page_is_a_strategy(place: Path) -> None:
-    found = SearchSettings.model_validate({"strategy": {"name": "strides:Strides", "least": 1}})
-    assert SearchSettings.model_validate(found.model_dump(mode="json")) == found
+    found = validated(SearchSettings, {"strategy": {"name": "strides:Strides", "least": 1}}, "here")
+    assert validated(SearchSettings, found.model_dump(mode="json"), "here") == found
     assert found.strategy.label == "strides"
     with pytest.raises(OutvotedError, match="did you mean 'least'"):
-        SearchSettings.model_validate({"strategy": {"name": "strides:Strides", "leest": 1}})
+        validated(SearchSettings, {"strategy": {"name": "strides:Strides", "leest": 1}}, "here")
 
 
 def test_every_keyword_is_named() -> None:

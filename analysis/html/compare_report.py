@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 from plotly.subplots import make_subplots
 
-from outvoted.actors.store import RunStore
 from outvoted.analysis import comparison
 from outvoted.analysis.comparison import Compared, common_span
 from outvoted.analysis.comparison_picture import PANELS
@@ -27,7 +26,7 @@ _TEXT = (
 
 
 def told_by_comparing(
-    rows: Sequence[Compared], runs: Mapping[str, RunStore], missing: Sequence[str] = ()
+    rows: Sequence[Compared], runs: Mapping[str, OpenedRun], missing: Sequence[str] = ()
 ) -> Told:
     """Say how strategies compare.
 
@@ -56,13 +55,13 @@ def _headlines(rows: Sequence[Compared]) -> list[tuple[str, str]]:
     return found
 
 
-def _sections(rows: Sequence[Compared], runs: Mapping[str, RunStore], text: str) -> Iterator[Section]:
+def _sections(rows: Sequence[Compared], runs: Mapping[str, OpenedRun], text: str) -> Iterator[Section]:
     yield Section("Strategies", text, (from_rich(comparison.table(rows, "")), _bars(rows)))
-    found = {name: mistakes_measured(store) for name, store in runs.items()}
+    found = {name: mistakes_measured(run.store) for name, run in runs.items()}
     every = pd.concat(found.values(), ignore_index=True)
     if every.empty:
         return
-    run = OpenedRun(next(iter(runs.values())))
+    run = next(iter(runs.values()))
     who = np.repeat(np.arange(len(found)), [len(frame) for frame in found.values()])
     finders = (
         Finders("strategy", list(found), who),

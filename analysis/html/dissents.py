@@ -5,12 +5,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from outvoted.actors import members, png
+from outvoted.actors import png
 from outvoted.actors.scan_store import ScanStore
-from outvoted.actors.store import RunStore
 from outvoted.analysis.html.exhibits import Exhibit, Exhibits, Facet
 from outvoted.analysis.html.naming import class_names
 from outvoted.analysis.html.sampling import varied_order
+from outvoted.analysis.opened import OpenedRun
 from outvoted.search.arrays import Ints, Singles
 
 KINDS = ("target", "label", "predicted")
@@ -20,15 +20,15 @@ _RIGHT = ("the others", "the dissenter", "neither", "unknown")
 _UNKNOWN = 3
 
 
-def dissents_exhibits(store: RunStore, most: int = MOST) -> Exhibits:
+def dissents_exhibits(run: OpenedRun, most: int = MOST) -> Exhibits:
     """Read as many of a scan's dissents as ``most``, an even sample over target, label and wrong class."""
-    scan = ScanStore(store.path)
+    scan = ScanStore(run.store.path)
     every = scan.dissents()
     kept = every.iloc[varied_order(every, KINDS, "margin")[:most]]
     positions = kept["position"].to_numpy(np.int64)
     images, votes = scan.images(positions), scan.votes(positions)
     target, label, predicted = (kept[name].to_numpy(np.int64) for name in KINDS)
-    peers = [member.name for member in members.load(store.peers) if member.role == "peer"]
+    peers = [member.name for member in run.peers]
     voting = np.ones((len(kept), len(peers)), np.int64)
     voting[np.arange(len(kept)), target] = 0
     classes = next(iter(votes.values())).shape[1] if votes else 1
@@ -47,7 +47,7 @@ def dissents_exhibits(store: RunStore, most: int = MOST) -> Exhibits:
         voting=voting,
         facets=(Facet("who is right", _RIGHT, who),) if (who != _UNKNOWN).any() else (),
         peers=peers,
-        classes=class_names(store.read_record(), classes),
+        classes=class_names(run.record, classes),
         measures=(),
     )
 

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 import plotly.graph_objects as go
 
 from outvoted.actors.sources import GridSource, Source
-from outvoted.actors.store import RunStore
 from outvoted.analysis.drawing import PEERS, TARGET
 from outvoted.analysis.html.dissents import dissents_exhibits
 from outvoted.analysis.html.from_rich import from_rich
@@ -14,6 +13,7 @@ from outvoted.analysis.html.naming import percent
 from outvoted.analysis.html.parts import Plot, Section, Table
 from outvoted.analysis.html.pictures import pictures
 from outvoted.analysis.html.told import Told
+from outvoted.analysis.opened import OpenedRun
 from outvoted.analysis.scan_summary import ScanSummary, scan_table
 
 _GALLERY = (
@@ -22,9 +22,9 @@ _GALLERY = (
 )
 
 
-def told_by_scanning(store: RunStore, summary: ScanSummary, source: Source) -> Told:
+def told_by_scanning(run: OpenedRun, summary: ScanSummary, source: Source) -> Told:
     """Say what a scan of ``source`` has found so far."""
-    return Told(_headlines(summary), tuple(_sections(store, summary, source)))
+    return Told(_headlines(summary), tuple(_sections(run, summary, source)))
 
 
 def _headlines(summary: ScanSummary) -> list[tuple[str, str]]:
@@ -40,7 +40,7 @@ def _headlines(summary: ScanSummary) -> list[tuple[str, str]]:
     return found
 
 
-def _sections(store: RunStore, summary: ScanSummary, source: Source) -> Iterator[Section]:
+def _sections(run: OpenedRun, summary: ScanSummary, source: Source) -> Iterator[Section]:
     reasons = Table(("not decodable", "images"), list(summary.reasons.items()))
     told = summary.label_right is not None and len(summary.tenths) > 1
     yield Section(
@@ -53,9 +53,9 @@ def _sections(store: RunStore, summary: ScanSummary, source: Source) -> Iterator
     )
     if isinstance(source, GridSource):  # its images are points, not pictures
         board = {"checkerboard.png": "The board, each network's regions, and where it dissents alone."}
-        yield Section("The board", parts=pictures(store.path / "gallery", board))
+        yield Section("The board", parts=pictures(run.store.path / "gallery", board))
     elif summary.dissents:
-        yield gallery(dissents_exhibits(store), "Dissents", _GALLERY)
+        yield gallery(dissents_exhibits(run), "Dissents", _GALLERY)
 
 
 def _by_margin(summary: ScanSummary) -> Plot:

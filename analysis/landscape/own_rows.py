@@ -4,8 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from outvoted.actors import members
-from outvoted.actors.panel_settings import PanelSettings
 from outvoted.actors.readers.table import to_values
 from outvoted.actors.voting import vote
 from outvoted.analysis.landscape.ballots import MEAN, Ballots
@@ -48,8 +46,8 @@ def own_rows(study: OpenedStudy, networks: tuple[str, ...], corners: Labels) -> 
     data = study.data
     assert data.features is not None  # the study was checked
     images = np.concatenate([data.train.images, data.test.images])
-    arithmetic = PanelSettings.model_validate(study.record.config["panel"]).arithmetic
-    known = {member.name: member for member in members.load(study.store.peers)}
+    known = {member.name: member for member in study.members}
+    arithmetic = study.panel.arithmetic
     answers = [vote(known[name], images, data.shape, data.classes, arithmetic) for name in networks]
     found = Ballots(networks, np.stack(answers))
     points = Points(

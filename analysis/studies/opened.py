@@ -4,31 +4,35 @@ from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
-from outvoted.actors import datasets, members
-from outvoted.actors.datasets import Dataset, DataSource
+from outvoted.actors import members
+from outvoted.actors.datasets import Dataset
+from outvoted.actors.member import Member
+from outvoted.actors.panel_settings import PanelSettings
 from outvoted.actors.run_record import RunRecord
 from outvoted.actors.store import RunStore
 from outvoted.actors.study_store import StudyStore
+from outvoted.analysis.stored import configured, data_of
 from outvoted.analysis.studies.any import AnyStudy
 from outvoted.analysis.studies.base import Study
 from outvoted.search.arrays import Pixels
 from outvoted.search.errors import OutvotedError
+from outvoted.search.trust import NOTHING, Trust
 
 _STUDY: TypeAdapter[AnyStudy] = TypeAdapter(AnyStudy)
-_DATA: TypeAdapter[DataSource] = TypeAdapter(DataSource)
 
 
 class OpenedStudy:
     """Reads a study's configuration, data, images and votes."""
 
-    def __init__(self, path: Path) -> None:
-        """Open a folder.
+    def __init__(self, path: Path, trust: Trust = NOTHING) -> None:
+        """Open a folder; ``trust`` says what it names and may be imported.
 
         Raises:
-            OutvotedError: it holds no study, or one of another version.
+            OutvotedError: it holds no study, or one of another version or with code that is not trusted.
         """
+        self.trust = trust
         self.record: RunRecord = RunStore(path).read_record()
         if self.record.kind != "study":
             raise OutvotedError(
@@ -36,20 +40,35 @@ class OpenedStudy:
                 found=f"a run of `outvoted {self.record.kind}`",
                 remedy="choose another run: `outvoted runs` lists them",
             )
-        try:
-            self.study: Study = _STUDY.validate_python(self.record.config["study"])
-        except (KeyError, ValidationError) as error:
-            raise OutvotedError(
-                expected=f"a study of this version of Outvoted in {path}",
-                found=f"another configuration: {str(error).splitlines()[0]}",
-                remedy="read it with the version that wrote it: run.json says which",
-            ) from error
+        self.study: Study = configured(_STUDY, self.record, "study", path, trust)
         self.store = StudyStore(path, self.study.fields())
 
     @cached_property
     def data(self) -> Dataset:
-        """The data set of the study."""
-        return datasets.load(_DATA.validate_python(self.record.config["data"]))
+        """The data set of the study; its fingerprint must be that of the study."""
+        return data_of(self.record, self.store.path, self.trust)
+
+    @cached_property
+    def panel(self) -> PanelSettings:
+        """How the panel is made and asked."""
+        found: PanelSettings = configured(PanelSettings, self.record, "panel", self.store.path, self.trust)
+        return found
+
+    @cached_property
+    def members(self) -> tuple[Member, ...]:
+        """The panel's networks; their fingerprint must be that of the study.
+
+        Raises:
+            OutvotedError: they are others, or name code that is not trusted.
+        """
+        found = members.load(self.store.peers, self.trust)
+        if not self.record.has_panel(found):
+            raise OutvotedError(
+                expected=f"the panel {self.record.panel_fingerprint} of {self.store.path}",
+                found=f"other networks or weights in {self.store.peers}",
+                remedy="restore the networks that the study was made with",
+            )
+        return tuple(found)
 
     @property
     def classes(self) -> int:
@@ -92,7 +111,7 @@ class OpenedStudy:
     @property
     def architectures(self) -> dict[str, str]:
         """What each peer of the panel is, by its name."""
-        return {member.name: member.architecture.label for member in members.load(self.store.peers)}
+        return {member.name: member.architecture.label for member in self.members}
 
 
 def _without_results(path: Path) -> OutvotedError:

@@ -6,31 +6,34 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
-from outvoted.actors import datasets, members
-from outvoted.actors.datasets import Dataset, DataSource
+from outvoted.actors import members
+from outvoted.actors.datasets import Dataset
 from outvoted.actors.member import Member
 from outvoted.actors.mined_settings import Mining
 from outvoted.actors.run_record import RunRecord
 from outvoted.actors.store import RunStore
 from outvoted.actors.sweep_store import FINISHED, SweepStore
+from outvoted.analysis.stored import configured, data_of
 from outvoted.analysis.sweeps import AnyExperiment, Experiment, Setting, Unit, peer_name
 from outvoted.search.errors import OutvotedError
+from outvoted.search.trust import NOTHING, Trust
 
 _EXPERIMENT: TypeAdapter[AnyExperiment] = TypeAdapter(AnyExperiment)
-_DATA: TypeAdapter[DataSource] = TypeAdapter(DataSource)
+_SEEDS: TypeAdapter[tuple[int, ...]] = TypeAdapter(tuple[int, ...])
 
 
 class OpenedSweep:
     """Reads a sweep's configuration, data, rows, votes and networks."""
 
-    def __init__(self, path: Path) -> None:
-        """Open a folder.
+    def __init__(self, path: Path, trust: Trust = NOTHING) -> None:
+        """Open a folder; ``trust`` says what it names and may be imported.
 
         Raises:
-            OutvotedError: it holds no sweep, or one of another version.
+            OutvotedError: it holds no sweep, or one of another version or with code that is not trusted.
         """
+        self._trust = trust
         self.record: RunRecord = RunStore(path).read_record()
         if self.record.kind != "sweep":
             raise OutvotedError(
@@ -38,22 +41,18 @@ class OpenedSweep:
                 found=f"a run of `outvoted {self.record.kind}`",
                 remedy="choose another run: `outvoted runs` lists them",
             )
-        try:
-            self.experiment: Experiment = _EXPERIMENT.validate_python(self.record.config["experiment"])
-            self.seeds = tuple(int(seed) for seed in self.record.config["seeds"])
-        except (KeyError, TypeError, ValidationError) as error:
-            raise OutvotedError(
-                expected=f"a sweep of this version of Outvoted in {path}",
-                found=f"another configuration: {str(error).splitlines()[0]}",
-                remedy="read it with the version that wrote it: run.json says which",
-            ) from error
+        self.experiment: Experiment = configured(_EXPERIMENT, self.record, "experiment", path, trust)
+        self.seeds: tuple[int, ...] = configured(_SEEDS, self.record, "seeds", path, trust)
         self.store = SweepStore(path, self.experiment.fields())
 
     @property
     def mining(self) -> Mining | None:
         """How the sweep's networks are mined, if they are."""
         given = self.record.config.get("mining")
-        return None if given is None else Mining.model_validate(given)
+        if given is None:
+            return None
+        found: Mining = configured(Mining, self.record, "mining", self.store.path, self._trust)
+        return found
 
     @property
     def settings(self) -> tuple[Setting, ...]:
@@ -73,8 +72,11 @@ class OpenedSweep:
 
     @cached_property
     def data(self) -> Dataset:
-        """The data set of the sweep; of a setting with noise or a selection see ``Experiment.data``."""
-        return datasets.load(_DATA.validate_python(self.record.config["data"]))
+        """The data set of the sweep, whose fingerprint must be that of the sweep.
+
+        Of a setting with noise or a selection see ``Experiment.data``.
+        """
+        return data_of(self.record, self.store.path, self._trust)
 
     @cached_property
     def trials(self) -> pd.DataFrame:
@@ -87,7 +89,7 @@ class OpenedSweep:
 
     def member(self, unit: Unit) -> Member:
         """Read a trained network."""
-        return members.load(self.store.networks(unit.name))[0]
+        return members.load(self.store.networks(unit.name), self._trust)[0]
 
     def panel(self, setting: Setting) -> tuple[Member, ...] | None:
         """Read the networks of a setting as a panel, called by their seeds; None unless all are trained."""

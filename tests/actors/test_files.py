@@ -7,6 +7,7 @@ import pytest
 
 from outvoted.actors.files import unwritable, write_atomically
 from outvoted.search.errors import OutvotedError
+from tests.conftest import full_disk
 
 
 def hidden(path: Path) -> Path:
@@ -69,8 +70,7 @@ def test_what_a_killed_writer_left_is_written_over(tmp_path: Path) -> None:
 def test_a_full_disk_is_one_message_and_leaves_what_was_there(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_text("old")
-    hidden(path).symlink_to("/dev/full")
-    with pytest.raises(OutvotedError) as caught:
+    with pytest.raises(OutvotedError) as caught, full_disk(path):
         write_atomically(path, filled("new"))
     assert str(path) in caught.value.expected
     assert caught.value.found == "No space left on device"

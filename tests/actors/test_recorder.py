@@ -11,6 +11,7 @@ from outvoted.actors.recorder import Recorder
 from outvoted.actors.rows import ShardResult
 from outvoted.actors.store import RunStore
 from outvoted.search.errors import OutvotedError
+from tests.conftest import full_disk
 
 
 @pytest.fixture
@@ -103,12 +104,10 @@ def test_a_shard_that_cannot_be_written_is_not_counted(
 ) -> None:
     recorder = Recorder(tmp_path)
     before = recorder.record(halves[0])
-    partial = tmp_path / "searches" / f".{halves[1].name}.parquet.partial"
-    partial.symlink_to("/dev/full")
-    with pytest.raises(OutvotedError, match="No space left"):
+    path = tmp_path / "searches" / f"{halves[1].name}.parquet"
+    with pytest.raises(OutvotedError, match="No space left"), full_disk(path):
         recorder.record(halves[1])
     assert recorder.progress() == before
-    partial.unlink(missing_ok=True)
     assert recorder.record(halves[1]).searches == 60
     recorder.close()
 

@@ -19,6 +19,7 @@ from outvoted.actors.run_record import RunRecord, State
 from outvoted.actors.store import RunStore
 from outvoted.search.errors import OutvotedError
 from outvoted.search.plan import Shard
+from tests.conftest import full_disk
 
 Table = Literal["searches", "mistakes"]
 BOTH: tuple[Table, Table] = ("mistakes", "searches")
@@ -170,13 +171,11 @@ def test_a_full_disk_is_one_message_and_keeps_what_was_there(
 ) -> None:
     before, after = cut(mined, 0, 29), cut(mined, 30, 59)
     store.write_shard(before)
-    partial = store.path / table / f".{after.name}.parquet.partial"
-    partial.symlink_to("/dev/full")
-    with pytest.raises(OutvotedError, match="No space left") as caught:
+    path = store.path / table / f"{after.name}.parquet"
+    with pytest.raises(OutvotedError, match="No space left") as caught, full_disk(path):
         store.write_shard(after)
     assert f"{table}/{after.name}.parquet" in caught.value.expected
     assert_holds(store, before)
-    partial.unlink(missing_ok=True)
     store.write_shard(after)
     assert_holds(store, mined)
 
@@ -280,8 +279,7 @@ def test_the_record_is_replaced(store: RunStore, record: RunRecord) -> None:
 
 def test_a_full_disk_keeps_the_record(store: RunStore, record: RunRecord) -> None:
     store.write_record(record)
-    (store.path / ".run.json.partial").symlink_to("/dev/full")
-    with pytest.raises(OutvotedError, match="No space left"):
+    with pytest.raises(OutvotedError, match="No space left"), full_disk(store.path / "run.json"):
         store.write_record(record.model_copy(update={"state": State.FINISHED}))
     assert store.read_record() == record
 

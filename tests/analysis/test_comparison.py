@@ -56,7 +56,7 @@ def half(own: RunStore) -> RunStore:
 
 @pytest.fixture
 def rows(run: OpenedRun, half: RunStore) -> list[Compared]:
-    return compare({"whole": run.store, "half": half}, GRID)
+    return compare({"whole": run, "half": OpenedRun(half)}, GRID)
 
 
 def test_searches_in_vain_are_paid_for_too(rows: list[Compared], run: OpenedRun, half: RunStore) -> None:
@@ -87,16 +87,16 @@ def test_coverage_is_the_share_of_the_cells_that_any_has_filled(
     even = RunStore(Path(shutil.copytree(own.path, tmp_path / "even")))
     kept(own, "mistakes", odd)
     kept(even, "mistakes", lambda row: not odd(row))
-    over = common_span([run.store])
+    over = common_span([run])
     every = cells(run.store.frame("mistakes"), run.transform, GRID, over)
-    found = compare({"odd": own, "even": even}, GRID)
+    found = compare({"odd": OpenedRun(own), "even": OpenedRun(even)}, GRID)
     assert sum(row.cells for row in found) == len(every)
     assert [row.coverage for row in found] == [row.cells / len(every) for row in found]
     assert 0 < found[0].coverage < 1
 
 
 def test_alone_a_strategy_covers_what_it_found(run: OpenedRun) -> None:
-    (row,) = compare({"whole": run.store}, GRID)
+    (row,) = compare({"whole": run}, GRID)
     assert row.coverage == 1.0
 
 
@@ -108,20 +108,20 @@ def test_skipped_and_failed_searches_are_not_counted(half: RunStore, rows: list[
             if row["outcome"] == "exhausted":
                 row["outcome"] = "failed"
         pq.write_table(pa.Table.from_pylist(values, found.schema), path)
-    (row,) = compare({"half": half}, GRID)
+    (row,) = compare({"half": OpenedRun(half)}, GRID)
     assert (row.searches, row.success) == (row.mistakes, 1.0)
     assert rows[1].searches == 90
 
 
 def test_without_mistakes_there_is_nothing_to_divide_by(own: RunStore, tmp_path: Path) -> None:
     shutil.rmtree(own.path / "mistakes")
-    (row,) = compare({"poor": own}, GRID)
+    (row,) = compare({"poor": OpenedRun(own)}, GRID)
     assert (row.mistakes, row.pairs, row.cells) == (0, 0, 0)
     assert (row.inferences, row.moves, row.validity, row.coverage) == (None, None, None, 0.0)
     assert "–" in printed([row])
     draw_comparison([row], tmp_path / "comparison.png")
     opened(tmp_path / "comparison.png")
-    draw_map(own, GRID, common_span([own]), tmp_path / "map.png")
+    draw_map(OpenedRun(own), GRID, common_span([OpenedRun(own)]), tmp_path / "map.png")
     assert not (tmp_path / "map.png").exists()
 
 
@@ -178,7 +178,7 @@ def test_the_cheapest_strategy_is_blue(rows: list[Compared], figures: list[Figur
 def test_a_map_shows_neighbouring_descriptors(
     descriptors: tuple[str, ...], maps: int, run: OpenedRun, figures: list[Figure], tmp_path: Path
 ) -> None:
-    draw_map(run.store, Grid(descriptors=descriptors), common_span([run.store]), tmp_path / "map.png")
+    draw_map(run, Grid(descriptors=descriptors), common_span([run]), tmp_path / "map.png")
     opened(tmp_path / "map.png")
     pictures = [axes for axes in figures[0].axes if axes.images]
     assert len(pictures) == maps

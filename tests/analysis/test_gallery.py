@@ -15,6 +15,7 @@ from outvoted.analysis.gallery import draw_climbs, draw_mistakes
 from outvoted.analysis.opened import OpenedRun
 from outvoted.search.arrays import Pixels
 from outvoted.search.errors import OutvotedError
+from tests.conftest import full_disk
 
 Rewrite = Callable[[RunStore, Callable[[dict[str, Any]], object]], None]
 
@@ -99,7 +100,6 @@ def test_a_run_without_mistakes_has_empty_lines(bare: RunStore, tmp_path: Path) 
 def test_a_full_disk_is_one_message(
     draw: Callable[[OpenedRun, Path], None], run: OpenedRun, tmp_path: Path
 ) -> None:
-    (tmp_path / ".picture.png.partial").symlink_to("/dev/full")
-    with pytest.raises(OutvotedError, match="No space left"):
+    with pytest.raises(OutvotedError, match="No space left"), full_disk(tmp_path / "picture.png"):
         draw(run, tmp_path / "picture.png")
     assert not (tmp_path / "picture.png").exists()

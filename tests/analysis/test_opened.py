@@ -73,12 +73,12 @@ def test_other_weights_are_refused(own: RunStore, trained: list[Member]) -> None
     with pytest.raises(OutvotedError) as caught:
         OpenedRun(own).members  # noqa: B018
     assert str(own.peers) in caught.value.found
-    assert "restore the weights" in caught.value.remedy
+    assert "restore the networks" in caught.value.remedy
 
 
 def test_another_order_of_the_peers_is_refused(own: RunStore, trained: list[Member]) -> None:
     members.save(own.peers, trained[::-1])
-    with pytest.raises(OutvotedError, match="other weights"):
+    with pytest.raises(OutvotedError, match="other networks or weights"):
         OpenedRun(own).panel  # noqa: B018
 
 

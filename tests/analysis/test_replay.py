@@ -155,7 +155,7 @@ def test_another_target_is_found(own: RunStore, chosen: dict[str, Any], rewrite:
 
 def test_other_weights_are_found(own: RunStore, trained: list[Member]) -> None:
     members.save(own.peers, [trained[1], trained[0], trained[2]])
-    with pytest.raises(OutvotedError, match="other weights"):
+    with pytest.raises(OutvotedError, match="other networks or weights"):
         replay(OpenedRun(own), None)
 
 

@@ -13,13 +13,14 @@ from outvoted.analysis.opened import OpenedRun
 from outvoted.analysis.report import write_report
 from outvoted.analysis.summary import Summary, summarise
 from outvoted.search.errors import OutvotedError
+from tests.conftest import full_disk
 
 
 @pytest.fixture(scope="module")
 def reported(run_path: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[RunStore, Summary]:
     """A copy of the finished run with its report, and the summary that was returned."""
     store = RunStore(Path(shutil.copytree(run_path, tmp_path_factory.mktemp("reported") / "small")))
-    return store, write_report(store)
+    return store, write_report(OpenedRun(store))
 
 
 def files(folder: Path) -> set[str]:
@@ -44,18 +45,17 @@ def test_the_file_holds_the_summary(reported: tuple[RunStore, Summary]) -> None:
 def test_reporting_again_changes_nothing(reported: tuple[RunStore, Summary]) -> None:
     store, summary = reported
     before = {name: (store.path / name).read_bytes() for name in files(store.path)}
-    assert write_report(store) == summary
+    assert write_report(OpenedRun(store)) == summary
     assert {name: (store.path / name).read_bytes() for name in files(store.path)} == before
 
 
 def test_a_run_that_found_nothing_has_a_summary_and_no_pictures(bare: RunStore) -> None:
-    assert write_report(bare).mistakes == 0
+    assert write_report(OpenedRun(bare)).mistakes == 0
     assert (bare.path / "summary.json").exists()
     assert not (bare.path / "gallery").exists()
 
 
 def test_a_full_disk_is_one_message(own: RunStore) -> None:
-    (own.path / ".summary.json.partial").symlink_to("/dev/full")
-    with pytest.raises(OutvotedError, match="No space left"):
-        write_report(own)
+    with pytest.raises(OutvotedError, match="No space left"), full_disk(own.path / "summary.json"):
+        write_report(OpenedRun(own))
     assert not (own.path / "summary.json").exists()

@@ -21,6 +21,7 @@ from outvoted.actors.scan_store import ScanStore
 from outvoted.actors.sources import FolderSource, GridSource
 from outvoted.actors.store import RunStore
 from outvoted.actors.training import train
+from outvoted.analysis.opened import OpenedRun
 from outvoted.analysis.scan_report import write_scan_report
 from outvoted.analysis.scan_summary import scan_table, summarise_scan
 
@@ -92,7 +93,7 @@ def store(tmp_path: Path, trained: list[Member]) -> RunStore:
 
 
 def test_shares_are_taken_of_what_is_known(store: RunStore) -> None:
-    found = summarise_scan(store)
+    found = summarise_scan(OpenedRun(store))
     assert (found.images, found.unanimous, found.dissents, found.disputed) == (20, 14, 4, 1)
     assert (found.undecodable, found.reasons) == (1, {"broken": 1})
     assert (found.labelled, found.unanimous_right) == (9, 4 / 5)
@@ -106,7 +107,7 @@ def test_shares_are_taken_of_what_is_known(store: RunStore) -> None:
 
 
 def test_tenths_hold_every_dissent_once_clearest_first(store: RunStore) -> None:
-    tenths = summarise_scan(store).tenths
+    tenths = summarise_scan(OpenedRun(store)).tenths
     assert [round(tenth.highest, 3) for tenth in tenths] == [0.9, 0.7, 0.5, 0.1]
     assert sum(tenth.dissents for tenth in tenths) == 4
     assert [tenth.label_right for tenth in tenths] == [0, None, 1, 0]
@@ -124,14 +125,14 @@ def test_rows_of_a_chunk_cut_off_are_not_read(store: RunStore) -> None:
     scan = ScanStore(store.path)
     assert scan.done() == {10}
     assert scan.dissents()["position"].tolist() == [11]
-    assert summarise_scan(store).images == 10
+    assert summarise_scan(OpenedRun(store)).images == 10
 
 
 def test_the_table_fits_the_terminal(store: RunStore) -> None:
     from rich.console import Console
 
     console = Console(width=80, record=True)
-    console.print(scan_table(summarise_scan(store)))
+    console.print(scan_table(summarise_scan(OpenedRun(store))))
     text = console.export_text()
     assert "4 of 20 images" in text
     assert max(map(len, text.splitlines())) <= 80
@@ -139,7 +140,7 @@ def test_the_table_fits_the_terminal(store: RunStore) -> None:
 
 
 def test_a_report_has_a_picture(store: RunStore) -> None:
-    write_scan_report(store, ELSE)
+    write_scan_report(OpenedRun(store), ELSE)
     assert (store.path / "summary.json").exists()
     with Image.open(store.path / "gallery" / "dissents.png") as picture:
         assert picture.width > 600
@@ -149,7 +150,7 @@ def test_a_report_has_a_picture(store: RunStore) -> None:
 def test_a_scan_that_found_nothing_has_a_report(store: RunStore) -> None:
     for path in (*(store.path / "scanned").iterdir(), *(store.path / "dissents").iterdir()):
         path.unlink()
-    found = write_scan_report(store, ELSE)
+    found = write_scan_report(OpenedRun(store), ELSE)
     assert (found.images, found.dissents, found.label_right, found.tenths) == (0, 0, None, ())
     assert not (store.path / "gallery").exists()
     assert scan_table(found).row_count == 3
@@ -177,7 +178,7 @@ def test_the_checkerboard_is_drawn_as_it_was_scanned(tmp_path: Path) -> None:
     for piece in grid.pieces(200):
         for part in chunks(grid, piece, Fit(shape=data.shape), 200):
             ScanStore(store.path).write(judge.judge(part))
-    found = write_scan_report(store, grid)
+    found = write_scan_report(OpenedRun(store), grid)
     assert found.images == found.labelled == 576
     assert found.dissents > 0
     assert all(target.accuracy is not None and target.accuracy > 0.7 for target in found.targets)

@@ -14,7 +14,7 @@ import pytest
 from rich.console import Console
 
 from outvoted.actors import members
-from outvoted.actors.member import Member
+from outvoted.actors.member import Member, fingerprint
 from outvoted.actors.networks import CNN, MLP
 from outvoted.actors.run_record import RunRecord, State
 from outvoted.actors.store import RunStore
@@ -95,6 +95,7 @@ def test_only_the_papers_networks_have_the_papers_figures(own: RunStore, trained
     first, second, third = trained
     thirty, other = replace(first, architecture=MLP(hidden=30)), replace(second, architecture=CNN(hidden=30))
     members.save(own.peers, [thirty, other, third])
+    own.write_record(own.read_record().model_copy(update={"panel_fingerprint": None}))
     found = summarise(OpenedRun(own)).targets
     assert [row.hidden for row in found] == [30, None, 18]
     assert [row.paper for row in found] == [(9, 6, 852), None, None]
@@ -183,8 +184,10 @@ def test_the_table_shows_the_papers_figures_beside_them(summary: Summary) -> Non
 def test_only_the_papers_experiment_has_the_papers_figures(
     key: str, value: object, own: RunStore, trained: list[Member]
 ) -> None:
-    members.save(own.peers, [replace(trained[0], architecture=MLP(hidden=30)), *trained[1:]])
+    panel = [replace(trained[0], architecture=MLP(hidden=30)), *trained[1:]]
+    members.save(own.peers, panel)
     record = own.read_record()
+    record.panel_fingerprint = fingerprint(panel)
     record.data = record.data and record.data.model_copy(update={"name": "mnist-sample"})
     own.write_record(record)
     assert summarise(OpenedRun(own)).targets[0].paper == PAPER[30]
@@ -194,8 +197,10 @@ def test_only_the_papers_experiment_has_the_papers_figures(
 
 
 def test_on_other_images_there_are_no_figures_of_the_paper(own: RunStore, trained: list[Member]) -> None:
-    members.save(own.peers, [replace(trained[0], architecture=MLP(hidden=30)), *trained[1:]])
+    panel = [replace(trained[0], architecture=MLP(hidden=30)), *trained[1:]]
+    members.save(own.peers, panel)
     record = own.read_record()
+    record.panel_fingerprint = fingerprint(panel)
     record.data = record.data and record.data.model_copy(update={"name": "fashion-mnist"})
     own.write_record(record)
     found = summarise(OpenedRun(own))

@@ -120,7 +120,7 @@ def test_a_run_with_several_numbers_reports_them(own: RunStore) -> None:
     record = own.read_record()
     record.config["search"]["voters"] = [1, 2]
     own.write_record(record)
-    summary = write_report(own)
+    summary = write_report(OpenedRun(own))
     assert [row.voters for row in summary.voters] == [2]
     (row,) = summary.voters
     assert (row.searches, row.mistakes, row.held_out_right) == (90, summary.mistakes, None)
@@ -129,7 +129,7 @@ def test_a_run_with_several_numbers_reports_them(own: RunStore) -> None:
 
 def test_a_run_with_one_number_has_no_such_table(own: RunStore) -> None:
     shutil.rmtree(own.path / "gallery", ignore_errors=True)
-    assert write_report(own).voters == ()
+    assert write_report(OpenedRun(own)).voters == ()
     assert not (own.path / "gallery" / "voters.png").exists()
 
 

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from outvoted.search.errors import OutvotedError
 from outvoted.search.search_settings import SearchSettings
 from outvoted.search.transforms import Additive, Chain, Transform
+from outvoted.search.trust import EVERYTHING
 
 MODULE = """
 from typing import Annotated
@@ -61,7 +62,7 @@ def _own_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def settings(transform: Any) -> SearchSettings:
-    return SearchSettings.model_validate({"transform": transform})
+    return SearchSettings.model_validate({"transform": transform}, context=EVERYTHING.context)
 
 
 def test_an_own_class_is_made_with_its_settings_and_renders() -> None:
@@ -80,7 +81,7 @@ def test_an_own_class_survives_being_written(inside: bool) -> None:
     given = settings({"kind": "chain", "parts": [own, {"kind": "crop"}]} if inside else own)
     written = given.model_dump(mode="json")["transform"]
     assert (written["parts"][0] if inside else written) == {"kind": "own_moves:Wave", "height": 5.0}
-    assert SearchSettings.model_validate_json(given.model_dump_json()) == given
+    assert SearchSettings.model_validate_json(given.model_dump_json(), context=EVERYTHING.context) == given
     assert isinstance(given.transform, Chain) == inside
 
 

@@ -13,6 +13,7 @@ from outvoted.actors.datasets import Dataset, Split
 from outvoted.actors.member import EpochRecord, Member, fingerprint
 from outvoted.actors.networks import Architecture, Network, PythonFactory, TorchvisionModel
 from outvoted.actors.training import Training, loaded, train
+from outvoted.search.trust import named_by
 from tests.actors.networks.conftest import CLASSES, KINDS, SHAPE, Bring, vision
 
 IMAGES = torch.rand(5, *SHAPE, generator=torch.Generator().manual_seed(1))
@@ -81,7 +82,7 @@ def test_from_the_runs_folder_alone_it_answers_as_before(
     members.save(folder, [first])
     for file in (*workplace.glob("*.safetensors"), *workplace.glob("*.pt2")):
         file.unlink()
-    (again,) = members.load(folder)
+    (again,) = members.load(folder, named_by(brought))
     assert again.architecture == brought
     assert fingerprint([again]) == fingerprint([first])
     assert torch.equal(again.build(SHAPE, CLASSES).eval()(IMAGES), before)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +76,7 @@ def test_mining_without_a_mistake_has_results_alone(bare: RunStore) -> None:
 
 
 def test_strategies_share_one_map(run: OpenedRun, mistakes: list[dict[str, Any]]) -> None:
-    runs = {"hillclimb": run.store, "again": run.store}
+    runs = {"hillclimb": run, "again": run}
     told = told_by_comparing(compare(runs, Grid()), runs, ["gradient"])
     assert titles(told) == ["Strategies", "Map of weaknesses"]
     assert "Not mined with yet: gradient." in told.sections[0].text
@@ -114,7 +115,7 @@ def scan(run: OpenedRun, tmp_path: Path) -> RunStore:
     store.write_record(
         RunRecord(name="scan", kind="scan", state=State.FINISHED, config={}, versions={}, data=data)
     )
-    (store.path / "peers").symlink_to(run.store.peers)
+    shutil.copytree(run.store.peers, store.peers)
     rows = [dissent(1, 0, 1, 2, 0.5, 1), dissent(2, 0, 2, 1, 0.9, 1), dissent(3, 1, 1, 2, 0.1, 0)]
     for row in rows:
         row["probabilities"] = [[0.2, 0.3, 0.5]] * 3
@@ -125,25 +126,25 @@ def scan(run: OpenedRun, tmp_path: Path) -> RunStore:
 
 
 def test_a_scan_has_a_gallery_of_its_dissents(scan: RunStore) -> None:
-    found = dissents_exhibits(scan)
+    found = dissents_exhibits(OpenedRun(scan))
     assert [item.name for item in found.items] == ["2", "1", "3"]
     assert [found.items[0].images[0, 0, 0, 0], found.items[2].images[0, 0, 0, 0]] == [2, 3]
     assert found.classes == ("a", "<b>", "c")
     (facet,) = found.facets
     right = [facet.values[k] for k in facet.index]
     assert right == ["the dissenter", "the others", "neither"]
-    told = told_by_scanning(scan, summarise_scan(scan), FolderSource(path=Path()))
+    told = told_by_scanning(OpenedRun(scan), summarise_scan(OpenedRun(scan)), FolderSource(path=Path()))
     assert titles(told) == ["Results", "Dissents"]
 
 
 def test_of_too_many_dissents_some_are_shown(scan: RunStore) -> None:
-    found = dissents_exhibits(scan, most=2)
+    found = dissents_exhibits(OpenedRun(scan), most=2)
     assert (len(found.items), found.of) == (2, 3)
     assert {item.name for item in found.items} == {"2", "1"}
 
 
 def test_points_of_a_board_are_no_gallery(scan: RunStore) -> None:
-    told = told_by_scanning(scan, summarise_scan(scan), GridSource())
+    told = told_by_scanning(OpenedRun(scan), summarise_scan(OpenedRun(scan)), GridSource())
     assert titles(told) == ["Results", "The board"]
 
 

@@ -75,7 +75,9 @@ def made(path: Path, study: Study, source: DataSettings | Iris) -> OpenedStudy:
         "study": study.model_dump(mode="json"),
         "panel": PanelSettings(networks=NETWORKS).model_dump(mode="json"),
     }
-    named = DataRecord(name=data.name, fingerprint="", train=1, test=1, class_names=data.class_names)
+    named = DataRecord(
+        name=data.name, fingerprint=data.fingerprint, train=1, test=1, class_names=data.class_names
+    )
     store.write_record(
         RunRecord(name="land", kind="study", state=State.FINISHED, config=config, versions={}, data=named)
     )

@@ -9,6 +9,7 @@ from outvoted.search.errors import OutvotedError
 from outvoted.search.search_settings import SearchSettings
 from outvoted.search.strategies import BUILT_IN, Gradient, MapElites
 from outvoted.search.transforms import Affine
+from outvoted.search.trust import EVERYTHING
 from tests.search.runs import findings, first, rules_of, run
 from tests.search.strategies.cases import CASES, Case
 
@@ -78,7 +79,9 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("form", BUILT_IN, ids=lambda form: form.__name__)
 def test_the_name_tells_which_strategy_is_meant(form: type) -> None:
     name = form().label
-    strategy = SearchSettings.model_validate({"strategy": {"name": name}}).strategy
+    strategy = SearchSettings.model_validate(
+        {"strategy": {"name": name}}, context=EVERYTHING.context
+    ).strategy
     assert type(strategy) is form
     assert strategy.label == name
 
@@ -101,9 +104,11 @@ def test_settings_with_any_strategy_survive_being_written_and_read(case: Case) -
 @pytest.mark.usefixtures("own")
 def test_an_own_strategy_is_named_by_its_import_path() -> None:
     path = "mypkg_of_strategies.own:Uniform"
-    given = SearchSettings.model_validate({"strategy": {"name": path, "batch": 3}})
+    given = SearchSettings.model_validate(
+        {"strategy": {"name": path, "batch": 3}}, context=EVERYTHING.context
+    )
     assert given.strategy.label == "uniform"
-    assert SearchSettings.model_validate_json(given.model_dump_json()) == given
+    assert SearchSettings.model_validate_json(given.model_dump_json(), context=EVERYTHING.context) == given
     rules = rules_of(given.rules(peers=3).strategy)
     climb = run(rules, first(24))
     assert len(climb.finds)
@@ -117,13 +122,15 @@ def test_an_own_strategy_is_named_by_its_import_path() -> None:
 )
 def test_a_wrong_import_path_says_what_is_wrong(name: str, said: str) -> None:
     with pytest.raises(OutvotedError, match=said):
-        SearchSettings.model_validate({"strategy": {"name": name}})
+        SearchSettings.model_validate({"strategy": {"name": name}}, context=EVERYTHING.context)
 
 
 @pytest.mark.usefixtures("own")
 def test_a_class_that_is_no_strategy_is_refused() -> None:
     with pytest.raises(OutvotedError, match=r"derived from .*Strategy"):
-        SearchSettings.model_validate({"strategy": {"name": "mypkg_of_strategies.own:Stranger"}})
+        SearchSettings.model_validate(
+            {"strategy": {"name": "mypkg_of_strategies.own:Stranger"}}, context=EVERYTHING.context
+        )
 
 
 def test_where_there_are_no_knobs_only_move_by_move_strategies_search(case: Case) -> None:

@@ -11,6 +11,7 @@ import yaml
 
 from outvoted.search.search_settings import SearchSettings
 from outvoted.search.transforms.chain import SIMPLE
+from outvoted.search.trust import EVERYTHING
 
 PAGE = (Path(__file__).parents[3] / "docs" / "transforms.md").read_text()
 SNIPPETS = [yaml.safe_load(text)["search"] for text in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)]
@@ -26,7 +27,7 @@ def _example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("given", SNIPPETS, ids=lambda given: given["transform"]["kind"])
 def test_every_snippet_is_accepted_and_shows_the_defaults(given: dict[str, Any]) -> None:
-    transform = SearchSettings.model_validate(given).transform
+    transform = SearchSettings.model_validate(given, context=EVERYTHING.context).transform
     kind = given["transform"]["kind"]
     if kind in KINDS:
         assert transform == KINDS[kind]()
@@ -45,7 +46,9 @@ def test_the_table_gives_every_default_of_a_budget(form: type[Any]) -> None:
 
 
 def test_the_example_renders() -> None:
-    lighting = SearchSettings.model_validate({"transform": {"kind": "lighting:Lighting"}}).transform
+    lighting = SearchSettings.model_validate(
+        {"transform": {"kind": "lighting:Lighting"}}, context=EVERYTHING.context
+    ).transform
     composed = lighting.compose(lighting.identity(1), lighting.place(np.array([[1.0]])))
     seeds = torch.full((1, 1, 4, 9), 100, dtype=torch.uint8)
     rendered = lighting.render(seeds, torch.from_numpy(composed.astype(np.float32)))

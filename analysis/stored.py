@@ -1,0 +1,61 @@
+"""What a run's folder says of itself, read as a stranger's: it imports nothing that is not trusted."""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from outvoted.actors import datasets
+from outvoted.actors.datasets import Dataset, DataSource
+from outvoted.actors.run_record import RunRecord
+from outvoted.search.errors import OutvotedError
+from outvoted.search.settings import Settings
+from outvoted.search.trust import Trust
+
+_DATA: TypeAdapter[DataSource] = TypeAdapter(DataSource)
+
+
+def configured(form: Any, record: RunRecord, part: str | None, path: Path, trust: Trust) -> Any:
+    """Return settings of a class, or of a union of classes, from the configuration in a run's record.
+
+    Args:
+        form: what pydantic makes a TypeAdapter of.
+        part: the key they stand under; None for the whole configuration.
+        path: the run's folder, for messages.
+
+    Raises:
+        OutvotedError: they are none of this version's, or name code that is not trusted.
+    """
+    file = path / "run.json"
+    trusted = trust.at(file)
+    values = record.config if part is None else record.config.get(part)
+    adapter = form if isinstance(form, TypeAdapter) else TypeAdapter(form)
+    try:
+        found = adapter.validate_python(values, context=trusted.context)
+    except ValidationError as error:
+        where = "the configuration" if part is None else f"'{part}'"
+        raise OutvotedError(
+            expected=f"the configuration of a run of this version of Outvoted in {file}",
+            found=f"{where} with {error.error_count()} errors, the first: {error.errors()[0]['msg']}",
+            remedy="restore run.json, or read the run with the version of outvoted that wrote it",
+        ) from error
+    if isinstance(found, Settings):
+        for named in found.imports:
+            trusted.check(named, "its configuration" if part is None else f"'{part}' of its configuration")
+    return found
+
+
+def data_of(record: RunRecord, path: Path, trust: Trust) -> Dataset:
+    """Load the images a run was made from.
+
+    Raises:
+        OutvotedError: they cannot be had, or are other images than the run's.
+    """
+    data = datasets.load(configured(_DATA, record, "data", path, trust))
+    if record.data is not None and data.fingerprint != record.data.fingerprint:
+        raise OutvotedError(
+            expected=f"the {data.name} images that {path} was made from",
+            found=f"other images or labels in {data.folder}",
+            remedy="restore the data set",
+        )
+    return data
