@@ -1,6 +1,7 @@
 """Trained networks on disk: safetensors for the weights, one Parquet table for where they come from."""
 
 import hashlib
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -77,10 +78,8 @@ def _rows(path: Path) -> list[dict[str, object]]:
 
 
 def _architecture(row: dict[str, object], trust: Trust) -> Architecture:
-    architecture = _NETWORK.validate_json(str(row["architecture"]), context=trust.context)
-    for path in architecture.imports:
-        trust.check(path, f"network '{plain_name(str(row['name']))}'")
-    return architecture
+    trust.check_all(json.loads(str(row["architecture"])), f"network '{plain_name(str(row['name']))}'")
+    return _NETWORK.validate_json(str(row["architecture"]), context=trust.context)
 
 
 def _member(folder: Path, row: dict[str, object], architecture: Architecture) -> Member:

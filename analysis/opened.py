@@ -13,7 +13,7 @@ from outvoted.actors.panel_settings import PanelSettings
 from outvoted.actors.peer import Peer
 from outvoted.actors.run_record import RunRecord
 from outvoted.actors.store import RunStore
-from outvoted.analysis.stored import configured, data_of
+from outvoted.analysis.stored import configured, data_of, record_of
 from outvoted.search.errors import OutvotedError
 from outvoted.search.search_settings import SearchSettings
 from outvoted.search.transforms import Transform
@@ -35,7 +35,7 @@ class OpenedRun:
     @cached_property
     def record(self) -> RunRecord:
         """What ``run.json`` says."""
-        return self.store.read_record()
+        return record_of(self.store, self.trust)
 
     @cached_property
     def members(self) -> list[Member]:

@@ -8,11 +8,22 @@ from pydantic import TypeAdapter, ValidationError
 from outvoted.actors import datasets
 from outvoted.actors.datasets import Dataset, DataSource
 from outvoted.actors.run_record import RunRecord
+from outvoted.actors.store import RunStore
 from outvoted.search.errors import OutvotedError
-from outvoted.search.settings import Settings
 from outvoted.search.trust import Trust
 
 _DATA: TypeAdapter[DataSource] = TypeAdapter(DataSource)
+
+
+def record_of(store: RunStore, trust: Trust) -> RunRecord:
+    """Read a run's record, whose configuration must name no code that is not trusted.
+
+    Raises:
+        OutvotedError: it does, or cannot be read.
+    """
+    record = store.read_record()
+    trust.at(store.path / "run.json").check_all(record.config)
+    return record
 
 
 def configured(form: Any, record: RunRecord, part: str | None, path: Path, trust: Trust) -> Any:
@@ -27,11 +38,10 @@ def configured(form: Any, record: RunRecord, part: str | None, path: Path, trust
         OutvotedError: they are none of this version's, or name code that is not trusted.
     """
     file = path / "run.json"
-    trusted = trust.at(file)
     values = record.config if part is None else record.config.get(part)
     adapter = form if isinstance(form, TypeAdapter) else TypeAdapter(form)
     try:
-        found = adapter.validate_python(values, context=trusted.context)
+        found = adapter.validate_python(values, context=trust.at(file).context)
     except ValidationError as error:
         where = "the configuration" if part is None else f"'{part}'"
         raise OutvotedError(
@@ -39,9 +49,6 @@ def configured(form: Any, record: RunRecord, part: str | None, path: Path, trust
             found=f"{where} with {error.error_count()} errors, the first: {error.errors()[0]['msg']}",
             remedy="restore run.json, or read the run with the version of outvoted that wrote it",
         ) from error
-    if isinstance(found, Settings):
-        for named in found.imports:
-            trusted.check(named, "its configuration" if part is None else f"'{part}' of its configuration")
     return found
 
 

@@ -7,9 +7,6 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-_TAGS = ("name", "kind")
-"""Keys that tell the variants of a union apart; an import path stands there for the user's own class."""
-
 
 @dataclass(frozen=True)
 class Lookalike:
@@ -32,13 +29,6 @@ class Settings(BaseModel):
         if not isinstance(values, dict):
             return values
         return {key: _marked(value, _kinds(cls, key)) for key, value in values.items()}
-
-    @property
-    def imports(self) -> tuple[str, ...]:
-        """Import paths, MODULE:NAME, of the user's own code that these settings or those within them name."""
-        values = dict(self)
-        own = [str(values[tag]) for tag in _TAGS if ":" in str(values.get(tag, ""))]
-        return tuple(dict.fromkeys([*own, *_within(list(values.values()))]))
 
 
 def _marked(value: Any, kinds: frozenset[Any]) -> Any:
@@ -75,13 +65,3 @@ def _leaves(annotation: Any) -> Iterator[Any]:
         yield annotation
     for one in inner:
         yield from _leaves(one)
-
-
-def _within(value: Any) -> Iterator[str]:
-    if isinstance(value, Settings):
-        yield from value.imports
-    elif isinstance(value, list | tuple):
-        for one in value:
-            yield from _within(one)
-    elif isinstance(value, dict):
-        yield from _within(list(value.values()))

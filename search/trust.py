@@ -1,6 +1,6 @@
 """Whose code may be imported: what an import path names runs with the rights of whoever has it imported."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -8,6 +8,10 @@ from outvoted.search.errors import OutvotedError
 from outvoted.search.settings import Settings
 
 _KEY = "outvoted.trust"
+_TAGS = ("name", "kind")
+"""Keys that tell the variants of a union apart; an import path stands there for a user's own class."""
+_FACTORY = "factory"
+"""The key of a function that makes a network."""
 _LOOK = "look at that code, then add --trust (in Python trust=True) if it is yours"
 _OTHER = "delete it: it is then made again from the configuration; or put back what was written there"
 
@@ -56,6 +60,15 @@ class Trust:
             remedy=self.remedy,
         )
 
+    def check_all(self, values: Any, what: str = "") -> None:
+        """Refuse plain values, as JSON holds them, that name an import path which may not be imported.
+
+        Raises:
+            OutvotedError: see :meth:`check`.
+        """
+        for key, path in import_paths(values):
+            self.check(path, what or key)
+
 
 NOTHING = Trust(frozenset())
 """For what a stranger may have written: nothing is imported."""
@@ -65,7 +78,22 @@ EVERYTHING = Trust(None)
 
 def named_by(*settings: Settings) -> Trust:
     """Return the trust in what lies where a user's own settings are at work: the code they name, no other."""
-    return Trust(frozenset(path for one in settings for path in one.imports), remedy=_OTHER)
+    named = (import_paths(one.model_dump(mode="json")) for one in settings)
+    return Trust(frozenset(path for found in named for _, path in found), remedy=_OTHER)
+
+
+def import_paths(values: Any, within: str = "") -> Iterator[tuple[str, str]]:
+    """Find all import paths in plain values of settings, as pairs: the keys that lead there, the path."""
+    pairs = values.items() if isinstance(values, Mapping) else enumerate(values) if _is_list(values) else ()
+    for key, value in pairs:
+        place = f"{within}.{key}" if within else str(key)
+        if isinstance(value, str) and (key == _FACTORY or (key in _TAGS and ":" in value)):
+            yield place, value
+        yield from import_paths(value, place)
+
+
+def _is_list(values: Any) -> bool:
+    return isinstance(values, list | tuple)
 
 
 def trust_of(context: Any) -> Trust:

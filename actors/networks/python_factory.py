@@ -26,11 +26,6 @@ class PythonFactory(Constructed):
     arguments: dict[str, Any] = Field(default_factory=dict)
 
     @property
-    def imports(self) -> tuple[str, ...]:
-        """The factory."""
-        return (self.factory,)
-
-    @property
     def origin(self) -> str:
         """Name the function."""
         return self.factory.partition(":")[2]

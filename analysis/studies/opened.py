@@ -13,7 +13,7 @@ from outvoted.actors.panel_settings import PanelSettings
 from outvoted.actors.run_record import RunRecord
 from outvoted.actors.store import RunStore
 from outvoted.actors.study_store import StudyStore
-from outvoted.analysis.stored import configured, data_of
+from outvoted.analysis.stored import configured, data_of, record_of
 from outvoted.analysis.studies.any import AnyStudy
 from outvoted.analysis.studies.base import Study
 from outvoted.search.arrays import Pixels
@@ -33,7 +33,7 @@ class OpenedStudy:
             OutvotedError: it holds no study, or one of another version or with code that is not trusted.
         """
         self.trust = trust
-        self.record: RunRecord = RunStore(path).read_record()
+        self.record: RunRecord = record_of(RunStore(path), trust)
         if self.record.kind != "study":
             raise OutvotedError(
                 expected=f"a run of `outvoted study` in {path}",

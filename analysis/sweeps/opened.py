@@ -15,7 +15,7 @@ from outvoted.actors.mined_settings import Mining
 from outvoted.actors.run_record import RunRecord
 from outvoted.actors.store import RunStore
 from outvoted.actors.sweep_store import FINISHED, SweepStore
-from outvoted.analysis.stored import configured, data_of
+from outvoted.analysis.stored import configured, data_of, record_of
 from outvoted.analysis.sweeps import AnyExperiment, Experiment, Setting, Unit, peer_name
 from outvoted.search.errors import OutvotedError
 from outvoted.search.trust import NOTHING, Trust
@@ -34,7 +34,7 @@ class OpenedSweep:
             OutvotedError: it holds no sweep, or one of another version or with code that is not trusted.
         """
         self._trust = trust
-        self.record: RunRecord = RunStore(path).read_record()
+        self.record: RunRecord = record_of(RunStore(path), trust)
         if self.record.kind != "sweep":
             raise OutvotedError(
                 expected=f"a run of `outvoted sweep` in {path}",
