@@ -52,7 +52,7 @@ def scan(job: ScanJob, console: Console) -> RunStore:
     with console.status("reading the images"):
         data = config.load()
     with console.status("checking the networks"):
-        check_brought(job.store, config.panel, config.referee, data)
+        check_brought(job.store, config.panel, config.referee, data, console)
     pieces = config.source.pieces(config.scan.batch)
     record = open_record(job.store, config, job.resume, data_record(data), versions(), "scan")
     _check_count(record, sum(piece.count for piece in pieces))
