@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
@@ -10,6 +10,8 @@ import numpy as np
 import pooch
 from pydantic import BeforeValidator, Field
 
+from outvoted.actors import understood
+from outvoted.actors.paths import UserPath
 from outvoted.actors.readers import (
     Contents,
     Feature,
@@ -28,7 +30,7 @@ from outvoted.actors.readers.checks import check_labels, names_of, same_form
 from outvoted.actors.readers.held_out import held_out
 from outvoted.actors.readers.idx import read_part
 from outvoted.search.arrays import Ints, Pixels
-from outvoted.search.errors import OutvotedError
+from outvoted.search.errors import OutvotedError, printable
 from outvoted.search.settings import Settings
 
 DatasetName = Literal["mnist-sample", "mnist", "fashion-mnist"]
@@ -84,7 +86,7 @@ class DataSettings(Settings):
     """A data set that is known by name."""
 
     name: DatasetName = "mnist-sample"
-    path: Path | None = None
+    path: UserPath | None = None
     """A folder with the four idx files; looked up by name where it is left out."""
 
 
@@ -123,6 +125,7 @@ class Dataset:
         declared: number of classes where the data or the settings say it, else None.
         class_names: a name for each class, or None where the data has none.
         features: what pixels mean where images are rows of a table.
+        notes: what was passed over while it was read, or understood in one of several ways.
     """
 
     name: str
@@ -132,6 +135,15 @@ class Dataset:
     declared: int | None = None
     class_names: tuple[str, ...] | None = None
     features: tuple[Feature, ...] | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def understood(self) -> str:
+        """What this was understood to be, in a few lines for the user; see :func:`understood.words`."""
+        train, test = ((split.images, split.labels) for split in (self.train, self.test))
+        return understood.words(
+            self.name, train, test, self.classes, self.class_names, self.notes, bool(self.features)
+        )
 
     @property
     def classes(self) -> int:
@@ -189,7 +201,7 @@ def load(settings: DataSource) -> Dataset:
             damaged, or what it holds are not labelled images of one size.
     """
     if not isinstance(settings, DataSettings):
-        return _dataset(settings.path.resolve().name, settings.path, settings.read(), settings)
+        return _dataset(printable(settings.path.resolve().name), settings.path, settings.read(), settings)
     folder = find(settings) or _download(settings.name)
     contents = Contents(
         read_part(folder, "train"), read_part(folder, "test"), _CLASS_NAMES.get(settings.name)
@@ -205,7 +217,13 @@ def names() -> tuple[DatasetName, ...]:
 def _dataset(name: str, path: Path, contents: Contents, source: Source | Rows) -> Dataset:
     check_labels(contents, source.classes)
     if contents.test is None:
-        contents = held_out(contents, source.test_share)
+        share, count = source.test_share, len(contents.train.labels)
+        contents = held_out(contents, share)
+        if share:
+            note = (
+                f"no test split: {count - len(contents.train.labels):,} of {count:,} images held out for it"
+            )
+            contents = replace(contents, notes=(*contents.notes, note))
     train, test = contents.train, contents.test or contents.train
     images = same_form(train, test)
     classes = source.classes or len(contents.class_names or ()) or int(train.labels.max()) + 1
@@ -217,6 +235,7 @@ def _dataset(name: str, path: Path, contents: Contents, source: Source | Rows) -
         classes,
         names_of(classes, contents.class_names),
         contents.features,
+        contents.notes,
     )
 
 

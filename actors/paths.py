@@ -5,9 +5,17 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
+from outvoted.search.errors import printable
+
 
 def expanded(path: Path) -> Path:
-    """Put the user's home folder in place of a leading `~`, as a shell does; `~name` is that user's."""
+    """Put the user's home folder in place of a leading `~`, as a shell does; `~name` is that user's.
+
+    Raises:
+        ValueError: there is no such folder, or the path is no text in UTF-8, which is what runs record.
+    """
+    if printable(str(path)) != str(path):
+        raise ValueError(f"{printable(str(path))}: a path of plain UTF-8, so rename it or link to it")
     try:
         return path.expanduser()
     except RuntimeError as error:

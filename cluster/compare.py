@@ -19,6 +19,7 @@ from outvoted.analysis.map_of_weaknesses import Grid
 from outvoted.analysis.opened import OpenedRun
 from outvoted.cluster.config import MineConfig
 from outvoted.cluster.connect import connected
+from outvoted.cluster.loading import loaded
 from outvoted.cluster.mine import Job, mine, versions
 from outvoted.cluster.panel_training import check_brought
 from outvoted.cluster.placement import PlacementSettings
@@ -91,13 +92,12 @@ def compare_strategies(
     """
     parts = dict(config.parts())
     whole, stores = RunStore(path), {name: RunStore(path / name, path.parent) for name in parts}
-    with console.status("reading the images"):
-        data = datasets.load(config.data)
+    data = loaded(lambda: datasets.load(config.data), console)
     for part in parts.values():
         part.search.check(data.shape, config.panel.names)
     config.map.names(config.search.transform)
     with console.status("checking the networks"):
-        check_brought(next(iter(stores.values())), config.panel, config.referee, data, console)
+        check_brought(next(iter(stores.values())), config.panel, config.referee, data)
     record = open_record(whole, config, resume, data_record(data), versions(), "compare")
     with connected(address, debug), recorded(whole, record):
         for name, part in parts.items():
@@ -105,7 +105,7 @@ def compare_strategies(
             if again and _is_finished(stores[name], part):
                 continue
             console.print(f"[b]{name}[/]")
-            mine(Job(part, stores[name], address, again, debug), console)
+            mine(Job(part, stores[name], address, again, debug, told=True), console)
         with console.status("drawing the comparison"):
             return write_compared(config, path, named_by(config))
 

@@ -30,6 +30,7 @@ from outvoted.cluster.connect import connected
 from outvoted.cluster.heal_config import HealConfig
 from outvoted.cluster.heal_networks import Networks
 from outvoted.cluster.lease import result
+from outvoted.cluster.loading import loaded
 from outvoted.cluster.mine import versions
 from outvoted.cluster.panel_training import check_brought
 from outvoted.cluster.placement import PlacementSettings, Share, share
@@ -62,11 +63,10 @@ def heal(job: HealJob, console: Console) -> HealSummary:
         KeyboardInterrupt: the run was cut off; it can be resumed.
     """
     config = job.config
-    with console.status("reading the images"):
-        data = datasets.load(config.data)
+    data = loaded(lambda: datasets.load(config.data), console)
     config.search.check(data.shape, config.panel.names)
     with console.status("checking the networks"):
-        check_brought(job.store, config.panel, config.referee, data, console)
+        check_brought(job.store, config.panel, config.referee, data)
     record = open_record(job.store, config, job.resume, data_record(data), versions(), "heal", _MAY_CHANGE)
     with connected(job.address, job.debug):
         settings = config.cluster

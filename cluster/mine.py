@@ -24,6 +24,7 @@ from outvoted.cluster.cells import Cell, running_cells, running_recorder
 from outvoted.cluster.config import MineConfig
 from outvoted.cluster.connect import connected
 from outvoted.cluster.lease import Live, lease
+from outvoted.cluster.loading import loaded
 from outvoted.cluster.panel_training import check_brought, run_members
 from outvoted.cluster.placement import Share, share
 from outvoted.cluster.runs import data_record, open_record, recorded
@@ -41,6 +42,8 @@ class Job:
     address: str
     resume: bool
     debug: bool = False
+    told: bool = False
+    """What the data were understood to be has been said already."""
 
 
 def mine(job: Job, console: Console) -> RunStore:
@@ -50,11 +53,10 @@ def mine(job: Job, console: Console) -> RunStore:
         OutvotedError: something in the configuration, the data, the folder or the cluster must be mended.
         KeyboardInterrupt: the run was cut off; it can be resumed.
     """
-    with console.status("reading the images"):
-        data = datasets.load(job.config.data)
+    data = loaded(lambda: datasets.load(job.config.data), Console(quiet=True) if job.told else console)
     job.config.search.check(data.shape, job.config.panel.names)
     with console.status("checking the networks"):
-        check_brought(job.store, job.config.panel, job.config.referee, data, console)
+        check_brought(job.store, job.config.panel, job.config.referee, data)
     record = open_record(job.store, job.config, job.resume, data_record(data), versions())
     with connected(job.address, job.debug):
         each = share(job.config.cluster, len(job.config.panel.networks), ray.cluster_resources())

@@ -19,6 +19,7 @@ from outvoted.analysis.opened import OpenedRun
 from outvoted.analysis.scan_report import write_scan_report
 from outvoted.cluster.bars import bars
 from outvoted.cluster.connect import connected
+from outvoted.cluster.loading import loaded
 from outvoted.cluster.mine import versions
 from outvoted.cluster.panel_training import check_brought, run_members
 from outvoted.cluster.placement import Share
@@ -49,13 +50,15 @@ def scan(job: ScanJob, console: Console) -> RunStore:
         KeyboardInterrupt: the scan was cut off; it can be resumed.
     """
     config = job.config
-    with console.status("reading the images"):
-        data = config.load()
+    data = loaded(config.load, console)
     with console.status("checking the networks"):
-        check_brought(job.store, config.panel, config.referee, data, console)
-    pieces = config.source.pieces(config.scan.batch)
+        check_brought(job.store, config.panel, config.referee, data)
+    with console.status("listing the repository"):
+        pieces = config.source.pieces(config.scan.batch)
+        images = sum(piece.count for piece in pieces)
+    console.print(f"scanning {images:,} images", highlight=False)
     record = open_record(job.store, config, job.resume, data_record(data), versions(), "scan")
-    _check_count(record, sum(piece.count for piece in pieces))
+    _check_count(record, images)
     with connected(job.address, job.debug):
         room = pool(config.cluster, ray.cluster_resources())
         with recorded(job.store, record), bars(console) as progress:

@@ -26,6 +26,7 @@ from outvoted.cluster.differences import differences
 from outvoted.cluster.family_training import train_families
 from outvoted.cluster.generator_training import run_generator
 from outvoted.cluster.lease import result
+from outvoted.cluster.loading import loaded
 from outvoted.cluster.mine import versions
 from outvoted.cluster.panel_training import check_brought, run_members, run_referee
 from outvoted.cluster.placement import Share
@@ -57,11 +58,10 @@ def study(job: StudyJob, console: Console) -> None:
         KeyboardInterrupt: the study was cut off; it can be resumed.
     """
     config, store = job.config, job.store
-    with console.status("reading the data"):
-        data = datasets.load(config.data)
+    data = loaded(lambda: datasets.load(config.data), console)
     config.study.check(data)
     with console.status("checking the networks"):
-        check_brought(store, config.panel, config.asked_referee, data, console)
+        check_brought(store, config.panel, config.asked_referee, data)
     if job.resume:
         _check_families(store, config)
     record = open_record(store, config, job.resume, data_record(data), versions(), "study", _MAY_CHANGE)

@@ -19,6 +19,7 @@ from outvoted.analysis.sweeps import Unit
 from outvoted.cluster.bars import bars
 from outvoted.cluster.cells import here
 from outvoted.cluster.connect import connected
+from outvoted.cluster.loading import loaded
 from outvoted.cluster.mine import versions
 from outvoted.cluster.runs import data_record, open_record, recorded
 from outvoted.cluster.sweep_config import SweepConfig
@@ -61,8 +62,7 @@ def sweep(job: SweepJob, console: Console) -> None:
         KeyboardInterrupt: the sweep was cut off; it can be resumed.
     """
     config = job.config
-    with console.status("reading the images"):
-        data = datasets.load(config.data)
+    data = loaded(lambda: datasets.load(config.data), console)
     _check_fits(config, data)
     config.experiment.check(data)
     check_mining(config, data)

@@ -1,7 +1,10 @@
 """The one error a user sees: what was expected, what was found, what to do."""
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 class OutvotedError(Exception):
@@ -11,6 +14,7 @@ class OutvotedError(Exception):
     """
 
     def __init__(self, expected: str, found: str, remedy: str) -> None:
+        expected, found, remedy = map(printable, (expected, found, remedy))
         super().__init__(expected, found, remedy)
         self.expected = expected
         self.found = found
@@ -18,6 +22,18 @@ class OutvotedError(Exception):
 
     def __str__(self) -> str:
         return f"expected: {self.expected}\nfound:    {self.found}\nto do:    {self.remedy}"
+
+
+def printable(text: str) -> str:
+    """Write what no terminal and no file of text can take as \\xNN: control codes, bytes that are no UTF-8.
+
+    Names of files may hold both; Python gives the latter as lone surrogates.
+    """
+    try:
+        raw = text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # other lone surrogates
+        raw = text.encode("utf-8", "backslashreplace")
+    return _CONTROL.sub(lambda code: f"\\x{ord(code[0]):02x}", raw.decode("utf-8", "backslashreplace"))
 
 
 def suggestion(word: str, choices: Iterable[str]) -> str:

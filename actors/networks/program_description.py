@@ -41,8 +41,7 @@ def plain_description(description: dict[str, Any]) -> dict[str, Any]:
         ValueError, KeyError, TypeError, AttributeError, IndexError: it is damaged.
     """
     module = description["graph_module"]
-    (whole,) = (call for call in module["module_call_graph"] if call["fqn"] == "")
-    _images_to_logits(whole["signature"])
+    _images_to_logits(next(call["signature"] for call in module["module_call_graph"] if call["fqn"] == ""))
     call = {"inputs": [], "outputs": [], "in_spec": json.dumps(_IN), "out_spec": json.dumps(_OUT)}
     return {
         "graph_module": {

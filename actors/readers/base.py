@@ -8,13 +8,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from outvoted.actors.paths import UserPath
 from outvoted.search.arrays import Ints, Pixels
 from outvoted.search.errors import OutvotedError, suggestion
 from outvoted.search.settings import Settings
 
 MOST_CLASSES = 32_767
 """The tables of a run hold a label in 16 bits."""
-_TESTS = ("test", "val", "validation", "valid")
 
 
 @dataclass(frozen=True)
@@ -49,13 +49,15 @@ class Part:
 class Contents:
     """What a data set holds: training images, test images if there are any, and names of the classes.
 
-    ``features`` says what pixels mean where images are rows of a table.
+    ``features`` says what pixels mean where images are rows of a table; ``notes`` what was passed over, or
+    understood in one of several ways.
     """
 
     train: Part
     test: Part | None = None
     class_names: tuple[str, ...] | None = None
     features: tuple[Feature, ...] | None = None
+    notes: tuple[str, ...] = ()
 
 
 class Look(Settings):
@@ -80,7 +82,7 @@ class Levels(Settings):
 class Source(ABC, Look):
     """Images of the user's own in one format: frozen settings, no state."""
 
-    path: Path
+    path: UserPath
     """A file or folder; relative to the working directory."""
     classes: Annotated[int, Field(ge=2, le=MOST_CLASSES)] | None = None
     """Number of classes. Left out: as many as have names, or the highest label + 1."""
@@ -96,32 +98,6 @@ class Source(ABC, Look):
         """
 
 
-class SplitSource(Source):
-    """A format whose splits have names."""
-
-    train: str = "train"
-    """The split to train on and take seeds from."""
-    test: str | None = None
-    """The split to test with. Left out: ``test``, or else ``val``, ``validation`` or ``valid``."""
-
-    def chosen(self, present: Collection[str]) -> tuple[str | None, str | None]:
-        """Return the names of the training and the test split.
-
-        (None, None) where none was asked for and none is present: then all images are one split.
-
-        Raises:
-            OutvotedError: a split that was asked for is missing.
-        """
-        asked = self.train != "train" or self.test is not None
-        if not asked and not {self.train, *_TESTS} & set(present):
-            return None, None
-        for name in (self.train, self.test):
-            if name is not None and name not in present:
-                raise lacking("split", name, present, self.path)
-        others = (name for name in _TESTS if name in present and name != self.train)
-        return self.train, self.test or next(others, None)
-
-
 def lacking(kind: str, name: str, present: Collection[str], path: Path) -> OutvotedError:
     """Say that a file lacks an array, a column or a split, and name the nearest that it has."""
     remedy = suggestion(name, present) if present else "name another file or folder with data.path"
@@ -135,6 +111,8 @@ def lacking(kind: str, name: str, present: Collection[str], path: Path) -> Outvo
 def unreadable(path: Path, what: str, error: object) -> OutvotedError:
     """Say that a file is not what it must be."""
     found = "no such file or folder" if isinstance(error, FileNotFoundError) else str(error)
+    if isinstance(error, OSError) and error.strerror and not isinstance(error, FileNotFoundError):
+        found = error.strerror
     return OutvotedError(
         expected=f"{what} at {path}",
         found=" ".join(found.split())[:300] or type(error).__name__,

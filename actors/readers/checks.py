@@ -40,14 +40,40 @@ def check_labels(contents: Contents, classes: int | None) -> None:
                 found=f"label {part.labels[outside[0]]} at image {outside[0]} (counted from 0)",
                 remedy="number the classes from 0, or say by data.classes how many there are",
             )
-    if test is None or classes is not None:
-        return
-    unknown = np.setdiff1d(test.labels, train.labels)
-    if len(unknown):
+    if classes is None:
+        _check_trained(contents)
+        _check_numbering(contents)
+
+
+def _check_trained(contents: Contents) -> None:
+    """Refuse a test split with classes that the training split lacks."""
+    train, test, names = contents.train, contents.test, contents.class_names
+    unknown = np.empty(0, np.int64) if test is None else np.setdiff1d(test.labels, train.labels)
+    if test is not None and len(unknown):
+        called = f", '{names[unknown[0]]}'," if names is not None else ""
         raise OutvotedError(
             expected=f"test labels among the training labels 0 to {train.labels.max()} in {test.where}",
-            found=f"the test label {unknown[0]}, of which there is no training image",
+            found=f"the test label {unknown[0]}{called} of which there is no training image",
             remedy="take both splits from one data set, or say by data.classes how many classes there are",
+        )
+
+
+def _check_numbering(contents: Contents) -> None:
+    """Where nothing says how many classes there are, refuse one alone, or labels that may count from 1."""
+    labels, names, where = contents.train.labels, contents.class_names, contents.train.where
+    low, high = int(labels.min()), int(labels.max())
+    if low == high and len(names or ()) < 2:
+        called = f" ('{names[low]}')" if names is not None else ""
+        raise OutvotedError(
+            expected=f"images of at least 2 classes in {where}",
+            found=f"{len(labels):,} training images, all of class {low}{called}",
+            remedy="name data with the other classes too, or say by data.classes how many there are",
+        )
+    if low > 0 and names is None:
+        raise OutvotedError(
+            expected=f"labels counted from 0 in {where}",
+            found=f"labels from {low} to {high}: either classes counted from {low}, or no image of class 0",
+            remedy=f"store labels - {low}, or set data.classes={high + 1} to take them as they are",
         )
 
 

@@ -9,10 +9,15 @@ import pyarrow as pa
 
 from outvoted.actors.readers.base import Contents, lacking, unreadable
 from outvoted.actors.readers.columns import Table, TableSource, class_names, read_part
+from outvoted.actors.readers.decoding import UndecodableError
+from outvoted.actors.readers.files import inside
+from outvoted.actors.readers.image_columns import check_rows
+from outvoted.actors.readers.room import check_room
 from outvoted.search.errors import OutvotedError
 
 _END = bytes.fromhex("ffffffff00000000")
 """How an Arrow stream ends; one that was cut off between two batches reads as a shorter one."""
+_MOST_TEXT = 16 << 20
 _STATE, _SPLITS = "state.json", "dataset_dict.json"
 
 
@@ -46,7 +51,8 @@ class HuggingFace(TableSource):
         train, test = self.chosen(present)
         if train is None:
             raise lacking("split", self.train, present, self.path)
-        return self.path / train, None if test is None else self.path / test
+        where = self.path / _SPLITS
+        return _named(self.path, train, where), None if test is None else _named(self.path, test, where)
 
 
 def _tables(folder: Path) -> Sequence[Table]:
@@ -59,33 +65,50 @@ def _tables(folder: Path) -> Sequence[Table]:
             remedy="load and save it again with a current version of datasets",
         )
     try:
-        names = [Path(each["filename"]).name for each in state["_data_files"]]
-    except (KeyError, TypeError) as error:
+        files = [_named(folder, each["filename"], path) for each in state["_data_files"]]
+    except (KeyError, TypeError, AttributeError) as error:
         raise unreadable(path, "a list of data files", f"no {error}") from error
-    if not names:
+    if not files:
         raise unreadable(path, "a list of data files", "an empty one")
-    return [_opened(folder / name) for name in names]
+    return [_opened(file) for file in files]
+
+
+def _named(folder: Path, name: str, where: Path) -> Path:
+    """Return what a description names, which may come from anyone, in a folder."""
+    try:
+        inside(folder, folder, name)
+    except UndecodableError as error:
+        raise unreadable(where, f"names of what lies in {folder}", error) from error
+    return folder / name
 
 
 def _opened(path: Path) -> Table:
     """Open an Arrow stream; the file is mapped, not read, until its batches are."""
     try:
+        size = path.stat().st_size
         mapped = pa.memory_map(str(path))
         if mapped.read_buffer()[-len(_END) :].to_pybytes() != _END:
             raise unreadable(path, "a whole Arrow stream", "one that was cut off")
         mapped.seek(0)
         with pa.ipc.open_stream(mapped) as stream:
-            schema, batches = stream.schema, list(stream)
-        for batch in batches:
-            batch.validate(full=True)  # offsets of a damaged file would point anywhere
+            schema, batches, rows, held = stream.schema, [], 0, 0
+            for batch in stream:
+                rows += len(batch)
+                check_rows(rows, size, path)
+                batch.validate(full=True)  # offsets of a damaged file would point anywhere
+                batches.append(batch)
+                held += batch.nbytes
+                check_room(held, path, size)
     except (OSError, pa.ArrowException) as error:
         raise unreadable(path, "an Arrow stream", error) from error
-    return Table(path, schema, sum(map(len, batches)), batches)
+    return Table(path, schema, rows, batches, path.parent)
 
 
 def _json(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
+        if path.stat().st_size > _MOST_TEXT:
+            raise ValueError(f"more than {_MOST_TEXT:,} bytes")
+        found = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
         raise unreadable(path, "a JSON file of a saved dataset", error) from error
     return found if isinstance(found, dict) else {}

@@ -5,7 +5,7 @@ import struct
 import zlib
 from math import prod
 from pathlib import Path
-from typing import Literal
+from typing import IO, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from outvoted.actors.readers.base import Contents, Levels, Part, Source, uncounted
 from outvoted.actors.readers.numbers import pixels
 from outvoted.actors.readers.pictures import alike
+from outvoted.actors.readers.room import check_room
 from outvoted.search.errors import OutvotedError
 
 FILES = {
@@ -22,6 +23,8 @@ FILES = {
 """Images and labels of each split, under the names that MNIST gave them."""
 _UNSIGNED_BYTE = 0x08
 _MOST_DIMENSIONS = 8
+_MOST_DEFLATED = 1100
+"""A little more than what one byte can become in gzip's format."""
 
 
 class Idx(Source, Levels):
@@ -60,20 +63,35 @@ def read_idx(path: Path) -> NDArray[np.uint8]:
         OutvotedError: the file is missing, cut short, damaged, or not an idx file of unsigned bytes.
     """
     try:
-        raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            shape = _shape(path, file)
+            size, there = prod(shape), path.stat().st_size - file.tell()
+            if path.suffix != ".gz" and there != size:
+                raise _unusable(path, f"a header that says {shape} and {there} bytes of data")
+            if size > _MOST_DEFLATED * path.stat().st_size:
+                raise _unusable(path, f"a header that says {shape}, which is more than the file can hold")
+            check_room(size, path, path.stat().st_size)
+            raw = file.read(size + 1)  # to the end, so that a checksum is looked at
     except FileNotFoundError:
         raise _unusable(path, "no such file") from None
     except (OSError, EOFError, zlib.error) as error:
         raise _unusable(path, f"a file that cannot be read ({error})") from error
-    if len(raw) < 4 or raw[:3] != bytes((0, 0, _UNSIGNED_BYTE)):
-        raise _unusable(path, f"a file that begins with bytes {raw[:4].hex(' ') or '(none)'}")
-    header = 4 + 4 * raw[3]
-    if raw[3] > _MOST_DIMENSIONS or len(raw) < header:
-        raise _unusable(path, f"a header that promises {raw[3]} dimensions in a file of {len(raw)} bytes")
-    shape = struct.unpack(f">{raw[3]}I", raw[4:header])
-    if len(raw) - header != prod(shape):
-        raise _unusable(path, f"a header that says {shape} and {len(raw) - header} bytes of data")
-    return np.frombuffer(raw, dtype=np.uint8, offset=header).reshape(shape)
+    if len(raw) != size:
+        more = " or more" if len(raw) > size else ""
+        raise _unusable(path, f"a header that says {shape} and {len(raw)} bytes of data{more}")
+    return np.frombuffer(raw, dtype=np.uint8).reshape(shape)
+
+
+def _shape(path: Path, file: IO[bytes] | gzip.GzipFile) -> tuple[int, ...]:
+    """Read the header; the file then stands at its data."""
+    begin = file.read(4)
+    if len(begin) < 4 or begin[:3] != bytes((0, 0, _UNSIGNED_BYTE)):
+        raise _unusable(path, f"a file that begins with bytes {begin.hex(' ') or '(none)'}")
+    sides = file.read(4 * begin[3])
+    if begin[3] > _MOST_DIMENSIONS or len(sides) < 4 * begin[3]:
+        found = f"a header that promises {begin[3]} dimensions in a file of {path.stat().st_size} bytes"
+        raise _unusable(path, found)
+    return struct.unpack(f">{begin[3]}I", sides)
 
 
 def _file(folder: Path, name: str) -> Path:

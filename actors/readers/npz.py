@@ -1,12 +1,11 @@
 """Numpy's archives of arrays."""
 
+import zipfile
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
-from numpy.lib.npyio import NpzFile
-
 from outvoted.actors.readers.base import Contents, Levels, Part, Source, lacking, uncounted, unreadable
+from outvoted.actors.readers.npy import BROKEN, member_header, names, read_member
 from outvoted.actors.readers.numbers import Layout, pixels, whole
 from outvoted.actors.readers.pictures import alike
 from outvoted.search.arrays import AnyArray
@@ -29,23 +28,22 @@ class Npz(Source, Levels):
     """The order of the axes. Left out: recognised by the channels, of which there are 1 or 3."""
 
     def read(self) -> Contents:
-        """Read the arrays; pickled ones are refused."""
+        """Read the arrays; pickled ones are refused, and those that would not fit into memory."""
         try:
-            archive = np.load(self.path, allow_pickle=False)
-        except Exception as error:  # damaged archives end in errors of many classes
-            raise unreadable(self.path, "an .npz file of arrays", error) from error
-        if not isinstance(archive, NpzFile):
-            raise unreadable(self.path, "an .npz file of arrays", "a single array without a name")
+            archive = zipfile.ZipFile(self.path)
+        except BROKEN as error:
+            raise unreadable(self.path, "an .npz file of arrays", _what_else(self.path, error)) from error
         with archive:
+            there = names(archive)
             asked = self.test_images is not None or self.test_labels is not None
-            tested = asked or any(name in archive for name in _TEST)
+            tested = asked or any(name in there for name in _TEST)
             test = (self.test_images or _TEST[0], self.test_labels or _TEST[1])
             return Contents(
                 self._part(archive, self.train_images, self.train_labels),
                 self._part(archive, *test) if tested else None,
             )
 
-    def _part(self, archive: NpzFile, images: str, labels: str) -> Part:
+    def _part(self, archive: zipfile.ZipFile, images: str, labels: str) -> Part:
         where = f"{labels} of {self.path}"
         values, answers = self._array(archive, images), self._array(archive, labels)
         found = pixels(values, self.layout, f"{images} of {self.path}", self.white)
@@ -54,18 +52,21 @@ class Npz(Source, Levels):
             raise uncounted(self.path, (images, labels), (values.shape, answers.shape))
         return Part(alike(found, self), numbers, where)
 
-    def _array(self, archive: NpzFile, name: str) -> AnyArray:
-        if name not in archive:
-            raise lacking("array", name, archive.files, self.path)
+    def _array(self, archive: zipfile.ZipFile, name: str) -> AnyArray:
+        if name not in names(archive):
+            raise lacking("array", name, names(archive), self.path)
         try:
-            array = archive[name]
-        except Exception as error:  # damaged archives end in errors of many classes
-            if "allow_pickle" in str(error):
-                raise _pickled(self.path, name) from error
+            if member_header(archive, name).dtype.hasobject:
+                raise _pickled(self.path, name)
+            return read_member(archive, name, self.path)
+        except BROKEN as error:
             raise unreadable(self.path, f"a whole array '{name}'", error) from error
-        if not isinstance(array, np.ndarray):
-            raise unreadable(self.path, f"a whole array '{name}'", "other bytes")
-        return array
+
+
+def _what_else(path: Path, error: Exception) -> object:
+    """Say what a file is that is no archive, if it is a known mistake."""
+    single = path.is_file() and path.open("rb").read(6) == b"\x93NUMPY"
+    return "a single array without a name" if single else error
 
 
 def _pickled(path: Path, name: str) -> OutvotedError:

@@ -110,8 +110,10 @@ def scaled(array: AnyArray, white: float, where: str) -> Pixels:
     return np.rint(array * (255 / white)).astype(np.uint8)
 
 
-def whole(array: AnyArray, where: str) -> Ints:
+def whole(array: AnyArray, where: str, first: int = 0) -> Ints:
     """Return labels as int64, shape (n,); a second axis with one entry is dropped.
+
+    Messages count images from ``first``.
 
     Raises:
         OutvotedError: they are not whole numbers that a label can be, or not one for each image.
@@ -132,13 +134,26 @@ def whole(array: AnyArray, where: str) -> Ints:
         odd = np.flatnonzero(~np.isfinite(array) | (array != np.floor(array)))
         if len(odd):
             raise _no_labels(
-                where, f"{array[odd[0]]} at image {odd[0]} (counted from 0)", "number the classes"
+                where, f"{array[odd[0]]} at image {first + odd[0]} (counted from 0)", "number the classes"
             )
     far = np.flatnonzero(abs(array.astype(np.float64)) > _FAR)
     if len(far):
-        found = f"{array[far[0]]} at image {far[0]} (counted from 0)"
+        found = f"{array[far[0]]} at image {first + far[0]} (counted from 0)"
         raise _no_labels(where, found, "number the classes", f" 0 to {MOST_CLASSES - 1}")
     return array.astype(np.int64)
+
+
+def in_range(labels: Ints, where: str, first: int = 0) -> Ints:
+    """Return labels as they are, if the tables of a run can hold them.
+
+    Raises:
+        OutvotedError: one is negative, or beyond 16 bits.
+    """
+    outside = np.flatnonzero((labels < 0) | (labels >= MOST_CLASSES))
+    if len(outside):
+        found = f"label {labels[outside[0]]} at image {first + outside[0]} (counted from 0)"
+        raise _no_labels(where, found, "number the classes", f" 0 to {MOST_CLASSES - 1}")
+    return labels
 
 
 def _no_labels(where: str, found: str, remedy: str, between: str = "") -> OutvotedError:

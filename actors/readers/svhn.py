@@ -7,6 +7,7 @@ import numpy as np
 from scipy.io import loadmat
 
 from outvoted.actors.readers.base import Contents, Part, Source, lacking, uncounted, unreadable
+from outvoted.actors.readers.mat import check_unpacked
 from outvoted.actors.readers.numbers import pixels, whole
 from outvoted.actors.readers.pictures import alike
 from outvoted.search.arrays import AnyArray
@@ -48,7 +49,10 @@ class Svhn(Source):
 
 def _loaded(file: Path) -> dict[str, AnyArray]:
     try:
+        check_unpacked(file)
         found: dict[str, AnyArray] = loadmat(file, variable_names=("X", "y"), appendmat=False)
+    except OutvotedError:
+        raise
     except Exception as error:  # damaged .mat files end in errors of many classes
         raise unreadable(file, "a .mat file with X and y", error) from error
     for name in ("X", "y"):

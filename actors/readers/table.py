@@ -1,20 +1,35 @@
 """Tables of features: a row becomes an image of one line, so it takes the road that all images take."""
 
+import bz2
+import gzip
+import io
+import lzma
+import zlib
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import IO, Annotated, Literal
 
 import numpy as np
 import pandas as pd
 from pydantic import Field, field_validator
 
+from outvoted.actors.paths import UserPath
 from outvoted.actors.readers.base import MOST_CLASSES, Contents, Feature, Part, lacking, unreadable
+from outvoted.actors.readers.room import MOST_TIMES, SMALL, check_room
 from outvoted.search.arrays import Floats, Pixels
 from outvoted.search.errors import OutvotedError
 from outvoted.search.settings import Settings
 
 _LEVELS = 255
 _SHOWN = 5
+_PACKED: dict[str, Callable[[Path], gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile]] = {
+    ".gz": gzip.GzipFile,
+    ".bz2": bz2.BZ2File,
+    ".xz": lzma.LZMAFile,
+}
+_GROWTH = 4
+"""How many times its size as text a table takes while it is read, about."""
 
 
 def to_pixels(values: Floats, features: tuple[Feature, ...]) -> Pixels:
@@ -151,7 +166,7 @@ class Table(Rows):
     """A file of comma- or tab-separated values, the first line naming the columns."""
 
     name: Literal["table"] = "table"
-    path: Path
+    path: UserPath
     """Relative to the working directory; tabs separate where it ends in .tsv."""
     columns: tuple[str, ...] = ()
     """Names of the columns, for a file whose first line is a row already."""
@@ -165,9 +180,9 @@ class Table(Rows):
         """Read the file."""
         separator = "\t" if self.path.suffix == ".tsv" else ","
         try:
-            found = pd.read_csv(self.path, sep=separator, header=None if self.columns else 0)
-        except (OSError, ValueError) as error:
-            raise unreadable(self.path, "a table of separated values", error) from error
+            found = pd.read_csv(_text(self.path), sep=separator, header=None if self.columns else 0)
+        except (OSError, ValueError, EOFError, zlib.error, lzma.LZMAError) as error:
+            raise unreadable(self.path, "a table of separated values in UTF-8", error) from error
         if self.columns and len(self.columns) != found.shape[1]:
             raise OutvotedError(
                 expected=f"{found.shape[1]} names in data.columns, as {self.path} has columns",
@@ -178,6 +193,24 @@ class Table(Rows):
             found.columns = pd.Index(self.columns)
             found.index -= 1  # so that line numbers count from the first line
         return found
+
+
+def _text(path: Path) -> IO[bytes]:
+    """Return the text of a file, unpacked if its name says that it is packed.
+
+    Raises:
+        OutvotedError: the table would not fit into memory, or grows as no text does.
+    """
+    opened = _PACKED.get(path.suffix)
+    size = path.stat().st_size
+    check_room(_GROWTH * size, path)
+    if opened is None:
+        return path.open("rb")
+    most = max(SMALL, MOST_TIMES * size)
+    with opened(path) as file:
+        found = file.read(most + 1)
+    check_room(_GROWTH * len(found), path, size)
+    return io.BytesIO(found)
 
 
 class Iris(Rows):

@@ -1,38 +1,36 @@
 """Images in one big NumPy array: `.npy`, or a member of `.npz`."""
 
 import zipfile
-import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from itertools import islice
 from math import prod
-from pathlib import Path
-from typing import IO, Any, Literal
+from typing import Literal
 
 import numpy as np
-from numpy.lib import format as npy
 
+from outvoted.actors.paths import UserPath
+from outvoted.actors.readers.base import Levels
+from outvoted.actors.readers.decoding import MOST_PIXELS
+from outvoted.actors.readers.npy import BROKEN, Header, header, member_header, names, read_member
+from outvoted.actors.readers.numbers import (
+    CHANNELS,
+    Layout,
+    arranged,
+    in_range,
+    is_dark,
+    recognised,
+    scaled,
+    too_dark,
+    whole,
+)
 from outvoted.actors.sources.base import Item, Piece, Source, cut
-from outvoted.search.arrays import AnyArray
+from outvoted.search.arrays import AnyArray, Ints, Pixels
 from outvoted.search.errors import OutvotedError, suggestion
 
-_BROKEN = (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error)
+_LOOKED_AT = 256
 
 
-@dataclass(frozen=True)
-class _Header:
-    shape: tuple[int, ...]
-    fortran: bool
-    dtype: Any
-
-    @property
-    def images(self) -> bool:
-        """Tell whether this can be an array of images."""
-        return (
-            self.dtype == np.uint8 and len(self.shape) in (3, 4) and not self.fortran and prod(self.shape) > 0
-        )
-
-
-class ArraySource(Source):
+class ArraySource(Source, Levels):
     """An array of uint8 images (n, height, width), (n, channels, height, width) or channels last.
 
     A `.npy` file is mapped into memory and read anywhere; a member of a `.npz` file, compressed or not, is
@@ -40,82 +38,114 @@ class ArraySource(Source):
     """
 
     kind: Literal["array"] = "array"
-    path: Path
+    path: UserPath
     key: str | None = None
     """The member of an npz file; the only one that can hold images where it is left out."""
     label: str | None = None
     """A member of the npz file with the true labels, whole numbers, which score what was found."""
+    layout: Layout | None = None
+    """The order of the axes. Left out: recognised by the channels, of which there are 1 or 3."""
 
     def pieces(self, batch: int) -> list[Piece]:
         """Cut a npy file anywhere; take a npz file as one piece."""
         try:
             if not self._zipped:
                 with self.path.open("rb") as file:
-                    return cut(self._checked(self.path.name, _header(file)).shape[0], batch)
-            with zipfile.ZipFile(self.path) as archive:
-                key = self._key(archive)
-                count = self._checked(key, _member_header(archive, key)).shape[0]
-                self._check_labels(archive, count)
-                return [Piece(0, count, (key,))]
-        except _BROKEN as error:
-            found = getattr(error, "strerror", None) or str(error) or type(error).__name__
-            raise self._unusable(found, "name another file with scan.source.path") from error
+                    found = self._checked(self.path.name, header(file))
+                if self.path.stat().st_size < found.begin + found.size:
+                    raise EOFError(f"shape {found.shape} in {self.path.stat().st_size:,} bytes")
+                pieces = cut(found.shape[0], batch)
+            else:
+                with zipfile.ZipFile(self.path) as archive:
+                    key = self._key(archive)
+                    count = self._checked(key, member_header(archive, key)).shape[0]
+                    self._labels(archive, count)
+                pieces = [Piece(0, count, (key,))]
+        except BROKEN as error:
+            raise self._unusable(_words(error), "name another file with scan.source.path") from error
+        self._check_white(pieces[0])
+        return pieces
 
     def items(self, piece: Piece) -> Iterator[Item]:
         """Read the images of a piece one by one."""
-        if not self._zipped:
-            images = np.load(self.path, mmap_mode="r", allow_pickle=False)
-            for image in images[piece.first : piece.first + piece.count]:
-                yield Item(np.array(image))
-            return
         try:
+            if not self._zipped:
+                images = np.load(self.path, mmap_mode="r", allow_pickle=False)
+                layout = self._layout(images.shape)
+                for image in images[piece.first : piece.first + piece.count]:
+                    yield Item(self._taken(np.array(image), layout))
+                return
             with zipfile.ZipFile(self.path) as archive:
-                for image, label in zip(
-                    _rows(archive, piece.where[0]), self._labels(archive, piece), strict=True
-                ):
-                    yield Item(image, label=label)
-        except _BROKEN as error:
-            raise self._unusable(f"damaged data ({error})", "make or download the file again") from error
+                labels = self._labels(archive, piece.count)
+                layout = self._layout(member_header(archive, piece.where[0]).shape)
+                for index, image in enumerate(_rows(archive, piece.where[0])):
+                    label = None if labels is None else int(labels[index])
+                    yield Item(self._taken(image, layout), label=label)
+        except BROKEN as error:
+            raise self._unusable(
+                f"damaged data ({_words(error)})", "make or download the file again"
+            ) from error
 
     @property
     def _zipped(self) -> bool:
-        return self.path.suffix == ".npz"
+        return self.path.suffix.lower() == ".npz"
 
-    def _labels(self, archive: zipfile.ZipFile, piece: Piece) -> Iterator[int | None]:
+    def _layout(self, shape: tuple[int, ...]) -> Layout:
+        return self.layout or recognised(shape, str(self.path), "scan.source.layout")
+
+    def _taken(self, image: AnyArray, layout: Layout) -> Pixels:
+        """Return one row of the array as pixels (channels, height, width)."""
+        (found,) = arranged(image[None], layout, str(self.path))
+        return found if self.white is None else scaled(found, self.white, str(self.path))
+
+    def _check_white(self, piece: Piece) -> None:
+        """Look at the first images: where none of them comes near 255, that is hardly white."""
+        if self.white is None:
+            first = [item.content for item in islice(self.items(piece), _LOOKED_AT)]
+            images = np.array(first, np.uint8)
+            if is_dark(images):
+                raise too_dark(int(images.max()), f"the first images of {self.path}", "scan.source.white")
+
+    def _labels(self, archive: zipfile.ZipFile, count: int) -> Ints | None:
+        """Return the labels, one for each image, where there are any."""
         if self.label is None:
-            yield from (None for _ in range(piece.count))
-        else:
-            yield from (int(label) for label in _rows(archive, self.label))
+            return None
+        form = member_header(archive, self.label)
+        if form.shape not in ((count,), (count, 1)) or form.dtype.kind not in "iuf":
+            found = f"{self.label} of type {form.dtype} and shape {form.shape}"
+            raise self._unusable(found, f"name an array of {count} whole numbers (scan.source.label)")
+        where = f"{self.label} of {self.path}"
+        return in_range(whole(read_member(archive, self.label, self.path), where), where)
 
     def _key(self, archive: zipfile.ZipFile) -> str:
         """Return the name of the member that holds the images."""
-        names = [name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")]
+        there = names(archive)
         for wanted in (self.key, self.label):
-            if wanted is not None and wanted not in names:
-                raise self._unusable(f"no array '{wanted}'", suggestion(wanted, names))
+            if wanted is not None and wanted not in there:
+                raise self._unusable(f"no array '{wanted}'", suggestion(wanted, there))
         if self.key is not None:
             return self.key
-        fitting = [name for name in names if _member_header(archive, name).images]
+        fitting = [name for name in there if self._fits(member_header(archive, name))]
         if len(fitting) != 1:
             remedy = f"choose {' or '.join(fitting)}" if fitting else "name a file with uint8 images in it"
-            raise self._unusable(f"arrays {', '.join(names) or '(none)'}", f"{remedy} (scan.source.key)")
+            raise self._unusable(f"arrays {', '.join(there) or '(none)'}", f"{remedy} (scan.source.key)")
         return fitting[0]
 
-    def _checked(self, name: str, header: _Header) -> _Header:
-        if not header.images:
-            order = ", in Fortran order" if header.fortran else ""
-            raise self._unusable(
-                f"{name} of type {header.dtype} and shape {header.shape}{order}", "convert it"
-            )
-        return header
+    def _checked(self, name: str, found: Header) -> Header:
+        if not self._fits(found):
+            order = ", in Fortran order" if found.fortran else ""
+            said = f"{name} of type {found.dtype} and shape {found.shape}{order}"
+            raise self._unusable(said, "store whole numbers 0-255 as uint8, in C order, with 1 or 3 channels")
+        arranged(np.empty((0, *found.shape[1:]), np.uint8), self._layout(found.shape), str(self.path))
+        return found
 
-    def _check_labels(self, archive: zipfile.ZipFile, count: int) -> None:
-        if self.label is None:
-            return
-        header = _member_header(archive, self.label)
-        if header.shape != (count,) or header.dtype.kind not in "iu":
-            found = f"{self.label} of type {header.dtype} and shape {header.shape}"
-            raise self._unusable(found, f"name an array of {count} whole numbers (scan.source.label)")
+    def _fits(self, found: Header) -> bool:
+        """Tell whether an array can be images; of other types than uint8 only where white is said."""
+        shape = found.shape
+        small = len(shape) in (3, 4) and prod(shape) > 0 and prod(shape[1:]) <= 3 * MOST_PIXELS
+        channels = len(shape) == 3 or (len(shape) == 4 and {shape[1], shape[3]} & {*CHANNELS})
+        kind = found.dtype == np.uint8 or (self.white is not None and found.dtype.kind in "iuf")
+        return bool(small and channels and kind and not found.fortran)
 
     def _unusable(self, found: str, remedy: str) -> OutvotedError:
         return OutvotedError(
@@ -125,25 +155,17 @@ class ArraySource(Source):
         )
 
 
-def _header(file: IO[bytes]) -> _Header:
-    """Read the header of an array; the file then stands at its data."""
-    version = npy.read_magic(file)
-    read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-    return _Header(*read(file))
-
-
-def _member_header(archive: zipfile.ZipFile, name: str) -> _Header:
-    with archive.open(f"{name}.npy") as file:
-        return _header(file)
-
-
 def _rows(archive: zipfile.ZipFile, name: str) -> Iterator[AnyArray]:
     """Read a member row by row; what lies between is decompressed and dropped."""
     with archive.open(f"{name}.npy") as file:
-        header = _header(file)
-        size = header.dtype.itemsize * prod(header.shape[1:])
-        for _ in range(header.shape[0]):
+        found = header(file)
+        size = found.dtype.itemsize * prod(found.shape[1:])
+        for _ in range(found.shape[0]):
             data = file.read(size)
             if len(data) != size:
                 raise EOFError("the array ends too early")
-            yield np.frombuffer(data, header.dtype).reshape(header.shape[1:])
+            yield np.frombuffer(data, found.dtype).reshape(found.shape[1:])
+
+
+def _words(error: BaseException) -> str:
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__

@@ -4,12 +4,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from outvoted.search.arrays import AnyArray
+from outvoted.actors.readers.decoding import UndecodableError
+from outvoted.search.arrays import Pixels
 from outvoted.search.settings import Settings
 
-
-class UndecodableError(Exception):
-    """Bytes that are no image the panel can be shown; the text says why."""
+__all__ = ["Item", "Piece", "Source", "UndecodableError", "cut"]
 
 
 @dataclass(frozen=True)
@@ -32,13 +31,13 @@ class Item:
     """One image of a repository, before it is made to fit the panel.
 
     Attributes:
-        content: the bytes of an image file; or uint8 pixels (height, width), (channels, height, width) or
-            (height, width, channels); or why there are none.
-        path: where it comes from, if it has a file of its own.
+        content: the bytes of an image file; or uint8 pixels (channels, height, width) or (height, width); or
+            why there are none.
+        path: where it comes from, if it has a file of its own; printable, for messages and tables.
         label: its true label, if that is known. It is used for scoring alone.
     """
 
-    content: bytes | AnyArray | UndecodableError
+    content: bytes | Pixels | UndecodableError
     path: str | None = None
     label: int | None = None
 
@@ -51,7 +50,7 @@ class Source(ABC, Settings):
         """List the pieces in order, of ``batch`` images each where the repository can be cut anywhere.
 
         Raises:
-            OutvotedError: there is nothing to read, or it is not what it should be.
+            OutvotedError: there is nothing to read, it is not what it should be, or a label is none.
         """
 
     @abstractmethod

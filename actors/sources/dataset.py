@@ -1,13 +1,13 @@
 """The images of a named data set, labels hidden."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from outvoted.actors import datasets
 from outvoted.actors.datasets import DatasetName, DataSettings, Split
+from outvoted.actors.paths import UserPath
 from outvoted.actors.sources.base import Item, Piece, Source
 from outvoted.search.errors import OutvotedError
 
@@ -17,7 +17,7 @@ class DatasetSource(Source):
 
     kind: Literal["dataset"] = "dataset"
     name: DatasetName = "mnist-sample"
-    path: Path | None = None
+    path: UserPath | None = None
     split: Literal["train", "test"] = "train"
     skip: Annotated[int, Field(ge=0)] = 0
     """Leave out so many images at the beginning, say those that the panel was trained on."""

@@ -3,20 +3,23 @@
 import os
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Literal
 
+from outvoted.actors.paths import UserPath
+from outvoted.actors.readers.decoding import SUFFIXES
+from outvoted.actors.readers.files import content, walked
 from outvoted.actors.sources.base import Item, Piece, Source, UndecodableError
-from outvoted.search.errors import OutvotedError
-
-SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
+from outvoted.search.errors import OutvotedError, printable
 
 
 class FolderSource(Source):
-    """All files below a folder whose names end as image files do, in the order of their paths."""
+    """All files below a folder whose names end as image files do, in the order of their paths.
+
+    Links to files and folders are followed; hidden files, and what desktops leave, are passed over.
+    """
 
     kind: Literal["folder"] = "folder"
-    path: Path
+    path: UserPath
 
     def pieces(self, batch: int) -> list[Piece]:
         """Cut the list of files; the list itself, about 100 bytes for each file, is held in memory."""
@@ -37,10 +40,10 @@ class FolderSource(Source):
         """Read the files; one that cannot be read is an item too."""
         for name in piece.where:
             try:
-                content: bytes | UndecodableError = (self.path / name).read_bytes()
-            except OSError as error:
-                content = UndecodableError(error.strerror or str(error))
-            yield Item(content, path=name)
+                found: bytes | UndecodableError = content(self.path / name)
+            except UndecodableError as error:
+                found = error
+            yield Item(found, path=printable(name))
 
     def _listed(self) -> tuple[list[str], str]:
         """Return the image files, relative to the folder, and words for what else is there."""
@@ -48,11 +51,10 @@ class FolderSource(Source):
             return [], "no such folder" if not self.path.exists() else "a file"
         files: list[str] = []
         others: Counter[str] = Counter()
-        for folder, _, names in os.walk(self.path):
-            for name in names:
-                if name.lower().endswith(SUFFIXES):
-                    files.append(os.path.relpath(os.path.join(folder, name), self.path))  # noqa: PTH118
-                else:
-                    others[Path(name).suffix or name] += 1
+        for path in walked(self.path):
+            if path.name.lower().endswith(SUFFIXES):
+                files.append(os.path.relpath(path, self.path))
+            else:
+                others[path.suffix or path.name] += 1
         counted = ", ".join(f"{count} {kind}" for kind, count in others.most_common(5))
         return sorted(files), f"other files: {counted}" if others else "an empty folder"

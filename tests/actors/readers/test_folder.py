@@ -107,7 +107,7 @@ def test_declared_classes_lengthen_or_shorten_the_names(pets: Path) -> None:
         ("file,label\nx.png,1.5\n", "line 2"),
         ("file,label\nx.png,99999999999999999999\n", "line 2"),
         ("file,label\nx.png,32767\n", "0 to 32766"),
-        ("file,label\nx.png,-1\n", "labels 0 to"),
+        ("file,label\nx.png,-1\n", "line 2"),
         ("file,label\nz.png,0\n", "z.png"),
         ("file,label\n", "labels.csv"),
     ],
