@@ -12,21 +12,28 @@ from outvoted.actors.panel_settings import Recipe
 from outvoted.search.errors import OutvotedError
 
 
-def check(recipes: Sequence[Recipe], shape: Shape, classes: int, precision: torch.dtype) -> None:
+def check(recipes: Sequence[Recipe], shape: Shape, classes: int, precision: torch.dtype) -> tuple[str, ...]:
     """Build every network, and have each that is brought, with its weights, answer for one image.
+
+    Returns:
+        A line for each network whose weights lie in their file under other names: what was done to find them.
 
     Raises:
         OutvotedError: one can't be built or doesn't answer as it must; the message begins with its key.
     """
+    notes = []
     for index, recipe in enumerate(recipes):
         place = f"panel.networks.{index}" if recipe.role == "peer" else "referee.network"
         try:
-            network = _built(recipe, shape, classes)
+            network, note = _built(recipe, shape, classes)
+            if note:
+                notes.append(f"{place} ({recipe.name}) takes from its weights file {note}")
             if isinstance(recipe.network, Brought | Packaged):
                 probe(network, shape, classes, precision)
         except OutvotedError as error:
             expected = f"{place} ({recipe.name}): {error.expected}"
             raise OutvotedError(expected, error.found, error.remedy) from error
+    return tuple(notes)
 
 
 def probe(network: nn.Module, shape: Shape, classes: int, precision: torch.dtype) -> None:
@@ -52,11 +59,13 @@ def probe(network: nn.Module, shape: Shape, classes: int, precision: torch.dtype
         raise _no_answer(shape, classes, "NaN or infinite outputs for an image in [0, 1]")
 
 
-def _built(recipe: Recipe, shape: Shape, classes: int) -> nn.Module:
-    weights = recipe.network.load()
-    if weights is None:
-        return recipe.network.build(shape, classes)
-    return Member(recipe.name, recipe.role, recipe.network, recipe.seed, weights, ()).bare(shape, classes)
+def _built(recipe: Recipe, shape: Shape, classes: int) -> tuple[nn.Module, str]:
+    """Return a network, and what was done to find its weights in their file."""
+    loaded = recipe.network.load(shape, classes)
+    if loaded is None:
+        return recipe.network.build(shape, classes), ""
+    member = Member(recipe.name, recipe.role, recipe.network, recipe.seed, loaded.weights, ())
+    return member.bare(shape, classes), loaded.note
 
 
 def _no_answer(shape: Shape, classes: int, found: str) -> OutvotedError:

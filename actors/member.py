@@ -68,7 +68,8 @@ class Member:
             network = self.architecture.restore(shape, classes, self.weights)
         except RuntimeError as error:
             raise OutvotedError(
-                expected=f"weights of {self.name} that fit {self.architecture!r} on {shape} images",
+                expected=f"weights of {self.name} that fit its network for images of "
+                f"{' x '.join(map(str, shape))} and {classes} classes",
                 found=" ".join(str(error).split()),
                 remedy="mine with the data set and network that the weights were trained for, or train anew",
             ) from error

@@ -97,7 +97,7 @@ def compare_strategies(
         part.search.check(data.shape, config.panel.names)
     config.map.names(config.search.transform)
     with console.status("checking the networks"):
-        check_brought(next(iter(stores.values())), config.panel, config.referee, data)
+        check_brought(next(iter(stores.values())), config.panel, config.referee, data, console)
     record = open_record(whole, config, resume, data_record(data), versions(), "compare")
     with connected(address, debug), recorded(whole, record):
         for name, part in parts.items():

@@ -66,7 +66,7 @@ def heal(job: HealJob, console: Console) -> HealSummary:
     data = loaded(lambda: datasets.load(config.data), console)
     config.search.check(data.shape, config.panel.names)
     with console.status("checking the networks"):
-        check_brought(job.store, config.panel, config.referee, data)
+        check_brought(job.store, config.panel, config.referee, data, console)
     record = open_record(job.store, config, job.resume, data_record(data), versions(), "heal", _MAY_CHANGE)
     with connected(job.address, job.debug):
         settings = config.cluster

@@ -56,7 +56,7 @@ def mine(job: Job, console: Console) -> RunStore:
     data = loaded(lambda: datasets.load(job.config.data), Console(quiet=True) if job.told else console)
     job.config.search.check(data.shape, job.config.panel.names)
     with console.status("checking the networks"):
-        check_brought(job.store, job.config.panel, job.config.referee, data)
+        check_brought(job.store, job.config.panel, job.config.referee, data, console)
     record = open_record(job.store, job.config, job.resume, data_record(data), versions())
     with connected(job.address, job.debug):
         each = share(job.config.cluster, len(job.config.panel.networks), ray.cluster_resources())

@@ -244,7 +244,8 @@ def _trained(settings: PanelSettings, data: Dataset) -> dict[str, nn.Module]:
         wanted = recipes(settings, None)
         task = bar.add_task("training", total=sum(one.training.epochs for one in wanted), details="")
         for one in wanted:
-            weights = one.network.load()
+            loaded = one.network.load(data.shape, data.classes)
+            weights = None if loaded is None else loaded.weights
             for epoch in () if weights is not None else train(one.network, one.training, data, one.seed):
                 weights = epoch.weights
                 bar.update(task, advance=1, details=one.name)

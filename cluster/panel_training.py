@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import ray
+from rich.console import Console
 from rich.progress import Progress as Bars
 
 from outvoted.actors import checking, members, panel_settings
@@ -23,16 +24,23 @@ OnEpoch = Callable[[str, EpochRecord], object]
 
 
 def check_brought(
-    store: RunStore, panel: PanelSettings, referee: RefereeSettings | None, data: Dataset
+    store: RunStore,
+    panel: PanelSettings,
+    referee: RefereeSettings | None,
+    data: Dataset,
+    console: Console,
 ) -> None:
     """Have the networks that are brought prove themselves, unless the run has them already.
+
+    Where weights lie in their file under other names than the network's, it is said how they were found.
 
     Raises:
         OutvotedError: one of them can't be built, or doesn't answer as it must.
     """
     if not (store.peers / members.TABLE).exists():
         wanted = panel_settings.recipes(panel, referee)
-        checking.check(wanted, data.shape, data.classes, panel.arithmetic.dtype)
+        for note in checking.check(wanted, data.shape, data.classes, panel.arithmetic.dtype):
+            console.print(note, markup=False, highlight=False)
 
 
 def run_members(
@@ -121,7 +129,7 @@ def _train(
     options = {"num_cpus": min(1.0, ray.cluster_resources().get("CPU", 1.0)), "num_gpus": share.num_gpus}
     tasks: dict[Any, int] = {}
     for index, recipe in enumerate(recipes):
-        tasks[_task(recipe, placed, options)] = index
+        tasks[_task(recipe, placed, data, options)] = index
     history: list[list[Epoch]] = [[] for _ in recipes]
     total = sum(_epochs(recipe) for recipe in recipes)
     bar = bars.add_task("training", total=total, details="")
@@ -141,11 +149,11 @@ def _train(
     return [_member(recipe, epochs) for recipe, epochs in zip(recipes, history, strict=True)]
 
 
-def _task(recipe: Recipe, data: Any, options: dict[str, float]) -> Any:
-    weights = recipe.network.load()
-    if weights is not None:
-        return measure_remotely.options(**options).remote(recipe.network, weights, data)
-    return train_remotely.options(**options).remote(recipe.network, recipe.training, data, recipe.seed)
+def _task(recipe: Recipe, placed: Any, data: Dataset, options: dict[str, float]) -> Any:
+    loaded = recipe.network.load(data.shape, data.classes)
+    if loaded is not None:
+        return measure_remotely.options(**options).remote(recipe.network, loaded.weights, placed)
+    return train_remotely.options(**options).remote(recipe.network, recipe.training, placed, recipe.seed)
 
 
 def _epochs(recipe: Recipe) -> int:

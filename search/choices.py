@@ -54,7 +54,7 @@ def imported(path: str) -> Any:
         sys.path.append("")
     try:
         found = import_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise OutvotedError(
             expected=f"a module '{module}' to import '{name}' from",
             found=f"{type(error).__name__}: {error}",

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from outvoted.actors.networks.base import Architecture, Shape, Weights
+from outvoted.actors.networks.base import Architecture, Loaded, Shape, Weights
 from outvoted.actors.networks.behind_input import BehindInput
 from outvoted.actors.networks.brought import Brought
 from outvoted.actors.networks.cnn import CNN
@@ -44,6 +44,7 @@ __all__ = [
     "DeepCNN",
     "Exported",
     "Input",
+    "Loaded",
     "Network",
     "Packaged",
     "PlainCNN",

@@ -5,10 +5,12 @@ import re
 from abc import abstractmethod
 from typing import Annotated, Any
 
+import torch
 from pydantic import Field
 from torch import nn
 
-from outvoted.actors.networks.base import Architecture, Shape, Weights
+from outvoted.actors.networks.base import Architecture, Loaded, Shape, Weights
+from outvoted.actors.networks.fitting import fitted
 from outvoted.actors.networks.prepared import Input, Prepared
 from outvoted.actors.networks.weights import file_hash, read_weights
 from outvoted.actors.paths import UserPath
@@ -47,18 +49,22 @@ class Constructed(Brought):
     """A network that code constructs and a file may give weights to; without a file it is trained."""
 
     weights: UserPath | None = None
-    """A safetensors file, or a state dict that `torch.load(weights_only=True)` reads."""
+    """A safetensors file, or a file of `torch.save` that holds tensors."""
 
     @property
     def loaded(self) -> bool:
         """Whether there is a weights file."""
         return self.weights is not None
 
-    def load(self) -> Weights | None:
-        """Read the weights file, if there is one."""
+    def load(self, shape: Shape, classes: int) -> Loaded | None:
+        """Read the weights file, if there is one, and find the network's weights in it."""
         if self.weights is None:
             return None
-        return {_INNER + name: value for name, value in self.fitting(read_weights(self.weights)).items()}
+        found = read_weights(self.weights)
+        with torch.random.fork_rng(devices=()):
+            network = self.module(self.input.seen(shape), classes)
+        loaded = fitted(network, found, self.weights, classes, self.fitting)
+        return Loaded({_INNER + name: value for name, value in loaded.weights.items()}, loaded.note)
 
     def fitting(self, weights: Weights) -> Weights:
         """Leave out weights that the constructed network has no use for."""
@@ -84,16 +90,24 @@ def called(function: Any, what: str, arguments: dict[str, Any]) -> nn.Module:
     """
     try:
         network = function(**arguments)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # the user's code, which may raise anything
         raise OutvotedError(
             expected=f"{what} to make a network",
-            found=f"{type(error).__name__}: {' '.join(str(error).split())}"[:300],
+            found=raised(error),
             remedy="correct 'arguments', or the code",
         ) from error
     if not isinstance(network, nn.Module):
         raise OutvotedError(
             expected=f"{what} to return a torch.nn.Module",
-            found=f"a {type(network).__name__}",
+            found=f"a {type(network).__name__}" if network is not None else "nothing: it has no return",
             remedy="return the network itself",
         )
     return network
+
+
+def raised(error: BaseException) -> str:
+    """Say in one line what a user's code raised."""
+    said = " ".join(str(error).split())
+    if isinstance(error, SystemExit):
+        return f"it called sys.exit({said})"
+    return f"{type(error).__name__}: {said}"[:300] if said else type(error).__name__

@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from outvoted.actors.networks.base import Shape, Weights
+from outvoted.actors.networks import file_kinds
+from outvoted.actors.networks.base import Loaded, Shape, Weights
 from outvoted.actors.networks.brought import Brought
 from outvoted.actors.networks.exported_check import plain_program
 from outvoted.actors.networks.prepared import Prepared
@@ -46,20 +47,20 @@ class Exported(Brought):
         """Always: it comes with its weights."""
         return True
 
-    def load(self) -> Weights:
+    def load(self, shape: Shape, classes: int) -> Loaded:
         """Read the file's bytes."""
-        try:
-            return {_PROGRAM: torch.from_numpy(np.fromfile(self.file, np.uint8))}
-        except OSError as error:
-            raise OutvotedError(
-                expected=f"a program of torch.export.save at file: {self.file}",
-                found=error.strerror or str(error),
-                remedy="correct the path, from the folder in which outvoted is started",
-            ) from error
+        return Loaded(self._read())
+
+    def _read(self) -> Weights:
+        expected = f"a program of torch.export.save at file: {self.file}"
+        kind = file_kinds.kind_of(self.file, expected)
+        if kind is not file_kinds.PROGRAM:
+            raise OutvotedError(expected, kind.name, kind.remedy)
+        return {_PROGRAM: torch.from_numpy(np.fromfile(self.file, np.uint8))}
 
     def module(self, shape: Shape, classes: int) -> nn.Module:
         """Load the program from its file; it has to fit images and classes as it is."""
-        return _Program(_bytes(self.load()), str(self.file))
+        return _Program(_bytes(self._read()), str(self.file))
 
     def restore(self, shape: Shape, classes: int, weights: Weights) -> nn.Module:
         """Load the program from the bytes among the weights."""

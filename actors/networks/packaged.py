@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from outvoted.actors.networks.base import Architecture, Shape, Weights
+from outvoted.actors.networks.base import Architecture, Loaded, Shape
 from outvoted.actors.networks.prepared import Input, Prepared
 from outvoted.actors.networks.vision import vision
 from outvoted.search.errors import OutvotedError
@@ -59,7 +59,7 @@ class Packaged(Architecture):
         """Always: it comes with its weights."""
         return True
 
-    def load(self) -> Weights:
+    def load(self, shape: Shape, classes: int) -> Loaded:
         """Read the weights out of the installed package.
 
         Raises:
@@ -68,7 +68,7 @@ class Packaged(Architecture):
         package = _PACKAGES[self.model]
         tensors = package.read(_bytes(self.model, package))
         names = package.make().state_dict()
-        return {f"network.{name}": value for name, value in zip(names, tensors, strict=True)}
+        return Loaded({f"network.{name}": value for name, value in zip(names, tensors, strict=True)})
 
     @property
     def content(self) -> str:

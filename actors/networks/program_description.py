@@ -41,7 +41,8 @@ def plain_description(description: dict[str, Any]) -> dict[str, Any]:
         ValueError, KeyError, TypeError, AttributeError, IndexError: it is damaged.
     """
     module = description["graph_module"]
-    _images_to_logits(next(call["signature"] for call in module["module_call_graph"] if call["fqn"] == ""))
+    (whole,) = (call for call in module["module_call_graph"] if call["fqn"] == "")
+    _images_to_logits(whole["signature"])
     call = {"inputs": [], "outputs": [], "in_spec": json.dumps(_IN), "out_spec": json.dumps(_OUT)}
     return {
         "graph_module": {

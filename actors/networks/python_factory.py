@@ -1,6 +1,7 @@
 """A network that a function in the user's own Python code makes."""
 
 import importlib
+import inspect
 import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -9,7 +10,7 @@ from pydantic import Field
 from torch import nn
 
 from outvoted.actors.networks.base import Shape
-from outvoted.actors.networks.brought import Constructed, called
+from outvoted.actors.networks.brought import Constructed, called, raised
 from outvoted.actors.networks.weights import file_hash
 from outvoted.search.errors import OutvotedError, suggestion
 
@@ -45,7 +46,25 @@ class PythonFactory(Constructed):
                 found=f"no '{function}' in {getattr(module, '__file__', module.__name__)}",
                 remedy=suggestion(function, [name for name in vars(module) if not name.startswith("_")]),
             )
-        return called(getattr(module, function), f"factory {self.factory}", self.arguments)
+        factory = getattr(module, function)
+        self._take_arguments(factory)
+        return called(factory, f"factory {self.factory}", self.arguments)
+
+    def _take_arguments(self, factory: Any) -> None:
+        """Refuse arguments that the factory does not take, or that are lacking."""
+        try:
+            signature = inspect.signature(factory)
+        except (TypeError, ValueError):  # nothing is known of it before it is called
+            return
+        try:
+            signature.bind(**self.arguments)
+        except TypeError as error:
+            raise OutvotedError(
+                expected=f"arguments: for {self.origin}{signature} of factory: {self.factory}",
+                found=f"{', '.join(self.arguments) or 'none'}: {error}",
+                remedy="write them under arguments:, say arguments: {width: 64}; images' shape and number of "
+                "classes are not given by themselves",
+            ) from error
 
     def _imported(self) -> Any:
         name = self.factory.partition(":")[0]
@@ -54,10 +73,12 @@ class PythonFactory(Constructed):
             sys.path.insert(0, here)
         try:
             return importlib.import_module(name)
-        except Exception as error:  # a user's module may raise anything
+        except (Exception, SystemExit) as error:  # a user's module may raise anything
             raise OutvotedError(
                 expected=f"to import {name}, the module in factory: {self.factory}",
-                found=f"{type(error).__name__}: {error}",
+                found=raised(error),
                 remedy=f"start outvoted in the folder that holds it ({here} now), or install it "
-                "on every machine",
+                "on every machine"
+                if getattr(error, "name", None) == name
+                else f"mend the module: python -c 'import {name}' shows where it fails",
             ) from error

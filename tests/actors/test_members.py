@@ -14,8 +14,8 @@ import torch
 
 from outvoted.actors import members
 from outvoted.actors.datasets import Dataset
-from outvoted.actors.member import EpochRecord, Member, fingerprint
-from outvoted.actors.networks import MLP
+from outvoted.actors.member import EpochRecord, Member, fingerprint, has_fingerprint
+from outvoted.actors.networks import MLP, BehindInput, Input
 from outvoted.search.errors import OutvotedError
 
 
@@ -212,10 +212,16 @@ def changed_panels(trained: Sequence[Member]) -> list[list[Member]]:
         [first, second],
         [first, second, third, third],
         [replace(first, name="other"), second, third],
+        [replace(first, architecture=MLP(hidden=6, activation="relu")), second, third],
+        [
+            replace(first, architecture=BehindInput(network=MLP(hidden=6), input=Input(scale=2))),
+            second,
+            third,
+        ],
     ]
 
 
-def test_order_names_and_number_change_the_fingerprint(trained: list[Member]) -> None:
+def test_order_names_number_and_architectures_change_the_fingerprint(trained: list[Member]) -> None:
     found = [fingerprint(panel) for panel in [trained, *changed_panels(trained)]]
     assert len(set(found)) == len(found)
 
@@ -223,6 +229,41 @@ def test_order_names_and_number_change_the_fingerprint(trained: list[Member]) ->
 def test_the_fingerprint_is_blind_to_the_referee(trained: list[Member], referee: Member) -> None:
     other = altered(referee, lambda weights: weights[0].zero_())
     assert fingerprint(trained) == fingerprint([*trained, referee]) == fingerprint([other, *trained])
+
+
+def test_earlier_fingerprints_are_known_again_of_the_same_weights(trained: list[Member]) -> None:
+    lines = "".join(f"{member.name} {member.sha256}\n" for member in trained)
+    earlier = hashlib.sha256(lines.encode()).hexdigest()
+    assert earlier != fingerprint(trained)
+    assert has_fingerprint(trained, earlier)
+    assert has_fingerprint(trained, fingerprint(trained))
+    assert not has_fingerprint(trained[::-1], earlier)
+    assert not has_fingerprint([altered(trained[0], lambda w: w[0, 0].add_(1e-6)), *trained[1:]], earlier)
+
+
+@pytest.mark.parametrize("name", ["../x", "a/b", "..", ".", "", "a\nb", "a\x1b[31m", "C:\\x", "x" * 300])
+def test_names_that_are_paths_are_refused(name: str, shelf: Path) -> None:
+    assert "no plain" in refused(rewritten(shelf, lambda rows: rows[0].update(name=name))).found
+
+
+@pytest.mark.parametrize("file", ["../../x.safetensors", "/etc/passwd", "mlp-12.safetensors", "mlp-6", ""])
+def test_a_network_lies_under_its_own_name(file: str, shelf: Path) -> None:
+    found = refused(rewritten(shelf, lambda rows: rows[0].update(file=file))).found
+    assert "mlp-6.safetensors" in found
+
+
+@pytest.mark.parametrize("name", ["mlp-6.safetensors", members.TABLE])
+def test_links_to_networks_are_refused(name: str, shelf: Path, tmp_path: Path) -> None:
+    (shelf / name).rename(tmp_path / "elsewhere")
+    (shelf / name).symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(OutvotedError, match=f"{name}, which leads to {tmp_path / 'elsewhere'}"):
+        members.load(shelf)
+
+
+def test_too_many_networks_are_refused(shelf: Path) -> None:
+    rows = pq.read_table(shelf / members.TABLE).to_pylist()
+    pq.write_table(pa.Table.from_pylist(rows * 3000), shelf / members.TABLE)
+    assert "12,000 networks" in refused(shelf).found
 
 
 def test_the_fingerprint_survives_the_disk(shelf: Path, trained: list[Member]) -> None:

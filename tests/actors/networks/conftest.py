@@ -45,6 +45,15 @@ def odd(answer):
 
 def number():
     return 3
+
+def nothing():
+    tiny()
+
+def leaving():
+    raise SystemExit(0)
+
+def demanding(width, depth=2):
+    return tiny(width=width)
 """
 
 Bring = Callable[[str], Architecture]

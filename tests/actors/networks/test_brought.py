@@ -27,9 +27,9 @@ def brought(request: pytest.FixtureRequest, bring: Bring) -> Architecture:
 
 def member(architecture: Architecture, name: str = "one") -> Member:
     """Load a network as a run does."""
-    weights = architecture.load()
-    assert weights is not None
-    return Member(name, "peer", architecture, 0, weights, (EpochRecord(0, None, None),))
+    loaded = architecture.load(SHAPE, CLASSES)
+    assert loaded is not None
+    return Member(name, "peer", architecture, 0, loaded.weights, (EpochRecord(0, None, None),))
 
 
 def built(architecture: Architecture) -> nn.Module:

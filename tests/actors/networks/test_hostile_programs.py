@@ -398,7 +398,8 @@ def test_a_saved_panel_with_a_hostile_program_runs_nothing(
     for content, refused in ((data, True), (program, False)):
         (tmp_path / "net.pt2").write_bytes(content)
         network = Exported(file=tmp_path / "net.pt2")
-        saved = Member("net", "peer", network, 0, network.load(), (EpochRecord(0, None, None),))
+        weights = network.load(SHAPE, CLASSES).weights
+        saved = Member("net", "peer", network, 0, weights, (EpochRecord(0, None, None),))
         members.save(tmp_path / "peers", [saved])
         (again,) = members.load(tmp_path / "peers")
         if refused:

