@@ -11,7 +11,7 @@ from outvoted.analysis.mining_report import write_mining_report
 from outvoted.analysis.outvoted_settings import MiningReport, outvoted_table
 from outvoted.analysis.sweeps import TemperatureExperiment
 from outvoted.analysis.sweeps.opened import OpenedSweep
-from outvoted.analysis.temperature import TemperatureReport, terminal, write_temperature_report
+from outvoted.analysis.temperature import TemperatureReport, report, write_temperature_report
 from outvoted.analysis.training_value import (
     NoiseReport,
     noise_table,
@@ -39,9 +39,9 @@ class SweepReport:
         mined = [] if self.mined is None else [outvoted_table(self.mined)]
         if isinstance(found, TemperatureReport):
             return [
-                terminal.temperature_table(found),
+                report.temperature_table(found),
                 *mined,
-                claims_table(found.claims, terminal.trained_note(found)),
+                claims_table(found.claims, report.trained_note(found)),
             ]
         return [*_noise_tables(found), *mined, claims_table(found.claims)]
 

@@ -16,9 +16,9 @@ from outvoted.analysis.proportion import Proportion
 from outvoted.analysis.spread import Spread
 from outvoted.analysis.sweep_report import SweepReport
 from outvoted.analysis.temperature import TemperatureReport
-from outvoted.analysis.temperature.labels import temperature_name
+from outvoted.analysis.temperature.measurements import temperature_name
 from outvoted.analysis.training_value import NoiseReport
-from outvoted.analysis.training_value.rows import Row
+from outvoted.analysis.training_value.tables import Row
 
 _VERDICTS = {"holds": "claims hold", "does not hold here": "do not hold here", "undecided": "are undecided"}
 _OF_LINES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")

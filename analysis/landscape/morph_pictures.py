@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from outvoted.analysis.drawing import plain, save, show
 from outvoted.analysis.landscape.palette import OTHERS, THREE
-from outvoted.analysis.landscape.passages import Passage, once
+from outvoted.analysis.landscape.sequences import Passage, once
 from outvoted.search.arrays import Pixels, Singles
 
 STYLES = ("-", "--", "-.")

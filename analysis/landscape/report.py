@@ -11,13 +11,26 @@ from rich.table import Table
 from outvoted.analysis.html.naming import class_names
 from outvoted.analysis.landscape import field_pictures, morph_pictures
 from outvoted.analysis.landscape.ballots import Ballots, ballots
-from outvoted.analysis.landscape.own_rows import OwnRows, own_rows
-from outvoted.analysis.landscape.passages import by_roughness, once, passages
-from outvoted.analysis.landscape.points import fields
-from outvoted.analysis.landscape.roughness import MEANING, roughness
-from outvoted.analysis.landscape.sequences import Sequences, edge_sequences, morph_sequences
-from outvoted.analysis.landscape.summary import Line, by_architecture, by_classes, by_network
-from outvoted.analysis.landscape.terminal import right_table, roughness_table, with_meaning
+from outvoted.analysis.landscape.points import OwnRows, fields, own_rows
+from outvoted.analysis.landscape.roughness import (
+    MEANING,
+    Line,
+    by_architecture,
+    by_classes,
+    by_network,
+    right_table,
+    roughness,
+    roughness_table,
+    with_meaning,
+)
+from outvoted.analysis.landscape.sequences import (
+    Sequences,
+    by_roughness,
+    edge_sequences,
+    morph_sequences,
+    once,
+    passages,
+)
 from outvoted.analysis.studies.morphs import MorphStudy
 from outvoted.analysis.studies.opened import OpenedStudy
 

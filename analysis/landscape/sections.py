@@ -9,10 +9,10 @@ import pandas as pd
 from outvoted.analysis.html.from_rich import from_rich
 from outvoted.analysis.html.parts import Picture, Plot, Section
 from outvoted.analysis.landscape.lines import walk_plot
-from outvoted.analysis.landscape.passages import Passage, by_roughness, once, passages
 from outvoted.analysis.landscape.points import fields
 from outvoted.analysis.landscape.report import LandscapeFindings
 from outvoted.analysis.landscape.scatter import MOST_PAIRS, scatter_plot
+from outvoted.analysis.landscape.sequences import Passage, by_roughness, once, passages
 from outvoted.analysis.landscape.surfaces import surface_plot
 from outvoted.analysis.landscape.ternary import ternary_plot
 from outvoted.analysis.landscape.walks import cycles, through

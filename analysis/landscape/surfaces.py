@@ -10,7 +10,7 @@ from plotly.subplots import make_subplots
 from outvoted.analysis.html.escaping import plot_text
 from outvoted.analysis.landscape.ballots import MEAN, Ballots
 from outvoted.analysis.landscape.choices import Choice, add_menus, networks, rounded
-from outvoted.analysis.landscape.passages import Passage
+from outvoted.analysis.landscape.sequences import Passage
 from outvoted.search.arrays import Singles
 
 _HEIGHT = 440

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from outvoted.analysis.landscape.passages import Passage
-from outvoted.analysis.landscape.sequences import CORNERS, edge_sequences
+from outvoted.analysis.landscape.sequences import CORNERS, Passage, edge_sequences
 from outvoted.search.arrays import Ints
 
 

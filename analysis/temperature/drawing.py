@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from outvoted.analysis.temperature.labels import temperature_name
+from outvoted.analysis.temperature.measurements import temperature_name
 from outvoted.search.arrays import Floats
 
 BLUE, RED = "#0072B2", "#D55E00"

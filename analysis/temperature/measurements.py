@@ -11,9 +11,22 @@ from outvoted.actors.sweep_store import FAILED
 from outvoted.analysis.robustness import network_robustness
 from outvoted.analysis.sweeps import TemperatureExperiment
 from outvoted.analysis.sweeps.opened import OpenedSweep
-from outvoted.analysis.temperature.means import mean
 from outvoted.search.arrays import Floats
 from outvoted.search.errors import OutvotedError
+
+
+def mean(values: Floats, axis: int) -> Floats:
+    """Return the mean over an axis of the values that are not NaN; NaN, silently, where all are."""
+    there = ~np.isnan(values)
+    number = there.sum(axis).astype(np.float64)
+    return np.asarray(np.where(there, values, 0).sum(axis) / np.where(number == 0, np.nan, number))
+
+
+def temperature_name(temperature: float) -> str:
+    """Write a temperature as the paper does: 1/64 for 0.015625, 16 for 16, 0.3 for 0.3."""
+    inverse = 1 / temperature
+    return f"1/{inverse:g}" if inverse > 1 and inverse == round(inverse) else f"{temperature:g}"
+
 
 CURVES = ("test_accuracy", "loss", "linear", "nonlinear", "saturated")
 

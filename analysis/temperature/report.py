@@ -7,24 +7,24 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from rich.table import Table
 
+from outvoted.actors.sweep_store import FINISHED
 from outvoted.analysis.claims import Claim
+from outvoted.analysis.spread import Spread
 from outvoted.analysis.sweeps.opened import OpenedSweep
-from outvoted.analysis.temperature.attacked_picture import draw_attacked
+from outvoted.analysis.temperature.attack_pictures import draw_attacked, draw_extreme, draw_pixels, example
 from outvoted.analysis.temperature.checks import TRAINED_WITHIN, claims
-from outvoted.analysis.temperature.curves_picture import draw_curves
-from outvoted.analysis.temperature.epochs_pictures import (
+from outvoted.analysis.temperature.measurements import Measurements, measurements, temperature_name
+from outvoted.analysis.temperature.rows import TemperatureRow, temperature_rows
+from outvoted.analysis.temperature.sigmoids_picture import draw_sigmoids
+from outvoted.analysis.temperature.training_pictures import (
+    draw_curves,
+    draw_gradients,
     draw_regimes,
     draw_robustness,
     draw_robustness_by_epsilon,
 )
-from outvoted.analysis.temperature.example import example
-from outvoted.analysis.temperature.extreme_picture import draw_extreme
-from outvoted.analysis.temperature.gradients_picture import draw_gradients
-from outvoted.analysis.temperature.measurements import Measurements, measurements
-from outvoted.analysis.temperature.pixels_picture import draw_pixels
-from outvoted.analysis.temperature.rows import TemperatureRow, temperature_rows
-from outvoted.analysis.temperature.sigmoids_picture import draw_sigmoids
 
 _MISSING = "missing"
 
@@ -103,3 +103,45 @@ def _draw(sweep: OpenedSweep, found: Measurements, folder: Path) -> Iterator[str
     if chosen is not None:
         samples = (("extreme-gradients.png", draw_extreme), ("attacked-images.png", draw_attacked))
         yield from (name for name, draw_images in samples if draw_images(sweep, chosen, folder / name))
+
+
+def temperature_table(report: TemperatureReport) -> Table:
+    """Draw a line for each temperature, in percent, 80 columns wide; of the epsilons the headline."""
+    drawn = Table(title=_title(report), title_justify="left", caption_justify="left")
+    pixels = [f"{number + 1} px" for number in range(len(report.rows[0].fooled))]
+    for name in ("T", "n", "right", f"ε {report.epsilons[0]:g}", "sat.", "r", *pixels):
+        drawn.add_column(name, justify="right", no_wrap=True)
+    for row in report.rows:
+        correlation = row.correlation.mean
+        drawn.add_row(
+            temperature_name(row.temperature),
+            str(row.seeds),
+            row.test_accuracy.percent(),
+            row.robustness[0].percent(),
+            _mean(row.saturated),
+            "–" if correlation is None else f"{correlation:.2f}",
+            *(_mean(value) for value in row.fooled),
+        )
+    drawn.caption = (
+        "% mean (± standard deviation) over n seeds; right: test images;\n"
+        "ε: robust against FGSM; sat.: net values that are saturated;\n"
+        "r: correlation of G(x) and the right class's confidence;\n"
+        "px: fooled by at most so many pixels, of what was right"
+    )
+    return drawn
+
+
+def _mean(value: Spread) -> str:
+    return Spread(value.mean, None).percent()
+
+
+def _title(report: TemperatureReport) -> str:
+    others = ", ".join(f"{number} {what}" for what, number in report.units.items() if what != FINISHED)
+    return f"{report.run}: after {report.epochs} epochs" + (f" ({others})" if others else "")
+
+
+def trained_note(report: TemperatureReport) -> str:
+    """Say below the claims which temperatures count as trained; nothing where all do."""
+    if len(report.trained) == len(report.rows):
+        return ""
+    return f"; trained T: test accuracy within {100 * report.within:g} points of the best one's"

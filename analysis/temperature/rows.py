@@ -6,8 +6,7 @@ import numpy as np
 
 from outvoted.analysis.spread import Spread, spread
 from outvoted.analysis.temperature.checks import significant
-from outvoted.analysis.temperature.means import mean
-from outvoted.analysis.temperature.measurements import Measurements
+from outvoted.analysis.temperature.measurements import Measurements, mean
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,7 @@ from scipy.special import expit
 from outvoted.analysis.drawing import plain, save
 from outvoted.analysis.robustness import linear_bound, saturated_bound
 from outvoted.analysis.temperature.drawing import colours, legend
-from outvoted.analysis.temperature.labels import temperature_name
-from outvoted.analysis.temperature.measurements import Measurements
+from outvoted.analysis.temperature.measurements import Measurements, temperature_name
 
 _SHOWN = 4.0  # net values about 0
 _BESIDE = 8.0  # factor beyond the outermost bounds

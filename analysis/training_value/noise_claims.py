@@ -6,8 +6,7 @@ from typing import Any
 from outvoted.actors.labels import plain
 from outvoted.actors.noises import Mixture, Solid
 from outvoted.analysis.claims import Claim, interval
-from outvoted.analysis.training_value.results import WHOLE, BySeed, Results, difference, mean
-from outvoted.analysis.training_value.series import Series, series
+from outvoted.analysis.training_value.results import WHOLE, BySeed, Results, Series, difference, mean, series
 
 _MIDDLE = 127.5
 

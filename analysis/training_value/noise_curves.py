@@ -10,8 +10,8 @@ from matplotlib.ticker import FixedLocator, NullLocator, PercentFormatter
 
 from outvoted.analysis.claims import Interval
 from outvoted.analysis.drawing import plain, save
+from outvoted.analysis.training_value.results import PARAMETERS, Parameter, Series
 from outvoted.analysis.training_value.selections_picture import bar
-from outvoted.analysis.training_value.series import PARAMETERS, Parameter, Series
 
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 _MARKERS = "osD^vP"

@@ -15,9 +15,8 @@ from outvoted.analysis.step_function_picture import draw_step_function
 from outvoted.analysis.sweeps.opened import OpenedSweep
 from outvoted.analysis.training_value.noise_curves import draw_noise
 from outvoted.analysis.training_value.paper import NETWORKS, published
-from outvoted.analysis.training_value.results import WHOLE, Results, difference
+from outvoted.analysis.training_value.results import WHOLE, Results, difference, series
 from outvoted.analysis.training_value.selections_picture import Source, draw_selections, interval_of
-from outvoted.analysis.training_value.series import series
 
 OnStep = Callable[[str, int, int], object]
 """Hears what was drawn, how many steps are done, and how many there are."""

@@ -8,8 +8,8 @@ from outvoted.analysis.sweeps.opened import OpenedSweep
 from outvoted.analysis.training_value.noise_claims import noise_claims
 from outvoted.analysis.training_value.pictures import OnStep, Pictures
 from outvoted.analysis.training_value.results import results
-from outvoted.analysis.training_value.rows import Row, noise_rows, selection_rows, whole_row
 from outvoted.analysis.training_value.selection_claims import selection_claims
+from outvoted.analysis.training_value.tables import Row, noise_rows, selection_rows, whole_row
 
 
 @dataclass(frozen=True)

@@ -25,9 +25,9 @@ from outvoted.analysis.html.page import write_page
 from outvoted.analysis.html.parts import Page, Plot
 from outvoted.analysis.landscape.ballots import MEAN
 from outvoted.analysis.landscape.blend import Blend
-from outvoted.analysis.landscape.passages import once, passages
 from outvoted.analysis.landscape.report import LandscapeFindings, analyse, draw
 from outvoted.analysis.landscape.sections import sections
+from outvoted.analysis.landscape.sequences import once, passages
 from outvoted.analysis.studies.base import Ingredients, Study
 from outvoted.analysis.studies.interpolation import InterpolationStudy
 from outvoted.analysis.studies.morphs import MorphStudy

@@ -11,8 +11,7 @@ from threadpoolctl import threadpool_limits
 from outvoted.actors.datasets import Dataset
 from outvoted.analysis.landscape.between import BetweenImages
 from outvoted.analysis.landscape.blend import Blend
-from outvoted.analysis.landscape.feature_points import feature_points, frame_corners
-from outvoted.analysis.landscape.morph import Morph
+from outvoted.analysis.landscape.morph import Morph, feature_points, frame_corners
 from outvoted.search.arrays import Pixels
 from outvoted.search.errors import OutvotedError
 

@@ -7,9 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outvoted.analysis.landscape.ballots import MEAN, Ballots, ballots
-from outvoted.analysis.landscape.roughness import roughness, total_variation, unexpected
+from outvoted.analysis.landscape.roughness import (
+    by_architecture,
+    by_classes,
+    by_network,
+    roughness,
+    total_variation,
+    unexpected,
+)
 from outvoted.analysis.landscape.sequences import Sequences
-from outvoted.analysis.landscape.summary import by_architecture, by_classes, by_network
 
 # two networks, four images, three classes
 PROBABILITIES = np.array(

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from outvoted.analysis.landscape.passages import once, passages
+from outvoted.analysis.landscape.sequences import once, passages
 from outvoted.analysis.landscape.surfaces import surface_plot
 from tests.analysis.landscape.landscapes import NAMES, morphs, votes
 

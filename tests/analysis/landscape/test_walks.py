@@ -5,9 +5,8 @@ import pytest
 
 from outvoted.analysis.landscape.ballots import MEAN
 from outvoted.analysis.landscape.lines import walk_plot
-from outvoted.analysis.landscape.passages import by_roughness, once, passages
 from outvoted.analysis.landscape.roughness import roughness
-from outvoted.analysis.landscape.sequences import morph_sequences
+from outvoted.analysis.landscape.sequences import by_roughness, morph_sequences, once, passages
 from outvoted.analysis.landscape.walks import cycles, through
 from tests.analysis.landscape.landscapes import NAMES, interpolations, morphs, votes
 

@@ -10,8 +10,7 @@ from pydantic import ValidationError
 from outvoted.actors import png
 from outvoted.actors.datasets import Dataset, Split
 from outvoted.analysis.landscape.morph import Morph
-from outvoted.analysis.landscape.passages import passages
-from outvoted.analysis.landscape.sequences import morph_sequences
+from outvoted.analysis.landscape.sequences import morph_sequences, passages
 from outvoted.analysis.studies.base import Ingredients
 from outvoted.analysis.studies.morphs import MorphStudy
 from outvoted.search.arrays import Pixels

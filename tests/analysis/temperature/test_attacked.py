@@ -10,8 +10,7 @@ from matplotlib.figure import Figure
 
 from outvoted.actors.sweep_store import SweepStore
 from outvoted.analysis.sweeps.opened import OpenedSweep
-from outvoted.analysis.temperature.attacked_picture import candidates, draw_attacked, fooled
-from outvoted.analysis.temperature.example import Example, example
+from outvoted.analysis.temperature.attack_pictures import Example, candidates, draw_attacked, example, fooled
 from tests.analysis.temperature.sweeps import Form, written
 
 

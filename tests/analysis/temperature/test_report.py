@@ -17,12 +17,10 @@ from outvoted.actors.sweep_store import FAILED, FINISHED, STOPPED, SweepStore
 from outvoted.analysis.claims_table import claims_table
 from outvoted.analysis.sweeps.opened import OpenedSweep
 from outvoted.analysis.temperature import TemperatureReport, write_temperature_report
-from outvoted.analysis.temperature.example import example
-from outvoted.analysis.temperature.extreme_picture import draw_extreme
-from outvoted.analysis.temperature.gradients_picture import draw_gradients
+from outvoted.analysis.temperature.attack_pictures import draw_extreme, draw_pixels, example
 from outvoted.analysis.temperature.measurements import measurements
-from outvoted.analysis.temperature.pixels_picture import draw_pixels
-from outvoted.analysis.temperature.terminal import temperature_table, trained_note
+from outvoted.analysis.temperature.report import temperature_table, trained_note
+from outvoted.analysis.temperature.training_pictures import draw_gradients
 from outvoted.search.errors import OutvotedError
 from tests.analysis.temperature.sweeps import Form, written
 

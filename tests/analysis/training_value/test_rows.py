@@ -10,8 +10,13 @@ from rich.console import Console
 from outvoted.analysis.sweeps import Unit
 from outvoted.analysis.training_value.paper import Published, published
 from outvoted.analysis.training_value.results import results
-from outvoted.analysis.training_value.rows import noise_rows, selection_rows, whole_row
-from outvoted.analysis.training_value.tables import noise_table, selection_table
+from outvoted.analysis.training_value.tables import (
+    noise_rows,
+    noise_table,
+    selection_rows,
+    selection_table,
+    whole_row,
+)
 from tests.analysis.training_value.conftest import made_up
 
 EXPERIMENT: dict[str, Any] = {

@@ -3,7 +3,7 @@
 from typing import Any
 
 from outvoted.actors.noise_class import NoiseClass
-from outvoted.analysis.training_value.series import series
+from outvoted.analysis.training_value.results import series
 
 
 def found(*noises: dict[str, Any]) -> dict[tuple[str, str], tuple[tuple[float, str], ...]]:
