@@ -42,7 +42,7 @@ def rendered(transform: Transform, seeds: Pixels, composed: Singles) -> Pixels:
 
 def decoded(stored: list[bytes]) -> Pixels:
     """Return the pixels of stored images, at least one; shape (n, channels, height, width)."""
-    return np.stack([png.decode(image) for image in stored])
+    return png.decode_all(stored)
 
 
 def certificate(

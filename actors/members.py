@@ -1,17 +1,17 @@
 """Trained networks on disk: safetensors for the weights, one Parquet table for where they come from."""
 
 import hashlib
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import TypeAdapter
+from pydantic_core import from_json
 from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 
-from outvoted.actors import schema
+from outvoted.actors import schema, tables
 from outvoted.actors.files import plain_name, refuse_link, write_atomically
 from outvoted.actors.member import EpochRecord, Member
 from outvoted.actors.networks import Architecture, Network
@@ -21,6 +21,8 @@ from outvoted.search.trust import NOTHING, Trust
 TABLE = "peers.parquet"
 MOST = 10_000
 """Networks of a table."""
+MOST_BYTES = 1 << 28
+"""Of a table in memory: 256 MiB."""
 _NETWORK: TypeAdapter[Network] = TypeAdapter(Network)
 
 
@@ -69,16 +71,15 @@ def load(folder: Path, trust: Trust = NOTHING) -> list[Member]:
 
 
 def _rows(path: Path) -> list[dict[str, object]]:
-    refuse_link(path)
-    count = pq.read_metadata(path).num_rows
-    if count > MOST:
-        raise ValueError(f"{count:,} networks in {path.name}, of at most {MOST:,}")
-    rows: list[dict[str, object]] = pq.read_table(path, partitioning=None).to_pylist()
+    found = tables.bounded(refuse_link(path), None, MOST_BYTES)
+    if len(found) > MOST:
+        raise ValueError(f"{len(found):,} networks in {path.name}, of at most {MOST:,}")
+    rows: list[dict[str, object]] = found.to_pylist()
     return rows
 
 
 def _architecture(row: dict[str, object], trust: Trust) -> Architecture:
-    trust.check_all(json.loads(str(row["architecture"])), f"network '{plain_name(str(row['name']))}'")
+    trust.check_all(from_json(str(row["architecture"])), f"network '{plain_name(str(row['name']))}'")
     return _NETWORK.validate_json(str(row["architecture"]), context=trust.context)
 
 

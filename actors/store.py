@@ -16,6 +16,7 @@ from outvoted.search.arrays import Ints
 from outvoted.search.errors import OutvotedError
 
 Table = Literal["searches", "mistakes"]
+_LONGEST = 1 << 26  # bytes of run.json: 64 MiB; what is cut off there is no JSON
 _KEYS = {"searches": ("search_id",), "mistakes": ("search_id", "number")}
 _FORMS = {"searches": schema.searches(), "mistakes": schema.mistakes((), ())}
 
@@ -67,7 +68,7 @@ class RunStore:
         path = self.path / "run.json"
         try:
             refuse_links(self.path)
-            return RunRecord.model_validate_json(path.read_bytes())
+            return RunRecord.model_validate_json(_text(path))
         except OSError as error:
             raise _foreign(self.path, f"{path.name}: {error.strerror}") from error
         except ValidationError as error:
@@ -106,6 +107,12 @@ class RunStore:
 
     def _read(self, name: Table, path: Path, columns: list[str] | None = None) -> pa.Table:
         return tables.read(path, _FORMS[name], columns)
+
+
+def _text(path: Path) -> bytes:
+    """Read a file, but no more of one than a record can be."""
+    with path.open("rb") as file:
+        return file.read(_LONGEST)
 
 
 def _foreign(path: Path, found: str) -> OutvotedError:

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -94,7 +93,7 @@ class StudyStore(RunStore):
 
     def pixels(self) -> Pixels:
         """Decode the images; shape (n, channels, height, width)."""
-        return np.stack([png.decode(image["bytes"]) for image in self.images()["image"].to_pylist()])
+        return png.decode_all([image["bytes"] for image in self.images()["image"].to_pylist()])
 
     def has_votes(self, unit: str = PANEL) -> bool:
         """Whether the votes of a unit, or of the panel, are there."""

@@ -12,6 +12,10 @@ from outvoted.actors import schema
 from outvoted.actors.files import write_atomically
 from outvoted.search.errors import OutvotedError
 
+MOST_BYTES = 1 << 33
+"""Of a table in memory: 8 GiB."""
+_BATCH = 1 << 16
+
 
 def write(path: Path, rows: pa.Table) -> None:
     """Write a table; a reader sees all of it or nothing."""
@@ -29,7 +33,7 @@ def read(path: Path, form: pa.Schema, columns: list[str] | None = None) -> pa.Ta
     """
     try:
         _check_form(pq.read_schema(path), form, path.parent.name)
-        rows = pq.read_table(path, columns=columns, partitioning=None, page_checksum_verification=True)
+        rows = bounded(path, columns)
         _check_values(rows)
     except (OSError, pa.ArrowException, ValueError) as error:
         raise OutvotedError(
@@ -38,6 +42,37 @@ def read(path: Path, form: pa.Schema, columns: list[str] | None = None) -> pa.Ta
             remedy="delete the file and go on with --resume: its part of the run is done again",
         ) from error
     return rows
+
+
+def bounded(path: Path, columns: list[str] | None = None, most: int = MOST_BYTES) -> pa.Table:
+    """Read a Parquet file of at most ``most`` bytes in memory, however small it is on disk.
+
+    A file of a few bytes can hold a row a thousand million times. So one that could be too large is read in
+    batches that can't be, until it is read or there is too much.
+
+    Raises:
+        ValueError: it is larger.
+        ArrowException, OSError: it cannot be read.
+    """
+    with pq.ParquetFile(path, page_checksum_verification=True) as file:
+        values, text = _sizes(file.metadata)
+        if text * values + 8 * values <= most:
+            return file.read(columns)
+        batches, size = [], 0
+        for batch in file.iter_batches(max(1, min(_BATCH, most // (text + 1))), columns=columns):
+            size += batch.nbytes
+            if size > most:
+                raise ValueError(f"more than {most / 2**30:g} GiB in {file.metadata.num_rows:,} rows")
+            batches.append(batch)
+        return pa.Table.from_batches(batches, None if batches else file.schema_arrow)
+
+
+def _sizes(metadata: Any) -> tuple[int, int]:
+    """Return how many values a file holds, and the most bytes a value of text can take."""
+    groups = [metadata.row_group(index) for index in range(metadata.num_row_groups)]
+    chunks = [group.column(index) for group in groups for index in range(group.num_columns)]
+    text = [chunk.total_uncompressed_size for chunk in chunks if chunk.physical_type == "BYTE_ARRAY"]
+    return sum(chunk.num_values for chunk in chunks), max(text, default=0)
 
 
 def reason(error: BaseException) -> str:

@@ -81,7 +81,7 @@ def _pixels(stored: bytes, shape: tuple[int, ...]) -> Pixels:
     """Decode a stored picture; a damaged one is black, which no mistake is."""
     try:
         image = png.decode(stored)
-    except (OSError, ValueError):
+    except OutvotedError:
         image = np.empty(0, np.uint8)
     return image if image.shape == shape else np.zeros(shape, np.uint8)
 
