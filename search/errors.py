@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_LISTED = 50  # names, at most
 
 
 class OutvotedError(Exception):
@@ -37,7 +38,10 @@ def printable(text: str) -> str:
 
 
 def suggestion(word: str, choices: Iterable[str]) -> str:
-    """Say which of ``choices`` was probably meant by ``word``, or list them all."""
+    """Say which of ``choices`` was probably meant by ``word``, or list them: all, or the first of many."""
     names = sorted(choices)
     nearest = get_close_matches(word, names, n=1)
-    return f"did you mean '{nearest[0]}'?" if nearest else f"choose from: {', '.join(names)}"
+    if nearest:
+        return f"did you mean '{nearest[0]}'?"
+    more = f" and {len(names) - _LISTED:,} others" if len(names) > _LISTED else ""
+    return f"choose from: {', '.join(names[:_LISTED])}{more}"

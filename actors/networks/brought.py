@@ -99,10 +99,17 @@ def called(function: Any, what: str, arguments: dict[str, Any]) -> nn.Module:
     if not isinstance(network, nn.Module):
         raise OutvotedError(
             expected=f"{what} to return a torch.nn.Module",
-            found=f"a {type(network).__name__}" if network is not None else "nothing: it has no return",
+            found=_made(network),
             remedy="return the network itself",
         )
     return network
+
+
+def _made(thing: Any) -> str:
+    """Say what a factory returned in place of a network."""
+    if isinstance(thing, type):
+        return f"the class {thing.__name__}, not called"
+    return "nothing" if thing is None else f"something of type {type(thing).__name__}"
 
 
 def raised(error: BaseException) -> str:

@@ -34,16 +34,17 @@ def plain_program(data: memoryview, name: str) -> io.BytesIO:
     Raises:
         OutvotedError: it holds more than that, or is no such file at all.
     """
+    remedy = "export it again from PyTorch modules alone, or bring the network as kind: python"
     try:
         return archive.written(_parts(archive.entries(data)))
-    except (archive.NotPlainError, RefusedError) as error:
+    except RefusedError as error:
+        found, remedy = str(error), error.remedy or remedy
+    except archive.NotPlainError as error:
         found = str(error)
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
         found = "a program whose description is damaged"
     raise OutvotedError(
-        expected=f"a plain network of torch.export.save (PyTorch 2.9 or later) in {name}",
-        found=found,
-        remedy="export it again from PyTorch modules alone, or bring the network as kind: python",
+        f"a plain network of torch.export.save (PyTorch 2.9 or later) in {name}", found, remedy
     )
 
 

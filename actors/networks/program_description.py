@@ -21,6 +21,8 @@ _ARGUMENTS = {f"as_{kind}{many}" for kind in _SCALARS for many in ("", "s")} | {
     *("as_complex", "as_optional_tensor", "as_optional_tensors", "as_nested_tensors"),
 }
 _INPUTS = {"user_input", "parameter", "buffer", "tensor_constant"}
+_DEVICE = "export it from the CPU: network.cpu(), and images on the CPU"
+_GRADIENTS = "export it without torch.no_grad() or enable_grad() in its forward"
 _LEAF: dict[str, Any] = {"type": None, "context": None, "children_spec": []}
 _IMAGES = {"type": "builtins.tuple", "context": "null", "children_spec": [_LEAF]}
 _NO_NAMES = {"type": "builtins.dict", "context": "[]", "children_spec": []}
@@ -31,6 +33,10 @@ _MODULE = nn.Module()
 
 class RefusedError(ValueError):
     """What a plain network does not need; the text names it."""
+
+    def __init__(self, found: str, remedy: str = "") -> None:
+        super().__init__(found)
+        self.remedy = remedy
 
 
 def plain_description(description: dict[str, Any]) -> dict[str, Any]:
@@ -98,10 +104,14 @@ def _images_to_logits(signature: dict[str, Any]) -> None:
     """Compare the layout of arguments and results with the one that a classifier has."""
     if json.loads(signature["in_spec"]) != _IN:
         raise RefusedError(
-            "a program that takes something else than one batch of images as its only argument"
+            "a program that takes something else than one batch of images as its only argument",
+            "export a module whose forward takes the images alone, as torch.export.export(module, (images,))",
         )
     if json.loads(signature["out_spec"]) != _OUT:
-        raise RefusedError("a program that returns something else than one tensor")
+        raise RefusedError(
+            "a program that returns something else than one tensor",
+            "export a module whose forward returns the logits alone, not in a dictionary or tuple",
+        )
 
 
 def _graph(graph: dict[str, Any]) -> dict[str, Any]:
@@ -158,7 +168,9 @@ def _field(name: str) -> str:
 def _text(text: str, key: str) -> str:
     if key == "target":
         if not known(text):
-            raise RefusedError(f"the operator {shown(text)}")
+            raise RefusedError(
+                f"the operator {shown(text)}", _GRADIENTS if "set_grad_enabled" in text else ""
+            )
         return text
     if key == "expr_str":
         expression = plain_expression(text)

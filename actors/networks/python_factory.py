@@ -40,13 +40,15 @@ class PythonFactory(Constructed):
     def module(self, shape: Shape, classes: int) -> nn.Module:
         """Call the factory; it has to know the images' shape and the number of classes."""
         module, function = self._imported(), self.origin
-        if not callable(getattr(module, function, None)):
+        factory = getattr(module, function, None)
+        if not callable(factory):
+            there = f"of type {type(factory).__name__}" if hasattr(module, function) else "not there"
+            functions = [name for name, value in vars(module).items() if name[0] != "_" and callable(value)]
             raise OutvotedError(
                 expected=f"a function named in factory: {self.factory}",
-                found=f"no '{function}' in {getattr(module, '__file__', module.__name__)}",
-                remedy=suggestion(function, [name for name in vars(module) if not name.startswith("_")]),
+                found=f"'{function}' in {getattr(module, '__file__', module.__name__)} is {there}",
+                remedy=suggestion(function, functions),
             )
-        factory = getattr(module, function)
         self._take_arguments(factory)
         return called(factory, f"factory {self.factory}", self.arguments)
 
@@ -61,10 +63,20 @@ class PythonFactory(Constructed):
         except TypeError as error:
             raise OutvotedError(
                 expected=f"arguments: for {self.origin}{signature} of factory: {self.factory}",
-                found=f"{', '.join(self.arguments) or 'none'}: {error}",
-                remedy="write them under arguments:, say arguments: {width: 64}; images' shape and number of "
-                "classes are not given by themselves",
+                found=str(error),
+                remedy=self._lacking(signature),
             ) from error
+
+    def _lacking(self, signature: inspect.Signature) -> str:
+        """Say which arguments to write, or which was meant by one that the factory does not know."""
+        unknown = [name for name in self.arguments if name not in signature.parameters]
+        if unknown:
+            return suggestion(unknown[0], signature.parameters)
+        wanted = [name for name, value in signature.parameters.items() if value.default is value.empty]
+        lacking = ", ".join(f"{name}: ..." for name in wanted if name not in self.arguments)
+        return (
+            f"write arguments: {{{lacking}}}, also where the data has a say: its shape and number of classes"
+        )
 
     def _imported(self) -> Any:
         name = self.factory.partition(":")[0]

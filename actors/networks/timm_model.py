@@ -7,7 +7,7 @@ from torch import nn
 
 from outvoted.actors.networks.base import Shape
 from outvoted.actors.networks.brought import Constructed, called
-from outvoted.actors.networks.vision import vision
+from outvoted.actors.networks.vision import refuse_files, vision
 from outvoted.search.errors import OutvotedError, suggestion
 
 
@@ -33,6 +33,7 @@ class TimmModel(Constructed):
                 found=f"'{self.model}'",
                 remedy=suggestion(self.model, timm.list_models()),
             )
+        refuse_files(self.model, self.arguments)
         usual = {"num_classes": classes, "in_chans": shape[0]}
         arguments = {**usual, **self.arguments, "model_name": self.model, "pretrained": False}
         return called(timm.create_model, self.model, arguments)

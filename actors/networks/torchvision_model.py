@@ -7,7 +7,7 @@ from torch import nn
 
 from outvoted.actors.networks.base import Shape, Weights
 from outvoted.actors.networks.brought import Constructed, called
-from outvoted.actors.networks.vision import vision
+from outvoted.actors.networks.vision import refuse_files, vision
 from outvoted.search.errors import OutvotedError, suggestion
 
 _AUXILIARY = {"googlenet": ("aux1.", "aux2."), "inception_v3": ("AuxLogits.",)}
@@ -44,9 +44,8 @@ class TorchvisionModel(Constructed):
         arguments: dict[str, Any] = {"weights": None, "num_classes": classes}
         if self.model in _AUXILIARY:
             arguments |= {"aux_logits": False, "init_weights": True}
-        # the user's come last, but can't bring a download back
-        arguments |= {name: value for name, value in self.arguments.items() if name != "weights"}
-        return called(models.get_model, self.model, {"name": self.model, **arguments})
+        refuse_files(self.model, self.arguments)
+        return called(models.get_model, self.model, {"name": self.model, **arguments, **self.arguments})
 
     def fitting(self, weights: Weights) -> Weights:
         """Leave out the weights of auxiliary outputs."""

@@ -1,12 +1,14 @@
 """Importing torchvision and timm, which are an extra."""
 
 import importlib
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 
 from outvoted.search.errors import OutvotedError
 
+_WEIGHTS = ("weights", "pretrained", "checkpoint", "cache_dir")
 _OPS = ("nms", "qnms")
 _defined: list[torch.library.Library] = []  # operators vanish with their library
 
@@ -26,6 +28,21 @@ def vision(name: str) -> Any:
             found=f"{type(error).__name__}: {error}",
             remedy="pip install 'outvoted[vision]'",
         ) from error
+
+
+def refuse_files(model: str, arguments: Mapping[str, Any]) -> None:
+    """Refuse arguments that would have a library read or download weights by its own ways.
+
+    Raises:
+        OutvotedError: there is one.
+    """
+    found = [name for name in arguments if name.startswith(_WEIGHTS)]
+    if found:
+        raise OutvotedError(
+            expected=f"arguments: for {model} that say how it is built",
+            found=f"{found[0]}: {arguments[found[0]]!r}"[:200],
+            remedy="nothing is downloaded: name a file with weights: beside model:, not under arguments:",
+        )
 
 
 def _import_torchvision() -> None:

@@ -46,6 +46,11 @@ def odd(answer):
 def number():
     return 3
 
+constant = 3
+
+def the_class():
+    return Odd
+
 def nothing():
     tiny()
 

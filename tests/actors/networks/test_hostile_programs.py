@@ -318,6 +318,35 @@ def test_loading_a_program_unpickles_imports_and_runs_nothing(
     assert not payload.mark.exists()
 
 
+@pytest.mark.parametrize(
+    ("arguments", "change", "remedy"),
+    [
+        (2, lambda images, *more: images.flatten(1) + more[0].flatten(1), "takes the images alone"),
+        (1, lambda images: {"logits": images.flatten(1)}, "returns the logits alone"),
+        (1, lambda images: (images.flatten(1), images), "returns the logits alone"),
+        (1, lambda images: without_gradients(images), "without torch.no_grad()"),
+    ],
+)
+def test_what_a_classifier_does_not_do_is_said_with_what_to_export(
+    arguments: int, change: Callable[..., Any], remedy: str
+) -> None:
+    class Network(nn.Module):
+        def forward(self, *images: torch.Tensor) -> Any:
+            return change(*images)
+
+    buffer = io.BytesIO()
+    torch.export.save(torch.export.export(Network(), (torch.zeros(2, *SHAPE),) * arguments), buffer)
+    with pytest.raises(OutvotedError) as caught:
+        answered(buffer.getvalue())
+    assert remedy in caught.value.remedy
+
+
+def without_gradients(images: torch.Tensor) -> torch.Tensor:
+    with torch.no_grad():
+        images = images * 2
+    return images.flatten(1)
+
+
 def test_a_device_that_is_not_there_is_named(honest: Entries) -> None:
     entries = {**honest, MODEL: honest[MODEL].replace(b'"type": "cpu"', b'"type": "xla"')}
     with pytest.raises(OutvotedError, match="xla, which this machine does not have"):

@@ -49,14 +49,19 @@ def test_what_is_right_passes(kind: str, precision: str, bring: Bring) -> None:
     ("network", "said"),
     [
         (python("failing"), "RuntimeError: no such luck"),
-        (python("number"), "a int"),
+        (python("number"), "something of type int"),
         (python("tony"), "did you mean 'tiny'?"),
         (python("number"), "return the network itself"),
         (python("leaving"), "it called sys.exit(0)"),
-        (python("nothing"), "it has no return"),
+        (python("nothing"), "found:    nothing"),
         (python("tiny", wide=3), "unexpected keyword argument 'wide'"),
         (python("demanding"), "missing a required argument: 'width'"),
         (python("demanding"), "demanding(width, depth=2)"),
+        (python("demanding"), "write arguments: {width: ...}"),
+        (python("demanding", widht=3), "did you mean 'width'?"),
+        (python("Odd", answer="nan"), "NaN or infinite"),
+        (python("the_class"), "the class Odd, not called"),
+        (python("constant"), "is of type int"),
         (python("tiny", classes=5), "(1, 5)"),
         (python("tiny", channels=1), "expected input"),
         (python("odd", answer="raise"), "seven channels, please"),
@@ -113,11 +118,34 @@ def test_a_misspelt_model_is_put_right(kind: str) -> None:
     assert "did you mean 'resnet18'?" in refused({"kind": kind, "model": "resent18"}).remedy
 
 
-def test_detectors_and_downloads_are_not_to_be_had(workplace: Path) -> None:
+def test_long_lists_of_names_are_cut(workplace: Path) -> None:
+    vision("timm")
+    error = refused({"kind": "timm", "model": "???"})
+    assert "others" in error.remedy
+    assert len(error.remedy) < 2000
+
+
+def test_detectors_are_not_to_be_had(workplace: Path) -> None:
     vision("torchvision")
     assert "fcn_resnet50" in refused({"kind": "torchvision", "model": "fcn_resnet50"}).found
-    wanted = {"kind": "torchvision", "model": "squeezenet1_1", "input": {"size": [32, 32]}}
-    checked({**wanted, "arguments": {"weights": "DEFAULT"}})
+
+
+@pytest.mark.parametrize(
+    ("kind", "model", "argument"),
+    [
+        ("torchvision", "squeezenet1_1", {"weights": "DEFAULT"}),
+        ("timm", "test_resnet", {"pretrained": True}),
+        ("timm", "test_resnet", {"checkpoint_path": "net.pth"}),
+        ("timm", "test_resnet", {"pretrained_cfg": {"file": "net.pth"}}),
+    ],
+)
+def test_libraries_read_and_download_no_weights_themselves(
+    kind: str, model: str, argument: dict[str, Any], workplace: Path
+) -> None:
+    vision(kind)
+    error = refused({"kind": kind, "model": model, "arguments": argument, "input": {"size": [32, 32]}})
+    assert next(iter(argument)) in error.found
+    assert "weights: beside model:" in error.remedy
 
 
 @pytest.mark.parametrize("kind", ["torchvision", "timm"])
