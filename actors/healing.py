@@ -17,6 +17,7 @@ from outvoted.actors import schema
 from outvoted.actors.arithmetic import USUAL, Arithmetic
 from outvoted.actors.arms import HELD_OUT, Arm, HealSettings, Step, Use, keyed
 from outvoted.actors.datasets import Dataset, Images, Split
+from outvoted.actors.failures import Failed, check_not_all, failures
 from outvoted.actors.heal_rows import Found, counted, found_of, tagged
 from outvoted.actors.member import EpochRecord, Member
 from outvoted.actors.panel_mining import Mined, mine_panel
@@ -44,12 +45,17 @@ class Task:
 
 @dataclass(frozen=True)
 class Round:
-    """What a step gave: a row for each peer (schema.rounds), its mistakes, and the panel after it."""
+    """What a step gave: a row for each peer (schema.rounds), its mistakes, and the panel after it.
+
+    Attributes:
+        failed: the peers some of whose searches failed; not kept, so empty where a step is read again.
+    """
 
     step: Step
     rows: pa.Table
     mistakes: pa.Table
     panel: tuple[Member, ...]
+    failed: tuple[Failed, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -70,11 +76,17 @@ class Healer:
     arithmetic: Arithmetic = USUAL
 
     def run(self, task: Task) -> Round:
-        """Train the panel on, measure it and mine it; a pure function of its arguments but for the time."""
+        """Train the panel on, measure it and mine it; a pure function of its arguments but for the time.
+
+        Raises:
+            OutvotedError: all searches of a peer failed, or the panel disputes nearly all seeds.
+        """
         began = time.monotonic()
         step = task.step
         panel = tuple(self.trained_on(task, peer) for peer in range(len(task.panel)))
         mined = self.mined(panel, self.mining_seed(Use.MINE, step))
+        failed = failures(mined.searches.to_pandas())
+        check_not_all(failed, "the rounds before are kept")
         mistakes = tagged(mined.mistakes, step, step.arm)
         held_out = task.held_out
         if step.arm == Arm.START:
@@ -90,7 +102,7 @@ class Healer:
             }
             for peer, member in enumerate(panel)
         ]
-        return Round(step, pa.Table.from_pylist(rows, schema=schema.rounds()), mistakes, panel)
+        return Round(step, pa.Table.from_pylist(rows, schema=schema.rounds()), mistakes, panel, failed)
 
     def mining_seed(self, use: Use, step: Step) -> int:
         """Return the run seed of a step's searches: new seeds in each round, the same for all arms."""

@@ -1,7 +1,7 @@
 """Judging chunks: which of their images does exactly one peer see differently from all others?"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,9 +17,12 @@ from outvoted.actors.member import Member
 from outvoted.actors.panel import Panel
 from outvoted.actors.peer import Peer
 from outvoted.actors.rows import stored_image
-from outvoted.search.arrays import Ints, Pixels
+from outvoted.search.arrays import Ints, Pixels, Singles
 from outvoted.search.consensus import Dissent, lone_dissent
 from outvoted.search.transforms import Affine
+
+NO_ANSWER = "no answer from"
+"""How the reason begins where a network failed on an image; its name follows."""
 
 
 @dataclass(frozen=True)
@@ -39,14 +42,40 @@ class Judge:
 
     def judge(self, chunk: Chunk) -> Judged:
         """Have the panel vote; every dissent is certified from the PNG bytes that are stored."""
-        n = len(chunk.positions)
         predicted = np.empty((self._panel.size, 0), np.int64)
-        if n:
-            predicted = self._panel.vote(chunk.images).argmax(axis=2)
+        if len(chunk.positions):
+            votes = self._panel.vote(chunk.images)
+            chunk, votes = self._answered(chunk, votes)
+            predicted = votes.argmax(axis=2)
         dissent = lone_dissent(predicted)
         return Judged(
             chunk.first, _counts(chunk, predicted, dissent), self._dissents(chunk, predicted, dissent)
         )
+
+    def _answered(self, chunk: Chunk, votes: Singles) -> tuple[Chunk, Singles]:
+        """Put images on which a network has no answer to those that could not be read."""
+        silent = np.asarray(~np.isfinite(votes).all(axis=2))
+        failed = silent.any(axis=0)
+        if not failed.any():
+            return chunk, votes
+        missing = [
+            {
+                "position": int(chunk.positions[row]),
+                "path": chunk.paths[row],
+                "reason": f"{NO_ANSWER} {self._names[int(silent[:, row].argmax())]}",
+            }
+            for row in np.flatnonzero(failed)
+        ]
+        rows = np.flatnonzero(~failed)
+        kept = replace(
+            chunk,
+            images=chunk.images[rows],
+            positions=chunk.positions[rows],
+            paths=[chunk.paths[row] for row in rows],
+            labels=chunk.labels[rows],
+            undecodable=sorted([*chunk.undecodable, *missing], key=lambda one: int(one["position"])),
+        )
+        return kept, votes[:, rows]
 
     def _dissents(self, chunk: Chunk, predicted: Ints, dissent: Dissent) -> pa.Table:
         rows = np.flatnonzero(dissent.alone)
@@ -80,8 +109,13 @@ class Judge:
     def _refereed(self, images: Pixels, label: Ints) -> dict[str, Any]:
         if self._referee is None:
             return {name: [None] * len(label) for name in ("referee_predicted", "valid")}
-        answer = self._referee.vote(images).argmax(axis=1)
-        return {"referee_predicted": answer, "valid": answer == label}
+        votes = self._referee.vote(images)
+        silent = ~np.isfinite(votes).all(axis=1)
+        answer = votes.argmax(axis=1)
+        return {
+            "referee_predicted": pa.array(answer, mask=silent),
+            "valid": pa.array(answer == label, mask=silent),
+        }
 
 
 def local_judge(

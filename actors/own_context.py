@@ -49,6 +49,13 @@ def _undone(stack: ExitStack) -> None:
 
 
 @contextmanager
+def undisturbed() -> Iterator[None]:
+    """Compute in our own context, and leave the caller's settings and random numbers as they are."""
+    with own_random_numbers(), own_context():
+        yield
+
+
+@contextmanager
 def own_random_numbers() -> Iterator[None]:
     """Leave the random states of torch, NumPy and Python as they are, whatever is drawn within the block."""
     before, numbers = random.getstate(), np.random.get_state()

@@ -34,7 +34,9 @@ class Peer:
         self._device = own_device()
         self._transform = transform
         with own_context():
-            self._network = network.to(self._device, self._dtype).eval().requires_grad_(False)
+            self._network = network.to(self._device, self._dtype).eval()
+            for parameter in self._network.parameters():  # TorchScript has no requires_grad_ of its own
+                parameter.requires_grad_(False)
             self._seeds = _tensor(seeds.images).to(self._device)
             self._labels = _tensor(seeds.labels).to(self._device)
 

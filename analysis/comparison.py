@@ -5,8 +5,10 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 import pandas as pd
+from rich.markup import escape
 from rich.table import Table
 
+from outvoted.actors.failures import Failed, failures
 from outvoted.actors.files import write_json
 from outvoted.actors.store import RunStore
 from outvoted.analysis.map_of_weaknesses import Cell, Grid, Span, cells, span
@@ -29,6 +31,7 @@ class Compared:
         pairs: distinct (label, wrong class) pairs.
         cells: distinct cells of the map of weaknesses.
         coverage: ``cells`` as a share of those that any of the strategies compared has filled.
+        failures: the targets some of whose searches failed.
     """
 
     strategy: str
@@ -42,6 +45,7 @@ class Compared:
     pairs: int
     cells: int
     coverage: float
+    failures: tuple[Failed, ...] = ()
 
 
 def compare(runs: Mapping[str, OpenedRun], grid: Grid) -> list[Compared]:
@@ -78,6 +82,7 @@ def _compared(name: str, run: OpenedRun, found: set[Cell], known: int) -> Compar
         pairs=len(mistakes.groupby(["label", "predicted"])) if count else 0,
         cells=len(found),
         coverage=len(found) / known if known else 0.0,
+        failures=failures(searches),
     )
 
 
@@ -98,13 +103,14 @@ def table(rows: Sequence[Compared], title: str) -> Table:
             str(row.cells),
             f"{row.coverage:.0%}",
         )
-    drawn.caption = (
+    caption = (
         "% succ: searches that found a mistake; cost: forward inferences of all\n"
         "searches, in vain or not, for each mistake, a backward pass as two; per s:\n"
         "mistakes a second; moves: median; pairs: label → wrong class; cells: of the\n"
         "map of weaknesses; map: their share of the cells that any has filled"
     )
-    drawn.caption_justify = "left"
+    failed = [escape(f"{row.strategy}: {one}") for row in rows for one in row.failures]
+    drawn.caption, drawn.caption_justify = "\n".join([caption, *failed]), "left"
     return drawn
 
 

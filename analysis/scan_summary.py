@@ -9,11 +9,14 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from rich.markup import escape
 from rich.table import Table
 
+from outvoted.actors.judge import NO_ANSWER
 from outvoted.actors.member import Member
 from outvoted.actors.scan_store import ScanStore
 from outvoted.analysis.opened import OpenedRun
+from outvoted.search.errors import OutvotedError
 
 _PARTS = 10
 
@@ -110,6 +113,24 @@ def summarise_scan(run: OpenedRun) -> ScanSummary:
     )
 
 
+def check_answered(summary: ScanSummary, where: str) -> None:
+    """Refuse to call a scan well in which there was no image that all networks answered.
+
+    Args:
+        where: what is kept, and where.
+
+    Raises:
+        OutvotedError: there was none, because of a network.
+    """
+    reason = next((reason for reason in summary.reasons if reason.startswith(NO_ANSWER)), None)
+    if reason is not None and summary.images == summary.undecodable:
+        raise OutvotedError(
+            expected="an image that all networks answer",
+            found=f"for all of {summary.images:,} images, {reason}, or they could not be read",
+            remedy=f"mend the network that is named, or leave it out; {where}",
+        )
+
+
 def scan_table(summary: ScanSummary) -> Table:
     """Draw a summary for the terminal, 80 columns wide."""
     title = f"{summary.run}: {summary.dissents:,} of {summary.images:,} images with one dissenter"
@@ -136,6 +157,9 @@ def _caption(summary: ScanSummary) -> list[str]:
         f"unanimous {summary.unanimous:,}, one dissents {summary.dissents:,}, "
         f"more dissent {summary.disputed:,}, undecodable {summary.undecodable:,}",
     ]
+    if summary.reasons:
+        reason, count = next(iter(summary.reasons.items()))
+        lines.append(escape(f"most often undecodable ({count:,}): {reason}"))
     if summary.label_right is not None:
         lines.append(
             f"the consensus is right on {summary.label_right:.1%} of the dissents and on "

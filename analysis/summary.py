@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from rich.markup import escape
 from rich.table import Table
 
+from outvoted.actors.failures import Failed, failures
 from outvoted.actors.member import Member
 from outvoted.actors.networks import MLP
 from outvoted.analysis.every_network import EveryNetwork, every_network
@@ -61,6 +63,7 @@ class Summary:
     referee_accuracy: float | None
     voters: tuple[VotersSummary, ...]
     every_network: EveryNetwork | None
+    failures: tuple[Failed, ...]
     seconds_mining: float
     searches_per_second: float | None
 
@@ -92,6 +95,7 @@ def summarise(run: OpenedRun) -> Summary:
         referee_accuracy=None if referee is None else referee.test_accuracy,
         voters=by_voters(searches, mistakes) if len(turns.voters) > 1 else (),
         every_network=whole,
+        failures=failures(searches),
         seconds_mining=seconds,
         searches_per_second=len(searches) / seconds if seconds else None,
     )
@@ -146,7 +150,7 @@ def _caption(summary: Summary) -> list[str]:
     if summary.every_network is not None and summary.every_network.tried:
         whole = summary.every_network
         lines.append(f"{len(whole.replicas)} of {whole.tried} seeds led every network to a mistake")
-    return lines
+    return [*lines, *(escape(str(one)) for one in summary.failures)]
 
 
 def _beside(figure: str, paper: tuple[int, int, int] | None, index: int) -> str:

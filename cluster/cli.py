@@ -8,6 +8,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from outvoted.actors.failures import check_not_all
 from outvoted.actors.run_record import RunRecord
 from outvoted.actors.store import RunStore
 from outvoted.actors.threads import use_one_thread
@@ -82,6 +83,7 @@ def mine(
     if summary.voters:
         console.print(voters_table(summary.voters))
     _say_next(store)
+    check_not_all(summary.failures, f"all rows are kept in {path}")
 
 
 app.command()(scan_cli.scan)

@@ -96,8 +96,9 @@ def compare_strategies(
     for part in parts.values():
         part.search.check(data.shape, config.panel.names)
     config.map.names(config.search.transform)
-    with console.status("checking the networks"):
-        check_brought(next(iter(stores.values())), config.panel, config.referee, data, console)
+    slopes = any(part.search.strategy.slopes for part in parts.values())
+    first = next(iter(stores.values()))
+    check_brought(first, config.panel, config.referee, data, console, slopes)
     record = open_record(whole, config, resume, data_record(data), versions(), "compare")
     with connected(address, debug), recorded(whole, record):
         for name, part in parts.items():

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from outvoted.actors.failures import check_not_all
 from outvoted.analysis.comparison import table
 from outvoted.cluster import reading
 from outvoted.cluster.compare import CompareConfig, compare_strategies
@@ -44,3 +45,5 @@ def compare(
         "a run for each strategy, comparison.json, comparison.png",
         to_report(path),
     )
+    for row in rows:
+        check_not_all(row.failures, f"all rows are kept in {path / row.strategy}")

@@ -35,6 +35,7 @@ from outvoted.cluster.mine import versions
 from outvoted.cluster.panel_training import check_brought
 from outvoted.cluster.placement import PlacementSettings, Share, share
 from outvoted.cluster.runs import data_record, open_record, recorded
+from outvoted.cluster.warnings import warn
 from outvoted.search.trust import Trust, named_by
 
 _MAY_CHANGE = ("cluster.", "data.path", "heal.rounds", "heal.least", "heal.steady")
@@ -65,8 +66,7 @@ def heal(job: HealJob, console: Console) -> HealSummary:
     config = job.config
     data = loaded(lambda: datasets.load(config.data), console)
     config.search.check(data.shape, config.panel.names)
-    with console.status("checking the networks"):
-        check_brought(job.store, config.panel, config.referee, data, console)
+    check_brought(job.store, config.panel, config.referee, data, console, config.search.strategy.slopes)
     record = open_record(job.store, config, job.resume, data_record(data), versions(), "heal", _MAY_CHANGE)
     with connected(job.address, job.debug):
         settings = config.cluster
@@ -156,6 +156,8 @@ class _Healing:
             rounds[running.pop(call)] = found
             self._store.write_round(found)
             self._monitor.round(found)
+            for one in found.failed:
+                warn(self._progress.console, f"{found.step.arm}, round {found.step.round}: {one}")
             self._progress.update(self._bar, advance=1, details=_details(found))
         return [rounds[task.step] for task in tasks]
 

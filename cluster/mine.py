@@ -13,7 +13,7 @@ from rich.progress import Progress as Bars
 
 from outvoted.actors import datasets, panel_settings
 from outvoted.actors.datasets import Dataset, Images
-from outvoted.actors.planning import count_replicas
+from outvoted.actors.planning import planned
 from outvoted.actors.progress import Progress
 from outvoted.actors.run_record import RunRecord
 from outvoted.actors.store import RunStore
@@ -28,6 +28,7 @@ from outvoted.cluster.loading import loaded
 from outvoted.cluster.panel_training import check_brought, run_members
 from outvoted.cluster.placement import Share, share
 from outvoted.cluster.runs import data_record, open_record, recorded
+from outvoted.cluster.warnings import warn
 from outvoted.search import plan
 from outvoted.search.plan import Shard
 from outvoted.search.trust import named_by
@@ -55,8 +56,9 @@ def mine(job: Job, console: Console) -> RunStore:
     """
     data = loaded(lambda: datasets.load(job.config.data), Console(quiet=True) if job.told else console)
     job.config.search.check(data.shape, job.config.panel.names)
-    with console.status("checking the networks"):
-        check_brought(job.store, job.config.panel, job.config.referee, data, console)
+    check_brought(
+        job.store, job.config.panel, job.config.referee, data, console, job.config.search.strategy.slopes
+    )
     record = open_record(job.store, job.config, job.resume, data_record(data), versions())
     with connected(job.address, job.debug):
         each = share(job.config.cluster, len(job.config.panel.networks), ray.cluster_resources())
@@ -84,7 +86,11 @@ def _search(job: Job, record: RunRecord, data: Dataset, each: Share, progress: B
         starting = progress.add_task("starting", total=1, details="peers and coordinators")
         with running_cells(config.cluster, each, rules, found, images, config.panel.arithmetic) as cells:
             wanted = config.search.per_target
-            record.replicas = count_replicas(cells[0].panel, rules, data.train.labels, wanted)
+            plans = planned(cells[0].panel, rules, data.train.labels, wanted, config.panel.names)
+            plans.standings.check()
+            for concern in plans.standings.concerns():
+                warn(progress.console, concern)
+            record.replicas = plans.replicas
             progress.update(starting, completed=1)
             work = plan.searches(config.search.seed, record.replicas, turns, len(data.train))
             record.searches = len(work)

@@ -8,8 +8,8 @@
 :func:`mine` works in this process and writes no files; :func:`run` is the command line's `outvoted mine`.
 """
 
-from collections.abc import Iterable, Mapping
-from copy import deepcopy
+import warnings
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -22,15 +22,18 @@ from torch import nn
 
 from outvoted.actors import datasets
 from outvoted.actors.arithmetic import BATCH, Arithmetic, Precision
-from outvoted.actors.checking import probe
 from outvoted.actors.coordinator import Coordinator
-from outvoted.actors.datasets import Dataset, DatasetName, DataSettings, Split
+from outvoted.actors.datasets import Dataset, DatasetName, DataSettings
+from outvoted.actors.door import Sample, sample
+from outvoted.actors.failures import check_not_all, failures
 from outvoted.actors.local_panel import LocalPanel
+from outvoted.actors.networks import Shape
 from outvoted.actors.networks.tolerant import Tolerant
+from outvoted.actors.own_context import own_context, undisturbed
 from outvoted.actors.panel_settings import PanelSettings, recipes
 from outvoted.actors.peer import Peer
-from outvoted.actors.planning import count_replicas
-from outvoted.actors.readers.numbers import pixels, whole
+from outvoted.actors.planning import planned
+from outvoted.actors.rows import ShardResult
 from outvoted.actors.store import RunStore
 from outvoted.actors.training import train
 from outvoted.analysis.opened import OpenedRun
@@ -40,8 +43,10 @@ from outvoted.cluster.config import MineConfig
 from outvoted.cluster.mine import Job
 from outvoted.cluster.mine import mine as mine_run
 from outvoted.cluster.options import run_folder
+from outvoted.cluster.own_arrays import seeds, voted
+from outvoted.cluster.own_networks import Networks, named, shown, taken
 from outvoted.search import plan
-from outvoted.search.arrays import Pixels, Singles
+from outvoted.search.arrays import Singles
 from outvoted.search.errors import OutvotedError
 from outvoted.search.search_settings import SearchSettings
 from outvoted.search.transforms import Affine, Transform
@@ -53,9 +58,10 @@ _SHARD = 500
 class Panel:
     """Networks of your own, and the labelled images that searches start from."""
 
+    @undisturbed()
     def __init__(
         self,
-        networks: Mapping[str, nn.Module],
+        networks: Networks,
         images: ArrayLike,
         labels: ArrayLike,
         *,
@@ -64,41 +70,39 @@ class Panel:
         batch: int = BATCH,
         precision: Precision = "double",
     ) -> None:
-        """Take networks by name; copies are used, yours stay as they are.
+        """Take networks by name; copies of everything are used, yours stay as they are.
 
         Args:
             networks: at least two modules that map float images in [0, 1] to logits: (n, channels, height,
-                width) to (n, classes).
+                width) to (n, classes). Those of a list are called 0, 1, ...
             images: uint8, shape (n, height, width), (n, channels, height, width) or (n, height, width, 3).
             labels: shape (n,), 0 to classes - 1.
-            classes: how many there are, if no image has the highest label.
+            classes: how many there are, if no image has the highest label; at least 2.
             referee: a stronger network that says which mistakes still show their label.
             batch: rows of the batches that networks see.
             precision: what networks compute in.
 
         Raises:
-            OutvotedError: images and labels are no labelled images, or a network does not answer for one.
+            OutvotedError: images and labels are no labelled images, or a network fails on all images of a
+                few, answers one image in two ways, or answers no logits.
         """
-        self.seeds = _seeds(images, labels)
-        self.names = tuple(map(str, networks))
+        self.seeds = seeds(images, labels)
         self._classes = classes or int(self.seeds.labels.max()) + 1
         self._arithmetic = Arithmetic(batch, precision)
-        if self.seeds.labels.max() >= self._classes:
+        if not self._classes >= 2 or self.seeds.labels.max() >= self._classes:
             raise OutvotedError(
-                expected=f"labels from 0 to {self._classes - 1}, for classes={self._classes}",
-                found=f"the label {self.seeds.labels.max()}",
-                remedy="number the classes from 0, or raise classes",
+                expected=f"at least 2 classes, and labels from 0 to {self._classes - 1}",
+                found=f"classes={self._classes} and the label {self.seeds.labels.max()}",
+                remedy="number the classes from 0, and say how many there are: classes=10",
             )
-        if len(networks) < 2:
-            raise OutvotedError(
-                expected="at least 2 networks: a target and a peer that outvotes it",
-                found=f"{len(networks)}",
-                remedy="pass more networks, Panel({'a': net_a, 'b': net_b, ...}, images, labels)",
-            )
-        self._networks = [self._checked(name, network) for name, network in networks.items()]
-        self._referee = None if referee is None else self._checked("referee", referee)
+        modules = named(networks)
+        self.names = tuple(modules)
+        self._networks = [self._taken(name, network) for name, network in modules.items()]
+        self._referee = None if referee is None else self._taken("referee", referee)
+        self._has_slopes = False
 
     @classmethod
+    @undisturbed()
     def train(cls, data: DatasetName = "mnist-sample", **settings: Any) -> "Panel":
         """Train a panel in this process.
 
@@ -121,6 +125,7 @@ class Panel:
         )
 
     @classmethod
+    @undisturbed()
     def load(cls, run: str | Path, *, trust: bool = False) -> "Panel":
         """Take the panel, the referee and the images of a run of `outvoted mine`.
 
@@ -152,12 +157,26 @@ class Panel:
             precision=arithmetic.precision,
         )
 
-    def vote(self, images: Pixels) -> Singles:
-        """Return every network's probabilities for uint8 images (n, channels, height, width), at least one.
+    @undisturbed()
+    def vote(self, images: ArrayLike) -> Singles:
+        """Return every network's probabilities for images, shape (peers, n, classes); NaN where one fails.
 
-        The result has shape (peers, n, classes); NaN where a network fails on an image.
+        Args:
+            images: at least one, of the shape and the type that the panel was made with.
+
+        Raises:
+            OutvotedError: they are no such images.
         """
-        return self._panel(Affine()).vote(images)
+        return self._panel(Affine()).vote(voted(images, self._shape))
+
+    @property
+    def _shape(self) -> Shape:
+        _, channels, height, width = self.seeds.images.shape
+        return channels, height, width
+
+    @property
+    def _sample(self) -> Sample:
+        return sample(self.seeds, self._shape, self._classes)
 
     def _panel(self, transform: Transform) -> LocalPanel:
         return LocalPanel([self._peer(network, transform) for network in self._networks])
@@ -169,17 +188,19 @@ class Panel:
         judge = None if self._referee is None else self._peer(self._referee, settings.transform)
         return Coordinator(settings.rules(len(self.names)), self.seeds, self.names, judge)
 
-    def _checked(self, name: str, network: nn.Module) -> nn.Module:
-        """Return a copy that has answered for one image, and will answer NaN for those it fails on."""
-        _, channels, height, width = self.seeds.images.shape
-        copy = _copied(name, network)
-        try:
-            probe(copy, (channels, height, width), self._classes, self._arithmetic.dtype)
-        except OutvotedError as error:
-            raise OutvotedError(f"'{name}': {error.expected}", error.found, error.remedy) from error
-        return Tolerant(copy, self._classes)
+    def _taken(self, name: str, network: nn.Module) -> Tolerant:
+        return taken(name, network, self._sample, self._arithmetic)
+
+    def _check(self, search: SearchSettings) -> None:
+        """Make sure that searches can be made; networks show their gradients before they are first used."""
+        search.check(self._shape, self.names)
+        if search.strategy.slopes and not self._has_slopes:
+            for name, tolerant in zip(self.names, self._networks, strict=True):
+                shown(name, tolerant.network, self._sample, self._arithmetic, slopes=True)
+            self._has_slopes = True
 
 
+@undisturbed()
 def mine(panel: Panel, *, progress: bool = True, **settings: Any) -> pd.DataFrame:
     """Mine a panel in this process; the same searches as on Ray, found one shard after another.
 
@@ -190,27 +211,37 @@ def mine(panel: Panel, *, progress: bool = True, **settings: Any) -> pd.DataFram
             transform, strategy.
 
     Returns:
-        A row for each certified mistake, as in the table `mistakes` of a run.
+        A row for each certified mistake, as in the table `mistakes` of a run. Its ``attrs["failed"]`` says
+        for each target how many of its searches failed, as a warning does with the reason.
 
     Raises:
-        OutvotedError: a setting is not what it must be, or hardly any image is undisputed.
+        OutvotedError: a setting is not what it must be, a network has no right gradient for a strategy that
+            follows it, hardly any image is undisputed, the networks only guess, or all searches of a target
+            failed.
     """
     search = reading.validated(SearchSettings, settings, "mine(...)")
-    seeds = panel.seeds
-    _, channels, height, width = seeds.images.shape
-    search.check((channels, height, width), panel.names)
+    panel._check(search)
     turns, coordinator = search.turns(panel.names), panel._coordinator(search)
-    peers = panel._panel(search.transform)
-    replicas = count_replicas(peers, coordinator.rules, seeds.labels, search.per_target)
-    work = plan.searches(search.seed, replicas, turns, len(seeds))
-    tables: list[pa.Table] = []
+    peers, labels = panel._panel(search.transform), panel.seeds.labels
+    plans = planned(peers, coordinator.rules, labels, search.per_target, panel.names)
+    plans.standings.check()
+    for concern in plans.standings.concerns():
+        warnings.warn(concern, stacklevel=3)
+    work = plan.searches(search.seed, plans.replicas, turns, len(labels))
+    results: list[ShardResult] = []
     with bars(Console(quiet=not progress)) as bar:
         task = bar.add_task("searches", total=len(work), details="")
         for shard in plan.shards(work, np.empty(0, np.int64), _SHARD):
-            tables.append(coordinator.mine(shard, peers).mistakes)
-            found = sum(table.num_rows for table in tables)
+            results.append(coordinator.mine(shard, peers))
+            found = sum(result.mistakes.num_rows for result in results)
             bar.update(task, advance=len(shard), details=f"[b]{found}[/b] mistakes")
-    return pd.DataFrame(pa.concat_tables(tables).to_pandas())
+    mistakes = pd.DataFrame(pa.concat_tables([one.mistakes for one in results]).to_pandas())
+    failed = failures(pd.DataFrame(pa.concat_tables([one.searches for one in results]).to_pandas()))
+    check_not_all(failed, "mine(..., targets=[...]) mines the others alone")
+    for one in failed:
+        warnings.warn(str(one), stacklevel=3)
+    mistakes.attrs["failed"] = {one.target: one.failed for one in failed}
+    return mistakes
 
 
 def run(
@@ -234,13 +265,15 @@ def run(
     sets = (overrides,) if isinstance(overrides, str) else tuple(overrides)
     settings = reading.read(MineConfig, path, sets)
     folder = run_folder(path, name, Path(runs), resume)
-    return mine_run(Job(settings, RunStore(folder), address, resume), Console()).frame("mistakes")
+    store = mine_run(Job(settings, RunStore(folder), address, resume), Console())
+    check_not_all(failures(store.frame("searches")), f"all rows are kept in {folder}")
+    return store.frame("mistakes")
 
 
 def _trained(settings: PanelSettings, data: Dataset) -> dict[str, nn.Module]:
     """Train a panel's networks one after another; those that come with weights are not trained."""
     networks = {}
-    with bars(Console()) as bar:
+    with bars(Console()) as bar, own_context(gradients=True):
         wanted = recipes(settings, None)
         task = bar.add_task("training", total=sum(one.training.epochs for one in wanted), details="")
         for one in wanted:
@@ -253,36 +286,3 @@ def _trained(settings: PanelSettings, data: Dataset) -> dict[str, nn.Module]:
                 raise RuntimeError(f"training of {one.name} ended without weights")
             networks[one.name] = one.network.restore(data.shape, data.classes, weights)
     return networks
-
-
-def _copied(name: str, network: nn.Module) -> nn.Module:
-    try:
-        if isinstance(network, nn.Module):
-            return deepcopy(network)
-        found = f"a {type(network).__name__}"
-    except Exception as error:  # copying runs the user's code
-        found = f"one that cannot be copied: {type(error).__name__}: {error}"
-    raise OutvotedError(
-        expected=f"'{name}' to be a torch.nn.Module that can be copied",
-        found=found,
-        remedy="wrap it in a module of its own whose forward maps images to logits",
-    )
-
-
-def _seeds(images: ArrayLike, labels: ArrayLike) -> Split:
-    """Bring images to (n, channels, height, width)."""
-    try:
-        found, numbers = pixels(np.asarray(images), None, "images"), whole(np.asarray(labels), "labels")
-    except ValueError as error:  # NumPy makes no array of lists of different lengths
-        raise OutvotedError(
-            expected="arrays of images, all of one size, and of their labels",
-            found=" ".join(str(error).split()),
-            remedy="bring all images to one size before they are stacked",
-        ) from error
-    if len(found) != len(numbers) or not len(found) or numbers.min() < 0:
-        raise OutvotedError(
-            expected="at least one image, and for each image a label from 0 to classes - 1",
-            found=f"{len(found)} images and {len(numbers)} labels, the least {numbers.min(initial=0)}",
-            remedy="pass Panel(networks, images, labels) arrays that belong together",
-        )
-    return Split(found, numbers)

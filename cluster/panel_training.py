@@ -29,18 +29,25 @@ def check_brought(
     referee: RefereeSettings | None,
     data: Dataset,
     console: Console,
+    slopes: bool = False,
 ) -> None:
-    """Have the networks that are brought prove themselves, unless the run has them already.
+    """Have the networks that are brought show what they do, unless the run has them already.
 
-    Where weights lie in their file under other names than the network's, it is said how they were found.
+    What a user should know is said: also where weights lie in their file under other names.
+
+    Args:
+        slopes: whether the peers' gradients will be used.
 
     Raises:
         OutvotedError: one of them can't be built, or doesn't answer as it must.
     """
-    if not (store.peers / members.TABLE).exists():
-        wanted = panel_settings.recipes(panel, referee)
-        for note in checking.check(wanted, data.shape, data.classes, panel.arithmetic.dtype):
-            console.print(note, markup=False, highlight=False)
+    if (store.peers / members.TABLE).exists():
+        return
+    wanted = panel_settings.recipes(panel, referee)
+    with console.status("checking the networks"):
+        said = checking.check(wanted, data.shape, data.classes, panel.arithmetic, data.train, slopes)
+    for sentence in said:
+        console.print(sentence, markup=False, highlight=False, soft_wrap=True)
 
 
 def run_members(

@@ -51,8 +51,7 @@ def scan(job: ScanJob, console: Console) -> RunStore:
     """
     config = job.config
     data = loaded(config.load, console)
-    with console.status("checking the networks"):
-        check_brought(job.store, config.panel, config.referee, data, console)
+    check_brought(job.store, config.panel, config.referee, data, console)
     with console.status("listing the repository"):
         pieces = config.source.pieces(config.scan.batch)
         images = sum(piece.count for piece in pieces)

@@ -7,7 +7,7 @@ import typer
 
 from outvoted.actors.store import RunStore
 from outvoted.analysis.opened import OpenedRun
-from outvoted.analysis.scan_summary import scan_table, summarise_scan
+from outvoted.analysis.scan_summary import check_answered, scan_table, summarise_scan
 from outvoted.cluster import reading
 from outvoted.cluster.options import (
     DEFAULT_RUNS,
@@ -43,7 +43,8 @@ def scan(
     path = run_folder(config, name, runs, resume)
     with resumable("scan", config, override, path):
         store = scan_run(ScanJob(settings, RunStore(path), address, resume, debug), console)
-    console.print(scan_table(summarise_scan(OpenedRun(store, named_by(settings)))))
+    summary = summarise_scan(OpenedRun(store, named_by(settings)))
+    console.print(scan_table(summary))
     look = f"import pandas; print(pandas.read_parquet('{path}/dissents').nlargest(10, 'margin'))"
     say_written(
         path,
@@ -51,3 +52,4 @@ def scan(
         to_report(path),
         f'python -c "{look}"',
     )
+    check_answered(summary, f"all rows are kept in {path}")

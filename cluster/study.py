@@ -60,8 +60,7 @@ def study(job: StudyJob, console: Console) -> None:
     config, store = job.config, job.store
     data = loaded(lambda: datasets.load(config.data), console)
     config.study.check(data)
-    with console.status("checking the networks"):
-        check_brought(store, config.panel, config.asked_referee, data, console)
+    check_brought(store, config.panel, config.asked_referee, data, console)
     if job.resume:
         _check_families(store, config)
     record = open_record(store, config, job.resume, data_record(data), versions(), "study", _MAY_CHANGE)

@@ -40,7 +40,7 @@ def check_mining(config: SweepConfig, data: Dataset) -> None:
     config.mining.search.check(data.shape, config.peers)
     if config.mining.referee is not None:
         wanted = panel_settings.referee_recipe(config.mining.referee)
-        checking.check((wanted,), data.shape, data.classes, USUAL.dtype)
+        checking.check((wanted,), data.shape, data.classes, USUAL, data.train)
 
 
 def mine_settings(config: SweepConfig, store: SweepStore, data: Dataset, progress: Bars) -> None:

@@ -10,8 +10,10 @@ from pydantic import Field
 from torch import nn
 
 from outvoted.actors.networks.base import Architecture, Loaded, Shape, Weights
+from outvoted.actors.networks.copied import shape_lazy_layers, unwrapped
 from outvoted.actors.networks.fitting import fitted
 from outvoted.actors.networks.prepared import Input, Prepared
+from outvoted.actors.networks.tolerant import told
 from outvoted.actors.networks.weights import file_hash, read_weights
 from outvoted.actors.paths import UserPath
 from outvoted.search.errors import OutvotedError
@@ -41,8 +43,11 @@ class Brought(Architecture):
         return self.alias or re.sub(r"[^\w.-]", "-", self.origin)
 
     def build(self, shape: Shape, classes: int) -> nn.Module:
-        """Build the network behind its input recipe."""
-        return Prepared(self.input, shape, self.module(self.input.seen(shape), classes))
+        """Build the network behind its input recipe; lazy layers get their shapes."""
+        seen = self.input.seen(shape)
+        network = self.module(seen, classes)
+        shape_lazy_layers(network, torch.zeros(1, *seen))
+        return Prepared(self.input, shape, network)
 
 
 class Constructed(Brought):
@@ -93,7 +98,7 @@ def called(function: Any, what: str, arguments: dict[str, Any]) -> nn.Module:
     except (Exception, SystemExit) as error:  # the user's code, which may raise anything
         raise OutvotedError(
             expected=f"{what} to make a network",
-            found=raised(error),
+            found=told(error),
             remedy="correct 'arguments', or the code",
         ) from error
     if not isinstance(network, nn.Module):
@@ -102,7 +107,7 @@ def called(function: Any, what: str, arguments: dict[str, Any]) -> nn.Module:
             found=_made(network),
             remedy="return the network itself",
         )
-    return network
+    return unwrapped(network)
 
 
 def _made(thing: Any) -> str:
@@ -110,11 +115,3 @@ def _made(thing: Any) -> str:
     if isinstance(thing, type):
         return f"the class {thing.__name__}, not called"
     return "nothing" if thing is None else f"something of type {type(thing).__name__}"
-
-
-def raised(error: BaseException) -> str:
-    """Say in one line what a user's code raised."""
-    said = " ".join(str(error).split())
-    if isinstance(error, SystemExit):
-        return f"it called sys.exit({said})"
-    return f"{type(error).__name__}: {said}"[:300] if said else type(error).__name__

@@ -10,7 +10,8 @@ from pydantic import Field
 from torch import nn
 
 from outvoted.actors.networks.base import Shape
-from outvoted.actors.networks.brought import Constructed, called, raised
+from outvoted.actors.networks.brought import Constructed, called
+from outvoted.actors.networks.tolerant import told
 from outvoted.actors.networks.weights import file_hash
 from outvoted.search.errors import OutvotedError, suggestion
 
@@ -88,7 +89,7 @@ class PythonFactory(Constructed):
         except (Exception, SystemExit) as error:  # a user's module may raise anything
             raise OutvotedError(
                 expected=f"to import {name}, the module in factory: {self.factory}",
-                found=raised(error),
+                found=told(error),
                 remedy=f"start outvoted in the folder that holds it ({here} now), or install it "
                 "on every machine"
                 if getattr(error, "name", None) == name

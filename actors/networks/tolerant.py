@@ -54,7 +54,8 @@ class Tolerant(nn.Module):
                 raise
             return told(error)
         if not isinstance(logits, torch.Tensor):
-            return f"a {type(logits).__name__} instead of a tensor"
+            name = type(logits).__name__
+            return f"{'an' if name[0] in 'AEIOUaeiou' else 'a'} {name} instead of a tensor"
         if tuple(logits.shape) != (len(images), self._classes):
             return f"an output of shape {tuple(logits.shape)} for {len(images)} images"
         return logits

@@ -8,8 +8,9 @@ import torch
 from pydantic import Field, field_validator, model_validator
 from torch.utils.flop_counter import FlopCounterMode
 
-from outvoted.actors.checking import probe
+from outvoted.actors.arithmetic import USUAL
 from outvoted.actors.datasets import Dataset
+from outvoted.actors.door import examine, sample
 from outvoted.actors.networks import MLP, BehindInput, DeepCNN, Input, Network, ViT
 from outvoted.actors.targets import Stopping
 from outvoted.actors.training import Training
@@ -185,7 +186,8 @@ def _check(family: Family, data: Dataset) -> None:
             found=f"none in {data.name}",
             remedy="choose data with test images, or hold some out",
         )
-    probe(family.network.build(data.shape, data.classes), data.shape, data.classes, torch.float64)
+    network = family.network.build(data.shape, data.classes)
+    examine(network, sample(data.train, data.shape, data.classes), USUAL)
 
 
 def work(family: Family, data: Dataset) -> int:

@@ -123,7 +123,7 @@ def wrong_networks(networks: Networks, digits: Dataset) -> dict[str, tuple[Any, 
     next(broken.parameters()).data[0] = float("nan")
     return {
         "nan": (broken, "NaN or infinite outputs"),
-        "outputs": (nn.Sequential(nn.Flatten(), nn.Linear(784, 7)), "(1, 7)"),
+        "outputs": (nn.Sequential(nn.Flatten(), nn.Linear(784, 7)), "(8, 7)"),
         "tuple": (Own(first, answer=lambda logits: (logits, logits)), "a tuple"),
         "raises": (Own(first, answer=lambda logits: logits.nothing), "no attribute 'nothing'"),
         "function": (first.forward, "a method"),
@@ -247,7 +247,7 @@ def test_run_does_what_the_command_line_does(
 
     class Mined:
         def frame(self, name: str) -> pd.DataFrame:
-            return pd.DataFrame({"search_id": [name]})
+            return pd.DataFrame({"search_id": [name]} if name == "mistakes" else {})
 
     def mined(job: Job, _: object) -> Mined:
         jobs.append(job)

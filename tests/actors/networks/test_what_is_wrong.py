@@ -12,6 +12,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from outvoted.actors.arithmetic import USUAL
 from outvoted.actors.checking import check
 from outvoted.actors.networks import Architecture
 from outvoted.actors.panel_settings import PanelSettings, RefereeSettings, key, recipes
@@ -25,7 +26,7 @@ def checked(network: Architecture | dict[str, Any], classes: int = CLASSES, **mo
     """Check a panel of an MLP and the network."""
     values = network.model_dump() if isinstance(network, Architecture) else network
     panel = PanelSettings.model_validate({"networks": [MLP, values], **more})
-    check(recipes(panel, None), SHAPE, classes, panel.arithmetic.dtype)
+    check(recipes(panel, None), SHAPE, classes, panel.arithmetic)
 
 
 def refused(network: Architecture | dict[str, Any], classes: int = CLASSES) -> OutvotedError:
@@ -62,12 +63,12 @@ def test_what_is_right_passes(kind: str, precision: str, bring: Bring) -> None:
         (python("Odd", answer="nan"), "NaN or infinite"),
         (python("the_class"), "the class Odd, not called"),
         (python("constant"), "is of type int"),
-        (python("tiny", classes=5), "(1, 5)"),
+        (python("tiny", classes=5), "(8, 5) for 8 images"),
         (python("tiny", channels=1), "expected input"),
         (python("odd", answer="raise"), "seven channels, please"),
         (python("odd", answer="nan"), "NaN or infinite outputs"),
         (python("odd", answer="tuple"), "a tuple"),
-        (python("odd", answer="flat"), "(1,)"),
+        (python("odd", answer="flat"), "(8,)"),
         ({"kind": "python", "factory": "no_such_module:make"}, "No module named 'no_such_module'"),
         ({**python("tiny"), "weights": "absent.safetensors"}, "No such file"),
         ({**python("tiny"), "weights": "brought_models.py"}, "a file of an unknown kind"),
@@ -108,7 +109,7 @@ def test_the_referee_is_checked_too(workplace: Path) -> None:
     panel = PanelSettings.model_validate({"networks": [MLP, MLP]})
     referee = RefereeSettings.model_validate({"network": python("failing")})
     with pytest.raises(OutvotedError) as caught:
-        check(recipes(panel, referee), SHAPE, CLASSES, torch.float64)
+        check(recipes(panel, referee), SHAPE, CLASSES, USUAL)
     assert caught.value.expected.startswith("referee.network (referee)")
 
 
@@ -176,7 +177,7 @@ def test_the_datas_classes_must_be_the_networks(bring: Bring) -> None:
     error = refused(bring("torchvision"), 9)
     assert "classifier.1.weight is (7, 512, 1, 1) in the file, (9, 512, 1, 1) in the network" in error.found
     assert "mine data with 7 classes" in error.remedy
-    assert f"(1, {CLASSES})" in refused(bring("exported"), 9).found
+    assert f"(8, {CLASSES})" in refused(bring("exported"), 9).found
 
 
 @pytest.mark.parametrize("wrap", [lambda state: state, lambda state: {"state_dict": state, "epoch": 3}])

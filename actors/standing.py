@@ -1,0 +1,109 @@
+"""How each network of a panel stands beside the others: what it gets right, and what it alone loses."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from outvoted.search.arrays import AnyArray, Ints
+from outvoted.search.errors import OutvotedError
+
+_FEW = 20
+"""With fewer images nothing is said of a network."""
+_ENOUGH = 100
+"""With so many images a panel at chance is refused."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One network on labelled images.
+
+    Attributes:
+        right: share of the images it gets right, 0 to 1.
+        shared: how many images all of the other networks get right.
+        lost: how many of these it gets wrong.
+    """
+
+    name: str
+    right: float
+    shared: int
+    lost: int
+
+    def __str__(self) -> str:
+        loses = f", loses {self.lost} of the {self.shared} that all others get right" if self.shared else ""
+        return f"{self.name} gets {self.right:.1%} right{loses}"
+
+
+@dataclass(frozen=True)
+class Standings:
+    """A panel on labelled images.
+
+    Attributes:
+        images: how many different ones there were.
+        at_chance: whether every network is right as often as guesses would be, class by class.
+    """
+
+    networks: tuple[Standing, ...]
+    images: int
+    at_chance: bool
+
+    def __str__(self) -> str:
+        return "; ".join(map(str, self.networks))
+
+    @property
+    def fallen(self) -> tuple[Standing, ...]:
+        """The networks far below their peers: half as often right as the best, or losing most seeds."""
+        best = max(one.right for one in self.networks)
+        return tuple(one for one in self.networks if self.images >= _FEW and _is_far_below(one, best))
+
+    def concerns(self) -> tuple[str, ...]:
+        """Return a sentence for each network that is far below its peers."""
+        return tuple(
+            f"{one}: is its input normalised as in its training, and are its classes in the data's order?"
+            for one in self.fallen
+        )
+
+    def check(self) -> None:
+        """Refuse a panel that only guesses.
+
+        Raises:
+            OutvotedError: no network is right more often than chance, on enough images to tell.
+        """
+        if self.at_chance and self.images >= _ENOUGH:
+            each = "; ".join(f"{one.name} gets {one.right:.1%} right" for one in self.networks)
+            raise OutvotedError(
+                expected="networks that know something of the images: right more often than by chance",
+                found=f"on {self.images} seeds, {each}",
+                remedy="see that they were trained (panel.training: epochs, a smaller learning_rate), that "
+                "their input is normalised as in training, and that labels count as theirs do",
+            )
+
+
+def standings(names: Sequence[str], predicted: AnyArray, labels: Ints) -> Standings:
+    """Compare the classes that networks answer, (peers, n), with labels (n,), n >= 1."""
+    right = predicted == labels
+    networks = []
+    for peer, name in enumerate(names):
+        shared = np.delete(right, peer, axis=0).all(axis=0)
+        lost = int((shared & ~right[peer]).sum())
+        networks.append(Standing(name, float(right[peer].mean()), int(shared.sum()), lost))
+    return Standings(tuple(networks), len(labels), _at_chance(right, labels))
+
+
+def _is_far_below(one: Standing, best: float) -> bool:
+    loses = one.shared >= _FEW // 2 and 2 * one.lost > one.shared
+    return loses or (best > 0 and 2 * one.right <= best)
+
+
+def _at_chance(right: AnyArray, labels: Ints) -> bool:
+    """Tell whether every network's recall, averaged over classes, is within two deviations of guessing's.
+
+    Class by class, so that answering the commonest class alone is no knowledge.
+    """
+    classes, counts = np.unique(labels, return_counts=True)
+    if len(classes) < 2 or len(labels) < _FEW:
+        return False
+    chance = 1 / len(classes)
+    deviation = chance * np.sqrt((chance * (1 - chance) / counts).sum())
+    recall = np.mean([right[:, labels == one].mean(axis=1) for one in classes], axis=0)
+    return bool((recall <= chance + 2 * deviation).all())
