@@ -51,9 +51,7 @@ class Compared:
 def compare(runs: Mapping[str, OpenedRun], grid: Grid) -> list[Compared]:
     """Compare finished runs, named by their strategies, of one panel on the same seeds."""
     over = common_span(runs.values())
-    found = {
-        name: cells(run.store.frame("mistakes"), run.transform, grid, over) for name, run in runs.items()
-    }
+    found = {name: cells(run.mistakes.to_pandas(), run.transform, grid, over) for name, run in runs.items()}
     known = set[Cell]().union(*found.values())
     return [_compared(name, run, found[name], len(known)) for name, run in runs.items()]
 
@@ -61,11 +59,11 @@ def compare(runs: Mapping[str, OpenedRun], grid: Grid) -> list[Compared]:
 def common_span(runs: Iterable[OpenedRun]) -> Span:
     """Return the span of the measures of runs that all search the same transform, at least one."""
     every = list(runs)
-    return span(every[0].transform, [run.store.frame("mistakes") for run in every])
+    return span(every[0].transform, [run.mistakes.to_pandas() for run in every])
 
 
 def _compared(name: str, run: OpenedRun, found: set[Cell], known: int) -> Compared:
-    searches, mistakes = run.store.frame("searches"), run.store.frame("mistakes")
+    searches, mistakes = run.store.frame("searches"), run.mistakes.to_pandas()
     begun = searches[searches["outcome"].isin([Outcome.MISTAKE, Outcome.EXHAUSTED])]
     spent = int(begun["inferences_target"].sum() + begun["inferences_peers"].sum())
     seconds, count = run.record.seconds_mining, len(mistakes)

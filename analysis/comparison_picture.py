@@ -43,7 +43,7 @@ def draw_comparison(rows: Sequence[Compared], path: Path) -> None:
 
 def draw_map(run: OpenedRun, grid: Grid, over: Span, path: Path) -> None:
     """Draw the map of weaknesses of a run: label to wrong class, and neighbouring descriptors in pairs."""
-    mistakes = run.store.frame("mistakes")
+    mistakes = run.mistakes.to_pandas()
     if mistakes.empty:
         return
     bins, names = binned(mistakes, run.transform, grid, over), grid.names(run.transform)

@@ -24,7 +24,7 @@ _LONGEST = 8
 
 def draw_mistakes(run: OpenedRun, path: Path) -> None:
     """Draw a line of mistakes for each target: seed on the left, mistake on the right of each pair."""
-    rows = run.store.table("mistakes").to_pylist()
+    rows = run.mistakes.to_pylist()
     searched = run.search.turns([member.name for member in run.peers]).targets
     peers = {index: run.peers[index] for index in searched}
     side = _SMALL if not rows or png.decode(rows[0]["seed_image"]["bytes"]).shape[2] < _PHOTO else _LARGE
@@ -42,7 +42,7 @@ def draw_mistakes(run: OpenedRun, path: Path) -> None:
 
 def draw_climbs(run: OpenedRun, path: Path) -> None:
     """Draw one climb for each target: its images in order, and every network's output for the label."""
-    rows = run.store.table("mistakes").to_pylist()
+    rows = run.mistakes.to_pylist()
     climbs = [climb for index in range(len(run.peers)) if (climb := _telling(rows, index)) is not None]
     if not climbs:
         return

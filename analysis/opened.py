@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import pyarrow as pa
+
 from outvoted.actors import members
 from outvoted.actors.arithmetic import Arithmetic
 from outvoted.actors.datasets import Dataset
@@ -13,6 +15,7 @@ from outvoted.actors.panel_settings import PanelSettings
 from outvoted.actors.peer import Peer
 from outvoted.actors.run_record import RunRecord
 from outvoted.actors.store import RunStore
+from outvoted.analysis.held_to import check_mistakes
 from outvoted.analysis.stored import configured, data_of, record_of
 from outvoted.search.errors import OutvotedError
 from outvoted.search.search_settings import SearchSettings
@@ -69,6 +72,14 @@ class OpenedRun:
     def data(self) -> Dataset:
         """The images the run was mined from; their fingerprint must be the run's."""
         return data_of(self.record, self.store.path, self.trust)
+
+    @cached_property
+    def mistakes(self) -> pa.Table:
+        """The rows of the table `mistakes`, which must be such as the run can have made."""
+        found, data = self.store.table("mistakes"), self.record.data
+        images = None if data is None else data.train
+        check_mistakes(found, len(self.peers), images, self.transform, self.store.path)
+        return found
 
     @property
     def arithmetic(self) -> Arithmetic:

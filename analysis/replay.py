@@ -39,7 +39,7 @@ def replay(
     Raises:
         OutvotedError: the search is not among the run's mistakes.
     """
-    rows = run.store.table("mistakes").to_pylist()
+    rows = run.mistakes.to_pylist()
     if search_id is not None:
         rows = [row for row in rows if row["search_id"] == search_id]
         if not rows:

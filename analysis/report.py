@@ -28,4 +28,4 @@ def _draw(run: OpenedRun, summary: Summary, folder: Path) -> None:
     if whole is not None and whole.replicas:
         names = [member.name for member in run.peers]
         picture = folder / "every-network.png"
-        draw_every_network(run.store.frame("mistakes"), whole, names, run.record, picture)
+        draw_every_network(run.mistakes.to_pandas(), whole, names, run.record, picture)

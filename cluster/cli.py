@@ -114,7 +114,7 @@ def replay(
             remedy="choose another run: `outvoted runs` lists them",
         )
     with bars(console) as progress:
-        total = 1 if search is not None else opened.store.table("mistakes").num_rows
+        total = 1 if search is not None else opened.mistakes.num_rows
         bar = progress.add_task("replaying", total=total, details="")
         found = replay_mistakes(opened, search, lambda done: progress.update(bar, advance=done))
     refuted = [row for row in found if not row.confirmed]

@@ -45,7 +45,7 @@ def mistakes_exhibits(
 
     The first are an even sample over target, label and wrong class.
     """
-    table = run.store.table("mistakes")
+    table = run.mistakes
     frame = table.select([*KINDS, "margin", "moves"]).to_pandas()
     order = varied_order(frame, KINDS, "margin")
     counts = np.minimum(frame["moves"].to_numpy()[order] + 1, _FRAMES)

@@ -129,7 +129,7 @@ def images(run: OpenedRun, seed_id: int, composed: Floats) -> Pixels:
 
 def climbs(run: OpenedRun, seed_id: int, directions: tuple[Direction, Direction]) -> list[Climb]:
     """Project the climbs of all mistakes that were mined from a seed."""
-    mistakes = run.store.frame("mistakes")
+    mistakes = run.mistakes.to_pandas()
     if mistakes.empty:
         return []
     rows = mistakes[mistakes["seed_id"] == seed_id].to_dict("records")
@@ -142,7 +142,7 @@ def most_mistaken(run: OpenedRun) -> int:
     Raises:
         OutvotedError: there are no mistakes.
     """
-    mistakes = run.store.frame("mistakes")
+    mistakes = run.mistakes.to_pandas()
     if mistakes.empty:
         raise OutvotedError(
             expected=f"mistakes in {run.store.path}, of which the seed with most is taken",
