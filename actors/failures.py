@@ -26,7 +26,8 @@ class Failed:
     alike: int
 
     def __str__(self) -> str:
-        why = f"the first and {self.alike - 1:,} others" if self.alike > 1 else "the first"
+        others = f" and {self.alike - 1:,} other{'s' if self.alike > 2 else ''}" if self.alike > 1 else ""
+        why = f"the first{others}"
         why = "all" if self.alike == self.failed > 1 else why
         return f"{self.target}: {self.failed:,} of {self.searches:,} searches failed; {why}: {self.reason}"
 

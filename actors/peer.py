@@ -10,7 +10,7 @@ from torch import nn
 from outvoted.actors.arithmetic import USUAL, Arithmetic
 from outvoted.actors.datasets import Split
 from outvoted.actors.device import own_device
-from outvoted.actors.networks.tolerant import answered, told
+from outvoted.actors.networks.tolerant import answered, is_machines, told
 from outvoted.actors.own_context import own_context
 from outvoted.search.arrays import AnyArray, Bools, Pixels, Singles
 from outvoted.search.messages import Answers, Candidates, Slope
@@ -89,9 +89,9 @@ def _sloped(answers: Answers, odds: torch.Tensor, composed: torch.Tensor, taken:
         return replace(answers, slope=slope)
     try:
         (gradient,) = torch.autograd.grad(odds.sum(), composed)
-    except (MemoryError, torch.OutOfMemoryError, torch.AcceleratorError):
-        raise
     except Exception as error:  # the network is the user's, and so is its backward pass
+        if is_machines(error):
+            raise
         return _without(answers, slope, taken, f"no gradient, {told(error)}")
     slope[taken] = gradient.cpu().numpy()[: len(answers)][taken]
     return replace(answers, slope=slope)

@@ -1,6 +1,6 @@
 """How each network of a panel stands beside the others: what it gets right, and what it alone loses."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -88,6 +88,17 @@ def standings(names: Sequence[str], predicted: AnyArray, labels: Ints) -> Standi
         lost = int((shared & ~right[peer]).sum())
         networks.append(Standing(name, float(right[peer].mean()), int(shared.sum()), lost))
     return Standings(tuple(networks), len(labels), _at_chance(right, labels))
+
+
+def far_below(accuracies: Mapping[str, float | None]) -> tuple[str, ...]:
+    """Return a sentence for each network that gets at most half as many test images right as the best."""
+    known = {name: share for name, share in accuracies.items() if share is not None}
+    best = max(known.values(), default=0.0)
+    return tuple(
+        f"{name} gets {share:.1%} of test images right, the best of its peers {best:.1%}"
+        for name, share in known.items()
+        if 0 < best >= 2 * share
+    )
 
 
 def _is_far_below(one: Standing, best: float) -> bool:

@@ -13,6 +13,7 @@ from torch.nn import functional
 from outvoted.actors.datasets import Dataset, Split
 from outvoted.actors.device import own_device
 from outvoted.actors.networks import Architecture, Weights
+from outvoted.actors.networks.tolerant import Tolerant, is_machines
 from outvoted.search.settings import Settings
 from outvoted.search.transforms import Affine
 
@@ -133,18 +134,31 @@ def train(
 def accuracy(network: nn.Module, split: Split, largest: int = TEST_BATCH) -> float:
     """Return the share of images, at least one, that a network gets right; it is left in evaluation mode.
 
-    ``largest`` is the largest number of images in a batch.
+    Images on which it fails are not right. ``largest`` is the largest number of images in a batch.
     """
-    device = next((weights.device for weights in network.parameters()), torch.device("cpu"))
-    network.eval()
+    network = (network.network if isinstance(network, Tolerant) else network).eval()
+    weights = next((one for one in network.parameters() if one.is_floating_point()), torch.empty(0))
     right = 0
     batch = max(1, min(largest, _TEST_NUMBERS // split.images[0].size))
-    with torch.inference_mode():
+    with torch.no_grad():  # not in inference mode: what a network keeps may be part of a gradient later
         for first in range(0, len(split), batch):
             rows = slice(first, first + batch)
-            inputs = torch.tensor(split.images[rows]).to(device).float() / 255
-            right += int((network(inputs).argmax(1).cpu() == torch.tensor(split.labels[rows])).sum())
+            inputs = torch.tensor(split.images[rows]).to(weights.device, weights.dtype) / 255
+            right += int((_classes(network, inputs).cpu() == torch.tensor(split.labels[rows])).sum())
     return right / len(split)
+
+
+def _classes(network: nn.Module, inputs: torch.Tensor) -> torch.Tensor:
+    """Return the class of each image, -1 where the network fails; if it fails on a batch, one by one."""
+    try:
+        logits: torch.Tensor = network(inputs)
+        return logits.argmax(1).masked_fill(logits.isnan().any(1), -1)
+    except (Exception, SystemExit) as error:  # the network is the user's: it may raise anything
+        if is_machines(error):
+            raise
+        if len(inputs) > 1:
+            return torch.cat([_classes(network, one) for one in torch.split(inputs, 1)])
+        return torch.full((1,), -1)
 
 
 def _measured(network: nn.Module, data: Dataset) -> float | None:

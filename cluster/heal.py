@@ -35,7 +35,7 @@ from outvoted.cluster.mine import versions
 from outvoted.cluster.panel_training import check_brought
 from outvoted.cluster.placement import PlacementSettings, Share, share
 from outvoted.cluster.runs import data_record, open_record, recorded
-from outvoted.cluster.warnings import warn
+from outvoted.cluster.warnings import warn, warn_of
 from outvoted.search.trust import Trust, named_by
 
 _MAY_CHANGE = ("cluster.", "data.path", "heal.rounds", "heal.least", "heal.steady")
@@ -75,6 +75,8 @@ def heal(job: HealJob, console: Console) -> HealSummary:
         with recorded(job.store, record), bars(console) as progress:
             networks = Networks(config, job.store, data, each, progress)
             panels = {seed: networks.panel(seed) for seed in config.heal.seeds}
+            for panel in panels.values():
+                warn_of(progress.console, panel)
             healer = _healer(config, data, networks.referee())
             _Healing(job.store, healer, each, progress, named_by(config)).run(panels)
     with console.status("drawing the report"):

@@ -42,8 +42,8 @@ def voted(images: ArrayLike, shape: Shape) -> Pixels:
         OutvotedError: they are no images, of another size, or there is none.
     """
     array = _array(images)
-    one = array.ndim in (2, 3) and _sizes(array.shape) & _sizes(shape) and array.shape[1:] != shape[1:]
-    if array.ndim == 2 or one:
+    colour = shape[0] == 3 and array.shape in (shape, (*shape[1:], 3))
+    if array.ndim == 2 or colour:
         raise OutvotedError(
             expected="an array of images, shape (n, height, width) or (n, channels, height, width)",
             found=f"an array of shape {array.shape}, as of one image",
@@ -57,10 +57,6 @@ def voted(images: ArrayLike, shape: Shape) -> Pixels:
             remedy="bring them to the size and the channels of the images that the panel was made with",
         )
     return found
-
-
-def _sizes(shape: tuple[int, ...]) -> set[int]:
-    return set(shape) - {1, 3}
 
 
 def _pixels(images: ArrayLike) -> Pixels:

@@ -13,7 +13,7 @@ from outvoted.actors.networks.copied import copied, ready
 from outvoted.actors.networks.tolerant import Tolerant, told
 from outvoted.search.errors import OutvotedError
 
-Networks = Mapping[str, nn.Module] | Iterable[nn.Module]
+Networks = Mapping[str, nn.Module] | nn.ModuleDict | Iterable[nn.Module]
 
 
 def named(networks: Networks) -> dict[str, nn.Module]:

@@ -27,6 +27,7 @@ from outvoted.cluster.pool import Pool, pool
 from outvoted.cluster.runs import data_record, open_record, recorded
 from outvoted.cluster.scan_config import ScanConfig
 from outvoted.cluster.scan_pipeline import Reading, judged
+from outvoted.cluster.warnings import warn_of
 from outvoted.search.errors import OutvotedError
 from outvoted.search.trust import named_by
 
@@ -86,6 +87,7 @@ def _scan(
     each = Share(room.cpus, room.gpus)
     members = run_members(job.store, record, wanted, data, each, progress, lambda *_: None)
     job.store.write_record(record)
+    warn_of(progress.console, members)
     done = store.done()
     left = [piece for piece in pieces if not done.issuperset(firsts(piece, size))]
     finished = sum(store.scanned().column("images").to_pylist())

@@ -47,10 +47,8 @@ class Tolerant(nn.Module):
         """Return the network's logits, or why there are none."""
         try:
             logits: Any = self.network(images)
-        except (MemoryError, torch.OutOfMemoryError, torch.AcceleratorError):
-            raise
         except (Exception, SystemExit) as error:  # the network is the user's: it may raise anything
-            if any(sign in str(error) for sign in _OUT_OF_MEMORY):
+            if is_machines(error):
                 raise
             return told(error)
         if not isinstance(logits, torch.Tensor):
@@ -76,6 +74,13 @@ def answered(network: nn.Module, images: torch.Tensor) -> tuple[torch.Tensor, Fa
         return network.answer(images)
     logits: torch.Tensor = network(images)
     return logits, ()
+
+
+def is_machines(error: BaseException) -> bool:
+    """Tell whether an error concerns the machine and not the image: memory ran out, or a device failed."""
+    if isinstance(error, MemoryError | torch.OutOfMemoryError | torch.AcceleratorError):
+        return True
+    return any(sign in str(error) for sign in _OUT_OF_MEMORY)
 
 
 def told(error: BaseException) -> str:

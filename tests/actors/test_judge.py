@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 
 from outvoted.actors import png
 from outvoted.actors.arithmetic import USUAL
@@ -11,6 +12,7 @@ from outvoted.actors.judge import Judge, Judged
 from outvoted.actors.local_panel import LocalPanel
 from outvoted.actors.member import Member
 from outvoted.actors.peer import Peer
+from outvoted.search.transforms import Affine
 
 NAMES = ("a", "b", "c")
 
@@ -83,3 +85,43 @@ def test_the_judge_has_the_members_names(trained: list[Member], digits: Dataset,
     found = local_judge(trained, digits.shape, digits.classes, USUAL).judge(chunk)
     assert set(found.dissents["target_name"].to_pylist()) <= {"mlp-6", "mlp-12", "mlp-18"}
     assert found.dissents["valid"].null_count == found.dissents.num_rows
+
+
+class Silent(torch.nn.Module):
+    """Has no answer for every third image, counted by their ink."""
+
+    def __init__(self, network: torch.nn.Module, silent: set[int]) -> None:
+        super().__init__()
+        self.network, self.silent = network, silent
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        ink = (images * 255).round().sum((1, 2, 3)).long().tolist()
+        none = torch.tensor([one in self.silent for one in ink])
+        logits: torch.Tensor = self.network(images)
+        return logits.masked_fill(none[:, None], torch.nan)
+
+
+def test_an_image_that_a_network_fails_on_is_no_dissent_and_is_told(
+    trained: list[Member], digits: Dataset, chunk: Chunk, peers: list[Peer]
+) -> None:
+    silent = set(chunk.images.sum((1, 2, 3), dtype=np.int64)[::3].tolist())
+    network = Silent(trained[1].bare(digits.shape, digits.classes), silent)
+    voters = [peers[0], Peer(network, Affine(), digits.train), peers[2]]
+    found = Judge(LocalPanel(voters), NAMES).judge(chunk)
+    (row,) = found.scanned.to_pylist()
+    told = [one for one in row["undecodable"] if one["reason"] == "no answer from b"]
+    failed = [k for k, ink in enumerate(chunk.images.sum((1, 2, 3), dtype=np.int64)) if int(ink) in silent]
+    assert [one["position"] for one in told] == (chunk.positions[failed]).tolist()
+    assert [one["path"] for one in told] == [chunk.paths[k] for k in failed]
+    assert row["images"] == 201 == row["unanimous"] + row["dissents"] + row["disputed"] + len(failed) + 1
+    assert not set(found.dissents["position"].to_pylist()) & {one["position"] for one in told}
+
+
+def test_a_referee_without_an_answer_agrees_with_nothing(
+    panel: LocalPanel, trained: list[Member], digits: Dataset, chunk: Chunk
+) -> None:
+    inks = set(chunk.images.sum((1, 2, 3), dtype=np.int64).tolist())
+    referee = Peer(Silent(trained[0].bare(digits.shape, digits.classes), inks), Affine(), digits.train)
+    rows = Judge(panel, NAMES, referee).judge(chunk).dissents
+    assert rows.num_rows
+    assert set(rows["referee_predicted"].to_pylist()) == {None} == set(rows["valid"].to_pylist())

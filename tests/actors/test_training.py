@@ -6,9 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from outvoted.actors.datasets import Dataset, Split
 from outvoted.actors.networks import CNN, MLP, Architecture, Weights
+from outvoted.actors.networks.tolerant import Tolerant
 from outvoted.actors.training import Epoch, Extra, Training, accuracy, train
 from outvoted.search.transforms import Affine
 
@@ -134,6 +136,62 @@ def test_accuracy_is_the_share_of_right_answers(few: Dataset) -> None:
         answers = network.eval()(torch.tensor(few.test.images).float() / 255).argmax(1).numpy()
     assert found == np.mean(answers == few.test.labels)
     assert not network.training
+
+
+class Picky(nn.Module):
+    """Raises, exits or answers NaN where there is much ink."""
+
+    def __init__(self, network: nn.Module, most: float, how: str) -> None:
+        super().__init__()
+        self.network, self.most, self.how = network, most, how
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        much = images.mean((1, 2, 3)) > self.most
+        logits: torch.Tensor = self.network(images)
+        if self.how == "NaN":
+            return logits.masked_fill(much[:, None], torch.nan)
+        if much.any():
+            raise SystemExit(3) if self.how == "exits" else ValueError("too much ink")
+        return logits
+
+
+@pytest.mark.parametrize("how", ["NaN", "raises", "exits"])
+@pytest.mark.parametrize("tolerant", [False, True])
+def test_images_on_which_a_network_fails_are_not_right(how: str, tolerant: bool, few: Dataset) -> None:
+    network = SMALL.build(few.shape, few.classes).eval()
+    ink = few.test.images.mean((1, 2, 3)) / 255
+    most = float(np.median(ink))
+    picky: nn.Module = Picky(network, most, how)
+    with torch.no_grad():
+        answers = network(torch.tensor(few.test.images).float() / 255).argmax(1).numpy()
+    found = accuracy(Tolerant(picky, few.classes) if tolerant else picky, few.test)
+    assert found == np.mean((answers == few.test.labels) & (ink <= most))
+
+
+def test_accuracy_is_measured_in_the_precision_of_the_weights(few: Dataset) -> None:
+    network = SMALL.build(few.shape, few.classes)
+    expected = accuracy(network, few.test)
+    assert accuracy(network.double(), few.test) == expected
+
+
+def test_what_a_network_keeps_of_being_measured_may_be_trained_with(few: Dataset) -> None:
+    class Keeping(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.network = SMALL.build(few.shape, few.classes)
+            self.scale: torch.Tensor | None = None
+
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            if self.scale is None:
+                self.scale = torch.linspace(0.9, 1.1, 28)
+            logits: torch.Tensor = self.network(images * self.scale)
+            return logits
+
+    network = Keeping()
+    accuracy(network, few.test)
+    images = torch.tensor(few.test.images).float().requires_grad_()
+    torch.autograd.backward(network(images).sum())
+    assert images.grad is not None
 
 
 @pytest.mark.parametrize("seed", [2 * 10**14, 2**62 - 1])

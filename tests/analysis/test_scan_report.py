@@ -1,5 +1,6 @@
 """A scan's summary and pictures: every share from rows counted here by hand."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,8 @@ from outvoted.actors.store import RunStore
 from outvoted.actors.training import train
 from outvoted.analysis.opened import OpenedRun
 from outvoted.analysis.scan_report import write_scan_report
-from outvoted.analysis.scan_summary import scan_table, summarise_scan
+from outvoted.analysis.scan_summary import check_answered, scan_table, summarise_scan
+from outvoted.search.errors import OutvotedError
 
 ELSE = FolderSource(path=Path())
 
@@ -184,3 +186,13 @@ def test_the_checkerboard_is_drawn_as_it_was_scanned(tmp_path: Path) -> None:
     assert all(target.accuracy is not None and target.accuracy > 0.7 for target in found.targets)
     with Image.open(store.path / "gallery" / "checkerboard.png") as picture:
         assert picture.width > 500
+
+
+def test_a_scan_of_which_no_image_was_answered_is_an_error(store: RunStore) -> None:
+    summary = summarise_scan(OpenedRun(store))
+    check_answered(summary, "")
+    nothing = replace(summary, undecodable=summary.images, reasons={"broken": 2, "no answer from b": 9})
+    with pytest.raises(OutvotedError, match="no answer from b, or they could not be read") as caught:
+        check_answered(nothing, "all rows are kept in runs/x")
+    assert caught.value.remedy.endswith("all rows are kept in runs/x")
+    check_answered(replace(nothing, reasons={"broken": 11}), "")

@@ -1,0 +1,88 @@
+"""Failed searches are always told; where all of a target's failed, commands end with exit code 2."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from outvoted.actors import schema, tables
+from outvoted.actors.store import RunStore
+from outvoted.analysis.comparison import Compared, compare, table
+from outvoted.analysis.map_of_weaknesses import Grid
+from outvoted.analysis.opened import OpenedRun
+from outvoted.analysis.summary import summarise
+from outvoted.cluster.cli import main
+from outvoted.search.climb import Outcome
+
+REASON = "mlp-6: ValueError: [too much] ink (on a candidate)"
+Ended = Callable[..., tuple[object, str, str]]
+
+
+def failing(store: RunStore, every: bool) -> RunStore:
+    """Let searches of the first target fail: all of them, or those of the first shard."""
+    for path in sorted((store.path / "searches").glob("*.parquet"))[: None if every else 1]:
+        rows = tables.read(path, schema.searches())
+        frame = rows.to_pandas()
+        chosen = (frame["target"] == 0) & (frame["outcome"] != Outcome.SKIPPED)
+        for column, value in (("outcome", str(Outcome.FAILED)), ("reason", REASON)):
+            values = frame[column].where(~chosen, value)
+            place = rows.column_names.index(column)
+            rows = rows.set_column(place, rows.schema.field(column), pa.array(values, pa.string()))
+        tables.write(path, rows)
+    return store
+
+
+@pytest.fixture
+def ended(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Ended:
+    """Run a command; return its exit code and what it printed."""
+
+    def run(*arguments: object) -> tuple[object, str, str]:
+        monkeypatch.setattr(sys, "argv", ["outvoted", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stop:
+            main()
+        printed = capsys.readouterr()
+        return stop.value.code or 0, " ".join(printed.out.split()), " ".join(printed.err.split())
+
+    return run
+
+
+@pytest.mark.parametrize("every", [False, True])
+def test_mine_tells_them(
+    every: bool, own: RunStore, small: Path, ended: Ended, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = failing(own, every)
+    monkeypatch.setattr("outvoted.cluster.cli.mine_run", lambda *_: store)
+    (failed,) = summarise(OpenedRun(store)).failures
+    assert (failed.target, failed.reason, failed.alike) == ("mlp-6", REASON, failed.failed)
+    code, out, said = ended("mine", small, "--runs", store.path.parent, "--name", store.path.name)
+    told = f"mlp-6: {failed.failed} of {failed.searches} searches failed; all: {REASON}"
+    assert told in out
+    assert code == (2 if every else 0)
+    if every:
+        assert "searches of mlp-6 that come to an end" in said
+        assert told in said
+        assert f"all rows are kept in {store.path}" in said
+
+
+@pytest.mark.parametrize("every", [False, True])
+def test_compare_tells_them(
+    every: bool, own: RunStore, small: Path, ended: Ended, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = compare({"hillclimb": OpenedRun(failing(own, every))}, Grid())
+    monkeypatch.setattr("outvoted.cluster.compare_cli.compare_strategies", lambda *_: rows)
+    code, out, said = ended("compare", small, "--runs", own.path.parent, "--name", "compared")
+    assert f"hillclimb: {rows[0].failures[0]}" in out
+    assert code == (2 if every else 0)
+    assert ("compared/hillclimb" in said) == every
+
+
+def test_without_failures_the_tables_say_nothing(run: OpenedRun) -> None:
+    assert summarise(run).failures == ()
+    (row,) = compare({"hillclimb": run}, Grid())
+    caption = str(table([row], "").caption)
+    assert "failed" not in caption
+    again: Compared = replace(row, failures=())
+    assert row == again
