@@ -86,12 +86,12 @@ def _compared(name: str, run: OpenedRun, found: set[Cell], known: int) -> Compar
 
 def table(rows: Sequence[Compared], title: str) -> Table:
     """Draw a comparison for the terminal, 80 columns wide."""
-    drawn = Table(title=title, title_justify="left")
+    drawn = Table(title=escape(title), title_justify="left")
     for name in ("strategy", "% succ", "cost", "per s", "moves", "valid", "pairs", "cells", "map"):
         drawn.add_column(name, justify="left" if name == "strategy" else "right", no_wrap=True)
     for row in rows:
         drawn.add_row(
-            row.strategy,
+            escape(row.strategy),
             f"{100 * row.success:.1f}",
             _figure(row.inferences, ".0f"),
             _figure(row.mistakes_per_second, ".0f"),

@@ -13,6 +13,7 @@ TARGET, PEERS = "#0072B2", "#E69F00"
 """Blue and orange of Okabe & Ito's palette, which colour-blind readers can tell apart."""
 
 mpl.use("Agg")
+mpl.rcParams["text.parse_math"] = False  # names of classes and networks may hold dollar signs
 
 
 def plain(axes: Axes) -> None:

@@ -179,14 +179,16 @@ def _outvoted(sweep: OpenedSweep, setting: Setting) -> Outvoted:
 def outvoted_table(report: MiningReport) -> Table:
     """Draw a report for the terminal, 80 columns wide, in percent."""
     title = f"{report.run}: scored by the miner"
-    drawn = Table(title=title, title_justify="left", caption_justify="left", pad_edge=False)
+    drawn = Table(title=escape(title), title_justify="left", caption_justify="left", pad_edge=False)
     drawn.add_column("setting", overflow="fold")
     measured = ["right"] if report.epsilon is None else ["right", "FGSM"]
     for name in (*measured, "begun", "outvoted", "moves", "valid", "skip"):
         drawn.add_column(name, justify="right", no_wrap=True)
     for row in report.settings:
         figures = [row.test_accuracy, *([] if row.robustness is None else [row.robustness])]
-        drawn.add_row(row.setting, *(_percent(figure.mean) for figure in figures), *_cells(row.outvoted))
+        drawn.add_row(
+            escape(row.setting), *(_percent(figure.mean) for figure in figures), *_cells(row.outvoted)
+        )
     drawn.caption = escape("\n".join(_caption(report)))
     return drawn
 

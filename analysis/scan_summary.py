@@ -134,16 +134,20 @@ def check_answered(summary: ScanSummary, where: str) -> None:
 def scan_table(summary: ScanSummary) -> Table:
     """Draw a summary for the terminal, 80 columns wide."""
     title = f"{summary.run}: {summary.dissents:,} of {summary.images:,} images with one dissenter"
-    drawn = Table(title=title, title_justify="left")
+    drawn = Table(title=escape(title), title_justify="left")
     for name in ("target", "right", "dissents", "share", "label right", "target right", "valid"):
         drawn.add_column(name, justify="right", no_wrap=True)
     for row in summary.targets:
         accuracy = row.test_accuracy if row.accuracy is None else row.accuracy
         shares = (row.label_right, row.target_right, row.valid)
         drawn.add_row(
-            row.target, _percent(accuracy), f"{row.dissents:,}", f"{row.share:.2%}", *map(_percent, shares)
+            escape(row.target),
+            _percent(accuracy),
+            f"{row.dissents:,}",
+            f"{row.share:.2%}",
+            *map(_percent, shares),
         )
-    drawn.caption = "\n".join(_caption(summary))
+    drawn.caption = escape("\n".join(_caption(summary)))
     drawn.caption_justify = "left"
     return drawn
 

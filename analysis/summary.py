@@ -110,14 +110,16 @@ def _as_in_the_paper(run: OpenedRun) -> bool:
 
 def table(summary: Summary) -> Table:
     """Draw a summary for the terminal, 80 columns wide; the paper's figures stand in brackets."""
-    drawn = Table(title=f"{summary.run}: {summary.mistakes} high-value mistakes", title_justify="left")
+    drawn = Table(
+        title=f"{escape(summary.run)}: {summary.mistakes} high-value mistakes", title_justify="left"
+    )
     names = ("target", "right", "searches", "% success", "moves", "inferences", "run", "valid")
     for name in names:  # only long names of networks give way
         least = None if name == "target" else max(len(name), 5)
         drawn.add_column(name, justify="right", no_wrap=name != "target", min_width=least, overflow="fold")
     for row in summary.targets:
         drawn.add_row(
-            row.target,
+            escape(row.target),
             _figure(row.test_accuracy, ".1%"),
             str(row.searches),
             _beside(f"{100 * row.success:.0f}", row.paper, 0),

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from outvoted.actors.labelling.desk import Desk, Work
@@ -106,5 +107,5 @@ def _table(store: LabelStore) -> Table:
     labels = store.read()
     drawn = Table("labeller", "labelled")
     for name, count in zip(labels.names, labels.counts.tolist(), strict=True):
-        drawn.add_row(name, f"{count} of {store.images}")
+        drawn.add_row(escape(name), f"{count} of {store.images}")
     return drawn

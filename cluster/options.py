@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 
 from outvoted.actors.store import RunStore
 from outvoted.cluster.runs import newest
+from outvoted.cluster.terminal import Terminal
 from outvoted.search.errors import OutvotedError
 from outvoted.search.trust import EVERYTHING, NOTHING, Trust
 
-console = Console(emoji=False)  # import paths have colons
-errors = Console(stderr=True, emoji=False)
+console = Terminal(emoji=False)  # import paths have colons
+errors = Terminal(stderr=True, emoji=False)
 
 Runs = Annotated[Path, typer.Option("--runs", help="The folder of runs.", envvar="OUTVOTED_RUNS")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks and what Ray prints.")]

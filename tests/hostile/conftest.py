@@ -59,7 +59,7 @@ def payload(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Payload
 
 
 Answer = tuple[int, str]
-"""An exit code, and what was said on stderr."""
+"""An exit code, and what was said: on stdout first."""
 Outvoted = Callable[..., Answer]
 
 
@@ -77,7 +77,7 @@ def outvoted(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
         monkeypatch.setattr(sys, "argv", ["outvoted", command, *map(str, arguments)])
         with pytest.raises(SystemExit) as stop:
             main()
-        said = capsys.readouterr().err
+        said = "".join(capsys.readouterr())
         assert "Traceback" not in said
         return int(stop.value.code or 0), " ".join(said.split())
 

@@ -1,0 +1,94 @@
+"""Every kind of run is drawn with the images it was made from, or not at all."""
+
+import gzip
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+
+from outvoted.actors.datasets import Dataset
+from outvoted.actors.store import RunStore
+from outvoted.analysis.opened import OpenedRun
+from outvoted.analysis.stored import configured
+from outvoted.analysis.studies.opened import OpenedStudy
+from outvoted.analysis.sweeps.opened import OpenedSweep
+from outvoted.search.errors import OutvotedError
+from outvoted.search.search_settings import SearchSettings
+from outvoted.search.trust import NOTHING
+
+
+class Opened(Protocol):
+    """Something that has data."""
+
+    @property
+    def data(self) -> Dataset:
+        """The data set."""
+
+
+OPENED: dict[str, Callable[[Path], Opened]] = {
+    "mine": lambda path: OpenedRun(RunStore(path)),
+    "scan": lambda path: OpenedRun(RunStore(path)),
+    "study": OpenedStudy,
+    "sweep": OpenedSweep,
+}
+SETTINGS: dict[str, dict[str, Any]] = {
+    "study": {"study": {"kind": "morphs"}},
+    "sweep": {"experiment": {"kind": "temperature"}, "seeds": [0]},
+}
+
+
+def rewritten(store: RunStore, kind: str, data: Path | None = None) -> Path:
+    """Make a run one of another kind, or one whose data lie elsewhere."""
+    path = store.path / "run.json"
+    record = json.loads(path.read_text())
+    record["kind"] = kind
+    record["config"] |= SETTINGS.get(kind, {})
+    if data is not None:
+        record["config"]["data"]["path"] = str(data)
+    path.write_text(json.dumps(record))
+    return store.path
+
+
+@pytest.mark.parametrize("kind", OPENED)
+def test_the_images_are_those_of_the_record(kind: str, own: RunStore) -> None:
+    found = OPENED[kind](rewritten(own, kind)).data
+    assert found.fingerprint == json.loads((own.path / "run.json").read_text())["data"]["fingerprint"]
+
+
+@pytest.mark.parametrize("kind", OPENED)
+def test_other_images_are_refused(kind: str, own: RunStore, digits_folder: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(digits_folder, tmp_path / "digits"))
+    path = folder / "t10k-labels-idx1-ubyte.gz"
+    labels = bytearray(gzip.decompress(path.read_bytes()))
+    labels[-1] ^= 1
+    path.write_bytes(gzip.compress(labels))
+    opened = OPENED[kind](rewritten(own, kind, folder))
+    with pytest.raises(OutvotedError, match="other images or labels in") as refused:
+        opened.data  # noqa: B018
+    assert str(folder) in refused.value.found
+    assert str(own.path) in refused.value.expected
+
+
+def test_a_study_is_asked_with_the_networks_of_its_record(own: RunStore) -> None:
+    opened = OpenedStudy(rewritten(own, "study"))
+    assert [member.name for member in opened.members if member.role == "peer"] == [
+        "mlp-6",
+        "mlp-12",
+        "mlp-18",
+    ]
+    record = opened.record.model_copy(update={"panel_fingerprint": "0" * 64})
+    own.write_record(record)
+    with pytest.raises(OutvotedError, match="other networks or weights"):
+        OpenedStudy(own.path).members  # noqa: B018
+
+
+@pytest.mark.parametrize("part", ["search", None])
+def test_what_is_no_configuration_of_this_version_is_said(part: str | None, own: RunStore) -> None:
+    record = own.read_record()
+    record.config = {"search": {"patients": 3}}
+    with pytest.raises(OutvotedError, match="1 errors, the first") as refused:
+        configured(SearchSettings, record, part, own.path, NOTHING)
+    assert str(own.path / "run.json") in refused.value.expected
