@@ -1,6 +1,7 @@
 """Files of weights as training loops leave them: which are read, and what is said of others."""
 
 import io
+import os
 import pickle
 import zipfile
 from argparse import Namespace
@@ -12,6 +13,8 @@ import numpy as np
 import pytest
 import safetensors.torch
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch import nn
 from torch.nn.utils import parametrizations, weight_norm
 
@@ -19,9 +22,10 @@ from outvoted.actors import members
 from outvoted.actors.arithmetic import Arithmetic
 from outvoted.actors.checking import check
 from outvoted.actors.member import EpochRecord, Member
-from outvoted.actors.networks import Loaded, PythonFactory
+from outvoted.actors.networks import Exported, Loaded, PythonFactory
 from outvoted.actors.panel_settings import PanelSettings, recipes
 from outvoted.search.errors import OutvotedError
+from outvoted.search.trust import EVERYTHING
 from tests.actors.networks.hostile_archives import READ_DIFFERENTLY, plain
 from tests.actors.networks.test_hostile_programs import Payload, payload, told
 
@@ -154,7 +158,7 @@ def keeps_its_answers(found: Loaded, network: nn.Module, folder: Path) -> None:
     settings = brought(folder / "none")
     one = Member("net", "peer", settings, 0, found.weights, (EpochRecord(0, None, None),))
     members.save(folder / "peers", [one])
-    for again in (one, *members.load(folder / "peers")):
+    for again in (one, *members.load(folder / "peers", EVERYTHING)):
         assert torch.equal(again.bare(SHAPE, CLASSES).eval()(IMAGES), network(IMAGES))
 
 
@@ -408,3 +412,53 @@ def test_no_weights_that_two_parsers_read_differently_are_loaded(
     assert not payload.mark.exists()
     (tmp_path / "plain.pth").write_bytes(plain(list(entries.items())))
     keeps_its_answers(loaded(tmp_path / "plain.pth"), network, tmp_path)
+
+
+def saved(way: str) -> bytes:
+    """A small file of weights, in each format that is read."""
+    torch.manual_seed(4)
+    state = {name: value.clone() for name, value in Tied().state_dict().items()}
+    if way == "safetensors":
+        return safetensors.torch.save(state)
+    buffer = io.BytesIO()
+    torch.save({"model": state, "epoch": 3}, buffer, _use_new_zipfile_serialization=way == "torch.save")
+    return buffer.getvalue()
+
+
+FILES = {way: saved(way) for way in ("safetensors", "torch.save", "an early torch.save")}
+
+
+@pytest.mark.parametrize("way", FILES)
+@settings(deadline=None, max_examples=100)
+@given(st.data())
+def test_any_bytes_are_refused_or_weights(
+    way: str, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    content = FILES[way]
+    start = data.draw(st.integers(0, len(content)))
+    stop = data.draw(st.integers(start, min(len(content), start + 200)))
+    file = tmp_path_factory.getbasetemp() / "any.pth"
+    file.write_bytes(content[:start] + data.draw(st.binary(max_size=50)) + content[stop:])
+    try:
+        assert {name.removeprefix("network.") for name in loaded(file).weights} == set(Tied().state_dict())
+    except OutvotedError as error:
+        told(error)
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("/dev/zero")])
+def test_what_is_no_file_is_not_waited_for(make: Callable[[Path], object], tmp_path: Path) -> None:
+    make(tmp_path / "net.pth")
+    assert refused(tmp_path / "net.pth").found == "something that is no file"
+    with pytest.raises(OutvotedError, match="something that is no file"):
+        Exported(file=tmp_path / "net.pth").load(SHAPE, CLASSES)
+    with pytest.raises(OutvotedError, match="something that is no file"):
+        assert Exported(file=tmp_path / "net.pth").content
+
+
+def test_an_early_file_that_asks_for_all_memory_is_refused(tmp_path: Path) -> None:
+    content = FILES["an early torch.save"]
+    number = pickle.dumps(96, 2)[2:-1]  # the first weight's 6 x 16 numbers
+    assert number in content
+    large = pickle.dumps(2**50, 2)[2:-1]
+    (tmp_path / "net.pth").write_bytes(content.replace(number, large, 1))
+    refused(tmp_path / "net.pth")
