@@ -40,7 +40,8 @@ def words(
     form = f"{height} x {width} {'grey' if channels == 1 else 'RGB'}, pixels {low}-{high}"
     form = f"{width} features" if rows else form
     counts = np.bincount(train[1], minlength=classes)
-    lines = [f"{name}: {split}, {form}", f"{_classes(counts, names)} training {thing} of each"]
+    each = thing if counts.max() > 1 else thing.removesuffix("s")
+    lines = [f"{name}: {split}, {form}", f"{_classes(counts, names)} training {each} of each"]
     seen = [*notes, *_oddities(counts, names, high), *([] if same else _shared(train[0], test[0], thing))]
     return "\n".join([*lines, *(f"note: {each}" for each in seen)])
 

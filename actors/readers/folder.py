@@ -105,7 +105,9 @@ def _listing(folder: Path, root: Path, classes: Sequence[str]) -> _Listing:
         files, labels = [row.file for row in rows], [row.label for row in rows]
         listing = _Listing(files, labels, names, f"column label of {folder / LABELS}")
     else:
-        held = [(file, classes.index(each.name)) for each in folders(folder) for file in _pictures(each)]
+        there = {each.name: each for each in folders(folder)}
+        found = ((label, there[name]) for label, name in enumerate(classes) if name in there)
+        held = [(file, label) for label, each in found for file in _pictures(each)]
         names = {label: printable(name) for label, name in enumerate(classes)}
         listing = _Listing([file for file, _ in held], [label for _, label in held], names, str(folder))
     if not listing.files:
@@ -170,12 +172,11 @@ def _pictures(folder: Path) -> list[Path]:
 
 
 def _read(file: Path) -> bytes | UndecodableError:
-    if file.is_dir():
-        return UndecodableError("a folder within a class's folder; move its pictures up, or away")
     try:
         return content(file)
     except UndecodableError as error:
-        return error
+        deep = str(error) == "a folder"
+        return UndecodableError("a folder where a picture should be; move its pictures up") if deep else error
 
 
 def _in_order(names: dict[int, str]) -> tuple[str, ...] | None:

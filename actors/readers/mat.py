@@ -5,7 +5,7 @@ import zlib
 from pathlib import Path
 from typing import IO
 
-from outvoted.actors.readers.room import MOST_TIMES, SMALL, available, check_room
+from outvoted.actors.readers.room import check_room, limit
 
 _HEADER, _COMPRESSED, _STEP = 128, 15, 1 << 20
 
@@ -19,7 +19,7 @@ def check_unpacked(path: Path) -> None:
         OutvotedError: it does not fit into memory, or grows too much.
     """
     size = path.stat().st_size
-    most = min(available(), max(SMALL, MOST_TIMES * size))
+    most = limit(size)
     with path.open("rb") as file:
         order = {b"IM": "<", b"MI": ">"}.get(file.read(_HEADER)[-2:])
         grown = 0

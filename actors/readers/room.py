@@ -25,12 +25,21 @@ def check_room(needed: int, where: object, packed: int | None = None) -> None:
             found=f"{gib(needed)} once they are read",
             remedy="take fewer images or, where pictures are encoded, smaller ones by data.size",
         )
-    if packed is not None and needed > SMALL and needed > MOST_TIMES * packed:
+    if packed is not None and needed > _most(packed):
         raise OutvotedError(
             expected=f"at most {MOST_TIMES} times the size of the file in memory, in {where}",
             found=f"{packed:,} bytes that become {gib(needed)}, as no real images do",
             remedy="make the file again from its source; do not use it if it came from a stranger",
         )
+
+
+def limit(packed: int) -> int:
+    """Return how many bytes a file, or a part of one, of ``packed`` bytes may become."""
+    return min(available(), _most(packed))
+
+
+def _most(packed: int) -> int:
+    return max(SMALL, MOST_TIMES * packed)
 
 
 def available() -> int:

@@ -16,7 +16,7 @@ from pydantic import Field, field_validator
 
 from outvoted.actors.paths import UserPath
 from outvoted.actors.readers.base import MOST_CLASSES, Contents, Feature, Part, lacking, unreadable
-from outvoted.actors.readers.room import MOST_TIMES, SMALL, check_room
+from outvoted.actors.readers.room import check_room, limit
 from outvoted.search.arrays import Floats, Pixels
 from outvoted.search.errors import OutvotedError
 from outvoted.search.settings import Settings
@@ -206,9 +206,8 @@ def _text(path: Path) -> IO[bytes]:
     check_room(_GROWTH * size, path)
     if opened is None:
         return path.open("rb")
-    most = max(SMALL, MOST_TIMES * size)
     with opened(path) as file:
-        found = file.read(most + 1)
+        found = file.read(limit(size) + 1)
     check_room(_GROWTH * len(found), path, size)
     return io.BytesIO(found)
 
