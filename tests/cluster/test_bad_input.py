@@ -15,10 +15,30 @@ from outvoted.cluster.connect import connected
 from outvoted.search.errors import OutvotedError
 
 CODE = """
+import sys
 from torch import nn
 
 def few():
     return nn.Sequential(nn.Flatten(), nn.Linear(784, 5))
+
+class Doing(nn.Module):
+    def __init__(self, what):
+        super().__init__()
+        self.network, self.what = nn.Sequential(nn.Flatten(), nn.Linear(784, 10)), what
+    def forward(self, images):
+        return self.what(self.network, images)
+
+def sure():
+    return Doing(lambda network, images: network(images).softmax(1))
+
+def restless():
+    return Doing(lambda network, images: nn.functional.dropout(network(images), 0.5, training=True))
+
+def leaving():
+    return Doing(lambda network, images: sys.exit(4))
+
+def cut():
+    return Doing(lambda network, images: network(images.detach()))
 
 def broken():
     network = nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
@@ -85,6 +105,9 @@ def say(
         ),
         ("panel.networks.1={kind: python, factory: 'no_models:few'}", "No module named 'no_models'"),
         ("referee.network={kind: python, factory: 'wrong_models:few'}", "referee.network (referee)"),
+        ("panel.networks.1={kind: python, factory: 'wrong_models:sure'}", "leave out the softmax"),
+        ("panel.networks.1={kind: python, factory: 'wrong_models:restless'}", "when it was asked twice"),
+        ("panel.networks.1={kind: python, factory: 'wrong_models:leaving'}", "it called sys.exit(4)"),
     ],
 )
 def test_data_and_networks(command: str, override: str, said: str, say: Say) -> None:
@@ -118,6 +141,15 @@ def test_searches(command: str, overrides: list[str], said: str, say: Say) -> No
 )
 def test_strategies(command: str, name: str, said: str, say: Say) -> None:
     assert said in say(command, "search.transform.kind=pixel_swap", f"search.strategy.name={name}")
+
+
+@pytest.mark.parametrize("command", ["mine", "heal", "compare"])
+def test_networks_without_a_gradient(command: str, say: Say) -> None:
+    network = "panel.networks.1={kind: python, factory: 'wrong_models:cut'}"
+    sets = [] if command == "compare" else ["search.strategy.name=gradient"]
+    said = say(command, network, *sets)
+    assert "panel.networks.1 (cut): the gradient of its answers" in said
+    assert "say hillclimb" in said
 
 
 @pytest.mark.parametrize(
