@@ -3,11 +3,13 @@
 import random
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from typing import Any
 
 import numpy as np
 import torch
 
 _CPU = torch.device("cpu")
+_ERRORS: Any = {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}
 
 
 @contextmanager
@@ -21,10 +23,13 @@ def own_context(gradients: bool = False) -> Iterator[None]:
     of a call (a cached grid, a layer made at the first call) may still be part of a gradient later.
     """
     with ExitStack() as stack:
-        stack.enter_context(torch.inference_mode(False))
+        if torch.is_inference_mode_enabled():
+            stack.enter_context(torch.inference_mode(False))
+        if torch.is_anomaly_enabled():
+            stack.enter_context(torch.autograd.set_detect_anomaly(False))
+        if np.geterr() != _ERRORS:
+            stack.enter_context(np.errstate(**_ERRORS))
         stack.enter_context(torch.set_grad_enabled(gradients))
-        stack.enter_context(torch.autograd.set_detect_anomaly(False))
-        stack.enter_context(np.errstate(divide="warn", over="warn", under="ignore", invalid="warn"))
         for device in ("cpu", "cuda"):
             if torch.is_autocast_enabled(device):
                 stack.enter_context(torch.autocast(device, enabled=False))

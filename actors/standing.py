@@ -57,11 +57,14 @@ class Standings:
         return tuple(one for one in self.networks if self.images >= _FEW and _is_far_below(one, best))
 
     def concerns(self) -> tuple[str, ...]:
-        """Return a sentence for each network that is far below its peers."""
-        return tuple(
+        """Return a sentence for each network that is far below its peers, and one if all only guess."""
+        found = [
             f"{one}: is its input normalised as in its training, and are its classes in the data's order?"
             for one in self.fallen
-        )
+        ]
+        if self.at_chance:
+            found.append(f"no network is right more often than by chance on {self.images} seeds: {self}")
+        return tuple(found)
 
     def check(self) -> None:
         """Refuse a panel that only guesses.

@@ -46,6 +46,15 @@ def test_constant_answers_are_chance_and_fair_ones_are_not(seed: int, classes: i
     assert not standings(["a", "b", "c"], known, labels).at_chance
 
 
+def test_on_too_few_images_to_refuse_guessing_is_said() -> None:
+    labels = np.arange(60) % 10
+    stand = standings(["a", "b"], np.zeros((2, 60), np.int64), labels)
+    stand.check()
+    assert stand.concerns()[-1].startswith(
+        "no network is right more often than by chance on 60 seeds: a gets"
+    )
+
+
 def test_the_commonest_class_alone_is_no_knowledge() -> None:
     labels = np.repeat([0, 1], [190, 10])
     stand = standings(["a", "b"], np.zeros((2, 200), np.int64), labels)
