@@ -37,7 +37,7 @@ def write_json(path: Path, values: Any) -> None:
         OutvotedError: the disk is full, read-only, or otherwise refuses.
     """
     text = json.dumps(values, indent=2) + "\n"
-    write_atomically(path, lambda partial: partial.write_text(text))
+    write_atomically(path, lambda partial: partial.write_text(text, "utf-8"))
 
 
 def unwritable(path: Path, error: OSError) -> OutvotedError:
@@ -45,7 +45,7 @@ def unwritable(path: Path, error: OSError) -> OutvotedError:
     return OutvotedError(
         expected=f"to write {path}",
         found=error.strerror or str(error),
-        remedy="free space or choose another folder with --runs; what was mined is kept: use --resume",
+        remedy="free space, or choose another folder with --runs; a run that had begun goes on with --resume",
     )
 
 

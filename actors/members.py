@@ -65,9 +65,16 @@ def load(folder: Path, trust: Trust = NOTHING) -> list[Member]:
     except (OSError, pa.ArrowException, KeyError, TypeError, ValueError, SafetensorError) as error:
         raise OutvotedError(
             expected=f"a trained panel ({TABLE} and its safetensors files) in {folder}",
-            found=str(error).splitlines()[0] if str(error) else type(error).__name__,
+            found=_found(error),
             remedy=f"delete {folder}: the panel is then trained again under the same settings",
         ) from error
+
+
+def _found(error: Exception) -> str:
+    if isinstance(error, FileNotFoundError):
+        missing = Path(str(error.filename or error).splitlines()[0]).name
+        return f"{missing} is missing"
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
 
 
 def _rows(path: Path) -> list[dict[str, object]]:

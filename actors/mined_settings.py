@@ -84,7 +84,9 @@ class MinedSettings:
         """Note why a setting could not be mined, and forget what was mined of it before."""
         self._file("searches", setting).unlink(missing_ok=True)
         self._file("mistakes", setting).unlink(missing_ok=True)
-        write_atomically(self._reason(setting), lambda path: path.write_text(reason))
+        write_atomically(
+            self._reason(setting), lambda path: path.write_text(reason, "utf-8", errors="backslashreplace")
+        )
 
     def origin(self, setting: str) -> Origin | None:
         """Return what a setting's mistakes come from; None where it was not mined, or is not whole."""
@@ -97,7 +99,7 @@ class MinedSettings:
     def reason(self, setting: str) -> str | None:
         """Return why a setting could not be mined; None where nothing is known against it."""
         path = self._reason(setting)
-        return path.read_text() if path.is_file() else None
+        return path.read_text("utf-8", errors="replace") if path.is_file() else None
 
     def read(self, setting: str) -> Mined:
         """Read what was mined of a setting; both tables with the column ``setting`` in front.

@@ -56,7 +56,7 @@ class RunStore:
     def write_record(self, record: RunRecord) -> None:
         """Replace ``run.json``."""
         text = record.model_dump_json(indent=2) + "\n"
-        write_atomically(self.path / "run.json", lambda path: path.write_text(text))
+        write_atomically(self.path / "run.json", lambda path: path.write_text(text, "utf-8"))
 
     def read_record(self) -> RunRecord:
         """Read ``run.json``; whoever opens a run begins with it.
@@ -69,11 +69,15 @@ class RunStore:
         try:
             refuse_links(self.path)
             return RunRecord.model_validate_json(_text(path))
-        except OSError as error:
-            raise _foreign(self.path, f"{path.name}: {error.strerror}") from error
-        except ValidationError as error:
-            first = error.errors()[0]
-            raise _foreign(self.path, f"{path.name} in which {first['loc']}: {first['msg']}") from error
+        except (OSError, ValueError) as error:
+            raise _foreign(self.path, f"{path.name}: {_wrong(error)}") from error
+
+    def changed_at(self) -> int | None:
+        """Return when ``run.json`` was last written, in ns, or None where there is none."""
+        try:
+            return (self.path / "run.json").stat().st_mtime_ns
+        except OSError:
+            return None
 
     def write_shard(self, result: ShardResult) -> None:
         """Write the rows of a shard; writing them twice changes nothing."""
@@ -113,6 +117,21 @@ def _text(path: Path) -> bytes:
     """Read a file, but no more of one than a record can be."""
     with path.open("rb") as file:
         return file.read(_LONGEST)
+
+
+def _wrong(error: OSError | ValueError) -> str:
+    """Say why a ``run.json`` cannot be read."""
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    if not isinstance(error, ValidationError):
+        return "no path"
+    first = error.errors(include_url=False)[0]
+    place = ".".join(map(str, first["loc"]))
+    if first["type"] == "json_invalid":
+        return "empty, cut short or no JSON"
+    if place == "format":
+        return f"written by another version of outvoted, in the format '{str(first['input'])[:60]}'"
+    return f"no {place} in it" if first["type"] == "missing" else f"a wrong value of {place or 'everything'}"
 
 
 def _foreign(path: Path, found: str) -> OutvotedError:

@@ -36,12 +36,29 @@ def read(path: Path, form: pa.Schema, columns: list[str] | None = None) -> pa.Ta
         rows = bounded(path, columns)
         _check_values(rows)
     except (OSError, pa.ArrowException, ValueError) as error:
-        raise OutvotedError(
-            expected=f"a readable Parquet file at {path}",
-            found=reason(error),
-            remedy="delete the file and go on with --resume: its part of the run is done again",
-        ) from error
+        raise _unreadable(path, error) from error
     return rows
+
+
+def check_tables(folder: Path) -> None:
+    """Make sure that every Parquet file of a run is whole.
+
+    Raises:
+        OutvotedError: one of them is damaged.
+    """
+    for path in sorted(folder.rglob("[!.]*.parquet")):
+        try:
+            bounded(path)
+        except (OSError, pa.ArrowException, ValueError) as error:
+            raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: Exception) -> OutvotedError:
+    return OutvotedError(
+        expected=f"a readable Parquet file at {path}",
+        found=reason(error),
+        remedy="delete the file and go on with --resume: its part of the run is done again",
+    )
 
 
 def bounded(path: Path, columns: list[str] | None = None, most: int = MOST_BYTES) -> pa.Table:

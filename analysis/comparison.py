@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 import pandas as pd
-from rich.markup import escape
 from rich.table import Table
 
 from outvoted.actors.failures import Failed, failures
@@ -86,12 +85,12 @@ def _compared(name: str, run: OpenedRun, found: set[Cell], known: int) -> Compar
 
 def table(rows: Sequence[Compared], title: str) -> Table:
     """Draw a comparison for the terminal, 80 columns wide."""
-    drawn = Table(title=escape(title), title_justify="left")
+    drawn = Table(title=title, title_justify="left")
     for name in ("strategy", "% succ", "cost", "per s", "moves", "valid", "pairs", "cells", "map"):
         drawn.add_column(name, justify="left" if name == "strategy" else "right", no_wrap=True)
     for row in rows:
         drawn.add_row(
-            escape(row.strategy),
+            row.strategy,
             f"{100 * row.success:.1f}",
             _figure(row.inferences, ".0f"),
             _figure(row.mistakes_per_second, ".0f"),
@@ -107,7 +106,7 @@ def table(rows: Sequence[Compared], title: str) -> Table:
         "mistakes a second; moves: median; pairs: label → wrong class; cells: of the\n"
         "map of weaknesses; map: their share of the cells that any has filled"
     )
-    failed = [escape(f"{row.strategy}: {one}") for row in rows for one in row.failures]
+    failed = [f"{row.strategy}: {one}" for row in rows for one in row.failures]
     drawn.caption, drawn.caption_justify = "\n".join([caption, *failed]), "left"
     return drawn
 

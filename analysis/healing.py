@@ -10,7 +10,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
-from rich.markup import escape
 from rich.table import Table
 
 from outvoted.actors.arms import ARMS, Arm
@@ -139,7 +138,7 @@ def _summary(arm: Arm, number: int, rows: pd.DataFrame) -> RoundSummary:
 def healing_table(summary: HealSummary) -> Table:
     """Draw the start and the last round for the terminal, 80 columns wide, in percent."""
     title = f"{summary.run}: after {summary.rounds} rounds, {summary.repeats} repeats"
-    drawn = Table(title=escape(title), title_justify="left", caption_justify="left")
+    drawn = Table(title=title, title_justify="left", caption_justify="left")
     drawn.add_column("added", no_wrap=True)
     for name in ("mined", "moved right", "clean right", "held out", "valid"):
         drawn.add_column(name, justify="right", no_wrap=True)

@@ -3,7 +3,6 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from rich.markup import escape
 from rich.table import Table
 
 from outvoted.actors.member import has_fingerprint
@@ -179,17 +178,15 @@ def _outvoted(sweep: OpenedSweep, setting: Setting) -> Outvoted:
 def outvoted_table(report: MiningReport) -> Table:
     """Draw a report for the terminal, 80 columns wide, in percent."""
     title = f"{report.run}: scored by the miner"
-    drawn = Table(title=escape(title), title_justify="left", caption_justify="left", pad_edge=False)
+    drawn = Table(title=title, title_justify="left", caption_justify="left", pad_edge=False)
     drawn.add_column("setting", overflow="fold")
     measured = ["right"] if report.epsilon is None else ["right", "FGSM"]
     for name in (*measured, "begun", "outvoted", "moves", "valid", "skip"):
         drawn.add_column(name, justify="right", no_wrap=True)
     for row in report.settings:
         figures = [row.test_accuracy, *([] if row.robustness is None else [row.robustness])]
-        drawn.add_row(
-            escape(row.setting), *(_percent(figure.mean) for figure in figures), *_cells(row.outvoted)
-        )
-    drawn.caption = escape("\n".join(_caption(report)))
+        drawn.add_row(row.setting, *(_percent(figure.mean) for figure in figures), *_cells(row.outvoted))
+    drawn.caption = "\n".join(_caption(report))
     return drawn
 
 

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from rich.markup import escape
 from rich.table import Table
 
 from outvoted.actors.judge import NO_ANSWER
@@ -134,20 +133,20 @@ def check_answered(summary: ScanSummary, where: str) -> None:
 def scan_table(summary: ScanSummary) -> Table:
     """Draw a summary for the terminal, 80 columns wide."""
     title = f"{summary.run}: {summary.dissents:,} of {summary.images:,} images with one dissenter"
-    drawn = Table(title=escape(title), title_justify="left")
+    drawn = Table(title=title, title_justify="left")
     for name in ("target", "right", "dissents", "share", "label right", "target right", "valid"):
         drawn.add_column(name, justify="right", no_wrap=True)
     for row in summary.targets:
         accuracy = row.test_accuracy if row.accuracy is None else row.accuracy
         shares = (row.label_right, row.target_right, row.valid)
         drawn.add_row(
-            escape(row.target),
+            row.target,
             _percent(accuracy),
             f"{row.dissents:,}",
             f"{row.share:.2%}",
             *map(_percent, shares),
         )
-    drawn.caption = escape("\n".join(_caption(summary)))
+    drawn.caption = "\n".join(_caption(summary))
     drawn.caption_justify = "left"
     return drawn
 
@@ -163,7 +162,7 @@ def _caption(summary: ScanSummary) -> list[str]:
     ]
     if summary.reasons:
         reason, count = next(iter(summary.reasons.items()))
-        lines.append(escape(f"most often undecodable ({count:,}): {reason}"))
+        lines.append(f"most often undecodable ({count:,}): {reason}")
     if summary.label_right is not None:
         lines.append(
             f"the consensus is right on {summary.label_right:.1%} of the dissents and on "

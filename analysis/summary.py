@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from rich.markup import escape
 from rich.table import Table
 
 from outvoted.actors.failures import Failed, failures
@@ -110,16 +109,14 @@ def _as_in_the_paper(run: OpenedRun) -> bool:
 
 def table(summary: Summary) -> Table:
     """Draw a summary for the terminal, 80 columns wide; the paper's figures stand in brackets."""
-    drawn = Table(
-        title=f"{escape(summary.run)}: {summary.mistakes} high-value mistakes", title_justify="left"
-    )
+    drawn = Table(title=f"{summary.run}: {summary.mistakes} high-value mistakes", title_justify="left")
     names = ("target", "right", "searches", "% success", "moves", "inferences", "run", "valid")
     for name in names:  # only long names of networks give way
         least = None if name == "target" else max(len(name), 5)
         drawn.add_column(name, justify="right", no_wrap=name != "target", min_width=least, overflow="fold")
     for row in summary.targets:
         drawn.add_row(
-            escape(row.target),
+            row.target,
             _figure(row.test_accuracy, ".1%"),
             str(row.searches),
             _beside(f"{100 * row.success:.0f}", row.paper, 0),
@@ -137,7 +134,7 @@ def _caption(summary: Summary) -> list[str]:
     lines = [
         "right: test images right; moves, inferences: means over successful searches;",
         "inferences: counted as in the paper, every network sees every candidate;",
-        r"run: really run; valid: the referee agrees; \[in brackets: the paper's figures]"
+        "run: really run; valid: the referee agrees; [in brackets: the paper's figures]"
         if any(row.paper for row in summary.targets)
         else "run: really run, backward passes as two; valid: the referee agrees",
     ]
@@ -152,11 +149,11 @@ def _caption(summary: Summary) -> list[str]:
     if summary.every_network is not None and summary.every_network.tried:
         whole = summary.every_network
         lines.append(f"{len(whole.replicas)} of {whole.tried} seeds led every network to a mistake")
-    return [*lines, *(escape(str(one)) for one in summary.failures)]
+    return [*lines, *(str(one) for one in summary.failures)]
 
 
 def _beside(figure: str, paper: tuple[int, int, int] | None, index: int) -> str:
-    return figure if paper is None else rf"{figure} \[{paper[index]}]"
+    return figure if paper is None else f"{figure} [{paper[index]}]"
 
 
 def _target(

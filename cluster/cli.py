@@ -1,18 +1,19 @@
 """The command line."""
 
 import sys
+from contextlib import suppress
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
-from rich.table import Table
+from rich.text import Text
 
 from outvoted.actors.failures import check_not_all
-from outvoted.actors.run_record import RunRecord
 from outvoted.actors.store import RunStore
 from outvoted.actors.threads import use_one_thread
 from outvoted.analysis.opened import OpenedRun
+from outvoted.analysis.replay import Replayed
 from outvoted.analysis.replay import replay as replay_mistakes
 from outvoted.analysis.summary import summarise, table
 from outvoted.analysis.voters import voters_table
@@ -21,6 +22,7 @@ from outvoted.cluster import (
     heal_cli,
     label_cli,
     landscape_cli,
+    listing,
     reading,
     report_cli,
     scan_cli,
@@ -30,10 +32,13 @@ from outvoted.cluster import (
 from outvoted.cluster.bars import bars
 from outvoted.cluster.config import MineConfig
 from outvoted.cluster.doctor import examine
+from outvoted.cluster.ending import signals_heeded
+from outvoted.cluster.environment import refused
 from outvoted.cluster.mine import Job
 from outvoted.cluster.mine import mine as mine_run
 from outvoted.cluster.options import (
     DEFAULT_RUNS,
+    INTERRUPTED,
     Address,
     Debug,
     Name,
@@ -50,15 +55,26 @@ from outvoted.cluster.options import (
     to_report,
     trusted,
 )
-from outvoted.cluster.runs import listed
+from outvoted.cluster.shown import command as typed
+from outvoted.cluster.terminal import say_aligned, tolerate_any_terminal
 from outvoted.search.errors import OutvotedError
 from outvoted.search.trust import named_by
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        console.print(f"outvoted {version('outvoted')}")
+        raise typer.Exit
+
+
 @app.callback()
-def outvoted() -> None:
+def outvoted(
+    say_version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
     """Outvoted mines high-value mistakes: inputs one network gets wrong while all its peers agree."""
 
 
@@ -76,7 +92,7 @@ def mine(
     settings = reading.read(MineConfig, config, override or ())
     path = run_folder(config, name, runs, resume)
     job = Job(settings, RunStore(path), address, resume, debug)
-    with resumable("mine", config, override, path):
+    with resumable("mine", config, override, path, address):
         store = mine_run(job, console)
     summary = summarise(OpenedRun(store, named_by(settings)))
     console.print(table(summary))
@@ -113,15 +129,19 @@ def replay(
             found=f"{record.name}, a run of `outvoted {record.kind}`",
             remedy="choose another run: `outvoted runs` lists them",
         )
+    total = 1 if search is not None else opened.mistakes.num_rows
+    if not total:
+        console.print(f"Nothing to replay: {record.name} has no mistakes so far.", soft_wrap=True)
+        return
     with bars(console) as progress:
-        total = 1 if search is not None else opened.mistakes.num_rows
         bar = progress.add_task("replaying", total=total, details="")
         found = replay_mistakes(opened, search, lambda done: progress.update(bar, advance=done))
+        progress.update(bar, total=len(found))
     refuted = [row for row in found if not row.confirmed]
     if refuted:
         raise OutvotedError(
             expected=f"{len(found)} mistakes that replay to the same pixels and votes",
-            found=f"{len(refuted)} that do not: {', '.join(str(row) for row in refuted[:5])}",
+            found=f"{len(refuted)} that do not: {', '.join(_told(row) for row in refuted[:5])}",
             remedy="if no file was altered, this machine computes unlike the one that mined",
         )
     console.print(f"{len(found)} mistakes confirmed, all: equal bytes, target wrong, all peers right.")
@@ -130,54 +150,60 @@ def replay(
 @app.command("runs")
 def list_runs(runs: Runs = DEFAULT_RUNS, debug: Debug = False) -> None:
     """List runs, oldest first."""
-    drawn = Table("run", "state", "begun", "data", "searches", "mistakes")
-    for store, record in listed(runs):
-        if not isinstance(record, RunRecord):
-            drawn.add_row(store.path.name, "unreadable", "", "", "", "", style="dim")
-            continue
-        done = f"{len(store.done())} of {record.searches or '?'}" if record.kind == "mine" else record.kind
-        begun = f"{record.created_at.astimezone():%Y-%m-%d %H:%M}"
-        data = record.data.name if record.data else ""
-        mistakes = str(store.table("mistakes").num_rows) if record.kind == "mine" else ""
-        drawn.add_row(store.path.name, record.state, begun, data, done, mistakes)
-    if drawn.row_count:
-        console.print(drawn)
+    found = list(listing.rows(runs))
+    if found:
+        say_aligned([listing.HEAD, *found])
     else:
-        console.print(f"No runs in {escape(str(runs))} yet: outvoted mine configs/mnist.yaml makes one.")
+        console.print(f"No runs in {runs} yet: outvoted mine CONFIG.yaml makes one.", soft_wrap=True)
 
 
 @app.command()
 def doctor(runs: Runs = DEFAULT_RUNS, debug: Debug = False) -> None:
     """Print versions, devices, and where data sets are found."""
-    console.print(examine(runs))
+    say_aligned(list(examine(runs)))
 
 
 def main() -> None:
     """Run the command line; a mistake of the user's ends in one message and exit code 2."""
+    tolerate_any_terminal()
     use_one_thread()  # as the actors do; this process only reads and draws
     try:
-        app()
-    except OutvotedError as error:
-        if "--debug" in sys.argv:
-            raise
-        errors.print(f"[bold red]error[/]\n{escape(str(error))}", soft_wrap=True, highlight=False)
-        sys.exit(2)
+        with signals_heeded():
+            app()
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
     except Exception as error:
         if "--debug" in sys.argv:
             raise
-        errors.print(f"[bold red]unexpected error[/]: {escape(repr(error))}", soft_wrap=True, highlight=False)
-        errors.print("This is a bug. Run again with --debug for the traceback, and report it.")
-        sys.exit(1)
+        sys.exit(_told_end(error))
+
+
+def _told_end(error: Exception) -> int:
+    """Say what ended a command, and return its exit code."""
+    message = refused(error)
+    with suppress(OSError):  # nobody may be listening any more
+        if message is not None:
+            errors.print(Text("error", "bold red"))
+            errors.print(str(message), soft_wrap=True)
+        else:
+            errors.print(f"unexpected error: {type(error).__name__}: {error}", soft_wrap=True)
+            errors.print("This is a bug. Run again with --debug for the traceback, and report it.")
+    return 1 if message is None else 2
+
+
+def _told(row: Replayed) -> str:
+    same = {"parameters": row.same_parameters, "pixels": row.same_pixels, "votes": row.outvoted}
+    return f"search {row.search_id} (other {', '.join(name for name, is_so in same.items() if not is_so)})"
 
 
 def _say_next(store: RunStore) -> None:
     path = store.path
-    look = f'import pandas; print(pandas.read_parquet("{path}/mistakes"))'
+    look = f"import pandas; print(pandas.read_parquet({str(path / 'mistakes')!r}))"
     say_written(
         path,
         "searches/, mistakes/, peers/, summary.json, gallery/*.png",
         to_report(path),
-        f"outvoted replay {path}",
-        f"tensorboard --logdir {path / 'tb'}",
-        f"python -c '{look}'",
+        typed("outvoted", "replay", path),
+        typed("tensorboard", "--logdir", path / "tb"),
+        typed("python", "-c", look),
     )

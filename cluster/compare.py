@@ -17,6 +17,7 @@ from outvoted.analysis.comparison import Compared, common_span, compare, write_c
 from outvoted.analysis.comparison_picture import draw_comparison, draw_map
 from outvoted.analysis.map_of_weaknesses import Grid
 from outvoted.analysis.opened import OpenedRun
+from outvoted.cluster.bars import phase
 from outvoted.cluster.config import MineConfig
 from outvoted.cluster.connect import connected
 from outvoted.cluster.loading import loaded
@@ -105,9 +106,9 @@ def compare_strategies(
             again = resume and (stores[name].path / "run.json").exists()
             if again and _is_finished(stores[name], part):
                 continue
-            console.print(f"[b]{name}[/]")
+            console.print(name, style="bold", soft_wrap=True)
             mine(Job(part, stores[name], address, again, debug, told=True), console)
-        with console.status("drawing the comparison"):
+        with phase(console, "drawing the comparison"):
             return write_compared(config, path, named_by(config))
 
 

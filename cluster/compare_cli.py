@@ -37,7 +37,7 @@ def compare(
     """Mine with several strategies on one panel and the same seeds, and compare them."""
     settings = reading.read(CompareConfig, config, override or ())
     path = run_folder(config, name, runs, resume)
-    with resumable("compare", config, override, path):
+    with resumable("compare", config, override, path, address):
         rows = compare_strategies(settings, path, address, resume, debug, console)
     console.print(table(rows, f"{path.name}: strategies on one panel and the same seeds"))
     say_written(

@@ -7,15 +7,18 @@ import secrets
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from pathlib import Path
 
 import ray
 from ray.exceptions import RayError
 
+from outvoted.cluster.ending import signals_kept
 from outvoted.search.errors import OutvotedError
 
 LOCAL = "local"
 _OBJECT_STORE = 1 << 30
 _REACH_SECONDS = 5
+_LONGEST_SCRATCH = 39  # sockets have 107 bytes: /ray/session_(date)_(process)/sockets/plasma_store is 68
 _ABSENT = re.compile(r"No module named '([\w.]+)'")
 
 
@@ -29,7 +32,8 @@ def connected(address: str, debug: bool = False) -> Iterator[None]:
         debug: show what Ray and its workers print.
 
     Raises:
-        OutvotedError: there is no cluster at the address, or its workers lack a module of the user's.
+        OutvotedError: Ray does not start, there is no cluster at the address, or its workers lack a module
+            of the user's.
     """
     if address.startswith("ray://"):
         raise OutvotedError(
@@ -43,21 +47,54 @@ def connected(address: str, debug: bool = False) -> Iterator[None]:
             yield
         return
     _prepare_environment(address, debug)
-    quiet = {"log_to_driver": debug, "logging_level": logging.INFO if debug else logging.ERROR}
     try:
-        with nullcontext() if debug else _silent():
-            if address == LOCAL:
-                store = min(_OBJECT_STORE, _shared_memory())
-                ray.init(LOCAL, include_dashboard=False, object_store_memory=store, **quiet)
-            else:
-                ray.init(address, **quiet)
-    except (ConnectionError, ValueError, RuntimeError) as error:
-        raise _no_cluster(address, str(error).strip().splitlines()[0]) from error
-    try:
+        _start(address, debug)
         with _modules_named():
             yield
     finally:
         ray.shutdown()
+
+
+def _start(address: str, debug: bool) -> None:
+    """Start Ray, or join it; where that fails, it raises errors of any class."""
+    quiet = {"log_to_driver": debug, "logging_level": logging.INFO if debug else logging.ERROR}
+    scratch = _scratch() if address == LOCAL else None
+    try:
+        with signals_kept(), nullcontext() if debug else _silent():
+            if address == LOCAL:
+                store = min(_OBJECT_STORE, _shared_memory())
+                own = {"include_dashboard": False, "object_store_memory": store, "_temp_dir": scratch}
+                ray.init(LOCAL, **own, **quiet)
+            else:
+                ray.init(address, **quiet)
+    except SystemExit as error:  # while it starts, Ray answers SIGTERM itself
+        raise KeyboardInterrupt("SIGTERM") from error
+    except Exception as error:
+        lines = str(error).strip().splitlines()
+        raise _no_cluster(address, lines[0] if lines else type(error).__name__) from error
+
+
+def _scratch() -> str | None:
+    """Return a folder for Ray's sockets whose path is short enough; None where Ray's own choice is.
+
+    Raises:
+        OutvotedError: there is none.
+    """
+    usual = os.environ.get("RAY_TMPDIR") or os.environ.get("TMPDIR") or "/tmp"
+    if len(os.fsencode(usual)) <= _LONGEST_SCRATCH and _may_write(usual):
+        return None
+    for short in ("/tmp", "/var/tmp", "/dev/shm"):
+        if _may_write(short):
+            return f"{short}/ray-{os.getuid()}"
+    raise OutvotedError(
+        expected=f"a writable folder for Ray's sockets with a path of at most {_LONGEST_SCRATCH} bytes",
+        found=f"TMPDIR={usual}, {len(os.fsencode(usual))} bytes",
+        remedy="set RAY_TMPDIR to such a folder",
+    )
+
+
+def _may_write(folder: str) -> bool:
+    return Path(folder).is_dir() and os.access(folder, os.W_OK | os.X_OK)
 
 
 @contextmanager
@@ -122,7 +159,8 @@ def _no_cluster(address: str, found: str) -> OutvotedError:
         return OutvotedError(
             expected="to start a local Ray instance",
             found=found,
-            remedy="see what holds it up with --debug; Ray needs free memory, ports and space in /tmp",
+            remedy="try again when the machine is less busy; Ray needs free memory, ports and space in "
+            "$TMPDIR or /tmp; --debug shows what holds it up",
         )
     return OutvotedError(
         expected=f"a Ray cluster at address '{address}'",

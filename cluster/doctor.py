@@ -3,32 +3,32 @@
 import os
 import platform
 import shutil
+import tempfile
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
 import torch
-from rich.table import Table
 
 from outvoted.actors import datasets
 from outvoted.actors.datasets import ENVIRONMENT, DataSettings
 
 
-def examine(runs: Path) -> Table:
-    """Return a table of findings."""
-    found = Table("what", "found", title="outvoted doctor", title_justify="left")
-    found.add_row("outvoted", f"{version('outvoted')} in {Path(__file__).resolve().parents[1]}")
-    found.add_row("Python", f"{platform.python_version()} on {platform.platform()}")
-    found.add_row("torch", f"{torch.__version__}, CPU capability {torch.backends.cpu.get_cpu_capability()}")
-    found.add_row("Ray", version("ray"))
-    found.add_row("CPUs", str(len(os.sched_getaffinity(0))))
-    found.add_row("memory", f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.1f} GiB")
-    found.add_row("GPUs", _gpus())
-    found.add_row("runs", f"{runs.resolve()}, {_free(runs)}")
-    found.add_row(f"${ENVIRONMENT}", os.environ.get(ENVIRONMENT) or "not set")
+def examine(runs: Path) -> Iterator[tuple[str, str]]:
+    """Yield what was looked at, and what was found."""
+    yield "outvoted", f"{version('outvoted')} in {Path(__file__).resolve().parents[1]}"
+    yield "Python", f"{platform.python_version()} on {platform.platform()}"
+    yield "torch", f"{torch.__version__}, CPU capability {torch.backends.cpu.get_cpu_capability()}"
+    yield "Ray", version("ray")
+    yield "CPUs", str(len(os.sched_getaffinity(0)))
+    yield "memory", f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.1f} GiB"
+    yield "GPUs", _gpus()
+    yield "runs", f"{runs.absolute()}, {_free(runs.absolute())}"
+    yield "scratch", f"{tempfile.gettempdir()}, {_free(Path(tempfile.gettempdir()))}"
+    yield f"${ENVIRONMENT}", os.environ.get(ENVIRONMENT) or "not set"
     for name in datasets.names():
         folder = datasets.find(DataSettings(name=name))
-        found.add_row(f"data set {name}", str(folder) if folder else "not here; downloaded when first used")
-    return found
+        yield f"data set {name}", str(folder) if folder else "not here; downloaded when first used"
 
 
 def _gpus() -> str:
@@ -37,6 +37,8 @@ def _gpus() -> str:
 
 
 def _free(path: Path) -> str:
-    there = next(place for place in (path.resolve(), *path.resolve().parents) if place.exists())
+    there = next((place for place in (path, *path.parents) if place.exists()), Path("/"))
+    if not there.is_dir():
+        return "NOT a folder"
     writable = "writable" if os.access(there, os.W_OK) else "NOT writable"
     return f"{shutil.disk_usage(there).free / 2**30:.0f} GiB free, {writable}"

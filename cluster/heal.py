@@ -25,7 +25,7 @@ from outvoted.analysis.healing import (
     summarise_healing,
     write_healing_report,
 )
-from outvoted.cluster.bars import bars
+from outvoted.cluster.bars import bars, phase
 from outvoted.cluster.connect import connected
 from outvoted.cluster.heal_config import HealConfig
 from outvoted.cluster.heal_networks import Networks
@@ -79,7 +79,7 @@ def heal(job: HealJob, console: Console) -> HealSummary:
                 warn_of(progress.console, panel)
             healer = _healer(config, data, networks.referee())
             _Healing(job.store, healer, each, progress, named_by(config)).run(panels)
-    with console.status("drawing the report"):
+    with phase(console, "drawing the report"):
         return write_healing_report(job.store)
 
 

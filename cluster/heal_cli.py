@@ -39,7 +39,7 @@ def heal(
     """Train a panel on with its mistakes, mine it again, round after round, beside two controls."""
     settings = reading.read(HealConfig, config, override or ())
     path = run_folder(config, name, runs, resume)
-    with resumable("heal", config, override, path):
+    with resumable("heal", config, override, path, address):
         summary = heal_run(HealJob(settings, HealStore(path), address, resume, debug), console)
     console.print(healing_table(summary))
     say_written(

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 from rich.table import Table
 
 from outvoted.actors.labelling.desk import Desk, Work
@@ -15,6 +14,7 @@ from outvoted.actors.labelling.label_store import LabelStore
 from outvoted.actors.labelling.names import checked
 from outvoted.actors.labelling.server import address, listen, serve
 from outvoted.analysis.studies.opened import OpenedStudy
+from outvoted.cluster.bars import phase
 from outvoted.cluster.options import (
     DEFAULT_RUNS,
     Debug,
@@ -26,6 +26,7 @@ from outvoted.cluster.options import (
     to_report,
     trusted,
 )
+from outvoted.cluster.shown import command as typed
 from outvoted.search.errors import OutvotedError
 from outvoted.search.trust import Trust
 
@@ -46,7 +47,7 @@ def label(  # noqa: PLR0913  # each is an option
     debug: Debug = False,
 ) -> None:
     """Let people label a study's images on a page in the browser, or import their labels."""
-    with console.status("opening the study"):
+    with phase(console, "opening the study"):
         work, store = _opened(run_store(run, runs).path, trusted(trust))
     with store.sole_writer():
         if file is not None:
@@ -58,7 +59,7 @@ def label(  # noqa: PLR0913  # each is an option
     say_written(
         store.path,
         "a file for each labeller",
-        f"outvoted label {study}    # go on",
+        f"{typed('outvoted', 'label', study)}   # go on",
         to_report(study),
     )
 
@@ -90,9 +91,7 @@ def _serve(desk: Desk, store: LabelStore, labeller: str | None, port: int, brows
     token = secrets.token_urlsafe(16)
     with listen(port) as listening:
         url = address(listening, token) + (f"?labeller={labeller}" if labeller else "")
-        console.print(
-            f"Label on {url}\nCtrl-C ends it; every label is saved at once.", soft_wrap=True, highlight=False
-        )
+        console.print(f"Label on {url}\nCtrl-C ends it; every label is saved at once.", soft_wrap=True)
         if browser:
             webbrowser.open(url)
         serve(desk, token, listening)
@@ -107,5 +106,5 @@ def _table(store: LabelStore) -> Table:
     labels = store.read()
     drawn = Table("labeller", "labelled")
     for name, count in zip(labels.names, labels.counts.tolist(), strict=True):
-        drawn.add_row(escape(name), f"{count} of {store.images}")
+        drawn.add_row(name, f"{count} of {store.images}")
     return drawn

@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 from rich.box import SIMPLE
-from rich.markup import escape
 from rich.table import Table
 
 from outvoted.actors.store import RunStore
@@ -96,10 +95,10 @@ def _draw(run: OpenedRun, found: Surroundings, directions: tuple[Direction, Dire
 def _table(found: Surroundings) -> Table:
     x, y = found.names
     title = f"seed {found.seed_id}, label {found.label}: {x} and {y}, share of the realism budget"
-    drawn = Table(title=escape(title), title_justify="left", box=SIMPLE)
+    drawn = Table(title=title, title_justify="left", box=SIMPLE)
     drawn.add_column("peer")
     for head in ("wrong %", "wrong alone %"):
         drawn.add_column(head, justify="right")
     for name, right, alone in zip(found.networks, found.right, found.outvoted, strict=True):
-        drawn.add_row(escape(name), f"{100 * (1 - right.mean()):.1f}", f"{100 * alone.mean():.1f}")
+        drawn.add_row(name, f"{100 * (1 - right.mean()):.1f}", f"{100 * alone.mean():.1f}")
     return drawn

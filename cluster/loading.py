@@ -5,6 +5,7 @@ from collections.abc import Callable
 from rich.console import Console
 
 from outvoted.actors.datasets import Dataset
+from outvoted.cluster.bars import phase
 
 
 def loaded(load: Callable[[], Dataset], console: Console) -> Dataset:
@@ -13,8 +14,8 @@ def loaded(load: Callable[[], Dataset], console: Console) -> Dataset:
     Raises:
         OutvotedError: see :func:`outvoted.actors.datasets.load`.
     """
-    with console.status("reading the images"):
+    with phase(console, "reading the images"):
         data = load()
         words = data.understood
-    console.print(words, markup=False, highlight=False, soft_wrap=True)
+    console.print(words, soft_wrap=True)
     return data

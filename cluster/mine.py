@@ -19,7 +19,7 @@ from outvoted.actors.run_record import RunRecord
 from outvoted.actors.store import RunStore
 from outvoted.analysis.opened import OpenedRun
 from outvoted.analysis.report import write_report
-from outvoted.cluster.bars import bars
+from outvoted.cluster.bars import bars, phase
 from outvoted.cluster.cells import Cell, running_cells, running_recorder
 from outvoted.cluster.config import MineConfig
 from outvoted.cluster.connect import connected
@@ -64,7 +64,7 @@ def mine(job: Job, console: Console) -> RunStore:
         each = share(job.config.cluster, len(job.config.panel.networks), ray.cluster_resources())
         with recorded(job.store, record), bars(console) as progress:
             _search(job, record, data, each, progress)
-    with console.status("drawing the report"):
+    with phase(console, "drawing the report"):
         write_report(OpenedRun(job.store, named_by(job.config)))
     return job.store
 
@@ -110,7 +110,7 @@ def _lease_all(
         searches, mistakes = recorded.searches + live.searches, recorded.mistakes + live.mistakes
         record.seconds_mining = before + time.monotonic() - began
         rate = (searches - len(done)) / (time.monotonic() - began)
-        details = f"[b]{mistakes}[/b] mistakes, {rate:.0f} searches/s"
+        details = f"{mistakes} mistakes, {rate:.0f} searches/s"
         progress.update(bar, completed=max(searches, progress.tasks[bar].completed), details=details)
 
     lease(cells, recorder, shards, job.config.cluster.shards_in_flight, report)

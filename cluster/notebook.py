@@ -17,7 +17,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 from numpy.typing import ArrayLike
-from rich.console import Console
 from torch import nn
 
 from outvoted.actors import datasets
@@ -45,6 +44,7 @@ from outvoted.cluster.mine import mine as mine_run
 from outvoted.cluster.options import run_folder
 from outvoted.cluster.own_arrays import seeds, voted
 from outvoted.cluster.own_networks import Networks, named, shown, taken
+from outvoted.cluster.terminal import Terminal
 from outvoted.search import plan
 from outvoted.search.arrays import Singles
 from outvoted.search.errors import OutvotedError
@@ -229,12 +229,12 @@ def mine(panel: Panel, *, progress: bool = True, **settings: Any) -> pd.DataFram
         warnings.warn(concern, stacklevel=3)
     work = plan.searches(search.seed, plans.replicas, turns, len(labels))
     results: list[ShardResult] = []
-    with bars(Console(quiet=not progress)) as bar:
+    with bars(Terminal(quiet=not progress)) as bar:
         task = bar.add_task("searches", total=len(work), details="")
         for shard in plan.shards(work, np.empty(0, np.int64), _SHARD):
             results.append(coordinator.mine(shard, peers))
             found = sum(result.mistakes.num_rows for result in results)
-            bar.update(task, advance=len(shard), details=f"[b]{found}[/b] mistakes")
+            bar.update(task, advance=len(shard), details=f"{found} mistakes")
     mistakes = pd.DataFrame(pa.concat_tables([one.mistakes for one in results]).to_pandas())
     failed = failures(pd.DataFrame(pa.concat_tables([one.searches for one in results]).to_pandas()))
     check_not_all(failed, "mine(..., targets=[...]) mines the others alone")
@@ -265,7 +265,7 @@ def run(
     sets = (overrides,) if isinstance(overrides, str) else tuple(overrides)
     settings = reading.read(MineConfig, path, sets)
     folder = run_folder(path, name, Path(runs), resume)
-    store = mine_run(Job(settings, RunStore(folder), address, resume), Console())
+    store = mine_run(Job(settings, RunStore(folder), address, resume), Terminal())
     check_not_all(failures(store.frame("searches")), f"all rows are kept in {folder}")
     return store.frame("mistakes")
 
@@ -273,7 +273,7 @@ def run(
 def _trained(settings: PanelSettings, data: Dataset) -> dict[str, nn.Module]:
     """Train a panel's networks one after another; those that come with weights are not trained."""
     networks = {}
-    with bars(Console()) as bar, own_context(gradients=True):
+    with bars(Terminal()) as bar, own_context(gradients=True):
         wanted = recipes(settings, None)
         task = bar.add_task("training", total=sum(one.training.epochs for one in wanted), details="")
         for one in wanted:

@@ -16,6 +16,7 @@ from outvoted.actors.ray_training import measure_remotely, train_remotely
 from outvoted.actors.run_record import RunRecord
 from outvoted.actors.store import RunStore
 from outvoted.actors.training import Epoch
+from outvoted.cluster.bars import phase
 from outvoted.cluster.placement import Share
 from outvoted.search.errors import OutvotedError
 from outvoted.search.trust import named_by
@@ -44,7 +45,7 @@ def check_brought(
     if (store.peers / members.TABLE).exists():
         return
     wanted = panel_settings.recipes(panel, referee)
-    with console.status("checking the networks"):
+    with phase(console, "checking the networks"):
         said = checking.check(wanted, data.shape, data.classes, panel.arithmetic, data.train, slopes)
     for sentence in said:
         console.print(sentence, markup=False, highlight=False, soft_wrap=True)

@@ -35,10 +35,11 @@ from outvoted.analysis.study_report import write_study_report
 from outvoted.analysis.summary import table
 from outvoted.analysis.sweep_report import write_sweep_report
 from outvoted.analysis.sweeps.opened import OpenedSweep
-from outvoted.cluster.bars import bars
+from outvoted.cluster.bars import bars, phase
 from outvoted.cluster.compare import CompareConfig, mined_with, write_compared
 from outvoted.cluster.options import DEFAULT_RUNS, Debug, Runs, Trusted, console, run_store, trusted
 from outvoted.cluster.scan_config import ScanConfig
+from outvoted.cluster.shown import command as typed
 from outvoted.search.errors import OutvotedError
 from outvoted.search.settings import Settings
 
@@ -63,21 +64,19 @@ def report(
     store = run_store(run, runs)
     opened = OpenedRun(store, trusted(trust))
     record = opened.record
-    with console.status("drawing the report"):
+    with phase(console, "drawing the report"):
         drawn = _drawn(opened)
     path = store.path / "report.html"
     with bars(console) as progress:
         bar = progress.add_task("page", total=None, details="images voted on again")
         told = drawn.tell(lambda done, of: progress.update(bar, completed=done, total=of))
         progress.update(bar, visible=progress.tasks[0].total is not None)
-    with console.status("writing the page"):
+    with phase(console, "writing the page"):
         write_page(page_of(record, told), path)
     for table_ in drawn.tables:
         console.print(table_)
     console.print(
-        f"\nWritten to [b]{path}[/] ({path.stat().st_size / 1e6:.1f} MB): open it in a browser.",
-        soft_wrap=True,
-        highlight=False,
+        f"\nWritten to {path} ({path.stat().st_size / 1e6:.1f} MB): open it in a browser.", soft_wrap=True
     )
 
 
@@ -138,10 +137,11 @@ def _swept(sweep: OpenedSweep, record: RunRecord) -> _Drawn:
 def _check(there: bool, what: str, store: RunStore, record: RunRecord) -> None:
     """Refuse to report of a run that has recorded nothing yet."""
     if not there:
+        again = typed("outvoted", record.kind, "CONFIG", "--name", store.path.name, "--resume")
         raise OutvotedError(
             expected=f"{what} in {store.path}",
             found="a run without results so far",
-            remedy=f"go on with it: `outvoted {record.kind} CONFIG --name {store.path.name} --resume`",
+            remedy=f"go on with it: {again}",
         )
 
 

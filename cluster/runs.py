@@ -8,7 +8,10 @@ from pathlib import Path
 from outvoted.actors.datasets import Dataset
 from outvoted.actors.run_record import DataRecord, Kind, RunRecord, State
 from outvoted.actors.store import RunStore
+from outvoted.actors.tables import check_tables
+from outvoted.cluster.alive import at_work, check_alone
 from outvoted.cluster.differences import differences
+from outvoted.cluster.environment import refused
 from outvoted.search.errors import OutvotedError
 from outvoted.search.settings import Settings
 
@@ -29,7 +32,8 @@ def open_record(
     ``may_change`` lists the keys (or what they begin with) that a run may go on with other values of.
 
     Raises:
-        OutvotedError: a new run's folder exists, or a resumed run is another one than configured.
+        OutvotedError: a new run's folder exists, or a resumed run is another one than configured, is still
+            at work, or has a file that cannot be read.
     """
     wanted = config.model_dump(mode="json")
     if not resume:
@@ -49,6 +53,8 @@ def open_record(
         )
     else:
         record = store.read_record()
+        check_alone(store.path)
+        check_tables(store.path)
         _check_same(store, record, wanted, data, may_change)
         record.state, record.message, record.config, record.versions = State.RUNNING, None, wanted, versions
     return record
@@ -57,16 +63,17 @@ def open_record(
 @contextmanager
 def recorded(store: RunStore, record: RunRecord) -> Iterator[None]:
     """Keep `run.json` true to what happens within the block."""
-    store.write_record(record)
-    try:
-        yield
-    except (KeyboardInterrupt, SystemExit):
-        _close(store, record, State.INTERRUPTED, "cut off; go on with --resume")
-        raise
-    except Exception as error:
-        _close(store, record, State.FAILED, str(error))
-        raise
-    _close(store, record, State.FINISHED, None)
+    with at_work(store.path):
+        store.write_record(record)
+        try:
+            yield
+        except (KeyboardInterrupt, SystemExit):
+            _close(store, record, State.INTERRUPTED, "cut off; go on with --resume")
+            raise
+        except Exception as error:
+            _close(store, record, State.FAILED, str(refused(error) or error))
+            raise
+        _close(store, record, State.FINISHED, None)
 
 
 def _close(store: RunStore, record: RunRecord, state: State, message: str | None) -> None:
@@ -114,7 +121,15 @@ def _check_same(
 def listed(runs: Path) -> list[tuple[RunStore, RunRecord | OutvotedError]]:
     """Return every run in a folder, oldest first, with what its ``run.json`` says or why it can't be read."""
     found: list[tuple[RunStore, RunRecord | OutvotedError]] = []
-    for path in sorted(runs.iterdir()) if runs.is_dir() else []:
+    try:
+        paths = sorted(runs.iterdir()) if runs.exists() else []
+    except OSError as error:
+        raise OutvotedError(
+            expected=f"a folder of runs at {runs}",
+            found=error.strerror or str(error),
+            remedy="choose the folder of runs with --runs",
+        ) from error
+    for path in paths:
         if not path.is_dir() or path.name.startswith("."):
             continue
         store = RunStore(path)
@@ -143,4 +158,7 @@ def newest(runs: Path, stem: str) -> Path:
 
 
 def _age(record: RunRecord | OutvotedError) -> datetime:
-    return record.created_at if isinstance(record, RunRecord) else datetime.min.replace(tzinfo=UTC)
+    if not isinstance(record, RunRecord):
+        return datetime.min.replace(tzinfo=UTC)
+    when = record.created_at
+    return when if when.tzinfo is not None else when.replace(tzinfo=UTC)

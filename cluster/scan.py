@@ -17,7 +17,7 @@ from outvoted.actors.sources import Piece
 from outvoted.actors.store import RunStore
 from outvoted.analysis.opened import OpenedRun
 from outvoted.analysis.scan_report import write_scan_report
-from outvoted.cluster.bars import bars
+from outvoted.cluster.bars import bars, phase
 from outvoted.cluster.connect import connected
 from outvoted.cluster.loading import loaded
 from outvoted.cluster.mine import versions
@@ -53,7 +53,7 @@ def scan(job: ScanJob, console: Console) -> RunStore:
     config = job.config
     data = loaded(config.load, console)
     check_brought(job.store, config.panel, config.referee, data, console)
-    with console.status("listing the repository"):
+    with phase(console, "listing the repository"):
         pieces = config.source.pieces(config.scan.batch)
         images = sum(piece.count for piece in pieces)
     console.print(f"scanning {images:,} images", highlight=False)
@@ -63,7 +63,7 @@ def scan(job: ScanJob, console: Console) -> RunStore:
         room = pool(config.cluster, ray.cluster_resources())
         with recorded(job.store, record), bars(console) as progress:
             _scan(job, record, data, pieces, room, progress)
-    with console.status("drawing the report"):
+    with phase(console, "drawing the report"):
         write_scan_report(OpenedRun(job.store, named_by(config)), config.source)
     return job.store
 
@@ -103,5 +103,5 @@ def _scan(
         kept += found.dissents.num_rows
         seconds = time.monotonic() - began
         record.seconds_scanning = before + seconds
-        details = f"[b]{kept}[/b] dissents, {fresh / seconds:.0f} images/s"
+        details = f"{kept} dissents, {fresh / seconds:.0f} images/s"
         progress.update(bar, completed=finished + fresh, details=details)

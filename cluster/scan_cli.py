@@ -26,6 +26,7 @@ from outvoted.cluster.options import (
 from outvoted.cluster.scan import ScanJob
 from outvoted.cluster.scan import scan as scan_run
 from outvoted.cluster.scan_config import ScanConfig
+from outvoted.cluster.shown import command as typed
 from outvoted.search.trust import named_by
 
 
@@ -41,15 +42,16 @@ def scan(
     """Stream unlabelled images through a panel; keep those on which exactly one peer dissents."""
     settings = reading.read(ScanConfig, config, override or ())
     path = run_folder(config, name, runs, resume)
-    with resumable("scan", config, override, path):
+    with resumable("scan", config, override, path, address):
         store = scan_run(ScanJob(settings, RunStore(path), address, resume, debug), console)
     summary = summarise_scan(OpenedRun(store, named_by(settings)))
     console.print(scan_table(summary))
-    look = f"import pandas; print(pandas.read_parquet('{path}/dissents').nlargest(10, 'margin'))"
+    dissents = str(path / "dissents")
+    look = f"import pandas; print(pandas.read_parquet({dissents!r}).nlargest(10, 'margin'))"
     say_written(
         path,
         "dissents/, scanned/, peers/, summary.json, gallery/*.png",
         to_report(path),
-        f'python -c "{look}"',
+        typed("python", "-c", look),
     )
     check_answered(summary, f"all rows are kept in {path}")

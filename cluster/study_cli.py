@@ -9,6 +9,7 @@ from outvoted.actors.study_store import StudyStore
 from outvoted.analysis.studies.opened import OpenedStudy
 from outvoted.analysis.study_report import write_study_report
 from outvoted.cluster import reading
+from outvoted.cluster.bars import phase
 from outvoted.cluster.options import (
     DEFAULT_RUNS,
     Address,
@@ -23,6 +24,7 @@ from outvoted.cluster.options import (
     say_written,
     to_report,
 )
+from outvoted.cluster.shown import command as typed
 from outvoted.cluster.study import StudyJob
 from outvoted.cluster.study import study as study_run
 from outvoted.cluster.study_config import StudyConfig
@@ -42,9 +44,9 @@ def study(
     settings = reading.read(StudyConfig, config, override or ())
     path = run_folder(config, name, runs, resume)
     store = StudyStore(path, settings.study.fields())
-    with resumable("study", config, override, path):
+    with resumable("study", config, override, path, address):
         study_run(StudyJob(settings, store, address, resume, debug), console)
-        with console.status("drawing the report"):
+        with phase(console, "drawing the report"):
             report = write_study_report(OpenedStudy(path, named_by(settings)))
     for drawn in report.tables:
         console.print(drawn)
@@ -52,5 +54,5 @@ def study(
         path,
         "images/, votes/, figures/*.png, summary.json",
         to_report(path),
-        f"tensorboard --logdir {path / 'tb'}",
+        typed("tensorboard", "--logdir", path / "tb"),
     )

@@ -148,8 +148,6 @@ def _say_failed(job: SweepJob, console: Console) -> None:
             f"{len(failed)} of {len(units)} networks failed, {failed[0]} among them: {job.store.path}/trials "
             "says why, --resume tries them again.",
             soft_wrap=True,
-            highlight=False,
-            markup=False,
         )
 
 

@@ -9,6 +9,7 @@ from outvoted.actors.sweep_store import SweepStore
 from outvoted.analysis.sweep_report import write_sweep_report
 from outvoted.analysis.sweeps.opened import OpenedSweep
 from outvoted.cluster import reading
+from outvoted.cluster.bars import phase
 from outvoted.cluster.options import (
     DEFAULT_RUNS,
     Address,
@@ -23,6 +24,7 @@ from outvoted.cluster.options import (
     say_written,
     to_report,
 )
+from outvoted.cluster.shown import command as typed
 from outvoted.cluster.sweep import SweepJob
 from outvoted.cluster.sweep import sweep as sweep_run
 from outvoted.cluster.sweep_config import SweepConfig
@@ -42,16 +44,19 @@ def sweep(
     settings = reading.read(SweepConfig, config, override or ())
     path = run_folder(config, name, runs, resume)
     store = SweepStore(path, settings.experiment.fields())
-    with resumable("sweep", config, override, path):
+    with resumable("sweep", config, override, path, address):
         sweep_run(SweepJob(settings, store, address, resume, debug), console)
-        with console.status("drawing the report"):
+        with phase(console, "drawing the report"):
             report = write_sweep_report(OpenedSweep(path, named_by(settings)))
     for drawn in report.tables():
         console.print(drawn)
+    sets = [part for item in override or () for part in ("--set", item)]
+    where = ("--runs", path.parent, "--name", path.name)
+    again = typed("outvoted", "sweep", config, *sets, *where, "--resume", "--set", "seeds=[...]")
     say_written(
         path,
         "trials/, votes/, networks/, figures/*.png, summary.json",
         to_report(path),
-        f"tensorboard --logdir {path / 'tb'}",
-        f"outvoted sweep {config} --name {path.name} --resume --set 'seeds=[...]'   # more seeds",
+        typed("tensorboard", "--logdir", path / "tb"),
+        f"{again}   # more seeds",
     )

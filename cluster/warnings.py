@@ -3,15 +3,14 @@
 from collections.abc import Sequence
 
 from rich.console import Console
-from rich.markup import escape
 
 from outvoted.actors.member import Member
 from outvoted.actors.standing import far_below
 
 
 def warn(console: Console, sentence: str) -> None:
-    """Print a warning; what it quotes is no markup."""
-    console.print(f"[yellow]warning[/]: {escape(sentence)}", soft_wrap=True, highlight=False)
+    """Print a warning; what it quotes stays as it is."""
+    console.print(f"warning: {sentence}", soft_wrap=True)
 
 
 def warn_of(console: Console, members: Sequence[Member]) -> None:

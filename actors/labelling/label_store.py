@@ -61,7 +61,7 @@ class LabelStore:
         place = self.path / ".lock"
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            file = place.open("a")  # empty, whoever opens it
+            file = place.open("ab")  # empty, whoever opens it
         except OSError as error:
             raise unwritable(place, error) from error
         with file:

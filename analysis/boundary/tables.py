@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from rich import box
 from rich.console import RenderableType
-from rich.markup import escape
 from rich.table import Table as Drawn
 from rich.text import Text
 
@@ -31,9 +30,9 @@ class Titled:
     def drawn(self) -> Drawn:
         """Draw it for the terminal."""
         drawn = Drawn(
-            title=escape(self.title),
+            title=self.title,
             title_justify="left",
-            caption=escape(self.table.caption),
+            caption=self.table.caption,
             caption_justify="left",
             box=box.SIMPLE_HEAD,
             padding=(0, 1, 0, 0),
@@ -43,11 +42,9 @@ class Titled:
         widths = [min(_WIDEST, max(map(len, column))) for column in zip(*rows, strict=True)]
         fits = sum(widths) + _BETWEEN * len(widths) <= _TERMINAL  # then headers are what is wrapped
         for place, (header, width) in enumerate(zip(self.table.headers, widths, strict=True)):
-            drawn.add_column(
-                escape(header), justify="right" if place else "left", min_width=width if fits else None
-            )
+            drawn.add_column(header, justify="right" if place else "left", min_width=width if fits else None)
         for row in rows:
-            drawn.add_row(*map(escape, row))
+            drawn.add_row(*row)
         return drawn
 
 

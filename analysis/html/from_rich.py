@@ -31,7 +31,7 @@ def _row(cells: list[str]) -> list[str]:
 
 
 def _plain(cell: RenderableType | None) -> str:
-    """Take away markup."""
+    """Return the text alone."""
     if cell is None:
         return ""
-    return (cell if isinstance(cell, Text) else Text.from_markup(str(cell))).plain
+    return cell.plain if isinstance(cell, Text) else str(cell)

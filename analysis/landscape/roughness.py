@@ -7,7 +7,6 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 from rich.box import SIMPLE
-from rich.markup import escape
 from rich.table import Table
 
 from outvoted.analysis.claims import Interval, interval
@@ -129,12 +128,12 @@ _PERCENT = ("strange", "dissent")
 
 def roughness_table(title: str, head: str, lines: Sequence[Line]) -> Table:
     """Draw a row for each line."""
-    drawn = Table(title=escape(title), title_justify="left", box=SIMPLE, padding=(0, 1, 0, 0))
+    drawn = Table(title=title, title_justify="left", box=SIMPLE, padding=(0, 1, 0, 0))
     drawn.add_column(head, min_width=17)
     for measure in MEASURES:
         drawn.add_column(f"{measure} %" if measure in _PERCENT else measure, justify="right", no_wrap=True)
     for line in lines:
-        drawn.add_row(escape(line.name), *(figure(line, measure) for measure in MEASURES))
+        drawn.add_row(line.name, *(figure(line, measure) for measure in MEASURES))
     return drawn
 
 
@@ -145,7 +144,7 @@ def right_table(right: Mapping[str, float]) -> Table:
     drawn.add_column("network", min_width=17)
     drawn.add_column("right %", justify="right", no_wrap=True)
     for name, share in right.items():
-        drawn.add_row(escape(name), f"{100 * share:.1f}")
+        drawn.add_row(name, f"{100 * share:.1f}")
     return drawn
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.markup import escape
 from rich.table import Table
 
 from outvoted.actors.sweep_store import FINISHED
@@ -108,7 +107,7 @@ def _draw(sweep: OpenedSweep, found: Measurements, folder: Path) -> Iterator[str
 
 def temperature_table(report: TemperatureReport) -> Table:
     """Draw a line for each temperature, in percent, 80 columns wide; of the epsilons the headline."""
-    drawn = Table(title=escape(_title(report)), title_justify="left", caption_justify="left")
+    drawn = Table(title=_title(report), title_justify="left", caption_justify="left")
     pixels = [f"{number + 1} px" for number in range(len(report.rows[0].fooled))]
     for name in ("T", "n", "right", f"ε {report.epsilons[0]:g}", "sat.", "r", *pixels):
         drawn.add_column(name, justify="right", no_wrap=True)

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rich import box
-from rich.markup import escape
 from rich.table import Table
 
 from outvoted.actors.labels import plain
@@ -138,13 +137,13 @@ def noise_table(rows: Sequence[Row], baseline: Row, seeds: int) -> Table:
     drawn.add_row(f"no noise{_fewer(baseline, seeds)}", *_cells(baseline, True))
     for row in rows:
         name = row.setting.removeprefix("all+")
-        drawn.add_row(f"{escape(name)}{_fewer(row, seeds)}", *_cells(row, True))
+        drawn.add_row(f"{name}{_fewer(row, seeds)}", *_cells(row, True))
     return drawn
 
 
 def _table(title: str, noise: bool, more: Sequence[str]) -> Table:
     drawn = Table(
-        title=escape(title),
+        title=title,
         title_justify="left",
         caption_justify="left",
         box=box.SIMPLE_HEAD,

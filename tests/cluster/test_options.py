@@ -1,10 +1,23 @@
 """What all commands say and ask alike."""
 
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+import typer
+from hypothesis import given
+from hypothesis import strategies as st
 
-from outvoted.cluster.options import say_written
+from outvoted.actors.files import write_json
+from outvoted.cluster.options import resumable, run_folder, say_written
+from outvoted.search.errors import OutvotedError
+
+NASTY = ("[red]y", "[b]", "a b", "it's", '"x"', "$HOME", "`id`", "a;b", "\u00e4\u7b11", "#1", "~", "*")
+UNFIT = [
+    *("", ".", "..", ".panels", "-x", " x", "x ", "x.", "a/b", "a\\b", "a\0b", "a\nb", "a\x1b[31m"),
+    *("\u202ex", "x" * 201, "\u00e4" * 101, "\udcff", "a\tb", "x" * 100_000),
+]
 
 
 def test_commands_to_try_are_printed_as_they_are_typed(capsys: pytest.CaptureFixture[str]) -> None:
@@ -13,3 +26,63 @@ def test_commands_to_try_are_printed_as_they_are_typed(capsys: pytest.CaptureFix
     written, *tried = capsys.readouterr().out.strip().splitlines()
     assert written == "Written to runs/an [odd] name: votes/, [brackets]. To try next:"
     assert [line.strip() for line in tried] == list(commands)
+
+
+def _cut_off(config: Path, sets: Sequence[str] | None, run: Path, address: str, begins: bool) -> None:
+    with resumable("mine", config, sets, run, address):
+        if begins:
+            write_json(run / "run.json", {})
+        raise KeyboardInterrupt("SIGTERM")
+
+
+@pytest.mark.parametrize("name", NASTY)
+def test_the_command_to_go_on_with_names_the_run_and_every_setting(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run, config = tmp_path / name, Path("-configs") / f"{name}.yaml"
+    sets = [f"search.targets=[{name}]", "a=b c"]
+    with pytest.raises(typer.Exit) as stop:
+        _cut_off(config, sets, run, "head:6379", True)
+    assert stop.value.exit_code == 130
+    said, typed = capsys.readouterr().err.strip().splitlines()
+    assert said.startswith("Cut off by SIGTERM")
+    assert str(run) in said
+    assert shlex.split(typed) == [
+        *("outvoted", "mine", f"./{config}", "--set", sets[0], "--set", sets[1], "--runs", str(tmp_path)),
+        *("--name", name, "--address", "head:6379", "--resume"),
+    ]
+
+
+@pytest.mark.parametrize("name", ["new", "old"])
+def test_what_was_cut_off_before_it_began_promises_nothing(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_json(tmp_path / "old" / "run.json", {})
+    with pytest.raises(typer.Exit):
+        _cut_off(Path("a.yaml"), None, tmp_path / name, "local", False)
+    assert capsys.readouterr().err.strip() == "Cut off by SIGTERM before anything was begun."
+
+
+@pytest.mark.parametrize("name", UNFIT, ids=range(len(UNFIT)))
+def test_a_name_that_no_folder_should_have_is_refused(name: str, tmp_path: Path) -> None:
+    with pytest.raises(OutvotedError, match="a name for the run") as caught:
+        run_folder(Path("a.yaml"), name, tmp_path, False)
+    assert len(str(caught.value)) < 1000
+    str(caught.value).encode()
+
+
+@pytest.mark.parametrize("stem", ["-x", " x", "a\nb", "\udcff", "x" * 250])
+def test_a_configuration_whose_name_makes_no_folder_is_told(stem: str, tmp_path: Path) -> None:
+    with pytest.raises(OutvotedError, match="a name for the run") as caught:
+        run_folder(Path(f"{stem}.yaml"), None, tmp_path, False)
+    str(caught.value).encode()
+
+
+@given(name=st.text(st.characters(categories=("L", "N")), min_size=1, max_size=40))
+def test_a_plain_name_is_taken(name: str) -> None:
+    assert run_folder(Path("a.yaml"), name, Path("runs"), False) == Path("runs") / name
+
+
+@pytest.mark.parametrize("name", NASTY)
+def test_a_name_with_signs_that_shells_read_is_taken(name: str) -> None:
+    assert run_folder(Path("a.yaml"), name, Path("runs"), False) == Path("runs") / name

@@ -1,0 +1,63 @@
+"""Ray that does not start is told as what the environment did, with a remedy."""
+
+from pathlib import Path
+
+import pytest
+
+from outvoted.cluster import connect
+from outvoted.cluster.connect import connected
+from outvoted.search.errors import OutvotedError
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        Exception("The current node timed out during startup.\nMore."),
+        OSError("validate_socket_filename failed: AF_UNIX path length cannot exceed 107 bytes"),
+        RuntimeError(""),
+        ConnectionError("no"),
+        AssertionError(),
+    ],
+)
+def test_ray_that_does_not_start_is_no_bug(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("ray.is_initialized", lambda: False)
+    monkeypatch.setattr("ray.init", fail)
+    monkeypatch.setattr("ray.shutdown", lambda: None)
+    with pytest.raises(OutvotedError, match="to start a local Ray instance") as caught, connected("local"):
+        pass
+    assert caught.value.found
+
+
+def test_sigterm_while_ray_starts_is_ctrl_c(monkeypatch: pytest.MonkeyPatch) -> None:
+    def end(*_: object, **__: object) -> None:
+        raise SystemExit(15)
+
+    monkeypatch.setattr("ray.is_initialized", lambda: False)
+    monkeypatch.setattr("ray.init", end)
+    monkeypatch.setattr("ray.shutdown", lambda: None)
+    with pytest.raises(KeyboardInterrupt, match="SIGTERM"), connected("local"):
+        pass
+
+
+def test_a_long_folder_of_temporary_files_gives_way_to_a_short_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("RAY_TMPDIR", raising=False)
+    monkeypatch.setenv("TMPDIR", "/tmp")
+    assert connect._scratch() is None
+    for folder in (tmp_path / ("x" * 100), Path("/nowhere")):
+        monkeypatch.setenv("TMPDIR", str(folder))
+        chosen = connect._scratch()
+        assert chosen is not None
+        longest = f"{chosen}/session_2026-11-28_08-21-00_123456_1234567/sockets/plasma_store"
+        assert len(longest) <= 107
+
+
+def test_where_no_folder_is_short_enough_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAY_TMPDIR", "/" + "x" * 100)
+    monkeypatch.setattr(connect, "_may_write", lambda folder: False)
+    with pytest.raises(OutvotedError, match="set RAY_TMPDIR"):
+        connect._scratch()

@@ -1,0 +1,137 @@
+"""Signals end a command as Ctrl-C does; what the machines refuse is no bug."""
+
+import errno
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from ray.exceptions import OutOfMemoryError, RayTaskError, WorkerCrashedError
+
+from outvoted.cluster.ending import signals_heeded, signals_kept
+from outvoted.cluster.environment import refused
+from outvoted.search.errors import OutvotedError
+
+LONG = """
+import sys, time
+from contextlib import suppress
+from pathlib import Path
+import outvoted.cluster.cli as cli
+from outvoted.cluster.bars import phase
+
+@cli.app.command("long")
+def long(name: str) -> None:
+    run = Path(name)
+    with cli.resumable("mine", Path("a [b].yaml"), ["seeds=[1]"], run), phase(cli.console, "working"):
+        run.mkdir()
+        (run / "run.json").write_text("{}", encoding="utf-8")
+        try:
+            time.sleep(60)
+        finally:
+            if "slow" in name:
+                print("ending", flush=True)
+                time.sleep(60)
+
+sys.argv = ["outvoted", "long", sys.argv[1]]
+cli.main()
+"""
+
+
+def _begun(name: str, folder: object) -> subprocess.Popen[str]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", LONG, name],
+        cwd=str(folder),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "working\n"
+    return process
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_a_command_as_ctrl_c_does(number: signal.Signals, tmp_path: object) -> None:
+    with _begun("a run", tmp_path) as process:
+        time.sleep(0.2)
+        process.send_signal(number)
+        process.send_signal(number)  # as batch systems do, to a job and to each of its processes
+        _, said = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert f"Cut off by {number.name}; what was done is kept in a run" in said
+    assert said.strip().endswith(
+        "outvoted mine 'a [b].yaml' --set 'seeds=[1]' --runs . --name 'a run' --resume"
+    )
+    assert "Traceback" not in said
+
+
+def test_a_second_signal_ends_a_command_at_once(tmp_path: object) -> None:
+    with _begun("slow", tmp_path) as process:
+        time.sleep(0.2)
+        process.send_signal(signal.SIGTERM)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ending\n"
+        time.sleep(1.1)
+        began = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert time.monotonic() - began < 5
+
+
+def test_ignored_signals_stay_ignored_and_all_are_given_back() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with signals_heeded():
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+            with pytest.raises(KeyboardInterrupt, match="SIGTERM"):
+                os.kill(os.getpid(), signal.SIGTERM)
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_what_a_library_does_to_signals_is_undone() -> None:
+    with signals_heeded():
+        with signals_kept():
+            signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(number))
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _chained(cause: BaseException) -> RuntimeError:
+    error = RuntimeError("while it ran")
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device", "/runs/x"), "space on the disk.*: /runs/x"),
+        (OSError(errno.EROFS, "Read-only file system", "/x"), "Read-only file system: /x.*another folder"),
+        (OSError(errno.EMFILE, "Too many open files"), "ulimit"),
+        (OSError(errno.ENAMETOOLONG, "File name too long", "x"), "shorter names"),
+        (FileNotFoundError(errno.ENOENT, "No such file or directory"), "No such file"),
+        (MemoryError(), "enough memory"),
+        (OutOfMemoryError("killed"), "enough memory"),
+        (WorkerCrashedError(), "stay alive.*--resume"),
+        (RayTaskError("f", "traceback", OSError(errno.ENOSPC, "full")), "space on the disk"),
+        (_chained(PermissionError(errno.EACCES, "Permission denied", "/x")), "Permission denied: /x"),
+        (_chained(OutvotedError("a", "b", "c")), "expected: a"),
+    ],
+)
+def test_what_the_machines_refuse_is_told_with_a_remedy(error: Exception, said: str) -> None:
+    found = refused(error)
+    assert found is not None
+    assert found.found
+    assert re.search(said, " ".join(str(found).split()))
+
+
+@pytest.mark.parametrize("error", [ValueError("x"), KeyError("x"), RayTaskError("f", "t", ValueError("x"))])
+def test_a_bug_stays_one(error: Exception) -> None:
+    assert refused(error) is None
