@@ -72,8 +72,7 @@ def load(folder: Path, trust: Trust = NOTHING) -> list[Member]:
 
 def _found(error: Exception) -> str:
     if isinstance(error, FileNotFoundError):
-        missing = Path(str(error.filename or error).splitlines()[0]).name
-        return f"{missing} is missing"
+        return f"no {Path(error.filename).name if error.filename else TABLE} there"
     return str(error).splitlines()[0] if str(error) else type(error).__name__
 
 

@@ -141,7 +141,7 @@ def _check(there: bool, what: str, store: RunStore, record: RunRecord) -> None:
         raise OutvotedError(
             expected=f"{what} in {store.path}",
             found="a run without results so far",
-            remedy=f"go on with it: {again}",
+            remedy=f"go on with it: `{again}`",
         )
 
 

@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("search", "actors", "analysis", "cluster")
-OTHER_OPENS = {"Image", "archive", "os", "webbrowser", "zipfile", "tarfile"}
+OTHER_OPENS = {"Image", "gzip", "archive", "os", "webbrowser", "zipfile", "tarfile"}
 POSITION = {"read_text": 0, "write_text": 1, "open": 2, "fdopen": 2, "TextIOWrapper": 1}
 
 

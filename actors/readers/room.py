@@ -46,13 +46,13 @@ def available() -> int:
     """Return how many bytes of memory are free: on this machine, and in its container."""
     free = [1 << 62]
     try:
-        lines = Path("/proc/meminfo").read_text().splitlines()
+        lines = Path("/proc/meminfo").read_text("ascii").splitlines()
         free += [int(line.split()[1]) << 10 for line in lines if line.startswith("MemAvailable:")]
     except (OSError, ValueError, IndexError):
         pass  # another system than Linux: only real growth is limited
     for limit in _LIMITS:
         try:
-            free.append(int(limit.read_text()))
+            free.append(int(limit.read_text("ascii")))
         except (OSError, ValueError):  # no such limit, or "max"
             continue
     return min(free)

@@ -162,7 +162,7 @@ def test_listing_cuts_no_name(
 def test_a_missing_file_is_said_to_be_missing(tmp_path: Path) -> None:
     with pytest.raises(OutvotedError) as caught:
         members.load(tmp_path / "peers")
-    assert caught.value.found == "peers.parquet is missing"
+    assert caught.value.found == "no peers.parquet there"
 
 
 def test_a_run_without_mistakes_has_nothing_to_replay(
