@@ -129,11 +129,11 @@ def replay(
             found=f"{record.name}, a run of `outvoted {record.kind}`",
             remedy="choose another run: `outvoted runs` lists them",
         )
-    total = 1 if search is not None else opened.mistakes.num_rows
-    if not total:
+    if not opened.store.table("mistakes").num_rows:
         console.print(f"Nothing to replay: {record.name} has no mistakes so far.", soft_wrap=True)
         return
     with bars(console) as progress:
+        total = 1 if search is not None else opened.mistakes.num_rows
         bar = progress.add_task("replaying", total=total, details="")
         found = replay_mistakes(opened, search, lambda done: progress.update(bar, advance=done))
         progress.update(bar, total=len(found))
