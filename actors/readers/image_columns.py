@@ -7,12 +7,15 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from outvoted.actors.readers.decoding import UndecodableError
 from outvoted.actors.readers.files import content, inside
 from outvoted.actors.readers.numbers import in_range, whole
 from outvoted.search.arrays import Ints
 from outvoted.search.errors import OutvotedError, printable
+
+_TOGETHER = 1 << 30
 
 
 def holds_images(form: Any) -> bool:
@@ -85,6 +88,16 @@ def check_rows(rows: int, size: int, path: Path) -> None:
             found=f"{rows:,} rows in {size:,} bytes",
             remedy="make the file again from its source; do not use it if it came from a stranger",
         )
+
+
+def rows_at_once(file: pq.ParquetFile, most: int) -> int:
+    """Return how many rows to read together, at most ``most``: a row may repeat what is stored once.
+
+    Were every value as large as a whole row group, they would take a GiB.
+    """
+    groups = range(file.metadata.num_row_groups)
+    largest = max((file.metadata.row_group(group).total_byte_size for group in groups), default=0)
+    return max(1, min(most, _TOGETHER // max(1, largest)))
 
 
 def _bytes(form: Any) -> bool:

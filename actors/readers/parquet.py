@@ -10,12 +10,12 @@ import pyarrow.parquet as pq
 from outvoted.actors.readers.base import Contents, unreadable
 from outvoted.actors.readers.columns import Table, TableSource, class_names, read_part
 from outvoted.actors.readers.files import walked
-from outvoted.actors.readers.image_columns import check_rows
+from outvoted.actors.readers.image_columns import check_rows, rows_at_once
 from outvoted.actors.readers.room import check_room
 from outvoted.actors.readers.splits import WHOLE, kind, refuse_unclear, split_in
 from outvoted.search.errors import OutvotedError
 
-_ROWS_AT_ONCE = 256
+_ROWS = 256
 
 
 class Parquet(TableSource):
@@ -88,6 +88,6 @@ class Parquet(TableSource):
 def _batches(file: Path, opened: pq.ParquetFile, columns: list[str]) -> Iterator[pa.RecordBatch]:
     """Give the rows in batches, so that never all encoded images are in memory."""
     try:
-        yield from opened.iter_batches(_ROWS_AT_ONCE, columns=columns)
+        yield from opened.iter_batches(rows_at_once(opened, _ROWS), columns=columns)
     except (OSError, pa.ArrowException) as error:
         raise unreadable(file, "a whole Parquet file", error) from error

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from outvoted.actors.paths import UserPath
 from outvoted.actors.readers.files import walked
-from outvoted.actors.readers.image_columns import check_rows, encoded, holds_images, labels_of
+from outvoted.actors.readers.image_columns import check_rows, encoded, holds_images, labels_of, rows_at_once
 from outvoted.actors.readers.room import check_room
 from outvoted.actors.sources.base import Item, Piece, Source
 from outvoted.search.errors import OutvotedError, suggestion
@@ -56,7 +56,8 @@ class ParquetSource(Source):
         with pq.ParquetFile(path) as file:
             column = self._column(file.schema_arrow)
             wanted = [column] if self.label is None else [column, self.label]
-            for rows in file.iter_batches(_ROWS, row_groups=[piece.part], columns=wanted):
+            few = rows_at_once(file, _ROWS)
+            for rows in file.iter_batches(few, row_groups=[piece.part], columns=wanted):
                 labels = [-1] * len(rows)
                 if self.label is not None:
                     labels = labels_of(rows.column(self.label), self._where(path)).tolist()

@@ -19,7 +19,7 @@ from PIL import Image
 from outvoted.actors import png
 from outvoted.actors.chunks import chunks
 from outvoted.actors.fit import Fit
-from outvoted.actors.readers import room
+from outvoted.actors.readers import image_columns, room
 from outvoted.actors.readers.columns import class_names
 from outvoted.actors.readers.idx import read_idx
 from outvoted.actors.sources import ArraySource, FolderSource, ParquetSource
@@ -211,6 +211,20 @@ def test_a_small_file_that_would_become_large_is_refused_before_it_is_read(
     with pytest.raises(OutvotedError) as caught:
         bomb(tmp_path)
     assert str(tmp_path) in str(caught.value)
+
+
+@pytest.mark.parametrize(("size", "rows"), [(1 << 20, 4), (10, 256)])
+def test_a_large_value_that_many_rows_repeat_is_held_few_times(
+    size: int, rows: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(image_columns, "_TOGETHER", 5 << 20)
+    images = pa.DictionaryArray.from_arrays(pa.array(np.zeros(250, np.int8)), pa.array([bytes(size)]))
+    table = pa.table({"image": images, "label": [0, 1] * 125})
+    pq.write_table(table, tmp_path / "a.parquet", compression="zstd")
+    with pq.ParquetFile(tmp_path / "a.parquet") as file:
+        assert image_columns.rows_at_once(file, 256) == rows
+    source = ParquetSource(path=tmp_path)
+    assert len([item.path for item in source.items(source.pieces(9)[0])]) == 250
 
 
 def png_that_says(width: int, height: int) -> bytes:
