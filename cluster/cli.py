@@ -48,6 +48,7 @@ from outvoted.cluster.options import (
     Trusted,
     console,
     errors,
+    flag,
     resumable,
     run_folder,
     run_store,
@@ -58,7 +59,7 @@ from outvoted.cluster.options import (
 from outvoted.cluster.shown import command as typed
 from outvoted.cluster.terminal import say_aligned, tolerate_any_terminal
 from outvoted.search.errors import OutvotedError
-from outvoted.search.trust import named_by
+from outvoted.search.trust import Trust, named_by
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -98,7 +99,7 @@ def mine(
     console.print(table(summary))
     if summary.voters:
         console.print(voters_table(summary.voters))
-    _say_next(store)
+    _say_next(store, named_by(settings))
     check_not_all(summary.failures, f"all rows are kept in {path}")
 
 
@@ -196,14 +197,14 @@ def _told(row: Replayed) -> str:
     return f"search {row.search_id} (other {', '.join(name for name, is_so in same.items() if not is_so)})"
 
 
-def _say_next(store: RunStore) -> None:
+def _say_next(store: RunStore, trust: Trust) -> None:
     path = store.path
     look = f"import pandas; print(pandas.read_parquet({str(path / 'mistakes')!r}))"
     say_written(
         path,
         "searches/, mistakes/, peers/, summary.json, gallery/*.png",
-        to_report(path),
-        typed("outvoted", "replay", path),
+        to_report(path, trust),
+        typed("outvoted", "replay", path, *flag(trust)),
         typed("tensorboard", "--logdir", path / "tb"),
         typed("python", "-c", look),
     )

@@ -23,6 +23,7 @@ from outvoted.cluster.options import (
     say_written,
     to_report,
 )
+from outvoted.search.trust import named_by
 
 
 def compare(
@@ -43,7 +44,7 @@ def compare(
     say_written(
         path,
         "a run for each strategy, comparison.json, comparison.png",
-        to_report(path),
+        to_report(path, named_by(settings)),
     )
     for row in rows:
         check_not_all(row.failures, f"all rows are kept in {path / row.strategy}")

@@ -25,6 +25,7 @@ from outvoted.cluster.options import (
     say_written,
     to_report,
 )
+from outvoted.search.trust import named_by
 
 
 def heal(
@@ -45,5 +46,5 @@ def heal(
     say_written(
         path,
         "rounds/, mistakes/, weights/, summary.json, healing.png",
-        to_report(path),
+        to_report(path, named_by(settings)),
     )

@@ -21,6 +21,7 @@ from outvoted.cluster.options import (
     Runs,
     Trusted,
     console,
+    flag,
     run_store,
     say_written,
     to_report,
@@ -59,8 +60,8 @@ def label(  # noqa: PLR0913  # each is an option
     say_written(
         store.path,
         "a file for each labeller",
-        f"{typed('outvoted', 'label', study)}   # go on",
-        to_report(study),
+        f"{typed('outvoted', 'label', study, *flag(trusted(trust)))}   # go on",
+        to_report(study, trusted(trust)),
     )
 
 

@@ -67,7 +67,7 @@ def landscape(  # noqa: PLR0913  # each is an option
     say_written(
         votes.parent,
         f"{votes.name}, {votes.stem}.png",
-        to_report(opened.store.path),
+        to_report(opened.store.path, opened.trust),
     )
 
 

@@ -16,6 +16,7 @@ from outvoted.cluster.shown import command as typed
 from outvoted.cluster.shown import shown
 from outvoted.cluster.terminal import console as console
 from outvoted.cluster.terminal import errors as errors
+from outvoted.cluster.terminal import flag as flag
 from outvoted.cluster.terminal import say_written as say_written
 from outvoted.cluster.terminal import to_report as to_report
 from outvoted.search.trust import EVERYTHING, NOTHING, Trust

@@ -51,7 +51,7 @@ def scan(
     say_written(
         path,
         "dissents/, scanned/, peers/, summary.json, gallery/*.png",
-        to_report(path),
+        to_report(path, named_by(settings)),
         typed("python", "-c", look),
     )
     check_answered(summary, f"all rows are kept in {path}")

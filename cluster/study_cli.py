@@ -53,6 +53,6 @@ def study(
     say_written(
         path,
         "images/, votes/, figures/*.png, summary.json",
-        to_report(path),
+        to_report(path, named_by(settings)),
         typed("tensorboard", "--logdir", path / "tb"),
     )

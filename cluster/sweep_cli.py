@@ -56,7 +56,7 @@ def sweep(
     say_written(
         path,
         "trials/, votes/, networks/, figures/*.png, summary.json",
-        to_report(path),
+        to_report(path, named_by(settings)),
         typed("tensorboard", "--logdir", path / "tb"),
         f"{again}   # more seeds",
     )

@@ -12,6 +12,7 @@ from rich.segment import Segment
 from rich.text import Text
 
 from outvoted.cluster.shown import command, visible
+from outvoted.search.trust import Trust
 
 
 class Terminal(Console):
@@ -60,9 +61,14 @@ def say_written(path: Path, what: str, *commands: str) -> None:
         console.print(f"  {line}", soft_wrap=True)
 
 
-def to_report(run: Path) -> str:
+def to_report(run: Path, trust: Trust) -> str:
     """Return the command that makes a page of a run."""
-    return f"{command('outvoted', 'report', run)}   # a page to click through"
+    return f"{command('outvoted', 'report', run, *flag(trust))}   # a page to click through"
+
+
+def flag(trust: Trust) -> tuple[str, ...]:
+    """Return the option that a command needs to open a run in which some code is trusted."""
+    return () if trust.paths is not None and not trust.paths else ("--trust",)
 
 
 def say_aligned(rows: Sequence[Sequence[str]]) -> None:

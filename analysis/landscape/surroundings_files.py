@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from outvoted.actors import schema, tables
 from outvoted.analysis.landscape.surroundings import Surroundings
+from outvoted.search.errors import OutvotedError
 
 FOLDER = "landscapes"
 
@@ -46,7 +47,7 @@ def read(path: Path) -> Surroundings:
     """Read the votes around a seed.
 
     Raises:
-        OutvotedError: the file cannot be read.
+        OutvotedError: the file cannot be read, or is named otherwise than its content.
     """
     rows = tables.read(path, schema.surroundings()).to_pandas()
     rows = rows.sort_values(["row", "column"], kind="stable")  # networks stay in their order
@@ -54,7 +55,7 @@ def read(path: Path) -> Surroundings:
     first = rows[rows["network"] == networks[0]]
     shape = int(rows["row"].max()) + 1, int(rows["column"].max()) + 1
     votes = [np.stack(rows.loc[rows["network"] == name, "probabilities"].to_list()) for name in networks]
-    return Surroundings(
+    found = Surroundings(
         int(first["seed_id"].iloc[0]),
         int(first["label"].iloc[0]),
         (str(first["x_direction"].iloc[0]), str(first["y_direction"].iloc[0])),
@@ -63,6 +64,13 @@ def read(path: Path) -> Surroundings:
         networks,
         np.stack(votes).reshape(len(networks), *shape, -1),
     )
+    if file_of(path.parents[1], found) != path:  # its picture is found by what it says
+        raise OutvotedError(
+            expected=f"in {path} the landscape that its name says",
+            found=f"one of seed {found.seed_id} and the directions {', '.join(found.names)}",
+            remedy="delete it, and draw it again with `outvoted landscape`",
+        )
+    return found
 
 
 def every(run: Path) -> Iterator[Surroundings]:

@@ -10,9 +10,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from matplotlib.figure import Figure
+from PIL import Image
 from rich.console import Console
 
-from outvoted.actors import png
 from outvoted.actors.sweep_store import FAILED, FINISHED, STOPPED, SweepStore
 from outvoted.analysis.claims_table import claims_table
 from outvoted.analysis.sweeps.opened import OpenedSweep
@@ -52,7 +52,8 @@ def report(store: SweepStore) -> TemperatureReport:
     names = sorted(path.name for path in (store.path / "figures").iterdir())
     assert names == sorted(found.figures)
     for name in names:
-        assert min(png.decode((store.path / "figures" / name).read_bytes()).shape[1:]) > 100
+        with Image.open(store.path / "figures" / name) as picture:
+            assert min(picture.size) > 100
     return found
 
 
