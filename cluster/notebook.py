@@ -279,6 +279,9 @@ def _trained(settings: PanelSettings, data: Dataset) -> dict[str, nn.Module]:
         for one in wanted:
             loaded = one.network.load(data.shape, data.classes)
             weights = None if loaded is None else loaded.weights
+            if loaded is not None and loaded.note:
+                note = f"{one.name} takes from its weights file {loaded.note}"
+                bar.console.print(note, markup=False, highlight=False)
             for epoch in () if weights is not None else train(one.network, one.training, data, one.seed):
                 weights = epoch.weights
                 bar.update(task, advance=1, details=one.name)

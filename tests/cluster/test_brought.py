@@ -21,6 +21,7 @@ from outvoted.cluster.config import MineConfig
 from outvoted.cluster.mine import Job, mine
 from outvoted.cluster.reading import read
 from outvoted.search.errors import OutvotedError
+from outvoted.search.trust import EVERYTHING
 
 CODE = """
 from torch import nn
@@ -74,7 +75,7 @@ def test_a_panel_that_is_brought_is_mined_and_replayed(
     store = RunStore(config.parent / "runs" / "brought")
     (config.parent / "second.pt2").unlink()
     (config.parent / "first.safetensors").unlink()
-    run = OpenedRun(store)
+    run = OpenedRun(store, EVERYTHING)
     assert [member.name for member in run.peers] == ["loaded", "second", "trained"]
     assert [len(member.epochs) for member in run.peers] == [1, 1, 8]
     share = np.mean(run.panel.vote(digits.test.images).argmax(2) == digits.test.labels, axis=1)
