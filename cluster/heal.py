@@ -27,13 +27,13 @@ from outvoted.analysis.healing import (
 )
 from outvoted.cluster.bars import bars, phase
 from outvoted.cluster.connect import connected
-from outvoted.cluster.heal_config import HealConfig
+from outvoted.cluster.heal_config import HealConfig, share_of_task
 from outvoted.cluster.heal_networks import Networks
 from outvoted.cluster.lease import result
 from outvoted.cluster.loading import loaded
 from outvoted.cluster.mine import versions
 from outvoted.cluster.panel_training import check_brought
-from outvoted.cluster.placement import PlacementSettings, Share, share
+from outvoted.cluster.placement import Share
 from outvoted.cluster.runs import data_record, open_record, recorded
 from outvoted.cluster.warnings import warn, warn_of
 from outvoted.search.trust import Trust, named_by
@@ -69,9 +69,7 @@ def heal(job: HealJob, console: Console) -> HealSummary:
     check_brought(job.store, config.panel, config.referee, data, console, config.search.strategy.slopes)
     record = open_record(job.store, config, job.resume, data_record(data), versions(), "heal", _MAY_CHANGE)
     with connected(job.address, job.debug):
-        settings = config.cluster
-        wanted = PlacementSettings(num_cpus=settings.num_cpus, num_gpus=settings.num_gpus)
-        each = share(wanted, 1, ray.cluster_resources())
+        each = share_of_task(config.cluster, ray.cluster_resources())
         with recorded(job.store, record), bars(console) as progress:
             networks = Networks(config, job.store, data, each, progress)
             panels = {seed: networks.panel(seed) for seed in config.heal.seeds}

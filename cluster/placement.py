@@ -12,6 +12,10 @@ from outvoted.search.settings import Settings
 
 _FINEST = 10_000  # Ray counts resources in ten-thousandths
 _FOR_PEERS = 0.9
+LEAST_CPUS = 0.05
+"""Of which a peer gets at least so much: with more than twenty to a CPU, they mostly wait for each other."""
+PROCESS_BYTES = 200 << 20
+"""What a process of ours takes for itself: Python and PyTorch (measured; what it shares is not counted)."""
 
 
 class PlacementSettings(Settings):
@@ -41,19 +45,59 @@ def share(settings: PlacementSettings, peers: int, available: Mapping[str, float
     """Divide what is ``available`` (as `ray.cluster_resources()` says) among all cells' peers.
 
     Raises:
-        OutvotedError: the configuration asks for more than there is.
+        OutvotedError: the configuration asks for more than there is, or so many processes would share the
+            CPUs that none gets anywhere.
     """
     actors = settings.cells * peers
     cpus, gpus = available.get("CPU", 0.0), available.get("GPU", 0.0)
+    check_memory(settings.cells * (peers + 1), available, "cluster.cells")
     if settings.num_cpus is not None and settings.num_cpus * actors > cpus:
         raise _too_much("num_cpus", settings.num_cpus, actors, cpus, "CPU")
     if settings.num_gpus is not None and settings.num_gpus > 0 and actors > _places(settings.num_gpus, gpus):
         raise _too_much("num_gpus", settings.num_gpus, actors, gpus, "GPU")
     even_cpus = min(1.0, math.floor(_FOR_PEERS * cpus / actors * _FINEST) / _FINEST)
     even_gpus = math.floor(_FINEST / math.ceil(actors / gpus)) / _FINEST if gpus else 0.0
-    return Share(
-        even_cpus if settings.num_cpus is None else settings.num_cpus,
-        even_gpus if settings.num_gpus is None else settings.num_gpus,
+    each_cpus = even_cpus if settings.num_cpus is None else settings.num_cpus
+    each_gpus = even_gpus if settings.num_gpus is None else settings.num_gpus
+    if each_cpus < LEAST_CPUS and not (each_cpus == 0 and each_gpus > 0):
+        raise _too_little(settings, peers, each_cpus, cpus)
+    return Share(each_cpus, each_gpus)
+
+
+def check_memory(processes: int, available: Mapping[str, float], key: str) -> None:
+    """Refuse more processes than memory holds, whatever each of them will load.
+
+    Args:
+        available: what `ray.cluster_resources()` says; nothing is refused where it knows of no memory.
+        key: what to lower in the configuration.
+
+    Raises:
+        OutvotedError: with the arithmetic.
+    """
+    there = available.get("memory", float("inf"))
+    if processes * PROCESS_BYTES > there:
+        needed = f"at least {processes * PROCESS_BYTES / 2**30:.1f} GiB of memory"
+        raise OutvotedError(
+            expected=f"{needed} for {processes} processes of {PROCESS_BYTES >> 20} MiB or more",
+            found=f"{there / 2**30:.1f} GiB on the machines that Ray sees",
+            remedy=f"lower {key}: at most {int(there // PROCESS_BYTES)} processes fit",
+        )
+
+
+def _too_little(settings: PlacementSettings, peers: int, each: float, cpus: float) -> OutvotedError:
+    actors = settings.cells * peers
+    most = int(_FOR_PEERS * cpus / LEAST_CPUS / peers + 1e-9)
+    if settings.num_cpus is not None:
+        remedy = "raise cluster.num_cpus, or leave it out for an even share"
+    elif most:
+        remedy = f"lower cluster.cells to at most {most}"
+    else:
+        remedy = "take fewer networks, or more machines"
+    whose = f"each of {actors} peers ({settings.cells} cells of {peers})"
+    return OutvotedError(
+        expected=f"at least {LEAST_CPUS:g} of a CPU for {whose}",
+        found=f"{each:.2g} of a CPU: {cpus:g} CPUs on the machines that Ray sees",
+        remedy=remedy,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from outvoted.cluster.placement import LEAST_CPUS, check_memory
 from outvoted.search.errors import OutvotedError
 from outvoted.search.settings import Settings
 
@@ -36,7 +37,7 @@ def pool(settings: PoolSettings, available: Mapping[str, float]) -> Pool:
     """Divide what is ``available`` (as `ray.cluster_resources()` says); room is left for one reader.
 
     Raises:
-        OutvotedError: the configuration asks for more GPUs than there are.
+        OutvotedError: the configuration asks for more GPUs, CPUs or memory than there are.
     """
     cpus, gpus = available.get("CPU", 1.0), available.get("GPU", 0.0)
     panels = settings.panels or max(1, int(cpus) - 1)
@@ -47,6 +48,13 @@ def pool(settings: PoolSettings, available: Mapping[str, float]) -> Pool:
             found=f"{gpus:g} GPUs on the machines that Ray sees",
             remedy="lower cluster.num_gpus (fractions are allowed) or cluster.panels, or leave them out",
         )
+    check_memory(panels + 1, available, "cluster.panels")
     each = min(1.0, cpus / (panels + 1))
+    if each < LEAST_CPUS:
+        raise OutvotedError(
+            expected=f"at least {LEAST_CPUS:g} of a CPU for each of {panels} panels and one reader",
+            found=f"{each:.2g} of a CPU: {cpus:g} CPUs on the machines that Ray sees",
+            remedy=f"lower cluster.panels to at most {max(1, int(cpus / LEAST_CPUS) - 1)}, or leave it out",
+        )
     # Unequal shares keep Ray Data from fusing the two into one process, which would do one after the other.
     return Pool(panels, math.floor(each * 1e3) / 1e3, wanted, math.floor(each * 9e2) / 1e3)

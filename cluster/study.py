@@ -25,6 +25,7 @@ from outvoted.cluster.connect import connected
 from outvoted.cluster.differences import differences
 from outvoted.cluster.family_training import train_families
 from outvoted.cluster.generator_training import run_generator
+from outvoted.cluster.heal_config import share_of_task
 from outvoted.cluster.lease import result
 from outvoted.cluster.loading import loaded
 from outvoted.cluster.mine import versions
@@ -64,8 +65,10 @@ def study(job: StudyJob, console: Console) -> None:
     if job.resume:
         _check_families(store, config)
     record = open_record(store, config, job.resume, data_record(data), versions(), "study", _MAY_CHANGE)
-    with connected(job.address, job.debug), recorded(store, record), bars(console) as progress:
-        _Stages(job, record, data, progress).run()
+    with connected(job.address, job.debug):
+        share_of_task(config.cluster, ray.cluster_resources())
+        with recorded(store, record), bars(console) as progress:
+            _Stages(job, record, data, progress).run()
 
 
 def _check_families(store: StudyStore, config: StudyConfig) -> None:

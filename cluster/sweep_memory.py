@@ -8,6 +8,7 @@ from torch import nn
 
 from outvoted.actors.datasets import Dataset
 from outvoted.analysis.sweeps import Unit
+from outvoted.cluster.placement import LEAST_CPUS
 from outvoted.cluster.sweep_config import SweepConfig
 from outvoted.cluster.trials import grouped
 from outvoted.search.errors import OutvotedError
@@ -32,6 +33,12 @@ def check_memory(config: SweepConfig, data: Dataset, available: Mapping[str, flo
                 found=f"{available.get(name, 0.0):g} on the machines that Ray sees",
                 remedy=f"lower trial.num_{name.lower()}s",
             )
+    if trial.num_cpus < LEAST_CPUS:
+        raise OutvotedError(
+            expected=f"at least {LEAST_CPUS:g} of a CPU for each trial",
+            found=f"trial.num_cpus: {trial.num_cpus:g}",
+            remedy="raise trial.num_cpus: every trial computes with one thread",
+        )
     networks, at_a_time = _together(config, available)
     needed = at_a_time * trial_bytes(config, data, networks)
     if needed > there:

@@ -10,6 +10,7 @@ import numpy as np
 
 from outvoted.actors.labelling.label_file import Answer, LabelFile
 from outvoted.actors.labelling.label_store import LabelStore
+from outvoted.actors.labelling.names import checked
 from outvoted.search.arrays import Ints
 from outvoted.search.errors import OutvotedError
 
@@ -111,6 +112,7 @@ class Desk:
             OutvotedError: the name is no plain one, or the file can't be read.
         """
         if labeller not in self._sheets:
+            checked(labeller, {*self._store.names, *self._sheets})
             file = self._store.file(labeller)
             self._sheets[labeller] = Sheet(labeller, file, len(self.work.pictures))
         return self._sheets[labeller]

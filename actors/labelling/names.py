@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from outvoted.search.errors import OutvotedError
 
 SIMULATED = "simulated"
+MOST = 200
+"""As many people may label one study."""
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 
 
@@ -19,9 +21,10 @@ def checked(name: str, known: Iterable[str], where: str = "") -> str:
 
     Raises:
         OutvotedError: it has other characters than letters, digits, hyphens and underscores, begins like
-            those of simulated labellers, or is another's but for capitals.
+            those of simulated labellers, or is another's but for capitals; or there are ``MOST`` already.
     """
-    found = f"'{name}'" + (f" in {where}" if where else "")
+    known = set(known)
+    found = f"{name[:60]!a}" + (f" in {where}" if where else "")
     if not _PLAIN.fullmatch(name):
         raise OutvotedError(
             expected="a labeller's name of at most 40 letters a-z, digits, hyphens and underscores",
@@ -40,5 +43,11 @@ def checked(name: str, known: Iterable[str], where: str = "") -> str:
             expected=f"a name that differs from '{alike[0]}' by more than capitals",
             found=found,
             remedy=f"go on as '{alike[0]}', or choose another name",
+        )
+    if name not in known and len(known) >= MOST:
+        raise OutvotedError(
+            expected=f"at most {MOST} labellers of one study",
+            found=f"{found}, one more",
+            remedy="go on under a name that is there, or remove files of labellers who are not needed",
         )
     return name

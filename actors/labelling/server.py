@@ -1,12 +1,15 @@
 """The page for labelling, served to this machine alone."""
 
+import asyncio
 import hmac
+import logging
 import socket
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated
 
 from aiohttp import web
+from aiohttp.http import HttpProcessingError
 from pydantic import Field, TypeAdapter, ValidationError
 
 from outvoted.actors.labelling.desk import KEYS, Desk
@@ -14,6 +17,7 @@ from outvoted.search.errors import OutvotedError
 from outvoted.search.settings import Settings
 
 HOST = "127.0.0.1"
+_PATIENCE = 10.0  # seconds
 _FILES = {"": "page.html", "page.js": "page.js", "page.css": "page.css"}
 _HEADERS = {
     "Cache-Control": "no-store",
@@ -81,7 +85,15 @@ def serve(desk: Desk, token: str, listening: socket.socket) -> None:
             web.post("/{token}/label", _label),
         ]
     )
-    web.run_app(app, sock=listening, print=None, access_log=None, shutdown_timeout=1)
+    logging.getLogger("aiohttp.server").addFilter(_not_of_requests)
+    web.run_app(
+        app, sock=listening, print=None, access_log=None, shutdown_timeout=1, keepalive_timeout=_PATIENCE
+    )
+
+
+def _not_of_requests(record: logging.LogRecord) -> bool:
+    """Tell of what is logged whether it is ours: what is wrong with a request is answered, and no news."""
+    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
 
 
 def _guard(token: str, hosts: set[str]) -> Callable[..., Awaitable[web.StreamResponse]]:
@@ -135,10 +147,19 @@ async def _picture(request: web.Request) -> web.StreamResponse:
     return web.Response(body=data, content_type="image/png", headers=seen)
 
 
+async def _body(request: web.Request) -> bytes:
+    """Read what was sent, but don't wait for it for ever."""
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            return await request.read()
+    except TimeoutError as error:
+        raise web.HTTPRequestTimeout from error
+
+
 async def _label(request: web.Request) -> web.StreamResponse:
     if request.content_type != "application/json":
         raise web.HTTPUnsupportedMediaType
-    said, desk = _Label.model_validate_json(await request.read()), request.app[_DESK]
+    said, desk = _Label.model_validate_json(await _body(request)), request.app[_DESK]
     if said.label >= len(desk.work.classes) or said.place >= len(desk.work.pictures):
         raise LookupError("place or label")
     return web.json_response({"labelled": desk.put(said.labeller, said.place, said.label)})

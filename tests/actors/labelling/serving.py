@@ -33,11 +33,15 @@ def pictures(images: int) -> list[bytes]:
 
 
 @contextmanager
-def served(folder: Path, images: int, classes: tuple[str, ...], port: int = 0) -> Iterator[Served]:
+def served(
+    folder: Path, images: int, classes: tuple[str, ...], port: int = 0, stderr: int | None = None
+) -> Iterator[Served]:
     """Serve a page within the block."""
     arguments = [str(folder), str(images), ",".join(classes), str(port)]
     command = [sys.executable, "-m", "tests.actors.labelling.serving", *arguments]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[3])
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=stderr, text=True, cwd=Path(__file__).parents[3]
+    )
     try:
         assert process.stdout is not None
         url = process.stdout.readline().strip()

@@ -2,6 +2,8 @@
 
 import json
 import signal
+import socket
+import subprocess
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from pathlib import Path
 from threading import Timer
@@ -9,7 +11,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from outvoted.actors.labelling.desk import order
+from outvoted.actors.labelling.desk import Desk, Work, order
+from outvoted.actors.labelling.label_store import LabelStore
+from outvoted.actors.labelling.names import MOST
 from outvoted.actors.labelling.server import listen
 from outvoted.search.errors import OutvotedError
 from tests.actors.labelling.conftest import DIGITS
@@ -112,6 +116,30 @@ def test_what_is_not_there_is_said(page: Served, path: str) -> None:
     assert get(page, f"/{TOKEN}/{path}").status in (400, 422)
 
 
+@pytest.mark.parametrize(
+    "request_",
+    [
+        b"GET /%b/ HTTP/1.1\r\nHost: x\r\nX: %b\r\n\r\n" % (TOKEN.encode(), b"x" * 100_000),
+        b"GET /%b HTTP/1.1\r\nHost: x\r\n\r\n" % (b"x" * 100_000),
+        b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 5000 + b"\r\n",
+        b"\x00\xff no HTTP at all\r\n\r\n",
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"POST /%b/label HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n" % TOKEN.encode(),
+        b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\nContent-Length: x\r\n\r\n",
+    ],
+    ids=["header", "line", "headers", "bytes", "version", "length", "hosts"],
+)
+def test_a_request_that_is_none_is_answered_and_no_news(request_: bytes, tmp_path: Path) -> None:
+    with served(tmp_path, 6, DIGITS, stderr=subprocess.PIPE) as page:
+        parts = urlsplit(page.url)
+        with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=10) as asking:
+            asking.sendall(request_)
+            assert asking.recv(12).startswith((b"HTTP/1.1 4", b"HTTP/1.0 4"))
+        assert get(page, f"/{TOKEN}/").status == 200
+        page.process.send_signal(signal.SIGTERM)
+        assert page.process.communicate(timeout=10) == ("ended\n", "")
+
+
 def test_pictures_come_in_the_labellers_order(page: Served) -> None:
     given = [get(page, f"/{TOKEN}/picture?labeller=viewer&place={place}").read() for place in range(6)]
     assert given == [pictures(6)[image] for image in order("viewer", 6)]
@@ -150,3 +178,14 @@ def test_ctrl_c_ends_it_cleanly(tmp_path: Path, ending: signal.Signals) -> None:
         said, _ = page.process.communicate(timeout=10)
         assert said == "ended\n"
         assert page.process.returncode == 0
+
+
+def test_labellers_are_limited(tmp_path: Path) -> None:
+    store = LabelStore(tmp_path, 2, 2)
+    desk = Desk(Work("a study", pictures(2), ("0", "1")), store)
+    for number in range(MOST):
+        desk.sheet(f"person-{number}")
+    with pytest.raises(OutvotedError, match=f"at most {MOST} labellers"):
+        desk.sheet("one-more")
+    assert desk.put("person-0", 0, 1) == 1
+    assert store.names == ("person-0",)
