@@ -12,7 +12,7 @@ from outvoted.actors.datasets import Images
 from outvoted.actors.local_panel import LocalPanel
 from outvoted.actors.member import Member
 from outvoted.actors.peer import Peer
-from outvoted.actors.planning import count_replicas
+from outvoted.actors.planning import planned
 from outvoted.search import plan
 from outvoted.search.search_settings import SearchSettings
 
@@ -53,7 +53,7 @@ def mine_panel(
     judge = None if referee is None else peer(referee, images.classes)
     names = tuple(member.name for member in panel)
     coordinator = Coordinator(rules, images.seeds, names, judge)
-    replicas = count_replicas(local, rules, images.seeds.labels, search.per_target)
+    replicas = planned(local, rules, images.seeds.labels, search.per_target, names).replicas
     work = plan.searches(search.seed, replicas, search.turns(names), len(images.seeds))
     shards = plan.shards(work, np.empty(0, np.int64), _SHARD)
     results = [coordinator.mine(shard, local) for shard in shards]

@@ -244,6 +244,7 @@ def mine(panel: Panel, *, progress: bool = True, **settings: Any) -> pd.DataFram
     return mistakes
 
 
+@undisturbed()
 def run(
     config: str | Path,
     overrides: str | Iterable[str] = (),
