@@ -106,11 +106,14 @@ def _lease_all(
     bar = progress.add_task("searches", total=len(work), completed=len(done), details="")
     began, before = time.monotonic(), record.seconds_mining
 
-    def report(recorded: Progress, live: Live) -> None:
-        searches, mistakes = recorded.searches + live.searches, recorded.mistakes + live.mistakes
+    def tell(searches: int, mistakes: int) -> None:
         record.seconds_mining = before + time.monotonic() - began
         rate = (searches - len(done)) / (time.monotonic() - began)
-        details = f"{mistakes} mistakes, {rate:.0f} searches/s"
-        progress.update(bar, completed=max(searches, progress.tasks[bar].completed), details=details)
+        progress.update(bar, completed=searches, details=f"{mistakes} mistakes, {rate:.0f} searches/s")
+
+    def report(recorded: Progress, live: Live) -> None:
+        searches = max(recorded.searches + live.searches, int(progress.tasks[bar].completed))
+        tell(searches, recorded.mistakes + live.mistakes)
 
     lease(cells, recorder, shards, job.config.cluster.shards_in_flight, report)
+    tell(len(job.store.done()), job.store.table("mistakes").num_rows)  # as the summary will count them

@@ -96,7 +96,8 @@ def _scan(
         return
     reading = Reading(config.source, Fit(shape=data.shape, sizes=config.scan.sizes), size, done)
     judging = (members, data.shape, data.classes, config.panel.arithmetic)
-    began, before, fresh, kept = time.monotonic(), record.seconds_scanning, 0, 0
+    began, before, fresh = time.monotonic(), record.seconds_scanning, 0
+    kept = len(store.dissents())  # of the whole scan, as the table will count them
     for found in judged(left, reading, judging, room, config.cluster.memory << 20):
         store.write(found)
         fresh += found.scanned["images"][0].as_py()

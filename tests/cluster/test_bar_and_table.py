@@ -1,0 +1,32 @@
+"""Where a bar ends is what the tables count."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from outvoted.actors.progress import Progress
+from outvoted.actors.run_record import RunRecord, State
+from outvoted.actors.store import RunStore
+from outvoted.cluster import mine
+from outvoted.cluster.bars import bars
+from outvoted.cluster.config import MineConfig
+from outvoted.cluster.lease import Live
+from outvoted.cluster.terminal import Terminal
+from outvoted.search import plan
+
+
+def test_the_bar_ends_at_what_is_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def lease(cells: Any, recorder: Any, shards: Any, in_flight: int, report: Any) -> None:
+        report(Progress(searches=5), Live(30, 20))  # of which some are counted twice, and some not certified
+
+    monkeypatch.setattr(mine, "lease", lease)
+    config = MineConfig()
+    job = mine.Job(config, RunStore(tmp_path), "local", False)
+    record = RunRecord(name="a", state=State.RUNNING, config={}, versions={})
+    work = plan.searches(0, 10, config.search.turns(config.panel.names), 100)
+    with bars(Terminal(quiet=True)) as progress:
+        mine._lease_all(job, record, [], None, work, progress)
+        (task,) = progress.tasks
+    assert task.completed == len(job.store.done()) == 0
+    assert str(task.fields["details"]).startswith(f"{job.store.table('mistakes').num_rows} mistakes")
