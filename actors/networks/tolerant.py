@@ -1,5 +1,6 @@
 """A network that fails on some images fails for those images only."""
 
+import re
 from typing import Any
 
 import torch
@@ -7,6 +8,7 @@ from torch import nn
 
 _OUT_OF_MEMORY = ("can't allocate memory", "not enough memory")
 _LONGEST = 300
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 Failures = tuple[str, ...]
 """For each image of a batch why it has no answer, "" where it has one; empty if all have."""
@@ -84,7 +86,8 @@ def is_machines(error: BaseException) -> bool:
 
 
 def told(error: BaseException) -> str:
-    """Say in one line what was raised."""
+    """Say in one line what was raised, without addresses, which differ from process to process."""
     if isinstance(error, SystemExit):
         return f"it called sys.exit({'' if error.code is None else error.code})"
-    return f"{type(error).__name__}: {' '.join(str(error).split())}".removesuffix(": ")[:_LONGEST]
+    text = _ADDRESS.sub("", " ".join(str(error).split()))
+    return f"{type(error).__name__}: {text}".removesuffix(": ")[:_LONGEST]

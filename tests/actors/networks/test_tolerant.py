@@ -16,7 +16,7 @@ from outvoted.actors.coordinator import Coordinator
 from outvoted.actors.datasets import Dataset
 from outvoted.actors.local_panel import LocalPanel
 from outvoted.actors.member import Member
-from outvoted.actors.networks.tolerant import Tolerant
+from outvoted.actors.networks.tolerant import Tolerant, told
 from outvoted.actors.peer import Peer
 from outvoted.search.climb import Outcome, Rules
 from outvoted.search.messages import Candidates, Slope
@@ -133,6 +133,23 @@ def test_why_an_image_has_no_answer_is_said() -> None:
         "",
     )
     assert logits.isnan().any(1).tolist() == [True, True, True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (ValueError("two\n  lines"), "ValueError: two lines"),
+        (KeyError(), "KeyError"),
+        (TypeError("not <Net object at 0x7fb2F5de0400> but"), "TypeError: not <Net object> but"),
+        (SystemExit(), "it called sys.exit()"),
+        (SystemExit("stop"), "it called sys.exit(stop)"),
+        (RuntimeError("x" * 1000), "RuntimeError: " + "x" * 286),
+    ],
+)
+def test_what_was_raised_is_said_in_one_line_that_every_process_would_say(
+    error: BaseException, said: str
+) -> None:
+    assert told(error) == said
 
 
 def test_where_all_is_well_nothing_is_said(plain: nn.Module) -> None:
