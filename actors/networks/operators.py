@@ -31,7 +31,7 @@ max_pool1d_with_indices max_pool2d max_pool2d_with_indices max_pool3d max_pool3d
 conv3d conv_transpose1d conv_transpose2d conv_transpose3d convolution linear bilinear embedding one_hot
 grid_sampler grid_sampler_2d grid_sampler_3d im2col col2im pixel_shuffle pixel_unshuffle channel_shuffle
 native_channel_shuffle batch_norm native_batch_norm group_norm native_group_norm instance_norm layer_norm
-native_layer_norm rms_norm local_response_norm linalg_vector_norm pad reflection_pad1d reflection_pad2d
+native_layer_norm rms_norm linalg_vector_norm pad reflection_pad1d reflection_pad2d
 reflection_pad3d replication_pad1d replication_pad2d replication_pad3d upsample_bicubic2d
 upsample_bilinear2d upsample_linear1d upsample_nearest1d upsample_nearest2d upsample_nearest3d
 upsample_trilinear3d alpha_dropout dropout feature_alpha_dropout feature_dropout native_dropout elu gelu glu
@@ -44,7 +44,8 @@ _safe_softmax _shape_as_tensor _scaled_dot_product_flash_attention_for_cpu _soft
 _unsafe_view _weight_norm _upsample_bicubic2d_aa _upsample_bilinear2d_aa _upsample_nearest_exact1d
 _upsample_nearest_exact2d _upsample_nearest_exact3d sym_constrain_range sym_constrain_range_for_size
 """
-_NAMES = frozenset(_ATEN.split())
+NAMES = frozenset(_ATEN.split())
+"""Below `torch.ops.aten`."""
 _PYTHON = {
     "_operator": {"getitem", "add", "sub", "mul", "floordiv", "truediv", "mod", "neg", "pow", "eq", "ne"}
     | {"lt", "le", "gt", "ge", "and_", "or_", "not_"},
@@ -61,6 +62,6 @@ def known(target: str) -> bool:
     aten = re.fullmatch(r"torch\.ops\.aten\.(\w+)\.\w+", target, re.ASCII)
     if aten is not None:
         name = aten[1]
-        return name in _NAMES or (not name.endswith("__") and name.removesuffix("_") in _NAMES)
+        return name in NAMES or (not name.endswith("__") and name.removesuffix("_") in NAMES)
     module, _, name = target.rpartition(".")
     return name in _PYTHON.get(module, ())

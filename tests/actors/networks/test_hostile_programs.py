@@ -21,7 +21,7 @@ from torch import nn
 
 from outvoted.actors import members
 from outvoted.actors.member import EpochRecord, Member
-from outvoted.actors.networks import Exported, archive, exported_check
+from outvoted.actors.networks import Exported, archive, exported_check, operators
 from outvoted.search.errors import OutvotedError
 from tests.actors.networks.hostile_archives import READ_DIFFERENTLY, plain
 
@@ -437,3 +437,13 @@ def test_a_saved_panel_with_a_hostile_program_runs_nothing(
         else:
             again.bare(SHAPE, CLASSES)
     assert not payload.mark.exists()
+
+
+def test_operators_that_are_let_through_are_pytorchs_and_know_no_files() -> None:
+    for name in operators.NAMES:
+        schemas = torch._C._jit_get_schemas_for_operator(f"aten::{name}")
+        arguments = [argument for schema in schemas for argument in schema.arguments]
+        assert arguments, name
+        assert not {argument.name for argument in arguments} & {"filename", "message", "file"}, name
+        kinds = {str(argument.type) for argument in arguments}
+        assert not kinds & {"Storage", "Future[t]", "RRef[t]", "Stream", "Any"}, name
