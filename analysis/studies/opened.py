@@ -2,6 +2,7 @@
 
 from functools import cached_property
 from pathlib import Path
+from shlex import quote
 
 import pandas as pd
 from pydantic import TypeAdapter
@@ -118,5 +119,5 @@ def _without_results(path: Path) -> OutvotedError:
     return OutvotedError(
         expected=f"images and votes in {path}",
         found="a study without results so far",
-        remedy=f"go on with it: `outvoted study CONFIG --name {path.name} --resume`",
+        remedy=f"go on with it: `outvoted study CONFIG --name {quote(path.name)} --resume`",
     )
