@@ -30,6 +30,7 @@ from outvoted.cluster.placement import Share, share
 from outvoted.cluster.runs import data_record, open_record, recorded
 from outvoted.cluster.warnings import warn
 from outvoted.search import plan
+from outvoted.search.climb import Outcome
 from outvoted.search.plan import Shard
 from outvoted.search.trust import named_by
 
@@ -106,14 +107,22 @@ def _lease_all(
     bar = progress.add_task("searches", total=len(work), completed=len(done), details="")
     began, before = time.monotonic(), record.seconds_mining
 
-    def tell(searches: int, mistakes: int) -> None:
+    def tell(searches: int, mistakes: int, skipped: int) -> None:
         record.seconds_mining = before + time.monotonic() - began
         rate = (searches - len(done)) / (time.monotonic() - began)
-        progress.update(bar, completed=searches, details=f"{mistakes} mistakes, {rate:.0f} searches/s")
+        progress.update(bar, completed=searches, details=_details(mistakes, skipped, rate))
 
     def report(recorded: Progress, live: Live) -> None:
         searches = max(recorded.searches + live.searches, int(progress.tasks[bar].completed))
-        tell(searches, recorded.mistakes + live.mistakes)
+        tell(searches, recorded.mistakes + live.mistakes, recorded.outcomes[Outcome.SKIPPED])
 
     lease(cells, recorder, shards, job.config.cluster.shards_in_flight, report)
-    tell(len(job.store.done()), job.store.table("mistakes").num_rows)  # as the summary will count them
+    outcomes = job.store.table("searches")["outcome"].to_pylist() if len(job.store.done()) else []
+    mistakes = job.store.table("mistakes").num_rows
+    tell(len(outcomes), mistakes, outcomes.count(Outcome.SKIPPED))  # as the summary will count them
+
+
+def _details(mistakes: int, skipped: int, rate: float) -> str:
+    """Say what came of searches; the table leaves out those whose seed not all networks get right."""
+    left_out = f"{skipped} skipped, " if skipped else ""
+    return f"{mistakes} mistakes, {left_out}{rate:.0f} searches/s"
