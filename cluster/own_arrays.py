@@ -6,7 +6,7 @@ from numpy.typing import ArrayLike
 
 from outvoted.actors.datasets import Split
 from outvoted.actors.networks import Shape
-from outvoted.actors.readers.numbers import arranged, as_bytes, is_dark, recognised, whole
+from outvoted.actors.readers.numbers import CHANNELS, Layout, arranged, as_bytes, is_dark, recognised, whole
 from outvoted.search.arrays import AnyArray, Pixels
 from outvoted.search.errors import OutvotedError
 
@@ -20,12 +20,7 @@ def seeds(images: ArrayLike, labels: ArrayLike) -> Split:
         OutvotedError: they are no labelled images.
     """
     found, numbers = _pixels(images), whole(_array(labels), "labels")
-    if is_dark(found):
-        raise OutvotedError(
-            expected="pixels from 0 to 255 in images",
-            found=f"none above {found.max()}, as if white were {found.max()}",
-            remedy=f"scale them: (images * (255 / {found.max()})).round().astype('uint8')",
-        )
+    _check_dark(found)
     if len(found) != len(numbers) or not len(found) or numbers.min() < 0:
         raise OutvotedError(
             expected="at least one image, and for each image a label from 0 to classes - 1",
@@ -50,6 +45,8 @@ def voted(images: ArrayLike, shape: Shape) -> Pixels:
             remedy="pass an array of one image: images[None]",
         )
     found = _pixels(array)
+    if array.dtype != np.uint8:  # single images of uint8 may be dark
+        _check_dark(found)
     if found.shape[1:] != shape or not len(found):
         raise OutvotedError(
             expected=f"at least one image of the panel's shape {shape}: channels, height, width",
@@ -60,8 +57,20 @@ def voted(images: ArrayLike, shape: Shape) -> Pixels:
 
 
 def _pixels(images: ArrayLike) -> Pixels:
+    """Bring images to (n, channels, height, width), which it is where two layouts fit: rows of 3 features."""
     array = _array(images)
-    return as_bytes(arranged(array, recognised(array.shape, "images", "transposing"), "images"), "images")
+    first = array.ndim == 4 and array.shape[1] in CHANNELS
+    layout: Layout = "NCHW" if first else recognised(array.shape, "images", "transposing")
+    return as_bytes(arranged(array, layout, "images"), "images")
+
+
+def _check_dark(images: Pixels) -> None:
+    if is_dark(images):
+        raise OutvotedError(
+            expected="pixels from 0 to 255 in images",
+            found=f"none above {images.max()}, as if white were {images.max()}",
+            remedy=f"scale them: (images * (255 / {images.max()})).round().astype('uint8')",
+        )
 
 
 def _array(values: ArrayLike) -> AnyArray:

@@ -42,7 +42,7 @@ def decoded(data: bytes) -> Image.Image:
     except UndecodableError:
         raise
     except Exception as error:  # there is no list of what Pillow raises for broken files
-        raise UndecodableError(_words(error, data)) from error
+        raise UndecodableError(_words(error)) from error
     return upright
 
 
@@ -88,10 +88,10 @@ def _deep(picture: Image.Image) -> bool:
     return wide or (picture.format == "PPM" and any(isinstance(part, int) and part > _UPTO for part in said))
 
 
-def _words(error: Exception, data: bytes) -> str:
+def _words(error: Exception) -> str:
     if isinstance(error, Image.DecompressionBombError):
         return f"more than the {MOST_PIXELS:,} pixels that one picture may have"
     text = " ".join(str(error).split())
     if text.startswith("cannot identify image file"):
-        return "not an image file" if data else "not an image file but an empty one"
+        return "not an image file"
     return text[:300] or type(error).__name__

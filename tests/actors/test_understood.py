@@ -82,9 +82,9 @@ def test_many_names_are_shortened(tmp_path: Path) -> None:
 
 def test_a_command_prints_it_as_it_is(tmp_path: Path) -> None:
     data = replace(npz(tmp_path, [0, 1], [0, 1]), name="[bold]x[/nothing]", class_names=("[red]", "a" * 300))
-    console = Console(record=True, width=40)
+    console = Console(record=True, width=40, markup=False)
     assert loaded(lambda: data, console) is data
-    assert console.export_text().strip() == data.understood
+    assert console.export_text().strip().endswith(data.understood)
 
 
 @pytest.mark.parametrize("labels", [[0, 0, 0], [3, 3, 3]])

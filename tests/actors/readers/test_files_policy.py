@@ -272,7 +272,7 @@ def deep(mode: str, form: str) -> bytes:
 
 
 NO_PICTURES: dict[str, tuple[bytes, str]] = {
-    "empty": (b"", "an empty one"),
+    "empty": (b"", "not an image file"),
     "text": (b"hello", "not an image file"),
     "cut off": (deep("RGB", "JPEG")[:-40], "[Tt]runcated"),
     "a GIF of two frames": (frames("GIF"), "several frames"),
