@@ -52,7 +52,7 @@ def check(
         try:
             network, note = _built(recipe, shape, classes)
             if note:
-                said.append(f"{place} takes from its weights file {note}")
+                said.append(f"{place}: weights read from its file: {note}")
             if isinstance(recipe.network, Brought | Packaged):
                 _check_complete(recipe, network, images)
                 found = examine(network, images, arithmetic, slopes and peer)

@@ -138,5 +138,5 @@ def _foreign(path: Path, found: str) -> OutvotedError:
     return OutvotedError(
         expected=f"a run of outvoted in {path}",
         found=found,
-        remedy="`outvoted runs` lists the runs there are; choose one of them, or another --name",
+        remedy="`outvoted runs` lists the runs there are; choose one of them",
     )

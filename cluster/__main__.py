@@ -1,5 +1,22 @@
-"""`python -m outvoted.cluster`: the command line without the installed script."""
+"""The command line from its first moment on: `outvoted`, or `python -m outvoted.cluster`."""
 
-from outvoted.cluster.cli import main
+import sys
+from importlib import import_module
 
-main()
+from outvoted.cluster.ending import INTERRUPTED, signals_heeded
+
+
+def main() -> None:
+    """Run the command line. Its imports take seconds; a signal meanwhile ends it without a traceback."""
+    try:
+        with signals_heeded():
+            cli = import_module("outvoted.cluster.cli")
+    except KeyboardInterrupt as cut:
+        by = f" by {cut}" if str(cut) else ""
+        print(f"\nCut off{by} before anything was begun.", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+    cli.main()
+
+
+if __name__ == "__main__":
+    main()

@@ -126,7 +126,8 @@ def _no_variant(place: str, context: Mapping[str, Any], given: Any) -> Line:
     key = str(context["discriminator"]).strip("'").removesuffix("()")
     names = re.findall(r"'([^']*)'", str(context["expected_tags"]))
     if not isinstance(given, Mapping):
-        return f"keys and values in {place}, say {{{key}: {names[0]}}}", shown(given), "write it so"
+        like = f"{{{key}: {given if given in names else names[0]}}}"
+        return f"keys and values in {place}, say {like}", shown(given), f"write {place}: {like}"
     tag = str(context["tag"])
     return f"a known {place}.{key}", shown(tag), suggestion(tag, names)
 

@@ -91,8 +91,8 @@ class Panel:
         self._arithmetic = Arithmetic(batch, precision)
         if not self._classes >= 2 or self.seeds.labels.max() >= self._classes:
             raise OutvotedError(
-                expected=f"at least 2 classes, and labels from 0 to {self._classes - 1}",
-                found=f"classes={self._classes} and the label {self.seeds.labels.max()}",
+                expected="at least 2 classes, and labels from 0 to classes - 1",
+                found=f"classes={self._classes}, and {self.seeds.labels.max()} as the highest label",
                 remedy="number the classes from 0, and say how many there are: classes=10",
             )
         modules = named(networks)
@@ -281,7 +281,7 @@ def _trained(settings: PanelSettings, data: Dataset) -> dict[str, nn.Module]:
             loaded = one.network.load(data.shape, data.classes)
             weights = None if loaded is None else loaded.weights
             if loaded is not None and loaded.note:
-                note = f"{one.name} takes from its weights file {loaded.note}"
+                note = f"{one.name}: weights read from its file: {loaded.note}"
                 bar.console.print(note, markup=False, highlight=False)
             for epoch in () if weights is not None else train(one.network, one.training, data, one.seed):
                 weights = epoch.weights

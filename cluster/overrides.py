@@ -21,7 +21,7 @@ def apply(form: type[Settings], values: dict[str, Any], override: str) -> None:
     key, equals, text = override.partition("=")
     parts = key.split(".")
     if not equals or not re.fullmatch(r"\w+(\.\w+)*", key) or len(parts) > _DEEPEST:
-        raise _no_override(override, "something else")
+        raise _no_override(override, f"no path of a key: {shown(key)}" if equals else "no '=' in it")
     try:
         value = parse(text)
     except NotPlainError as error:
@@ -71,7 +71,7 @@ def _no_keys(here: Any, key: str, override: str) -> OutvotedError:
 
 def _no_override(override: str, found: str) -> OutvotedError:
     return OutvotedError(
-        expected=f"--set key.path=value, say --set search.patience=100, not --set {shown(override)}",
+        expected=f"--set key.path=value, say --set search.patience=100, in --set {shown(override)}",
         found=found,
         remedy="write the path of a key as it stands in the configuration, '=', and its value",
     )

@@ -70,7 +70,7 @@ def _apart(one: torch.Tensor, other: torch.Tensor) -> float:
 
 
 def _unsteady(found: str, apart: float, remedy: str) -> OutvotedError:
-    how = "some are NaN or fail once" if apart == float("inf") else f"by {apart:.2g} of the largest output"
+    how = "some are NaN or fail once" if apart == float("inf") else f"by {apart:.2g} times the largest output"
     return OutvotedError(
         expected="one answer for each image, whenever and beside whichever images it is asked about",
         found=f"{found} ({how})",

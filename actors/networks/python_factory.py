@@ -43,11 +43,12 @@ class PythonFactory(Constructed):
         module, function = self._imported(), self.origin
         factory = getattr(module, function, None)
         if not callable(factory):
-            there = f"of type {type(factory).__name__}" if hasattr(module, function) else "not there"
+            where = getattr(module, "__file__", module.__name__)
+            typed = f"'{function}' in {where} is of type {type(factory).__name__}"
             functions = [name for name, value in vars(module).items() if name[0] != "_" and callable(value)]
             raise OutvotedError(
                 expected=f"a function named in factory: {self.factory}",
-                found=f"'{function}' in {getattr(module, '__file__', module.__name__)} is {there}",
+                found=typed if hasattr(module, function) else f"no '{function}' in {where}",
                 remedy=suggestion(function, functions),
             )
         self._take_arguments(factory)
@@ -63,7 +64,7 @@ class PythonFactory(Constructed):
             signature.bind(**self.arguments)
         except TypeError as error:
             raise OutvotedError(
-                expected=f"arguments: for {self.origin}{signature} of factory: {self.factory}",
+                expected=f"arguments that fit {self.origin}{signature}, of factory: {self.factory}",
                 found=str(error),
                 remedy=self._lacking(signature),
             ) from error

@@ -15,7 +15,10 @@ def same_form(train: Part, test: Part) -> tuple[Pixels, Pixels]:
         OutvotedError: they differ in size.
     """
     if test.images.shape[2:] != train.images.shape[2:]:
-        raise odd_size((train.where, train.images.shape[2:]), (test.where, test.images.shape[2:]))
+        raise odd_size(
+            (f"the training split ({train.where})", train.images.shape[2:]),
+            (f"the test split ({test.where})", test.images.shape[2:]),
+        )
     channels = max(train.images.shape[1], test.images.shape[1])
     first, second = (
         part.images if part.images.shape[1] == channels else part.images.repeat(channels, axis=1)
@@ -38,7 +41,7 @@ def check_labels(contents: Contents, classes: int | None) -> None:
             raise OutvotedError(
                 expected=f"labels 0 to {most - 1} in {part.where}",
                 found=f"label {part.labels[outside[0]]} at image {outside[0]} (counted from 0)",
-                remedy="number the classes from 0, or say by data.classes how many there are",
+                remedy="number the classes from 0, or set data.classes to how many there are",
             )
     if classes is None:
         _check_trained(contents)
@@ -54,7 +57,7 @@ def _check_trained(contents: Contents) -> None:
         raise OutvotedError(
             expected=f"test labels among the training labels 0 to {train.labels.max()} in {test.where}",
             found=f"the test label {unknown[0]}{called} of which there is no training image",
-            remedy="take both splits from one data set, or say by data.classes how many classes there are",
+            remedy="take both splits from one data set, or set data.classes to the number of classes",
         )
 
 
@@ -67,7 +70,7 @@ def _check_numbering(contents: Contents) -> None:
         raise OutvotedError(
             expected=f"images of at least 2 classes in {where}",
             found=f"{len(labels):,} training images, all of class {low}{called}",
-            remedy="name data with the other classes too, or say by data.classes how many there are",
+            remedy="add images of the other classes, or set data.classes to the number of classes",
         )
     if low > 0 and names is None:
         raise OutvotedError(

@@ -140,7 +140,7 @@ def _passed_over(
         left = sorted(files - {*listing.files})
         if left:
             why = f"not in {LABELS}" if listed else "beside the class folders"
-            yield f"{len(left)} pictures {why} passed over, say {printable(left[0].name)}"
+            yield f"pictures {why} passed over: {len(left)}, say {printable(left[0].name)}"
 
 
 def _mixed(parts: Sequence[Path]) -> OutvotedError:

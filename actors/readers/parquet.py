@@ -39,7 +39,7 @@ class Parquet(TableSource):
         tables = [self._opened(file) for file in files if train is None or train in names[file]]
         tests = [self._opened(file) for file in files if test is not None and test in names[file]]
         rest = [file for file in files if train is not None and not {train, test} & names[file]]
-        notes = [f"{len(rest)} files of no chosen split passed over, say {rest[0].name}"] if rest else []
+        notes = [f"files of no chosen split passed over: {len(rest)}, say {rest[0].name}"] if rest else []
         return Contents(
             read_part(tables, self),
             read_part(tests, self) if tests else None,

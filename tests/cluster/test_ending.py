@@ -11,7 +11,8 @@ import time
 import pytest
 from ray.exceptions import OutOfMemoryError, RayTaskError, WorkerCrashedError
 
-from outvoted.cluster.ending import signals_heeded, signals_kept
+from outvoted.cluster import __main__ as started
+from outvoted.cluster.ending import INTERRUPTED, signals_heeded, signals_kept
 from outvoted.cluster.environment import refused
 from outvoted.search.errors import OutvotedError
 
@@ -51,6 +52,18 @@ def _begun(name: str, folder: object) -> subprocess.Popen[str]:
     assert process.stdout is not None
     assert process.stdout.readline() == "working\n"
     return process
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_during_the_imports_ends_without_a_traceback(
+    number: signal.Signals, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(started, "import_module", lambda name: os.kill(os.getpid(), number))
+    with pytest.raises(SystemExit) as ended:
+        started.main()
+    assert ended.value.code == INTERRUPTED
+    by = " by SIGTERM" if number == signal.SIGTERM else ""
+    assert capsys.readouterr().err == f"\nCut off{by} before anything was begun.\n"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])

@@ -79,7 +79,7 @@ def test_misspellings_are_told_the_nearest_right_word(override: str, found: str,
     ("override", "expected", "found"),
     [
         ("search.targets=mlp-10", "search.targets: a list, in square brackets", "'mlp-10'"),
-        ("search.strategy=gradient", "search.strategy, say {name: hillclimb}", "'gradient'"),
+        ("search.strategy=gradient", "search.strategy, say {name: gradient}", "'gradient'"),
         ("search.strategy.name=hilclimb", "a known search.strategy.name", "'hilclimb'"),
         ("data.name=nzp", "a known data.name", "'nzp'"),
     ],
@@ -211,7 +211,8 @@ def test_differences_name_the_keys_that_changed() -> None:
         ("search.patience=\x1b[31m", "'search.patience=\\x1b[31m'", "'\\x1b'"),
         ("search.patience=\udcff", "'search.patience=\\udcff'", "'\\udcff'"),
         ("a=b=c", "only known keys in mnist.yaml", "'a'"),
-        (".".join(["x"] * 5000) + "=1", "--set key.path=value", "something else"),
+        ("search.patience", "in --set 'search.patience'", "no '=' in it"),
+        (".".join(["x"] * 5000) + "=1", "--set key.path=value", "no path of a key"),
     ],
 )
 def test_a_wrong_value_is_told_in_words_of_a_configuration(override: str, expected: str, found: str) -> None:

@@ -200,7 +200,7 @@ def test_a_note_is_handed_on_with_the_networks_key(network: nn.Module, tmp_path:
     torch.save({"model": network.state_dict()}, tmp_path / "net.pt")
     panel = PanelSettings.model_validate({"networks": [{"kind": "mlp"}, brought(tmp_path / "net.pt")]})
     (note,) = check(recipes(panel, None), SHAPE, CLASSES, Arithmetic(precision="single"))
-    assert note == "panel.networks.1 (net) takes from its weights file those under 'model'"
+    assert note == "panel.networks.1 (net): weights read from its file: those under 'model'"
 
 
 UNFIT: dict[str, tuple[Callable[[State], Any], str, str]] = {

@@ -134,6 +134,8 @@ def test_splits_of_two_sizes_are_refused(form: Format, some: Split, tmp_path: Pa
     with pytest.raises(OutvotedError, match="images of one size") as caught:
         load(setting)
     assert "4 x 4 pixels" in caught.value.found
+    assert "in the training split (" in caught.value.expected
+    assert "in the test split (" in caught.value.found
     assert load({**setting, "size": [4, 4]}).shape[1:] == (4, 4)
 
 

@@ -80,7 +80,7 @@ def test_a_test_split_is_taken_before_one_for_validation(tmp_path: Path) -> None
         table(tmp_path / f"{name}.parquet", value)
     data = read("parquet", tmp_path)
     assert values(data) == ([0], [2])
-    assert "1 files of no chosen split passed over, say val.parquet" in data.understood
+    assert "files of no chosen split passed over: 1, say val.parquet" in data.understood
     assert values(read("parquet", tmp_path, test="val")) == ([0], [1])
     assert values(read("parquet", tmp_path, train="test", test="val")) == ([2], [1])
 
@@ -189,14 +189,14 @@ def test_what_was_passed_over_is_told(tmp_path: Path) -> None:
     put(tmp_path / "train" / "loose.png")
     said = read("folder", tmp_path).understood
     assert "note: folders beside the chosen splits passed over: extra" in said
-    assert "note: 1 pictures beside the class folders passed over, say loose.png" in said
+    assert "note: pictures beside the class folders passed over: 1, say loose.png" in said
 
 
 def test_pictures_that_a_table_leaves_out_are_told(tmp_path: Path) -> None:
     for index in range(4):
         put(tmp_path / f"{index}.png")
     (tmp_path / "labels.csv").write_text("file,label\n0.png,0\n1.png,1\n2.png,1\n")
-    assert "1 pictures not in labels.csv passed over, say 3.png" in read("folder", tmp_path).understood
+    assert "pictures not in labels.csv passed over: 1, say 3.png" in read("folder", tmp_path).understood
 
 
 def test_folders_called_by_numbers_are_in_their_order(tmp_path: Path) -> None:
