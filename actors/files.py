@@ -12,7 +12,7 @@ from outvoted.search.errors import OutvotedError
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     """Let ``write`` fill a hidden file beside ``path``, then rename it to ``path``.
 
-    Where either is a link, the link is replaced, never followed.
+    Where either is a link, the link is replaced, never followed; so is a second name of another file.
 
     Raises:
         OutvotedError: the disk is full, read-only, or otherwise refuses.
@@ -20,8 +20,7 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     partial = path.with_name(f".{path.name}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if partial.is_symlink():
-            partial.unlink()
+        partial.unlink(missing_ok=True)
         write(partial)
         with partial.open("rb") as file:
             os.fsync(file.fileno())

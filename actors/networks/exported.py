@@ -15,6 +15,7 @@ from outvoted.actors.networks.brought import Brought
 from outvoted.actors.networks.exported_check import plain_program
 from outvoted.actors.networks.prepared import Prepared
 from outvoted.actors.networks.program_description import shown
+from outvoted.actors.networks.sized_operators import checked
 from outvoted.actors.networks.weights import file_hash
 from outvoted.actors.paths import UserPath
 from outvoted.search.errors import OutvotedError
@@ -111,7 +112,7 @@ def _loaded(data: memoryview, name: str) -> tuple[nn.Module, int | None]:
         try:
             program = torch.export.load(plain)
             # guards would be Python source; the probe and Tolerant notice what they would
-            return program.module(check_guards=False), _fixed_batch(program)
+            return checked(program.module(check_guards=False)), _fixed_batch(program)
         except Exception as error:  # PyTorch's own code, which raises whatever it meets
             reason = str(next(iter([*reasons, error]))).splitlines() or [type(error).__name__]
             raise OutvotedError(

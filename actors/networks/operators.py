@@ -3,9 +3,12 @@
 PyTorch looks up whatever name a program gives. Among `torch.ops.aten` alone are operators that read and
 write files (`from_file`, `save`) and others that trust their arguments with memory. So this is a list of what
 is let through, not of what is kept out. All of it computes tensors and numbers from tensors and numbers.
+Those that trust the sizes of their arguments are looked after by `sized_operators.py`.
 """
 
 import re
+
+import torch
 
 _ATEN = """
 abs absolute acos acosh add addbmm addcdiv addcmul addmm addmv addr alias all amax amin aminmax any arange
@@ -46,6 +49,8 @@ _upsample_nearest_exact2d _upsample_nearest_exact3d sym_constrain_range sym_cons
 """
 NAMES = frozenset(_ATEN.split())
 """Below `torch.ops.aten`."""
+_OF_NUMBERS = {"_assert_scalar", "sym_constrain_range", "sym_constrain_range_for_size"}
+"""Those that check numbers, and compute nothing."""
 _PYTHON = {
     "_operator": {"getitem", "add", "sub", "mul", "floordiv", "truediv", "mod", "neg", "pow", "eq", "ne"}
     | {"lt", "le", "gt", "ge", "and_", "or_", "not_"},
@@ -57,11 +62,21 @@ _PYTHON = {
 def known(target: str) -> bool:
     """Tell whether an operator, as a program names it, is one of those that are let through.
 
-    The in-place form of an operator (`relu_`) goes with the operator.
+    The in-place form of an operator (`relu_`) goes with the operator. Forms that compute texts, lists or
+    plain numbers alone, as TorchScript has them, don't: `remainder.int(1, 0)` ends the process.
     """
-    aten = re.fullmatch(r"torch\.ops\.aten\.(\w+)\.\w+", target, re.ASCII)
+    aten = re.fullmatch(r"torch\.ops\.aten\.(\w+)\.(\w+)", target, re.ASCII)
     if aten is not None:
-        name = aten[1]
-        return name in NAMES or (not name.endswith("__") and name.removesuffix("_") in NAMES)
+        name, form = aten.groups()
+        listed = name in NAMES or (not name.endswith("__") and name.removesuffix("_") in NAMES)
+        return listed and _of_tensors(name, form)
     module, _, name = target.rpartition(".")
     return name in _PYTHON.get(module, ())
+
+
+def _of_tensors(name: str, form: str) -> bool:
+    found = getattr(getattr(torch.ops.aten, name, None), form, None)
+    if not isinstance(found, torch._ops.OpOverload) or form.startswith("prim_"):
+        return False
+    values = [*found._schema.arguments, *found._schema.returns]
+    return name in _OF_NUMBERS or any("Tensor" in str(value.type) for value in values)

@@ -45,7 +45,7 @@ class TorchvisionModel(Constructed):
         if self.model in _AUXILIARY:
             arguments |= {"aux_logits": False, "init_weights": True}
         refuse_files(self.model, self.arguments)
-        return called(models.get_model, self.model, {"name": self.model, **arguments, **self.arguments})
+        return called(models.get_model, self.model, {**arguments, **self.arguments, "name": self.model})
 
     def fitting(self, weights: Weights) -> Weights:
         """Leave out the weights of auxiliary outputs."""

@@ -125,3 +125,15 @@ def test_a_writer_replaces_links_and_does_not_follow_them(tmp_path: Path, outsid
 
 def test_a_folder_without_links_is_fine(own: RunStore) -> None:
     refuse_links(own.path)
+
+
+@pytest.mark.parametrize("name", ["file", ".file.partial"])
+def test_a_second_name_of_a_file_elsewhere_is_replaced_and_never_written_to(
+    name: str, tmp_path: Path
+) -> None:
+    (tmp_path / "mine").write_text("mine")
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / name).hardlink_to(tmp_path / "mine")
+    write_atomically(tmp_path / "run" / "file", lambda path: path.write_text("written"))
+    assert (tmp_path / "mine").read_text() == "mine"
+    assert (tmp_path / "run" / "file").read_text() == "written"

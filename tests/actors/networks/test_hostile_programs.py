@@ -269,6 +269,10 @@ RUN: dict[str, Change] = {
     "a file that is saved": operator(
         "torch.ops.aten.save.default", {"as_tensor": {"name": "linear"}}, "MARK"
     ),
+    "plain numbers, which end the process": operator(
+        "torch.ops.aten.remainder.int", {"as_int": 1}, {"as_int": 0}
+    ),
+    "a method of an operator": operator("torch.ops.aten.relu.__reduce__"),
     "memory that is trusted": operator("torch.ops.aten._sparse_coo_tensor_unsafe.default"),
     "a function of torch": operator("torch.hub.load", "MARK"),
     "a function of Python": operator("_operator.attrgetter", "MARK"),

@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 
 from outvoted.actors.arithmetic import USUAL
 from outvoted.actors.checking import check
-from outvoted.actors.networks import Architecture
+from outvoted.actors.networks import Architecture, TorchvisionModel
 from outvoted.actors.panel_settings import PanelSettings, RefereeSettings, key, recipes
 from outvoted.search.errors import OutvotedError
 from tests.actors.networks.conftest import CLASSES, SHAPE, Bring, exported, tiny, vision
@@ -147,6 +147,15 @@ def test_libraries_read_and_download_no_weights_themselves(
     error = refused({"kind": kind, "model": model, "arguments": argument, "input": {"size": [32, 32]}})
     assert next(iter(argument)) in error.found
     assert "weights: beside model:" in error.remedy
+
+
+def test_arguments_choose_no_other_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That of a detector would download weights."""
+    vision("torchvision")
+    named: dict[str, Any] = {"model": "squeezenet1_1", "arguments": {"name": "fasterrcnn_resnet50_fpn"}}
+    monkeypatch.setattr("torch.hub.load_state_dict_from_url", lambda *_, **__: pytest.fail("a download"))
+    network = TorchvisionModel(**named).module((3, 64, 64), 10)
+    assert type(network).__name__ == "SqueezeNet"
 
 
 @pytest.mark.parametrize("kind", ["torchvision", "timm"])
