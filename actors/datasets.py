@@ -201,7 +201,8 @@ def load(settings: DataSource) -> Dataset:
             damaged, or what it holds are not labelled images of one size.
     """
     if not isinstance(settings, DataSettings):
-        return _dataset(printable(settings.path.resolve().name), settings.path, settings.read(), settings)
+        contents = settings.read()  # first: of a path that leads nowhere only reading says so in words
+        return _dataset(printable(settings.path.resolve().name), settings.path, contents, settings)
     folder = find(settings) or _download(settings.name)
     contents = Contents(
         read_part(folder, "train"), read_part(folder, "test"), _CLASS_NAMES.get(settings.name)

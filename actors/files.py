@@ -48,6 +48,15 @@ def unwritable(path: Path, error: OSError) -> OutvotedError:
     )
 
 
+def reason(error: BaseException) -> str:
+    """Return why a file could not be read, in a line; the system's own words where it refused."""
+    if isinstance(error, FileNotFoundError):
+        return "no such file or folder"
+    if isinstance(error, OSError) and error.errno is not None:
+        return os.strerror(error.errno)
+    return next(iter(str(error).splitlines()), type(error).__name__)
+
+
 def plain_name(name: str) -> str:
     """Return a name that was read from a file, if it can be that of a file in a folder, and no path.
 

@@ -12,7 +12,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 
 from outvoted.actors import schema, tables
-from outvoted.actors.files import plain_name, refuse_link, write_atomically
+from outvoted.actors.files import plain_name, reason, refuse_link, write_atomically
 from outvoted.actors.member import EpochRecord, Member
 from outvoted.actors.networks import Architecture, Network
 from outvoted.search.errors import OutvotedError
@@ -73,7 +73,7 @@ def load(folder: Path, trust: Trust = NOTHING) -> list[Member]:
 def _found(error: Exception) -> str:
     if isinstance(error, FileNotFoundError):
         return f"no {Path(error.filename).name if error.filename else TABLE} there"
-    return str(error).splitlines()[0] if str(error) else type(error).__name__
+    return reason(error)
 
 
 def _rows(path: Path) -> list[dict[str, object]]:

@@ -48,7 +48,10 @@ def decode_all(images: Sequence[bytes]) -> Pixels:
 
     Raises:
         OutvotedError: one is no such PNG, they differ in size, or take more than MOST_BYTES together.
+        ValueError: there is none.
     """
+    if not images:
+        raise ValueError("at least one image is needed")
     first = decode(images[0])
     if first.nbytes * len(images) > MOST_BYTES:
         raise _undecodable(f"{len(images):,} images of {first.nbytes:,} bytes")

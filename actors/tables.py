@@ -1,6 +1,5 @@
 """Parquet tables of a run, one file for each unit of work."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from outvoted.actors import schema
-from outvoted.actors.files import write_atomically
+from outvoted.actors.files import reason, write_atomically
 from outvoted.search.errors import OutvotedError
 
 MOST_BYTES = 1 << 33
@@ -90,13 +89,6 @@ def _sizes(metadata: Any) -> tuple[int, int]:
     chunks = [group.column(index) for group in groups for index in range(group.num_columns)]
     text = [chunk.total_uncompressed_size for chunk in chunks if chunk.physical_type == "BYTE_ARRAY"]
     return sum(chunk.num_values for chunk in chunks), max(text, default=0)
-
-
-def reason(error: BaseException) -> str:
-    """Return why a file could not be read, in a line; the system's own words where it refused."""
-    if isinstance(error, OSError) and error.errno is not None:
-        return os.strerror(error.errno)
-    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def _check_form(found: pa.Schema, form: pa.Schema, table: str) -> None:

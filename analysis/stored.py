@@ -46,7 +46,7 @@ def configured(form: Any, record: RunRecord, part: str | None, path: Path, trust
         where = "the configuration" if part is None else f"'{part}'"
         raise OutvotedError(
             expected=f"the configuration of a run of this version of Outvoted in {file}",
-            found=f"{where} with {error.error_count()} errors, the first: {error.errors()[0]['msg']}",
+            found=f"{where} with keys or values that are not this version's",
             remedy="restore run.json, or read the run with the version of outvoted that wrote it",
         ) from error
     return found

@@ -54,7 +54,7 @@ class ScanConfig(Settings):
         if isinstance(source, GridSource):
             board = self.data if isinstance(self.data, Checkerboard) else None
             return source.model_copy(update={"board": source.board or board})
-        return source.model_copy(update={"path": source.path and source.path.resolve()})
+        return source.model_copy(update={"path": source.path and source.path.absolute()})
 
     def load(self) -> Dataset:
         """Load the labelled images.

@@ -85,7 +85,7 @@ def _check_size(root: Node) -> None:
         return counted[id(node)]
 
     if count(root, ()) > MOST_VALUES:
-        raise NotPlainError(f"{_too_many()}, most of them by aliases (*name)")
+        raise NotPlainError(f"{_too_many()}, counting what aliases (*name) repeat")
 
 
 def _inner(node: Node) -> Iterator[Node]:

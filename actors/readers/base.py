@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from outvoted.actors.files import reason
 from outvoted.actors.paths import UserPath
 from outvoted.search.arrays import Ints, Pixels
 from outvoted.search.errors import OutvotedError, suggestion
@@ -110,9 +111,7 @@ def lacking(kind: str, name: str, present: Collection[str], path: Path) -> Outvo
 
 def unreadable(path: Path, what: str, error: object) -> OutvotedError:
     """Say that a file is not what it must be."""
-    found = "no such file or folder" if isinstance(error, FileNotFoundError) else str(error)
-    if isinstance(error, OSError) and error.strerror and not isinstance(error, FileNotFoundError):
-        found = error.strerror
+    found = reason(error) if isinstance(error, OSError) else str(error)
     return OutvotedError(
         expected=f"{what} at {path}",
         found=" ".join(found.split())[:300] or type(error).__name__,

@@ -7,6 +7,7 @@ from typing import Literal
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from outvoted.actors.files import reason
 from outvoted.actors.paths import UserPath
 from outvoted.actors.readers.files import walked
 from outvoted.actors.readers.image_columns import check_rows, encoded, holds_images, labels_of, rows_at_once
@@ -85,7 +86,7 @@ class ParquetSource(Source):
                 self._check_labels(opened, file)
                 return counts
         except (OSError, pa.ArrowException) as error:
-            raise self._unusable(f"{file}: {str(error).splitlines()[0]}", "name another file") from error
+            raise self._unusable(f"{file}: {reason(error)}", "name another file") from error
 
     def _check_labels(self, file: pq.ParquetFile, path: Path) -> None:
         """Read all labels, which are small, so that none is found wanting in the middle of a scan."""

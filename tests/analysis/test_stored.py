@@ -89,6 +89,6 @@ def test_a_study_is_asked_with_the_networks_of_its_record(own: RunStore) -> None
 def test_what_is_no_configuration_of_this_version_is_said(part: str | None, own: RunStore) -> None:
     record = own.read_record()
     record.config = {"search": {"patients": 3}}
-    with pytest.raises(OutvotedError, match="1 errors, the first") as refused:
+    with pytest.raises(OutvotedError, match="keys or values that are not this version's") as refused:
         configured(SearchSettings, record, part, own.path, NOTHING)
     assert str(own.path / "run.json") in refused.value.expected

@@ -173,7 +173,7 @@ def test_a_study_without_results_says_how_to_go_on(done: StudyJob, tmp_path: Pat
         ("morphs", "study.frame=3", "did you mean 'frames'?"),
         ("interpolation", "data.name=irises", "did you mean 'iris'?"),
         ("interpolation", "data.name=mnist-sample", "study.kind to morphs"),
-        ("morphs", "study.groups=121", "less than or equal to 120"),
+        ("morphs", "study.groups=121", "at most 120"),
     ],
 )
 def test_what_is_wrong_is_said_before_anything_starts(
