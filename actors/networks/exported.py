@@ -141,7 +141,7 @@ def _heard() -> Iterator[list[BaseException]]:
         log.handlers, log.propagate = kept
 
 
-def _fixed_batch(program: torch.export.ExportedProgram) -> int | None:
+def _fixed_batch(program: "torch.export.ExportedProgram") -> int | None:
     """Return the number of images a program takes at a time, None where any number will do."""
     (image, *_) = program.graph_signature.user_inputs
     node = next(node for node in program.graph.nodes if node.name == image)

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from scipy.io import loadmat
 
 from outvoted.actors.readers.base import Contents, Part, Source, lacking, uncounted, unreadable
 from outvoted.actors.readers.mat import check_unpacked
@@ -50,6 +49,8 @@ class Svhn(Source):
 def _loaded(file: Path) -> dict[str, AnyArray]:
     try:
         check_unpacked(file)
+        from scipy.io import loadmat  # here: every actor imports the readers, few read such files
+
         found: dict[str, AnyArray] = loadmat(file, variable_names=("X", "y"), appendmat=False)
     except OutvotedError:
         raise

@@ -8,10 +8,9 @@ import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Annotated, Literal
+from typing import IO, TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
-import pandas as pd
 from pydantic import Field, field_validator
 
 from outvoted.actors.paths import UserPath
@@ -20,6 +19,9 @@ from outvoted.actors.readers.room import check_room, limit
 from outvoted.search.arrays import Floats, Pixels
 from outvoted.search.errors import OutvotedError
 from outvoted.search.settings import Settings
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _LEVELS = 255
 _SHOWN = 5
@@ -76,7 +78,7 @@ class Rows(ABC, Settings):
         return features
 
     @abstractmethod
-    def frame(self) -> pd.DataFrame:
+    def frame(self) -> "pd.DataFrame":
         """Read the table.
 
         Raises:
@@ -104,7 +106,7 @@ class Rows(ABC, Settings):
         )
         return Contents(part, None, tuple(map(str, names)), features)
 
-    def _columns(self, frame: pd.DataFrame) -> tuple[pd.DataFrame, "pd.Series[str]"]:
+    def _columns(self, frame: "pd.DataFrame") -> "tuple[pd.DataFrame, pd.Series[str]]":
         """Return features and labels, without rows that lack one if such are dropped."""
         numeric = frame.select_dtypes("number").columns
         features = self.features or tuple(str(name) for name in numeric if name != self.label)
@@ -117,7 +119,7 @@ class Rows(ABC, Settings):
         self._check(taken, features)
         return taken[list(features)], taken[self.label]
 
-    def _check(self, taken: pd.DataFrame, features: tuple[str, ...]) -> None:
+    def _check(self, taken: "pd.DataFrame", features: tuple[str, ...]) -> None:
         absent = [(int(row) + 2, name) for name in taken.columns for row in taken.index[taken[name].isna()]]
         if absent:
             shown = ", ".join(f"line {line}: {name}" for line, name in sorted(absent)[:_SHOWN])
@@ -127,6 +129,8 @@ class Rows(ABC, Settings):
                 found=f"missing values at {shown}{more}",
                 remedy="fill them in, or leave these rows out with data.missing=drop",
             )
+        import pandas as pd  # here: every actor imports the readers, few read tables
+
         words = [name for name in features if not pd.api.types.is_numeric_dtype(taken[name])]
         if words or not features or taken.empty:
             raise OutvotedError(
@@ -176,8 +180,10 @@ class Table(Rows):
         """The file."""
         return self.path
 
-    def frame(self) -> pd.DataFrame:
+    def frame(self) -> "pd.DataFrame":
         """Read the file."""
+        import pandas as pd
+
         separator = "\t" if self.path.suffix == ".tsv" else ","
         try:
             found = pd.read_csv(_text(self.path), sep=separator, header=None if self.columns else 0)
@@ -230,8 +236,9 @@ class Iris(Rows):
         """The file."""
         return self.path
 
-    def frame(self) -> pd.DataFrame:
+    def frame(self) -> "pd.DataFrame":
         """Ask scikit-learn for the table; lengths and widths in cm."""
+        import pandas as pd
         from sklearn.datasets import load_iris
 
         found = load_iris(as_frame=True)
