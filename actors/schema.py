@@ -35,7 +35,17 @@ _EFFORT = [
 NEVER_NULL = {
     *("search_id", "replica", "target", "target_name", "voters", "seed_id", "label", "strategy", "outcome"),
     *("moves", "candidates", "unrealistic", "asked", "consensus", "inferences_target", "inferences_peers"),
-    *("number", "predicted", "image", "seed_image", "trail", "composed", "probabilities", "margin"),
+    *(
+        "number",
+        "predicted",
+        "image",
+        "seed_image",
+        "trail",
+        "composed",
+        "measures",
+        "probabilities",
+        "margin",
+    ),
     *("position", "first", "images", "unanimous", "dissents", "disputed", "labelled", "right"),
     *("repeat", "arm", "round", "setting", "network", "image_id", "row", "column", "x", "y"),
 }

@@ -98,5 +98,7 @@ def _varied(rows: Sequence[dict[str, Any]], most: int) -> list[dict[str, Any]]:
 
 def _telling(rows: Sequence[dict[str, Any]], target: int) -> dict[str, Any] | None:
     """Choose the clearest mistake among a target's climbs of three moves or more that fit on a line."""
-    fitting = [row for row in rows if row["target"] == target and 3 <= row["moves"] <= _LONGEST]
+    fitting = [
+        row for row in rows if row["target"] == target and row["moves"] >= 3 and len(row["trail"]) <= _LONGEST
+    ]
     return max(fitting, key=lambda row: row["margin"], default=None)

@@ -32,7 +32,7 @@ def check_mistakes(rows: pa.Table, peers: int, images: int | None, transform: Tr
 
 def _outside(rows: pa.Table, peers: int, images: int | None) -> str | None:
     """Name a number that counts something there isn't."""
-    classes = len(rows["probabilities"][0].as_py()[0])
+    classes = max(map(len, rows["probabilities"][0].as_py()), default=0)
     most = {"target": peers, "voters": peers, "label": classes, "predicted": classes, "seed_id": images}
     for name, limit in most.items():
         values = rows[name].to_numpy()

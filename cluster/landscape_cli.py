@@ -8,6 +8,7 @@ from rich.box import SIMPLE
 from rich.table import Table
 
 from outvoted.actors.store import RunStore
+from outvoted.analysis.html.naming import class_names
 from outvoted.analysis.landscape.directions import Direction, two_directions
 from outvoted.analysis.landscape.surroundings import (
     Surroundings,
@@ -85,9 +86,7 @@ def _opened(store: RunStore, trust: Trust) -> OpenedRun:
 def _draw(run: OpenedRun, found: Surroundings, directions: tuple[Direction, Direction], path: Path) -> None:
     ways = climbs(run, found.seed_id, directions)
     corners = images(run, found.seed_id, grid(run.transform, directions, 3))
-    label = str(found.label)
-    if run.record.data is not None and run.record.data.class_names is not None:
-        label = run.record.data.class_names[found.label]
+    label = class_names(run.record, run.data.classes)[found.label]
     title = f"seed {found.seed_id}, label {label}; {len(ways)} mistakes mined from it"
     draw_surroundings(found, ways, corners, title, path)
 

@@ -51,6 +51,8 @@ NAMES = frozenset(_ATEN.split())
 """Below `torch.ops.aten`."""
 _OF_NUMBERS = {"_assert_scalar", "sym_constrain_range", "sym_constrain_range_for_size"}
 """Those that check numbers, and compute nothing."""
+_NO_FORMS = {"data", "prim_Device", "prim_dtype", "prim_other"}
+"""Of packed sequences, and of types that are plain numbers: both trust what they are given."""
 _PYTHON = {
     "_operator": {"getitem", "add", "sub", "mul", "floordiv", "truediv", "mod", "neg", "pow", "eq", "ne"}
     | {"lt", "le", "gt", "ge", "and_", "or_", "not_"},
@@ -76,7 +78,7 @@ def known(target: str) -> bool:
 
 def _of_tensors(name: str, form: str) -> bool:
     found = getattr(getattr(torch.ops.aten, name, None), form, None)
-    if not isinstance(found, torch._ops.OpOverload) or form.startswith("prim_"):
+    if not isinstance(found, torch._ops.OpOverload) or form in _NO_FORMS:
         return False
     values = [*found._schema.arguments, *found._schema.returns]
     return name in _OF_NUMBERS or any("Tensor" in str(value.type) for value in values)

@@ -6,9 +6,9 @@ from outvoted.actors.run_record import RunRecord
 
 
 def class_names(record: RunRecord, classes: int) -> Sequence[str]:
-    """Return the names of a run's classes; their numbers where they have none."""
+    """Return the names of a run's classes; their numbers where they have none, or another number of them."""
     named = record.data.class_names if record.data is not None else None
-    return named or tuple(map(str, range(classes)))
+    return named if named and len(named) == classes else tuple(map(str, range(classes)))
 
 
 def percent(share: float | None) -> str:

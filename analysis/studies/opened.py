@@ -78,9 +78,9 @@ class OpenedStudy:
 
     @property
     def class_names(self) -> tuple[str, ...]:
-        """A name for each class: its number where the data set has none."""
+        """A name for each class: its number where the data set has none, or another number of them."""
         named = None if self.record.data is None else self.record.data.class_names
-        return named or tuple(map(str, range(self.classes)))
+        return named if named and len(named) == self.classes else tuple(map(str, range(self.classes)))
 
     @cached_property
     def images(self) -> pd.DataFrame:

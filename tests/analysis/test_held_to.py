@@ -1,11 +1,15 @@
 """No row of a run's mistakes is looked at that the run cannot have made."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from outvoted.actors.store import RunStore
+from outvoted.analysis.captions import caption
+from outvoted.analysis.gallery import draw_climbs, draw_mistakes
+from outvoted.analysis.html.naming import class_names
 from outvoted.analysis.opened import OpenedRun
 from outvoted.search.errors import OutvotedError
 
@@ -27,6 +31,8 @@ Rewrite = Callable[[RunStore, Callable[[dict[str, Any]], object]], None]
             [[0.1] * 10, [0.1] * 10, [0.1]],
             "votes of another number of networks, or of classes",
         ),
+        ("probabilities", [], "votes of another number of networks|label . in the row"),
+        ("probabilities", [[], [], []], "label . in the row"),
         ("composed", [1.0], "transforms with another number of parts"),
     ],
 )
@@ -35,6 +41,30 @@ def test_a_row_that_the_run_cannot_have_made_is_named(
 ) -> None:
     rewrite(own, lambda row: row.update({column: value}))
     with pytest.raises(OutvotedError, match=said):
+        _ = OpenedRun(own).mistakes
+
+
+def test_a_run_without_a_name_for_every_class_shows_numbers(own: RunStore, tmp_path: Path) -> None:
+    record = own.read_record()
+    assert record.data is not None
+    named = record.model_copy(update={"data": record.data.model_copy(update={"class_names": ("zero",)})})
+    assert caption(named, 0, 3) == "0 → 3"
+    assert list(class_names(named, 2)) == ["0", "1"]
+    own.write_record(named)
+    draw_mistakes(OpenedRun(own), tmp_path / "mistakes.png")
+
+
+def test_a_climb_that_is_longer_than_it_says_is_not_drawn(
+    own: RunStore, rewrite: Rewrite, tmp_path: Path, sketched: None
+) -> None:
+    rewrite(own, lambda row: row.update(trail=row["trail"][:1] * 100, moves=3))
+    draw_climbs(OpenedRun(own), tmp_path / "climbs.png")
+    assert not (tmp_path / "climbs.png").exists()
+
+
+def test_a_row_without_measures_is_refused(own: RunStore, rewrite: Rewrite) -> None:
+    rewrite(own, lambda row: row.update(measures=None))
+    with pytest.raises(OutvotedError, match="without a value in column measures"):
         _ = OpenedRun(own).mistakes
 
 

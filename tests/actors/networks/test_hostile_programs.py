@@ -272,6 +272,8 @@ RUN: dict[str, Change] = {
     "plain numbers, which end the process": operator(
         "torch.ops.aten.remainder.int", {"as_int": 1}, {"as_int": 0}
     ),
+    "a packed sequence": operator("torch.ops.aten.lstm.data"),
+    "a type that is a number": operator("torch.ops.aten.to.prim_dtype"),
     "a method of an operator": operator("torch.ops.aten.relu.__reduce__"),
     "memory that is trusted": operator("torch.ops.aten._sparse_coo_tensor_unsafe.default"),
     "a function of torch": operator("torch.hub.load", "MARK"),
