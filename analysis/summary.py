@@ -112,7 +112,7 @@ def table(summary: Summary) -> Table:
     drawn = Table(title=f"{summary.run}: {summary.mistakes} high-value mistakes", title_justify="left")
     names = ("target", "right", "searches", "% success", "moves", "inferences", "run", "valid")
     for name in names:  # only long names of networks give way
-        least = None if name == "target" else max(len(name), 5)
+        least = None if name == "target" else max(len(name), 4)
         drawn.add_column(name, justify="right", no_wrap=name != "target", min_width=least, overflow="fold")
     for row in summary.targets:
         drawn.add_row(
