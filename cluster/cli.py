@@ -1,5 +1,6 @@
 """The command line."""
 
+import json
 import sys
 from contextlib import suppress
 from importlib.metadata import version
@@ -199,7 +200,7 @@ def _told(row: Replayed) -> str:
 
 def _say_next(store: RunStore, trust: Trust) -> None:
     path = store.path
-    look = f"import pandas; print(pandas.read_parquet({str(path / 'mistakes')!r}))"
+    look = f"import pandas; print(pandas.read_parquet({json.dumps(str(path / 'mistakes'))}))"
     say_written(
         path,
         "searches/, mistakes/, peers/, summary.json, gallery/*.png",

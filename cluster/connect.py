@@ -7,6 +7,7 @@ import secrets
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from importlib import import_module
 from pathlib import Path
 
 import ray
@@ -47,12 +48,13 @@ def connected(address: str, debug: bool = False) -> Iterator[None]:
             yield
         return
     _prepare_environment(address, debug)
-    try:
-        _start(address, debug)
-        with _modules_named():
-            yield
-    finally:
-        ray.shutdown()
+    with nullcontext() if debug else _unprompted():
+        try:
+            _start(address, debug)
+            with _modules_named():
+                yield
+        finally:
+            ray.shutdown()
 
 
 def _start(address: str, debug: bool) -> None:
@@ -125,6 +127,24 @@ def _silent() -> Iterator[None]:
         os.dup2(kept, 2)
         os.close(kept)
         os.close(nowhere)
+
+
+@contextmanager
+def _unprompted() -> Iterator[None]:
+    """Drop what Ray's own thread prints in this process, say that tasks of a killed actor are tried again.
+
+    Ray has no setting for these lines; they are about its own parts, and full of escape codes.
+    """
+    names = vars(import_module("ray._private.worker"))
+    before = names.get("print_to_stdstream")
+    if before is None:  # another version of Ray
+        yield
+        return
+    names["print_to_stdstream"] = lambda *said, **how: None
+    try:
+        yield
+    finally:
+        names["print_to_stdstream"] = before
 
 
 def _prepare_environment(address: str, debug: bool) -> None:

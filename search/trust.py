@@ -53,9 +53,9 @@ class Trust:
         """
         if self.paths is None or path in self.paths:
             return
-        named = "no code of its own to be needed" if self.remedy == _LOOK else "only the configuration's code"
+        named = "no code" if self.remedy == _LOOK else "only the configuration's code"
         raise OutvotedError(
-            expected=f"{named} to read {self.place}: what is imported runs as you",
+            expected=f"{named} to be imported to read {self.place}: it runs as you",
             found=f"{what}, which would import {path}",
             remedy=self.remedy,
         )

@@ -1,5 +1,6 @@
 """Ray that does not start is told as what the environment did, with a remedy."""
 
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,20 @@ def test_sigterm_while_ray_starts_is_ctrl_c(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("ray.shutdown", lambda: None)
     with pytest.raises(KeyboardInterrupt, match="SIGTERM"), connected("local"):
         pass
+
+
+def test_what_ray_prints_by_itself_is_dropped(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    worker = vars(import_module("ray._private.worker"))
+    before = worker["print_to_stdstream"]
+    monkeypatch.setattr("ray.init", lambda *address, **settings: None)
+    with connected("local"):
+        worker["print_to_stdstream"](
+            {"lines": ["Task failed"], "pid": "raylet", "is_err": False, "ip": ""}, False
+        )
+    assert capsys.readouterr().out == ""
+    assert worker["print_to_stdstream"] is before
 
 
 def test_a_long_folder_of_temporary_files_gives_way_to_a_short_one(
