@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -27,6 +28,7 @@ from outvoted.actors.readers import (
     Table,
 )
 from outvoted.actors.readers.checks import check_labels, names_of, same_form
+from outvoted.actors.readers.files import entries, refuse_streams, walked
 from outvoted.actors.readers.held_out import held_out
 from outvoted.actors.readers.idx import read_part
 from outvoted.search.arrays import Ints, Pixels
@@ -200,6 +202,8 @@ def load(settings: DataSource) -> Dataset:
         OutvotedError: it is not here and cannot be downloaded, a file or a part of it is missing or
             damaged, or what it holds are not labelled images of one size.
     """
+    if settings.path is not None:
+        refuse_streams(settings.path, _files_of(settings.name, settings.path))
     if not isinstance(settings, DataSettings):
         contents = settings.read()  # first: of a path that leads nowhere only reading says so in words
         return _dataset(printable(settings.path.resolve().name), settings.path, contents, settings)
@@ -208,6 +212,15 @@ def load(settings: DataSource) -> Dataset:
         read_part(folder, "train"), read_part(folder, "test"), _CLASS_NAMES.get(settings.name)
     )
     return _dataset(settings.name, folder, contents, Idx(path=folder))
+
+
+def _files_of(name: str, path: Path) -> Iterable[Path]:
+    """Return the files of a folder that are opened as they are; pictures are looked at one by one."""
+    if not path.is_dir():
+        return ()
+    if name == "folder":
+        return (path / "labels.csv",)
+    return walked(path) if name in ("parquet", "huggingface") else entries(path)
 
 
 def names() -> tuple[DatasetName, ...]:

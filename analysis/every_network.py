@@ -44,20 +44,23 @@ def every_network(searches: pd.DataFrame, targets: int) -> EveryNetwork:
 def draw_every_network(
     mistakes: pd.DataFrame, found: EveryNetwork, names: Sequence[str], record: RunRecord, path: Path
 ) -> None:
-    """Draw a line for each of the clearest such seeds: the seed, then each network's mistake."""
+    """Draw a line for each of the clearest such seeds, if there are any: the seed, each network's mistake."""
     rows = mistakes[mistakes["replica"].isin(found.replicas)]
     rows = rows[rows["voters"] == rows["voters"].max()]
     rows = rows.sort_values("margin", ascending=False).drop_duplicates(["replica", "target"])
+    rows = rows[rows.groupby("replica")["target"].transform("size") == len(names)]
     clearest = rows.groupby("replica")["margin"].min().nlargest(_SHOWN).index
+    if clearest.empty:
+        return
     figure = Figure(figsize=(1.2 * (1 + len(names)) + 0.4, 1.25 * len(clearest) + 0.5), layout="constrained")
     figure.suptitle("One seed, a mistake of every network: label → its answer", fontsize=10)
     axes = figure.subplots(len(clearest), 1 + len(names), squeeze=False)
     for line, replica in zip(axes, clearest, strict=True):
-        of_seed = rows[rows["replica"] == replica].set_index("target_name")
+        of_seed = rows[rows["replica"] == replica].set_index("target")
         show(line[0], png.decode(of_seed["seed_image"].iloc[0]["bytes"]))
         line[0].set_title("seed", fontsize=8)
-        for axis, name in zip(line[1:], names, strict=True):
-            row = of_seed.loc[name]
+        for target, (axis, name) in enumerate(zip(line[1:], names, strict=True)):
+            row = of_seed.loc[target]
             show(axis, png.decode(row["image"]["bytes"]))
             axis.set_title(f"{name}: {caption(record, row['label'], row['predicted'])}", fontsize=8)
     save(figure, path)

@@ -6,7 +6,7 @@ a description names comes with the data, perhaps from a stranger: it must lie in
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from outvoted.actors.readers.base import unreadable
@@ -75,6 +75,25 @@ def walked(root: Path) -> Iterator[Path]:
                 waiting.append((path, above | {here}))
             else:
                 yield path
+
+
+def refuse_streams(path: Path, files: Iterable[Path] = ()) -> None:
+    """Refuse a path to a pipe, socket or device, which are read without end, or to a folder with such files.
+
+    Args:
+        path: what a user names.
+        files: those below it that would be read.
+
+    Raises:
+        OutvotedError: it names the first one.
+    """
+    for one in (path, *files):
+        try:
+            mode = one.stat().st_mode
+        except (OSError, ValueError):
+            continue  # whoever reads it says what is wrong
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+            raise unreadable(one, "a plain file, or a folder of such,", "a pipe, socket or device")
 
 
 def inside(root: Path, base: Path, name: str) -> Path:

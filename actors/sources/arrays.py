@@ -11,6 +11,7 @@ import numpy as np
 from outvoted.actors.paths import UserPath
 from outvoted.actors.readers.base import Levels
 from outvoted.actors.readers.decoding import MOST_PIXELS
+from outvoted.actors.readers.files import refuse_streams
 from outvoted.actors.readers.npy import BROKEN, Header, header, member_header, names, read_member
 from outvoted.actors.readers.numbers import (
     CHANNELS,
@@ -48,6 +49,7 @@ class ArraySource(Source, Levels):
 
     def pieces(self, batch: int) -> list[Piece]:
         """Cut a npy file anywhere; take a npz file as one piece."""
+        refuse_streams(self.path)
         try:
             if not self._zipped:
                 with self.path.open("rb") as file:

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from outvoted.actors.files import reason
 from outvoted.actors.paths import UserPath
-from outvoted.actors.readers.files import walked
+from outvoted.actors.readers.files import refuse_streams, walked
 from outvoted.actors.readers.image_columns import check_rows, encoded, holds_images, labels_of, rows_at_once
 from outvoted.actors.readers.room import check_room
 from outvoted.actors.sources.base import Item, Piece, Source
@@ -37,6 +37,7 @@ class ParquetSource(Source):
     def pieces(self, batch: int) -> list[Piece]:
         """Take each row group as a piece."""
         files = self._files()
+        refuse_streams(self.path, files)
         if not files:
             raise self._unusable("no *.parquet file below that folder", "name another folder")
         found: list[Piece] = []

@@ -118,3 +118,13 @@ def test_with_few_targets_every_network_is_not_asked_for(own: RunStore) -> None:
     assert summary.every_network is None
     assert not (own.path / "gallery" / "every-network.png").exists()
     assert [row.target for row in summary.targets] == ["mlp-12", "mlp-6"]
+
+
+def test_seeds_that_the_table_of_mistakes_does_not_have_are_not_drawn(run: OpenedRun, tmp_path: Path) -> None:
+    mistakes = run.mistakes.to_pandas().assign(replica=5, target_name="another")
+    path = tmp_path / "picture.png"
+    draw_every_network(mistakes, EveryNetwork(2, (4,)), NAMES, run.record, path)
+    draw_every_network(mistakes[mistakes["target"] < 2], EveryNetwork(2, (5,)), NAMES, run.record, path)
+    assert not path.exists()
+    draw_every_network(mistakes, EveryNetwork(2, (5,)), NAMES, run.record, path)
+    assert path.exists()
