@@ -40,14 +40,11 @@ def test_a_run_leaves_report_and_monitor(undisturbed: RunStore) -> None:
     assert left == {"run.json", "peers", "searches", "mistakes", "tb", "summary.json", "gallery"}
 
 
-def test_cells_and_batches_change_nothing(mined: Mine, undisturbed: RunStore) -> None:
-    several = mined("several", "cluster.cells=3", "cluster.shard_size=35", "cluster.shards_in_flight=1")
-    assert_same_rows(several, undisturbed)
-
-
-def test_an_extended_run_equals_a_longer_one(mined: Mine, undisturbed: RunStore) -> None:
+def test_extension_cells_and_batches_change_nothing(mined: Mine, undisturbed: RunStore) -> None:
+    """Begun with one cell and few searches, it goes on with two cells and other shards."""
     mined("extended", "search.per_target=20")
-    assert_same_rows(mined("extended", resume=True), undisturbed)
+    several = ("cluster.cells=2", "cluster.shard_size=35", "cluster.shards_in_flight=1")
+    assert_same_rows(mined("extended", *several, resume=True), undisturbed)
 
 
 def test_a_panel_is_trained_once(mined: Mine, undisturbed: RunStore, runs: Path) -> None:
@@ -58,15 +55,19 @@ def test_a_panel_is_trained_once(mined: Mine, undisturbed: RunStore, runs: Path)
     assert "training loss/mlp-6" not in tags(RunStore(runs / "another"))
 
 
-@pytest.mark.parametrize("victim", ["ray::PeerActor", "ray::CoordinatorActor"])
-def test_a_killed_actor_changes_nothing(victim: str, mined: Mine, undisturbed: RunStore) -> None:
-    name = f"killed-{victim[5:9].lower()}"
-    killed: list[int] = []
-    killer = threading.Thread(target=_kill, args=(victim, undisturbed.path.parent / name, killed))
-    killer.start()
-    store = mined(name, "cluster.shard_size=20")
-    killer.join()
-    assert killed, f"{victim} was not killed in time"
+def test_killed_actors_change_nothing(mined: Mine, undisturbed: RunStore) -> None:
+    """A peer and the coordinator are killed in one run."""
+    killed: dict[str, int] = {}
+    killers = [
+        threading.Thread(target=_kill, args=(victim, undisturbed.path.parent / "killed", killed))
+        for victim in ("ray::PeerActor", "ray::CoordinatorActor")
+    ]
+    for killer in killers:
+        killer.start()
+    store = mined("killed", "cluster.shard_size=20")
+    for killer in killers:
+        killer.join()
+    assert len(killed) == 2, f"only {killed} were killed in time"
     assert_same_rows(store, undisturbed)
 
 
@@ -108,7 +109,7 @@ def test_a_disk_that_refuses_is_told_and_keeps_what_was_mined(
     assert_same_rows(mined("full", resume=True), undisturbed)
 
 
-def _kill(victim: str, run: Path, killed: list[int]) -> None:
+def _kill(victim: str, run: Path, killed: dict[str, int]) -> None:
     """Kill one actor process once the run has recorded its first shard, and is far from its last."""
     end = time.monotonic() + 100
     while time.monotonic() < end:
@@ -116,6 +117,6 @@ def _kill(victim: str, run: Path, killed: list[int]) -> None:
         found = descendants(os.getpid(), victim)
         if recorded and found:
             os.kill(found[0], signal.SIGKILL)
-            killed.append(recorded)
+            killed[victim] = recorded
             return
         time.sleep(0.02)
