@@ -5,7 +5,7 @@ from typing import Any
 
 from outvoted.cluster.key_paths import TAGS, models_at, variant
 from outvoted.cluster.shown import shown
-from outvoted.cluster.strict_yaml import NotPlainError, parse
+from outvoted.cluster.strict_yaml import NotPlainYamlError, parse
 from outvoted.search.errors import OutvotedError
 from outvoted.search.settings import Settings
 
@@ -24,7 +24,7 @@ def apply(form: type[Settings], values: dict[str, Any], override: str) -> None:
         raise _no_override(override, f"no path of a key: {shown(key)}" if equals else "no '=' in it")
     try:
         value = parse(text)
-    except NotPlainError as error:
+    except NotPlainYamlError as error:
         raise _no_override(
             override, str(error).replace(", on line 1", "").replace(" on line 1", "")
         ) from error

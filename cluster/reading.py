@@ -11,7 +11,7 @@ from outvoted.cluster.explaining import explained
 from outvoted.cluster.forms import MINIMAL, command_of, meant_for
 from outvoted.cluster.overrides import apply
 from outvoted.cluster.shown import command, shown, visible
-from outvoted.cluster.strict_yaml import MOST_BYTES, NotPlainError, parse
+from outvoted.cluster.strict_yaml import MOST_BYTES, NotPlainYamlError, parse
 from outvoted.search.errors import OutvotedError
 from outvoted.search.settings import Settings
 from outvoted.search.trust import EVERYTHING
@@ -74,7 +74,7 @@ def _mapping(form: type[Settings], path: Path) -> dict[str, Any]:
         values = parse(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise _unreadable(form, path, "a file that is not text in UTF-8") from error
-    except NotPlainError as error:
+    except NotPlainYamlError as error:
         raise OutvotedError(
             expected=f"a configuration in plain YAML in {path}",
             found=visible(str(error)),

@@ -27,7 +27,7 @@ _SAID = {
 """What PyYAML's scanner says, in a user's words, by how it begins."""
 
 
-class NotPlainError(ValueError):
+class NotPlainYamlError(ValueError):
     """Says in a user's words what in a text is not plain YAML, and on which line."""
 
 
@@ -38,18 +38,18 @@ def parse(text: str) -> Any:
     and dates are words. Aliases may be used as long as they make no more than ``MOST_VALUES`` values.
 
     Raises:
-        NotPlainError: it is not YAML, holds a key twice, a tag, a number out of range or a control character,
+        NotPlainYamlError: it is not YAML, holds a key twice, a tag, a number out of range or a control character,
             is more than one document, or is larger or deeper than the limits.
     """
     if len(text) > MOST_BYTES:
-        raise NotPlainError(f"more than {MOST_BYTES >> 10} KiB")
+        raise NotPlainYamlError(f"more than {MOST_BYTES >> 10} KiB")
     try:
         _check_depth(text)
         node = _composed(text)
     except yaml.reader.ReaderError as error:
-        raise NotPlainError(f"the character {chr(error.character)!r}, which no text holds") from error
+        raise NotPlainYamlError(f"the character {chr(error.character)!r}, which no text holds") from error
     except yaml.MarkedYAMLError as error:
-        raise NotPlainError(_problem(error)) from error
+        raise NotPlainYamlError(_problem(error)) from error
     if node is None:
         return None
     _check_size(node)
@@ -63,13 +63,13 @@ def _check_depth(text: str) -> None:
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > DEEPEST or number > 2 * MOST_VALUES:
             found = f"lists or keys nested more than {DEEPEST} deep" if depth > DEEPEST else _too_many()
-            raise NotPlainError(f"{found}, from line {_line(event)} on")
+            raise NotPlainYamlError(f"{found}, from line {_line(event)} on")
 
 
 def _composed(text: str) -> Node | None:
     nodes = list(yaml.compose_all(text, Loader=_Loader))
     if len(nodes) > 1:
-        raise NotPlainError(f"{len(nodes)} documents, with lines of --- between them, instead of one")
+        raise NotPlainYamlError(f"{len(nodes)} documents, with lines of --- between them, instead of one")
     return nodes[0] if nodes else None
 
 
@@ -79,13 +79,13 @@ def _check_size(root: Node) -> None:
 
     def count(node: Node, within: tuple[int, ...]) -> int:
         if id(node) in within:
-            raise NotPlainError(f"an alias on line {_line(node)} that holds itself")
+            raise NotPlainYamlError(f"an alias on line {_line(node)} that holds itself")
         if id(node) not in counted:
             counted[id(node)] = 1 + sum(count(inner, (*within, id(node))) for inner in _inner(node))
         return counted[id(node)]
 
     if count(root, ()) > MOST_VALUES:
-        raise NotPlainError(f"{_too_many()}, counting what aliases (*name) repeat")
+        raise NotPlainYamlError(f"{_too_many()}, counting what aliases (*name) repeat")
 
 
 def _inner(node: Node) -> Iterator[Node]:
@@ -104,7 +104,7 @@ def _value(node: Node) -> Any:
         return [_value(inner) for inner in node.value]
     if isinstance(node, ScalarNode) and kind in ("str", "int", "float", "bool", "null"):
         return _scalar(node, kind)
-    raise NotPlainError(
+    raise NotPlainYamlError(
         f"the tag {_shown_tag(node.tag)} on line {_line(node)}, where only plain values may stand"
     )
 
@@ -118,12 +118,12 @@ def _mapping(node: MappingNode) -> dict[Any, Any]:
         if key_node.value == "<<" and key_node.style is None:
             for more in reversed(value) if isinstance(value, list) else [value]:
                 if not isinstance(more, dict):
-                    raise NotPlainError(f"'<<' with something else than keys on line {_line(key_node)}")
+                    raise NotPlainYamlError(f"'<<' with something else than keys on line {_line(key_node)}")
                 merged |= more
             continue
         key = _key(key_node)
         if key in lines:
-            raise NotPlainError(f"the key '{key}' twice, on lines {lines[key]} and {_line(key_node)}")
+            raise NotPlainYamlError(f"the key '{key}' twice, on lines {lines[key]} and {_line(key_node)}")
         own[key], lines[key] = value, _line(key_node)
     return merged | own
 
@@ -131,7 +131,7 @@ def _mapping(node: MappingNode) -> dict[Any, Any]:
 def _key(node: Node) -> str | int:
     key = _value(node) if isinstance(node, ScalarNode) else None
     if isinstance(key, bool) or not isinstance(key, str | int):
-        raise NotPlainError(f"a key on line {_line(node)} that is neither a word nor a number")
+        raise NotPlainYamlError(f"a key on line {_line(node)} that is neither a word nor a number")
     return key
 
 
@@ -140,7 +140,7 @@ def _scalar(node: ScalarNode, kind: str) -> Any:
     if kind == "str":
         bad = _CONTROL.search(text)
         if bad:
-            raise NotPlainError(f"the control character {bad[0]!r} on line {_line(node)}")
+            raise NotPlainYamlError(f"the control character {bad[0]!r} on line {_line(node)}")
         return text
     if kind == "null":
         return None
@@ -149,7 +149,7 @@ def _scalar(node: ScalarNode, kind: str) -> Any:
     try:
         return _whole(text) if kind == "int" else _real(text)
     except (ValueError, OverflowError) as error:
-        raise NotPlainError(
+        raise NotPlainYamlError(
             f"a number on line {_line(node)} that is infinite or far too large: {text[:40]}"
         ) from error
 

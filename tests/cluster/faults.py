@@ -13,23 +13,8 @@ import torch
 from safetensors.torch import save_file
 
 from outvoted.actors.datasets import Split
-from outvoted.cluster.compare import CompareConfig
-from outvoted.cluster.config import MineConfig
-from outvoted.cluster.heal_config import HealConfig
-from outvoted.cluster.scan_config import ScanConfig
-from outvoted.cluster.study_config import StudyConfig
-from outvoted.cluster.sweep_config import SweepConfig
-from outvoted.search.settings import Settings
 from tests.actors.readers.formats import FORMATS
 
-FORMS: dict[str, type[Settings]] = {
-    "mine": MineConfig,
-    "compare": CompareConfig,
-    "heal": HealConfig,
-    "scan": ScanConfig,
-    "sweep": SweepConfig,
-    "study": StudyConfig,
-}
 FACTORY = """
 from torch import nn
 

@@ -13,10 +13,10 @@ import pytest
 import yaml
 
 from outvoted.actors.run_record import RunRecord
+from outvoted.cluster.forms import FORMS
 from tests.cluster.ending import Ending, ending
 from tests.cluster.faults import (
     DAMAGES,
-    FORMS,
     SPOILT_COLUMNS,
     WRONG,
     Data,

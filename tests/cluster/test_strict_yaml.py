@@ -7,7 +7,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outvoted.cluster.strict_yaml import DEEPEST, MOST_BYTES, NotPlainError, parse
+from outvoted.cluster.strict_yaml import DEEPEST, MOST_BYTES, NotPlainYamlError, parse
 
 WORDS = st.text(st.characters(blacklist_categories=("Cs", "Cc")), max_size=12)
 PLAIN = st.recursive(
@@ -83,7 +83,7 @@ def test_words_stay_words_and_numbers_are_numbers(text: str, value: object) -> N
     ],
 )
 def test_what_is_not_plain_is_named_with_its_line(text: str, said: str) -> None:
-    with pytest.raises(NotPlainError) as caught:
+    with pytest.raises(NotPlainYamlError) as caught:
         parse(text)
     assert said in str(caught.value)
 
@@ -111,12 +111,12 @@ MERGES = "a0: &a0 {x0: 1}\n" + "".join(f"a{n}: &a{n} {{<<: *a{n - 1}, x{n}: 1}}\
 )
 def test_what_grows_without_end_is_refused_within_seconds(text: str) -> None:
     began = time.process_time()
-    with pytest.raises(NotPlainError):
+    with pytest.raises(NotPlainYamlError):
         parse(text)
     assert time.process_time() - began < 10
 
 
 def test_lists_may_be_nested_as_deep_as_is_said() -> None:
     assert parse("[" * DEEPEST + "]" * DEEPEST)
-    with pytest.raises(NotPlainError, match="deep"):
+    with pytest.raises(NotPlainYamlError, match="deep"):
         parse("[" * (DEEPEST + 1) + "]" * (DEEPEST + 1))
