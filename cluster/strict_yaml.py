@@ -38,8 +38,8 @@ def parse(text: str) -> Any:
     and dates are words. Aliases may be used as long as they make no more than ``MOST_VALUES`` values.
 
     Raises:
-        NotPlainYamlError: it is not YAML, holds a key twice, a tag, a number out of range or a control character,
-            is more than one document, or is larger or deeper than the limits.
+        NotPlainYamlError: it is not YAML, holds a key twice, a tag, a number out of range or a control
+            character, is more than one document, or is larger or deeper than the limits.
     """
     if len(text) > MOST_BYTES:
         raise NotPlainYamlError(f"more than {MOST_BYTES >> 10} KiB")
