@@ -20,7 +20,8 @@ def signals_heeded() -> Iterator[None]:
     """Within the block, SIGTERM and SIGHUP do what Ctrl-C does; a second signal ends the process at once.
 
     Batch systems may send one signal twice, to a job and to each of its processes: what comes within a
-    second of the first is the first. Signals that are ignored (`nohup`) stay ignored.
+    second of the first is the first. Signals that are ignored (`nohup`) stay ignored. All are given back when
+    the block ends, unless it is ended by one of them.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -41,7 +42,11 @@ def signals_heeded() -> Iterator[None]:
             if before[number] is not signal.SIG_IGN:
                 signal.signal(number, cut_off)
         yield
-    finally:
+    except BaseException:
+        if not first:  # else the process is about to end, and the same signal may come once more
+            _restore(before)
+        raise
+    else:
         _restore(before)
 
 

@@ -93,7 +93,8 @@ class Panel:
             raise OutvotedError(
                 expected="at least 2 classes, and labels from 0 to classes - 1",
                 found=f"classes={self._classes}, and {self.seeds.labels.max()} as the highest label",
-                remedy="number the classes from 0, and say how many there are: classes=10",
+                remedy="number the classes from 0, and let classes be how many there are, "
+                "or leave it out if every class has an image",
             )
         modules = named(networks)
         self.names = tuple(modules)

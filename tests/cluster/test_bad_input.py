@@ -93,7 +93,7 @@ def say(
     [
         ("data={name: npz, path: below.npz}", "label -1 at image"),
         ("data={name: npz, path: above.npz, classes: 5}", "labels 0 to 4 in y_train of above.npz"),
-        ("data={name: npz, path: sizes.npz}", "24 x 28 pixels in y_test of sizes.npz"),
+        ("data={name: npz, path: sizes.npz}", "24 x 28 pixels in the test split (y_test of sizes.npz)"),
         ("data={name: npz, path: short.npz}", "as many labels as images"),
         (
             "panel.networks.1={kind: python, factory: 'wrong_models:few'}",
@@ -156,7 +156,7 @@ def test_networks_without_a_gradient(command: str, say: Say) -> None:
     ("overrides", "said"),
     [
         (["strategies=[]"], "at least one strategy"),
-        (["strategies=[gradient]"], "strategies.0, say {name: hillclimb}"),
+        (["strategies=[gradient]"], "strategies.0, say {name: gradient}"),
         (["strategies=[{name: random}, {name: gradiant}]"], "a known strategies.1.name found: 'gradiant'"),
         (["search.transform.kind=pixel_swap"], "'gradient' can search by knobs"),
         (["map.descriptors=[rotation]"], "did you mean 'rotation_deg'?"),

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 
 import pytest
 from ray.exceptions import OutOfMemoryError, RayTaskError, WorkerCrashedError
@@ -52,6 +53,16 @@ def _begun(name: str, folder: object) -> subprocess.Popen[str]:
     assert process.stdout is not None
     assert process.stdout.readline() == "working\n"
     return process
+
+
+@pytest.fixture(autouse=True)
+def _signals_are_given_back() -> Iterator[None]:
+    """Undo what a command that is ended by a signal leaves to its process, which is not at its end here."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = [signal.getsignal(number) for number in numbers]
+    yield
+    for number, handler in zip(numbers, before, strict=True):
+        signal.signal(number, handler)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -40,19 +40,29 @@ def test_a_run_leaves_report_and_monitor(undisturbed: RunStore) -> None:
     assert left == {"run.json", "peers", "searches", "mistakes", "tb", "summary.json", "gallery"}
 
 
-def test_extension_cells_and_batches_change_nothing(mined: Mine, undisturbed: RunStore) -> None:
-    """Begun with one cell and few searches, it goes on with two cells and other shards."""
-    mined("extended", "search.per_target=20")
-    several = ("cluster.cells=2", "cluster.shard_size=35", "cluster.shards_in_flight=1")
-    assert_same_rows(mined("extended", *several, resume=True), undisturbed)
+@pytest.fixture(scope="module")
+def kept(undisturbed: RunStore, runs: Path) -> set[Path]:
+    """The shelf of panels after the first run."""
+    return set((runs / ".panels").iterdir())
 
 
-def test_a_panel_is_trained_once(mined: Mine, undisturbed: RunStore, runs: Path) -> None:
-    kept = set((runs / ".panels").iterdir())
-    mined("another", "search.per_target=1")
-    assert set((runs / ".panels").iterdir()) == kept
+@pytest.fixture(scope="module")
+def begun(mined: Mine, kept: set[Path]) -> RunStore:
+    """A second run of the same panel, with few searches and one cell."""
+    return mined("extended", "search.per_target=20")
+
+
+def test_a_panel_is_trained_once(begun: RunStore, undisturbed: RunStore, kept: set[Path]) -> None:
+    assert set(begun.panels.iterdir()) == kept
     assert "training loss/mlp-6" in tags(undisturbed)
-    assert "training loss/mlp-6" not in tags(RunStore(runs / "another"))
+    assert "training loss/mlp-6" not in tags(begun)
+
+
+def test_extension_cells_and_batches_change_nothing(
+    mined: Mine, begun: RunStore, undisturbed: RunStore
+) -> None:
+    several = ("cluster.cells=2", "cluster.shard_size=35", "cluster.shards_in_flight=1")
+    assert_same_rows(mined(begun.path.name, *several, resume=True), undisturbed)
 
 
 def test_killed_actors_change_nothing(mined: Mine, undisturbed: RunStore) -> None:
