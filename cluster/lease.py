@@ -53,7 +53,7 @@ def lease(
         ended, _ = ray.wait(list(running), num_returns=1, timeout=_GLANCE_SECONDS)
         for call in ended:
             cell = running.pop(call)
-            recorded = result(call)
+            recorded = max(recorded, result(call), key=lambda progress: progress.searches)  # in any order
             start(cell)
         report(recorded, _live(cells))
 
