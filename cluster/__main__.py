@@ -3,14 +3,14 @@
 import sys
 from importlib import import_module
 
-from outvoted.cluster.ending import INTERRUPTED, signals_heeded
+from outvoted.cluster.console.ending import INTERRUPTED, signals_heeded
 
 
 def main() -> None:
     """Run the command line. Its imports take seconds; a signal meanwhile ends it without a traceback."""
     try:
         with signals_heeded():
-            cli = import_module("outvoted.cluster.cli")
+            cli = import_module("outvoted.cluster.command_line.cli")
     except KeyboardInterrupt as cut:
         by = f" by {cut}" if str(cut) else ""
         print(f"\nCut off{by} before anything was begun.", file=sys.stderr)

@@ -11,14 +11,14 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from outvoted.actors import datasets
-from outvoted.actors.datasets import Dataset, DataSettings, Split
-from outvoted.actors.local_panel import LocalPanel
-from outvoted.actors.member import EpochRecord, Member
+from outvoted.actors.data import datasets
+from outvoted.actors.data.datasets import Dataset, DataSettings, Split
 from outvoted.actors.networks import MLP
-from outvoted.actors.peer import Peer
-from outvoted.actors.threads import use_one_thread
-from outvoted.actors.training import Training, train
+from outvoted.actors.networks.member import EpochRecord, Member
+from outvoted.actors.networks.threads import use_one_thread
+from outvoted.actors.panel.local_panel import LocalPanel
+from outvoted.actors.panel.peer import Peer
+from outvoted.actors.training.training import Training, train
 from outvoted.search.climb import Rules
 from outvoted.search.strategies import Hillclimb
 from outvoted.search.transforms import Affine
@@ -117,7 +117,7 @@ def panel(peers: list[Peer]) -> LocalPanel:
 @pytest.fixture(scope="session")
 def local_ray() -> Iterator[None]:
     """One small local Ray instance for all tests that need one."""
-    from outvoted.cluster.connect import connected
+    from outvoted.cluster.ray.connect import connected
 
     with connected("local"):
         yield

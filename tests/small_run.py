@@ -9,20 +9,20 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from outvoted.actors import datasets, members
-from outvoted.actors.coordinator import Coordinator
-from outvoted.actors.datasets import Dataset, DataSettings
-from outvoted.actors.local_panel import LocalPanel
-from outvoted.actors.member import EpochRecord, Member, fingerprint
-from outvoted.actors.networks import CNN
-from outvoted.actors.panel_settings import PanelSettings, RefereeSettings
-from outvoted.actors.peer import Peer
-from outvoted.actors.planning import count_replicas
-from outvoted.actors.recorder import Recorder
-from outvoted.actors.run_record import DataRecord, RunRecord, State
-from outvoted.actors.store import RunStore
-from outvoted.actors.training import Training, train
-from outvoted.analysis.opened import OpenedRun
+from outvoted.actors.data import datasets
+from outvoted.actors.data.datasets import Dataset, DataSettings
+from outvoted.actors.mining.coordinator import Coordinator
+from outvoted.actors.mining.planning import count_replicas
+from outvoted.actors.mining.recorder import Recorder
+from outvoted.actors.networks import CNN, members
+from outvoted.actors.networks.member import EpochRecord, Member, fingerprint
+from outvoted.actors.panel.local_panel import LocalPanel
+from outvoted.actors.panel.panel_settings import PanelSettings, RefereeSettings
+from outvoted.actors.panel.peer import Peer
+from outvoted.actors.runs.run_record import DataRecord, RunRecord, State
+from outvoted.actors.runs.store import RunStore
+from outvoted.actors.training.training import Training, train
+from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.search import plan
 from outvoted.search.climb import Rules
 from outvoted.search.search_settings import SearchSettings

@@ -7,16 +7,16 @@ from typing import Any
 import pytest
 
 import outvoted
-from outvoted.actors import datasets
-from outvoted.actors.datasets import Dataset
-from outvoted.actors.member import Member
-from outvoted.actors.readers import Source
-from outvoted.actors.store import RunStore
-from outvoted.cluster import notebook
-from outvoted.cluster.config import MineConfig
-from outvoted.cluster.mine import Job
-from outvoted.cluster.reading import read, validated
-from outvoted.cluster.sweep_config import SweepConfig
+from outvoted.actors.data import datasets
+from outvoted.actors.data.datasets import Dataset
+from outvoted.actors.data.readers import Source
+from outvoted.actors.networks.member import Member
+from outvoted.actors.runs.store import RunStore
+from outvoted.cluster.configuration.reading import read, validated
+from outvoted.cluster.jobs.config import MineConfig
+from outvoted.cluster.jobs.mine import Job
+from outvoted.cluster.jobs.sweep_config import SweepConfig
+from outvoted.cluster.python import notebook
 from outvoted.search import plan
 from outvoted.search.errors import OutvotedError
 from outvoted.search.search_settings import SearchSettings
@@ -78,7 +78,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, digits: Dataset) -> P
     for file, code in BLOCKS:
         if file:
             (tmp_path / file.partition("=")[2]).write_text(code)
-    monkeypatch.setattr("outvoted.cluster.notebook.datasets.load", lambda _: digits)
+    monkeypatch.setattr("outvoted.cluster.python.notebook.datasets.load", lambda _: digits)
     return tmp_path
 
 

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from outvoted.cluster.compare import CompareConfig
-from outvoted.cluster.config import MineConfig
-from outvoted.cluster.heal_config import HealConfig
-from outvoted.cluster.reading import read
-from outvoted.cluster.scan_config import ScanConfig
-from outvoted.cluster.study_config import StudyConfig
-from outvoted.cluster.sweep_config import SweepConfig
+from outvoted.cluster.configuration.reading import read
+from outvoted.cluster.jobs.compare import CompareConfig
+from outvoted.cluster.jobs.config import MineConfig
+from outvoted.cluster.jobs.heal_config import HealConfig
+from outvoted.cluster.jobs.scan_config import ScanConfig
+from outvoted.cluster.jobs.study_config import StudyConfig
+from outvoted.cluster.jobs.sweep_config import SweepConfig
 from outvoted.search.settings import Settings
 
 ROOT = Path(__file__).parents[1]

@@ -8,8 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from outvoted.actors.files import unwritable, write_atomically
 from outvoted.actors.labelling.fields import number_below
+from outvoted.actors.runs.files import unwritable, write_atomically
 from outvoted.search.errors import OutvotedError
 
 HEADER = ("image_id", "label", "at")

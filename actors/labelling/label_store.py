@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from outvoted.actors.files import unwritable
 from outvoted.actors.labelling.label_file import LabelFile
 from outvoted.actors.labelling.labels import MISSING, Labels
 from outvoted.actors.labelling.names import checked
+from outvoted.actors.runs.files import unwritable
 from outvoted.search.errors import OutvotedError
 
 

@@ -9,13 +9,13 @@ import torch
 from pydantic import Field
 from torch import nn
 
+from outvoted.actors.data.paths import UserPath
 from outvoted.actors.networks.base import Architecture, Loaded, Shape, Weights
 from outvoted.actors.networks.copied import shape_lazy_layers, unwrapped
 from outvoted.actors.networks.fitting import fitted
 from outvoted.actors.networks.prepared import Input, Prepared
 from outvoted.actors.networks.tolerant import told
 from outvoted.actors.networks.weights import file_hash, read_weights
-from outvoted.actors.paths import UserPath
 from outvoted.search.errors import OutvotedError
 
 _INNER = "network."  # what Prepared puts before the names of its network's weights

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from outvoted.actors.data.paths import UserPath
 from outvoted.actors.networks import file_kinds
 from outvoted.actors.networks.base import Loaded, Shape, Weights
 from outvoted.actors.networks.brought import Brought
@@ -17,7 +18,6 @@ from outvoted.actors.networks.prepared import Prepared
 from outvoted.actors.networks.program_description import shown
 from outvoted.actors.networks.sized_operators import checked
 from outvoted.actors.networks.weights import file_hash
-from outvoted.actors.paths import UserPath
 from outvoted.search.errors import OutvotedError
 
 _PROGRAM = "program"

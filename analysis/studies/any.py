@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from outvoted.analysis.studies.boundary import BoundaryStudy
+from outvoted.analysis.studies.boundary.kind import BoundaryStudy
 from outvoted.analysis.studies.interpolation import InterpolationStudy
 from outvoted.analysis.studies.morphs import MorphStudy
 

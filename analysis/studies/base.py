@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from outvoted.actors.datasets import Dataset
-from outvoted.actors.generators.settings import AnyGenerator
-from outvoted.actors.study_store import Fields
+from outvoted.actors.data.datasets import Dataset
+from outvoted.actors.studies.study_store import Fields
+from outvoted.actors.training.generators.settings import AnyGenerator
 from outvoted.search.arrays import Floats, Pixels, Singles
 from outvoted.search.settings import Settings
 

@@ -8,12 +8,12 @@ import torch
 from pydantic import Field, field_validator, model_validator
 from torch.utils.flop_counter import FlopCounterMode
 
-from outvoted.actors.arithmetic import USUAL
-from outvoted.actors.datasets import Dataset
-from outvoted.actors.door import examine, sample
+from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.networks import MLP, BehindInput, DeepCNN, Input, Network, ViT
-from outvoted.actors.targets import Stopping
-from outvoted.actors.training import Training
+from outvoted.actors.networks.arithmetic import USUAL
+from outvoted.actors.panel.door import examine, sample
+from outvoted.actors.training.targets import Stopping
+from outvoted.actors.training.training import Training
 from outvoted.search.errors import OutvotedError
 from outvoted.search.settings import Settings
 from outvoted.search.transforms import Affine, AffineRange

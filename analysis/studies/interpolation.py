@@ -6,9 +6,9 @@ import numpy as np
 import pyarrow as pa
 from pydantic import Field, field_validator
 
-from outvoted.actors.datasets import Dataset
-from outvoted.actors.readers.table import to_pixels, to_values
-from outvoted.actors.study_store import Fields, image_rows
+from outvoted.actors.data.datasets import Dataset
+from outvoted.actors.data.readers.table import to_pixels, to_values
+from outvoted.actors.studies.study_store import Fields, image_rows
 from outvoted.analysis.studies.base import Ingredients, Needs, Study
 from outvoted.search.arrays import Floats, Ints
 from outvoted.search.errors import OutvotedError

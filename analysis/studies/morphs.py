@@ -9,14 +9,14 @@ import numpy as np
 import pyarrow as pa
 from pydantic import Field, field_validator, model_validator
 
-from outvoted.actors.datasets import Dataset
-from outvoted.actors.generators.settings import AnyGenerator, PackagedGenerator
-from outvoted.actors.study_store import Fields, image_rows
-from outvoted.analysis.landscape.between import Articles
-from outvoted.analysis.landscape.blend import Blend
-from outvoted.analysis.landscape.latent import Latent
-from outvoted.analysis.landscape.morph import Morph
+from outvoted.actors.data.datasets import Dataset
+from outvoted.actors.studies.study_store import Fields, image_rows
+from outvoted.actors.training.generators.settings import AnyGenerator, PackagedGenerator
 from outvoted.analysis.studies.base import Ingredients, Needs, Study
+from outvoted.analysis.studies.landscape.between import Articles
+from outvoted.analysis.studies.landscape.blend import Blend
+from outvoted.analysis.studies.landscape.latent import Latent
+from outvoted.analysis.studies.landscape.morph import Morph
 from outvoted.search.arrays import Floats, Ints, Pixels
 from outvoted.search.errors import OutvotedError
 

@@ -7,14 +7,14 @@ from shlex import quote
 import pandas as pd
 from pydantic import TypeAdapter
 
-from outvoted.actors import members
-from outvoted.actors.datasets import Dataset
-from outvoted.actors.member import Member
-from outvoted.actors.panel_settings import PanelSettings
-from outvoted.actors.run_record import RunRecord
-from outvoted.actors.store import RunStore
-from outvoted.actors.study_store import StudyStore
-from outvoted.analysis.stored import configured, data_of, record_of
+from outvoted.actors.data.datasets import Dataset
+from outvoted.actors.networks import members
+from outvoted.actors.networks.member import Member
+from outvoted.actors.panel.panel_settings import PanelSettings
+from outvoted.actors.runs.run_record import RunRecord
+from outvoted.actors.runs.store import RunStore
+from outvoted.actors.studies.study_store import StudyStore
+from outvoted.analysis.opened.stored import configured, data_of, record_of
 from outvoted.analysis.studies.any import AnyStudy
 from outvoted.analysis.studies.base import Study
 from outvoted.search.arrays import Pixels

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from outvoted.analysis.sweeps.base import Experiment, Measured, Setting, Unit, peer_name
 from outvoted.analysis.sweeps.noise_class import NoiseClassExperiment
-from outvoted.analysis.sweeps.temperature import TemperatureExperiment
+from outvoted.analysis.sweeps.temperature.experiment import TemperatureExperiment
 
 AnyExperiment = Annotated[TemperatureExperiment | NoiseClassExperiment, Field(discriminator="kind")]
 """What a sweep varies and measures, told apart by its ``kind``."""

@@ -7,7 +7,8 @@ import numpy as np
 import pyarrow as pa
 import torch
 
-from outvoted.analysis.robustness import (
+from outvoted.analysis.sweeps.base import Unit
+from outvoted.analysis.sweeps.robustness import (
     class_medians,
     class_robustness,
     correlations,
@@ -15,7 +16,6 @@ from outvoted.analysis.robustness import (
     fractions,
     network_robustness,
 )
-from outvoted.analysis.sweeps.base import Unit
 from outvoted.analysis.sweeps.votes import votes
 from outvoted.search.arrays import AnyArray, Floats, Ints
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from outvoted.actors.datasets import Dataset
+from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.networks import MLP, Architecture, PlainCNN
-from outvoted.actors.stack import Stack
+from outvoted.actors.networks.stack import Stack
 from outvoted.search.settings import Settings
 
 

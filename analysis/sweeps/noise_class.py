@@ -11,17 +11,17 @@ import pyarrow.compute as pc
 import torch
 from pydantic import Field, model_validator
 
-from outvoted.actors.datasets import Dataset, Split
-from outvoted.actors.labels import plain
+from outvoted.actors.data.datasets import Dataset, Split
+from outvoted.actors.data.noise_class import NoiseClass, with_noise
+from outvoted.actors.data.noises import Gaussian, Uniform
+from outvoted.actors.data.selection import Criteria, Selection
 from outvoted.actors.networks import MLP, PlainCNN
-from outvoted.actors.noise_class import NoiseClass, with_noise
-from outvoted.actors.noises import Gaussian, Uniform
-from outvoted.actors.selection import Criteria, Selection
-from outvoted.actors.stack import Stack
-from outvoted.analysis.metrics import metrics
+from outvoted.actors.networks.stack import Stack
+from outvoted.analysis.report.metrics import metrics
 from outvoted.analysis.sweeps.base import Experiment, Measured, Setting, Unit
 from outvoted.analysis.sweeps.votes import votes as votes_of
 from outvoted.search.arrays import Ints
+from outvoted.search.labels import plain
 
 WHOLE = "all"
 """The setting of networks trained on all training images, without noise."""

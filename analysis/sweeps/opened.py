@@ -8,14 +8,14 @@ import pandas as pd
 import pyarrow as pa
 from pydantic import TypeAdapter
 
-from outvoted.actors import members
-from outvoted.actors.datasets import Dataset
-from outvoted.actors.member import Member
-from outvoted.actors.mined_settings import Mining
-from outvoted.actors.run_record import RunRecord
-from outvoted.actors.store import RunStore
-from outvoted.actors.sweep_store import FINISHED, SweepStore
-from outvoted.analysis.stored import configured, data_of, record_of
+from outvoted.actors.data.datasets import Dataset
+from outvoted.actors.networks import members
+from outvoted.actors.networks.member import Member
+from outvoted.actors.runs.run_record import RunRecord
+from outvoted.actors.runs.store import RunStore
+from outvoted.actors.sweeps.mined_settings import Mining
+from outvoted.actors.sweeps.sweep_store import FINISHED, SweepStore
+from outvoted.analysis.opened.stored import configured, data_of, record_of
 from outvoted.analysis.sweeps import AnyExperiment, Experiment, Setting, Unit, peer_name
 from outvoted.search.errors import OutvotedError
 from outvoted.search.trust import NOTHING, Trust

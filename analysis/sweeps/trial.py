@@ -5,11 +5,11 @@ from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
 
-from outvoted.actors.datasets import Dataset
-from outvoted.actors.member import EpochRecord, Member
-from outvoted.actors.stacked_training import StackedTraining, Trainee
-from outvoted.actors.sweep_store import Kept, Row
-from outvoted.actors.training import Training
+from outvoted.actors.data.datasets import Dataset
+from outvoted.actors.networks.member import EpochRecord, Member
+from outvoted.actors.sweeps.sweep_store import Kept, Row
+from outvoted.actors.training.stacked_training import StackedTraining, Trainee
+from outvoted.actors.training.training import Training
 from outvoted.analysis.sweeps.base import Experiment, Measured, Unit
 
 

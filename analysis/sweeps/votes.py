@@ -3,7 +3,7 @@
 import numpy as np
 import pyarrow as pa
 
-from outvoted.actors import schema
+from outvoted.actors.runs import schema
 from outvoted.analysis.sweeps.base import Unit
 from outvoted.search.arrays import AnyArray, Floats, Ints
 

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from outvoted.actors.coordinator import Coordinator
-from outvoted.actors.datasets import Dataset, Split
-from outvoted.actors.local_panel import LocalPanel
-from outvoted.actors.member import Member
-from outvoted.actors.peer import Peer
-from outvoted.actors.rows import ShardResult
+from outvoted.actors.data.datasets import Dataset, Split
+from outvoted.actors.mining.coordinator import Coordinator
+from outvoted.actors.mining.rows import ShardResult
+from outvoted.actors.networks.member import Member
+from outvoted.actors.panel.local_panel import LocalPanel
+from outvoted.actors.panel.peer import Peer
 from outvoted.search.climb import Rules
 from outvoted.search.messages import Candidates
 from outvoted.search.plan import Shard, all_turns, searches

@@ -6,9 +6,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from outvoted.actors.coordinator import Coordinator
-from outvoted.actors.local_panel import LocalPanel
-from outvoted.actors.rows import ShardResult
+from outvoted.actors.mining.coordinator import Coordinator
+from outvoted.actors.mining.rows import ShardResult
+from outvoted.actors.panel.local_panel import LocalPanel
 from outvoted.search.climb import Outcome, Rules
 from outvoted.search.plan import Shard, Turns, searches
 from tests.search.strategies.cases import CASES, Case

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from outvoted.actors import png
-from outvoted.actors.certify import certificate, decoded, rendered
-from outvoted.actors.datasets import Dataset
+from outvoted.actors.data.datasets import Dataset
+from outvoted.actors.mining.certify import certificate, decoded, rendered
+from outvoted.actors.runs import png
 from outvoted.search.arrays import Ints, Singles
 from outvoted.search.climb import Rules
 from outvoted.search.messages import Candidates

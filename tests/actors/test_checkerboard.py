@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from outvoted.actors.checkerboard import Checkerboard
-from outvoted.actors.sources import GridSource
+from outvoted.actors.data.checkerboard import Checkerboard
+from outvoted.actors.data.sources import GridSource
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from outvoted.actors.chunks import Chunk, chunks, firsts
-from outvoted.actors.fit import Fit
-from outvoted.actors.sources import ArraySource, FolderSource, Piece
-from outvoted.actors.sources.base import Item, UndecodableError
+from outvoted.actors.data.chunks import Chunk, chunks, firsts
+from outvoted.actors.data.fit import Fit
+from outvoted.actors.data.sources import ArraySource, FolderSource, Piece
+from outvoted.actors.data.sources.base import Item, UndecodableError
 
 
 class Fake(FolderSource):

@@ -12,13 +12,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from outvoted.actors import png, schema
-from outvoted.actors.coordinator import Coordinator, Steps, Verdict
-from outvoted.actors.datasets import Dataset
-from outvoted.actors.local_panel import LocalPanel
-from outvoted.actors.panel import Panel
-from outvoted.actors.peer import Peer
-from outvoted.actors.rows import ShardResult
+from outvoted.actors.data.datasets import Dataset
+from outvoted.actors.mining.coordinator import Coordinator, Steps, Verdict
+from outvoted.actors.mining.rows import ShardResult
+from outvoted.actors.panel.local_panel import LocalPanel
+from outvoted.actors.panel.panel import Panel
+from outvoted.actors.panel.peer import Peer
+from outvoted.actors.runs import png, schema
 from outvoted.search.arrays import Pixels, Singles
 from outvoted.search.climb import Climb, Outcome
 from outvoted.search.consensus import outvoted

@@ -14,8 +14,8 @@ import pytest
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from outvoted.actors import datasets
-from outvoted.actors.datasets import Dataset, DataSettings, Split, find, load
+from outvoted.actors.data import datasets
+from outvoted.actors.data.datasets import Dataset, DataSettings, Split, find, load
 from outvoted.search.errors import OutvotedError
 
 Idx = Callable[[Path, NDArray[np.uint8]], Path]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from outvoted.actors.files import unwritable, write_atomically
+from outvoted.actors.runs.files import unwritable, write_atomically
 from outvoted.search.errors import OutvotedError
 from tests.conftest import full_disk
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from outvoted.actors.fit import Fit
-from outvoted.actors.sources.base import UndecodableError
+from outvoted.actors.data.fit import Fit
+from outvoted.actors.data.sources.base import UndecodableError
 from outvoted.search.arrays import AnyArray
 
 GREY, COLOUR = Fit(shape=(1, 6, 8)), Fit(shape=(3, 6, 8))

@@ -10,15 +10,15 @@ import pytest
 import torch
 from pydantic import ValidationError
 
-from outvoted.actors import png
-from outvoted.actors.arms import ARMS, HELD_OUT, Arm, HealSettings, Step, Use, keyed
-from outvoted.actors.datasets import Dataset
-from outvoted.actors.heal_rows import Found, found_of
-from outvoted.actors.heal_store import HealStore
-from outvoted.actors.healing import Healer, Round, Task
-from outvoted.actors.member import Member
-from outvoted.actors.training import Training
-from outvoted.actors.wandering import moved_split
+from outvoted.actors.data.datasets import Dataset
+from outvoted.actors.healing.arms import ARMS, HELD_OUT, Arm, HealSettings, Step, Use, keyed
+from outvoted.actors.healing.heal_rows import Found, found_of
+from outvoted.actors.healing.heal_store import HealStore
+from outvoted.actors.healing.healing import Healer, Round, Task
+from outvoted.actors.healing.wandering import moved_split
+from outvoted.actors.networks.member import Member
+from outvoted.actors.runs import png
+from outvoted.actors.training.training import Training
 from outvoted.search.errors import OutvotedError
 from outvoted.search.search_settings import SearchSettings
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from outvoted.actors.joiner import Joiner, apart, together
-from outvoted.actors.local_panel import LocalPanel
+from outvoted.actors.mining.joiner import Joiner, apart, together
+from outvoted.actors.panel.local_panel import LocalPanel
 from outvoted.search.messages import Candidates, Questions, Replies
 
 Draw = Callable[[int, int], Candidates]

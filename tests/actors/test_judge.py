@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 import torch
 
-from outvoted.actors import png
-from outvoted.actors.arithmetic import USUAL
-from outvoted.actors.chunks import Chunk
-from outvoted.actors.datasets import Dataset
-from outvoted.actors.judge import Judge, Judged
-from outvoted.actors.local_panel import LocalPanel
-from outvoted.actors.member import Member
-from outvoted.actors.peer import Peer
+from outvoted.actors.data.chunks import Chunk
+from outvoted.actors.data.datasets import Dataset
+from outvoted.actors.mining.judge import Judge, Judged
+from outvoted.actors.networks.arithmetic import USUAL
+from outvoted.actors.networks.member import Member
+from outvoted.actors.panel.local_panel import LocalPanel
+from outvoted.actors.panel.peer import Peer
+from outvoted.actors.runs import png
 from outvoted.search.transforms import Affine
 
 NAMES = ("a", "b", "c")
@@ -80,7 +80,7 @@ def test_a_chunk_without_images_has_counts_too(panel: LocalPanel) -> None:
 
 
 def test_the_judge_has_the_members_names(trained: list[Member], digits: Dataset, chunk: Chunk) -> None:
-    from outvoted.actors.judge import local_judge
+    from outvoted.actors.mining.judge import local_judge
 
     found = local_judge(trained, digits.shape, digits.classes, USUAL).judge(chunk)
     assert set(found.dissents["target_name"].to_pylist()) <= {"mlp-6", "mlp-12", "mlp-18"}

@@ -12,10 +12,9 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
-from outvoted.actors import members
-from outvoted.actors.datasets import Dataset
-from outvoted.actors.member import EpochRecord, Member, fingerprint, has_fingerprint
-from outvoted.actors.networks import MLP, BehindInput, Input
+from outvoted.actors.data.datasets import Dataset
+from outvoted.actors.networks import MLP, BehindInput, Input, members
+from outvoted.actors.networks.member import EpochRecord, Member, fingerprint, has_fingerprint
 from outvoted.search.errors import OutvotedError
 
 

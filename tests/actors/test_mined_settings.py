@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from outvoted.actors.datasets import Dataset, Images
-from outvoted.actors.member import Member
-from outvoted.actors.mined_settings import MinedSettings, Mining, Origin
+from outvoted.actors.data.datasets import Dataset, Images
+from outvoted.actors.mining.panel_mining import Mined, mine_panel
 from outvoted.actors.networks import CNN
-from outvoted.actors.panel_mining import Mined, mine_panel
-from outvoted.actors.panel_settings import RefereeSettings
+from outvoted.actors.networks.member import Member
+from outvoted.actors.panel.panel_settings import RefereeSettings
+from outvoted.actors.sweeps.mined_settings import MinedSettings, Mining, Origin
 from outvoted.search.errors import OutvotedError
 from outvoted.search.search_settings import SearchSettings
 

@@ -10,10 +10,11 @@ import pytest
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from outvoted.actors import monitor, png
-from outvoted.actors.monitor import Monitor
-from outvoted.actors.progress import Progress
-from outvoted.actors.rows import ShardResult
+from outvoted.actors.mining import monitor
+from outvoted.actors.mining.monitor import Monitor
+from outvoted.actors.mining.rows import ShardResult
+from outvoted.actors.runs import png
+from outvoted.actors.runs.progress import Progress
 
 PICTURES = "mistakes/seed and mistake, label to wrong class"
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outvoted.actors.datasets import Dataset, Split
-from outvoted.actors.noise_class import NoiseClass, with_noise
-from outvoted.actors.noises import Gaussian, Solid, Uniform
+from outvoted.actors.data.datasets import Dataset, Split
+from outvoted.actors.data.noise_class import NoiseClass, with_noise
+from outvoted.actors.data.noises import Gaussian, Solid, Uniform
 from outvoted.search.errors import OutvotedError
 
 

@@ -8,10 +8,10 @@ import pytest
 import torch
 from torch import nn
 
-from outvoted.actors.datasets import Dataset
-from outvoted.actors.member import Member
-from outvoted.actors.own_context import own_context, own_random_numbers
-from outvoted.actors.peer import Peer
+from outvoted.actors.data.datasets import Dataset
+from outvoted.actors.networks.member import Member
+from outvoted.actors.networks.own_context import own_context, own_random_numbers
+from outvoted.actors.panel.peer import Peer
 from outvoted.search.climb import Rules
 from outvoted.search.messages import Candidates, Slope
 from tests.contexts import CONTEXTS, state

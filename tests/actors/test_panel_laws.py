@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from outvoted.actors.coordinator import Coordinator
-from outvoted.actors.datasets import Dataset, Images
-from outvoted.actors.local_panel import LocalPanel
-from outvoted.actors.member import Member
-from outvoted.actors.panel import Panel
-from outvoted.actors.peer import Peer
-from outvoted.actors.ray_panel import MESSAGE_ROWS, RayPanel
-from outvoted.actors.rows import ShardResult
+from outvoted.actors.data.datasets import Dataset, Images
+from outvoted.actors.mining.coordinator import Coordinator
+from outvoted.actors.mining.rows import ShardResult
+from outvoted.actors.networks.member import Member
+from outvoted.actors.panel.local_panel import LocalPanel
+from outvoted.actors.panel.panel import Panel
+from outvoted.actors.panel.peer import Peer
+from outvoted.actors.panel.ray_panel import MESSAGE_ROWS, RayPanel
 from outvoted.search.arrays import Singles
 from outvoted.search.climb import Rules
 from outvoted.search.messages import Answers, Candidates, Replies, Slope
@@ -30,7 +30,7 @@ def actors(local_ray: None, trained: list[Member], digits: Dataset, rules: Rules
     """One actor for each peer; what they were made from is held for as long as they live."""
     import ray
 
-    from outvoted.actors.ray_peer import PeerActor
+    from outvoted.actors.panel.ray_peer import PeerActor
 
     peer: Any = PeerActor
     images = ray.put(Images(digits.train, digits.shape, digits.classes))

@@ -4,18 +4,18 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from outvoted.actors import tables
-from outvoted.actors.coordinator import Coordinator
-from outvoted.actors.datasets import Dataset, Images
-from outvoted.actors.local_panel import LocalPanel
-from outvoted.actors.member import EpochRecord, Member
+from outvoted.actors.data.datasets import Dataset, Images
+from outvoted.actors.data.noise_class import NoiseClass, with_noise
+from outvoted.actors.data.noises import Uniform
+from outvoted.actors.mining.coordinator import Coordinator
+from outvoted.actors.mining.panel_mining import Mined, mine_panel
+from outvoted.actors.mining.planning import count_replicas
 from outvoted.actors.networks import MLP
-from outvoted.actors.noise_class import NoiseClass, with_noise
-from outvoted.actors.noises import Uniform
-from outvoted.actors.panel_mining import Mined, mine_panel
-from outvoted.actors.peer import Peer
-from outvoted.actors.planning import count_replicas
-from outvoted.actors.training import Training, train
+from outvoted.actors.networks.member import EpochRecord, Member
+from outvoted.actors.panel.local_panel import LocalPanel
+from outvoted.actors.panel.peer import Peer
+from outvoted.actors.runs import tables
+from outvoted.actors.training.training import Training, train
 from outvoted.search import plan
 from outvoted.search.climb import Rules
 from outvoted.search.errors import OutvotedError

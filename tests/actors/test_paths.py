@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from outvoted.actors.generators.settings import GeneratorFile
 from outvoted.actors.networks import Exported, PythonFactory
+from outvoted.actors.training.generators.settings import GeneratorFile
 
 
 def test_a_tilde_is_the_users_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

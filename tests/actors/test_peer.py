@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from outvoted.actors.arithmetic import BATCH
-from outvoted.actors.certify import rendered
-from outvoted.actors.datasets import Dataset
-from outvoted.actors.member import Member
-from outvoted.actors.peer import Peer, log_odds
+from outvoted.actors.data.datasets import Dataset
+from outvoted.actors.mining.certify import rendered
+from outvoted.actors.networks.arithmetic import BATCH
+from outvoted.actors.networks.member import Member
+from outvoted.actors.panel.peer import Peer, log_odds
 from outvoted.search.climb import Rules
 from outvoted.search.messages import Answers, Candidates, Slope, probability
 from outvoted.search.transforms import Affine

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from outvoted.actors.coordinator import Coordinator
-from outvoted.actors.datasets import Dataset
-from outvoted.actors.local_panel import LocalPanel
-from outvoted.actors.panel import Panel
-from outvoted.actors.planning import count_replicas, undisputed
+from outvoted.actors.data.datasets import Dataset
+from outvoted.actors.mining.coordinator import Coordinator
+from outvoted.actors.mining.planning import count_replicas, undisputed
+from outvoted.actors.panel.local_panel import LocalPanel
+from outvoted.actors.panel.panel import Panel
 from outvoted.search.arrays import Pixels, Singles
 from outvoted.search.climb import Outcome, Rules
 from outvoted.search.errors import OutvotedError

@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 from PIL import Image
 
-from outvoted.actors import png
+from outvoted.actors.runs import png
 
 IMAGES = st.sampled_from([1, 3]).flatmap(
     lambda channels: arrays(np.uint8, st.tuples(st.just(channels), st.integers(1, 20), st.integers(1, 20)))

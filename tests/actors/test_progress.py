@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from outvoted.actors.progress import Progress
-from outvoted.actors.rows import ShardResult
+from outvoted.actors.mining.rows import ShardResult
+from outvoted.actors.runs.progress import Progress
 from outvoted.search.climb import Outcome
 
 ENDED = [str(outcome) for outcome in Outcome if outcome != Outcome.CLIMBING]

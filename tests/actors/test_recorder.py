@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from outvoted.actors.member import EpochRecord
-from outvoted.actors.progress import Progress
-from outvoted.actors.recorder import Recorder
-from outvoted.actors.rows import ShardResult
-from outvoted.actors.store import RunStore
+from outvoted.actors.mining.recorder import Recorder
+from outvoted.actors.mining.rows import ShardResult
+from outvoted.actors.networks.member import EpochRecord
+from outvoted.actors.runs.progress import Progress
+from outvoted.actors.runs.store import RunStore
 from outvoted.search.errors import OutvotedError
 from tests.conftest import full_disk
 

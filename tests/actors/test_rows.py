@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from outvoted.actors import png, schema
-from outvoted.actors.certify import rendered
-from outvoted.actors.datasets import Dataset
-from outvoted.actors.rows import ShardResult
+from outvoted.actors.data.datasets import Dataset
+from outvoted.actors.mining.certify import rendered
+from outvoted.actors.mining.rows import ShardResult
+from outvoted.actors.runs import png, schema
 from outvoted.search.climb import Rules
 from outvoted.search.plan import Shard
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from outvoted.actors.run_record import DataRecord, RunRecord, State
+from outvoted.actors.runs.run_record import DataRecord, RunRecord, State
 
 LEAST: dict[str, Any] = {"name": "run", "state": "running", "config": {}, "versions": {}}
 

@@ -10,10 +10,11 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from outvoted.actors import members, png, schema
-from outvoted.actors.member import Member
-from outvoted.actors.rows import ShardResult
-from outvoted.actors.store import RunStore
+from outvoted.actors.mining.rows import ShardResult
+from outvoted.actors.networks import members
+from outvoted.actors.networks.member import Member
+from outvoted.actors.runs import png, schema
+from outvoted.actors.runs.store import RunStore
 
 
 @pytest.fixture(scope="module")

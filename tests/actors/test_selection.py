@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from outvoted.actors.selection import Criteria, Selection
+from outvoted.actors.data.selection import Criteria, Selection
 from outvoted.search.arrays import AnyArray, Ints
 from outvoted.search.errors import OutvotedError
 

@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from outvoted.actors.fit import Fit
-from outvoted.actors.sources import ArraySource, DatasetSource, FolderSource, Item, ParquetSource, Source
+from outvoted.actors.data.fit import Fit
+from outvoted.actors.data.sources import ArraySource, DatasetSource, FolderSource, Item, ParquetSource, Source
 from outvoted.search.arrays import Pixels
 from outvoted.search.errors import OutvotedError
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from outvoted.actors.networks import CNN, MLP, Architecture, PlainCNN
-from outvoted.actors.stack import Stack
+from outvoted.actors.networks.stack import Stack
 from outvoted.search.errors import OutvotedError
 
 SHAPE, CLASSES = (1, 12, 12), 10

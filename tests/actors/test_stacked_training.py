@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional
 
-from outvoted.actors.datasets import Dataset, Split
+from outvoted.actors.data.datasets import Dataset, Split
 from outvoted.actors.networks import CNN, MLP, Architecture, PlainCNN, Weights
-from outvoted.actors.stacked_training import Progress, StackedTraining, Trainee
-from outvoted.actors.training import Training
+from outvoted.actors.training.stacked_training import Progress, StackedTraining, Trainee
+from outvoted.actors.training.training import Training
 from outvoted.search.errors import OutvotedError
 
 EPOCHS = 2

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from outvoted.actors.standing import far_below, standings
+from outvoted.actors.panel.standing import far_below, standings
 from outvoted.search.errors import OutvotedError
 
 

@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from outvoted.actors.rows import ShardResult
-from outvoted.actors.run_record import RunRecord, State
-from outvoted.actors.store import RunStore
+from outvoted.actors.mining.rows import ShardResult
+from outvoted.actors.runs.run_record import RunRecord, State
+from outvoted.actors.runs.store import RunStore
 from outvoted.search.errors import OutvotedError
 from outvoted.search.plan import Shard
 from tests.conftest import full_disk

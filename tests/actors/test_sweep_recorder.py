@@ -7,13 +7,13 @@ import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from outvoted.actors import schema
-from outvoted.actors.member import EpochRecord, Member
 from outvoted.actors.networks import MLP
-from outvoted.actors.stacked_training import Progress
-from outvoted.actors.sweep_monitor import SweepMonitor, figures
-from outvoted.actors.sweep_recorder import SweepRecorder
-from outvoted.actors.sweep_store import FAILED, FINISHED, STOPPED, Kept, Row, SweepStore
+from outvoted.actors.networks.member import EpochRecord, Member
+from outvoted.actors.runs import schema
+from outvoted.actors.sweeps.sweep_monitor import SweepMonitor, figures
+from outvoted.actors.sweeps.sweep_recorder import SweepRecorder
+from outvoted.actors.sweeps.sweep_store import FAILED, FINISHED, STOPPED, Kept, Row, SweepStore
+from outvoted.actors.training.stacked_training import Progress
 from tests.actors.test_sweep_store import FIELDS, member, row
 
 UNIT = "T2.seed-0"

@@ -7,11 +7,11 @@ import pyarrow as pa
 import pytest
 import torch
 
-from outvoted.actors import members, schema
-from outvoted.actors.member import EpochRecord, Member
-from outvoted.actors.networks import MLP
-from outvoted.actors.stacked_training import Progress
-from outvoted.actors.sweep_store import FAILED, FINISHED, STOPPED, Fields, Kept, Row, SweepStore
+from outvoted.actors.networks import MLP, members
+from outvoted.actors.networks.member import EpochRecord, Member
+from outvoted.actors.runs import schema
+from outvoted.actors.sweeps.sweep_store import FAILED, FINISHED, STOPPED, Fields, Kept, Row, SweepStore
+from outvoted.actors.training.stacked_training import Progress
 from outvoted.search.errors import OutvotedError
 
 FIELDS: Fields = [("test_accuracy", pa.float64()), ("by_class", pa.list_(pa.list_(pa.float64())))]

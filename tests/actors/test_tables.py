@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from outvoted.actors import schema, tables
+from outvoted.actors.runs import schema, tables
 from outvoted.search.errors import OutvotedError
 
 MOVE = ("gain", "hue")

@@ -9,11 +9,11 @@ import pytest
 import torch
 from torch import nn
 
-from outvoted.actors.datasets import Dataset, Split
+from outvoted.actors.data.datasets import Dataset, Split
 from outvoted.actors.networks import CNN, MLP, Architecture, Shape, ViT, Weights
-from outvoted.actors.target_training import Ended, train_to_targets
-from outvoted.actors.targets import Check, Stopping
-from outvoted.actors.training import Training, accuracy
+from outvoted.actors.training.target_training import Ended, train_to_targets
+from outvoted.actors.training.targets import Check, Stopping
+from outvoted.actors.training.training import Training, accuracy
 from outvoted.search.transforms import Affine
 
 OFTEN = Stopping(tolerance=0.02, often=2, seldom=4)

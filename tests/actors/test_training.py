@@ -8,10 +8,10 @@ import pytest
 import torch
 from torch import nn
 
-from outvoted.actors.datasets import Dataset, Split
+from outvoted.actors.data.datasets import Dataset, Split
 from outvoted.actors.networks import CNN, MLP, Architecture, Weights
 from outvoted.actors.networks.tolerant import Tolerant
-from outvoted.actors.training import Epoch, Extra, Training, accuracy, train
+from outvoted.actors.training.training import Epoch, Extra, Training, accuracy, train
 from outvoted.search.transforms import Affine
 
 SMALL = CNN(channels=2, hidden=8)
@@ -253,7 +253,7 @@ def test_no_extra_samples_equal_plain_training_up_to_rounding(few: Dataset) -> N
 def test_training_on_ray_streams_the_same_epochs(few: Dataset) -> None:
     import ray
 
-    from outvoted.actors.ray_training import train_remotely
+    from outvoted.actors.training.ray_training import train_remotely
 
     task: Any = train_remotely
     arguments = (SMALL, Training(epochs=2), few, 4)

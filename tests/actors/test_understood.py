@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from outvoted.actors.datasets import Dataset, DataSettings, Split
-from outvoted.actors.datasets import load as load_data
-from outvoted.cluster.loading import loaded
+from outvoted.actors.data.datasets import Dataset, DataSettings, Split
+from outvoted.actors.data.datasets import load as load_data
+from outvoted.cluster.jobs.loading import loaded
 from outvoted.search.errors import OutvotedError
 from tests.actors.readers.formats import load
 

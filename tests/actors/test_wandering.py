@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from outvoted.actors.datasets import Dataset
-from outvoted.actors.wandering import moved_split, walks, wandered
+from outvoted.actors.data.datasets import Dataset
+from outvoted.actors.healing.wandering import moved_split, walks, wandered
 from outvoted.search.transforms import Affine, AffineRange
 
 AFFINE = Affine()

@@ -9,8 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 from matplotlib.figure import Figure
 
-from outvoted.actors.store import RunStore
-from outvoted.analysis.opened import OpenedRun
+from outvoted.actors.runs.store import RunStore
+from outvoted.analysis.opened.opened import OpenedRun
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from outvoted.analysis.claims import Claim, Side, interval, ratio_interval, verdict
+from outvoted.analysis.report.claims import Claim, Side, interval, ratio_interval, verdict
 
 VALUES = st.lists(st.floats(-1, 1), min_size=2, max_size=20)
 

@@ -4,11 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from outvoted.actors import png
-from outvoted.actors.datasets import Dataset
-from outvoted.actors.peer import Peer
-from outvoted.analysis.climbs import positions, steps
-from outvoted.analysis.opened import OpenedRun
+from outvoted.actors.data.datasets import Dataset
+from outvoted.actors.panel.peer import Peer
+from outvoted.actors.runs import png
+from outvoted.analysis.mining.climbs import positions, steps
+from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.search.messages import Candidates
 
 

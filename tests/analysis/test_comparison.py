@@ -16,11 +16,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from rich.console import Console
 
-from outvoted.actors.store import RunStore, Table
-from outvoted.analysis.comparison import Compared, common_span, compare, table, write_comparison
-from outvoted.analysis.comparison_picture import draw_comparison, draw_map
-from outvoted.analysis.map_of_weaknesses import Grid, cells
-from outvoted.analysis.opened import OpenedRun
+from outvoted.actors.runs.store import RunStore, Table
+from outvoted.analysis.comparison.comparison import Compared, common_span, compare, table, write_comparison
+from outvoted.analysis.comparison.comparison_picture import draw_comparison, draw_map
+from outvoted.analysis.mining.map_of_weaknesses import Grid, cells
+from outvoted.analysis.opened.opened import OpenedRun
 from tests.analysis.test_gallery import opened
 from tests.small_run import SECONDS
 

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
-from outvoted.actors.store import RunStore
-from outvoted.analysis.every_network import EveryNetwork, draw_every_network, every_network
-from outvoted.analysis.opened import OpenedRun
-from outvoted.analysis.report import write_report
+from outvoted.actors.runs.store import RunStore
+from outvoted.analysis.mining.every_network import EveryNetwork, draw_every_network, every_network
+from outvoted.analysis.mining.report import write_report
+from outvoted.analysis.opened.opened import OpenedRun
 from tests.analysis.test_gallery import opened
 
 NAMES = ["mlp-6", "mlp-12", "mlp-18"]

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from outvoted.actors import png
-from outvoted.actors.store import RunStore
-from outvoted.analysis.drawing import PEERS, TARGET
-from outvoted.analysis.gallery import draw_climbs, draw_mistakes
-from outvoted.analysis.opened import OpenedRun
+from outvoted.actors.runs import png
+from outvoted.actors.runs.store import RunStore
+from outvoted.analysis.mining.gallery import draw_climbs, draw_mistakes
+from outvoted.analysis.opened.opened import OpenedRun
+from outvoted.analysis.report.drawing import PEERS, TARGET
 from outvoted.search.arrays import Pixels
 from outvoted.search.errors import OutvotedError
 from tests.conftest import full_disk

@@ -13,11 +13,11 @@ import pytest
 from PIL import Image
 from rich.console import Console
 
-from outvoted.actors import schema
-from outvoted.actors.arms import ARMS, Arm
-from outvoted.actors.heal_store import HealStore
-from outvoted.actors.run_record import RunRecord, State
-from outvoted.analysis.healing import (
+from outvoted.actors.healing.arms import ARMS, Arm
+from outvoted.actors.healing.heal_store import HealStore
+from outvoted.actors.runs import schema
+from outvoted.actors.runs.run_record import RunRecord, State
+from outvoted.analysis.healing.healing import (
     COLOURS,
     FIGURES,
     healing_table,
@@ -25,7 +25,7 @@ from outvoted.analysis.healing import (
     summarise_healing,
     write_healing_report,
 )
-from outvoted.analysis.spread import Spread
+from outvoted.analysis.report.spread import Spread
 
 PEERS, REPEATS, ROUNDS = 2, (0, 5, 9), 3
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from outvoted.actors.noises import Gaussian, Noise, Solid, Uniform
-from outvoted.analysis.noise_picture import draw_noises
+from outvoted.actors.data.noises import Gaussian, Noise, Solid, Uniform
+from outvoted.analysis.sweeps.noise_picture import draw_noises
 from outvoted.search.errors import OutvotedError
 from tests.analysis.test_gallery import opened
 

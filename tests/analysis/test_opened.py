@@ -10,14 +10,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from outvoted.actors import members, png
-from outvoted.actors.datasets import Dataset
-from outvoted.actors.local_panel import LocalPanel
-from outvoted.actors.member import Member
-from outvoted.actors.readers import Npz
-from outvoted.actors.run_record import RunRecord
-from outvoted.actors.store import RunStore
-from outvoted.analysis.opened import OpenedRun
+from outvoted.actors.data.datasets import Dataset
+from outvoted.actors.data.readers import Npz
+from outvoted.actors.networks import members
+from outvoted.actors.networks.member import Member
+from outvoted.actors.panel.local_panel import LocalPanel
+from outvoted.actors.runs import png
+from outvoted.actors.runs.run_record import RunRecord
+from outvoted.actors.runs.store import RunStore
+from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.search.climb import Rules
 from outvoted.search.errors import OutvotedError
 

@@ -13,20 +13,20 @@ import pytest
 from matplotlib.figure import Figure
 from rich.console import Console
 
-from outvoted.actors.datasets import Dataset, DataSettings, Images
-from outvoted.actors.member import Member
-from outvoted.actors.mined_settings import MinedSettings, Mining
+from outvoted.actors.data.datasets import Dataset, DataSettings, Images
+from outvoted.actors.data.noise_class import NoiseClass
+from outvoted.actors.data.noises import Uniform
+from outvoted.actors.mining.panel_mining import mine_panel
 from outvoted.actors.networks import MLP
-from outvoted.actors.noise_class import NoiseClass
-from outvoted.actors.noises import Uniform
-from outvoted.actors.panel_mining import mine_panel
-from outvoted.actors.run_record import RunRecord, State
-from outvoted.actors.sweep_store import FINISHED, SweepStore
-from outvoted.actors.training import Training
-from outvoted.analysis.mining_report import write_mining_report
-from outvoted.analysis.outvoted_settings import MiningReport, outvoted_table, summarise_mining
+from outvoted.actors.networks.member import Member
+from outvoted.actors.runs.run_record import RunRecord, State
+from outvoted.actors.sweeps.mined_settings import MinedSettings, Mining
+from outvoted.actors.sweeps.sweep_store import FINISHED, SweepStore
+from outvoted.actors.training.training import Training
 from outvoted.analysis.sweeps import Experiment, NoiseClassExperiment, TemperatureExperiment, Unit
+from outvoted.analysis.sweeps.mining_report import write_mining_report
 from outvoted.analysis.sweeps.opened import OpenedSweep
+from outvoted.analysis.sweeps.outvoted_settings import MiningReport, outvoted_table, summarise_mining
 from outvoted.analysis.sweeps.trial import Trial
 from outvoted.search.errors import OutvotedError
 from outvoted.search.search_settings import SearchSettings

@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from outvoted.actors import members, png
-from outvoted.actors.member import Member
-from outvoted.actors.run_record import RunRecord
-from outvoted.actors.store import RunStore
-from outvoted.analysis import replay as module
-from outvoted.analysis.opened import OpenedRun
-from outvoted.analysis.replay import Replayed, replay
+from outvoted.actors.networks import members
+from outvoted.actors.networks.member import Member
+from outvoted.actors.runs import png
+from outvoted.actors.runs.run_record import RunRecord
+from outvoted.actors.runs.store import RunStore
+from outvoted.analysis.mining import replay as module
+from outvoted.analysis.mining.replay import Replayed, replay
+from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.search.errors import OutvotedError
 
 Change = Callable[[dict[str, Any]], object]

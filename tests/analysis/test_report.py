@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from outvoted.actors.store import RunStore
-from outvoted.analysis.opened import OpenedRun
-from outvoted.analysis.report import write_report
-from outvoted.analysis.summary import Summary, summarise
+from outvoted.actors.runs.store import RunStore
+from outvoted.analysis.mining.report import write_report
+from outvoted.analysis.mining.summary import Summary, summarise
+from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.search.errors import OutvotedError
 from tests.conftest import full_disk
 

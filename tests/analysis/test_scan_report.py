@@ -9,22 +9,23 @@ import pyarrow as pa
 import pytest
 from PIL import Image
 
-from outvoted.actors import members, png, schema
-from outvoted.actors.arithmetic import USUAL
-from outvoted.actors.checkerboard import Checkerboard
-from outvoted.actors.chunks import chunks
-from outvoted.actors.fit import Fit
-from outvoted.actors.judge import Judged, local_judge
-from outvoted.actors.member import EpochRecord, Member
-from outvoted.actors.panel_settings import PanelSettings, recipes
-from outvoted.actors.run_record import RunRecord, State
-from outvoted.actors.scan_store import ScanStore
-from outvoted.actors.sources import FolderSource, GridSource
-from outvoted.actors.store import RunStore
-from outvoted.actors.training import train
-from outvoted.analysis.opened import OpenedRun
-from outvoted.analysis.scan_report import write_scan_report
-from outvoted.analysis.scan_summary import check_answered, scan_table, summarise_scan
+from outvoted.actors.data.checkerboard import Checkerboard
+from outvoted.actors.data.chunks import chunks
+from outvoted.actors.data.fit import Fit
+from outvoted.actors.data.sources import FolderSource, GridSource
+from outvoted.actors.mining.judge import Judged, local_judge
+from outvoted.actors.mining.scan_store import ScanStore
+from outvoted.actors.networks import members
+from outvoted.actors.networks.arithmetic import USUAL
+from outvoted.actors.networks.member import EpochRecord, Member
+from outvoted.actors.panel.panel_settings import PanelSettings, recipes
+from outvoted.actors.runs import png, schema
+from outvoted.actors.runs.run_record import RunRecord, State
+from outvoted.actors.runs.store import RunStore
+from outvoted.actors.training.training import train
+from outvoted.analysis.opened.opened import OpenedRun
+from outvoted.analysis.scan.scan_report import write_scan_report
+from outvoted.analysis.scan.scan_summary import check_answered, scan_table, summarise_scan
 from outvoted.search.errors import OutvotedError
 
 ELSE = FolderSource(path=Path())

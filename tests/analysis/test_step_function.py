@@ -9,8 +9,8 @@ import pytest
 from matplotlib.figure import Figure
 from pydantic import ValidationError
 
-from outvoted.analysis import step_function
-from outvoted.analysis.step_function import (
+from outvoted.analysis.report import step_function
+from outvoted.analysis.report.step_function import (
     TRAINED,
     WHERE,
     StepFunction,
@@ -22,7 +22,7 @@ from outvoted.analysis.step_function import (
     step,
     transitions,
 )
-from outvoted.analysis.step_function_picture import draw_step_function
+from outvoted.analysis.report.step_function_picture import draw_step_function
 from outvoted.search.arrays import Floats
 from tests.analysis.test_gallery import opened
 

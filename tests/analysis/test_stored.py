@@ -9,10 +9,10 @@ from typing import Any, Protocol
 
 import pytest
 
-from outvoted.actors.datasets import Dataset
-from outvoted.actors.store import RunStore
-from outvoted.analysis.opened import OpenedRun
-from outvoted.analysis.stored import configured
+from outvoted.actors.data.datasets import Dataset
+from outvoted.actors.runs.store import RunStore
+from outvoted.analysis.opened.opened import OpenedRun
+from outvoted.analysis.opened.stored import configured
 from outvoted.analysis.studies.opened import OpenedStudy
 from outvoted.analysis.sweeps.opened import OpenedSweep
 from outvoted.search.errors import OutvotedError

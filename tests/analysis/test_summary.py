@@ -13,13 +13,12 @@ import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
 
-from outvoted.actors import members
-from outvoted.actors.member import Member, fingerprint
-from outvoted.actors.networks import CNN, MLP
-from outvoted.actors.run_record import RunRecord, State
-from outvoted.actors.store import RunStore
-from outvoted.analysis.opened import OpenedRun
-from outvoted.analysis.summary import PAPER, Summary, summarise, table
+from outvoted.actors.networks import CNN, MLP, members
+from outvoted.actors.networks.member import Member, fingerprint
+from outvoted.actors.runs.run_record import RunRecord, State
+from outvoted.actors.runs.store import RunStore
+from outvoted.analysis.mining.summary import PAPER, Summary, summarise, table
+from outvoted.analysis.opened.opened import OpenedRun
 
 Rows = list[dict[str, Any]]
 Rewrite = Callable[[RunStore, Callable[[dict[str, Any]], object]], None]

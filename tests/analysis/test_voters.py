@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from rich.console import Console
 
-from outvoted.actors.store import RunStore
-from outvoted.analysis.opened import OpenedRun
-from outvoted.analysis.report import write_report
-from outvoted.analysis.voters import VotersSummary, by_voters, voters_table
-from outvoted.analysis.voters_picture import draw_voters
+from outvoted.actors.runs.store import RunStore
+from outvoted.analysis.mining.report import write_report
+from outvoted.analysis.mining.voters import VotersSummary, by_voters, voters_table
+from outvoted.analysis.mining.voters_picture import draw_voters
+from outvoted.analysis.opened.opened import OpenedRun
 from tests.analysis.test_gallery import opened
 
 Rows = list[dict[str, Any]]

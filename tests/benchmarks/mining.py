@@ -17,12 +17,12 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from outvoted.actors.run_record import RunRecord
-from outvoted.actors.store import RunStore
-from outvoted.analysis.opened import OpenedRun
-from outvoted.cluster.config import MineConfig
-from outvoted.cluster.mine import Job, mine
-from outvoted.cluster.reading import read
+from outvoted.actors.runs.run_record import RunRecord
+from outvoted.actors.runs.store import RunStore
+from outvoted.analysis.opened.opened import OpenedRun
+from outvoted.cluster.configuration.reading import read
+from outvoted.cluster.jobs.config import MineConfig
+from outvoted.cluster.jobs.mine import Job, mine
 from tests.benchmarks.sequential import Sequential
 
 CONFIG = Path(__file__).parents[2] / "configs" / "mnist.yaml"

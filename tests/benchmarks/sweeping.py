@@ -28,11 +28,11 @@ from rich.console import Console
 from rich.table import Table
 from torch.nn import functional
 
-from outvoted.actors import datasets
-from outvoted.actors.datasets import Dataset, DataSettings, Split
+from outvoted.actors.data import datasets
+from outvoted.actors.data.datasets import Dataset, DataSettings, Split
 from outvoted.actors.networks import MLP
-from outvoted.actors.stacked_training import StackedTraining, Trainee
-from outvoted.actors.training import Training
+from outvoted.actors.training.stacked_training import StackedTraining, Trainee
+from outvoted.actors.training.training import Training
 
 FORM = MLP(hidden=256, activation="sigmoid")
 PROCESSES = 2

@@ -7,10 +7,10 @@ import pytest
 import yaml
 from rich.console import Console
 
-from outvoted.actors.store import RunStore
-from outvoted.cluster.config import MineConfig
-from outvoted.cluster.mine import Job, mine
-from outvoted.cluster.reading import read
+from outvoted.actors.runs.store import RunStore
+from outvoted.cluster.configuration.reading import read
+from outvoted.cluster.jobs.config import MineConfig
+from outvoted.cluster.jobs.mine import Job, mine
 
 Mine = Callable[..., RunStore]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from outvoted.cluster.cli import main
+from outvoted.cluster.command_line.cli import main
 
 CUT_OFF = 130
 _INTERNALS = re.compile(

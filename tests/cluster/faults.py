@@ -12,7 +12,7 @@ import pyarrow as pa
 import torch
 from safetensors.torch import save_file
 
-from outvoted.actors.datasets import Split
+from outvoted.actors.data.datasets import Split
 from tests.actors.readers.formats import FORMATS
 
 FACTORY = """

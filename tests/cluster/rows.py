@@ -3,7 +3,7 @@
 import pandas as pd
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from outvoted.actors.store import RunStore
+from outvoted.actors.runs.store import RunStore
 
 
 def searches(store: RunStore) -> pd.DataFrame:

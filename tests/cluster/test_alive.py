@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from outvoted.cluster import alive
-from outvoted.cluster.alive import FILE, at_work, check_alone, worker
+from outvoted.cluster.jobs import alive
+from outvoted.cluster.jobs.alive import FILE, at_work, check_alone, worker
 from outvoted.search.errors import OutvotedError
 
 HOLD = """

@@ -9,9 +9,9 @@ import pytest
 import yaml
 from ray.exceptions import RaySystemError
 
-from outvoted.actors.datasets import Dataset
-from outvoted.cluster.cli import main
-from outvoted.cluster.connect import connected
+from outvoted.actors.data.datasets import Dataset
+from outvoted.cluster.command_line.cli import main
+from outvoted.cluster.ray.connect import connected
 from outvoted.search.errors import OutvotedError
 
 CODE = """

@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from outvoted.actors.run_record import RunRecord
-from outvoted.cluster.forms import FORMS
+from outvoted.actors.runs.run_record import RunRecord
+from outvoted.cluster.jobs.forms import FORMS
 from tests.cluster.ending import Ending, ending
 from tests.cluster.faults import (
     DAMAGES,

@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from outvoted.actors.progress import Progress
-from outvoted.actors.run_record import RunRecord, State
-from outvoted.actors.store import RunStore
-from outvoted.cluster import mine
-from outvoted.cluster.bars import bars
-from outvoted.cluster.config import MineConfig
-from outvoted.cluster.lease import Live
-from outvoted.cluster.terminal import Terminal
+from outvoted.actors.runs.progress import Progress
+from outvoted.actors.runs.run_record import RunRecord, State
+from outvoted.actors.runs.store import RunStore
+from outvoted.cluster.console.bars import bars
+from outvoted.cluster.console.terminal import Terminal
+from outvoted.cluster.jobs import mine
+from outvoted.cluster.jobs.config import MineConfig
+from outvoted.cluster.ray.lease import Live
 from outvoted.search import plan
 
 

@@ -12,14 +12,14 @@ from rich.console import Console
 from safetensors.torch import save_file
 from torch import nn
 
-from outvoted.actors.datasets import Dataset
-from outvoted.actors.member import Member
-from outvoted.actors.store import RunStore
-from outvoted.analysis.opened import OpenedRun
-from outvoted.analysis.replay import replay
-from outvoted.cluster.config import MineConfig
-from outvoted.cluster.mine import Job, mine
-from outvoted.cluster.reading import read
+from outvoted.actors.data.datasets import Dataset
+from outvoted.actors.networks.member import Member
+from outvoted.actors.runs.store import RunStore
+from outvoted.analysis.mining.replay import replay
+from outvoted.analysis.opened.opened import OpenedRun
+from outvoted.cluster.configuration.reading import read
+from outvoted.cluster.jobs.config import MineConfig
+from outvoted.cluster.jobs.mine import Job, mine
 from outvoted.search.errors import OutvotedError
 from outvoted.search.trust import EVERYTHING
 

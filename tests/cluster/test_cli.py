@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 import ray
 
-from outvoted.actors.run_record import State
-from outvoted.actors.store import RunStore
-from outvoted.cluster.cli import main
+from outvoted.actors.runs.run_record import State
+from outvoted.actors.runs.store import RunStore
+from outvoted.cluster.command_line.cli import main
 from tests.cluster.conftest import Mine
 from tests.cluster.rows import assert_same_rows
 

@@ -8,10 +8,10 @@ from typing import Any, Literal
 import pytest
 import yaml
 
-from outvoted.actors.run_record import State
-from outvoted.actors.store import RunStore
-from outvoted.cluster.cli import main
-from outvoted.cluster.compare import CompareConfig
+from outvoted.actors.runs.run_record import State
+from outvoted.actors.runs.store import RunStore
+from outvoted.cluster.command_line.cli import main
+from outvoted.cluster.jobs.compare import CompareConfig
 from outvoted.search.settings import Settings
 from outvoted.search.strategies import Hillclimb
 from tests.cluster.conftest import Mine

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from outvoted.cluster import connect
-from outvoted.cluster.connect import connected
+from outvoted.cluster.ray import connect
+from outvoted.cluster.ray.connect import connected
 from outvoted.search.errors import OutvotedError
 
 

@@ -13,8 +13,8 @@ import pytest
 from ray.exceptions import OutOfMemoryError, RayTaskError, WorkerCrashedError
 
 from outvoted.cluster import __main__ as started
-from outvoted.cluster.ending import INTERRUPTED, signals_heeded, signals_kept
-from outvoted.cluster.environment import refused
+from outvoted.cluster.console.ending import INTERRUPTED, signals_heeded, signals_kept
+from outvoted.cluster.console.environment import refused
 from outvoted.search.errors import OutvotedError
 
 LONG = """

@@ -8,13 +8,13 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from outvoted.actors import schema, tables
-from outvoted.actors.store import RunStore
-from outvoted.analysis.comparison import Compared, compare, table
-from outvoted.analysis.map_of_weaknesses import Grid
-from outvoted.analysis.opened import OpenedRun
-from outvoted.analysis.summary import summarise
-from outvoted.cluster.cli import main
+from outvoted.actors.runs import schema, tables
+from outvoted.actors.runs.store import RunStore
+from outvoted.analysis.comparison.comparison import Compared, compare, table
+from outvoted.analysis.mining.map_of_weaknesses import Grid
+from outvoted.analysis.mining.summary import summarise
+from outvoted.analysis.opened.opened import OpenedRun
+from outvoted.cluster.command_line.cli import main
 from outvoted.search.climb import Outcome
 
 REASON = "mlp-6: ValueError: [too much] ink (on a candidate)"
@@ -54,7 +54,7 @@ def test_mine_tells_them(
     every: bool, own: RunStore, small: Path, ended: Ended, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = failing(own, every)
-    monkeypatch.setattr("outvoted.cluster.cli.mine_run", lambda *_: store)
+    monkeypatch.setattr("outvoted.cluster.command_line.cli.mine_run", lambda *_: store)
     (failed,) = summarise(OpenedRun(store)).failures
     assert (failed.target, failed.reason, failed.alike) == ("mlp-6", REASON, failed.failed)
     code, out, said = ended("mine", small, "--runs", store.path.parent, "--name", store.path.name)
@@ -72,7 +72,7 @@ def test_compare_tells_them(
     every: bool, own: RunStore, small: Path, ended: Ended, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = compare({"hillclimb": OpenedRun(failing(own, every))}, Grid())
-    monkeypatch.setattr("outvoted.cluster.compare_cli.compare_strategies", lambda *_: rows)
+    monkeypatch.setattr("outvoted.cluster.command_line.compare_cli.compare_strategies", lambda *_: rows)
     code, out, said = ended("compare", small, "--runs", own.path.parent, "--name", "compared")
     assert f"hillclimb: {rows[0].failures[0]}" in out
     assert code == (2 if every else 0)

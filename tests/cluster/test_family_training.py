@@ -12,17 +12,16 @@ import pytest
 from rich.console import Console
 from rich.progress import Progress
 
-from outvoted.actors import members
-from outvoted.actors.datasets import Dataset
-from outvoted.actors.monitor import Monitor
-from outvoted.actors.networks import CNN, MLP
-from outvoted.actors.study_store import StudyStore
-from outvoted.actors.targets import Stopping
-from outvoted.actors.voting import vote
+from outvoted.actors.data.datasets import Dataset
+from outvoted.actors.mining.monitor import Monitor
+from outvoted.actors.networks import CNN, MLP, members
+from outvoted.actors.panel.voting import vote
+from outvoted.actors.studies.study_store import StudyStore
+from outvoted.actors.training.targets import Stopping
 from outvoted.analysis.studies.families import Family, Variant, units
-from outvoted.cluster.bars import bars
-from outvoted.cluster.family_training import train_families
-from outvoted.cluster.placement import Share
+from outvoted.cluster.console.bars import bars
+from outvoted.cluster.jobs.family_training import train_families
+from outvoted.cluster.ray.placement import Share
 from tests.cluster.processes import descendants
 from tests.cluster.rows import scalars
 

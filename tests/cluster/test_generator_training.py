@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 from rich.progress import Progress
 
-from outvoted.actors.datasets import Dataset, Split
-from outvoted.actors.generators import checkpoints
-from outvoted.actors.generators.generator import Generator
-from outvoted.actors.generators.settings import GeneratorFile, PackagedGenerator, TrainedGenerator
-from outvoted.actors.generators.training import Checkpoint, DcganTraining, train
-from outvoted.actors.monitor import Monitor
-from outvoted.actors.study_store import StudyStore
-from outvoted.cluster import generator_training
-from outvoted.cluster.generator_training import CHECKPOINT, FILE, run_generator
-from outvoted.cluster.placement import Share
+from outvoted.actors.data.datasets import Dataset, Split
+from outvoted.actors.mining.monitor import Monitor
+from outvoted.actors.studies.study_store import StudyStore
+from outvoted.actors.training.generators import checkpoints
+from outvoted.actors.training.generators.generator import Generator
+from outvoted.actors.training.generators.settings import GeneratorFile, PackagedGenerator, TrainedGenerator
+from outvoted.actors.training.generators.training import Checkpoint, DcganTraining, train
+from outvoted.cluster.jobs import generator_training
+from outvoted.cluster.jobs.generator_training import CHECKPOINT, FILE, run_generator
+from outvoted.cluster.ray.placement import Share
 from outvoted.search.errors import OutvotedError
 from tests.cluster.rows import scalars
 

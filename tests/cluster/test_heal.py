@@ -10,16 +10,16 @@ import yaml
 from rich.console import Console
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from outvoted.actors import members
-from outvoted.actors.arms import ARMS, Arm, Step
-from outvoted.actors.heal_store import HealStore
-from outvoted.actors.panel_settings import PanelSettings
-from outvoted.actors.run_record import State
-from outvoted.analysis.healing import HealSummary
-from outvoted.cluster.heal import HealJob, heal
-from outvoted.cluster.heal_config import HealConfig
-from outvoted.cluster.heal_networks import repeated
-from outvoted.cluster.reading import read
+from outvoted.actors.healing.arms import ARMS, Arm, Step
+from outvoted.actors.healing.heal_store import HealStore
+from outvoted.actors.networks import members
+from outvoted.actors.panel.panel_settings import PanelSettings
+from outvoted.actors.runs.run_record import State
+from outvoted.analysis.healing.healing import HealSummary
+from outvoted.cluster.configuration.reading import read
+from outvoted.cluster.jobs.heal import HealJob, heal
+from outvoted.cluster.jobs.heal_config import HealConfig
+from outvoted.cluster.jobs.heal_networks import repeated
 from outvoted.search.errors import OutvotedError
 
 pytestmark = pytest.mark.ray

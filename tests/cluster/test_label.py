@@ -9,15 +9,15 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from outvoted.actors import datasets
-from outvoted.actors.datasets import Dataset
+from outvoted.actors.data import datasets
+from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.labelling.desk import Desk
 from outvoted.actors.labelling.label_store import LabelStore
-from outvoted.actors.run_record import RunRecord, State
-from outvoted.actors.study_store import StudyStore, image_rows
+from outvoted.actors.runs.run_record import RunRecord, State
+from outvoted.actors.studies.study_store import StudyStore, image_rows
 from outvoted.analysis.studies.interpolation import InterpolationStudy
 from outvoted.analysis.studies.morphs import MorphStudy
-from outvoted.cluster import label_cli
+from outvoted.cluster.command_line import label_cli
 from outvoted.search.errors import OutvotedError
 from outvoted.search.settings import Settings
 

@@ -9,10 +9,10 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from outvoted.actors.store import RunStore
-from outvoted.cluster.landscape_cli import landscape
-from outvoted.cluster.reading import read
-from outvoted.cluster.study_config import StudyConfig
+from outvoted.actors.runs.store import RunStore
+from outvoted.cluster.command_line.landscape_cli import landscape
+from outvoted.cluster.configuration.reading import read
+from outvoted.cluster.jobs.study_config import StudyConfig
 from outvoted.search.errors import OutvotedError
 
 app = typer.Typer()

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from outvoted.actors.progress import Progress
-from outvoted.cluster import lease as leasing
-from outvoted.cluster.cells import Cell
+from outvoted.actors.runs.progress import Progress
+from outvoted.cluster.ray import lease as leasing
+from outvoted.cluster.ray.cells import Cell
 
 
 class Call:

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from outvoted.actors.run_record import State
-from outvoted.actors.store import RunStore
-from outvoted.analysis.opened import OpenedRun
-from outvoted.analysis.replay import replay
+from outvoted.actors.runs.run_record import State
+from outvoted.actors.runs.store import RunStore
+from outvoted.analysis.mining.replay import replay
+from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.search.climb import Outcome
 from outvoted.search.errors import OutvotedError
 from tests.cluster.conftest import Mine

@@ -14,11 +14,11 @@ import torch
 from torch import nn
 
 from outvoted import Panel, mine, run
-from outvoted.actors.datasets import Dataset
-from outvoted.actors.member import Member
-from outvoted.actors.store import RunStore
-from outvoted.cluster import notebook
-from outvoted.cluster.mine import Job
+from outvoted.actors.data.datasets import Dataset
+from outvoted.actors.networks.member import Member
+from outvoted.actors.runs.store import RunStore
+from outvoted.cluster.jobs.mine import Job
+from outvoted.cluster.python import notebook
 from outvoted.search.errors import OutvotedError
 
 Networks = dict[str, nn.Module]
@@ -212,7 +212,7 @@ def test_hardly_any_seed_undisputed_is_said(networks: Networks, digits: Dataset)
 def test_a_panel_is_trained_as_a_run_would(
     monkeypatch: pytest.MonkeyPatch, digits: Dataset, panel: Panel
 ) -> None:
-    monkeypatch.setattr("outvoted.cluster.notebook.datasets.load", lambda _: digits)
+    monkeypatch.setattr("outvoted.cluster.python.notebook.datasets.load", lambda _: digits)
     widths = [{"kind": "mlp", "hidden": 6}, {"kind": "mlp", "hidden": 12}]
     found = Panel.train("mnist-sample", networks=widths, training={"epochs": 8}, batch=32)
     assert found.names == ("mlp-6", "mlp-12")

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from torch import nn
 
 from outvoted import Panel, mine
-from outvoted.actors.datasets import Dataset
-from outvoted.actors.member import Member
+from outvoted.actors.data.datasets import Dataset
+from outvoted.actors.networks.member import Member
 from outvoted.search.errors import OutvotedError
 from tests.contexts import CONTEXTS, state
 
@@ -31,7 +31,7 @@ def networks(trained: list[Member], digits: Dataset) -> Networks:
 @pytest.fixture
 def calls(networks: Networks, digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> dict[str, Call]:
     """Every call that computes, each giving an array or a table."""
-    monkeypatch.setattr("outvoted.cluster.notebook.datasets.load", lambda _: digits)
+    monkeypatch.setattr("outvoted.cluster.python.notebook.datasets.load", lambda _: digits)
     images = digits.train.images, digits.train.labels
     panel = Panel(networks, *images)
     widths = [{"kind": "mlp", "hidden": 4}, {"kind": "cnn", "channels": 2, "hidden": 4}]

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from outvoted.actors.datasets import DataSettings
+from outvoted.actors.data.datasets import DataSettings
+from outvoted.actors.data.readers import Npz
 from outvoted.actors.networks import CNN, MLP
-from outvoted.actors.readers import Npz
-from outvoted.cluster.config import MineConfig
-from outvoted.cluster.differences import differences
-from outvoted.cluster.forms import FORMS
-from outvoted.cluster.reading import read, validated
+from outvoted.cluster.configuration.differences import differences
+from outvoted.cluster.configuration.reading import read, validated
+from outvoted.cluster.jobs.config import MineConfig
+from outvoted.cluster.jobs.forms import FORMS
 from outvoted.search.errors import OutvotedError
 from outvoted.search.strategies import RandomSearch
 from outvoted.search.transforms import Affine

@@ -8,10 +8,10 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from outvoted.actors.run_record import Kind, RunRecord, State
-from outvoted.actors.store import RunStore
-from outvoted.cluster.cli import app
-from outvoted.cluster.compare import CompareConfig
+from outvoted.actors.runs.run_record import Kind, RunRecord, State
+from outvoted.actors.runs.store import RunStore
+from outvoted.cluster.command_line.cli import app
+from outvoted.cluster.jobs.compare import CompareConfig
 from outvoted.search.errors import OutvotedError
 from outvoted.search.search_settings import SearchSettings
 from outvoted.search.strategies import Gradient, Hillclimb

@@ -8,14 +8,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from outvoted.actors import members
-from outvoted.actors.run_record import DataRecord, RunRecord, State
-from outvoted.actors.store import RunStore
-from outvoted.actors.tables import check_tables
-from outvoted.cluster.alive import at_work
-from outvoted.cluster.cli import main
-from outvoted.cluster.listing import rows
-from outvoted.cluster.runs import listed, open_record, recorded
+from outvoted.actors.networks import members
+from outvoted.actors.runs.run_record import DataRecord, RunRecord, State
+from outvoted.actors.runs.store import RunStore
+from outvoted.actors.runs.tables import check_tables
+from outvoted.cluster.command_line.cli import main
+from outvoted.cluster.command_line.listing import rows
+from outvoted.cluster.jobs.alive import at_work
+from outvoted.cluster.jobs.runs import listed, open_record, recorded
 from outvoted.search.errors import OutvotedError
 from outvoted.search.settings import Settings
 

@@ -10,19 +10,19 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from outvoted.actors import members
-from outvoted.actors.arithmetic import USUAL
-from outvoted.actors.chunks import chunks
-from outvoted.actors.datasets import Dataset
-from outvoted.actors.fit import Fit
-from outvoted.actors.judge import local_judge
-from outvoted.actors.run_record import State
-from outvoted.actors.scan_store import ScanStore
-from outvoted.actors.sources import FolderSource
-from outvoted.actors.store import RunStore
-from outvoted.cluster.cli import main
-from outvoted.cluster.scan import ScanJob, scan
-from outvoted.cluster.scan_config import ScanConfig
+from outvoted.actors.data.chunks import chunks
+from outvoted.actors.data.datasets import Dataset
+from outvoted.actors.data.fit import Fit
+from outvoted.actors.data.sources import FolderSource
+from outvoted.actors.mining.judge import local_judge
+from outvoted.actors.mining.scan_store import ScanStore
+from outvoted.actors.networks import members
+from outvoted.actors.networks.arithmetic import USUAL
+from outvoted.actors.runs.run_record import State
+from outvoted.actors.runs.store import RunStore
+from outvoted.cluster.command_line.cli import main
+from outvoted.cluster.jobs.scan import ScanJob, scan
+from outvoted.cluster.jobs.scan_config import ScanConfig
 from outvoted.search.errors import OutvotedError
 
 pytestmark = pytest.mark.ray
@@ -32,7 +32,7 @@ BATCH = 64
 @pytest.fixture(scope="module")
 def repository(digits: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """300 digits as PNG files, and two files that are none."""
-    from outvoted.actors import png
+    from outvoted.actors.runs import png
 
     folder = tmp_path_factory.mktemp("repository")
     for index, image in enumerate(digits.test.images):

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from outvoted.cluster.cli import main
-from outvoted.cluster.pool import PoolSettings, pool
-from outvoted.cluster.scan_config import ScanConfig
+from outvoted.cluster.command_line.cli import main
+from outvoted.cluster.jobs.scan_config import ScanConfig
+from outvoted.cluster.ray.pool import PoolSettings, pool
 from outvoted.search.errors import OutvotedError
 
 CONFIGS = Path(__file__).parents[2] / "configs"

@@ -7,7 +7,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outvoted.cluster.strict_yaml import DEEPEST, MOST_BYTES, NotPlainYamlError, parse
+from outvoted.cluster.configuration.strict_yaml import DEEPEST, MOST_BYTES, NotPlainYamlError, parse
 
 WORDS = st.text(st.characters(blacklist_categories=("Cs", "Cc")), max_size=12)
 PLAIN = st.recursive(

@@ -11,14 +11,14 @@ import yaml
 from rich.console import Console
 from typer.testing import CliRunner
 
-from outvoted.actors.study_store import StudyStore
+from outvoted.actors.studies.study_store import StudyStore
 from outvoted.analysis.studies.opened import OpenedStudy
-from outvoted.analysis.study_report import write_study_report
-from outvoted.cluster import study as module
-from outvoted.cluster.cli import app
-from outvoted.cluster.reading import read
-from outvoted.cluster.study import StudyJob, study
-from outvoted.cluster.study_config import StudyConfig
+from outvoted.analysis.studies.study_report import write_study_report
+from outvoted.cluster.command_line.cli import app
+from outvoted.cluster.configuration.reading import read
+from outvoted.cluster.jobs import study as module
+from outvoted.cluster.jobs.study import StudyJob, study
+from outvoted.cluster.jobs.study_config import StudyConfig
 from outvoted.search.errors import OutvotedError
 
 NETWORKS = [{"kind": "mlp", "hidden": 6}, {"kind": "mlp", "hidden": 6}, {"kind": "mlp", "hidden": 9}]

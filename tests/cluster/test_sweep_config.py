@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import yaml
 
-from outvoted.actors.datasets import Dataset
-from outvoted.cluster.cli import main
-from outvoted.cluster.reading import read
-from outvoted.cluster.sweep_config import SweepConfig
+from outvoted.actors.data.datasets import Dataset
+from outvoted.cluster.command_line.cli import main
+from outvoted.cluster.configuration.reading import read
+from outvoted.cluster.jobs.sweep_config import SweepConfig
 
 FORMS: dict[str, dict[str, Any]] = {
     "temperature": {"kind": "temperature", "temperatures": [0.5, 2]},

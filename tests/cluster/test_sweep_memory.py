@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from outvoted.actors.datasets import Dataset
-from outvoted.cluster.reading import validated
-from outvoted.cluster.sweep_config import SweepConfig
-from outvoted.cluster.sweep_memory import check_memory, trial_bytes
+from outvoted.actors.data.datasets import Dataset
+from outvoted.cluster.configuration.reading import validated
+from outvoted.cluster.jobs.sweep_config import SweepConfig
+from outvoted.cluster.jobs.sweep_memory import check_memory, trial_bytes
 from outvoted.search.errors import OutvotedError
 
 GIB = 2**30

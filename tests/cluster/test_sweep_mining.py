@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from outvoted.actors.datasets import Dataset
-from outvoted.cluster.reading import read
-from outvoted.cluster.sweep_config import SweepConfig
-from outvoted.cluster.sweep_mining import check_mining
+from outvoted.actors.data.datasets import Dataset
+from outvoted.cluster.configuration.reading import read
+from outvoted.cluster.jobs.sweep_config import SweepConfig
+from outvoted.cluster.jobs.sweep_mining import check_mining
 from outvoted.search.errors import OutvotedError
 
 

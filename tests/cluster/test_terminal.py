@@ -11,9 +11,9 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
-from outvoted.cluster import terminal
-from outvoted.cluster.bars import Lines, bars, phase
-from outvoted.cluster.terminal import Terminal, say_aligned, tolerate_any_terminal
+from outvoted.cluster.console import terminal
+from outvoted.cluster.console.bars import Lines, bars, phase
+from outvoted.cluster.console.terminal import Terminal, say_aligned, tolerate_any_terminal
 
 NAMES = ("[red]y", "[/]", "[b]a[/b]", "a [link=x]", ":smile:", "\\[x]", "mlp-\u00e4\u7b11", "x" * 300)
 
@@ -120,7 +120,7 @@ def test_lines_are_told_every_ten_seconds_though_little_is_done(monkeypatch: pyt
     progress = Lines(told)
     task = progress.add_task("training", total=10_000, details="")
     clock = {"now": began}
-    monkeypatch.setattr("outvoted.cluster.bars.time.monotonic", lambda: clock["now"])
+    monkeypatch.setattr("outvoted.cluster.console.bars.time.monotonic", lambda: clock["now"])
     for second in range(120):
         clock["now"] = began + second
         progress.update(task, completed=min(second, 40))
@@ -136,7 +136,7 @@ def test_a_quiet_console_stays_quiet(capsys: pytest.CaptureFixture[str]) -> None
 
 
 def test_only_paths_of_the_terminal_are_printed_without_markup() -> None:
-    for path in (Path(__file__).parents[2] / "cluster").glob("*.py"):
+    for path in (Path(__file__).parents[2] / "cluster").rglob("*.py"):
         text = path.read_text("utf-8")
         assert "from_markup" not in text
         assert not re.search(r"Console\((?!quiet=True\))", text) or path.name == "terminal.py", path

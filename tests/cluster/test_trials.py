@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outvoted.actors.networks import MLP
-from outvoted.actors.stacked_training import Progress
-from outvoted.actors.sweep_store import Kept
+from outvoted.actors.sweeps.sweep_store import Kept
+from outvoted.actors.training.stacked_training import Progress
 from outvoted.analysis.sweeps import Setting, Unit
-from outvoted.cluster.trials import Spec, equally_far, grouped
+from outvoted.cluster.jobs.trials import Spec, equally_far, grouped
 
 
 @st.composite

@@ -3,10 +3,10 @@
 import pytest
 from ray.tune.schedulers import ASHAScheduler, FIFOScheduler, MedianStoppingRule
 
-from outvoted.actors.training import Training
+from outvoted.actors.training.training import Training
 from outvoted.analysis.sweeps import TemperatureExperiment
-from outvoted.cluster.sweep_config import Stopping, TrialSettings
-from outvoted.cluster.tuning import Work, _scheduler
+from outvoted.cluster.jobs.sweep_config import Stopping, TrialSettings
+from outvoted.cluster.jobs.tuning import Work, _scheduler
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from outvoted.actors import members, schema
-from outvoted.actors.member import fingerprint
-from outvoted.actors.store import RunStore
+from outvoted.actors.networks import members
+from outvoted.actors.networks.member import fingerprint
+from outvoted.actors.runs import schema
+from outvoted.actors.runs.store import RunStore
 from outvoted.search.trust import EVERYTHING
 
 Values = dict[str, Any]

@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
-from outvoted.actors import members, panel_settings
-from outvoted.actors.member import Member, Role
-from outvoted.actors.networks import MLP, Input, Network
+from outvoted.actors.networks import MLP, Input, Network, members
 from outvoted.actors.networks.behind_input import BehindInput
-from outvoted.actors.panel_settings import PanelSettings, Recipe
-from outvoted.actors.run_record import RunRecord
-from outvoted.actors.store import RunStore
-from outvoted.actors.training import Training
-from outvoted.cluster.panel_training import kept, run_members, run_referee, trained
+from outvoted.actors.networks.member import Member, Role
+from outvoted.actors.panel import panel_settings
+from outvoted.actors.panel.panel_settings import PanelSettings, Recipe
+from outvoted.actors.runs.run_record import RunRecord
+from outvoted.actors.runs.store import RunStore
+from outvoted.actors.training.training import Training
+from outvoted.cluster.jobs.panel_training import kept, run_members, run_referee, trained
 from outvoted.search.errors import OutvotedError
 from outvoted.search.trust import named_by
 from tests.hostile.altered import with_architecture

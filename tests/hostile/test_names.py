@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from outvoted.actors.store import RunStore
+from outvoted.actors.runs.store import RunStore
 from tests.hostile.altered import with_fact, with_own_fingerprint, with_rows
 from tests.hostile.conftest import Outvoted
 

@@ -12,8 +12,9 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from outvoted.actors import members, png, tables
-from outvoted.actors.store import RunStore
+from outvoted.actors.networks import members
+from outvoted.actors.runs import png, tables
+from outvoted.actors.runs.store import RunStore
 from outvoted.search.errors import OutvotedError
 from tests.hostile.altered import with_fact, with_rows
 from tests.hostile.conftest import Outvoted

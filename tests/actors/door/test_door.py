@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 import torch
 
-from outvoted.actors.arithmetic import USUAL, Arithmetic, Precision
-from outvoted.actors.checking import check
-from outvoted.actors.datasets import Dataset
-from outvoted.actors.door import Sample, examine, sample
+from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.networks import CNN, MLP, Architecture, BehindInput, DeepCNN, Input, PlainCNN, ViT
+from outvoted.actors.networks.arithmetic import USUAL, Arithmetic, Precision
 from outvoted.actors.networks.copied import copied, ready
-from outvoted.actors.panel_settings import PanelSettings, recipes
-from outvoted.cluster.notebook import Panel, mine
+from outvoted.actors.panel.checking import check
+from outvoted.actors.panel.door import Sample, examine, sample
+from outvoted.actors.panel.panel_settings import PanelSettings, recipes
+from outvoted.cluster.python.notebook import Panel, mine
 from outvoted.search.errors import OutvotedError
 from tests.actors.door.zoo import (
     CLASSES,

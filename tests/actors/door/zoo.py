@@ -11,8 +11,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from outvoted.actors import datasets
-from outvoted.actors.datasets import DataSettings
+from outvoted.actors.data import datasets
+from outvoted.actors.data.datasets import DataSettings
 
 SHAPE, CLASSES = (1, 28, 28), 10
 _TORCH: Any = torch  # whose types are wrong in places

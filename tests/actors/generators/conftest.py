@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from outvoted.actors.datasets import Dataset
-from outvoted.actors.generators import dcgan
-from outvoted.actors.generators.generator import Generator
-from outvoted.actors.generators.training import DcganTraining, Stage, train
+from outvoted.actors.data.datasets import Dataset
+from outvoted.actors.training.generators import dcgan
+from outvoted.actors.training.generators.generator import Generator
+from outvoted.actors.training.generators.training import DcganTraining, Stage, train
 
 TINY = DcganTraining(epochs=2, batch_size=25, maps=3)
 

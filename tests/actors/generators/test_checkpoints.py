@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from outvoted.actors.generators import checkpoints
-from outvoted.actors.generators.training import Stage
+from outvoted.actors.training.generators import checkpoints
+from outvoted.actors.training.generators.training import Stage
 from outvoted.search.errors import OutvotedError
 
 

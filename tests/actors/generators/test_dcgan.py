@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from outvoted.actors.generators import dcgan
+from outvoted.actors.training.generators import dcgan
 from outvoted.search.errors import OutvotedError
 
 SIDES = st.integers(dcgan.SMALLEST, 40)

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
-from outvoted.actors.generators.dcgan import LATENT
-from outvoted.actors.generators.generator import Generator, read
+from outvoted.actors.training.generators.dcgan import LATENT
+from outvoted.actors.training.generators.generator import Generator, read
 from outvoted.search.arrays import Floats
 from outvoted.search.errors import OutvotedError
 

@@ -6,16 +6,16 @@ from pathlib import Path
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from outvoted.actors.datasets import Dataset
-from outvoted.actors.generators import dcgan
-from outvoted.actors.generators.generator import Generator
-from outvoted.actors.generators.settings import (
+from outvoted.actors.data.datasets import Dataset
+from outvoted.actors.training.generators import dcgan
+from outvoted.actors.training.generators.generator import Generator
+from outvoted.actors.training.generators.settings import (
     AnyGenerator,
     GeneratorFile,
     PackagedGenerator,
     TrainedGenerator,
 )
-from outvoted.actors.generators.training import DcganTraining
+from outvoted.actors.training.generators.training import DcganTraining
 from outvoted.search.errors import OutvotedError
 
 

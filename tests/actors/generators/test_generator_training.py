@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from outvoted.actors.datasets import Dataset, Split
-from outvoted.actors.generators.training import Checkpoint, DcganTraining, Stage, _rows, train
+from outvoted.actors.data.datasets import Dataset, Split
+from outvoted.actors.training.generators.training import Checkpoint, DcganTraining, Stage, _rows, train
 from outvoted.search.errors import OutvotedError
 from tests.actors.generators.conftest import TINY
 

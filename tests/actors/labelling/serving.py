@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from outvoted.actors import png
 from outvoted.actors.labelling.desk import Desk, Work
 from outvoted.actors.labelling.label_store import LabelStore
 from outvoted.actors.labelling.server import address, listen, serve
+from outvoted.actors.runs import png
 
 TOKEN = "secret-of-the-tests"
 

@@ -6,11 +6,11 @@ import torch
 from pydantic import ValidationError
 from torch import nn
 
-from outvoted.actors.datasets import Dataset, Split
-from outvoted.actors.member import Member
+from outvoted.actors.data.datasets import Dataset, Split
 from outvoted.actors.networks import MLP, Architecture, BehindInput, DeepCNN, Input, ViT
-from outvoted.actors.peer import Peer
-from outvoted.actors.voting import vote
+from outvoted.actors.networks.member import Member
+from outvoted.actors.panel.peer import Peer
+from outvoted.actors.panel.voting import vote
 from outvoted.search.errors import OutvotedError
 from outvoted.search.messages import Candidates, Slope
 from outvoted.search.transforms import Affine

@@ -7,13 +7,12 @@ import torch
 from pydantic import TypeAdapter
 from torch import nn
 
-from outvoted.actors import members
-from outvoted.actors.arithmetic import Arithmetic, Precision
-from outvoted.actors.datasets import Dataset, Split
-from outvoted.actors.door import examine, sample
-from outvoted.actors.member import EpochRecord, Member, fingerprint
-from outvoted.actors.networks import Architecture, Network, PythonFactory, TorchvisionModel
-from outvoted.actors.training import Training, loaded, train
+from outvoted.actors.data.datasets import Dataset, Split
+from outvoted.actors.networks import Architecture, Network, PythonFactory, TorchvisionModel, members
+from outvoted.actors.networks.arithmetic import Arithmetic, Precision
+from outvoted.actors.networks.member import EpochRecord, Member, fingerprint
+from outvoted.actors.panel.door import examine, sample
+from outvoted.actors.training.training import Training, loaded, train
 from outvoted.search.trust import named_by
 from tests.actors.networks.conftest import CLASSES, KINDS, SHAPE, Bring, vision
 

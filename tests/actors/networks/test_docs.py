@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from outvoted.actors.panel_settings import PanelSettings
+from outvoted.actors.panel.panel_settings import PanelSettings
 
 PAGE = Path(__file__).parents[3] / "docs" / "networks.md"
 SNIPPETS = re.findall(r"```yaml\n(.*?)```", PAGE.read_text(), re.DOTALL)

@@ -19,9 +19,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from outvoted.actors import members
-from outvoted.actors.member import EpochRecord, Member
-from outvoted.actors.networks import Exported, archive, exported_check, operators
+from outvoted.actors.networks import Exported, archive, exported_check, members, operators
+from outvoted.actors.networks.member import EpochRecord, Member
 from outvoted.search.errors import OutvotedError
 from tests.actors.networks.hostile_archives import READ_DIFFERENTLY, plain
 

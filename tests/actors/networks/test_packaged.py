@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from outvoted.actors.arithmetic import Arithmetic
-from outvoted.actors.door import examine, sample
-from outvoted.actors.member import Member
 from outvoted.actors.networks import Packaged
+from outvoted.actors.networks.arithmetic import Arithmetic
+from outvoted.actors.networks.member import Member
 from outvoted.actors.networks.packaged import arrays_only, keras_layers
+from outvoted.actors.panel.door import examine, sample
 from outvoted.search.errors import OutvotedError
 from tests.actors.networks.conftest import vision
 

@@ -10,14 +10,14 @@ import pytest
 import torch
 from torch import nn
 
-from outvoted.actors.arithmetic import Arithmetic
-from outvoted.actors.certify import certificate
-from outvoted.actors.coordinator import Coordinator
-from outvoted.actors.datasets import Dataset
-from outvoted.actors.local_panel import LocalPanel
-from outvoted.actors.member import Member
+from outvoted.actors.data.datasets import Dataset
+from outvoted.actors.mining.certify import certificate
+from outvoted.actors.mining.coordinator import Coordinator
+from outvoted.actors.networks.arithmetic import Arithmetic
+from outvoted.actors.networks.member import Member
 from outvoted.actors.networks.tolerant import Tolerant, told
-from outvoted.actors.peer import Peer
+from outvoted.actors.panel.local_panel import LocalPanel
+from outvoted.actors.panel.peer import Peer
 from outvoted.search.climb import Outcome, Rules
 from outvoted.search.messages import Candidates, Slope
 from outvoted.search.plan import Shard

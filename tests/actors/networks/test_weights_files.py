@@ -18,12 +18,11 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn.utils import parametrizations, weight_norm
 
-from outvoted.actors import members
-from outvoted.actors.arithmetic import Arithmetic
-from outvoted.actors.checking import check
-from outvoted.actors.member import EpochRecord, Member
-from outvoted.actors.networks import Exported, Loaded, PythonFactory
-from outvoted.actors.panel_settings import PanelSettings, recipes
+from outvoted.actors.networks import Exported, Loaded, PythonFactory, members
+from outvoted.actors.networks.arithmetic import Arithmetic
+from outvoted.actors.networks.member import EpochRecord, Member
+from outvoted.actors.panel.checking import check
+from outvoted.actors.panel.panel_settings import PanelSettings, recipes
 from outvoted.search.errors import OutvotedError
 from outvoted.search.trust import EVERYTHING
 from tests.actors.networks.hostile_archives import READ_DIFFERENTLY, plain

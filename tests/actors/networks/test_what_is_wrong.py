@@ -12,10 +12,10 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from outvoted.actors.arithmetic import USUAL
-from outvoted.actors.checking import check
 from outvoted.actors.networks import Architecture, TorchvisionModel
-from outvoted.actors.panel_settings import PanelSettings, RefereeSettings, key, recipes
+from outvoted.actors.networks.arithmetic import USUAL
+from outvoted.actors.panel.checking import check
+from outvoted.actors.panel.panel_settings import PanelSettings, RefereeSettings, key, recipes
 from outvoted.search.errors import OutvotedError
 from tests.actors.networks.conftest import CLASSES, SHAPE, Bring, exported, tiny, vision
 

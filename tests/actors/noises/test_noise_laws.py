@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from outvoted.actors.noises import AnyNoise, Gaussian, Mixture, Noise, Solid, Uniform
+from outvoted.actors.data.noises import AnyNoise, Gaussian, Mixture, Noise, Solid, Uniform
 from outvoted.search.arrays import Floats, Pixels
 from outvoted.search.errors import OutvotedError
 
@@ -63,7 +63,7 @@ def test_fewer_images_are_the_first_of_more(noise: Noise, fewer: int, more: int)
 @every_noise
 def test_pieces_do_not_show(noise: Noise, monkeypatch: pytest.MonkeyPatch) -> None:
     at_once = drawn(noise, 7)
-    monkeypatch.setattr("outvoted.actors.noises.scale._PIECE", 2 * np.prod(SHAPE))
+    monkeypatch.setattr("outvoted.actors.data.noises.scale._PIECE", 2 * np.prod(SHAPE))
     assert np.array_equal(drawn(noise, 7), at_once)
 
 

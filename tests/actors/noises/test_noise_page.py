@@ -7,8 +7,8 @@ from typing import get_args
 import pytest
 import yaml
 
-from outvoted.actors.noise_class import NoiseClass
-from outvoted.actors.noises import AnyNoise
+from outvoted.actors.data.noise_class import NoiseClass
+from outvoted.actors.data.noises import AnyNoise
 
 PAGE = (Path(__file__).parents[3] / "docs" / "noise.md").read_text()
 SNIPPETS = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from outvoted.actors.datasets import Split
+from outvoted.actors.data.datasets import Split
 from outvoted.search.arrays import Pixels
 from tests.actors.readers.formats import FORMATS, Format
 

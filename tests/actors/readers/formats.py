@@ -12,8 +12,9 @@ import pyarrow.parquet as pq
 from pydantic import TypeAdapter
 from scipy.io import savemat
 
-from outvoted.actors import datasets, png
-from outvoted.actors.datasets import Dataset, DataSource, Split
+from outvoted.actors.data import datasets
+from outvoted.actors.data.datasets import Dataset, DataSource, Split
+from outvoted.actors.runs import png
 from outvoted.search.arrays import AnyArray
 
 ADAPTER: TypeAdapter[DataSource] = TypeAdapter(DataSource)

@@ -16,13 +16,13 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from outvoted.actors import png
-from outvoted.actors.chunks import chunks
-from outvoted.actors.fit import Fit
-from outvoted.actors.readers import image_columns, room
-from outvoted.actors.readers.columns import class_names
-from outvoted.actors.readers.idx import read_idx
-from outvoted.actors.sources import ArraySource, FolderSource, ParquetSource
+from outvoted.actors.data.chunks import chunks
+from outvoted.actors.data.fit import Fit
+from outvoted.actors.data.readers import image_columns, room
+from outvoted.actors.data.readers.columns import class_names
+from outvoted.actors.data.readers.idx import read_idx
+from outvoted.actors.data.sources import ArraySource, FolderSource, ParquetSource
+from outvoted.actors.runs import png
 from outvoted.search.errors import OutvotedError
 from tests.actors.readers.formats import load
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outvoted.actors.datasets import Dataset
-from outvoted.actors.readers import Feature
-from outvoted.actors.readers.table import to_pixels, to_values
+from outvoted.actors.data.datasets import Dataset
+from outvoted.actors.data.readers import Feature
+from outvoted.actors.data.readers.table import to_pixels, to_values
 from outvoted.search.errors import OutvotedError
 from tests.actors.readers.formats import load
 

@@ -14,13 +14,13 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from outvoted.actors import png
-from outvoted.actors.chunks import Chunk, chunks
-from outvoted.actors.datasets import Dataset
-from outvoted.actors.fit import Fit
-from outvoted.actors.readers import files
-from outvoted.actors.sources import FolderSource, Item, ParquetSource, Source
-from outvoted.actors.sources.base import UndecodableError
+from outvoted.actors.data.chunks import Chunk, chunks
+from outvoted.actors.data.datasets import Dataset
+from outvoted.actors.data.fit import Fit
+from outvoted.actors.data.readers import files
+from outvoted.actors.data.sources import FolderSource, Item, ParquetSource, Source
+from outvoted.actors.data.sources.base import UndecodableError
+from outvoted.actors.runs import png
 from outvoted.search.errors import OutvotedError
 from tests.actors.readers.formats import load
 

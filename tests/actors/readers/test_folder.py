@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from outvoted.actors.datasets import Dataset
+from outvoted.actors.data.datasets import Dataset
 from outvoted.search.errors import OutvotedError
 from tests.actors.readers.formats import load
 

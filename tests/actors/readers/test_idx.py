@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.typing import NDArray
 
-from outvoted.actors.readers.idx import read_idx
+from outvoted.actors.data.readers.idx import read_idx
 from outvoted.search.errors import OutvotedError
 
 Idx = Callable[[Path, NDArray[np.uint8]], Path]

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from outvoted.actors.datasets import Dataset, Split
+from outvoted.actors.data.datasets import Dataset, Split
 from outvoted.search.errors import OutvotedError
 from tests.actors.readers.formats import load
 

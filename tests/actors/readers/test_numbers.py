@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from outvoted.actors.readers.numbers import Layout, pixels, whole
+from outvoted.actors.data.readers.numbers import Layout, pixels, whole
 from outvoted.search.arrays import AnyArray, Pixels
 from outvoted.search.errors import OutvotedError
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from outvoted.actors.datasets import Split
+from outvoted.actors.data.datasets import Split
 from outvoted.search.arrays import Ints
 from outvoted.search.errors import OutvotedError
 from tests.actors.readers.formats import ADAPTER, FORMATS, Format, load

@@ -8,9 +8,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from outvoted.actors import png
-from outvoted.actors.datasets import Dataset
-from outvoted.actors.readers.splits import split_in
+from outvoted.actors.data.datasets import Dataset
+from outvoted.actors.data.readers.splits import split_in
+from outvoted.actors.runs import png
 from outvoted.search.errors import OutvotedError
 from tests.actors.readers.formats import load
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
-from outvoted.actors import datasets
-from outvoted.actors.sources import AnySource
+from outvoted.actors.data import datasets
+from outvoted.actors.data.sources import AnySource
 from outvoted.search.errors import OutvotedError
 
 DATA: TypeAdapter[Any] = TypeAdapter(datasets.DataSource)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
-from outvoted.actors.datasets import Dataset, Split
+from outvoted.actors.data.datasets import Dataset, Split
 from outvoted.search.errors import OutvotedError
 from tests.actors.readers.formats import load, write_mat
 

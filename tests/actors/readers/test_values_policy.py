@@ -13,9 +13,9 @@ import pytest
 from PIL import Image
 from scipy.io import savemat
 
-from outvoted.actors import png
-from outvoted.actors.fit import Fit
-from outvoted.actors.sources import ArraySource, ParquetSource, Source
+from outvoted.actors.data.fit import Fit
+from outvoted.actors.data.sources import ArraySource, ParquetSource, Source
+from outvoted.actors.runs import png
 from outvoted.search.arrays import AnyArray, Pixels
 from outvoted.search.errors import OutvotedError
 from tests.actors.readers.formats import load, write_idx

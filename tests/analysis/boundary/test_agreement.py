@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from outvoted.analysis.boundary.agreement import NO_LABEL, agreement, pairs_disagree
-from outvoted.analysis.boundary.groups import Type, misclassified, shares, types
+from outvoted.analysis.studies.boundary.agreement import NO_LABEL, agreement, pairs_disagree
+from outvoted.analysis.studies.boundary.groups import Type, misclassified, shares, types
 from outvoted.search.arrays import Ints
 
 CLASSES = 4

@@ -7,14 +7,14 @@ import pandas as pd
 import pytest
 
 from outvoted.actors.labelling.labels import Labels
-from outvoted.analysis.boundary import agreement
-from outvoted.analysis.boundary.agreement import disagreement
-from outvoted.analysis.boundary.analyse import analyse
-from outvoted.analysis.boundary.findings import BoundaryFindings
-from outvoted.analysis.boundary.groups import Type
-from outvoted.analysis.boundary.image_figures import proposed
-from outvoted.analysis.boundary.networks import Dissenter
-from outvoted.analysis.spread import Spread
+from outvoted.analysis.report.spread import Spread
+from outvoted.analysis.studies.boundary import agreement
+from outvoted.analysis.studies.boundary.agreement import disagreement
+from outvoted.analysis.studies.boundary.analyse import analyse
+from outvoted.analysis.studies.boundary.findings import BoundaryFindings
+from outvoted.analysis.studies.boundary.groups import Type
+from outvoted.analysis.studies.boundary.image_figures import proposed
+from outvoted.analysis.studies.boundary.networks import Dissenter
 from tests.analysis.boundary.boundaries import certain, frame, images, stop
 
 LABELS = np.array([[0, 0, 1, 1, 2, 2], [0, 0, 1, 2, 2, 2], [0, 0, 1, 1, 0, 2]])

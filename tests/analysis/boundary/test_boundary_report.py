@@ -12,11 +12,11 @@ from matplotlib.figure import Figure
 from rich.console import Console
 
 from outvoted.actors.labelling.labels import MISSING, Labels
-from outvoted.analysis.boundary.findings import BoundaryFindings
-from outvoted.analysis.boundary.report import draw
-from outvoted.analysis.boundary.sections import sections
-from outvoted.analysis.boundary.tables import every, tables
-from outvoted.analysis.html.parts import Picture, Plot, Table
+from outvoted.analysis.report.html.parts import Picture, Plot, Table
+from outvoted.analysis.studies.boundary.findings import BoundaryFindings
+from outvoted.analysis.studies.boundary.report import draw
+from outvoted.analysis.studies.boundary.sections import sections
+from outvoted.analysis.studies.boundary.tables import every, tables
 from outvoted.search.arrays import Pixels
 from tests.analysis.boundary.boundaries import Example, example
 

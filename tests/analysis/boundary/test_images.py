@@ -5,15 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from outvoted.actors import png, schema
-from outvoted.actors.datasets import Dataset, DataSettings, Split, load
-from outvoted.actors.generators.settings import PackagedGenerator
-from outvoted.actors.member import EpochRecord, Member
+from outvoted.actors.data.datasets import Dataset, DataSettings, Split, load
 from outvoted.actors.networks import CNN
-from outvoted.actors.training import Training, train
-from outvoted.actors.voting import vote
-from outvoted.analysis.boundary.images import FIELDS, Latents, Pairs, boundary_images
+from outvoted.actors.networks.member import EpochRecord, Member
+from outvoted.actors.panel.voting import vote
+from outvoted.actors.runs import png, schema
+from outvoted.actors.training.generators.settings import PackagedGenerator
+from outvoted.actors.training.training import Training, train
 from outvoted.analysis.studies.base import Ingredients, Vote
+from outvoted.analysis.studies.boundary.images import FIELDS, Latents, Pairs, boundary_images
 
 CHOSEN = Latents(chosen={0: 10, 1: 11, 2: 12})
 

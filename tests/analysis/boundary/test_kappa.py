@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.metrics import cohen_kappa_score
 
-from outvoted.analysis.boundary.agreement import cohen_kappa, error_consistency, label_kappas
+from outvoted.analysis.studies.boundary.agreement import cohen_kappa, error_consistency, label_kappas
 from outvoted.search.arrays import Ints
 
 PAIR = arrays(np.int64, (2, 12), elements=st.integers(0, 3)).map(

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from outvoted.actors.datasets import Dataset
-from outvoted.analysis.boundary import figures
-from outvoted.analysis.boundary.figures import draw_latents
-from outvoted.analysis.boundary.images import Latents, Pairs
+from outvoted.actors.data.datasets import Dataset
 from outvoted.analysis.studies.base import Ingredients
+from outvoted.analysis.studies.boundary import figures
+from outvoted.analysis.studies.boundary.figures import draw_latents
+from outvoted.analysis.studies.boundary.images import Latents, Pairs
 from outvoted.search.arrays import Floats, Pixels, Singles
 
 

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outvoted.analysis.html.escaping import escape, json_block
+from outvoted.analysis.report.html.escaping import escape, json_block
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\0"))
 """Any text but what HTML itself rewrites."""

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from outvoted.actors import png
-from outvoted.actors.store import RunStore
-from outvoted.analysis.html.gallery import gallery
-from outvoted.analysis.html.mistakes import mistakes_exhibits, mistakes_measured
-from outvoted.analysis.html.parts import Section, Widget
-from outvoted.analysis.opened import OpenedRun
+from outvoted.actors.runs import png
+from outvoted.actors.runs.store import RunStore
+from outvoted.analysis.mining.mistakes import mistakes_exhibits, mistakes_measured
+from outvoted.analysis.opened.opened import OpenedRun
+from outvoted.analysis.report.html.gallery import gallery
+from outvoted.analysis.report.html.parts import Section, Widget
 from tests.analysis.html.test_packing import unpacked
 
 

@@ -10,12 +10,12 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.select import Select
 from selenium.webdriver.support.wait import WebDriverWait
 
-from outvoted.analysis.html.mine_report import told_by_mining
-from outvoted.analysis.html.page import write_page
-from outvoted.analysis.html.parts import Page, Section, Table, Widget
-from outvoted.analysis.html.run_page import page_of
-from outvoted.analysis.opened import OpenedRun
-from outvoted.analysis.summary import summarise
+from outvoted.analysis.mining.mine_report import told_by_mining
+from outvoted.analysis.mining.summary import summarise
+from outvoted.analysis.opened.opened import OpenedRun
+from outvoted.analysis.report.html.page import write_page
+from outvoted.analysis.report.html.parts import Page, Section, Table, Widget
+from outvoted.analysis.report.html.run_page import page_of
 from tests.browser import console_errors
 
 HOSTILE = "</script><img src=x onerror=alert(1)>&\"'"

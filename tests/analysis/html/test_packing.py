@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from outvoted.analysis.html.packing import NOTHING, packed, per_mille
-from outvoted.analysis.html.sampling import thinned, varied_order
-from outvoted.analysis.html.sheets import LARGEST, Sheets, sheets, small
+from outvoted.analysis.report.html.packing import NOTHING, packed, per_mille
+from outvoted.analysis.report.html.sampling import thinned, varied_order
+from outvoted.analysis.report.html.sheets import LARGEST, Sheets, sheets, small
 from outvoted.search.arrays import AnyArray, Pixels
 
 

@@ -8,28 +8,28 @@ from typing import Any
 
 import pytest
 
-from outvoted.actors.run_record import DataRecord, RunRecord, State
-from outvoted.actors.scan_store import ScanStore
-from outvoted.actors.sources import FolderSource, GridSource
-from outvoted.actors.store import RunStore
-from outvoted.analysis.comparison import compare
-from outvoted.analysis.healing import HealSummary, RoundSummary
-from outvoted.analysis.html.compare_report import told_by_comparing
-from outvoted.analysis.html.dissents import dissents_exhibits
-from outvoted.analysis.html.heal_report import told_by_healing
-from outvoted.analysis.html.mine_report import told_by_mining
-from outvoted.analysis.html.page import page_html
-from outvoted.analysis.html.parts import Plot, Table, Widget
-from outvoted.analysis.html.run_page import page_of
-from outvoted.analysis.html.scan_report import told_by_scanning
-from outvoted.analysis.html.study_report import told_by_studying
-from outvoted.analysis.html.told import Told
-from outvoted.analysis.html.weaknesses import Finders, weaknesses
-from outvoted.analysis.map_of_weaknesses import Grid, span
-from outvoted.analysis.opened import OpenedRun
-from outvoted.analysis.scan_summary import summarise_scan
-from outvoted.analysis.spread import Spread
-from outvoted.analysis.summary import summarise
+from outvoted.actors.data.sources import FolderSource, GridSource
+from outvoted.actors.mining.scan_store import ScanStore
+from outvoted.actors.runs.run_record import DataRecord, RunRecord, State
+from outvoted.actors.runs.store import RunStore
+from outvoted.analysis.comparison.compare_report import told_by_comparing
+from outvoted.analysis.comparison.comparison import compare
+from outvoted.analysis.healing.heal_report import told_by_healing
+from outvoted.analysis.healing.healing import HealSummary, RoundSummary
+from outvoted.analysis.mining.map_of_weaknesses import Grid, span
+from outvoted.analysis.mining.mine_report import told_by_mining
+from outvoted.analysis.mining.summary import summarise
+from outvoted.analysis.mining.weaknesses import Finders, weaknesses
+from outvoted.analysis.opened.opened import OpenedRun
+from outvoted.analysis.report.html.page import page_html
+from outvoted.analysis.report.html.parts import Plot, Table, Widget
+from outvoted.analysis.report.html.run_page import page_of
+from outvoted.analysis.report.html.told import Told
+from outvoted.analysis.report.spread import Spread
+from outvoted.analysis.scan.dissents import dissents_exhibits
+from outvoted.analysis.scan.scan_page import told_by_scanning
+from outvoted.analysis.scan.scan_summary import summarise_scan
+from outvoted.analysis.studies.study_page import told_by_studying
 from outvoted.search.transforms import Affine
 from tests.analysis.html.test_packing import unpacked
 from tests.analysis.test_map_of_weaknesses import table

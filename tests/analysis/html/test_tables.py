@@ -3,9 +3,9 @@
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from outvoted.analysis.html.from_rich import all_from_rich, from_rich
-from outvoted.analysis.html.parts import Table
-from outvoted.analysis.html.tables import table_html
+from outvoted.analysis.report.html.from_rich import all_from_rich, from_rich
+from outvoted.analysis.report.html.parts import Table
+from outvoted.analysis.report.html.tables import table_html
 
 
 def test_numbers_are_written_for_readers_and_nothing_is_a_dash() -> None:

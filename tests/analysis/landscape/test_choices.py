@@ -3,7 +3,7 @@
 import plotly.graph_objects as go
 import pytest
 
-from outvoted.analysis.landscape.choices import Choice, add_menus, networks, rounded, shown
+from outvoted.analysis.studies.landscape.choices import Choice, add_menus, networks, rounded, shown
 from tests.analysis.landscape.landscapes import votes
 
 

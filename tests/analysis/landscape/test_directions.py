@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from outvoted.analysis.landscape.directions import two_directions
-from outvoted.analysis.landscape.surroundings import grid
+from outvoted.analysis.mining.directions import two_directions
+from outvoted.analysis.mining.surroundings import grid
 from outvoted.search.errors import OutvotedError
 from outvoted.search.transforms import (
     Affine,

@@ -11,25 +11,25 @@ from rich.console import Console
 from selenium.webdriver import Chrome
 from selenium.webdriver.support.ui import WebDriverWait
 
-from outvoted.actors import datasets, members
-from outvoted.actors.datasets import DataSettings, Split
-from outvoted.actors.member import EpochRecord, Member
-from outvoted.actors.networks import MLP
-from outvoted.actors.panel_settings import PanelSettings
-from outvoted.actors.readers import Iris
-from outvoted.actors.run_record import DataRecord, RunRecord, State
-from outvoted.actors.study_store import StudyStore, vote_rows
-from outvoted.actors.training import Training, train
-from outvoted.actors.voting import vote
-from outvoted.analysis.html.page import write_page
-from outvoted.analysis.html.parts import Page, Plot
-from outvoted.analysis.landscape.ballots import MEAN
-from outvoted.analysis.landscape.blend import Blend
-from outvoted.analysis.landscape.report import LandscapeFindings, analyse, draw
-from outvoted.analysis.landscape.sections import sections
-from outvoted.analysis.landscape.sequences import once, passages
+from outvoted.actors.data import datasets
+from outvoted.actors.data.datasets import DataSettings, Split
+from outvoted.actors.data.readers import Iris
+from outvoted.actors.networks import MLP, members
+from outvoted.actors.networks.member import EpochRecord, Member
+from outvoted.actors.panel.panel_settings import PanelSettings
+from outvoted.actors.panel.voting import vote
+from outvoted.actors.runs.run_record import DataRecord, RunRecord, State
+from outvoted.actors.studies.study_store import StudyStore, vote_rows
+from outvoted.actors.training.training import Training, train
+from outvoted.analysis.report.html.page import write_page
+from outvoted.analysis.report.html.parts import Page, Plot
 from outvoted.analysis.studies.base import Ingredients, Study
 from outvoted.analysis.studies.interpolation import InterpolationStudy
+from outvoted.analysis.studies.landscape.ballots import MEAN
+from outvoted.analysis.studies.landscape.blend import Blend
+from outvoted.analysis.studies.landscape.report import LandscapeFindings, analyse, draw
+from outvoted.analysis.studies.landscape.sections import sections
+from outvoted.analysis.studies.landscape.sequences import once, passages
 from outvoted.analysis.studies.morphs import MorphStudy
 from outvoted.analysis.studies.opened import OpenedStudy
 from tests.browser import console_errors
@@ -142,7 +142,7 @@ def test_pictures_are_drawn(
 def test_where_a_figure_would_be_too_large_the_roughest_and_smoothest_are_kept(
     study: OpenedStudy, found: LandscapeFindings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    module = "outvoted.analysis.landscape.sections"
+    module = "outvoted.analysis.studies.landscape.sections"
     monkeypatch.setattr(f"{module}.MOST_NUMBERS", 3 * 4 * 4 * 4 * 4)
     monkeypatch.setattr(f"{module}.MOST_MARKERS", 1)
     section = sections(study, found, tmp_path)[1]

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from outvoted.actors import png
-from outvoted.actors.datasets import Dataset
-from outvoted.actors.generators.settings import PackagedGenerator
-from outvoted.analysis.boundary.images import Latents
-from outvoted.analysis.landscape.between import Articles
-from outvoted.analysis.landscape.latent import Latent
+from outvoted.actors.data.datasets import Dataset
+from outvoted.actors.runs import png
+from outvoted.actors.training.generators.settings import PackagedGenerator
 from outvoted.analysis.studies.base import Ingredients
+from outvoted.analysis.studies.boundary.images import Latents
+from outvoted.analysis.studies.landscape.between import Articles
+from outvoted.analysis.studies.landscape.latent import Latent
 from outvoted.analysis.studies.morphs import MorphStudy
 from outvoted.search.arrays import Floats, Pixels, Singles
 from outvoted.search.errors import OutvotedError

@@ -8,10 +8,10 @@ from scipy.spatial import Delaunay
 from skimage.transform import PiecewiseAffineTransform, warp
 from threadpoolctl import threadpool_limits
 
-from outvoted.actors.datasets import Dataset
-from outvoted.analysis.landscape.between import BetweenImages
-from outvoted.analysis.landscape.blend import Blend
-from outvoted.analysis.landscape.morph import Morph, feature_points, frame_corners
+from outvoted.actors.data.datasets import Dataset
+from outvoted.analysis.studies.landscape.between import BetweenImages
+from outvoted.analysis.studies.landscape.blend import Blend
+from outvoted.analysis.studies.landscape.morph import Morph, feature_points, frame_corners
 from outvoted.search.arrays import Pixels
 from outvoted.search.errors import OutvotedError
 

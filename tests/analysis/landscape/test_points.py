@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outvoted.analysis.landscape.palette import colour
-from outvoted.analysis.landscape.points import Points, fields, joined
-from outvoted.analysis.landscape.scatter import scatter_plot
-from outvoted.analysis.landscape.ternary import plane, shares, ternary_plot
+from outvoted.analysis.studies.landscape.palette import colour
+from outvoted.analysis.studies.landscape.points import Points, fields, joined
+from outvoted.analysis.studies.landscape.scatter import scatter_plot
+from outvoted.analysis.studies.landscape.ternary import plane, shares, ternary_plot
 from tests.analysis.landscape.landscapes import FEATURES, NAMES, interpolations, votes
 
 IMAGES = interpolations(2, (0, 1, 2), (0, 1, 2), (1, 3, 4))

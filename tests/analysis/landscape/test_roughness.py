@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outvoted.analysis.landscape.ballots import MEAN, Ballots, ballots
-from outvoted.analysis.landscape.roughness import (
+from outvoted.analysis.studies.landscape.ballots import MEAN, Ballots, ballots
+from outvoted.analysis.studies.landscape.roughness import (
     by_architecture,
     by_classes,
     by_network,
@@ -15,7 +15,7 @@ from outvoted.analysis.landscape.roughness import (
     total_variation,
     unexpected,
 )
-from outvoted.analysis.landscape.sequences import Sequences
+from outvoted.analysis.studies.landscape.sequences import Sequences
 
 # two networks, four images, three classes
 PROBABILITIES = np.array(

@@ -7,11 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from outvoted.actors.store import RunStore
-from outvoted.analysis.html.parts import Picture, Plot
-from outvoted.analysis.landscape.directions import two_directions
-from outvoted.analysis.landscape.palette import colour
-from outvoted.analysis.landscape.surroundings import (
+from outvoted.actors.runs.store import RunStore
+from outvoted.analysis.mining.directions import two_directions
+from outvoted.analysis.mining.surroundings import (
     Surroundings,
     climbs,
     grid,
@@ -19,10 +17,12 @@ from outvoted.analysis.landscape.surroundings import (
     most_mistaken,
     surroundings,
 )
-from outvoted.analysis.landscape.surroundings_files import every, file_of, read, write
-from outvoted.analysis.landscape.surroundings_picture import draw_surroundings, edge, outvoted_map
-from outvoted.analysis.landscape.surroundings_sections import WHO, surroundings_plot, surroundings_sections
-from outvoted.analysis.opened import OpenedRun
+from outvoted.analysis.mining.surroundings_files import every, file_of, read, write
+from outvoted.analysis.mining.surroundings_picture import draw_surroundings, edge, outvoted_map
+from outvoted.analysis.mining.surroundings_sections import WHO, surroundings_plot, surroundings_sections
+from outvoted.analysis.opened.opened import OpenedRun
+from outvoted.analysis.report.html.parts import Picture, Plot
+from outvoted.analysis.studies.landscape.palette import colour
 from outvoted.search.errors import OutvotedError
 from tests.analysis.test_gallery import has, opened
 

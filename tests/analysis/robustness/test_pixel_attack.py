@@ -8,7 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outvoted.analysis.robustness import (
+from outvoted.analysis.sweeps.robustness import (
     InputGradients,
     PixelAttack,
     attack_pixels,

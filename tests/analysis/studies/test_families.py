@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from outvoted.actors.datasets import Dataset, Split
+from outvoted.actors.data.datasets import Dataset, Split
 from outvoted.actors.networks import CNN, MLP, BehindInput, DeepCNN, Exported, ViT
-from outvoted.actors.training import Training
+from outvoted.actors.training.training import Training
 from outvoted.analysis.studies.families import FAMILIES, Family, Variant, check, told_apart, units, work
 from outvoted.search.errors import OutvotedError
 

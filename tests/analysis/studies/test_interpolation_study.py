@@ -7,14 +7,15 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
-from outvoted.actors import datasets, png
-from outvoted.actors.datasets import Dataset
-from outvoted.actors.readers import Iris, Table
-from outvoted.actors.readers.table import to_values
-from outvoted.analysis.landscape.sequences import edge_sequences
-from outvoted.analysis.landscape.ternary import plane, shares
+from outvoted.actors.data import datasets
+from outvoted.actors.data.datasets import Dataset
+from outvoted.actors.data.readers import Iris, Table
+from outvoted.actors.data.readers.table import to_values
+from outvoted.actors.runs import png
 from outvoted.analysis.studies.base import Ingredients
 from outvoted.analysis.studies.interpolation import InterpolationStudy
+from outvoted.analysis.studies.landscape.sequences import edge_sequences
+from outvoted.analysis.studies.landscape.ternary import plane, shares
 from outvoted.search.errors import OutvotedError
 
 STUDY = InterpolationStudy(groups=3, points=4)

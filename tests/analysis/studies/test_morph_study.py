@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
-from outvoted.actors import png
-from outvoted.actors.datasets import Dataset, Split
-from outvoted.analysis.landscape.morph import Morph
-from outvoted.analysis.landscape.sequences import morph_sequences, passages
+from outvoted.actors.data.datasets import Dataset, Split
+from outvoted.actors.runs import png
 from outvoted.analysis.studies.base import Ingredients
+from outvoted.analysis.studies.landscape.morph import Morph
+from outvoted.analysis.studies.landscape.sequences import morph_sequences, passages
 from outvoted.analysis.studies.morphs import MorphStudy
 from outvoted.search.arrays import Pixels
 from outvoted.search.errors import OutvotedError

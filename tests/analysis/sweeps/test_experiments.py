@@ -8,10 +8,10 @@ import pyarrow as pa
 import pytest
 from pydantic import ValidationError
 
-from outvoted.actors.datasets import Dataset, Split
+from outvoted.actors.data.datasets import Dataset, Split
+from outvoted.actors.data.noise_class import NoiseClass
+from outvoted.actors.data.noises import Gaussian, Uniform
 from outvoted.actors.networks import MLP
-from outvoted.actors.noise_class import NoiseClass
-from outvoted.actors.noises import Gaussian, Uniform
 from outvoted.analysis.sweeps import Experiment, NoiseClassExperiment, Setting, TemperatureExperiment
 from outvoted.search.errors import OutvotedError
 from tests.analysis.sweeps.trials import SIGMOID, noise, run, temperature, trial, units

@@ -7,8 +7,8 @@ import pyarrow as pa
 import pytest
 import torch
 
-from outvoted.actors import schema
-from outvoted.actors.datasets import Dataset
+from outvoted.actors.data.datasets import Dataset
+from outvoted.actors.runs import schema
 from outvoted.analysis.sweeps import Experiment, Unit
 from outvoted.analysis.sweeps.trial import Trial
 from tests.analysis.sweeps.trials import TRAINING, noise, run, temperature, told, trial, units

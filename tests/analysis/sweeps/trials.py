@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from outvoted.actors.datasets import Dataset
+from outvoted.actors.data.datasets import Dataset
+from outvoted.actors.data.noise_class import NoiseClass
+from outvoted.actors.data.noises import Gaussian, Uniform
 from outvoted.actors.networks import MLP
-from outvoted.actors.noise_class import NoiseClass
-from outvoted.actors.noises import Gaussian, Uniform
-from outvoted.actors.sweep_store import Kept, Row
-from outvoted.actors.training import Training
+from outvoted.actors.sweeps.sweep_store import Kept, Row
+from outvoted.actors.training.training import Training
 from outvoted.analysis.sweeps import Experiment, NoiseClassExperiment, TemperatureExperiment, Unit
 from outvoted.analysis.sweeps.trial import Trial
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from outvoted.actors.sweep_store import SweepStore
+from outvoted.actors.sweeps.sweep_store import SweepStore
 from tests.analysis.temperature.sweeps import Form, written
 
 

@@ -8,15 +8,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from outvoted.actors import datasets, png
+from outvoted.actors.data import datasets
+from outvoted.actors.data.readers import Folder, Npz
 from outvoted.actors.networks import MLP
-from outvoted.actors.readers import Folder, Npz
-from outvoted.actors.run_record import RunRecord, State
-from outvoted.actors.sweep_store import FINISHED, SweepStore
-from outvoted.actors.training import Training
+from outvoted.actors.runs import png
+from outvoted.actors.runs.run_record import RunRecord, State
+from outvoted.actors.sweeps.sweep_store import FINISHED, SweepStore
+from outvoted.actors.training.training import Training
 from outvoted.analysis.sweeps import TemperatureExperiment, Unit
+from outvoted.analysis.sweeps.temperature.measurements import Layout, Measurements, arranged
 from outvoted.analysis.sweeps.trial import Trial
-from outvoted.analysis.temperature.measurements import Layout, Measurements, arranged
 
 NAMES = ("cat", "dog", "a class with a very long name")
 TEMPERATURES = (2.0, 0.25, 1.0)

@@ -8,9 +8,15 @@ import pytest
 import torch
 from matplotlib.figure import Figure
 
-from outvoted.actors.sweep_store import SweepStore
+from outvoted.actors.sweeps.sweep_store import SweepStore
 from outvoted.analysis.sweeps.opened import OpenedSweep
-from outvoted.analysis.temperature.attack_pictures import Example, candidates, draw_attacked, example, fooled
+from outvoted.analysis.sweeps.temperature.attack_pictures import (
+    Example,
+    candidates,
+    draw_attacked,
+    example,
+    fooled,
+)
 from tests.analysis.temperature.sweeps import Form, written
 
 

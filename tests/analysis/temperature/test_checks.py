@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from outvoted.analysis.claims import Claim
-from outvoted.analysis.temperature.checks import claims
-from outvoted.analysis.temperature.measurements import Measurements
+from outvoted.analysis.report.claims import Claim
+from outvoted.analysis.sweeps.temperature.checks import claims
+from outvoted.analysis.sweeps.temperature.measurements import Measurements
 from tests.analysis.temperature.sweeps import arrange, layout, row
 
 NAN = np.nan

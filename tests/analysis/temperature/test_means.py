@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from outvoted.analysis.temperature.measurements import mean
+from outvoted.analysis.sweeps.temperature.measurements import mean
 
 NAN = np.nan
 

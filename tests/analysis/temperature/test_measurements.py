@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from outvoted.actors.sweep_store import FAILED, STOPPED
+from outvoted.actors.sweeps.sweep_store import FAILED, STOPPED
 from tests.analysis.temperature.sweeps import arrange, layout, row
 
 NAN = np.nan

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from outvoted.analysis.spread import Spread
-from outvoted.analysis.temperature.measurements import temperature_name
-from outvoted.analysis.temperature.rows import temperature_rows
+from outvoted.analysis.report.spread import Spread
+from outvoted.analysis.sweeps.temperature.measurements import temperature_name
+from outvoted.analysis.sweeps.temperature.rows import temperature_rows
 from tests.analysis.temperature.sweeps import arrange, layout, row
 
 

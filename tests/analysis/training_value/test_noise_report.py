@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from outvoted.analysis.claims import Claim
-from outvoted.analysis.claims_table import claims_table
-from outvoted.analysis.step_function import StepFunction
+from outvoted.analysis.report.claims import Claim
+from outvoted.analysis.report.claims_table import claims_table
+from outvoted.analysis.report.step_function import StepFunction
 from outvoted.analysis.sweeps import Unit
-from outvoted.analysis.training_value import pictures, write_noise_report
-from outvoted.analysis.training_value.noise_claims import noise_claims
-from outvoted.analysis.training_value.paper import published
-from outvoted.analysis.training_value.selection_claims import selection_claims
+from outvoted.analysis.sweeps.training_value import pictures, write_noise_report
+from outvoted.analysis.sweeps.training_value.noise_claims import noise_claims
+from outvoted.analysis.sweeps.training_value.paper import published
+from outvoted.analysis.sweeps.training_value.selection_claims import selection_claims
 from outvoted.search.errors import OutvotedError
 from tests.analysis.test_gallery import opened as shown
 from tests.analysis.training_value.conftest import made_up

@@ -8,9 +8,9 @@ import pytest
 from rich.console import Console
 
 from outvoted.analysis.sweeps import Unit
-from outvoted.analysis.training_value.paper import Published, published
-from outvoted.analysis.training_value.results import results
-from outvoted.analysis.training_value.tables import (
+from outvoted.analysis.sweeps.training_value.paper import Published, published
+from outvoted.analysis.sweeps.training_value.results import results
+from outvoted.analysis.sweeps.training_value.tables import (
     noise_rows,
     noise_table,
     selection_rows,

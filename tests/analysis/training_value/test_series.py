@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from outvoted.actors.noise_class import NoiseClass
-from outvoted.analysis.training_value.results import series
+from outvoted.actors.data.noise_class import NoiseClass
+from outvoted.analysis.sweeps.training_value.results import series
 
 
 def found(*noises: dict[str, Any]) -> dict[tuple[str, str], tuple[tuple[float, str], ...]]:

@@ -1,0 +1,1 @@
+"""Data sets and repositories of images, read from files by one policy."""

@@ -1,0 +1,272 @@
+"""Labelled images, and where they are found."""
+
+import hashlib
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+import numpy as np
+import pooch
+from pydantic import BeforeValidator, Field
+
+from outvoted.actors.data import understood
+from outvoted.actors.data.paths import UserPath
+from outvoted.actors.data.readers import (
+    Contents,
+    Feature,
+    Folder,
+    HuggingFace,
+    Idx,
+    Iris,
+    Npz,
+    Parquet,
+    Rows,
+    Source,
+    Svhn,
+    Table,
+)
+from outvoted.actors.data.readers.checks import check_labels, names_of, same_form
+from outvoted.actors.data.readers.files import entries, refuse_streams, walked
+from outvoted.actors.data.readers.held_out import held_out
+from outvoted.actors.data.readers.idx import read_part
+from outvoted.search.arrays import Ints, Pixels
+from outvoted.search.errors import OutvotedError, printable
+from outvoted.search.settings import Settings
+
+DatasetName = Literal["mnist-sample", "mnist", "fashion-mnist"]
+ENVIRONMENT = "OUTVOTED_DATA"
+_PACKAGED = Path(__file__).parent / "sample"
+
+_FILES = (
+    "train-images-idx3-ubyte.gz",
+    "train-labels-idx1-ubyte.gz",
+    "t10k-images-idx3-ubyte.gz",
+    "t10k-labels-idx1-ubyte.gz",
+)
+# MD5s as their publishers give them, in the order of _FILES.
+_DOWNLOADS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "mnist": (
+        "https://ossci-datasets.s3.amazonaws.com/mnist/",
+        (
+            "f68b3c2dcbeaaa9fbdd348bbdeb94873",
+            "d53e105ee54ea40749a09fcbcd1e9432",
+            "9fb629c4189551a2d022fa330f9573f3",
+            "ec29112dd5afa0611ce80d1b7f02629c",
+        ),
+    ),
+    "fashion-mnist": (
+        "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
+        (
+            "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
+            "25c81989df183df01b3e8a0aad5dffbe",
+            "bef4ecab320f06d8554ea6380940ec79",
+            "bb300cfdad3c16e7a12a480ee83cd310",
+        ),
+    ),
+}
+
+
+_CLASS_NAMES = {
+    "fashion-mnist": (
+        "T-shirt/top",
+        "trouser",
+        "pullover",
+        "dress",
+        "coat",
+        "sandal",
+        "shirt",
+        "sneaker",
+        "bag",
+        "ankle boot",
+    )
+}
+
+
+class DataSettings(Settings):
+    """A data set that is known by name."""
+
+    name: DatasetName = "mnist-sample"
+    path: UserPath | None = None
+    """A folder with the four idx files; looked up by name where it is left out."""
+
+
+def named(values: Any) -> Any:
+    """Take the sample where no name is given, as in ``DataSettings``."""
+    return {"name": "mnist-sample", **values} if isinstance(values, dict) else values
+
+
+AnyData = DataSettings | Folder | HuggingFace | Idx | Iris | Npz | Parquet | Svhn | Table
+DataSource = Annotated[AnyData, Field(discriminator="name"), BeforeValidator(named)]
+"""Which images a run trains on and takes its seeds from: a known set, or the user's own in some format."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """Labelled images.
+
+    Attributes:
+        images: shape (n, channels, height, width), uint8.
+        labels: shape (n,), int64, 0 to classes - 1.
+    """
+
+    images: Pixels
+    labels: Ints
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A training split, from which seeds are taken too, and a test split.
+
+    Attributes:
+        folder: the folder or file that was read.
+        declared: number of classes where the data or the settings say it, else None.
+        class_names: a name for each class, or None where the data has none.
+        features: what pixels mean where images are rows of a table.
+        notes: what was passed over while it was read, or understood in one of several ways.
+    """
+
+    name: str
+    folder: Path
+    train: Split
+    test: Split
+    declared: int | None = None
+    class_names: tuple[str, ...] | None = None
+    features: tuple[Feature, ...] | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def understood(self) -> str:
+        """What this was understood to be, in a few lines for the user; see :func:`understood.words`."""
+        train, test = ((split.images, split.labels) for split in (self.train, self.test))
+        return understood.words(
+            self.name, train, test, self.classes, self.class_names, self.notes, bool(self.features)
+        )
+
+    @property
+    def classes(self) -> int:
+        """Number of classes: what is declared, else the highest training label + 1."""
+        return self.declared or int(self.train.labels.max()) + 1
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Channels, height and width of every image."""
+        _, channels, height, width = self.train.images.shape
+        return channels, height, width
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 over shapes, pixels and labels of both splits, and classes without a training image."""
+        digest = hashlib.sha256()
+        for split in (self.train, self.test):
+            digest.update(repr(split.images.shape).encode())
+            digest.update(np.ascontiguousarray(split.images).data)
+            digest.update(split.labels.astype("<i8").tobytes())
+        if self.classes > int(self.train.labels.max()) + 1:  # networks have outputs for them too
+            digest.update(f"{self.classes} classes".encode())
+        return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class Images:
+    """What a peer must know of the data: its seeds, and the form of images and classes."""
+
+    seeds: Split
+    shape: tuple[int, int, int]
+    classes: int
+
+
+def find(settings: DataSettings) -> Path | None:
+    """Return the folder that holds a data set without asking the network, or None.
+
+    Looked at in this order: the explicit path, ``$OUTVOTED_DATA/<name>``, the sample in the package, what
+    was downloaded before.
+    """
+    if settings.path is not None:
+        return settings.path
+    places = [_PACKAGED / settings.name.removesuffix("-sample")] if settings.name.endswith("-sample") else []
+    if os.environ.get(ENVIRONMENT):
+        places.insert(0, Path(os.environ[ENVIRONMENT]) / settings.name)
+    places.append(_cache(settings.name))
+    return next((place for place in places if all((place / file).is_file() for file in _FILES)), None)
+
+
+def load(settings: DataSource) -> Dataset:
+    """Read a data set, downloading one that is known by name if it is nowhere on this machine.
+
+    Raises:
+        OutvotedError: it is not here and cannot be downloaded, a file or a part of it is missing or
+            damaged, or what it holds are not labelled images of one size.
+    """
+    if settings.path is not None:
+        refuse_streams(settings.path, _files_of(settings.name, settings.path))
+    if not isinstance(settings, DataSettings):
+        contents = settings.read()  # first: of a path that leads nowhere only reading says so in words
+        return _dataset(printable(settings.path.resolve().name), settings.path, contents, settings)
+    folder = find(settings) or _download(settings.name)
+    contents = Contents(
+        read_part(folder, "train"), read_part(folder, "test"), _CLASS_NAMES.get(settings.name)
+    )
+    return _dataset(settings.name, folder, contents, Idx(path=folder))
+
+
+def _files_of(name: str, path: Path) -> Iterable[Path]:
+    """Return the files of a folder that are opened as they are; pictures are looked at one by one."""
+    if not path.is_dir():
+        return ()
+    if name == "folder":
+        return (path / "labels.csv",)
+    return walked(path) if name in ("parquet", "huggingface") else entries(path)
+
+
+def names() -> tuple[DatasetName, ...]:
+    """Return the names of all known data sets."""
+    return get_args(DatasetName)
+
+
+def _dataset(name: str, path: Path, contents: Contents, source: Source | Rows) -> Dataset:
+    check_labels(contents, source.classes)
+    if contents.test is None:
+        share, count = source.test_share, len(contents.train.labels)
+        contents = held_out(contents, share)
+        if share:
+            note = (
+                f"no test split: {count - len(contents.train.labels):,} of {count:,} images held out for it"
+            )
+            contents = replace(contents, notes=(*contents.notes, note))
+    train, test = contents.train, contents.test or contents.train
+    images = same_form(train, test)
+    classes = source.classes or len(contents.class_names or ()) or int(train.labels.max()) + 1
+    return Dataset(
+        name,
+        path,
+        Split(images[0], train.labels),
+        Split(images[1], test.labels),
+        classes,
+        names_of(classes, contents.class_names),
+        contents.features,
+        contents.notes,
+    )
+
+
+def _cache(name: str) -> Path:
+    return Path(pooch.os_cache("outvoted")) / name
+
+
+def _download(name: str) -> Path:
+    url, checksums = _DOWNLOADS[name]
+    folder = _cache(name)
+    try:
+        for file, md5 in zip(_FILES, checksums, strict=True):
+            pooch.retrieve(url + file, f"md5:{md5}", fname=file, path=folder, progressbar=False)
+    except (OSError, ValueError) as error:
+        raise OutvotedError(
+            expected=f"the idx files of {name} in data.path, in ${ENVIRONMENT}/{name}, or on the network",
+            found=f"none on this machine, and {url} gave: {error}",
+            remedy=f"put {', '.join(_FILES)} into a folder and name it with --set data.path=FOLDER",
+        ) from error
+    return folder

@@ -1,0 +1,1 @@
+"""Healing: a panel trained on its own mistakes, beside two controls."""

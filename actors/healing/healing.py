@@ -1,0 +1,174 @@
+"""Healing: training a panel on with what it was mined for (Baluja et al., section 6), beside two controls.
+
+Three arms start from one trained panel and take the same gradient steps in every round. Each adds the same
+number of samples to each peer's training data, with the same weight and frequency: ``mistakes`` the mistakes
+mined of that peer in the round before, ``copies`` training images moved at random within the realism budget
+(as many moves each as the mistakes took), ``nothing`` training images as they are.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pyarrow as pa
+
+from outvoted.actors.data.datasets import Dataset, Images, Split
+from outvoted.actors.healing.arms import HELD_OUT, Arm, HealSettings, Step, Use, keyed
+from outvoted.actors.healing.heal_rows import Found, counted, found_of, tagged
+from outvoted.actors.healing.wandering import wandered
+from outvoted.actors.mining.panel_mining import Mined, mine_panel
+from outvoted.actors.networks.arithmetic import USUAL, Arithmetic
+from outvoted.actors.networks.member import EpochRecord, Member
+from outvoted.actors.runs import schema
+from outvoted.actors.runs.failures import Failed, check_not_all, failures
+from outvoted.actors.training.training import Extra, Training, accuracy, train
+from outvoted.search.search_settings import SearchSettings
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a step depends on besides the healer.
+
+    Attributes:
+        panel: the peers as the step before left them.
+        found: for each round before, for each peer, the mistakes mined in the ``mistakes`` arm
+            (round 0: of the start).
+        held_out: for each peer; empty for the start, which mines them.
+    """
+
+    step: Step
+    panel: tuple[Member, ...]
+    found: tuple[tuple[Found, ...], ...] = ()
+    held_out: tuple[Found, ...] = ()
+
+
+@dataclass(frozen=True)
+class Round:
+    """What a step gave: a row for each peer (schema.rounds), its mistakes, and the panel after it.
+
+    Attributes:
+        failed: the peers some of whose searches failed; not kept, so empty where a step is read again.
+    """
+
+    step: Step
+    rows: pa.Table
+    mistakes: pa.Table
+    panel: tuple[Member, ...]
+    failed: tuple[Failed, ...] = ()
+
+
+@dataclass(frozen=True)
+class Healer:
+    """Everything that is the same in all steps of a run.
+
+    Attributes:
+        training: how the peers were trained; healing takes its own number of epochs.
+        moved: the test images, moved at random once and for all.
+    """
+
+    settings: HealSettings
+    search: SearchSettings
+    training: Training
+    data: Dataset
+    moved: Split
+    referee: Member | None
+    arithmetic: Arithmetic = USUAL
+
+    def run(self, task: Task) -> Round:
+        """Train the panel on, measure it and mine it; a pure function of its arguments but for the time.
+
+        Raises:
+            OutvotedError: all searches of a peer failed, or the panel disputes nearly all seeds.
+        """
+        began = time.monotonic()
+        step = task.step
+        panel = tuple(self.trained_on(task, peer) for peer in range(len(task.panel)))
+        mined = self.mined(panel, self.mining_seed(Use.MINE, step))
+        failed = failures(mined.searches.to_pandas())
+        check_not_all(failed, "the rounds before are kept")
+        mistakes = tagged(mined.mistakes, step, step.arm)
+        held_out = task.held_out
+        if step.arm == Arm.START:
+            never = self.mined(panel, self.mining_seed(Use.HOLD_OUT, step)).mistakes
+            held_out = found_of(never, len(panel), self.data)
+            mistakes = pa.concat_tables([mistakes, tagged(never, step, HELD_OUT)])
+        seconds = time.monotonic() - began
+        rows = [
+            {
+                **self.measured(task, peer, member, held_out[peer]),
+                **counted(mined.searches, mistakes, peer, step.arm),
+                "seconds": seconds,
+            }
+            for peer, member in enumerate(panel)
+        ]
+        return Round(step, pa.Table.from_pylist(rows, schema=schema.rounds()), mistakes, panel, failed)
+
+    def mining_seed(self, use: Use, step: Step) -> int:
+        """Return the run seed of a step's searches: new seeds in each round, the same for all arms."""
+        return keyed(use, self.search.seed, step.repeat, step.round)
+
+    def added(self, task: Task, peer: int) -> Split:
+        """Return what a step's arm has added to a peer's training data so far, round after round."""
+        parts = [
+            self._addition(task.step, number, peer, found[peer]) for number, found in enumerate(task.found)
+        ]
+        train = self.data.train
+        images = np.concatenate([train.images[:0], *(part.images for part in parts)])
+        return Split(images, np.concatenate([train.labels[:0], *(part.labels for part in parts)]))
+
+    def _addition(self, step: Step, number: int, peer: int, found: Found) -> Split:
+        """Return what an arm adds because of the mistakes found in round ``number``: as many samples."""
+        if step.arm == Arm.MISTAKES:
+            return found.samples
+        rng = np.random.default_rng(keyed(Use.ADD, self.search.seed, step.repeat, number, peer))
+        rows = rng.integers(len(self.data.train), size=len(found.moves))
+        images, labels = self.data.train.images[rows], self.data.train.labels[rows]
+        if step.arm == Arm.COPIES and len(rows):
+            images = wandered(self.search.transform, images, found.moves, rng)
+        return Split(images, labels)
+
+    def trained_on(self, task: Task, peer: int) -> Member:
+        """Train a peer on for a round; the start is left as it is."""
+        member, step = task.panel[peer], task.step
+        if step.arm == Arm.START:
+            return member
+        training = self.training.model_copy(update={"epochs": self.settings.epochs})
+        extra = Extra(self.added(task, peer), self.settings.weight, self.settings.frequency)
+        seed = keyed(Use.TRAIN, self.training.seed, step.repeat, step.round, peer)
+        epochs = list(train(member.architecture, training, self.data, seed, member.weights, extra))
+        weights = epochs[-1].weights
+        assert weights is not None
+        before = len(member.epochs)
+        records = (EpochRecord(before + epoch.number, epoch.loss, epoch.test_accuracy) for epoch in epochs)
+        return replace(member, weights=weights, epochs=(*member.epochs, *records))
+
+    def gradient_steps(self, task: Task, peer: int) -> int:
+        """Count the gradient steps that a peer has taken since the start; the same in every arm."""
+        sizes = np.cumsum([len(found[peer].moves) for found in task.found])
+        rows = len(self.data.train) + self.settings.frequency * sizes
+        return int((-(-rows // self.training.batch_size)).sum()) * self.settings.epochs
+
+    def mined(self, panel: Sequence[Member], seed: int) -> Mined:
+        """Mine every peer of a panel."""
+        data, search = self.data, self.search.model_copy(update={"seed": seed})
+        images = Images(data.train, data.shape, data.classes)
+        return mine_panel(search, panel, images, data.classes, self.referee, self.arithmetic)
+
+    def measured(self, task: Task, peer: int, member: Member, held_out: Found) -> dict[str, object]:
+        """Return what a row says of a peer besides its searches."""
+        step, network = task.step, member.build(self.data.shape, self.data.classes)
+        return {
+            "repeat": step.repeat,
+            "arm": str(step.arm),
+            "round": step.round,
+            "target": peer,
+            "target_name": member.name,
+            "clean_accuracy": accuracy(network, self.data.test),
+            "moved_accuracy": accuracy(network, self.moved),
+            "held_out": len(held_out.moves),
+            "held_out_wrong": 1 - accuracy(network, held_out.samples) if len(held_out.moves) else None,
+            "added": sum(len(found[peer].moves) for found in task.found),
+            "gradient_steps": self.gradient_steps(task, peer),
+            "sha256": member.sha256,
+        }

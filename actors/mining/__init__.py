@@ -1,0 +1,1 @@
+"""Mining: the coordinator of a cell, verification, and what is recorded."""

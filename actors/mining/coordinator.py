@@ -1,0 +1,88 @@
+"""The coordinator of a cell: runs a shard's searches against its panel."""
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+
+import numpy as np
+
+from outvoted.actors.data.datasets import Split
+from outvoted.actors.mining.certify import certificate, decoded, rendered
+from outvoted.actors.mining.rows import Finding, ShardResult, shard_result
+from outvoted.actors.panel.panel import Panel
+from outvoted.actors.panel.peer import Peer
+from outvoted.actors.runs import png
+from outvoted.search.arrays import Ints, Pixels, Singles
+from outvoted.search.climb import Climb, Outcome, Rules, advance, begin
+from outvoted.search.messages import Questions, Replies
+from outvoted.search.plan import Shard
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is said of images: the panel's votes (peers, n, classes), the referee's classes (n,) if any."""
+
+    votes: Singles
+    referee: Ints | None
+
+
+Steps = Generator[Questions | Pixels, Replies | Verdict, ShardResult]
+"""A shard on its way: yields candidates to ask the panel about, or images to judge, takes what is said of
+them, and returns the rows. Nothing in it knows whether the panel is in this process or on Ray."""
+
+
+@dataclass(frozen=True)
+class Coordinator:
+    """Everything a shard is run with but the panel.
+
+    Attributes:
+        names: the peers' names, in the panel's order.
+        referee: a network that is never on the panel, or None.
+    """
+
+    rules: Rules
+    seeds: Split
+    names: tuple[str, ...]
+    referee: Peer | None
+
+    def mine(self, shard: Shard, panel: Panel) -> ShardResult:
+        """Run a shard against a panel to its end and certify what it found; a pure function of both."""
+        steps = self.steps(shard)
+        try:
+            asked = next(steps)
+            while True:
+                if isinstance(asked, np.ndarray):
+                    asked = steps.send(Verdict(panel.vote(asked), self.judge(asked)))
+                else:
+                    asked = steps.send(panel.ask(asked))
+        except StopIteration as end:
+            result: ShardResult = end.value
+            return result
+
+    def steps(self, shard: Shard, watch: Callable[[Climb], object] = lambda climb: None) -> Steps:
+        """Run a shard; whoever drives it reaches the panel, and ``watch`` sees the state after each event."""
+        climb, questions = begin(self.rules, shard, self.seeds.labels[shard.seed_id])
+        while questions:
+            replies = yield questions
+            assert not isinstance(replies, Verdict)
+            climb, questions = advance(climb, replies)
+            watch(climb)
+        finds = np.argsort(climb.finds.search, kind="stable")
+        finds = finds[climb.outcome[climb.finds.search[finds]] == Outcome.MISTAKE]
+        if not len(finds):
+            return shard_result(climb, self.names, None)
+        rows = climb.finds.search[finds]
+        seeds = self.seeds.images[climb.shard.seed_id[rows]]
+        composed = climb.finds.composed[finds].astype(np.float32)
+        stored = [png.encode(image) for image in rendered(self.rules.transform, seeds, composed)]
+        verdict = yield decoded(stored)
+        assert isinstance(verdict, Verdict)
+        shard = climb.shard.rows(rows)
+        judged = certificate(stored, verdict.votes, climb.labels[rows], shard.target, shard.voters)
+        return shard_result(climb, self.names, Finding(finds, judged, seeds, verdict.referee))
+
+    def judge(self, images: Pixels) -> Ints | None:
+        """Return the referee's class for each image, -1 where it failed, or None without a referee."""
+        if self.referee is None:
+            return None
+        votes = self.referee.vote(images)
+        return np.where(np.isfinite(votes).all(axis=1), votes.argmax(axis=1), -1)

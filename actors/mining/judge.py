@@ -1,0 +1,149 @@
+"""Judging chunks: which of their images does exactly one peer see differently from all others?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from outvoted.actors.data.chunks import Chunk
+from outvoted.actors.data.datasets import Split
+from outvoted.actors.mining.certify import certificate, decoded
+from outvoted.actors.mining.rows import stored_image
+from outvoted.actors.networks.arithmetic import Arithmetic
+from outvoted.actors.networks.member import Member
+from outvoted.actors.panel.local_panel import LocalPanel
+from outvoted.actors.panel.panel import Panel
+from outvoted.actors.panel.peer import Peer
+from outvoted.actors.runs import png, schema
+from outvoted.search.arrays import Ints, Pixels, Singles
+from outvoted.search.consensus import Dissent, lone_dissent
+from outvoted.search.transforms import Affine
+
+NO_ANSWER = "no answer from"
+"""How the reason begins where a network failed on an image; its name follows."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What came of a chunk: a row of counts, and a row for each dissent."""
+
+    first: int
+    scanned: pa.Table
+    dissents: pa.Table
+
+
+class Judge:
+    """A panel, and a referee if there is one, that judge a chunk at a time."""
+
+    def __init__(self, panel: Panel, names: Sequence[str], referee: Peer | None = None) -> None:
+        self._panel, self._names, self._referee = panel, tuple(names), referee
+
+    def judge(self, chunk: Chunk) -> Judged:
+        """Have the panel vote; every dissent is certified from the PNG bytes that are stored."""
+        predicted = np.empty((self._panel.size, 0), np.int64)
+        if len(chunk.positions):
+            votes = self._panel.vote(chunk.images)
+            chunk, votes = self._answered(chunk, votes)
+            predicted = votes.argmax(axis=2)
+        dissent = lone_dissent(predicted)
+        return Judged(
+            chunk.first, _counts(chunk, predicted, dissent), self._dissents(chunk, predicted, dissent)
+        )
+
+    def _answered(self, chunk: Chunk, votes: Singles) -> tuple[Chunk, Singles]:
+        """Put images on which a network has no answer to those that could not be read."""
+        silent = np.asarray(~np.isfinite(votes).all(axis=2))
+        failed = silent.any(axis=0)
+        if not failed.any():
+            return chunk, votes
+        missing = [
+            {
+                "position": int(chunk.positions[row]),
+                "path": chunk.paths[row],
+                "reason": f"{NO_ANSWER} {self._names[int(silent[:, row].argmax())]}",
+            }
+            for row in np.flatnonzero(failed)
+        ]
+        rows = np.flatnonzero(~failed)
+        kept = replace(
+            chunk,
+            images=chunk.images[rows],
+            positions=chunk.positions[rows],
+            paths=[chunk.paths[row] for row in rows],
+            labels=chunk.labels[rows],
+            undecodable=sorted([*chunk.undecodable, *missing], key=lambda one: int(one["position"])),
+        )
+        return kept, votes[:, rows]
+
+    def _dissents(self, chunk: Chunk, predicted: Ints, dissent: Dissent) -> pa.Table:
+        rows = np.flatnonzero(dissent.alone)
+        if not len(rows):
+            return schema.dissents().empty_table()
+        target, label = dissent.target[rows], dissent.label[rows]
+        stored = [png.encode(image) for image in chunk.images[rows]]
+        images, voters = decoded(stored), np.full(len(rows), self._panel.size - 1)
+        verdict = certificate(stored, self._panel.vote(images), label, target, voters)
+        if not verdict.certified.all():
+            raise RuntimeError(
+                "the panel's votes on stored pixels differ from those on the same pixels before"
+            )
+        true = chunk.labels[rows]
+        columns: dict[str, Any] = {
+            "position": chunk.positions[rows],
+            "path": [chunk.paths[row] for row in rows],
+            "target": target,
+            "target_name": [self._names[index] for index in target],
+            "label": label,
+            "predicted": predicted[target, rows],
+            "image": [stored_image(data) for data in stored],
+            "probabilities": [verdict.probabilities[:, k].tolist() for k in range(len(rows))],
+            "margin": verdict.margin,
+            "true_label": pa.array(true, mask=true < 0),
+            "label_right": pa.array(true == label, mask=true < 0),
+        }
+        columns |= self._refereed(images, label)
+        return pa.table({name: columns[name] for name in schema.dissents().names}, schema=schema.dissents())
+
+    def _refereed(self, images: Pixels, label: Ints) -> dict[str, Any]:
+        if self._referee is None:
+            return {name: [None] * len(label) for name in ("referee_predicted", "valid")}
+        votes = self._referee.vote(images)
+        silent = ~np.isfinite(votes).all(axis=1)
+        answer = votes.argmax(axis=1)
+        return {
+            "referee_predicted": pa.array(answer, mask=silent),
+            "valid": pa.array(answer == label, mask=silent),
+        }
+
+
+def local_judge(
+    members: Sequence[Member], shape: tuple[int, int, int], classes: int, arithmetic: Arithmetic
+) -> Judge:
+    """Build the members' networks in this process for images of ``shape``."""
+    none = Split(np.empty((0, *shape), np.uint8), np.empty(0, np.int64))
+    voters = {
+        role: [Peer(m.build(shape, classes), Affine(), none, arithmetic) for m in members if m.role == role]
+        for role in ("peer", "referee")
+    }
+    names = [member.name for member in members if member.role == "peer"]
+    return Judge(LocalPanel(voters["peer"]), names, next(iter(voters["referee"]), None))
+
+
+def _counts(chunk: Chunk, predicted: Ints, dissent: Dissent) -> pa.Table:
+    known = chunk.labels >= 0
+    right = predicted == chunk.labels
+    row = {
+        "first": chunk.first,
+        "images": len(chunk),
+        "unanimous": int(dissent.unanimous.sum()),
+        "dissents": int(dissent.alone.sum()),
+        "disputed": int((dissent.label < 0).sum()),
+        "labelled": int(known.sum()),
+        "unanimous_labelled": int((dissent.unanimous & known).sum()),
+        "unanimous_right": int((dissent.unanimous & known & (dissent.label == chunk.labels)).sum()),
+        "right": (right & known).sum(axis=1).tolist(),
+        "undecodable": chunk.undecodable,
+    }
+    return pa.Table.from_pylist([row], schema=schema.scanned())

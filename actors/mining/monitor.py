@@ -1,0 +1,91 @@
+"""What TensorBoard shows of a run while it goes on."""
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw
+from torch.utils.tensorboard.writer import SummaryWriter
+
+from outvoted.actors.mining.rows import ShardResult
+from outvoted.actors.networks.member import EpochRecord
+from outvoted.actors.runs import png
+from outvoted.actors.runs.files import unwritable
+from outvoted.actors.runs.progress import Progress
+from outvoted.search.arrays import Pixels
+
+_GRID = 24
+_COLUMNS = 6
+_SCALE = 3
+_CAPTION = 14
+
+
+class Monitor:
+    """Writes scalars against searches done, training curves against epochs or steps, and pictures."""
+
+    def __init__(self, folder: Path) -> None:
+        try:
+            self._writer = SummaryWriter(str(folder), flush_secs=5)
+        except OSError as error:
+            raise unwritable(folder, error) from error
+        self._first: tuple[float, Progress] | None = None
+
+    def epoch(self, name: str, record: EpochRecord) -> None:
+        """Add a point to a network's training curves."""
+        curves = {"training loss": record.loss, "test accuracy": record.test_accuracy}
+        for curve, value in curves.items():
+            if value is not None:
+                self._writer.add_scalar(f"{curve}/{name}", value, record.epoch)
+        self._writer.flush()
+
+    def step(self, step: int, curves: Mapping[str, float]) -> None:
+        """Add a point to each of some curves, against gradient steps."""
+        for curve, value in curves.items():
+            self._writer.add_scalar(curve, value, step)
+        self._writer.flush()
+
+    def shard(self, progress: Progress, result: ShardResult) -> None:
+        """Show where the run stands after a shard, and the mistakes it found."""
+        step = progress.searches
+        for name, value in progress.scalars().items():
+            self._writer.add_scalar(name, value, step)
+        now = time.monotonic()
+        if self._first is None:
+            self._first = now, progress
+        else:
+            began, before = self._first
+            for what in ("candidates", "inferences", "mistakes"):
+                rate = (getattr(progress, what) - getattr(before, what)) / max(now - began, 1e-9)
+                self._writer.add_scalar(f"per second/{what}", rate, step)
+        if result.mistakes.num_rows:
+            self._writer.add_image("mistakes/seed and mistake, label to wrong class", _grid(result), step)
+        self._writer.flush()
+
+    def close(self) -> None:
+        """Write what is not yet on disk."""
+        self._writer.close()
+
+
+def _grid(result: ShardResult) -> Pixels:
+    """Draw seed | mistake pairs with `label to wrong class` under each; shape (3, height, width)."""
+    rows = result.mistakes.select(["seed_image", "image", "label", "predicted"]).slice(0, _GRID).to_pylist()
+    tiles = [_tile(row) for row in rows]
+    width, height = tiles[0].size
+    lines = -(-len(tiles) // _COLUMNS)
+    sheet = Image.new("RGB", (width * min(_COLUMNS, len(tiles)), height * lines), "white")
+    for k, tile in enumerate(tiles):
+        sheet.paste(tile, (k % _COLUMNS * width, k // _COLUMNS * height))
+    return np.asarray(sheet).transpose(2, 0, 1)
+
+
+def _tile(row: dict[str, object]) -> Image.Image:
+    pair = [png.decode(row[side]["bytes"]) for side in ("seed_image", "image")]  # type: ignore[index]
+    pixels = np.concatenate(pair, axis=2).transpose(1, 2, 0)
+    picture = Image.fromarray(np.repeat(pixels, 3, axis=2) if pixels.shape[2] == 1 else pixels)
+    picture = picture.resize((picture.width * _SCALE, picture.height * _SCALE), Image.Resampling.NEAREST)
+    tile = Image.new("RGB", (picture.width + 6, picture.height + _CAPTION), "white")
+    tile.paste(picture, (3, 0))
+    caption = f"{row['label']} -> {row['predicted']}"
+    ImageDraw.Draw(tile).text((tile.width / 2, tile.height), caption, "black", anchor="md")
+    return tile

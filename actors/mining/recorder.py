@@ -1,0 +1,43 @@
+"""The recorder: the one writer of a run's shards and of its TensorBoard."""
+
+from pathlib import Path
+
+from outvoted.actors.mining.monitor import Monitor
+from outvoted.actors.mining.rows import ShardResult
+from outvoted.actors.networks.member import EpochRecord
+from outvoted.actors.runs.progress import Progress
+from outvoted.actors.runs.store import RunStore
+
+
+class Recorder:
+    """Writes shards as they end. Holds nothing that the folder doesn't: a restarted recorder goes on."""
+
+    def __init__(self, path: Path) -> None:
+        self._store = RunStore(path)
+        self._monitor = Monitor(self._store.tensorboard)
+        self._done = set(self._store.done().tolist())
+        recorded = self._store.table("searches")
+        self._progress = Progress().plus(recorded) if recorded.num_rows else Progress()
+
+    def epoch(self, name: str, record: EpochRecord) -> None:
+        """Show an epoch of a network's training."""
+        self._monitor.epoch(name, record)
+
+    def record(self, result: ShardResult) -> Progress:
+        """Write a shard and say how far the run is; recording a shard again changes nothing."""
+        ids = result.searches.column("search_id").to_pylist()
+        fresh = [row for row, search_id in enumerate(ids) if search_id not in self._done]
+        self._store.write_shard(result)
+        if fresh:
+            self._done.update(ids)
+            self._progress = self._progress.plus(result.searches.take(fresh))
+            self._monitor.shard(self._progress, result)
+        return self._progress
+
+    def progress(self) -> Progress:
+        """Say how far the run is."""
+        return self._progress
+
+    def close(self) -> None:
+        """Write what is not yet on disk."""
+        self._monitor.close()

@@ -1,0 +1,120 @@
+"""Turning ended searches into rows of the run's tables."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from outvoted.actors.mining.certify import Certificate
+from outvoted.actors.runs import png, schema
+from outvoted.search.arrays import AnyArray, Ints, Pixels
+from outvoted.search.climb import Climb, Outcome
+from outvoted.search.messages import probability
+
+_TALLY = ("moves", "candidates", "unrealistic", "asked", "consensus", "inferences_target", "inferences_peers")
+
+
+@dataclass(frozen=True)
+class ShardResult:
+    """The rows of one shard, under the shard's name."""
+
+    name: str
+    searches: pa.Table
+    mistakes: pa.Table
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What certification and the referee say of a climb's candidates for a mistake.
+
+    Attributes:
+        finds: shape (m,), which finds of the climb they are.
+        seeds: shape (m, channels, height, width).
+        referee: shape (m,), the referee's class, or None where the run has no referee.
+    """
+
+    finds: Ints
+    certificate: Certificate
+    seeds: Pixels
+    referee: Ints | None
+
+
+def shard_result(climb: Climb, names: Sequence[str], finding: Finding | None) -> ShardResult:
+    """Make the tables of a shard; a search none of whose mistakes was certified becomes a failed one."""
+    outcome, reason = climb.outcome.copy(), climb.reason.copy()
+    if finding is not None:
+        found = climb.finds.search[finding.finds]
+        refused = np.setdiff1d(found, found[finding.certificate.certified])
+        outcome[refused] = Outcome.FAILED
+        reason[refused] = "not certified: the panel's votes on the stored pixels differ from the search's"
+    columns = _search_columns(climb, names, np.arange(len(climb.shard)))
+    now = datetime.now(UTC)
+    searches = columns | {
+        "outcome": [str(value) for value in outcome],
+        "reason": [value or None for value in reason],
+        "finished_at": [now] * len(outcome),
+    }
+    return ShardResult(
+        climb.shard.name,
+        pa.table(searches, schema=schema.searches()),
+        _mistakes(climb, names, finding),
+    )
+
+
+def _search_columns(climb: Climb, names: Sequence[str], rows: Ints) -> dict[str, Any]:
+    shard, tally = climb.shard, climb.tally
+    return {
+        "search_id": shard.search_id[rows],
+        "replica": shard.replica[rows],
+        "target": shard.target[rows],
+        "target_name": [names[target] for target in shard.target[rows]],
+        "voters": shard.voters[rows],
+        "seed_id": shard.seed_id[rows],
+        "label": climb.labels[rows],
+        "strategy": [climb.rules.strategy.label] * len(rows),
+        **{name: getattr(tally, name)[rows] for name in _TALLY},
+        "start_probability": _nullable(probability(climb.start_score[rows])),
+        "end_probability": _nullable(probability(climb.position.score[rows])),
+    }
+
+
+def _mistakes(climb: Climb, names: Sequence[str], finding: Finding | None) -> pa.Table:
+    form = schema.mistakes(climb.rules.transform.parameters, climb.rules.transform.measures)
+    if finding is None:
+        return form.empty_table()
+    kept = np.flatnonzero(finding.certificate.certified)
+    finds, certificate = finding.finds[kept], finding.certificate
+    rows, composed = climb.finds.search[finds], climb.finds.composed[finds]
+    transform, trails = climb.rules.transform, climb.found_trails()
+    referee = None if finding.referee is None else finding.referee[kept]
+    columns = _search_columns(climb, names, rows) | {
+        "number": climb.finds.number[finds],
+        "end_probability": probability(climb.finds.score[finds]),
+        "predicted": certificate.predicted[climb.shard.target[rows], kept],
+        "image": [stored_image(certificate.stored[k]) for k in kept],
+        "seed_image": [stored_image(png.encode(finding.seeds[k])) for k in kept],
+        "trail": [_named(trails[find], transform.parameters) for find in finds],
+        "composed": list(composed.astype(np.float32)),
+        "measures": _named(transform.describe(composed), transform.measures),
+        "probabilities": [certificate.probabilities[:, k].tolist() for k in kept],
+        "margin": certificate.margin[kept],
+        "referee_predicted": [None] * len(kept) if referee is None else referee,
+        "valid": [None] * len(kept) if referee is None else referee == climb.labels[rows],
+    }
+    return pa.table(columns, schema=form)
+
+
+def _named(values: AnyArray, names: Sequence[str]) -> list[dict[str, float]]:
+    return [dict(zip(names, map(float, row), strict=True)) for row in values]
+
+
+def stored_image(data: bytes) -> dict[str, Any]:
+    """Return an image file as a value of the Hugging Face `Image` layout."""
+    return {"bytes": data, "path": None}
+
+
+def _nullable(values: AnyArray) -> list[float | None]:
+    return [None if np.isnan(value) else float(value) for value in values]

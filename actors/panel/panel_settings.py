@@ -1,0 +1,110 @@
+"""Which networks a run trains: the panel's peers, and the referee."""
+
+import hashlib
+import json
+from collections import Counter
+from typing import Annotated
+
+from pydantic import Field, field_validator, model_validator
+
+from outvoted.actors.networks import CNN, MLP, Architecture, Network
+from outvoted.actors.networks.arithmetic import BATCH, Arithmetic, Precision
+from outvoted.actors.networks.member import Role
+from outvoted.actors.training.training import Training
+from outvoted.search.settings import Settings
+from outvoted.search.transforms import Affine, AffineRange
+
+_RECIPE = 1  # raise when the same settings train other weights
+
+
+class PanelSettings(Settings):
+    """The peers: trained alike, or brought with their weights."""
+
+    networks: tuple[Network, ...] = tuple(MLP(hidden=hidden) for hidden in (10, 20, 30, 40, 50))
+    training: Training = Training()
+    batch: Annotated[int, Field(ge=1, le=65536)] = BATCH
+    """Images in every batch that reaches a network, the referee too; large networks want 4 to 8 on a CPU."""
+    precision: Precision = "double"
+    """What networks compute in; in single, last bits may depend on an image's place in a batch."""
+
+    @field_validator("networks")
+    @classmethod
+    def _enough(cls, networks: tuple[Network, ...]) -> tuple[Network, ...]:
+        if len(networks) < 2:
+            raise ValueError("a panel needs at least 2 networks: a target and a peer that outvotes it")
+        return networks
+
+    @model_validator(mode="after")
+    def _told_apart(self) -> "PanelSettings":
+        names = [*self.names, "referee"]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"two networks would be called {', '.join(twice)}; give one another alias")
+        return self
+
+    @property
+    def arithmetic(self) -> Arithmetic:
+        """How every peer computes."""
+        return Arithmetic(self.batch, self.precision)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """A name for each peer; networks of one architecture are told apart by a number."""
+        labels = [network.label for network in self.networks]
+        seen: Counter[str] = Counter()
+        names = []
+        for label in labels:
+            names.append(label if labels.count(label) == 1 else f"{label}-{seen[label] + 1}")
+            seen[label] += 1
+        return tuple(names)
+
+
+class RefereeSettings(Settings):
+    """The independent network that judges whether a mistake still shows its label."""
+
+    network: Network = CNN()
+    training: Training = Training(
+        epochs=6, augment=Affine(move=AffineRange(rotation=15, translation=1.5, scale=1.15, shear=15))
+    )
+
+
+class Recipe(Settings):
+    """One network to be trained; everything its weights depend on besides the data."""
+
+    name: str
+    role: Role
+    network: Network
+    training: Training
+    seed: int
+
+
+def recipes(panel: PanelSettings, referee: RefereeSettings | None) -> tuple[Recipe, ...]:
+    """List the networks of a run: the peers in the panel's order, then the referee if there is one."""
+    peers = [
+        _recipe(name, "peer", network, panel.training, offset)
+        for offset, (name, network) in enumerate(zip(panel.names, panel.networks, strict=True))
+    ]
+    return (*peers, *([] if referee is None else [referee_recipe(referee)]))
+
+
+def referee_recipe(referee: RefereeSettings) -> Recipe:
+    """Return how the referee is trained."""
+    return _recipe("referee", "referee", referee.network, referee.training, 0)
+
+
+def key(wanted: tuple[Recipe, ...], data_fingerprint: str) -> str:
+    """Name trained networks by everything they depend on: equal settings and files, equal key.
+
+    Raises:
+        OutvotedError: a file that a network is brought in cannot be read.
+    """
+    contents = [recipe.network.content for recipe in wanted if recipe.network.content]
+    settings = [recipe.model_dump(mode="json") for recipe in wanted]
+    text = json.dumps([_RECIPE, data_fingerprint, *settings, *contents])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _recipe(name: str, role: Role, network: Architecture, training: Training, offset: int) -> Recipe:
+    return Recipe.model_validate(
+        {"name": name, "role": role, "network": network, "training": training, "seed": training.seed + offset}
+    )

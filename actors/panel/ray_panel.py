@@ -1,0 +1,66 @@
+"""A panel of Ray actors, one for each peer."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import ray
+
+from outvoted.actors.panel.panel import Panel
+from outvoted.search.arrays import Pixels, Singles
+from outvoted.search.messages import Answers, Candidates, Questions, Replies
+
+MESSAGE_ROWS = 3072
+"""Candidates in one call: under the 100 KB up to which Ray sends arguments inline."""
+
+
+class RayPanel(Panel):
+    """Peers that answer at the same time, each in its own actor."""
+
+    def __init__(self, peers: Sequence[Any]) -> None:
+        self._peers = tuple(peers)
+
+    @property
+    def size(self) -> int:
+        """Number of peers."""
+        return len(self._peers)
+
+    def ask(self, questions: Questions) -> Replies:
+        """Ask all peers at once and wait for all of them."""
+        asked, calls = self._ask(questions)
+        return _replies(asked, ray.get(calls))
+
+    async def ask_later(self, questions: Questions) -> Replies:
+        """Ask without holding up the event loop."""
+        asked, calls = self._ask(questions)
+        return _replies(asked, await asyncio.gather(*calls))
+
+    def vote(self, images: Pixels) -> Singles:
+        """Put images, placed in the object store once, to all peers; shape (peers, n, classes)."""
+        return np.stack(ray.get(self._vote(images)))
+
+    async def vote_later(self, images: Pixels) -> Singles:
+        """Put images to all peers without holding up the event loop."""
+        return np.stack(await asyncio.gather(*self._vote(images)))
+
+    def _ask(self, questions: Questions) -> tuple[list[int], list[Any]]:
+        """Send all questions in parts; return which peer each call went to, and the calls."""
+        parts = [(peer, part) for peer, candidates in questions.items() for part in _parts(candidates)]
+        return [peer for peer, _ in parts], [self._peers[peer].ask.remote(part) for peer, part in parts]
+
+    def _vote(self, images: Pixels) -> list[Any]:
+        placed = ray.put(images)
+        return [peer.vote.remote(placed) for peer in self._peers]
+
+
+def _replies(asked: Sequence[int], answers: Sequence[Answers]) -> Replies:
+    parts: dict[int, list[Answers]] = {peer: [] for peer in asked}
+    for peer, part in zip(asked, answers, strict=True):
+        parts[peer].append(part)
+    return {peer: found[0] if len(found) == 1 else Answers.joined(found) for peer, found in parts.items()}
+
+
+def _parts(candidates: Candidates) -> list[Candidates]:
+    firsts = range(0, max(len(candidates), 1), MESSAGE_ROWS)
+    return [candidates.rows(slice(first, first + MESSAGE_ROWS)) for first in firsts]

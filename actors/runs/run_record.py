@@ -1,0 +1,59 @@
+"""`run.json`: what a run is, what it was run with, and how far it is."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from outvoted.actors.networks.member import Member, has_fingerprint
+
+Kind = Literal["mine", "scan", "compare", "heal", "sweep", "study"]
+"""Which command made a run."""
+
+
+class State(StrEnum):
+    """How far a run is."""
+
+    RUNNING = "running"
+    INTERRUPTED = "interrupted"
+    FAILED = "failed"
+    FINISHED = "finished"
+
+
+class DataRecord(BaseModel):
+    """The data set a run was mined from; ``fingerprint`` is a SHA-256 over pixels and labels."""
+
+    name: str
+    fingerprint: str
+    train: int
+    test: int
+    class_names: tuple[str, ...] | None = None
+
+
+class RunRecord(BaseModel):
+    """The content of `run.json`."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    format: Literal["outvoted run 2"] = "outvoted run 2"
+    name: str
+    kind: Kind = "mine"
+    state: State
+    config: dict[str, Any]
+    versions: dict[str, str]
+    data: DataRecord | None = None
+    panel_fingerprint: str | None = None
+    replicas: int | None = None
+    searches: int | None = None
+    seconds_mining: float = 0.0
+    images: int | None = None
+    seconds_scanning: float = 0.0
+    created_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
+    updated_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
+    message: str | None = None
+
+    def has_panel(self, found: Sequence[Member]) -> bool:
+        """Tell whether networks are the run's panel, as far as it is known yet."""
+        return self.panel_fingerprint is None or has_fingerprint(found, self.panel_fingerprint)

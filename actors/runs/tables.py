@@ -1,0 +1,134 @@
+"""Parquet tables of a run, one file for each unit of work."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from outvoted.actors.runs import schema
+from outvoted.actors.runs.files import reason, write_atomically
+from outvoted.search.errors import OutvotedError
+
+MOST_BYTES = 1 << 33
+"""Of a table in memory: 8 GiB."""
+_BATCH = 1 << 16
+
+
+def write(path: Path, rows: pa.Table) -> None:
+    """Write a table; a reader sees all of it or nothing."""
+    write_atomically(
+        path,
+        lambda partial: pq.write_table(rows, partial, compression="zstd", write_page_checksum=True),
+    )
+
+
+def read(path: Path, form: pa.Schema, columns: list[str] | None = None) -> pa.Table:
+    """Read a table of a form, or only some ``columns`` of it.
+
+    Raises:
+        OutvotedError: it cannot be read, has other columns or types, or lacks values it must have.
+    """
+    try:
+        _check_form(pq.read_schema(path), form, path.parent.name)
+        rows = bounded(path, columns)
+        _check_values(rows)
+    except (OSError, pa.ArrowException, ValueError) as error:
+        raise _unreadable(path, error) from error
+    return rows
+
+
+def check_tables(folder: Path) -> None:
+    """Make sure that every Parquet file of a run is whole.
+
+    Raises:
+        OutvotedError: one of them is damaged.
+    """
+    for path in sorted(folder.rglob("[!.]*.parquet")):
+        try:
+            bounded(path)
+        except (OSError, pa.ArrowException, ValueError) as error:
+            raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: Exception) -> OutvotedError:
+    return OutvotedError(
+        expected=f"a readable Parquet file at {path}",
+        found=reason(error),
+        remedy="delete the file and go on with --resume: its part of the run is done again",
+    )
+
+
+def bounded(path: Path, columns: list[str] | None = None, most: int = MOST_BYTES) -> pa.Table:
+    """Read a Parquet file of at most ``most`` bytes in memory, however small it is on disk.
+
+    A file of a few bytes can hold a row a thousand million times. So one that could be too large is read in
+    batches that can't be, until it is read or there is too much.
+
+    Raises:
+        ValueError: it is larger.
+        ArrowException, OSError: it cannot be read.
+    """
+    with pq.ParquetFile(path, page_checksum_verification=True) as file:
+        values, text = _sizes(file.metadata)
+        if text * values + 8 * values <= most:
+            return file.read(columns)
+        batches, size = [], 0
+        for batch in file.iter_batches(max(1, min(_BATCH, most // (text + 1))), columns=columns):
+            size += batch.nbytes
+            if size > most:
+                raise ValueError(f"more than {most / 2**30:g} GiB in {file.metadata.num_rows:,} rows")
+            batches.append(batch)
+        return pa.Table.from_batches(batches, None if batches else file.schema_arrow)
+
+
+def _sizes(metadata: Any) -> tuple[int, int]:
+    """Return how many values a file holds, and the most bytes a value of text can take."""
+    groups = [metadata.row_group(index) for index in range(metadata.num_row_groups)]
+    chunks = [group.column(index) for group in groups for index in range(group.num_columns)]
+    text = [chunk.total_uncompressed_size for chunk in chunks if chunk.physical_type == "BYTE_ARRAY"]
+    return sum(chunk.num_values for chunk in chunks), max(text, default=0)
+
+
+def _check_form(found: pa.Schema, form: pa.Schema, table: str) -> None:
+    if found.names != form.names:
+        raise ValueError(f"other columns than those of {table}: {', '.join(found.names)}")
+    for name in form.names:
+        if not _alike(found.field(name).type, form.field(name).type):
+            types = found.field(name).type, form.field(name).type
+            raise ValueError(f"column {name} of type {str(types[0])[:60]} instead of {str(types[1])[:60]}")
+
+
+def _alike(found: Any, wanted: Any) -> bool:
+    """Tell whether types are the same; of a struct without fields, any struct of numbers is."""
+    if pa.types.is_list(wanted):
+        return pa.types.is_list(found) and _alike(found.value_type, wanted.value_type)
+    if pa.types.is_struct(wanted) and wanted.num_fields == 0:
+        return pa.types.is_struct(found) and all(pa.types.is_floating(field.type) for field in found)
+    return bool(found == wanted)
+
+
+def _check_values(rows: pa.Table) -> None:
+    """Hold columns that every row has a value in to it, down to the values within lists."""
+    for name in schema.NEVER_NULL & set(rows.column_names):
+        if any(leaf.null_count for chunk in rows.column(name).chunks for leaf in _leaves(chunk)):
+            raise ValueError(f"rows without a value in column {name}")
+
+
+def _leaves(values: Any) -> Iterator[Any]:
+    """Walk through an array, the values within its lists, and the fields of its structs but for paths."""
+    yield values
+    if pa.types.is_list(values.type):
+        yield from _leaves(values.flatten())
+    elif pa.types.is_struct(values.type):
+        for field, inner in zip(values.type, values.flatten(), strict=True):
+            if field.name != "path":
+                yield from _leaves(inner)
+
+
+def led_by(rows: pa.Table, *columns: tuple[str, object, pa.DataType]) -> pa.Table:
+    """Put columns in front, each (name, the one value of all rows, type); the schema's metadata stays."""
+    for place, (name, value, kind) in enumerate(columns):
+        rows = rows.add_column(place, pa.field(name, kind), pa.array([value] * len(rows), kind))
+    return rows

@@ -1,0 +1,77 @@
+"""Training to target accuracies as a Ray task, and the votes of what it kept."""
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import pyarrow as pa
+import ray
+
+from outvoted.actors.data.datasets import Dataset
+from outvoted.actors.networks import Architecture
+from outvoted.actors.networks.member import EpochRecord, Member
+from outvoted.actors.networks.threads import use_one_thread
+from outvoted.actors.panel.voting import vote
+from outvoted.actors.studies.study_store import vote_rows
+from outvoted.actors.training.target_training import Ended, train_to_targets
+from outvoted.actors.training.targets import Check, Stop, Stopping
+from outvoted.actors.training.training import Training
+from outvoted.search.arrays import Pixels
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What is trained, and until when; ``targets`` has an accuracy for each name of a network."""
+
+    architecture: Architecture
+    training: Training
+    targets: Mapping[str, float]
+    stopping: Stopping
+    seed: int
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What came of a training.
+
+    Attributes:
+        stops: by the name of the network.
+        kept: the networks of the targets that were reached.
+        votes: those of each of them on the study's images (schema.study_votes).
+        failure: why the training failed, else empty.
+        seconds: how long it took, checks and votes included.
+    """
+
+    stops: dict[str, Stop]
+    kept: tuple[Member, ...]
+    votes: tuple[pa.Table, ...]
+    failure: str
+    seconds: float
+
+
+@ray.remote(num_returns="streaming", max_retries=-1)
+def train_to_targets_remotely(goal: Goal, data: Dataset, images: Pixels) -> Iterator[Check | Trained]:
+    """Train one network with one thread and stream its checks, then what came of it."""
+    use_one_thread()
+    began = time.perf_counter()
+    targets = tuple(goal.targets.values())
+    for found in train_to_targets(goal.architecture, goal.training, targets, goal.stopping, data, goal.seed):
+        if isinstance(found, Ended):
+            yield _voted(goal, data, images, found, began)
+        else:
+            yield found
+
+
+def _voted(goal: Goal, data: Dataset, images: Pixels, ended: Ended, began: float) -> Trained:
+    stops = dict(zip(goal.targets, ended.stops, strict=True))
+    kept = tuple(_member(goal, name, stop) for name, stop in stops.items() if stop.reached)
+    votes = tuple(vote_rows(one.name, vote(one, images, data.shape, data.classes)) for one in kept)
+    bare = {name: Stop(stop.target, stop.check, None, stop.reason) for name, stop in stops.items()}
+    return Trained(bare, kept, votes, ended.failure, time.perf_counter() - began)
+
+
+def _member(goal: Goal, name: str, stop: Stop) -> Member:
+    assert stop.check is not None  # it was reached
+    assert stop.weights is not None
+    record = EpochRecord(stop.check.epoch, stop.check.loss, stop.check.accuracy)
+    return Member(name, "peer", goal.architecture, goal.seed, stop.weights, (record,))

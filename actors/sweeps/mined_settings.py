@@ -1,0 +1,125 @@
+"""What was mined of the settings of a sweep: each setting's networks are a panel of their own."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import BeforeValidator
+
+from outvoted.actors.mining.panel_mining import Mined
+from outvoted.actors.networks.member import Member, fingerprint, has_fingerprint
+from outvoted.actors.panel import panel_settings
+from outvoted.actors.panel.panel_settings import RefereeSettings
+from outvoted.actors.runs import schema, tables
+from outvoted.actors.runs.files import write_atomically
+from outvoted.search.search_settings import SearchSettings
+from outvoted.search.settings import Settings
+
+_PER_TARGET = 100
+_ORIGIN = b"outvoted.origin"
+_SETTING = "setting"
+
+
+def _few(values: Any) -> Any:
+    """Search less than a run of `outvoted mine` does, where nothing is said."""
+    return {"per_target": _PER_TARGET, **values} if isinstance(values, dict) else values
+
+
+class Mining(Settings):
+    """How the networks of every setting are mined: as a panel of their own, each against the others."""
+
+    search: Annotated[SearchSettings, BeforeValidator(_few)] = SearchSettings(per_target=_PER_TARGET)
+    """The same searches for every setting. ``per_target`` (100 where it is left out) is for each network;
+    ``targets`` names networks by their training seeds, say ``[seed-0]``: those of every setting."""
+    referee: RefereeSettings | None = RefereeSettings()
+    """One for all settings."""
+
+    def origin(self, panel: Sequence[Member], data_fingerprint: str) -> "Origin":
+        """Return everything that mining a panel depends on.
+
+        Raises:
+            OutvotedError: a file that the referee is brought in cannot be read.
+        """
+        wanted = () if self.referee is None else (panel_settings.referee_recipe(self.referee),)
+        judged = panel_settings.key(wanted, data_fingerprint)
+        return Origin(fingerprint(panel), self.search.model_dump_json(), judged)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What mistakes come from: a panel's fingerprint, search settings as JSON, a referee's key and data."""
+
+    panel: str
+    search: str
+    referee: str
+
+    def is_of(self, panel: Sequence[Member], wanted: "Origin") -> bool:
+        """Tell whether mining ``panel``, whose origin would be ``wanted``, would find the same again."""
+        mined_alike = (self.search, self.referee) == (wanted.search, wanted.referee)
+        return mined_alike and has_fingerprint(panel, self.panel)
+
+
+@dataclass(frozen=True)
+class MinedSettings:
+    """Reads and writes what was mined, in the folder of a sweep.
+
+    A setting is there when its file in ``searches/`` is; its mistakes are written before it. Why another
+    could not be mined stands in ``unmined/``.
+    """
+
+    path: Path
+
+    def write(self, setting: str, mined: Mined, origin: Origin) -> None:
+        """Write what was mined of a setting, and what it comes from."""
+        for table, rows in (("mistakes", mined.mistakes), ("searches", mined.searches)):
+            led = tables.led_by(rows, (_SETTING, setting, pa.string()))
+            noted = {**led.schema.metadata, _ORIGIN: json.dumps(asdict(origin)).encode()}
+            tables.write(self._file(table, setting), led.replace_schema_metadata(noted))
+        self._reason(setting).unlink(missing_ok=True)
+
+    def fail(self, setting: str, reason: str) -> None:
+        """Note why a setting could not be mined, and forget what was mined of it before."""
+        self._file("searches", setting).unlink(missing_ok=True)
+        self._file("mistakes", setting).unlink(missing_ok=True)
+        write_atomically(
+            self._reason(setting), lambda path: path.write_text(reason, "utf-8", errors="backslashreplace")
+        )
+
+    def origin(self, setting: str) -> Origin | None:
+        """Return what a setting's mistakes come from; None where it was not mined, or is not whole."""
+        try:
+            noted = pq.read_schema(self._file("searches", setting)).metadata[_ORIGIN]
+            return Origin(**json.loads(noted))
+        except (OSError, pa.ArrowException, KeyError, TypeError, ValueError):
+            return None
+
+    def reason(self, setting: str) -> str | None:
+        """Return why a setting could not be mined; None where nothing is known against it."""
+        path = self._reason(setting)
+        return path.read_text("utf-8", errors="replace") if path.is_file() else None
+
+    def read(self, setting: str) -> Mined:
+        """Read what was mined of a setting; both tables with the column ``setting`` in front.
+
+        Raises:
+            OutvotedError: nothing was, or it cannot be read.
+        """
+        forms = {"searches": schema.searches(), "mistakes": schema.mistakes((), ())}
+        return Mined(
+            **{
+                table: tables.read(
+                    self._file(table, setting), form.insert(0, pa.field(_SETTING, pa.string()))
+                )
+                for table, form in forms.items()
+            }
+        )
+
+    def _file(self, table: str, setting: str) -> Path:
+        return self.path / table / f"{setting}.parquet"
+
+    def _reason(self, setting: str) -> Path:
+        return self.path / "unmined" / f"{setting}.txt"

@@ -1,0 +1,139 @@
+"""The folder of a sweep."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save as save_tensors
+
+from outvoted.actors.networks import Weights, members
+from outvoted.actors.networks.member import Member
+from outvoted.actors.runs import schema, tables
+from outvoted.actors.runs.files import write_atomically
+from outvoted.actors.runs.store import RunStore
+from outvoted.actors.training.stacked_training import Progress
+from outvoted.search.errors import OutvotedError
+
+Row = dict[str, object]
+Fields = Sequence[tuple[str, pa.DataType]]
+
+FINISHED, STOPPED, FAILED = "finished", "stopped", "failed"
+"""What came of a unit: trained to its end, stopped early by the scheduler, or failed with a reason."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What is kept of a unit under way: how far its network is, and its rows so far."""
+
+    progress: Progress
+    rows: tuple[Row, ...]
+
+
+class SweepStore(RunStore):
+    """Reads and writes what a sweep leaves; a unit is one network, named by its setting and seed.
+
+    A unit is there when its file in ``trials/`` is: its votes and weights are written before it.
+    """
+
+    def __init__(self, path: Path, fields: Fields) -> None:
+        """Take the sweep's folder, and the columns that its experiment measures."""
+        super().__init__(path)
+        self._schema = schema.trials(fields)
+
+    def networks(self, unit: str) -> Path:
+        """Return the folder of a unit's trained network."""
+        return self.path / "networks" / unit
+
+    def write_unit(self, unit: str, rows: Sequence[Row], outcome: str, reason: str | None) -> None:
+        """Write a unit's rows, one for each epoch, and what came of it; forget how far it was.
+
+        One that failed keeps its checkpoint: it can be tried again from there.
+        """
+        ended = [{**row, "outcome": outcome, "reason": reason} for row in rows]
+        tables.write(self._rows(unit), pa.Table.from_pylist(ended, schema=self._schema))
+        if outcome != FAILED:
+            self._kept(unit).unlink(missing_ok=True)
+
+    def write_network(self, unit: str, member: Member, votes: pa.Table) -> None:
+        """Write what a unit's last epoch left: its weights, and its votes."""
+        members.save(self.networks(unit), [member])
+        tables.write(self._votes(unit), votes)
+
+    def outcomes(self) -> dict[str, str]:
+        """Return what came of each unit that has ended."""
+        found = {}
+        for path in sorted((self.path / "trials").glob("*.parquet")):
+            found[path.stem] = str(tables.read(path, self._schema, ["outcome"])["outcome"][0])
+        return found
+
+    def trials(self, units: Iterable[str]) -> pd.DataFrame:
+        """Read the rows of units, those that are there, in the order given."""
+        paths = [path for path in map(self._rows, units) if path.is_file()]
+        found = [tables.read(path, self._schema) for path in paths] or [self._schema.empty_table()]
+        return pd.DataFrame(pa.concat_tables(found).to_pandas())
+
+    def votes(self, unit: str) -> pa.Table:
+        """Read a unit's votes.
+
+        Raises:
+            OutvotedError: there are none, or they cannot be read.
+        """
+        return tables.read(self._votes(unit), schema.votes())
+
+    def keep(self, unit: str, kept: Kept) -> None:
+        """Write how far a unit is, all or nothing."""
+        tensors = {f"weights/{name}": value for name, value in kept.progress.weights.items()}
+        for number, moments in enumerate(kept.progress.moments):
+            tensors |= {f"moments/{number}/{name}": value for name, value in moments.items()}
+        noted = {"epoch": str(kept.progress.epoch), "rows": json.dumps(kept.rows)}
+        data = save_tensors({name: value.contiguous() for name, value in tensors.items()}, noted)
+        write_atomically(self._kept(unit), lambda path: path.write_bytes(data))
+
+    def epochs_kept(self, unit: str) -> int:
+        """Return how many epochs of a unit under way are kept; 0 where it has not begun."""
+        found = self.kept(unit)
+        return 0 if found is None else found.progress.epoch
+
+    def kept(self, unit: str) -> Kept | None:
+        """Read how far a unit is; None where it has not begun.
+
+        Raises:
+            OutvotedError: the file cannot be read.
+        """
+        path = self._kept(unit)
+        if not path.is_file():
+            return None
+        try:
+            with safe_open(path, "pt") as file:
+                noted, tensors = file.metadata(), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            weights = {n.removeprefix("weights/"): t for n, t in tensors.items() if n.startswith("weights/")}
+            progress = Progress(int(noted["epoch"]), weights, _moments(tensors))
+            return Kept(progress, tuple(json.loads(noted["rows"])))
+        except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
+            raise OutvotedError(
+                expected=f"a checkpoint of {unit} in {path}",
+                found=str(error).splitlines()[0] if str(error) else type(error).__name__,
+                remedy="delete the file and go on with --resume: the network is trained from the start",
+            ) from error
+
+    def _rows(self, unit: str) -> Path:
+        return self.path / "trials" / f"{unit}.parquet"
+
+    def _votes(self, unit: str) -> Path:
+        return self.path / "votes" / f"{unit}.parquet"
+
+    def _kept(self, unit: str) -> Path:
+        return self.path / "checkpoints" / f"{unit}.safetensors"
+
+
+def _moments(tensors: Weights) -> tuple[Weights, ...]:
+    found: dict[int, Weights] = {}
+    for name, value in tensors.items():
+        if name.startswith("moments/"):
+            _, number, moment = name.split("/")
+            found.setdefault(int(number), {})[moment] = value
+    return tuple(found[number] for number in sorted(found))

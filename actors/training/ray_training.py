@@ -1,0 +1,26 @@
+"""Training as a Ray task."""
+
+from collections.abc import Iterator
+
+import ray
+
+from outvoted.actors.data.datasets import Dataset
+from outvoted.actors.networks import Architecture, Weights
+from outvoted.actors.networks.threads import use_one_thread
+from outvoted.actors.training.training import Epoch, Training, loaded, train
+
+
+@ray.remote(num_returns="streaming", max_retries=-1)
+def train_remotely(
+    architecture: Architecture, training: Training, data: Dataset, seed: int
+) -> Iterator[Epoch]:
+    """Train one network, one thread, and stream its epochs."""
+    use_one_thread()
+    yield from train(architecture, training, data, seed)
+
+
+@ray.remote(num_returns="streaming", max_retries=-1)
+def measure_remotely(architecture: Architecture, weights: Weights, data: Dataset) -> Iterator[Epoch]:
+    """Measure one network that comes with its weights, one thread."""
+    use_one_thread()
+    yield from loaded(architecture, weights, data)

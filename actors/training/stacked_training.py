@@ -1,0 +1,123 @@
+"""Training a stack of networks, an epoch at a time, from a state that can be written down."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from outvoted.actors.data.datasets import Split
+from outvoted.actors.networks import Architecture, Shape, Weights
+from outvoted.actors.networks.device import own_device
+from outvoted.actors.networks.stack import Stack
+from outvoted.actors.training.training import Training, optimizer
+
+_OF_ADAM = ("exp_avg", "exp_avg_sq", "step")
+_MOMENTS = {"adam": _OF_ADAM, "adamw": _OF_ADAM, "sgd": ("momentum_buffer",)}
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far one network is: its weights, and what the optimiser remembers of each of them.
+
+    Attributes:
+        epoch: epochs that are done.
+        moments: for each weight, in the stack's order, the optimiser's tensors by name; empty at the start.
+    """
+
+    epoch: int
+    weights: Weights
+    moments: tuple[dict[str, torch.Tensor], ...] = ()
+
+
+@dataclass(frozen=True)
+class Trainee:
+    """One network to be trained: its architecture, and the seed of its first weights and of its order."""
+
+    architecture: Architecture
+    seed: int
+
+
+class StackedTraining:
+    """Trains networks of one form on the same images, each in an order of its own."""
+
+    def __init__(
+        self,
+        trainees: Sequence[Trainee],
+        training: Training,
+        split: Split,
+        shape: Shape,
+        classes: int,
+        progress: Sequence[Progress] | None = None,
+    ) -> None:
+        """Begin, or go on from ``progress``: one for each trainee, all equally far.
+
+        Raises:
+            OutvotedError: networks of their kind cannot be stacked.
+        """
+        self._trainees, self._training = tuple(trainees), training
+        device = own_device()
+        self._images, self._labels = (torch.tensor(part).to(device) for part in (split.images, split.labels))
+        networks = [_built(trainee, shape, classes) for trainee in trainees]
+        begun = list(zip(networks, progress, strict=True)) if progress else []
+        for network, done in begun:
+            network.load_state_dict(done.weights)
+        self.stack = Stack(networks, device)
+        self.epoch = progress[0].epoch if progress else 0
+        self._views = list(self.stack.views())
+        # of each network's own tensors: stacked, their ends would be computed unlike
+        self._optimizer = optimizer(training, [one for views in self._views for one in views], fused=True)
+        for views, (_, done) in zip(self._views, begun, strict=False):
+            for view, moments in zip(views, done.moments, strict=self.epoch > 0):
+                self._optimizer.state[view] = {name: one.to(device) for name, one in moments.items()}
+
+    def advance(self) -> list[float]:
+        """Train for one epoch and return each network's mean training loss."""
+        orders = torch.stack([self._order(trainee.seed) for trainee in self._trainees])
+        total = torch.zeros(self.stack.size, device=self.stack.device)
+        for rows in torch.split(orders, self._training.batch_size, dim=1):
+            losses = self._losses(rows)
+            self._step(losses)
+            total += losses.detach() * rows.shape[1]
+        self.epoch += 1
+        return [float(loss) for loss in total / len(self._labels)]
+
+    def progress(self) -> list[Progress]:
+        """Return how far each network is, on the CPU."""
+        names = _MOMENTS[self._training.optimizer]
+        states = [
+            tuple({name: self._optimizer.state[view][name].cpu().clone() for name in names} for view in views)
+            for views in (self._views if self.epoch else [()] * self.stack.size)
+        ]
+        each = zip(self.stack.weights(), states, strict=True)
+        return [Progress(self.epoch, weights, moments) for weights, moments in each]
+
+    def _order(self, seed: int) -> torch.Tensor:
+        """Return the order of the samples in this epoch, which depends on the seed and the epoch alone."""
+        key = np.random.SeedSequence([seed, self.epoch]).generate_state(1, np.uint64)[0]
+        shuffle = torch.Generator().manual_seed(int(key >> np.uint64(1)))
+        return torch.randperm(len(self._labels), generator=shuffle).to(self.stack.device)
+
+    def _losses(self, rows: torch.Tensor) -> torch.Tensor:
+        """Return each network's mean cross-entropy on its batch; rows are (n, batch) indices."""
+        logits = self.stack(self._images[rows].float() / 255)
+        labels = self._labels[rows].flatten()
+        each = functional.cross_entropy(logits.flatten(0, 1), labels, reduction="none")
+        return each.view(rows.shape).mean(1)
+
+    def _step(self, losses: torch.Tensor) -> None:
+        """Move every network against the gradient of its own loss."""
+        parameters = self.stack.parameters
+        gradients = torch.autograd.grad(losses.sum(), parameters)
+        for index, views in enumerate(self._views):
+            for view, gradient in zip(views, gradients, strict=True):
+                view.grad = gradient[index].contiguous()  # fused steps ask no strides
+        self._optimizer.step()
+
+
+def _built(trainee: Trainee, shape: Shape, classes: int) -> torch.nn.Sequential:
+    with torch.random.fork_rng():
+        torch.manual_seed(trainee.seed)
+        network = trainee.architecture.build(shape, classes)
+    return network if isinstance(network, torch.nn.Sequential) else torch.nn.Sequential(network)

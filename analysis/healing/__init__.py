@@ -1,0 +1,1 @@
+"""What healing changed, round by round and arm by arm."""

@@ -1,0 +1,1 @@
+"""What mining found: the summary, mistakes, their surroundings, and whether they replay."""

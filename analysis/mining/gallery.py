@@ -1,0 +1,104 @@
+"""Pictures of mistakes, as in Figs. 1, 5 and 6 of Baluja et al."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from outvoted.actors.runs import png
+from outvoted.actors.runs.run_record import RunRecord
+from outvoted.analysis.mining.climbs import Steps, steps
+from outvoted.analysis.opened.opened import OpenedRun
+from outvoted.analysis.report.captions import caption
+from outvoted.analysis.report.drawing import PEERS, TARGET, save, show
+from outvoted.search.arrays import AnyArray
+
+_PAIRS = 8
+_SMALL, _LARGE = 1.0, 1.6  # inches an image takes, digits and photos
+_PHOTO = 64  # pixels from which an image is a photo
+_LONGEST = 8
+
+
+def draw_mistakes(run: OpenedRun, path: Path) -> None:
+    """Draw a line of mistakes for each target: seed on the left, mistake on the right of each pair."""
+    rows = run.mistakes.to_pylist()
+    searched = run.search.turns([member.name for member in run.peers]).targets
+    peers = {index: run.peers[index] for index in searched}
+    side = _SMALL if not rows or png.decode(rows[0]["seed_image"]["bytes"]).shape[2] < _PHOTO else _LARGE
+    size = (1.35 * side * _PAIRS + 1.2, 1.0 * side * len(peers) + 0.5)
+    figure = Figure(figsize=size, layout="constrained")
+    figure.suptitle("High-value mistakes: seed | mistake, with the label → the target's answer", fontsize=10)
+    axes = figure.subplots(len(peers), _PAIRS, squeeze=False)
+    for line, (index, member) in zip(axes, peers.items(), strict=True):
+        chosen = _varied([row for row in rows if row["target"] == index], _PAIRS)
+        line[0].set_ylabel(member.name, rotation=0, ha="right", va="center", fontsize=9)
+        for column in range(_PAIRS):
+            _pair(line[column], chosen[column] if column < len(chosen) else None, run.record)
+    save(figure, path)
+
+
+def draw_climbs(run: OpenedRun, path: Path) -> None:
+    """Draw one climb for each target: its images in order, and every network's output for the label."""
+    rows = run.mistakes.to_pylist()
+    climbs = [climb for index in range(len(run.peers)) if (climb := _telling(rows, index)) is not None]
+    if not climbs:
+        return
+    width = max(len(climb["trail"]) for climb in climbs) + 1
+    figure = Figure(figsize=(1.25 * width + 1.4, 2.1 * len(climbs) + 0.5), layout="constrained")
+    figure.suptitle(
+        "Climbs: output for the label of the target (first bar, blue) and of its peers (orange)", fontsize=10
+    )
+    axes = figure.subplots(2 * len(climbs), width, squeeze=False, height_ratios=[1.5, 1] * len(climbs))
+    for line, climb in enumerate(climbs):
+        _climb(axes[2 * line : 2 * line + 2], climb, steps(run, climb), run.record)
+    save(figure, path)
+
+
+def _climb(axes: AnyArray, mistake: dict[str, Any], climb: Steps, record: RunRecord) -> None:
+    target, label = mistake["target"], mistake["label"]
+    order = [target, *(peer for peer in range(len(climb.probabilities)) if peer != target)]
+    what = caption(record, label, mistake["predicted"])
+    axes[0, 0].set_ylabel(f"{mistake['target_name']}\n{what}", fontsize=8)
+    axes[1, 0].set_ylabel(f"output for {label}", fontsize=7)
+    for step in range(axes.shape[1]):
+        picture, bars = axes[:, step]
+        if step >= len(climb.images):
+            picture.set_axis_off()
+            bars.set_axis_off()
+            continue
+        show(picture, climb.images[step])
+        picture.set_title("seed" if step == 0 else f"move {step}", fontsize=7)
+        heights = climb.probabilities[order, step, label]
+        bars.bar(range(len(order)), heights, color=[TARGET] + [PEERS] * (len(order) - 1))
+        bars.set(ylim=(0, 1), xticks=[], yticks=[0, 1] if step == 0 else [])
+        bars.tick_params(labelsize=7)
+
+
+def _pair(axes: Axes, row: dict[str, Any] | None, record: RunRecord) -> None:
+    axes.set(xticks=[], yticks=[])
+    axes.spines[:].set_visible(False)
+    if row is None:
+        return
+    seed, mistake = png.decode(row["seed_image"]["bytes"]), png.decode(row["image"]["bytes"])
+    gap = np.full((*seed.shape[:2], 2), 255, np.uint8)
+    show(axes, np.concatenate([seed, gap, mistake], axis=2))
+    axes.set_title(caption(record, row["label"], row["predicted"]), fontsize=7)
+
+
+def _varied(rows: Sequence[dict[str, Any]], most: int) -> list[dict[str, Any]]:
+    """Choose the clearest mistake of as many different (label, wrong class) pairs as fit."""
+    best: dict[tuple[int, int], dict[str, Any]] = {}
+    for row in sorted(rows, key=lambda row: -row["margin"]):
+        best.setdefault((row["label"], row["predicted"]), row)
+    return list(best.values())[:most]
+
+
+def _telling(rows: Sequence[dict[str, Any]], target: int) -> dict[str, Any] | None:
+    """Choose the clearest mistake among a target's climbs of three moves or more that fit on a line."""
+    fitting = [
+        row for row in rows if row["target"] == target and row["moves"] >= 3 and len(row["trail"]) <= _LONGEST
+    ]
+    return max(fitting, key=lambda row: row["margin"], default=None)

@@ -1,0 +1,117 @@
+"""The mistakes of a mining run as a gallery shows them: their climbs gone through again."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from outvoted.actors.runs.store import RunStore
+from outvoted.analysis.mining.climbs import Steps, chosen_steps
+from outvoted.analysis.opened.opened import OpenedRun
+from outvoted.analysis.report.html.exhibits import Exhibit, Exhibits, Facet
+from outvoted.analysis.report.html.naming import class_names
+from outvoted.analysis.report.html.sampling import thinned, varied_order
+from outvoted.search.arrays import Ints
+from outvoted.search.consensus import is_voter
+
+KINDS = ("target", "label", "predicted")
+MOST_PIXELS = 40_000_000
+"""Pixels that are put to the panel again for a gallery: 51,000 frames of MNIST, 265 of ImageNet."""
+MOST_NUMBERS = 2_500_000
+"""Bytes of votes and measures in a gallery; a third more as text."""
+_VOTE, _MEASURE = 6, 4  # bytes of a peer's vote on a frame, and of a measure of it
+_FRAMES = 32  # of one climb; of longer ones some moves have none
+_REFEREE = ("agrees with the label", "does not", "was not asked")
+
+OnStep = Callable[[int, int], object]
+"""Hears how many images are done, of how many."""
+
+
+def mistakes_measured(store: RunStore) -> pd.DataFrame:
+    """Read what maps and plots need of a run's mistakes, without images and votes; maybe no rows."""
+    columns = [*KINDS, "moves", "measures"]
+    table = store.table("mistakes")
+    return pd.DataFrame(
+        table.select(columns).to_pandas() if table.num_rows else {name: [] for name in columns}
+    )
+
+
+def mistakes_exhibits(
+    run: OpenedRun, on_step: OnStep = lambda done, of: None, most: int = MOST_PIXELS
+) -> Exhibits:
+    """Go through the climbs of as many of a run's mistakes as ``most`` pixels and MOST_NUMBERS allow, or one.
+
+    The first are an even sample over target, label and wrong class.
+    """
+    table = run.mistakes
+    frame = table.select([*KINDS, "margin", "moves"]).to_pandas()
+    order = varied_order(frame, KINDS, "margin")
+    counts = np.minimum(frame["moves"].to_numpy()[order] + 1, _FRAMES)
+    each = _VOTE * len(run.peers) + _MEASURE * len(run.transform.measures)
+    frames_fitting = min(most // int(np.prod(run.data.shape)), MOST_NUMBERS // each)
+    fitting = np.cumsum(counts) <= frames_fitting
+    kept = order[: max(1, int(fitting.sum()))]
+    rows = table.take(pa.array(kept)).to_pylist()
+    frames = [thinned(len(row["trail"]) + 1, _FRAMES) for row in rows]
+    done, total = 0, sum(map(len, frames))
+
+    def advance(more: int) -> None:
+        nonlocal done
+        done += more
+        on_step(done, total)
+
+    climbs = chosen_steps(run, rows, frames, advance)
+    items = [_exhibit(run, *each) for each in zip(rows, frames, climbs, strict=True)]
+    return _exhibits(run, len(table), rows, items)
+
+
+def _exhibits(run: OpenedRun, of: int, rows: Sequence[dict[str, Any]], items: Sequence[Exhibit]) -> Exhibits:
+    target, label, predicted, voters = (
+        np.array([row[name] for row in rows], np.int64) for name in (*KINDS, "voters")
+    )
+    peers = [member.name for member in run.peers]
+    return Exhibits(
+        what="mistake",
+        of=of,
+        items=items,
+        target=target,
+        label=label,
+        predicted=predicted,
+        voting=_voting(len(peers), target, voters),
+        facets=(Facet("referee", _REFEREE, np.array([_referee(row["valid"]) for row in rows])),),
+        peers=peers,
+        classes=class_names(run.record, run.data.classes),
+        measures=run.transform.measures,
+    )
+
+
+def _voting(peers: int, target: Ints, voters: Ints) -> Ints:
+    voting = np.where(is_voter(peers, target, voters), 1, 2)
+    voting[target, np.arange(len(target))] = 0
+    return np.asarray(voting.T)
+
+
+def _referee(valid: bool | None) -> int:
+    return 2 if valid is None else int(not valid)
+
+
+def _exhibit(run: OpenedRun, row: dict[str, Any], frames: Ints, climb: Steps) -> Exhibit:
+    number = f"-{row['number']}" if row["number"] else ""
+    facts = [
+        ("search", str(row["search_id"])),
+        ("seed", str(row["seed_id"])),
+        ("margin", f"{row['margin']:.3f}"),
+        ("candidates", f"{row['candidates']:,}"),
+        ("referee", _REFEREE[_referee(row["valid"])]),
+    ]
+    return Exhibit(
+        name=f"{row['search_id']}{number}",
+        facts=facts,
+        steps=frames,
+        moves=len(row["trail"]),
+        images=climb.images,
+        votes=climb.probabilities,
+        measures=run.transform.describe(climb.composed.astype(np.float64)).astype(np.float32),
+    )

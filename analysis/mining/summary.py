@@ -1,0 +1,208 @@
+"""The table of a run: what each target cost and gave, beside the paper's figures."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from rich.table import Table
+
+from outvoted.actors.networks import MLP
+from outvoted.actors.networks.member import Member
+from outvoted.actors.runs.failures import Failed, failures
+from outvoted.analysis.mining.every_network import EveryNetwork, every_network
+from outvoted.analysis.mining.voters import VotersSummary, by_voters
+from outvoted.analysis.opened.opened import OpenedRun
+from outvoted.search.climb import Outcome
+from outvoted.search.strategies import Hillclimb
+from outvoted.search.transforms import Affine
+
+PAPER = {10: (63, 5, 507), 20: (25, 5, 640), 30: (9, 6, 852), 40: (5, 6, 801), 50: (7, 6, 819)}
+"""Baluja et al., Table 1: hidden units to (% successful trials, moves, forward inferences)."""
+
+
+@dataclass(frozen=True)
+class TargetSummary:
+    """One target's searches. Means are over successful searches, None where there are none.
+
+    Attributes:
+        searches: climbs begun; skipped and failed ones are not among them.
+        inferences: forward inferences per success as the paper counts them: every candidate that was
+            put to a network counts once for each network of the panel.
+        inferences_run: forward inferences per success that were really run: the target is asked first
+            and the peers only where it pays, but looking ahead is included.
+        validity: share of mistakes on which the referee agrees with the label.
+    """
+
+    target: str
+    hidden: int | None
+    test_accuracy: float | None
+    searches: int
+    skipped: int
+    failed: int
+    mistakes: int
+    success: float
+    moves: float | None
+    inferences: float | None
+    inferences_run: float | None
+    validity: float | None
+    paper: tuple[int, int, int] | None
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A run's headline figures and one row for each target."""
+
+    run: str
+    state: str
+    targets: tuple[TargetSummary, ...]
+    mistakes: int
+    validity: float | None
+    referee_accuracy: float | None
+    voters: tuple[VotersSummary, ...]
+    every_network: EveryNetwork | None
+    failures: tuple[Failed, ...]
+    seconds_mining: float
+    searches_per_second: float | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values."""
+        return asdict(self)
+
+
+def summarise(run: OpenedRun) -> Summary:
+    """Summarise what a run has recorded so far."""
+    searches, mistakes = run.store.frame("searches"), run.store.frame("mistakes")
+    if searches.empty:
+        searches = pd.DataFrame(columns=["target", "outcome"])
+    names = [member.name for member in run.peers]
+    turns, paper = run.search.turns(names), PAPER if _as_in_the_paper(run) else {}
+    targets = tuple(
+        _target(run.peers[index], len(names), _of(searches, index), _of(mistakes, index), paper)
+        for index in turns.targets
+    )
+    whole = every_network(searches, len(turns.targets)) if len(turns.targets) == len(names) else None
+    referee = next((member for member in run.members if member.role == "referee"), None)
+    seconds = run.record.seconds_mining
+    return Summary(
+        run=run.record.name,
+        state=run.record.state,
+        targets=targets,
+        mistakes=len(mistakes),
+        validity=_validity(mistakes),
+        referee_accuracy=None if referee is None else referee.test_accuracy,
+        voters=by_voters(searches, mistakes) if len(turns.voters) > 1 else (),
+        every_network=whole,
+        failures=failures(searches),
+        seconds_mining=seconds,
+        searches_per_second=len(searches) / seconds if seconds else None,
+    )
+
+
+def _as_in_the_paper(run: OpenedRun) -> bool:
+    """Tell whether a run is the paper's experiment, on its data or the packaged sample of them."""
+    search, data = run.search, run.record.data
+    affine, climb = isinstance(search.transform, Affine), isinstance(search.strategy, Hillclimb)
+    return affine and climb and search.voters is None and data is not None and data.name.startswith("mnist")
+
+
+def table(summary: Summary) -> Table:
+    """Draw a summary for the terminal, 80 columns wide; the paper's figures stand in brackets."""
+    drawn = Table(title=f"{summary.run}: {summary.mistakes} high-value mistakes", title_justify="left")
+    names = ("target", "right", "searches", "% success", "moves", "inferences", "run", "valid")
+    for name in names:  # only long names of networks give way
+        least = None if name == "target" else max(len(name), 4)
+        drawn.add_column(name, justify="right", no_wrap=name != "target", min_width=least, overflow="fold")
+    for row in summary.targets:
+        drawn.add_row(
+            row.target,
+            _figure(row.test_accuracy, ".1%"),
+            str(row.searches),
+            _beside(f"{100 * row.success:.0f}", row.paper, 0),
+            _beside(_figure(row.moves, ".1f"), row.paper, 1),
+            _beside(_figure(row.inferences, ".0f"), row.paper, 2),
+            _figure(row.inferences_run, ".0f"),
+            _figure(row.validity, ".1%"),
+        )
+    drawn.caption = "\n".join(_caption(summary))
+    drawn.caption_justify = "left"
+    return drawn
+
+
+def _caption(summary: Summary) -> list[str]:
+    lines = [
+        "right: test images right; moves, inferences: means over successful searches;",
+        "inferences: counted as in the paper, every network sees every candidate;",
+        "run: really run; valid: the referee agrees; [in brackets: the paper's figures]"
+        if any(row.paper for row in summary.targets)
+        else "run: really run, backward passes as two; valid: the referee agrees",
+    ]
+    if summary.validity is not None and summary.referee_accuracy is not None:
+        judged = f"{summary.validity:.1%} of all mistakes valid"
+        lines.append(f"{judged}; the referee gets {summary.referee_accuracy:.1%} of test images right")
+    if summary.searches_per_second is not None:
+        per, unit = (1, "second") if summary.searches_per_second >= 1 else (60, "minute")
+        rate = f"{per * summary.mistakes / summary.seconds_mining:.0f} mistakes and"
+        searched = f"{per * summary.searches_per_second:.0f} searches a {unit}"
+        lines.append(f"{rate} {searched} over {summary.seconds_mining:.1f} s of mining")
+    if summary.every_network is not None and summary.every_network.tried:
+        whole = summary.every_network
+        lines.append(f"{len(whole.replicas)} of {whole.tried} seeds led every network to a mistake")
+    return [*lines, *(str(one) for one in summary.failures)]
+
+
+def _beside(figure: str, paper: tuple[int, int, int] | None, index: int) -> str:
+    return figure if paper is None else f"{figure} [{paper[index]}]"
+
+
+def _target(
+    member: Member,
+    peers: int,
+    searches: pd.DataFrame,
+    mistakes: pd.DataFrame,
+    paper: Mapping[int, tuple[int, int, int]],
+) -> TargetSummary:
+    outcomes = searches["outcome"].value_counts()
+    skipped, failed = int(outcomes.get(Outcome.SKIPPED, 0)), int(outcomes.get(Outcome.FAILED, 0))
+    climbed = len(searches) - skipped - failed
+    hidden = _hidden(member)
+    won = len(mistakes) > 0
+    return TargetSummary(
+        target=member.name,
+        hidden=hidden,
+        test_accuracy=member.test_accuracy,
+        searches=climbed,
+        skipped=skipped,
+        failed=failed,
+        mistakes=len(mistakes),
+        success=int(outcomes.get(Outcome.MISTAKE, 0)) / climbed if climbed else 0.0,
+        moves=_mean(mistakes["moves"]) if won else None,
+        inferences=_mean(mistakes["candidates"] - mistakes["unrealistic"]) * peers if won else None,
+        inferences_run=_mean(mistakes["inferences_target"] + mistakes["inferences_peers"]) if won else None,
+        validity=_validity(mistakes),
+        paper=paper.get(hidden) if hidden is not None else None,
+    )
+
+
+def _hidden(member: Member) -> int | None:
+    """Return the units of a network with one hidden layer, else None."""
+    network = member.architecture
+    return network.widths[0] if isinstance(network, MLP) and len(network.widths) == 1 else None
+
+
+def _of(frame: pd.DataFrame, target: int) -> pd.DataFrame:
+    return frame[frame["target"] == target] if len(frame) else frame
+
+
+def _validity(mistakes: pd.DataFrame) -> float | None:
+    judged = mistakes["valid"].dropna() if len(mistakes) else mistakes
+    return float(judged.astype(bool).to_numpy().mean()) if len(judged) else None
+
+
+def _mean(column: "pd.Series[Any]") -> float:
+    return float(column.to_numpy(dtype=np.float64).mean())
+
+
+def _figure(value: float | None, form: str) -> str:
+    return "–" if value is None else format(value, form)

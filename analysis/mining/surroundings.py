@@ -1,0 +1,159 @@
+"""The surroundings of a seed: what a run's panel answers around it, in two directions of the transform."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from outvoted.actors.mining.certify import rendered
+from outvoted.analysis.mining.climbs import positions
+from outvoted.analysis.mining.directions import Direction
+from outvoted.analysis.opened.opened import OpenedRun
+from outvoted.search.arrays import Bools, Floats, Ints, Pixels, Singles
+from outvoted.search.errors import OutvotedError
+from outvoted.search.transforms import Transform
+
+OnPoints = Callable[[int], None]
+"""Hears how many more points were voted on."""
+_AT_ONCE = 256
+
+
+@dataclass(frozen=True)
+class Climb:
+    """The way of a mined mistake, projected on two directions.
+
+    Attributes:
+        search_id, target, predicted: which mistake, of which peer (by its place), and what it answered.
+        x, y: where the seed and each step lie, shape (1 + moves,).
+    """
+
+    search_id: int
+    target: int
+    predicted: int
+    x: Floats
+    y: Floats
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """A grid over the realism budget in two directions; in all others the seed is unchanged.
+
+    Attributes:
+        seed_id, label: which training image.
+        names: of the two directions, x and y.
+        x, y: what the directions measure at the grid's columns and rows, ascending.
+        networks: the panel's, by name.
+        probabilities: shape (networks, rows, columns, classes).
+    """
+
+    seed_id: int
+    label: int
+    names: tuple[str, str]
+    x: Floats
+    y: Floats
+    networks: tuple[str, ...]
+    probabilities: Singles
+
+    @property
+    def right(self) -> Bools:
+        """Where each network answers the label, shape (networks, rows, columns)."""
+        return np.asarray(self.probabilities.argmax(3) == self.label)
+
+    @property
+    def outvoted(self) -> Bools:
+        """Where each network is wrong while all others are right, shape (networks, rows, columns)."""
+        return np.asarray(~self.right & ((~self.right).sum(0) == 1))
+
+
+def surroundings(
+    run: OpenedRun,
+    seed_id: int,
+    directions: tuple[Direction, Direction],
+    points: int,
+    on_points: OnPoints = lambda more: None,
+) -> Surroundings:
+    """Render a seed at every point of a grid and put the images to the run's panel, in this process.
+
+    Args:
+        seed_id: the place of a training image.
+        points: along each side of the grid.
+
+    Raises:
+        OutvotedError: there is no such seed, or the run's data or weights are missing or altered.
+    """
+    seeds = run.data.train
+    if not 0 <= seed_id < len(seeds):
+        raise OutvotedError(
+            expected=f"a seed from 0 to {len(seeds) - 1}, a training image of {run.data.name}",
+            found=f"{seed_id}",
+            remedy="column seed_id of the run's searches has those that were searched",
+        )
+    composed = grid(run.transform, directions, points)
+    voted = []
+    for first in range(0, len(composed), _AT_ONCE):
+        part = composed[first : first + _AT_ONCE]
+        voted.append(run.panel.vote(images(run, seed_id, part)))
+        on_points(len(part))
+    described = run.transform.describe(composed).reshape(points, points, -1)
+    x, y = directions
+    return Surroundings(
+        seed_id,
+        int(seeds.labels[seed_id]),
+        (x.name, y.name),
+        x.along(described[0]),
+        y.along(described[:, 0]),
+        tuple(member.name for member in run.peers),
+        np.concatenate(voted, axis=1).reshape(len(run.peers), points, points, -1),
+    )
+
+
+def grid(transform: Transform, directions: tuple[Direction, Direction], points: int) -> Floats:
+    """Return composed transforms over the whole budget of two directions, shape (points * points, size).
+
+    Row by row, y; within a row x. With an odd number of points and a budget symmetric about no change, the
+    middle is the seed.
+    """
+    share = np.linspace(0, 1, points)
+    knobs = np.tile(np.array(transform.home), (points * points, 1))
+    for direction, turned in zip(directions, (np.tile(share, points), share.repeat(points)), strict=True):
+        knobs[:, list(direction.knobs)] = turned[:, None]
+    return transform.compose(transform.identity(len(knobs)), transform.place(knobs))
+
+
+def images(run: OpenedRun, seed_id: int, composed: Floats) -> Pixels:
+    """Render composed transforms, (n, size), of a seed."""
+    seed = run.data.train.images[seed_id]
+    return rendered(run.transform, np.repeat(seed[None], len(composed), axis=0), composed.astype(np.float32))
+
+
+def climbs(run: OpenedRun, seed_id: int, directions: tuple[Direction, Direction]) -> list[Climb]:
+    """Project the climbs of all mistakes that were mined from a seed."""
+    mistakes = run.mistakes.to_pandas()
+    if mistakes.empty:
+        return []
+    rows = mistakes[mistakes["seed_id"] == seed_id].to_dict("records")
+    return [_climb(run, row, directions) for row in rows]
+
+
+def most_mistaken(run: OpenedRun) -> int:
+    """Return the seed that most mistakes were mined from, of several the first.
+
+    Raises:
+        OutvotedError: there are no mistakes.
+    """
+    mistakes = run.mistakes.to_pandas()
+    if mistakes.empty:
+        raise OutvotedError(
+            expected=f"mistakes in {run.store.path}, of which the seed with most is taken",
+            found="none so far",
+            remedy="name a training image by --seed-id, or mine on with --resume",
+        )
+    counts: Ints = np.bincount(mistakes["seed_id"].to_numpy())
+    return int(counts.argmax())
+
+
+def _climb(run: OpenedRun, row: Mapping[Any, Any], directions: tuple[Direction, Direction]) -> Climb:
+    described = run.transform.describe(positions(run, list(row["trail"])))
+    x, y = (direction.along(described) for direction in directions)
+    return Climb(int(row["search_id"]), int(row["target"]), int(row["predicted"]), x, y)

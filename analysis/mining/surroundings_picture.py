@@ -1,0 +1,126 @@
+"""A picture of a seed's surroundings: a map for each network, and where one of them is outvoted."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import ListedColormap, Normalize
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch, Rectangle
+from matplotlib.patheffects import AbstractPathEffect, withStroke
+
+from outvoted.analysis.mining.surroundings import Climb, Surroundings
+from outvoted.analysis.report.drawing import save, show
+from outvoted.analysis.studies.landscape.palette import colour
+from outvoted.search.arrays import Floats, Ints, Pixels
+
+ALL_RIGHT, SEVERAL = "#eeeeee", "#555555"
+_COLUMNS = 4
+_ROOM = 0.06  # around the budget's frame, as a share of its width
+_DARK: list[AbstractPathEffect] = [withStroke(linewidth=2.2, foreground="black")]
+
+
+def draw_surroundings(
+    found: Surroundings, climbs: Sequence[Climb], corners: Pixels, title: str, path: Path
+) -> None:
+    """Draw what the seed looks like, each network's probability of the label, and who is outvoted where.
+
+    Args:
+        climbs: of the mistakes mined from the seed; on a network's map are those it was the target of.
+        corners: the seed at the ends and the middle of both directions, (9, channels, height, width), row by
+            row, y ascending.
+        title: what is seen.
+    """
+    count = len(found.networks) + 2
+    deep = -(-count // _COLUMNS)
+    figure = Figure(figsize=(3.3 * _COLUMNS, 3.2 * deep + 0.6), layout="constrained")
+    grid = figure.subplots(deep, _COLUMNS, squeeze=False).ravel()
+    _tiles(grid[0], found, corners)
+    for place, name in enumerate(found.networks):
+        axes = grid[1 + place]
+        _probability(axes, found, place)
+        _climbs(axes, [climb for climb in climbs if climb.target == place])
+        axes.set_title(name, fontsize=9)
+    handles = _who(grid[count - 1], found, climbs)
+    figure.legend(handles=handles, fontsize=8, loc="outside lower center", ncols=len(handles))
+    for axes in grid[count:]:
+        axes.set_visible(False)
+    bar = figure.colorbar(
+        ScalarMappable(Normalize(0, 1), "cividis"), ax=grid[1:count].tolist(), shrink=0.5, aspect=25
+    )
+    bar.set_label("probability of the label", fontsize=8)
+    bar.ax.tick_params(labelsize=7)
+    figure.suptitle(title, fontsize=10)
+    save(figure, path)
+
+
+def outvoted_map(found: Surroundings) -> Ints:
+    """Say who is outvoted at each point: k the k-th network, from 1; 0 all are right, -1 several err."""
+    who = np.where(found.outvoted.any(0), found.outvoted.argmax(0) + 1, -1)
+    return np.where(found.right.all(0), 0, who)
+
+
+def edge(found: Surroundings, network: int) -> Floats:
+    """Return by how much the label leads over the best other class, (rows, columns); 0 on the boundary."""
+    label = found.probabilities[network, ..., found.label].astype(np.float64)
+    others = np.delete(found.probabilities[network], found.label, axis=-1).max(-1)
+    return np.asarray(label - others)
+
+
+def _probability(axes: Axes, found: Surroundings, network: int) -> None:
+    probability = found.probabilities[network, ..., found.label]
+    axes.pcolormesh(found.x, found.y, probability, cmap="cividis", vmin=0, vmax=1, shading="nearest")
+    lead = edge(found, network)
+    if lead.min() < 0 < lead.max():
+        lines = axes.contour(found.x, found.y, lead, levels=[0], colors="white", linewidths=1.4)
+        lines.set_path_effects(_DARK)
+    _frame(axes, found)
+
+
+def _who(axes: Axes, found: Surroundings, climbs: Sequence[Climb]) -> list[Patch]:
+    """Draw who is outvoted, and return what the colours mean."""
+    who, networks = outvoted_map(found), len(found.networks)
+    colours = [SEVERAL, ALL_RIGHT, *(colour(place) for place in range(networks))]
+    drawn = ListedColormap(colours)
+    axes.pcolormesh(found.x, found.y, who + 1, cmap=drawn, vmin=-0.5, vmax=networks + 1.5, shading="nearest")
+    _frame(axes, found)
+    _climbs(axes, climbs)
+    axes.set_title("who is outvoted", fontsize=9)
+    outvoted = [f"{name} is outvoted" for name in found.networks]
+    labels = ["several are wrong", "all are right", *outvoted]
+    there = [place for place in range(networks + 2) if (who == place - 1).any()]
+    return [Patch(facecolor=colours[place], edgecolor="#999999", label=labels[place]) for place in there]
+
+
+def _climbs(axes: Axes, climbs: Sequence[Climb]) -> None:
+    for climb in climbs:
+        (line,) = axes.plot(climb.x, climb.y, color="white", lw=0.9, marker=".", ms=3)
+        line.set_path_effects(_DARK)
+    if climbs:
+        x, y = ([ends[-1] for ends in way] for way in zip(*((one.x, one.y) for one in climbs), strict=True))
+        axes.scatter(x, y, marker="X", s=45, color="#D55E00", edgecolors="white", linewidths=0.8, zorder=5)
+        start = climbs[0].x[0], climbs[0].y[0]
+        axes.scatter(*start, marker="o", s=40, color="white", edgecolors="black", zorder=6)
+
+
+def _frame(axes: Axes, found: Surroundings) -> None:
+    width, height = np.ptp(found.x), np.ptp(found.y)
+    left, low = found.x.min(), found.y.min()
+    axes.add_patch(Rectangle((left, low), width, height, fill=False, ls="--", ec="#D55E00", lw=1))
+    axes.set(
+        xlim=(left - _ROOM * width, left + (1 + _ROOM) * width),
+        ylim=(low - _ROOM * height, low + (1 + _ROOM) * height),
+    )
+    axes.set_xlabel(found.names[0], fontsize=8)
+    axes.set_ylabel(found.names[1], fontsize=8)
+    axes.tick_params(labelsize=7)
+
+
+def _tiles(axes: Axes, found: Surroundings, corners: Pixels) -> None:
+    rows = corners.reshape(3, 3, *corners.shape[1:])[::-1]  # the largest y on top, as on the maps
+    show(axes, np.concatenate(np.concatenate(rows, axis=2), axis=2))
+    axes.set_xlabel(f"{found.names[0]} →", fontsize=8)
+    axes.set_ylabel(f"{found.names[1]} →", fontsize=8)
+    axes.set_title("the seed, and the budget's ends", fontsize=9)

@@ -1,0 +1,1 @@
+"""A run's folder, opened to be read in this process: a stranger's, until it is trusted."""

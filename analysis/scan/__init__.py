@@ -1,0 +1,1 @@
+"""What a scan found: dissents, and how often the panel agrees and is right."""

@@ -1,0 +1,217 @@
+"""The table of a scan: who dissents how often, and whether the consensus was right."""
+
+from collections import Counter
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from rich.table import Table
+
+from outvoted.actors.mining.judge import NO_ANSWER
+from outvoted.actors.mining.scan_store import ScanStore
+from outvoted.actors.networks.member import Member
+from outvoted.analysis.opened.opened import OpenedRun
+from outvoted.search.errors import OutvotedError
+
+_PARTS = 10
+
+
+@dataclass(frozen=True)
+class TargetDissents:
+    """One peer's dissents. Shares are from 0 to 1, None where nothing is known to take them of.
+
+    Attributes:
+        accuracy: share of the scanned images with a known label that this peer gets right.
+        share: share of all scanned images on which this peer alone dissents.
+        label_right: share of its dissents on which the consensus is the true label.
+        target_right: share of its dissents on which it is right itself, and its peers wrong.
+        valid: share of its dissents on which the referee agrees with the consensus.
+    """
+
+    target: str
+    test_accuracy: float | None
+    accuracy: float | None
+    dissents: int
+    share: float
+    label_right: float | None
+    target_right: float | None
+    valid: float | None
+
+
+@dataclass(frozen=True)
+class MarginTenth:
+    """A tenth of the dissents by margin, clearest first: the margins it spans, and who is right."""
+
+    lowest: float
+    highest: float
+    dissents: int
+    label_right: float | None
+    target_right: float | None
+
+
+@dataclass(frozen=True)
+class ScanSummary:
+    """A scan's headline figures."""
+
+    run: str
+    state: str
+    images: int
+    unanimous: int
+    dissents: int
+    disputed: int
+    undecodable: int
+    reasons: dict[str, int]
+    labelled: int
+    unanimous_right: float | None
+    label_right: float | None
+    target_right: float | None
+    valid: float | None
+    targets: tuple[TargetDissents, ...]
+    tenths: tuple[MarginTenth, ...]
+    seconds_scanning: float
+    images_per_second: float | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values."""
+        return asdict(self)
+
+
+def summarise_scan(run: OpenedRun) -> ScanSummary:
+    """Summarise what a scan has recorded so far."""
+    scan = ScanStore(run.store.path)
+    record, scanned, dissents, peers = run.record, scan.scanned(), scan.dissents(), run.peers
+    counts = {
+        name: _sum(scanned, name) for name in ("images", "unanimous", "dissents", "disputed", "labelled")
+    }
+    hits = np.sum(scanned["right"].to_pylist(), axis=0) if scanned.num_rows else np.zeros(len(peers))
+    missing = pc.list_flatten(scanned["undecodable"]).to_pylist()
+    targets = tuple(
+        _target(member, dissents[dissents["target"] == index], int(hits[index]), counts)
+        for index, member in enumerate(peers)
+    )
+    known = _sum(scanned, "unanimous_labelled")
+    seconds = record.seconds_scanning
+    return ScanSummary(
+        run=record.name,
+        state=record.state,
+        **counts,
+        undecodable=len(missing),
+        reasons=dict(Counter(row["reason"] for row in missing).most_common(10)),
+        unanimous_right=_sum(scanned, "unanimous_right") / known if known else None,
+        label_right=_mean(dissents["label_right"]),
+        target_right=_target_right(dissents),
+        valid=_mean(dissents["valid"]),
+        targets=targets,
+        tenths=tuple(_tenth(part) for part in _split(dissents)),
+        seconds_scanning=seconds,
+        images_per_second=counts["images"] / seconds if seconds else None,
+    )
+
+
+def check_answered(summary: ScanSummary, where: str) -> None:
+    """Refuse to call a scan well in which there was no image that all networks answered.
+
+    Args:
+        where: what is kept, and where.
+
+    Raises:
+        OutvotedError: there was none, because of a network.
+    """
+    reason = next((reason for reason in summary.reasons if reason.startswith(NO_ANSWER)), None)
+    if reason is not None and summary.images == summary.undecodable:
+        raise OutvotedError(
+            expected="an image that all networks answer",
+            found=f"for all of {summary.images:,} images, {reason}, or they could not be read",
+            remedy=f"mend the network that is named, or leave it out; {where}",
+        )
+
+
+def scan_table(summary: ScanSummary) -> Table:
+    """Draw a summary for the terminal, 80 columns wide."""
+    title = f"{summary.run}: {summary.dissents:,} of {summary.images:,} images with one dissenter"
+    drawn = Table(title=title, title_justify="left")
+    for name in ("target", "right", "dissents", "share", "label right", "target right", "valid"):
+        drawn.add_column(name, justify="right", no_wrap=True)
+    for row in summary.targets:
+        accuracy = row.test_accuracy if row.accuracy is None else row.accuracy
+        shares = (row.label_right, row.target_right, row.valid)
+        drawn.add_row(
+            row.target,
+            _percent(accuracy),
+            f"{row.dissents:,}",
+            f"{row.share:.2%}",
+            *map(_percent, shares),
+        )
+    drawn.caption = "\n".join(_caption(summary))
+    drawn.caption_justify = "left"
+    return drawn
+
+
+def _caption(summary: ScanSummary) -> list[str]:
+    where = "scanned" if summary.labelled else "test"
+    lines = [
+        f"right: {where} images right; label right, target right: share of its",
+        "dissents on which the consensus, or the dissenter, has the true label;",
+        "valid: share on which the referee agrees with the consensus",
+        f"unanimous {summary.unanimous:,}, one dissents {summary.dissents:,}, "
+        f"more dissent {summary.disputed:,}, undecodable {summary.undecodable:,}",
+    ]
+    if summary.reasons:
+        reason, count = next(iter(summary.reasons.items()))
+        lines.append(f"most often undecodable ({count:,}): {reason}")
+    if summary.label_right is not None:
+        lines.append(
+            f"the consensus is right on {summary.label_right:.1%} of the dissents and on "
+            f"{_percent(summary.unanimous_right)} of the rest"
+        )
+    if summary.images_per_second is not None:
+        lines.append(f"{summary.images_per_second:,.0f} images a second")
+    return lines
+
+
+def _target(member: Member, dissents: pd.DataFrame, hits: int, counts: dict[str, int]) -> TargetDissents:
+    return TargetDissents(
+        target=member.name,
+        test_accuracy=member.test_accuracy,
+        accuracy=hits / counts["labelled"] if counts["labelled"] else None,
+        dissents=len(dissents),
+        share=len(dissents) / counts["images"] if counts["images"] else 0.0,
+        label_right=_mean(dissents["label_right"]),
+        target_right=_target_right(dissents),
+        valid=_mean(dissents["valid"]),
+    )
+
+
+def _split(dissents: pd.DataFrame) -> list[pd.DataFrame]:
+    """Split dissents, clearest first, into tenths; none is empty."""
+    edges = np.linspace(0, len(dissents), _PARTS + 1).round().astype(int)
+    parts = (dissents.iloc[first:last] for first, last in pairwise(edges))
+    return [part for part in parts if len(part)]
+
+
+def _tenth(dissents: pd.DataFrame) -> MarginTenth:
+    margin = dissents["margin"].to_numpy(dtype=np.float64)
+    right = _mean(dissents["label_right"]), _target_right(dissents)
+    return MarginTenth(float(margin.min()), float(margin.max()), len(dissents), *right)
+
+
+def _target_right(dissents: pd.DataFrame) -> float | None:
+    known = dissents[dissents["true_label"].notna()]
+    return _mean(known["predicted"] == known["true_label"])
+
+
+def _mean(column: "pd.Series[Any]") -> float | None:
+    known = column.dropna()
+    return float(known.astype(bool).to_numpy().mean()) if len(known) else None
+
+
+def _sum(table: pa.Table, name: str) -> int:
+    return int(pc.sum(table[name]).as_py() or 0)
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{share:.1%}"

@@ -1,0 +1,141 @@
+"""Temperature and robustness: "Computational Analysis of Robustness in Neural Network Classifiers".
+
+By Bečková, Pócoš and Farkaš: sigmoid networks of several temperatures (equation 1), how robust they are
+against FGSM and changed pixels, and in which regime their hidden units work.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Literal
+
+import numpy as np
+import pyarrow as pa
+import torch
+from pydantic import Field, field_validator, model_validator
+
+from outvoted.actors.data.datasets import Dataset
+from outvoted.actors.networks import MLP, PlainCNN
+from outvoted.actors.networks.activation import Temperature
+from outvoted.actors.networks.stack import Stack
+from outvoted.analysis.sweeps.answers import Answers
+from outvoted.analysis.sweeps.base import Experiment, Measured, Setting, Unit
+from outvoted.analysis.sweeps.robustness import attack_pixels, counts, gradients, right_when_attacked
+from outvoted.search.errors import OutvotedError
+from outvoted.search.labels import plain
+
+_BATCH = 500
+_CHANNEL_LIMIT = 6  # values the pixel attack changes at most: 64 combinations
+
+_LIST = pa.list_(pa.float64())
+
+
+class TemperatureExperiment(Experiment):
+    """One setting for each temperature of the hidden layers' sigmoids."""
+
+    kind: Literal["temperature"] = "temperature"
+    network: Annotated[MLP | PlainCNN, Field(discriminator="kind")] = MLP(hidden=256, activation="sigmoid")
+    temperatures: tuple[Temperature, ...] = tuple(2.0**power for power in range(-6, 5))
+    epsilons: tuple[Annotated[float, Field(gt=0, le=1)], ...] = (0.1,)
+    """Sizes of the FGSM step, for pixels from 0 to 1; the first is the headline."""
+    pixels: Annotated[int, Field(ge=0, le=_CHANNEL_LIMIT)] = 3
+    """Most pixels that the pixel attack changes, after the last epoch; 0 leaves it out."""
+
+    @field_validator("temperatures", "epsilons")
+    @classmethod
+    def _each_once(cls, values: tuple[float, ...]) -> tuple[float, ...]:
+        if not values or len(set(values)) < len(values):
+            raise ValueError("a list of at least one value, each once")
+        return values
+
+    @model_validator(mode="after")
+    def _sigmoid(self) -> "TemperatureExperiment":
+        if self.network.activation != "sigmoid" or self.network.temperature != 1:
+            raise ValueError("network needs activation: sigmoid, its temperature left out")
+        return self
+
+    def check(self, data: Dataset) -> None:
+        """Refuse more pixels than the attack can try on images of this many channels."""
+        channels, height, width = data.shape
+        most = min(_CHANNEL_LIMIT // channels, height * width)
+        if self.pixels > most:
+            raise OutvotedError(
+                expected=f"experiment.pixels of at most {most} for images of shape {data.shape}",
+                found=f"{self.pixels}: {2 ** (self.pixels * channels)} combinations for each image",
+                remedy=f"--set experiment.pixels={most}",
+            )
+
+    def stages(self) -> tuple[tuple[Setting, ...], ...]:
+        """One stage with a setting for each temperature."""
+        return (tuple(self._setting(temperature) for temperature in self.temperatures),)
+
+    def _setting(self, temperature: float) -> Setting:
+        network = type(self.network).model_validate({**self.network.model_dump(), "temperature": temperature})
+        return Setting(f"T{plain(temperature)}", (("temperature", temperature),), network)
+
+    def needs(self, setting: Setting) -> tuple[str, ...]:
+        """Need nothing."""
+        return ()
+
+    def data(self, setting: Setting, whole: Dataset, votes: Mapping[str, pa.Table]) -> Dataset:
+        """All settings train on all of the data."""
+        return whole
+
+    def answers(self, setting: Setting, classes: int) -> int:
+        """Tell the data's classes apart."""
+        return classes
+
+    def fields(self) -> list[tuple[str, pa.DataType]]:
+        """Return the figures of one network after one epoch; lists go by class, or first by epsilon.
+
+        ``correlation`` and ``correlation_p`` have one value more, over all images. ``pixel_fooled`` goes by
+        class, then by number of pixels, and is there after the last epoch alone.
+        """
+        return [
+            ("test_accuracy", pa.float64()),
+            *((name, pa.float64()) for name in ("linear", "nonlinear", "saturated")),
+            ("robustness", _LIST),
+            ("class_robustness", pa.list_(_LIST)),
+            ("gradient_median", _LIST),
+            ("correlation", _LIST),
+            ("correlation_p", _LIST),
+            ("pixel_fooled", pa.list_(_LIST)),
+        ]
+
+    def measure(self, stack: Stack, units: Sequence[Unit], data: Dataset, last: bool) -> Measured:
+        """Put all test images to the networks: as they are, attacked by FGSM, and in the end by pixels."""
+        temperatures = [float(dict(unit.setting.values)["temperature"]) for unit in units]
+        parts = [
+            self._answers(stack, temperatures, images, labels, last)
+            for images, labels in _batches(data, stack.device)
+        ]
+        answers, labels = Answers.joined(parts), data.test.labels
+        rows = answers.rows(labels, data.classes, self.pixels)
+        return Measured(tuple(rows), answers.votes(units, labels) if last else ())
+
+    def _answers(
+        self, stack: Stack, temperatures: list[float], images: torch.Tensor, labels: torch.Tensor, last: bool
+    ) -> Answers:
+        nets: list[torch.Tensor] = []
+
+        def noting(inputs: torch.Tensor) -> torch.Tensor:
+            nets.append(stack.hidden(inputs))
+            return stack.head(nets[-1])
+
+        given = gradients(noting, stack.size, images, labels)
+        regimes = counts(nets[0].detach(), temperatures)
+        right = right_when_attacked(stack, images, labels, given.values, self.epsilons)
+        fewest = None
+        if last and self.pixels:
+            fewest = attack_pixels(stack, images, labels, given, self.pixels).fewest.cpu().numpy()
+        return Answers(
+            probabilities=given.logits.softmax(2).cpu().numpy(),
+            magnitudes=given.magnitudes.cpu().numpy(),
+            regimes=regimes.cpu(),
+            right_when_attacked=right.cpu().numpy(),
+            fewest=fewest,
+        )
+
+
+def _batches(data: Dataset, device: torch.device) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    images = torch.tensor(data.test.images).to(device).float() / 255
+    labels = torch.tensor(data.test.labels.astype(np.int64)).to(device)
+    return list(zip(torch.split(images, _BATCH), torch.split(labels, _BATCH), strict=True))

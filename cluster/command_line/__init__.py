@@ -1,0 +1,1 @@
+"""The commands of outvoted, and what they print."""

@@ -1,0 +1,50 @@
+"""The command `outvoted compare`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from outvoted.actors.runs.failures import check_not_all
+from outvoted.analysis.comparison.comparison import table
+from outvoted.cluster.command_line.options import (
+    DEFAULT_RUNS,
+    Address,
+    Debug,
+    Name,
+    Override,
+    Resume,
+    Runs,
+    console,
+    resumable,
+    run_folder,
+    say_written,
+    to_report,
+)
+from outvoted.cluster.configuration import reading
+from outvoted.cluster.jobs.compare import CompareConfig, compare_strategies
+from outvoted.search.trust import named_by
+
+
+def compare(
+    config: Annotated[Path, typer.Argument(help="A YAML file, say configs/compare-mnist.yaml.")],
+    override: Override = None,
+    name: Name = None,
+    address: Address = "local",
+    resume: Resume = False,
+    runs: Runs = DEFAULT_RUNS,
+    debug: Debug = False,
+) -> None:
+    """Mine with several strategies on one panel and the same seeds, and compare them."""
+    settings = reading.read(CompareConfig, config, override or ())
+    path = run_folder(config, name, runs, resume)
+    with resumable("compare", config, override, path, address):
+        rows = compare_strategies(settings, path, address, resume, debug, console)
+    console.print(table(rows, f"{path.name}: strategies on one panel and the same seeds"))
+    say_written(
+        path,
+        "a run for each strategy, comparison.json, comparison.png",
+        to_report(path, named_by(settings)),
+    )
+    for row in rows:
+        check_not_all(row.failures, f"all rows are kept in {path / row.strategy}")

@@ -1,0 +1,108 @@
+"""Reading a configuration from YAML, with overrides from the command line."""
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from outvoted.cluster.configuration.explaining import explained
+from outvoted.cluster.configuration.overrides import apply
+from outvoted.cluster.configuration.strict_yaml import MOST_BYTES, NotPlainYamlError, parse
+from outvoted.cluster.console.shown import command, shown, visible
+from outvoted.cluster.jobs.forms import MINIMAL, command_of, meant_for
+from outvoted.search.errors import OutvotedError
+from outvoted.search.settings import Settings
+from outvoted.search.trust import EVERYTHING
+
+Form = TypeVar("Form", bound=Settings)
+
+
+def read(form: type[Form], path: Path, overrides: Sequence[str] = ()) -> Form:
+    """Read a configuration of class ``form`` and apply ``key.path=value`` overrides.
+
+    Raises:
+        OutvotedError: the file or an override cannot be read, or a key or value is not what it must be.
+    """
+    values = _mapping(form, path)
+    other = meant_for(values, form)
+    if other is not None:
+        raise OutvotedError(
+            expected=f"a configuration of `outvoted {command_of(form)}` at {path}",
+            found=f"one of `outvoted {other}`",
+            remedy=f"{command('outvoted', other, path)}, or another file",
+        )
+    config = validated(form, values, path)
+    if not overrides:
+        return config
+    values = config.model_dump(mode="json")
+    for override in overrides:
+        apply(form, values, override)
+    return validated(form, values, path)
+
+
+def validated(form: type[Form], values: dict[str, Any], path: Path | str) -> Form:
+    """Return the user's own settings made of values; what they name by import path is imported.
+
+    ``path`` says in errors where they stand: a file, or a Python call. What lies in a run's folder is read
+    by ``outvoted.analysis.opened.stored`` instead.
+
+    Raises:
+        OutvotedError: a key or value is not what it must be.
+    """
+    try:
+        return form.model_validate(values, context=EVERYTHING.context)
+    except ValidationError as error:
+        raise explained(form, error, path) from error
+    except RecursionError as error:
+        raise OutvotedError(
+            expected=f"values that are nested a few times in {path}",
+            found="lists or keys within one another without end",
+            remedy="write them flatter",
+        ) from error
+
+
+def _mapping(form: type[Settings], path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+    except (OSError, ValueError) as error:
+        found = getattr(error, "strerror", None) or visible(str(error))
+        raise _unreadable(form, path, found, _nearest(path)) from error
+    try:
+        values = parse(content.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise _unreadable(form, path, "a file that is not text in UTF-8") from error
+    except NotPlainYamlError as error:
+        raise OutvotedError(
+            expected=f"a configuration in plain YAML in {path}",
+            found=visible(str(error)),
+            remedy="correct the file there",
+        ) from error
+    if not isinstance(values, dict):
+        found = f"{'a list' if isinstance(values, list) else 'one value'} instead of keys: {shown(values)}"
+        if values is None:
+            found = "a file without keys"
+        raise _unreadable(form, path, found)
+    return values
+
+
+def _nearest(path: Path) -> str | None:
+    """Name a file beside a missing one that may be meant."""
+    try:
+        there = [file.name for file in path.parent.glob("*.y*ml")]
+    except OSError:
+        return None
+    close = get_close_matches(path.name, there, n=1)
+    return f"did you mean {shown(path.with_name(close[0]))}?" if close else None
+
+
+def _unreadable(form: type[Settings], path: Path, found: str, remedy: str | None = None) -> OutvotedError:
+    name = command_of(form)
+    lines = "\n".join(f"          {line}" for line in MINIMAL.get(name or "", ()))
+    return OutvotedError(
+        expected=f"a YAML file with keys {', '.join(form.model_fields)} at {path}",
+        found=found,
+        remedy=remedy or f"write one; these lines are enough for `outvoted {name}`:\n{lines}",
+    )

@@ -1,0 +1,1 @@
+"""The terminal: progress, warnings, endings, and text that steers nothing."""

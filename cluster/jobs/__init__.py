@@ -1,0 +1,1 @@
+"""What each command does, from a configuration to a finished run."""

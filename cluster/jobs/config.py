@@ -1,0 +1,17 @@
+"""A run as one value."""
+
+from outvoted.actors.data.datasets import DataSettings, DataSource
+from outvoted.actors.panel.panel_settings import PanelSettings, RefereeSettings
+from outvoted.cluster.ray.placement import PlacementSettings
+from outvoted.search.search_settings import SearchSettings
+from outvoted.search.settings import Settings
+
+
+class MineConfig(Settings):
+    """Everything `outvoted mine` does."""
+
+    data: DataSource = DataSettings()
+    panel: PanelSettings = PanelSettings()
+    referee: RefereeSettings | None = RefereeSettings()
+    search: SearchSettings = SearchSettings()
+    cluster: PlacementSettings = PlacementSettings()

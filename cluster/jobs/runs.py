@@ -1,0 +1,164 @@
+"""The folder of runs: opening new ones, going on with old ones, listing them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from outvoted.actors.data.datasets import Dataset
+from outvoted.actors.runs.run_record import DataRecord, Kind, RunRecord, State
+from outvoted.actors.runs.store import RunStore
+from outvoted.actors.runs.tables import check_tables
+from outvoted.cluster.configuration.differences import differences
+from outvoted.cluster.console.environment import refused
+from outvoted.cluster.jobs.alive import at_work, check_alone
+from outvoted.search.errors import OutvotedError
+from outvoted.search.settings import Settings
+
+_MAY_CHANGE = ("cluster.", "search.per_target", "data.path", "strategies", "map.")
+
+
+def open_record(
+    store: RunStore,
+    config: Settings,
+    resume: bool,
+    data: DataRecord,
+    versions: dict[str, str],
+    kind: Kind = "mine",
+    may_change: tuple[str, ...] = _MAY_CHANGE,
+) -> RunRecord:
+    """Return the record of a new run, or of one that goes on; nothing is written yet.
+
+    ``may_change`` lists the keys (or what they begin with) that a run may go on with other values of.
+
+    Raises:
+        OutvotedError: a new run's folder exists, or a resumed run is another one than configured, is still
+            at work, or has a file that cannot be read.
+    """
+    wanted = config.model_dump(mode="json")
+    if not resume:
+        if store.path.exists() and (not store.path.is_dir() or any(store.path.iterdir())):
+            raise OutvotedError(
+                expected=f"no folder {store.path} yet",
+                found="one with files in it",
+                remedy="go on with that run by --resume, or choose another --name",
+            )
+        record = RunRecord(
+            name=store.path.name,
+            kind=kind,
+            state=State.RUNNING,
+            config=wanted,
+            versions=versions,
+            data=data,
+        )
+    else:
+        record = store.read_record()
+        check_alone(store.path)
+        check_tables(store.path)
+        _check_same(store, record, wanted, data, may_change)
+        record.state, record.message, record.config, record.versions = State.RUNNING, None, wanted, versions
+    return record
+
+
+@contextmanager
+def recorded(store: RunStore, record: RunRecord) -> Iterator[None]:
+    """Keep `run.json` true to what happens within the block."""
+    with at_work(store.path):
+        store.write_record(record)
+        try:
+            yield
+        except (KeyboardInterrupt, SystemExit):
+            _close(store, record, State.INTERRUPTED, "cut off; go on with --resume")
+            raise
+        except Exception as error:
+            _close(store, record, State.FAILED, str(refused(error) or error))
+            raise
+        _close(store, record, State.FINISHED, None)
+
+
+def _close(store: RunStore, record: RunRecord, state: State, message: str | None) -> None:
+    record.state, record.message, record.updated_at = state, message, datetime.now(UTC)
+    try:
+        store.write_record(record)
+    except OutvotedError:
+        if state == State.FINISHED:
+            raise  # else the error that ended the run says more
+
+
+def data_record(data: Dataset) -> DataRecord:
+    """Say which data set a run is made from."""
+    return DataRecord(
+        name=data.name,
+        fingerprint=data.fingerprint,
+        train=len(data.train),
+        test=len(data.test),
+        class_names=data.class_names,
+    )
+
+
+def _check_same(
+    store: RunStore,
+    record: RunRecord,
+    wanted: dict[str, object],
+    data: DataRecord,
+    may_change: tuple[str, ...],
+) -> None:
+    changed = [key for key in differences(record.config, wanted) if not key.startswith(may_change)]
+    if changed:
+        raise OutvotedError(
+            expected=f"the configuration that {store.path} was begun with",
+            found=f"another value of {', '.join(changed)}",
+            remedy="set these keys back, or start a new run under another --name",
+        )
+    if record.data is not None and record.data.fingerprint != data.fingerprint:
+        raise OutvotedError(
+            expected=f"the {record.data.name} images that {store.path} was begun with",
+            found=f"other images or labels (fingerprint {data.fingerprint[:12]})",
+            remedy="restore the data set, or start a new run under another --name",
+        )
+
+
+def listed(runs: Path) -> list[tuple[RunStore, RunRecord | OutvotedError]]:
+    """Return every run in a folder, oldest first, with what its ``run.json`` says or why it can't be read."""
+    found: list[tuple[RunStore, RunRecord | OutvotedError]] = []
+    try:
+        paths = sorted(runs.iterdir()) if runs.exists() else []
+    except OSError as error:
+        raise OutvotedError(
+            expected=f"a folder of runs at {runs}",
+            found=error.strerror or str(error),
+            remedy="choose the folder of runs with --runs",
+        ) from error
+    for path in paths:
+        if not path.is_dir() or path.name.startswith("."):
+            continue
+        store = RunStore(path)
+        try:
+            found.append((store, store.read_record()))
+        except OutvotedError as error:
+            found.append((store, error))
+    return sorted(found, key=lambda run: _age(run[1]))
+
+
+def newest(runs: Path, stem: str) -> Path:
+    """Return the newest run whose name begins with ``stem``.
+
+    Raises:
+        OutvotedError: there is none.
+    """
+    names = [store.path for store, record in listed(runs) if isinstance(record, RunRecord)]
+    matching = [path for path in names if path.name.startswith(stem)]
+    if not matching:
+        raise OutvotedError(
+            expected=f"a run of {stem} in {runs} to go on with",
+            found=f"{len(names)} runs, none of {stem}",
+            remedy="name the run with --name, or start one without --resume",
+        )
+    return matching[-1]
+
+
+def _age(record: RunRecord | OutvotedError) -> datetime:
+    if not isinstance(record, RunRecord):
+        return datetime.min.replace(tzinfo=UTC)
+    when = record.created_at
+    return when if when.tzinfo is not None else when.replace(tzinfo=UTC)

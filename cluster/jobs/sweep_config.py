@@ -1,0 +1,85 @@
+"""A sweep as one value."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from outvoted.actors.data.datasets import DataSettings, DataSource
+from outvoted.actors.sweeps.mined_settings import Mining
+from outvoted.actors.training.training import Training
+from outvoted.analysis.sweeps import AnyExperiment, Unit, peer_name
+from outvoted.search.settings import Settings
+
+Epochs = Annotated[int, Field(ge=1, le=10_000)]
+
+
+class TrialSettings(Settings):
+    """What one trial takes; nothing here changes the results."""
+
+    settings: Annotated[int, Field(ge=1, le=1000)] = 1
+    """Settings of one shape that are trained together, all their seeds as one stack; more suits a GPU."""
+    num_cpus: Annotated[float, Field(gt=0, le=1024)] = 1.0
+    """CPUs, fractions allowed; every trial computes with one thread."""
+    num_gpus: Annotated[float, Field(ge=0, le=64)] = 0.0
+    """GPUs, fractions allowed."""
+    checkpoint_seconds: Annotated[float, Field(ge=0)] = 30.0
+    """A trial is kept so often, after whole epochs: what is newer is lost when it is cut off."""
+
+
+class Stopping(Settings):
+    """Whether trials that lag behind end early. Which do depends on how fast they are, unlike all else."""
+
+    rule: Literal["none", "asha", "median"] = "none"
+    metric: Literal["test_accuracy", "loss"] = "test_accuracy"
+    """Mean over a trial's networks; more is better for accuracy, less for loss."""
+    grace: Epochs = 5
+    """Every trial gets so many epochs."""
+
+
+class SweepConfig(Settings):
+    """Everything `outvoted sweep` does."""
+
+    data: DataSource = DataSettings()
+    experiment: AnyExperiment
+    training: Training = Training(epochs=100)
+    seeds: tuple[Annotated[int, Field(ge=0, lt=2**31)], ...] = (0, 1, 2)
+    """One network of every setting for each."""
+    trial: TrialSettings = TrialSettings()
+    stopping: Stopping = Stopping()
+    mining: Mining | None = None
+    """Left out, the networks are not mined."""
+
+    @field_validator("seeds")
+    @classmethod
+    def _distinct(cls, seeds: tuple[int, ...]) -> tuple[int, ...]:
+        if not seeds or len(set(seeds)) < len(seeds):
+            raise ValueError("a sweep needs at least one seed, each once")
+        return seeds
+
+    @model_validator(mode="after")
+    def _goes_together(self) -> "SweepConfig":
+        if self.training.augment is not None:
+            raise ValueError("leave out training.augment: networks of a sweep see the images as they are")
+        sorted_by = getattr(self.experiment, "sorted_by", None)
+        sorts = any(self.experiment.needs(unit.setting) for unit in self.units())
+        if sorts and sorted_by not in self.seeds:
+            raise ValueError(f"experiment.sorted_by names a network: {sorted_by} must be one of seeds")
+        if self.stopping.rule != "none" and self.trial.settings > 1:
+            raise ValueError("a trial that may be stopped holds one setting: leave out trial.settings")
+        if self.mining is not None and len(self.seeds) < 2:
+            raise ValueError("a panel to mine needs at least 2 seeds")
+        return self
+
+    def units(self) -> tuple[Unit, ...]:
+        """List all networks of the sweep: by setting, then by seed."""
+        return tuple(
+            Unit(setting, seed)
+            for stage in self.experiment.stages()
+            for setting in stage
+            for seed in self.seeds
+        )
+
+    @property
+    def peers(self) -> tuple[str, ...]:
+        """What the networks of a setting are called where they are a panel that is mined."""
+        return tuple(peer_name(seed) for seed in self.seeds)

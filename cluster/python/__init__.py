@@ -1,0 +1,1 @@
+"""Outvoted from Python and notebooks."""

@@ -1,0 +1,1 @@
+"""Connecting to Ray, placing actors, and leasing work to them."""
