@@ -1,4 +1,4 @@
-"""Mistakes as searches find them, before they are certified."""
+"""Mistakes as searches find them, before they are verified."""
 
 from dataclasses import dataclass, fields
 

@@ -21,7 +21,7 @@ class Turns:
     Attributes:
         targets: indices of the peers to make wrong.
         voters: how many of the other peers must agree: the next ones in the panel's order after the target,
-            going round. The rest are held out: they vote on seeds and certified mistakes alone.
+            going round. The rest are held out: they vote on seeds and verified mistakes alone.
     """
 
     targets: tuple[int, ...]

@@ -14,9 +14,9 @@ from matplotlib.figure import Figure
 from outvoted.actors.data import datasets
 from outvoted.actors.data.datasets import Dataset, DataSettings, Split
 from outvoted.actors.networks import MLP
-from outvoted.actors.networks.member import EpochRecord, Member
-from outvoted.actors.networks.threads import use_one_thread
-from outvoted.actors.panel.local_panel import LocalPanel
+from outvoted.actors.networks.computing import use_one_thread
+from outvoted.actors.networks.members import EpochRecord, Member
+from outvoted.actors.panel.panel import LocalPanel
 from outvoted.actors.panel.peer import Peer
 from outvoted.actors.training.training import Training, train
 from outvoted.search.climb import Rules

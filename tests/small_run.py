@@ -15,8 +15,8 @@ from outvoted.actors.mining.coordinator import Coordinator
 from outvoted.actors.mining.planning import count_replicas
 from outvoted.actors.mining.recorder import Recorder
 from outvoted.actors.networks import CNN, members
-from outvoted.actors.networks.member import EpochRecord, Member, fingerprint
-from outvoted.actors.panel.local_panel import LocalPanel
+from outvoted.actors.networks.members import EpochRecord, Member, fingerprint
+from outvoted.actors.panel.panel import LocalPanel
 from outvoted.actors.panel.panel_settings import PanelSettings, RefereeSettings
 from outvoted.actors.panel.peer import Peer
 from outvoted.actors.runs.run_record import DataRecord, RunRecord, State

@@ -10,7 +10,7 @@ import outvoted
 from outvoted.actors.data import datasets
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.data.readers import Source
-from outvoted.actors.networks.member import Member
+from outvoted.actors.networks.members import Member
 from outvoted.actors.runs.store import RunStore
 from outvoted.cluster.configuration.reading import read, validated
 from outvoted.cluster.jobs.config import MineConfig

@@ -9,7 +9,7 @@ from outvoted.actors.healing.arms import Arm, Step
 from outvoted.actors.healing.heal_rows import tagged
 from outvoted.actors.healing.healing import Round
 from outvoted.actors.networks import members
-from outvoted.actors.networks.member import Member, fingerprint
+from outvoted.actors.networks.members import Member, fingerprint
 from outvoted.actors.runs import schema, tables
 from outvoted.actors.runs.store import RunStore
 from outvoted.search.errors import OutvotedError

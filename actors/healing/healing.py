@@ -17,9 +17,9 @@ from outvoted.actors.data.datasets import Dataset, Images, Split
 from outvoted.actors.healing.arms import HELD_OUT, Arm, HealSettings, Step, Use, keyed
 from outvoted.actors.healing.heal_rows import Found, counted, found_of, tagged
 from outvoted.actors.healing.wandering import wandered
-from outvoted.actors.mining.panel_mining import Mined, mine_panel
-from outvoted.actors.networks.arithmetic import USUAL, Arithmetic
-from outvoted.actors.networks.member import EpochRecord, Member
+from outvoted.actors.mining.local_mining import Mined, mine_panel
+from outvoted.actors.networks.computing import USUAL, Arithmetic
+from outvoted.actors.networks.members import EpochRecord, Member
 from outvoted.actors.runs import schema
 from outvoted.actors.runs.failures import Failed, check_not_all, failures
 from outvoted.actors.training.training import Extra, Training, accuracy, train

@@ -3,7 +3,7 @@
 import ray
 
 from outvoted.actors.healing.healing import Healer, Round, Task
-from outvoted.actors.networks.threads import use_one_thread
+from outvoted.actors.networks.computing import use_one_thread
 
 
 @ray.remote(max_retries=-1)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from outvoted.actors.data.datasets import Split
-from outvoted.actors.mining.certify import rendered
+from outvoted.actors.mining.verification import rendered
 from outvoted.search.arrays import Floats, Ints, Pixels
 from outvoted.search.transforms import Transform
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from outvoted.actors.data.datasets import Split
-from outvoted.actors.mining.certify import certificate, decoded, rendered
 from outvoted.actors.mining.rows import Finding, ShardResult, shard_result
-from outvoted.actors.panel.panel import Panel
+from outvoted.actors.mining.verification import decoded, rendered, verify
+from outvoted.actors.panel.panel import VotingPanel
 from outvoted.actors.panel.peer import Peer
 from outvoted.actors.runs import png
 from outvoted.search.arrays import Ints, Pixels, Singles
@@ -44,8 +44,8 @@ class Coordinator:
     names: tuple[str, ...]
     referee: Peer | None
 
-    def mine(self, shard: Shard, panel: Panel) -> ShardResult:
-        """Run a shard against a panel to its end and certify what it found; a pure function of both."""
+    def mine(self, shard: Shard, panel: VotingPanel) -> ShardResult:
+        """Run a shard against a panel to its end and verify what it found; a pure function of both."""
         steps = self.steps(shard)
         try:
             asked = next(steps)
@@ -77,7 +77,7 @@ class Coordinator:
         verdict = yield decoded(stored)
         assert isinstance(verdict, Verdict)
         shard = climb.shard.rows(rows)
-        judged = certificate(stored, verdict.votes, climb.labels[rows], shard.target, shard.voters)
+        judged = verify(stored, verdict.votes, climb.labels[rows], shard.target, shard.voters)
         return shard_result(climb, self.names, Finding(finds, judged, seeds, verdict.referee))
 
     def judge(self, images: Pixels) -> Ints | None:

@@ -9,12 +9,11 @@ import pyarrow as pa
 
 from outvoted.actors.data.chunks import Chunk
 from outvoted.actors.data.datasets import Split
-from outvoted.actors.mining.certify import certificate, decoded
 from outvoted.actors.mining.rows import stored_image
-from outvoted.actors.networks.arithmetic import Arithmetic
-from outvoted.actors.networks.member import Member
-from outvoted.actors.panel.local_panel import LocalPanel
-from outvoted.actors.panel.panel import Panel
+from outvoted.actors.mining.verification import decoded, verify
+from outvoted.actors.networks.computing import Arithmetic
+from outvoted.actors.networks.members import Member
+from outvoted.actors.panel.panel import LocalPanel, VotingPanel
 from outvoted.actors.panel.peer import Peer
 from outvoted.actors.runs import png, schema
 from outvoted.search.arrays import Ints, Pixels, Singles
@@ -37,11 +36,11 @@ class Judged:
 class Judge:
     """A panel, and a referee if there is one, that judge a chunk at a time."""
 
-    def __init__(self, panel: Panel, names: Sequence[str], referee: Peer | None = None) -> None:
+    def __init__(self, panel: VotingPanel, names: Sequence[str], referee: Peer | None = None) -> None:
         self._panel, self._names, self._referee = panel, tuple(names), referee
 
     def judge(self, chunk: Chunk) -> Judged:
-        """Have the panel vote; every dissent is certified from the PNG bytes that are stored."""
+        """Have the panel vote; every dissent is verified from the PNG bytes that are stored."""
         predicted = np.empty((self._panel.size, 0), np.int64)
         if len(chunk.positions):
             votes = self._panel.vote(chunk.images)
@@ -84,8 +83,8 @@ class Judge:
         target, label = dissent.target[rows], dissent.label[rows]
         stored = [png.encode(image) for image in chunk.images[rows]]
         images, voters = decoded(stored), np.full(len(rows), self._panel.size - 1)
-        verdict = certificate(stored, self._panel.vote(images), label, target, voters)
-        if not verdict.certified.all():
+        verdict = verify(stored, self._panel.vote(images), label, target, voters)
+        if not verdict.verified.all():
             raise RuntimeError(
                 "the panel's votes on stored pixels differ from those on the same pixels before"
             )

@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 from torch.utils.tensorboard.writer import SummaryWriter
 
 from outvoted.actors.mining.rows import ShardResult
-from outvoted.actors.networks.member import EpochRecord
+from outvoted.actors.networks.members import EpochRecord
 from outvoted.actors.runs import png
 from outvoted.actors.runs.files import unwritable
 from outvoted.actors.runs.progress import Progress

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from outvoted.actors.panel.panel import Panel
+from outvoted.actors.panel.panel import VotingPanel
 from outvoted.actors.panel.standing import Standings, standings
 from outvoted.search.arrays import AnyArray, Bools, Ints
 from outvoted.search.climb import Rules
@@ -25,18 +25,18 @@ class Planned:
     standings: Standings
 
 
-def undisputed(panel: Panel, rules: Rules, seed_id: Ints, labels: Ints) -> Bools:
+def undisputed(panel: VotingPanel, rules: Rules, seed_id: Ints, labels: Ints) -> Bools:
     """Tell which seeds the whole panel gets right; ``seed_id`` and the result have shape (n,)."""
     return unanimous(_predicted(panel, rules, seed_id), labels[seed_id])
 
 
-def count_replicas(panel: Panel, rules: Rules, labels: Ints, per_target: int) -> int:
+def count_replicas(panel: VotingPanel, rules: Rules, labels: Ints, per_target: int) -> int:
     """Return how many seeds must be drawn, as :func:`planned` does."""
     names = [f"network {peer}" for peer in range(panel.size)]
     return planned(panel, rules, labels, per_target, names).replicas
 
 
-def planned(panel: Panel, rules: Rules, labels: Ints, per_target: int, names: Sequence[str]) -> Planned:
+def planned(panel: VotingPanel, rules: Rules, labels: Ints, per_target: int, names: Sequence[str]) -> Planned:
     """Draw seeds until ``per_target`` of them are undisputed.
 
     Raises:
@@ -56,7 +56,7 @@ def planned(panel: Panel, rules: Rules, labels: Ints, per_target: int, names: Se
     return Planned(needed, _standings(names, predicted, drawn, labels))
 
 
-def _predicted(panel: Panel, rules: Rules, seed_id: Ints) -> AnyArray:
+def _predicted(panel: VotingPanel, rules: Rules, seed_id: Ints) -> AnyArray:
     composed = rules.transform.identity(len(seed_id)).astype(np.float32)
     seeds = Candidates(seed_id.astype(np.int32), composed)
     replies = panel.ask(dict.fromkeys(range(panel.size), seeds))

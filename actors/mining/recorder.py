@@ -4,7 +4,7 @@ from pathlib import Path
 
 from outvoted.actors.mining.monitor import Monitor
 from outvoted.actors.mining.rows import ShardResult
-from outvoted.actors.networks.member import EpochRecord
+from outvoted.actors.networks.members import EpochRecord
 from outvoted.actors.runs.progress import Progress
 from outvoted.actors.runs.store import RunStore
 

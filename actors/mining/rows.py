@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from outvoted.actors.mining.certify import Certificate
+from outvoted.actors.mining.verification import Verification
 from outvoted.actors.runs import png, schema
 from outvoted.search.arrays import AnyArray, Ints, Pixels
 from outvoted.search.climb import Climb, Outcome
@@ -28,7 +28,7 @@ class ShardResult:
 
 @dataclass(frozen=True)
 class Finding:
-    """What certification and the referee say of a climb's candidates for a mistake.
+    """What verification and the referee say of a climb's candidates for a mistake.
 
     Attributes:
         finds: shape (m,), which finds of the climb they are.
@@ -37,19 +37,19 @@ class Finding:
     """
 
     finds: Ints
-    certificate: Certificate
+    verification: Verification
     seeds: Pixels
     referee: Ints | None
 
 
 def shard_result(climb: Climb, names: Sequence[str], finding: Finding | None) -> ShardResult:
-    """Make the tables of a shard; a search none of whose mistakes was certified becomes a failed one."""
+    """Make the tables of a shard; a search none of whose mistakes was verified becomes a failed one."""
     outcome, reason = climb.outcome.copy(), climb.reason.copy()
     if finding is not None:
         found = climb.finds.search[finding.finds]
-        refused = np.setdiff1d(found, found[finding.certificate.certified])
+        refused = np.setdiff1d(found, found[finding.verification.verified])
         outcome[refused] = Outcome.FAILED
-        reason[refused] = "not certified: the panel's votes on the stored pixels differ from the search's"
+        reason[refused] = "not verified: the panel's votes on the stored pixels differ from the search's"
     columns = _search_columns(climb, names, np.arange(len(climb.shard)))
     now = datetime.now(UTC)
     searches = columns | {
@@ -85,22 +85,22 @@ def _mistakes(climb: Climb, names: Sequence[str], finding: Finding | None) -> pa
     form = schema.mistakes(climb.rules.transform.parameters, climb.rules.transform.measures)
     if finding is None:
         return form.empty_table()
-    kept = np.flatnonzero(finding.certificate.certified)
-    finds, certificate = finding.finds[kept], finding.certificate
+    kept = np.flatnonzero(finding.verification.verified)
+    finds, verification = finding.finds[kept], finding.verification
     rows, composed = climb.finds.search[finds], climb.finds.composed[finds]
     transform, trails = climb.rules.transform, climb.found_trails()
     referee = None if finding.referee is None else finding.referee[kept]
     columns = _search_columns(climb, names, rows) | {
         "number": climb.finds.number[finds],
         "end_probability": probability(climb.finds.score[finds]),
-        "predicted": certificate.predicted[climb.shard.target[rows], kept],
-        "image": [stored_image(certificate.stored[k]) for k in kept],
+        "predicted": verification.predicted[climb.shard.target[rows], kept],
+        "image": [stored_image(verification.stored[k]) for k in kept],
         "seed_image": [stored_image(png.encode(finding.seeds[k])) for k in kept],
         "trail": [_named(trails[find], transform.parameters) for find in finds],
         "composed": list(composed.astype(np.float32)),
         "measures": _named(transform.describe(composed), transform.measures),
-        "probabilities": [certificate.probabilities[:, k].tolist() for k in kept],
-        "margin": certificate.margin[kept],
+        "probabilities": [verification.probabilities[:, k].tolist() for k in kept],
+        "margin": verification.margin[kept],
         "referee_predicted": [None] * len(kept) if referee is None else referee,
         "valid": [None] * len(kept) if referee is None else referee == climb.labels[rows],
     }

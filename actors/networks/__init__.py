@@ -4,20 +4,16 @@ from typing import Annotated
 
 from pydantic import Field
 
-from outvoted.actors.networks.base import Architecture, Loaded, Shape, Weights
-from outvoted.actors.networks.behind_input import BehindInput
-from outvoted.actors.networks.brought import Brought
-from outvoted.actors.networks.cnn import CNN
-from outvoted.actors.networks.deep_cnn import DeepCNN
-from outvoted.actors.networks.exported import Exported
+from outvoted.actors.networks.base import Architecture, Shape
+from outvoted.actors.networks.cnns import CNN, DeepCNN, PlainCNN
+from outvoted.actors.networks.exported import ExportedNetwork
+from outvoted.actors.networks.libraries import TimmModel, TorchvisionModel
 from outvoted.actors.networks.mlp import MLP
-from outvoted.actors.networks.packaged import Packaged
-from outvoted.actors.networks.plain_cnn import PlainCNN
-from outvoted.actors.networks.prepared import Input, Prepared
-from outvoted.actors.networks.python_factory import PythonFactory
-from outvoted.actors.networks.timm_model import TimmModel
-from outvoted.actors.networks.torchvision_model import TorchvisionModel
+from outvoted.actors.networks.packaged import PackagedNetwork
+from outvoted.actors.networks.preprocessing import InputRecipe, Preprocessed, PreprocessedNetwork
+from outvoted.actors.networks.user_network import PythonFactory, UserNetwork
 from outvoted.actors.networks.vit import ViT
+from outvoted.actors.networks.weights import LoadedWeights, Weights
 
 Network = Annotated[
     MLP
@@ -25,12 +21,12 @@ Network = Annotated[
     | PlainCNN
     | DeepCNN
     | ViT
-    | BehindInput
+    | PreprocessedNetwork
     | PythonFactory
     | TorchvisionModel
     | TimmModel
-    | Exported
-    | Packaged,
+    | ExportedNetwork
+    | PackagedNetwork,
     Field(discriminator="kind"),
 ]
 """Any architecture, told apart by its ``kind``."""
@@ -39,20 +35,20 @@ __all__ = [
     "CNN",
     "MLP",
     "Architecture",
-    "BehindInput",
-    "Brought",
     "DeepCNN",
-    "Exported",
-    "Input",
-    "Loaded",
+    "ExportedNetwork",
+    "InputRecipe",
+    "LoadedWeights",
     "Network",
-    "Packaged",
+    "PackagedNetwork",
     "PlainCNN",
-    "Prepared",
+    "Preprocessed",
+    "PreprocessedNetwork",
     "PythonFactory",
     "Shape",
     "TimmModel",
     "TorchvisionModel",
+    "UserNetwork",
     "ViT",
     "Weights",
 ]

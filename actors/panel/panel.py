@@ -1,12 +1,16 @@
-"""The panel: all peers behind one interface, wherever they live."""
+"""A panel: all peers behind one interface, wherever they live."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 
+import numpy as np
+
+from outvoted.actors.panel.peer import Peer
 from outvoted.search.arrays import Pixels, Singles
 from outvoted.search.messages import Questions, Replies
 
 
-class Panel(ABC):
+class VotingPanel(ABC):
     """N peers that answer together. Answers depend on the rows asked about, never on what travels along."""
 
     @property
@@ -28,3 +32,23 @@ class Panel(ABC):
         Returns:
             Every peer's probabilities, shape (peers, n, classes).
         """
+
+
+class LocalPanel(VotingPanel):
+    """Peers that are asked one after the other: for tests, replays and pictures."""
+
+    def __init__(self, peers: Sequence[Peer]) -> None:
+        self._peers = tuple(peers)
+
+    @property
+    def size(self) -> int:
+        """Number of peers."""
+        return len(self._peers)
+
+    def ask(self, questions: Questions) -> Replies:
+        """Ask each peer about its candidates."""
+        return {peer: self._peers[peer].ask(candidates) for peer, candidates in questions.items()}
+
+    def vote(self, images: Pixels) -> Singles:
+        """Put images to every peer; shape (peers, n, classes)."""
+        return np.stack([peer.vote(images) for peer in self._peers])

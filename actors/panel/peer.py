@@ -8,13 +8,13 @@ import torch
 from torch import nn
 
 from outvoted.actors.data.datasets import Split
-from outvoted.actors.networks.arithmetic import USUAL, Arithmetic
-from outvoted.actors.networks.device import own_device
-from outvoted.actors.networks.own_context import own_context
-from outvoted.actors.networks.tolerant import answered, is_machines, told
+from outvoted.actors.networks import Shape
+from outvoted.actors.networks.computing import USUAL, Arithmetic, own_context, own_device
+from outvoted.actors.networks.members import Member
+from outvoted.actors.networks.user_modules import answered, is_machines, told
 from outvoted.search.arrays import AnyArray, Bools, Pixels, Singles
 from outvoted.search.messages import Answers, Candidates, Slope
-from outvoted.search.transforms import Transform
+from outvoted.search.transforms import Affine, Transform
 
 
 class Peer:
@@ -126,3 +126,19 @@ def _tensor(array: AnyArray) -> torch.Tensor:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
         return torch.from_numpy(np.ascontiguousarray(array))
+
+
+def vote(
+    member: Member, images: Pixels, shape: Shape, classes: int, arithmetic: Arithmetic = USUAL
+) -> Singles:
+    """Put images, at least one, to a trained network as a panel does; (n, classes) probabilities.
+
+    Args:
+        images: shape (n, channels, height, width), uint8.
+        shape: channels, height and width of the images it was trained on.
+
+    Raises:
+        OutvotedError: its weights don't fit, or are not finite.
+    """
+    no_seeds = Split(np.empty((0, *shape), np.uint8), np.empty(0, np.int64))
+    return Peer(member.build(shape, classes), Affine(), no_seeds, arithmetic).vote(images)

@@ -1,21 +1,26 @@
-"""A panel of Ray actors, one for each peer."""
+"""Peers as Ray actors, and a panel of them."""
 
 import asyncio
+import os
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import ray
 
-from outvoted.actors.panel.panel import Panel
+from outvoted.actors.networks.computing import USUAL, Arithmetic, use_one_thread
+from outvoted.actors.panel.panel import VotingPanel
+from outvoted.actors.panel.peer import Peer
+from outvoted.actors.runs.ray_shared import FOREVER, Placed
 from outvoted.search.arrays import Pixels, Singles
 from outvoted.search.messages import Answers, Candidates, Questions, Replies
+from outvoted.search.transforms import Transform
 
 MESSAGE_ROWS = 3072
 """Candidates in one call: under the 100 KB up to which Ray sends arguments inline."""
 
 
-class RayPanel(Panel):
+class RayPanel(VotingPanel):
     """Peers that answer at the same time, each in its own actor."""
 
     def __init__(self, peers: Sequence[Any]) -> None:
@@ -64,3 +69,26 @@ def _replies(asked: Sequence[int], answers: Sequence[Answers]) -> Replies:
 def _parts(candidates: Candidates) -> list[Candidates]:
     firsts = range(0, max(len(candidates), 1), MESSAGE_ROWS)
     return [candidates.rows(slice(first, first + MESSAGE_ROWS)) for first in firsts]
+
+
+@ray.remote(**FOREVER)
+class PeerActor:
+    """One peer."""
+
+    def __init__(self, transform: Transform, placed: Placed, arithmetic: Arithmetic = USUAL) -> None:
+        use_one_thread()
+        member, images = ray.get(list(placed))
+        network = member.build(images.shape, images.classes)
+        self._peer = Peer(network, transform, images.seeds, arithmetic)
+
+    def ask(self, candidates: Candidates) -> Answers:
+        """Answer for candidates."""
+        return self._peer.ask(candidates)
+
+    def vote(self, images: Pixels) -> Singles:
+        """Answer for images with every class's probability."""
+        return self._peer.vote(images)
+
+    def process(self) -> int:
+        """Return the process id; answers once the network is loaded."""
+        return os.getpid()

@@ -23,7 +23,7 @@ class Progress:
 
     @property
     def mistakes(self) -> int:
-        """Number of searches that found a certified mistake."""
+        """Number of searches that found a verified mistake."""
         return self.outcomes[Outcome.MISTAKE]
 
     def plus(self, rows: pa.Table) -> "Progress":

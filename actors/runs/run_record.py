@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from outvoted.actors.networks.member import Member, has_fingerprint
+from outvoted.actors.networks.members import Member, has_fingerprint
 
 Kind = Literal["mine", "scan", "compare", "heal", "sweep", "study"]
 """Which command made a run."""

@@ -59,7 +59,7 @@ def searches() -> pa.Schema:
 
 
 def mistakes(parameters: Sequence[str], measures: Sequence[str]) -> pa.Schema:
-    """One row for each certified mistake.
+    """One row for each verified mistake.
 
     ``parameters`` names the numbers of a move, ``measures`` what a composed transform is described by.
     """

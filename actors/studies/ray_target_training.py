@@ -9,12 +9,12 @@ import ray
 
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.networks import Architecture
-from outvoted.actors.networks.member import EpochRecord, Member
-from outvoted.actors.networks.threads import use_one_thread
-from outvoted.actors.panel.voting import vote
+from outvoted.actors.networks.computing import use_one_thread
+from outvoted.actors.networks.members import EpochRecord, Member
+from outvoted.actors.panel.peer import vote
 from outvoted.actors.studies.study_store import vote_rows
 from outvoted.actors.training.target_training import Ended, train_to_targets
-from outvoted.actors.training.targets import Check, Stop, Stopping
+from outvoted.actors.training.targets import Check, Stop, TargetChecks
 from outvoted.actors.training.training import Training
 from outvoted.search.arrays import Pixels
 
@@ -26,7 +26,7 @@ class Goal:
     architecture: Architecture
     training: Training
     targets: Mapping[str, float]
-    stopping: Stopping
+    stopping: TargetChecks
     seed: int
 
 

@@ -3,10 +3,9 @@
 import ray
 
 from outvoted.actors.networks import Shape
-from outvoted.actors.networks.arithmetic import Arithmetic
-from outvoted.actors.networks.member import Member
-from outvoted.actors.networks.threads import use_one_thread
-from outvoted.actors.panel.voting import vote
+from outvoted.actors.networks.computing import Arithmetic, use_one_thread
+from outvoted.actors.networks.members import Member
+from outvoted.actors.panel.peer import vote
 from outvoted.search.arrays import Pixels, Singles
 
 

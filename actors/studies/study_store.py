@@ -7,7 +7,7 @@ import pandas as pd
 import pyarrow as pa
 
 from outvoted.actors.networks import members
-from outvoted.actors.networks.member import Member
+from outvoted.actors.networks.members import Member
 from outvoted.actors.runs import png, schema, tables
 from outvoted.actors.runs.store import RunStore
 from outvoted.search.arrays import Pixels, Singles

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BeforeValidator
 
-from outvoted.actors.mining.panel_mining import Mined
-from outvoted.actors.networks.member import Member, fingerprint, has_fingerprint
+from outvoted.actors.mining.local_mining import Mined
+from outvoted.actors.networks.members import Member, fingerprint, has_fingerprint
 from outvoted.actors.panel import panel_settings
 from outvoted.actors.panel.panel_settings import RefereeSettings
 from outvoted.actors.runs import schema, tables

@@ -5,7 +5,7 @@ from pathlib import Path
 import pyarrow as pa
 import ray
 
-from outvoted.actors.networks.member import Member
+from outvoted.actors.networks.members import Member
 from outvoted.actors.runs.ray_shared import FOREVER
 from outvoted.actors.sweeps.sweep_recorder import SweepRecorder, Values
 from outvoted.actors.sweeps.sweep_store import Fields, Kept, Row

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from outvoted.actors.networks.member import Member
+from outvoted.actors.networks.members import Member
 from outvoted.actors.sweeps.sweep_monitor import SweepMonitor
 from outvoted.actors.sweeps.sweep_store import FINISHED, Fields, Kept, Row, SweepStore
 

@@ -11,11 +11,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as save_tensors
 
 from outvoted.actors.networks import Weights, members
-from outvoted.actors.networks.member import Member
+from outvoted.actors.networks.members import Member
 from outvoted.actors.runs import schema, tables
 from outvoted.actors.runs.files import write_atomically
 from outvoted.actors.runs.store import RunStore
-from outvoted.actors.training.stacked_training import Progress
+from outvoted.actors.training.stacked_training import TrainingState
 from outvoted.search.errors import OutvotedError
 
 Row = dict[str, object]
@@ -29,7 +29,7 @@ FINISHED, STOPPED, FAILED = "finished", "stopped", "failed"
 class Kept:
     """What is kept of a unit under way: how far its network is, and its rows so far."""
 
-    progress: Progress
+    progress: TrainingState
     rows: tuple[Row, ...]
 
 
@@ -111,7 +111,7 @@ class SweepStore(RunStore):
             with safe_open(path, "pt") as file:
                 noted, tensors = file.metadata(), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             weights = {n.removeprefix("weights/"): t for n, t in tensors.items() if n.startswith("weights/")}
-            progress = Progress(int(noted["epoch"]), weights, _moments(tensors))
+            progress = TrainingState(int(noted["epoch"]), weights, _moments(tensors))
             return Kept(progress, tuple(json.loads(noted["rows"])))
         except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
             raise OutvotedError(

@@ -1,12 +1,13 @@
-"""Training as a Ray task."""
+"""Training as Ray tasks."""
 
 from collections.abc import Iterator
 
 import ray
 
-from outvoted.actors.data.datasets import Dataset
+from outvoted.actors.data.datasets import Dataset, Split
 from outvoted.actors.networks import Architecture, Weights
-from outvoted.actors.networks.threads import use_one_thread
+from outvoted.actors.networks.computing import use_one_thread
+from outvoted.actors.training.generators.training import Checkpoint, DcganTraining, Stage, train_dcgan
 from outvoted.actors.training.training import Epoch, Training, loaded, train
 
 
@@ -24,3 +25,12 @@ def measure_remotely(architecture: Architecture, weights: Weights, data: Dataset
     """Measure one network that comes with its weights, one thread."""
     use_one_thread()
     yield from loaded(architecture, weights, data)
+
+
+@ray.remote(num_returns="streaming", max_retries=-1)
+def train_generator_remotely(
+    training: DcganTraining, split: Split, start: Checkpoint | None
+) -> Iterator[Stage]:
+    """Train a generator, one thread, and stream its stages."""
+    use_one_thread()
+    yield from train_dcgan(training, split, start)

@@ -9,7 +9,7 @@ from torch.nn import functional
 
 from outvoted.actors.data.datasets import Split
 from outvoted.actors.networks import Architecture, Shape, Weights
-from outvoted.actors.networks.device import own_device
+from outvoted.actors.networks.computing import own_device
 from outvoted.actors.networks.stack import Stack
 from outvoted.actors.training.training import Training, optimizer
 
@@ -18,7 +18,7 @@ _MOMENTS = {"adam": _OF_ADAM, "adamw": _OF_ADAM, "sgd": ("momentum_buffer",)}
 
 
 @dataclass(frozen=True)
-class Progress:
+class TrainingState:
     """How far one network is: its weights, and what the optimiser remembers of each of them.
 
     Attributes:
@@ -49,7 +49,7 @@ class StackedTraining:
         split: Split,
         shape: Shape,
         classes: int,
-        progress: Sequence[Progress] | None = None,
+        progress: Sequence[TrainingState] | None = None,
     ) -> None:
         """Begin, or go on from ``progress``: one for each trainee, all equally far.
 
@@ -83,7 +83,7 @@ class StackedTraining:
         self.epoch += 1
         return [float(loss) for loss in total / len(self._labels)]
 
-    def progress(self) -> list[Progress]:
+    def progress(self) -> list[TrainingState]:
         """Return how far each network is, on the CPU."""
         names = _MOMENTS[self._training.optimizer]
         states = [
@@ -91,7 +91,7 @@ class StackedTraining:
             for views in (self._views if self.epoch else [()] * self.stack.size)
         ]
         each = zip(self.stack.weights(), states, strict=True)
-        return [Progress(self.epoch, weights, moments) for weights, moments in each]
+        return [TrainingState(self.epoch, weights, moments) for weights, moments in each]
 
     def _order(self, seed: int) -> torch.Tensor:
         """Return the order of the samples in this epoch, which depends on the seed and the epoch alone."""

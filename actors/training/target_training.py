@@ -11,8 +11,8 @@ from torch.nn import functional
 
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.networks import Architecture, Weights
-from outvoted.actors.networks.device import own_device
-from outvoted.actors.training.targets import Check, Stop, Stopping, Watch
+from outvoted.actors.networks.computing import own_device
+from outvoted.actors.training.targets import Check, Stop, TargetChecks, Watch
 from outvoted.actors.training.training import TEST_BATCH, Training, accuracy, moved, optimizer, weights_of
 
 _CPU_BATCH = 250
@@ -38,7 +38,7 @@ def train_to_targets(
     architecture: Architecture,
     training: Training,
     targets: Sequence[float],
-    stopping: Stopping,
+    stopping: TargetChecks,
     data: Dataset,
     seed: int,
 ) -> Iterator[Check | Ended]:

@@ -16,7 +16,7 @@ _PASSED = 2
 """A network that makes so many times fewer errors than a target asks for is not expected to come back."""
 
 
-class Stopping(Settings):
+class TargetChecks(Settings):
     """How near a target test accuracy counts, and how often it is looked for."""
 
     tolerance: Annotated[float, Field(ge=0, lt=0.5)] = 0.0005
@@ -70,7 +70,7 @@ class Stop:
 class Watch:
     """Sees the checks of one training, keeps the weights at the first within each target's window."""
 
-    def __init__(self, targets: Sequence[float], stopping: Stopping, images: int) -> None:
+    def __init__(self, targets: Sequence[float], stopping: TargetChecks, images: int) -> None:
         """Take the targets, shares in (0, 1), and the number of test images."""
         self._targets, self._stopping, self._images = tuple(targets), stopping, images
         self._closest: dict[float, Check] = {}

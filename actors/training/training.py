@@ -12,8 +12,8 @@ from torch.nn import functional
 
 from outvoted.actors.data.datasets import Dataset, Split
 from outvoted.actors.networks import Architecture, Weights
-from outvoted.actors.networks.device import own_device
-from outvoted.actors.networks.tolerant import Tolerant, is_machines
+from outvoted.actors.networks.computing import own_device
+from outvoted.actors.networks.user_modules import Tolerant, is_machines
 from outvoted.search.settings import Settings
 from outvoted.search.transforms import Affine
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from outvoted.actors.mining.certify import rendered
+from outvoted.actors.mining.verification import rendered
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.search.arrays import Floats, Ints, Pixels, Singles
 

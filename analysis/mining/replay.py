@@ -1,4 +1,4 @@
-"""Replay: rebuild mistakes from their recorded parameters and certify them again."""
+"""Replay: rebuild mistakes from their recorded parameters and verify them again."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from outvoted.actors.mining.certify import certificate, rendered
+from outvoted.actors.mining.verification import rendered, verify
 from outvoted.actors.runs import png
 from outvoted.analysis.mining.climbs import positions
 from outvoted.analysis.opened.opened import OpenedRun
@@ -65,13 +65,13 @@ def _replay(run: OpenedRun, rows: Sequence[dict[str, Any]]) -> list[Replayed]:
         np.array([row[name] for row in rows], dtype=np.int64) for name in ("label", "target", "voters")
     )
     pixels = np.stack([_pixels(data, images.shape[1:]) for data in stored])
-    again = certificate(stored, run.panel.vote(pixels), labels, targets, voters)
+    again = verify(stored, run.panel.vote(pixels), labels, targets, voters)
     return [
         Replayed(
             search_id=row["search_id"],
             same_parameters=bool((composed[k] == recorded[k]).all()),
             same_pixels=bool((pixels[k] == images[k]).all()),
-            outvoted=bool(again.certified[k] and again.predicted[targets[k], k] == row["predicted"]),
+            outvoted=bool(again.verified[k] and again.predicted[targets[k], k] == row["predicted"]),
         )
         for k, row in enumerate(rows)
     ]

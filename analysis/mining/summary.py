@@ -9,7 +9,7 @@ import pandas as pd
 from rich.table import Table
 
 from outvoted.actors.networks import MLP
-from outvoted.actors.networks.member import Member
+from outvoted.actors.networks.members import Member
 from outvoted.actors.runs.failures import Failed, failures
 from outvoted.analysis.mining.every_network import EveryNetwork, every_network
 from outvoted.analysis.mining.voters import VotersSummary, by_voters

@@ -8,9 +8,9 @@ import pyarrow as pa
 
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.networks import members
-from outvoted.actors.networks.arithmetic import Arithmetic
-from outvoted.actors.networks.member import Member
-from outvoted.actors.panel.local_panel import LocalPanel
+from outvoted.actors.networks.computing import Arithmetic
+from outvoted.actors.networks.members import Member
+from outvoted.actors.panel.panel import LocalPanel
 from outvoted.actors.panel.panel_settings import PanelSettings
 from outvoted.actors.panel.peer import Peer
 from outvoted.actors.runs.run_record import RunRecord

@@ -12,8 +12,8 @@ from outvoted.actors.data.checkerboard import Checkerboard
 from outvoted.actors.data.datasets import Dataset, Split
 from outvoted.actors.data.sources import GridSource
 from outvoted.actors.mining.scan_store import ScanStore
-from outvoted.actors.networks.member import Member
-from outvoted.actors.panel.local_panel import LocalPanel
+from outvoted.actors.networks.members import Member
+from outvoted.actors.panel.panel import LocalPanel
 from outvoted.actors.panel.peer import Peer
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.drawing import PEERS, TARGET, save

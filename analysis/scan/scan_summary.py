@@ -13,7 +13,7 @@ from rich.table import Table
 
 from outvoted.actors.mining.judge import NO_ANSWER
 from outvoted.actors.mining.scan_store import ScanStore
-from outvoted.actors.networks.member import Member
+from outvoted.actors.networks.members import Member
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.search.errors import OutvotedError
 

@@ -9,10 +9,11 @@ from pydantic import Field, field_validator, model_validator
 from torch.utils.flop_counter import FlopCounterMode
 
 from outvoted.actors.data.datasets import Dataset
-from outvoted.actors.networks import MLP, BehindInput, DeepCNN, Input, Network, ViT
-from outvoted.actors.networks.arithmetic import USUAL
-from outvoted.actors.panel.door import examine, sample
-from outvoted.actors.training.targets import Stopping
+from outvoted.actors.networks import MLP, DeepCNN, InputRecipe, Network, PreprocessedNetwork, ViT
+from outvoted.actors.networks.computing import USUAL
+from outvoted.actors.panel.answers import sample
+from outvoted.actors.panel.checking import examine
+from outvoted.actors.training.targets import TargetChecks
 from outvoted.actors.training.training import Training
 from outvoted.search.errors import OutvotedError
 from outvoted.search.settings import Settings
@@ -60,7 +61,7 @@ class Family(Settings):
     """Networks that are compared with each other in fig. 2 and table 5."""
     repeats: Annotated[int, Field(ge=1, le=10_000)] = 3
     """How often that is done, each time with other seeds; the paper has 10."""
-    stopping: Stopping = Stopping()
+    stopping: TargetChecks = TargetChecks()
 
     @field_validator("network")
     @classmethod
@@ -114,12 +115,12 @@ class Unit:
         return f"{self.name}@{percent(target)}"
 
 
-_NORMALISED = Input(mean=(0.1307,), std=(0.3081,))
+_NORMALISED = InputRecipe(mean=(0.1307,), std=(0.3081,))
 """Mean and standard deviation of MNIST's training images."""
 FAMILIES = (
     Family(
         name="mlp",
-        network=BehindInput(network=MLP(hidden=500, activation="relu"), input=_NORMALISED),
+        network=PreprocessedNetwork(network=MLP(hidden=500, activation="relu"), input=_NORMALISED),
         variants=(
             _PLAIN,
             _DECAYING,
@@ -129,13 +130,13 @@ FAMILIES = (
     ),
     Family(
         name="cnn",
-        network=BehindInput(network=DeepCNN(), input=_NORMALISED),
+        network=PreprocessedNetwork(network=DeepCNN(), input=_NORMALISED),
         variants=(_PLAIN, _DECAYING, Variant(augment=_SMALL_MOVES)),
         high_targets=(0.995,),
     ),
     Family(
         name="vit",
-        network=BehindInput(network=ViT(), input=_NORMALISED),
+        network=PreprocessedNetwork(network=ViT(), input=_NORMALISED),
         variants=(_PLAIN, _DECAYING, Variant(weight_decay=5e-5)),
         epochs=40,
     ),

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.networks import members
-from outvoted.actors.networks.member import Member
+from outvoted.actors.networks.members import Member
 from outvoted.actors.panel.panel_settings import PanelSettings
 from outvoted.actors.runs.run_record import RunRecord
 from outvoted.actors.runs.store import RunStore

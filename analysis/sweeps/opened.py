@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.networks import members
-from outvoted.actors.networks.member import Member
+from outvoted.actors.networks.members import Member
 from outvoted.actors.runs.run_record import RunRecord
 from outvoted.actors.runs.store import RunStore
 from outvoted.actors.sweeps.mined_settings import Mining

@@ -5,7 +5,7 @@ from typing import Any
 
 from rich.table import Table
 
-from outvoted.actors.networks.member import has_fingerprint
+from outvoted.actors.networks.members import has_fingerprint
 from outvoted.actors.sweeps.mined_settings import MinedSettings, Mining
 from outvoted.analysis.mining.voters import by_voters
 from outvoted.analysis.report.monotonic import Monotonic, monotonic

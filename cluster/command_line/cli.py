@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from outvoted.actors.networks.threads import use_one_thread
+from outvoted.actors.networks.computing import use_one_thread
 from outvoted.actors.runs.failures import check_not_all
 from outvoted.actors.runs.store import RunStore
 from outvoted.analysis.mining.replay import Replayed

@@ -21,7 +21,7 @@ from outvoted.cluster.console.bars import phase
 from outvoted.cluster.jobs.config import MineConfig
 from outvoted.cluster.jobs.loading import loaded
 from outvoted.cluster.jobs.mine import Job, mine, versions
-from outvoted.cluster.jobs.panel_training import check_brought
+from outvoted.cluster.jobs.panel_training import check_user_networks
 from outvoted.cluster.jobs.runs import data_record, open_record, recorded
 from outvoted.cluster.ray.connect import connected
 from outvoted.cluster.ray.placement import PlacementSettings
@@ -99,7 +99,7 @@ def compare_strategies(
     config.map.names(config.search.transform)
     slopes = any(part.search.strategy.slopes for part in parts.values())
     first = next(iter(stores.values()))
-    check_brought(first, config.panel, config.referee, data, console, slopes)
+    check_user_networks(first, config.panel, config.referee, data, console, slopes)
     record = open_record(whole, config, resume, data_record(data), versions(), "compare")
     with connected(address, debug), recorded(whole, record):
         for name, part in parts.items():

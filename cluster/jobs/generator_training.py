@@ -9,11 +9,10 @@ from rich.progress import Progress as Bars
 from outvoted.actors.data.datasets import Dataset, Split
 from outvoted.actors.mining.monitor import Monitor
 from outvoted.actors.studies.study_store import StudyStore
-from outvoted.actors.training.generators import checkpoints
 from outvoted.actors.training.generators.generator import Generator, read
 from outvoted.actors.training.generators.settings import AnyGenerator, TrainedGenerator
 from outvoted.actors.training.generators.training import Checkpoint, DcganTraining, Stage
-from outvoted.actors.training.ray_generator_training import train_generator_remotely
+from outvoted.actors.training.ray_training import train_generator_remotely
 from outvoted.cluster.ray.lease import result
 from outvoted.cluster.ray.placement import Share
 
@@ -53,9 +52,9 @@ def _trained(
     if shelf.is_file():
         return read(shelf)
     checkpoint = store.generator / CHECKPOINT
-    reached = checkpoints.load(checkpoint, key)
+    reached = Checkpoint.load(checkpoint, key)
     for stage in _stages(settings.training, data.train, reached, share, bars):
-        checkpoints.save(checkpoint, key, stage.checkpoint)
+        stage.checkpoint.save(checkpoint, key)
         losses = {
             "loss of the DCGAN/generator": stage.generator_loss,
             "loss of the DCGAN/discriminator": stage.discriminator_loss,

@@ -17,7 +17,7 @@ from outvoted.actors.healing.heal_store import HealStore
 from outvoted.actors.healing.healing import Healer, Round, Task
 from outvoted.actors.healing.ray_healing import heal_remotely
 from outvoted.actors.healing.wandering import moved_split
-from outvoted.actors.networks.member import Member
+from outvoted.actors.networks.members import Member
 from outvoted.analysis.healing.healing import (
     HealSummary,
     steady_since,
@@ -31,7 +31,7 @@ from outvoted.cluster.jobs.heal_config import HealConfig, share_of_task
 from outvoted.cluster.jobs.heal_networks import Networks
 from outvoted.cluster.jobs.loading import loaded
 from outvoted.cluster.jobs.mine import versions
-from outvoted.cluster.jobs.panel_training import check_brought
+from outvoted.cluster.jobs.panel_training import check_user_networks
 from outvoted.cluster.jobs.runs import data_record, open_record, recorded
 from outvoted.cluster.ray.connect import connected
 from outvoted.cluster.ray.lease import result
@@ -66,7 +66,7 @@ def heal(job: HealJob, console: Console) -> HealSummary:
     config = job.config
     data = loaded(lambda: datasets.load(config.data), console)
     config.search.check(data.shape, config.panel.names)
-    check_brought(job.store, config.panel, config.referee, data, console, config.search.strategy.slopes)
+    check_user_networks(job.store, config.panel, config.referee, data, console, config.search.strategy.slopes)
     record = open_record(job.store, config, job.resume, data_record(data), versions(), "heal", _MAY_CHANGE)
     with connected(job.address, job.debug):
         each = share_of_task(config.cluster, ray.cluster_resources())

@@ -8,7 +8,7 @@ from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.healing.arms import Arm, Step
 from outvoted.actors.healing.heal_store import HealStore
 from outvoted.actors.networks import members
-from outvoted.actors.networks.member import Member
+from outvoted.actors.networks.members import Member
 from outvoted.actors.panel import panel_settings
 from outvoted.actors.panel.panel_settings import PanelSettings, Recipe
 from outvoted.cluster.jobs.heal_config import HealConfig

@@ -24,7 +24,7 @@ from outvoted.cluster.console.bars import bars, phase
 from outvoted.cluster.console.warnings import warn
 from outvoted.cluster.jobs.config import MineConfig
 from outvoted.cluster.jobs.loading import loaded
-from outvoted.cluster.jobs.panel_training import check_brought, run_members
+from outvoted.cluster.jobs.panel_training import check_user_networks, run_members
 from outvoted.cluster.jobs.runs import data_record, open_record, recorded
 from outvoted.cluster.ray.cells import Cell, running_cells, running_recorder
 from outvoted.cluster.ray.connect import connected
@@ -58,7 +58,7 @@ def mine(job: Job, console: Console) -> RunStore:
     """
     data = loaded(lambda: datasets.load(job.config.data), Console(quiet=True) if job.told else console)
     job.config.search.check(data.shape, job.config.panel.names)
-    check_brought(
+    check_user_networks(
         job.store, job.config.panel, job.config.referee, data, console, job.config.search.strategy.slopes
     )
     record = open_record(job.store, job.config, job.resume, data_record(data), versions())

@@ -10,7 +10,7 @@ from rich.progress import Progress as Bars
 
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.networks import members
-from outvoted.actors.networks.member import EpochRecord, Member, fingerprint
+from outvoted.actors.networks.members import EpochRecord, Member, fingerprint
 from outvoted.actors.panel import checking, panel_settings
 from outvoted.actors.panel.panel_settings import PanelSettings, Recipe, RefereeSettings
 from outvoted.actors.runs.run_record import RunRecord
@@ -25,7 +25,7 @@ from outvoted.search.trust import named_by
 OnEpoch = Callable[[str, EpochRecord], object]
 
 
-def check_brought(
+def check_user_networks(
     store: RunStore,
     panel: PanelSettings,
     referee: RefereeSettings | None,

@@ -21,7 +21,7 @@ from outvoted.cluster.console.bars import bars, phase
 from outvoted.cluster.console.warnings import warn_of
 from outvoted.cluster.jobs.loading import loaded
 from outvoted.cluster.jobs.mine import versions
-from outvoted.cluster.jobs.panel_training import check_brought, run_members
+from outvoted.cluster.jobs.panel_training import check_user_networks, run_members
 from outvoted.cluster.jobs.runs import data_record, open_record, recorded
 from outvoted.cluster.jobs.scan_config import ScanConfig
 from outvoted.cluster.jobs.scan_pipeline import Reading, judged
@@ -52,7 +52,7 @@ def scan(job: ScanJob, console: Console) -> RunStore:
     """
     config = job.config
     data = loaded(config.load, console)
-    check_brought(job.store, config.panel, config.referee, data, console)
+    check_user_networks(job.store, config.panel, config.referee, data, console)
     with phase(console, "listing the repository"):
         pieces = config.source.pieces(config.scan.batch)
         images = sum(piece.count for piece in pieces)

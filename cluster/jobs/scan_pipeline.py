@@ -13,9 +13,8 @@ from outvoted.actors.data.chunks import Chunk, chunks
 from outvoted.actors.data.fit import Fit
 from outvoted.actors.data.sources import Piece, Source
 from outvoted.actors.mining.judge import Judged, local_judge
-from outvoted.actors.networks.arithmetic import Arithmetic
-from outvoted.actors.networks.member import Member
-from outvoted.actors.networks.threads import use_one_thread
+from outvoted.actors.networks.computing import Arithmetic, use_one_thread
+from outvoted.actors.networks.members import Member
 from outvoted.cluster.ray.pool import Pool
 from outvoted.search.errors import OutvotedError
 

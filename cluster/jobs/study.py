@@ -12,9 +12,9 @@ from rich.progress import Progress as Bars
 from outvoted.actors.data import datasets
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.mining.monitor import Monitor
-from outvoted.actors.networks.member import Member
+from outvoted.actors.networks.members import Member
 from outvoted.actors.panel import panel_settings
-from outvoted.actors.panel.voting import vote
+from outvoted.actors.panel.peer import vote
 from outvoted.actors.runs.run_record import RunRecord
 from outvoted.actors.studies.ray_voting import vote_remotely
 from outvoted.actors.studies.study_store import PANEL, REFEREE, StudyStore, vote_rows
@@ -28,7 +28,7 @@ from outvoted.cluster.jobs.generator_training import run_generator
 from outvoted.cluster.jobs.heal_config import share_of_task
 from outvoted.cluster.jobs.loading import loaded
 from outvoted.cluster.jobs.mine import versions
-from outvoted.cluster.jobs.panel_training import check_brought, run_members, run_referee
+from outvoted.cluster.jobs.panel_training import check_user_networks, run_members, run_referee
 from outvoted.cluster.jobs.runs import data_record, open_record, recorded
 from outvoted.cluster.jobs.study_config import StudyConfig
 from outvoted.cluster.ray.connect import connected
@@ -62,7 +62,7 @@ def study(job: StudyJob, console: Console) -> None:
     config, store = job.config, job.store
     data = loaded(lambda: datasets.load(config.data), console)
     config.study.check(data)
-    check_brought(store, config.panel, config.asked_referee, data, console)
+    check_user_networks(store, config.panel, config.asked_referee, data, console)
     if job.resume:
         _check_families(store, config)
     record = open_record(store, config, job.resume, data_record(data), versions(), "study", _MAY_CHANGE)

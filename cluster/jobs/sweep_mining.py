@@ -7,10 +7,10 @@ from ray.exceptions import RayError
 from rich.progress import Progress as Bars
 
 from outvoted.actors.data.datasets import Dataset, Images
-from outvoted.actors.mining.panel_mining import Mined
-from outvoted.actors.mining.ray_panel_mining import mine_panel_remotely
-from outvoted.actors.networks.arithmetic import USUAL
-from outvoted.actors.networks.member import Member
+from outvoted.actors.mining.local_mining import Mined
+from outvoted.actors.mining.ray_mining import mine_panel_remotely
+from outvoted.actors.networks.computing import USUAL
+from outvoted.actors.networks.members import Member
 from outvoted.actors.panel import checking, panel_settings
 from outvoted.actors.sweeps.mined_settings import MinedSettings, Origin
 from outvoted.actors.sweeps.sweep_store import SweepStore

@@ -16,7 +16,7 @@ from ray.tune.logger import JsonLoggerCallback
 from ray.tune.schedulers import ASHAScheduler, FIFOScheduler, MedianStoppingRule, TrialScheduler
 
 from outvoted.actors.data.datasets import Dataset
-from outvoted.actors.networks.threads import use_one_thread
+from outvoted.actors.networks.computing import use_one_thread
 from outvoted.actors.sweeps.sweep_store import FAILED, STOPPED, Row
 from outvoted.actors.training.training import Training
 from outvoted.analysis.sweeps import Experiment, Unit

@@ -25,11 +25,10 @@ from outvoted.actors.mining.coordinator import Coordinator
 from outvoted.actors.mining.planning import planned
 from outvoted.actors.mining.rows import ShardResult
 from outvoted.actors.networks import Shape
-from outvoted.actors.networks.arithmetic import BATCH, Arithmetic, Precision
-from outvoted.actors.networks.own_context import own_context, undisturbed
-from outvoted.actors.networks.tolerant import Tolerant
-from outvoted.actors.panel.door import Sample, sample
-from outvoted.actors.panel.local_panel import LocalPanel
+from outvoted.actors.networks.computing import BATCH, Arithmetic, Precision, own_context, undisturbed
+from outvoted.actors.networks.user_modules import Tolerant
+from outvoted.actors.panel.answers import Sample, sample
+from outvoted.actors.panel.panel import LocalPanel
 from outvoted.actors.panel.panel_settings import PanelSettings, recipes
 from outvoted.actors.panel.peer import Peer
 from outvoted.actors.runs.failures import check_not_all, failures
@@ -212,7 +211,7 @@ def mine(panel: Panel, *, progress: bool = True, **settings: Any) -> pd.DataFram
             transform, strategy.
 
     Returns:
-        A row for each certified mistake, as in the table `mistakes` of a run. Its ``attrs["failed"]`` says
+        A row for each verified mistake, as in the table `mistakes` of a run. Its ``attrs["failed"]`` says
         for each target how many of its searches failed, as a warning does with the reason.
 
     Raises:

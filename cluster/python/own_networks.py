@@ -6,11 +6,10 @@ from collections.abc import Iterable, Mapping
 import torch
 from torch import nn
 
-from outvoted.actors.networks.arithmetic import Arithmetic
-from outvoted.actors.networks.copied import copied, ready
-from outvoted.actors.networks.device import own_device
-from outvoted.actors.networks.tolerant import Tolerant, told
-from outvoted.actors.panel.door import Sample, examine
+from outvoted.actors.networks.computing import Arithmetic, own_device
+from outvoted.actors.networks.user_modules import Tolerant, copied, ready, told
+from outvoted.actors.panel.answers import Sample
+from outvoted.actors.panel.checking import examine
 from outvoted.search.errors import OutvotedError
 
 Networks = Mapping[str, nn.Module] | nn.ModuleDict | Iterable[nn.Module]

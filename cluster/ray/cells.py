@@ -11,12 +11,11 @@ from ray.util.placement_group import placement_group, remove_placement_group
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy, PlacementGroupSchedulingStrategy
 
 from outvoted.actors.data.datasets import Images
-from outvoted.actors.mining.ray_coordinator import CoordinatorActor
+from outvoted.actors.mining.ray_mining import CoordinatorActor
 from outvoted.actors.mining.ray_recorder import RecorderActor
-from outvoted.actors.networks.arithmetic import Arithmetic
-from outvoted.actors.networks.member import Member
-from outvoted.actors.panel.ray_panel import RayPanel
-from outvoted.actors.panel.ray_peer import PeerActor
+from outvoted.actors.networks.computing import Arithmetic
+from outvoted.actors.networks.members import Member
+from outvoted.actors.panel.ray_panel import PeerActor, RayPanel
 from outvoted.cluster.ray.placement import PlacementSettings, Share
 from outvoted.search.climb import Rules
 from outvoted.search.errors import OutvotedError

@@ -17,7 +17,7 @@ _GLANCE_SECONDS = 0.5
 
 @dataclass(frozen=True)
 class Live:
-    """Searches that have ended in shards under way, and the mistakes among them, not yet certified."""
+    """Searches that have ended in shards under way, and the mistakes among them, not yet verified."""
 
     searches: int
     mistakes: int

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from outvoted.actors.data.datasets import Dataset, Split
 from outvoted.actors.mining.coordinator import Coordinator
 from outvoted.actors.mining.rows import ShardResult
-from outvoted.actors.networks.member import Member
-from outvoted.actors.panel.local_panel import LocalPanel
+from outvoted.actors.networks.members import Member
+from outvoted.actors.panel.panel import LocalPanel
 from outvoted.actors.panel.peer import Peer
 from outvoted.search.climb import Rules
 from outvoted.search.messages import Candidates

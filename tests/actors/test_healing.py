@@ -16,7 +16,7 @@ from outvoted.actors.healing.heal_rows import Found, found_of
 from outvoted.actors.healing.heal_store import HealStore
 from outvoted.actors.healing.healing import Healer, Round, Task
 from outvoted.actors.healing.wandering import moved_split
-from outvoted.actors.networks.member import Member
+from outvoted.actors.networks.members import Member
 from outvoted.actors.runs import png
 from outvoted.actors.training.training import Training
 from outvoted.search.errors import OutvotedError

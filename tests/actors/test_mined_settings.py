@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from outvoted.actors.data.datasets import Dataset, Images
-from outvoted.actors.mining.panel_mining import Mined, mine_panel
+from outvoted.actors.mining.local_mining import Mined, mine_panel
 from outvoted.actors.networks import CNN
-from outvoted.actors.networks.member import Member
+from outvoted.actors.networks.members import Member
 from outvoted.actors.panel.panel_settings import RefereeSettings
 from outvoted.actors.sweeps.mined_settings import MinedSettings, Mining, Origin
 from outvoted.search.errors import OutvotedError

@@ -7,7 +7,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from outvoted.actors.mining.recorder import Recorder
 from outvoted.actors.mining.rows import ShardResult
-from outvoted.actors.networks.member import EpochRecord
+from outvoted.actors.networks.members import EpochRecord
 from outvoted.actors.runs.progress import Progress
 from outvoted.actors.runs.store import RunStore
 from outvoted.search.errors import OutvotedError

@@ -7,8 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 from outvoted.actors.data.datasets import Dataset
-from outvoted.actors.mining.certify import rendered
 from outvoted.actors.mining.rows import ShardResult
+from outvoted.actors.mining.verification import rendered
 from outvoted.actors.runs import png, schema
 from outvoted.search.climb import Rules
 from outvoted.search.plan import Shard

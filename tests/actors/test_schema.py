@@ -12,7 +12,7 @@ from PIL import Image
 
 from outvoted.actors.mining.rows import ShardResult
 from outvoted.actors.networks import members
-from outvoted.actors.networks.member import Member
+from outvoted.actors.networks.members import Member
 from outvoted.actors.runs import png, schema
 from outvoted.actors.runs.store import RunStore
 

@@ -8,12 +8,12 @@ import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from outvoted.actors.networks import MLP
-from outvoted.actors.networks.member import EpochRecord, Member
+from outvoted.actors.networks.members import EpochRecord, Member
 from outvoted.actors.runs import schema
 from outvoted.actors.sweeps.sweep_monitor import SweepMonitor, figures
 from outvoted.actors.sweeps.sweep_recorder import SweepRecorder
 from outvoted.actors.sweeps.sweep_store import FAILED, FINISHED, STOPPED, Kept, Row, SweepStore
-from outvoted.actors.training.stacked_training import Progress
+from outvoted.actors.training.stacked_training import TrainingState
 from tests.actors.test_sweep_store import FIELDS, member, row
 
 UNIT = "T2.seed-0"
@@ -35,7 +35,7 @@ def recorder(store: SweepStore) -> Iterator[SweepRecorder]:
 
 
 def kept(*epochs: int) -> Kept:
-    return Kept(Progress(len(epochs), {"a": torch.ones(2)}), tuple(row(epoch) for epoch in epochs))
+    return Kept(TrainingState(len(epochs), {"a": torch.ones(2)}), tuple(row(epoch) for epoch in epochs))
 
 
 def epochs(store: SweepStore) -> list[int]:

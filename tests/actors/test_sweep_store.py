@@ -8,10 +8,10 @@ import pytest
 import torch
 
 from outvoted.actors.networks import MLP, members
-from outvoted.actors.networks.member import EpochRecord, Member
+from outvoted.actors.networks.members import EpochRecord, Member
 from outvoted.actors.runs import schema
 from outvoted.actors.sweeps.sweep_store import FAILED, FINISHED, STOPPED, Fields, Kept, Row, SweepStore
-from outvoted.actors.training.stacked_training import Progress
+from outvoted.actors.training.stacked_training import TrainingState
 from outvoted.search.errors import OutvotedError
 
 FIELDS: Fields = [("test_accuracy", pa.float64()), ("by_class", pa.list_(pa.list_(pa.float64())))]
@@ -34,7 +34,7 @@ def row(epoch: int, unit: str = "T2.seed-0") -> Row:
 def kept(epoch: int = 3) -> Kept:
     weights = {"1.weight": torch.randn(4, 3), "1.bias": torch.randn(4)}
     moments = tuple({"exp_avg": torch.randn(3, 4), "step": torch.tensor(7.0)} for _ in range(11))
-    return Kept(Progress(epoch, weights, moments), tuple(row(number + 1) for number in range(epoch)))
+    return Kept(TrainingState(epoch, weights, moments), tuple(row(number + 1) for number in range(epoch)))
 
 
 def member(unit: str) -> Member:
@@ -67,7 +67,7 @@ def test_a_checkpoint_comes_back_as_it_was(store: SweepStore) -> None:
 
 
 def test_a_checkpoint_from_before_the_first_epoch_comes_back(store: SweepStore) -> None:
-    store.keep("T2.seed-0", Kept(Progress(0, kept().progress.weights), ()))
+    store.keep("T2.seed-0", Kept(TrainingState(0, kept().progress.weights), ()))
     after = store.kept("T2.seed-0")
     assert after is not None
     assert (after.progress.epoch, after.progress.moments, after.rows) == (0, (), ())

@@ -13,8 +13,8 @@ import pytest
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.data.readers import Npz
 from outvoted.actors.networks import members
-from outvoted.actors.networks.member import Member
-from outvoted.actors.panel.local_panel import LocalPanel
+from outvoted.actors.networks.members import Member
+from outvoted.actors.panel.panel import LocalPanel
 from outvoted.actors.runs import png
 from outvoted.actors.runs.run_record import RunRecord
 from outvoted.actors.runs.store import RunStore

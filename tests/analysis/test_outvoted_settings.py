@@ -16,9 +16,9 @@ from rich.console import Console
 from outvoted.actors.data.datasets import Dataset, DataSettings, Images
 from outvoted.actors.data.noise_class import NoiseClass
 from outvoted.actors.data.noises import Uniform
-from outvoted.actors.mining.panel_mining import mine_panel
+from outvoted.actors.mining.local_mining import mine_panel
 from outvoted.actors.networks import MLP
-from outvoted.actors.networks.member import Member
+from outvoted.actors.networks.members import Member
 from outvoted.actors.runs.run_record import RunRecord, State
 from outvoted.actors.sweeps.mined_settings import MinedSettings, Mining
 from outvoted.actors.sweeps.sweep_store import FINISHED, SweepStore

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from outvoted.actors.networks import members
-from outvoted.actors.networks.member import Member
+from outvoted.actors.networks.members import Member
 from outvoted.actors.runs import png
 from outvoted.actors.runs.run_record import RunRecord
 from outvoted.actors.runs.store import RunStore

@@ -16,8 +16,8 @@ from outvoted.actors.data.sources import FolderSource, GridSource
 from outvoted.actors.mining.judge import Judged, local_judge
 from outvoted.actors.mining.scan_store import ScanStore
 from outvoted.actors.networks import members
-from outvoted.actors.networks.arithmetic import USUAL
-from outvoted.actors.networks.member import EpochRecord, Member
+from outvoted.actors.networks.computing import USUAL
+from outvoted.actors.networks.members import EpochRecord, Member
 from outvoted.actors.panel.panel_settings import PanelSettings, recipes
 from outvoted.actors.runs import png, schema
 from outvoted.actors.runs.run_record import RunRecord, State

@@ -14,7 +14,7 @@ import pytest
 from rich.console import Console
 
 from outvoted.actors.networks import CNN, MLP, members
-from outvoted.actors.networks.member import Member, fingerprint
+from outvoted.actors.networks.members import Member, fingerprint
 from outvoted.actors.runs.run_record import RunRecord, State
 from outvoted.actors.runs.store import RunStore
 from outvoted.analysis.mining.summary import PAPER, Summary, summarise, table

@@ -18,7 +18,7 @@ from outvoted.search import plan
 
 def test_the_bar_ends_at_what_is_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def lease(cells: Any, recorder: Any, shards: Any, in_flight: int, report: Any) -> None:
-        report(Progress(searches=5), Live(30, 20))  # of which some are counted twice, and some not certified
+        report(Progress(searches=5), Live(30, 20))  # of which some are counted twice, and some not verified
 
     monkeypatch.setattr(mine, "lease", lease)
     config = MineConfig()

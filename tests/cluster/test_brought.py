@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from outvoted.actors.data.datasets import Dataset
-from outvoted.actors.networks.member import Member
+from outvoted.actors.networks.members import Member
 from outvoted.actors.runs.store import RunStore
 from outvoted.analysis.mining.replay import replay
 from outvoted.analysis.opened.opened import OpenedRun

@@ -15,9 +15,9 @@ from rich.progress import Progress
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.mining.monitor import Monitor
 from outvoted.actors.networks import CNN, MLP, members
-from outvoted.actors.panel.voting import vote
+from outvoted.actors.panel.peer import vote
 from outvoted.actors.studies.study_store import StudyStore
-from outvoted.actors.training.targets import Stopping
+from outvoted.actors.training.targets import TargetChecks
 from outvoted.analysis.studies.families import Family, Variant, units
 from outvoted.cluster.console.bars import bars
 from outvoted.cluster.jobs.family_training import train_families
@@ -27,7 +27,7 @@ from tests.cluster.rows import scalars
 
 pytestmark = [pytest.mark.ray, pytest.mark.usefixtures("local_ray")]
 
-OFTEN = Stopping(tolerance=0.02, often=2, seldom=6)
+OFTEN = TargetChecks(tolerance=0.02, often=2, seldom=6)
 QUICK = (Variant(batch_size=32, learning_rate=0.01), Variant(batch_size=32, learning_rate=0.02))
 SMALL = Family(
     name="mlp",

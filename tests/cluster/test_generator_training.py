@@ -9,10 +9,9 @@ from rich.progress import Progress
 from outvoted.actors.data.datasets import Dataset, Split
 from outvoted.actors.mining.monitor import Monitor
 from outvoted.actors.studies.study_store import StudyStore
-from outvoted.actors.training.generators import checkpoints
 from outvoted.actors.training.generators.generator import Generator
 from outvoted.actors.training.generators.settings import GeneratorFile, PackagedGenerator, TrainedGenerator
-from outvoted.actors.training.generators.training import Checkpoint, DcganTraining, train
+from outvoted.actors.training.generators.training import Checkpoint, DcganTraining, train_dcgan
 from outvoted.cluster.jobs import generator_training
 from outvoted.cluster.jobs.generator_training import CHECKPOINT, FILE, run_generator
 from outvoted.cluster.ray.placement import Share
@@ -34,7 +33,7 @@ def few(digits: Dataset) -> Dataset:
 @pytest.fixture(scope="module")
 def expected(few: Dataset) -> Generator:
     """What training gives in this process."""
-    *_, last = train(SETTINGS.training, few.train)
+    *_, last = train_dcgan(SETTINGS.training, few.train)
     return Generator.of(few.shape, 2, last.checkpoint.weights("generator"))
 
 
@@ -56,14 +55,14 @@ def test_what_a_task_trains_is_kept_by_the_study_and_for_others(
 ) -> None:
     store = StudyStore(tmp_path / "one", [])
     kept: list[int] = []
-    save = checkpoints.save
+    save = Checkpoint.save
 
-    def watched(path: Path, key: str, checkpoint: Checkpoint) -> None:
+    def watched(checkpoint: Checkpoint, path: Path, key: str) -> None:
         assert path == store.generator / CHECKPOINT
-        save(path, key, checkpoint)
+        save(checkpoint, path, key)
         kept.append(checkpoint.step)
 
-    monkeypatch.setattr(checkpoints, "save", watched)
+    monkeypatch.setattr(Checkpoint, "save", watched)
     assert run(store, SETTINGS, few).fingerprint == expected.fingerprint
     assert kept == [15]
     for who in ("generator", "discriminator"):
@@ -80,9 +79,9 @@ def test_training_goes_on_from_the_checkpoint(
     local_ray: None, few: Dataset, expected: Generator, tmp_path: Path
 ) -> None:
     store = StudyStore(tmp_path / "one", [])
-    cut = next(train(SETTINGS.training, few.train, every=4)).checkpoint
+    cut = next(train_dcgan(SETTINGS.training, few.train, every=4)).checkpoint
     key = SETTINGS.key(few.fingerprint)
-    checkpoints.save(store.generator / CHECKPOINT, key, cut)
+    cut.save(store.generator / CHECKPOINT, key)
     assert run(store, SETTINGS, few).fingerprint == expected.fingerprint
 
 
@@ -90,16 +89,16 @@ def test_a_checkpoint_at_the_end_needs_no_more_steps(
     few: Dataset, expected: Generator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = StudyStore(tmp_path / "one", [])
-    *_, last = train(SETTINGS.training, few.train)
-    checkpoints.save(store.generator / CHECKPOINT, SETTINGS.key(few.fingerprint), last.checkpoint)
+    *_, last = train_dcgan(SETTINGS.training, few.train)
+    last.checkpoint.save(store.generator / CHECKPOINT, SETTINGS.key(few.fingerprint))
     monkeypatch.setattr(generator_training, "_stages", lambda *_: iter(()))
     assert run(store, SETTINGS, few).fingerprint == expected.fingerprint
 
 
 def test_a_checkpoint_of_another_training_is_refused(few: Dataset, tmp_path: Path) -> None:
     store = StudyStore(tmp_path / "one", [])
-    cut = next(train(SETTINGS.training, few.train, every=4)).checkpoint
-    checkpoints.save(store.generator / CHECKPOINT, "another", cut)
+    cut = next(train_dcgan(SETTINGS.training, few.train, every=4)).checkpoint
+    cut.save(store.generator / CHECKPOINT, "another")
     with pytest.raises(OutvotedError, match="other settings or other images"):
         run(store, SETTINGS, few)
 

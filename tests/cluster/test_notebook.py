@@ -15,7 +15,7 @@ from torch import nn
 
 from outvoted import Panel, mine, run
 from outvoted.actors.data.datasets import Dataset
-from outvoted.actors.networks.member import Member
+from outvoted.actors.networks.members import Member
 from outvoted.actors.runs.store import RunStore
 from outvoted.cluster.jobs.mine import Job
 from outvoted.cluster.python import notebook

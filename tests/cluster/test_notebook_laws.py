@@ -13,7 +13,7 @@ from torch import nn
 
 from outvoted import Panel, mine
 from outvoted.actors.data.datasets import Dataset
-from outvoted.actors.networks.member import Member
+from outvoted.actors.networks.members import Member
 from outvoted.search.errors import OutvotedError
 from tests.contexts import CONTEXTS, state
 

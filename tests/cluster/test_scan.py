@@ -17,7 +17,7 @@ from outvoted.actors.data.sources import FolderSource
 from outvoted.actors.mining.judge import local_judge
 from outvoted.actors.mining.scan_store import ScanStore
 from outvoted.actors.networks import members
-from outvoted.actors.networks.arithmetic import USUAL
+from outvoted.actors.networks.computing import USUAL
 from outvoted.actors.runs.run_record import State
 from outvoted.actors.runs.store import RunStore
 from outvoted.cluster.command_line.cli import main

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from outvoted.actors.networks import MLP
 from outvoted.actors.sweeps.sweep_store import Kept
-from outvoted.actors.training.stacked_training import Progress
+from outvoted.actors.training.stacked_training import TrainingState
 from outvoted.analysis.sweeps import Setting, Unit
 from outvoted.cluster.jobs.trials import Spec, equally_far, grouped
 
@@ -55,7 +55,7 @@ def test_a_trial_is_named_by_its_settings() -> None:
 
 
 def test_a_trial_goes_on_only_where_its_units_are_equally_far() -> None:
-    one, other, ahead = (Kept(Progress(epoch, {"a": torch.ones(1)}), ()) for epoch in (3, 3, 4))
+    one, other, ahead = (Kept(TrainingState(epoch, {"a": torch.ones(1)}), ()) for epoch in (3, 3, 4))
     assert equally_far([one, other]) == [one, other]
     assert equally_far([one, ahead]) == []
     assert equally_far([one, None]) == []

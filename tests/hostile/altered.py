@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from outvoted.actors.networks import members
-from outvoted.actors.networks.member import fingerprint
+from outvoted.actors.networks.members import fingerprint
 from outvoted.actors.runs import schema
 from outvoted.actors.runs.store import RunStore
 from outvoted.search.trust import EVERYTHING

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
-from outvoted.actors.networks import MLP, Input, Network, members
-from outvoted.actors.networks.behind_input import BehindInput
-from outvoted.actors.networks.member import Member, Role
+from outvoted.actors.networks import MLP, InputRecipe, Network, members
+from outvoted.actors.networks.members import Member, Role
+from outvoted.actors.networks.preprocessing import PreprocessedNetwork
 from outvoted.actors.panel import panel_settings
 from outvoted.actors.panel.panel_settings import PanelSettings, Recipe
 from outvoted.actors.runs.run_record import RunRecord
@@ -98,7 +98,7 @@ def test_one_factory_in_place_of_another_is_refused(
     [
         MLP(hidden=13),
         MLP(hidden=12, activation="relu"),
-        BehindInput(network=MLP(hidden=12), input=Input(scale=2)),
+        PreprocessedNetwork(network=MLP(hidden=12), input=InputRecipe(scale=2)),
     ],
     ids=["width", "activation", "input recipe"],
 )

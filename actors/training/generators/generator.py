@@ -12,7 +12,7 @@ from safetensors.torch import save as save_tensors
 from torch import nn
 
 from outvoted.actors.networks import Shape, Weights
-from outvoted.actors.networks.arithmetic import BATCH
+from outvoted.actors.networks.computing import BATCH
 from outvoted.actors.runs.files import write_atomically
 from outvoted.actors.training.generators import dcgan
 from outvoted.search.arrays import Floats, Pixels

@@ -1,19 +1,23 @@
-"""Training a DCGAN, a few hundred steps at a time, from a state that can be written down."""
+"""Training a DCGAN, a few hundred steps at a time, from a state that is kept in a file."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 import numpy as np
 import torch
 from pydantic import Field
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save as save_tensors
 from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 from torch.nn.utils import convert_conv2d_weight_memory_format
 
 from outvoted.actors.data.datasets import Split
 from outvoted.actors.networks import Shape, Weights
-from outvoted.actors.networks.device import own_device
+from outvoted.actors.networks.computing import own_device
+from outvoted.actors.runs.files import write_atomically
 from outvoted.actors.training.generators import dcgan
 from outvoted.search.errors import OutvotedError
 from outvoted.search.settings import Settings
@@ -69,6 +73,34 @@ class Checkpoint:
         start = f"{network}/weights/"
         return {name.removeprefix(start): one for name, one in self.tensors.items() if name.startswith(start)}
 
+    def save(self, path: Path, key: str) -> None:
+        """Write the checkpoint, all or nothing; ``key`` names the training it belongs to."""
+        data = save_tensors(self.tensors, {"key": key, "step": str(self.step)})
+        write_atomically(path, lambda partial: partial.write_bytes(data))
+
+    @staticmethod
+    def load(path: Path, key: str) -> "Checkpoint | None":
+        """Read a checkpoint; None where there is none.
+
+        Raises:
+            OutvotedError: it cannot be read, or belongs to another training.
+        """
+        if not path.is_file():
+            return None
+        try:
+            with safe_open(path, "pt") as file:
+                noted = file.metadata() or {}
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            if noted["key"] != key:
+                raise ValueError("one of other settings or other images")
+            return Checkpoint(int(noted["step"]), tensors)
+        except (OSError, SafetensorError, KeyError, ValueError) as error:
+            raise OutvotedError(
+                expected=f"the generator's checkpoint in {path}",
+                found=str(error).splitlines()[0] if str(error) else type(error).__name__,
+                remedy="delete the file and go on with --resume: the generator is trained from the start",
+            ) from error
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -79,7 +111,7 @@ class Stage:
     discriminator_loss: float
 
 
-def train(
+def train_dcgan(
     training: DcganTraining, split: Split, start: Checkpoint | None = None, every: int = 50
 ) -> Iterator[Stage]:
     """Train a DCGAN; a pure function of its arguments on machines of one kind.

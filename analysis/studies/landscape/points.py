@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from outvoted.actors.data.readers.table import to_values
-from outvoted.actors.panel.voting import vote
+from outvoted.actors.panel.peer import vote
 from outvoted.analysis.report.html.escaping import plot_text
 from outvoted.analysis.studies.landscape.ballots import MEAN, Ballots
 from outvoted.analysis.studies.landscape.choices import rounded

@@ -14,7 +14,7 @@ from pydantic import Field, field_validator, model_validator
 
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.networks import MLP, PlainCNN
-from outvoted.actors.networks.activation import Temperature
+from outvoted.actors.networks.mlp import Temperature
 from outvoted.actors.networks.stack import Stack
 from outvoted.analysis.sweeps.answers import Answers
 from outvoted.analysis.sweeps.base import Experiment, Measured, Setting, Unit

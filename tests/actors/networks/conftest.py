@@ -10,12 +10,19 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from outvoted.actors.networks import Architecture, Exported, Input, PythonFactory, TimmModel, TorchvisionModel
+from outvoted.actors.networks import (
+    Architecture,
+    ExportedNetwork,
+    InputRecipe,
+    PythonFactory,
+    TimmModel,
+    TorchvisionModel,
+)
 
 SHAPE = (3, 20, 24)
 CLASSES = 7
 KINDS = ("python", "exported", "torchvision", "timm")
-LARGE = Input(size=(32, 32), channels=3)
+LARGE = InputRecipe(size=(32, 32), channels=3)
 CODE = """
 import torch
 from torch import nn
@@ -87,7 +94,7 @@ def bring(workplace: Path) -> Bring:
     def make(kind: str) -> Architecture:
         torch.manual_seed(0)
         if kind == "exported":
-            return Exported(file=exported(workplace / "tiny.pt2", tiny().eval()))
+            return ExportedNetwork(file=exported(workplace / "tiny.pt2", tiny().eval()))
         bare: PythonFactory | TorchvisionModel | TimmModel
         if kind == "python":
             bare = PythonFactory(factory="brought_models:tiny")

@@ -7,10 +7,9 @@ from pydantic import ValidationError
 from torch import nn
 
 from outvoted.actors.data.datasets import Dataset, Split
-from outvoted.actors.networks import MLP, Architecture, BehindInput, DeepCNN, Input, ViT
-from outvoted.actors.networks.member import Member
-from outvoted.actors.panel.peer import Peer
-from outvoted.actors.panel.voting import vote
+from outvoted.actors.networks import MLP, Architecture, DeepCNN, InputRecipe, PreprocessedNetwork, ViT
+from outvoted.actors.networks.members import Member
+from outvoted.actors.panel.peer import Peer, vote
 from outvoted.search.errors import OutvotedError
 from outvoted.search.messages import Candidates, Slope
 from outvoted.search.transforms import Affine
@@ -18,7 +17,7 @@ from outvoted.search.transforms import Affine
 SMALL = [
     DeepCNN(channels=(2, 3, 3, 4), hidden=(6, 5)),
     ViT(width=8, heads=2, blocks=2, hidden=8),
-    BehindInput(network=MLP(hidden=6), input=Input(mean=(0.13,), std=(0.31,))),
+    PreprocessedNetwork(network=MLP(hidden=6), input=InputRecipe(mean=(0.13,), std=(0.31,))),
 ]
 each = pytest.mark.parametrize("architecture", SMALL, ids=["deep-cnn", "vit", "normalised mlp"])
 
@@ -141,10 +140,12 @@ def test_what_no_deep_cnn_means_is_refused(values: dict[str, object]) -> None:
 
 def test_a_network_behind_its_input_sees_what_the_recipe_makes() -> None:
     torch.manual_seed(0)
-    network = BehindInput(network=MLP(hidden=6), input=Input(mean=(0.13,), std=(0.31,))).build((1, 4, 4), 3)
+    network = PreprocessedNetwork(network=MLP(hidden=6), input=InputRecipe(mean=(0.13,), std=(0.31,))).build(
+        (1, 4, 4), 3
+    )
     images = torch.rand(2, 1, 4, 4)
     torch.testing.assert_close(network(images), network.get_submodule("network")((images - 0.13) / 0.31))
 
 
 def test_a_network_behind_its_input_is_called_as_without() -> None:
-    assert BehindInput(network=MLP(hidden=6)).label == MLP(hidden=6).label
+    assert PreprocessedNetwork(network=MLP(hidden=6)).label == MLP(hidden=6).label

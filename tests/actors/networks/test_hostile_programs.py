@@ -19,8 +19,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from outvoted.actors.networks import Exported, archive, exported_check, members, operators
-from outvoted.actors.networks.member import EpochRecord, Member
+from outvoted.actors.networks import ExportedNetwork, archive, exported, members, operators
+from outvoted.actors.networks.members import EpochRecord, Member
 from outvoted.search.errors import OutvotedError
 from tests.actors.networks.hostile_archives import READ_DIFFERENTLY, plain
 
@@ -96,7 +96,7 @@ def answers(program: bytes) -> torch.Tensor:
 def answered(data: bytes) -> torch.Tensor:
     """Load a program as a run does from the bytes among its weights, and ask it."""
     weights = {"program": torch.from_numpy(np.frombuffer(data, np.uint8).copy())}
-    answer: torch.Tensor = Exported(file=Path("net.pt2")).restore(SHAPE, CLASSES, weights)(IMAGES)
+    answer: torch.Tensor = ExportedNetwork(file=Path("net.pt2")).restore(SHAPE, CLASSES, weights)(IMAGES)
     return answer
 
 
@@ -417,7 +417,7 @@ def test_plain_archives_of_other_writers_are_read(honest: Entries, answers: torc
 
 
 def test_limits_are_told(honest: Entries, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exported_check, "DESCRIPTION", 2**20)
+    monkeypatch.setattr(exported, "DESCRIPTION", 2**20)
     with pytest.raises(OutvotedError, match="of more than 1 MiB"):
         answered(plain(rooted({**honest, MODEL: b" " * (2**20 + 1)})))
     monkeypatch.setattr(archive, "ENTRIES", 10)
@@ -431,7 +431,7 @@ def test_a_saved_panel_with_a_hostile_program_runs_nothing(
     data = READ_DIFFERENTLY["two directories"](rooted(honest), rooted({**honest, SAMPLES: payload.saved}))
     for content, refused in ((data, True), (program, False)):
         (tmp_path / "net.pt2").write_bytes(content)
-        network = Exported(file=tmp_path / "net.pt2")
+        network = ExportedNetwork(file=tmp_path / "net.pt2")
         weights = network.load(SHAPE, CLASSES).weights
         saved = Member("net", "peer", network, 0, weights, (EpochRecord(0, None, None),))
         members.save(tmp_path / "peers", [saved])

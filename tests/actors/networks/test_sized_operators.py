@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, fx
 
-from outvoted.actors.networks.sized_operators import checked
+from outvoted.actors.networks.operators import checked
 
 ATEN = torch.ops.aten
 LEAST = torch.iinfo(torch.int64).min

@@ -11,12 +11,12 @@ import torch
 from torch import nn
 
 from outvoted.actors.data.datasets import Dataset
-from outvoted.actors.mining.certify import certificate
 from outvoted.actors.mining.coordinator import Coordinator
-from outvoted.actors.networks.arithmetic import Arithmetic
-from outvoted.actors.networks.member import Member
-from outvoted.actors.networks.tolerant import Tolerant, told
-from outvoted.actors.panel.local_panel import LocalPanel
+from outvoted.actors.mining.verification import verify
+from outvoted.actors.networks.computing import Arithmetic
+from outvoted.actors.networks.members import Member
+from outvoted.actors.networks.user_modules import Tolerant, told
+from outvoted.actors.panel.panel import LocalPanel
 from outvoted.actors.panel.peer import Peer
 from outvoted.search.climb import Outcome, Rules
 from outvoted.search.messages import Candidates, Slope
@@ -206,12 +206,12 @@ def test_a_failed_row_is_of_no_class(
     assert np.isnan(peer.vote(digits.test.images[:2])).all()
 
 
-def test_a_vote_that_failed_certifies_nothing() -> None:
+def test_a_vote_that_failed_verifies_nothing() -> None:
     votes = np.zeros((3, 2, 2), np.float32)
     votes[:, :, 1] = 1
     votes[0] = np.array([[1, 0], [np.nan, np.nan]])
-    found = certificate([b"", b""], votes, np.array([1, 1]), np.array([0, 0]), np.array([2, 2]))
-    assert found.certified.tolist() == [True, False]
+    found = verify([b"", b""], votes, np.array([1, 1]), np.array([0, 0]), np.array([2, 2]))
+    assert found.verified.tolist() == [True, False]
 
 
 def test_a_referee_that_failed_agrees_with_no_label(coordinator: Coordinator, digits: Dataset) -> None:

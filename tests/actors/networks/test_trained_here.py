@@ -5,7 +5,16 @@ import torch
 from pydantic import TypeAdapter, ValidationError
 from torch import nn
 
-from outvoted.actors.networks import CNN, MLP, Architecture, BehindInput, DeepCNN, Input, Network, ViT
+from outvoted.actors.networks import (
+    CNN,
+    MLP,
+    Architecture,
+    DeepCNN,
+    InputRecipe,
+    Network,
+    PreprocessedNetwork,
+    ViT,
+)
 
 NETWORK: TypeAdapter[Network] = TypeAdapter(Network)
 EVERY = [
@@ -16,7 +25,7 @@ EVERY = [
     CNN(dropout=0),
     DeepCNN(channels=(2, 3, 3, 4), hidden=(6, 5)),
     ViT(patch=1, width=4, heads=1, blocks=1, hidden=6),
-    BehindInput(network=ViT(width=4, heads=2, blocks=1, hidden=6), input=Input(size=(14, 21))),
+    PreprocessedNetwork(network=ViT(width=4, heads=2, blocks=1, hidden=6), input=InputRecipe(size=(14, 21))),
 ]
 
 

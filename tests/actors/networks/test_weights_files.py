@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn.utils import parametrizations, weight_norm
 
-from outvoted.actors.networks import Exported, Loaded, PythonFactory, members
-from outvoted.actors.networks.arithmetic import Arithmetic
-from outvoted.actors.networks.member import EpochRecord, Member
+from outvoted.actors.networks import ExportedNetwork, LoadedWeights, PythonFactory, members
+from outvoted.actors.networks.computing import Arithmetic
+from outvoted.actors.networks.members import EpochRecord, Member
 from outvoted.actors.panel.checking import check
 from outvoted.actors.panel.panel_settings import PanelSettings, recipes
 from outvoted.search.errors import OutvotedError
@@ -61,7 +61,7 @@ def brought(file: Path, factory: str = "Tied", **arguments: Any) -> PythonFactor
     return PythonFactory(factory=path, arguments=arguments, weights=file, alias="net")
 
 
-def loaded(file: Path, factory: str = "Tied", **arguments: Any) -> Loaded:
+def loaded(file: Path, factory: str = "Tied", **arguments: Any) -> LoadedWeights:
     found = brought(file, factory, **arguments).load(SHAPE, CLASSES)
     assert found is not None
     return found
@@ -152,7 +152,7 @@ def test_weights_are_found_as_training_loops_save_them(
     keeps_its_answers(found, network, tmp_path)
 
 
-def keeps_its_answers(found: Loaded, network: nn.Module, folder: Path) -> None:
+def keeps_its_answers(found: LoadedWeights, network: nn.Module, folder: Path) -> None:
     """Answers are those of the network that was saved, also from a run's own folder."""
     settings = brought(folder / "none")
     one = Member("net", "peer", settings, 0, found.weights, (EpochRecord(0, None, None),))
@@ -449,9 +449,9 @@ def test_what_is_no_file_is_not_waited_for(make: Callable[[Path], object], tmp_p
     make(tmp_path / "net.pth")
     assert refused(tmp_path / "net.pth").found == "something that is no file"
     with pytest.raises(OutvotedError, match="something that is no file"):
-        Exported(file=tmp_path / "net.pth").load(SHAPE, CLASSES)
+        ExportedNetwork(file=tmp_path / "net.pth").load(SHAPE, CLASSES)
     with pytest.raises(OutvotedError, match="something that is no file"):
-        assert Exported(file=tmp_path / "net.pth").content
+        assert ExportedNetwork(file=tmp_path / "net.pth").content
 
 
 def test_an_early_file_that_asks_for_all_memory_is_refused(tmp_path: Path) -> None:

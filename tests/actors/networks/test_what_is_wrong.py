@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from outvoted.actors.networks import Architecture, TorchvisionModel
-from outvoted.actors.networks.arithmetic import USUAL
+from outvoted.actors.networks.computing import USUAL
 from outvoted.actors.panel.checking import check
 from outvoted.actors.panel.panel_settings import PanelSettings, RefereeSettings, key, recipes
 from outvoted.search.errors import OutvotedError

@@ -7,8 +7,8 @@ import pytest
 
 from outvoted.actors.data.datasets import Dataset, DataSettings, Split, load
 from outvoted.actors.networks import CNN
-from outvoted.actors.networks.member import EpochRecord, Member
-from outvoted.actors.panel.voting import vote
+from outvoted.actors.networks.members import EpochRecord, Member
+from outvoted.actors.panel.peer import vote
 from outvoted.actors.runs import png, schema
 from outvoted.actors.training.generators.settings import PackagedGenerator
 from outvoted.actors.training.training import Training, train

@@ -15,9 +15,9 @@ from outvoted.actors.data import datasets
 from outvoted.actors.data.datasets import DataSettings, Split
 from outvoted.actors.data.readers import Iris
 from outvoted.actors.networks import MLP, members
-from outvoted.actors.networks.member import EpochRecord, Member
+from outvoted.actors.networks.members import EpochRecord, Member
 from outvoted.actors.panel.panel_settings import PanelSettings
-from outvoted.actors.panel.voting import vote
+from outvoted.actors.panel.peer import vote
 from outvoted.actors.runs.run_record import DataRecord, RunRecord, State
 from outvoted.actors.studies.study_store import StudyStore, vote_rows
 from outvoted.actors.training.training import Training, train

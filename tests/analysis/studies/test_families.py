@@ -5,7 +5,7 @@ import pytest
 from pydantic import ValidationError
 
 from outvoted.actors.data.datasets import Dataset, Split
-from outvoted.actors.networks import CNN, MLP, BehindInput, DeepCNN, Exported, ViT
+from outvoted.actors.networks import CNN, MLP, DeepCNN, ExportedNetwork, PreprocessedNetwork, ViT
 from outvoted.actors.training.training import Training
 from outvoted.analysis.studies.families import FAMILIES, Family, Variant, check, told_apart, units, work
 from outvoted.search.errors import OutvotedError
@@ -59,7 +59,7 @@ def test_the_usual_families_are_trained_as_the_paper_says() -> None:
     assert thirds[2] == Variant(weight_decay=5e-5)
     assert cnn.high_targets == (0.995,)
     networks = [family.network for family in FAMILIES]
-    assert [one.network for one in networks if isinstance(one, BehindInput)] == [
+    assert [one.network for one in networks if isinstance(one, PreprocessedNetwork)] == [
         MLP(hidden=500, activation="relu"),
         DeepCNN(),
         ViT(),
@@ -92,7 +92,7 @@ def test_what_no_family_means_is_refused(values: dict[str, object]) -> None:
 
 def test_a_network_that_comes_with_its_weights_is_refused() -> None:
     with pytest.raises(ValidationError, match="comes with its weights"):
-        Family(name="a", network=Exported(file="a.pt2"))
+        Family(name="a", network=ExportedNetwork(file="a.pt2"))
 
 
 def test_two_families_of_one_name_are_refused() -> None:

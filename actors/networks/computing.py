@@ -1,0 +1,114 @@
+"""How a process computes: batches and precision, device and threads, and settings that no one has touched."""
+
+import random
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import torch
+
+BATCH = 128
+"""Rows of every batch that reaches a network. One fixed shape, the last batch padded: a row's answer then
+cannot depend on how many others happen to travel with it."""
+Precision = Literal["double", "single"]
+
+
+@dataclass(frozen=True)
+class Arithmetic:
+    """One for all peers of a run and its referee."""
+
+    batch: int = BATCH
+    precision: Precision = "double"
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The type of the numbers that networks compute with."""
+        return {"double": torch.float64, "single": torch.float32}[self.precision]
+
+
+USUAL = Arithmetic()
+
+
+def own_device() -> torch.device:
+    """Return the GPU where there is one, else the CPU.
+
+    A GPU's convolutions are told to add up in a fixed order: by default gradients add up as they arrive, and
+    equal arguments would train other networks each time.
+    """
+    if not torch.cuda.is_available():
+        return torch.device("cpu")
+    torch.backends.cudnn.deterministic = True
+    return torch.device("cuda")
+
+
+def use_one_thread() -> None:
+    """Compute with one thread: actors share cores, and sums must not depend on how many there are."""
+    torch.set_num_threads(1)
+
+
+_CPU = torch.device("cpu")
+_ERRORS: Any = {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}
+
+
+@contextmanager
+def own_context(gradients: bool = False) -> Iterator[None]:
+    """Compute within the block as a fresh process would; what the caller has set is set again after it.
+
+    Inference mode, gradients on or off, the default type and device of new tensors, autocast, anomaly
+    detection, deterministic algorithms, the precision of matrix products, NumPy's handling of errors.
+
+    Without ``gradients`` the block runs under ``no_grad``, not in inference mode: whatever a network keeps
+    of a call (a cached grid, a layer made at the first call) may still be part of a gradient later.
+    """
+    with ExitStack() as stack:
+        if torch.is_inference_mode_enabled():
+            stack.enter_context(torch.inference_mode(False))
+        if torch.is_anomaly_enabled():
+            stack.enter_context(torch.autograd.set_detect_anomaly(False))
+        if np.geterr() != _ERRORS:
+            stack.enter_context(np.errstate(**_ERRORS))
+        stack.enter_context(torch.set_grad_enabled(gradients))
+        for device in ("cpu", "cuda"):
+            if torch.is_autocast_enabled(device):
+                stack.enter_context(torch.autocast(device, enabled=False))
+        if torch.get_default_device() != _CPU:
+            stack.enter_context(_CPU)
+        _undone(stack)
+        yield
+
+
+def _undone(stack: ExitStack) -> None:
+    """Set what is global to the process, and have the stack set it back."""
+    if (dtype := torch.get_default_dtype()) != torch.float32:
+        stack.callback(torch.set_default_dtype, dtype)
+        torch.set_default_dtype(torch.float32)
+    if torch.are_deterministic_algorithms_enabled():
+        only = torch.is_deterministic_algorithms_warn_only_enabled()
+        stack.callback(torch.use_deterministic_algorithms, True, warn_only=only)
+        torch.use_deterministic_algorithms(False)
+    if (precision := torch.get_float32_matmul_precision()) != "highest":
+        stack.callback(torch.set_float32_matmul_precision, precision)
+        torch.set_float32_matmul_precision("highest")
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Compute in our own context, and leave the caller's settings and random numbers as they are."""
+    with own_random_numbers(), own_context():
+        yield
+
+
+@contextmanager
+def own_random_numbers() -> Iterator[None]:
+    """Leave the random states of torch, NumPy and Python as they are, whatever is drawn within the block."""
+    before, numbers = random.getstate(), np.random.get_state()
+    begun = torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
+    devices = list(range(torch.cuda.device_count())) if begun else []
+    try:
+        with torch.random.fork_rng(devices):
+            yield
+    finally:
+        random.setstate(before)
+        np.random.set_state(numbers)

@@ -1,0 +1,116 @@
+"""Mining a panel in one process: the rows are those of any run with these searches and networks."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from outvoted.actors.data.datasets import Dataset, Images
+from outvoted.actors.data.noise_class import NoiseClass, with_noise
+from outvoted.actors.data.noises import Uniform
+from outvoted.actors.mining.coordinator import Coordinator
+from outvoted.actors.mining.local_mining import Mined, mine_panel
+from outvoted.actors.mining.planning import count_replicas
+from outvoted.actors.networks import MLP
+from outvoted.actors.networks.members import EpochRecord, Member
+from outvoted.actors.panel.panel import LocalPanel
+from outvoted.actors.panel.peer import Peer
+from outvoted.actors.runs import tables
+from outvoted.actors.training.training import Training, train
+from outvoted.search import plan
+from outvoted.search.climb import Rules
+from outvoted.search.errors import OutvotedError
+from outvoted.search.search_settings import SearchSettings
+from outvoted.search.strategies import Gradient
+
+SEARCH = SearchSettings(per_target=12, patience=40, seed=7)
+
+
+@pytest.fixture(scope="module")
+def images(digits: Dataset) -> Images:
+    """The seeds: all training digits."""
+    return Images(digits.train, digits.shape, digits.classes)
+
+
+@pytest.fixture(scope="module")
+def mined(trained: list[Member], images: Images, referee: Member) -> Mined:
+    """Twelve searches for each of three peers."""
+    return mine_panel(SEARCH, trained, images, images.classes, referee)
+
+
+@pytest.fixture(scope="module")
+def wary(digits: Dataset) -> list[Member]:
+    """Two peers that know noise from digits: eleven classes."""
+    data = with_noise(digits, NoiseClass(noise=Uniform()))
+    found = []
+    for seed in range(2):
+        weights = list(train(MLP(hidden=16), Training(epochs=6), data, seed))[-1].weights
+        assert weights is not None
+        record = (EpochRecord(6, 0.0, None),)
+        found.append(Member(f"seed-{seed}", "peer", MLP(hidden=16), seed, weights, record))
+    return found
+
+
+def timeless(searches: pa.Table) -> pa.Table:
+    return searches.drop_columns(["finished_at"])
+
+
+def test_the_rows_are_a_coordinators_whatever_the_shards(
+    mined: Mined, trained: list[Member], panel: LocalPanel, rules: Rules, judge: Peer, digits: Dataset
+) -> None:
+    assert SEARCH.rules(3) == rules
+    coordinator = Coordinator(rules, digits.train, tuple(member.name for member in trained), judge)
+    replicas = count_replicas(panel, rules, digits.train.labels, SEARCH.per_target)
+    work = plan.searches(rules.run_seed, replicas, plan.all_turns(3), len(digits.train))
+    results = [coordinator.mine(shard, panel) for shard in plan.shards(work, np.empty(0, np.int64), 7)]
+    searches = pa.concat_tables([result.searches for result in results])
+    assert timeless(searches).equals(timeless(mined.searches))
+    assert pa.concat_tables([result.mistakes for result in results]).equals(mined.mistakes)
+    assert len(mined.mistakes) > 0
+
+
+def test_every_peer_is_searched_from_the_same_seeds(mined: Mined) -> None:
+    rows = mined.searches.to_pandas()
+    begun = rows[rows["outcome"] != "skipped"]
+    seeds = {tuple(of["seed_id"]) for _, of in begun.groupby("target_name")}
+    assert len(seeds) == 1
+    assert len(seeds.pop()) == 12
+
+
+def test_panels_of_one_run_seed_draw_the_same_seeds(mined: Mined, wary: list[Member], images: Images) -> None:
+    other = mine_panel(SEARCH, wary, images, 11, None).searches.to_pandas()
+    one = mined.searches.to_pandas()
+    drawn = [rows.drop_duplicates("replica").set_index("replica")["seed_id"] for rows in (one, other)]
+    both = drawn[0].index.intersection(drawn[1].index)
+    assert len(both) >= 12
+    assert (drawn[0][both] == drawn[1][both]).all()
+
+
+def test_peers_that_know_noise_are_judged_by_a_referee_that_does_not(
+    wary: list[Member], images: Images, referee: Member
+) -> None:
+    mistakes = mine_panel(SEARCH, wary, images, 11, referee).mistakes.to_pylist()
+    assert mistakes
+    for row in mistakes:
+        assert np.shape(row["probabilities"]) == (2, 11)
+        assert max(row["label"], row["referee_predicted"]) < 10
+        assert row["predicted"] == np.argmax(row["probabilities"][row["target"]])
+
+
+def test_gradients_are_to_be_had(trained: list[Member], images: Images) -> None:
+    search = SEARCH.model_copy(update={"strategy": Gradient(), "per_target": 3})
+    searches = mine_panel(search, trained, images, images.classes, None).searches.to_pandas()
+    assert set(searches["outcome"]) <= {"mistake", "exhausted", "skipped"}
+    assert "mistake" in set(searches["outcome"])
+
+
+def test_weights_for_other_classes_are_refused(trained: list[Member], images: Images) -> None:
+    with pytest.raises(OutvotedError, match="weights of mlp-6 that fit"):
+        mine_panel(SEARCH, trained, images, 11, None)
+
+
+def test_columns_are_put_in_front_and_metadata_stays(mined: Mined) -> None:
+    led = tables.led_by(mined.mistakes, ("setting", "T1", pa.string()), ("round", 2, pa.int32()))
+    assert led.column_names == ["setting", "round", *mined.mistakes.column_names]
+    assert set(led["setting"].to_pylist()) == {"T1"}
+    assert led.schema.metadata == mined.mistakes.schema.metadata
+    assert led.drop_columns(["setting", "round"]).equals(mined.mistakes)

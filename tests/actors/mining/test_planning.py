@@ -1,0 +1,83 @@
+"""Planning: as many seeds are drawn as hold the undisputed ones that are wanted, and no more."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from outvoted.actors.data.datasets import Dataset
+from outvoted.actors.mining.coordinator import Coordinator
+from outvoted.actors.mining.planning import count_replicas, undisputed
+from outvoted.actors.panel.panel import LocalPanel, VotingPanel
+from outvoted.search.arrays import Pixels, Singles
+from outvoted.search.climb import Outcome, Rules
+from outvoted.search.errors import OutvotedError
+from outvoted.search.messages import Answers, Questions, Replies
+from outvoted.search.plan import all_turns, drawn_seeds, searches
+
+
+@dataclass(frozen=True)
+class Contrarian(VotingPanel):
+    """A panel whose last peer answers a class that there is not."""
+
+    size: int = 3
+
+    def ask(self, questions: Questions) -> Replies:
+        return {
+            peer: Answers(np.zeros(len(rows), np.float32), np.full(len(rows), -7 if peer else 0, np.int16))
+            for peer, rows in questions.items()
+        }
+
+    def vote(self, images: Pixels) -> Singles:
+        raise AssertionError("planning asks about seeds")
+
+
+@settings(deadline=None, max_examples=15)
+@given(per_target=st.integers(1, 60), run_seed=st.integers(0, 2**63 - 1))
+def test_just_as_many_seeds_are_undisputed_as_are_wanted(
+    per_target: int, run_seed: int, panel: LocalPanel, rules: Rules, digits: Dataset
+) -> None:
+    mine = replace(rules, run_seed=run_seed)
+    replicas = count_replicas(panel, mine, digits.train.labels, per_target)
+    seeds = drawn_seeds(run_seed, np.arange(replicas), len(digits.train))
+    right = undisputed(panel, mine, seeds, digits.train.labels)
+    assert right.sum() == per_target
+    assert right[-1]
+
+
+def test_undisputed_is_what_every_peer_votes_for(panel: LocalPanel, rules: Rules, digits: Dataset) -> None:
+    seeds = np.arange(len(digits.train))[::-1]
+    votes = panel.vote(digits.train.images[seeds]).argmax(axis=2)
+    expected = (votes == digits.train.labels[seeds]).all(axis=0)
+    found = undisputed(panel, rules, seeds, digits.train.labels)
+    np.testing.assert_array_equal(found, expected)
+    assert 0 < found.sum() < len(found)
+
+
+def test_a_longer_run_draws_more_seeds(panel: LocalPanel, rules: Rules, digits: Dataset) -> None:
+    counts = [count_replicas(panel, rules, digits.train.labels, wanted) for wanted in range(1, 30)]
+    assert counts == sorted(set(counts))
+
+
+def test_every_target_gets_its_searches(
+    coordinator: Coordinator, panel: LocalPanel, rules: Rules, digits: Dataset
+) -> None:
+    replicas = count_replicas(panel, rules, digits.train.labels, 8)
+    work = searches(rules.run_seed, replicas, all_turns(rules.peers), len(digits.train))
+    result = coordinator.mine(work, panel)
+    frame = result.searches.to_pandas()
+    climbed = frame[frame["outcome"] != Outcome.SKIPPED]
+    assert climbed["target"].value_counts().to_dict() == dict.fromkeys(range(rules.peers), 8)
+
+
+@pytest.mark.parametrize("per_target", [1, 20])
+def test_a_panel_that_disputes_everything_is_one_message(
+    per_target: int, rules: Rules, digits: Dataset
+) -> None:
+    with pytest.raises(OutvotedError) as caught:
+        count_replicas(Contrarian(), rules, digits.train.labels, per_target)
+    assert caught.value.expected == f"{per_target} seeds that all 3 peers get right"
+    assert caught.value.found.startswith(f"0 among {50 * per_target} drawn from 800")
+    assert "panel.training.epochs" in caught.value.remedy

@@ -1,0 +1,168 @@
+"""Panel laws: one suite for every panel, in this process or on Ray."""
+
+import asyncio
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from outvoted.actors.data.datasets import Dataset, Images
+from outvoted.actors.mining.coordinator import Coordinator
+from outvoted.actors.mining.rows import ShardResult
+from outvoted.actors.networks.members import Member
+from outvoted.actors.panel.panel import LocalPanel, VotingPanel
+from outvoted.actors.panel.peer import Peer
+from outvoted.actors.panel.ray_panel import MESSAGE_ROWS, RayPanel
+from outvoted.search.arrays import Singles
+from outvoted.search.climb import Rules
+from outvoted.search.messages import Answers, Candidates, Replies, Slope
+from outvoted.search.plan import Shard
+
+Draw = Callable[[int, int], Candidates]
+
+
+@pytest.fixture(scope="module")
+def actors(local_ray: None, trained: list[Member], digits: Dataset, rules: Rules) -> Iterator[list[Any]]:
+    """One actor for each peer; what they were made from is held for as long as they live."""
+    import ray
+
+    from outvoted.actors.panel.ray_panel import PeerActor
+
+    peer: Any = PeerActor
+    images = ray.put(Images(digits.train, digits.shape, digits.classes))
+    weights = [ray.put(member) for member in trained]
+    handles = [peer.options(num_cpus=0.1).remote(rules.transform, (member, images)) for member in weights]
+    yield handles
+    for handle in handles:
+        ray.kill(handle)
+    del images, weights
+
+
+@pytest.fixture(params=["local", pytest.param("ray", marks=pytest.mark.ray)])
+def any_panel(request: pytest.FixtureRequest) -> VotingPanel:
+    """The same three peers behind each kind of panel."""
+    if request.param == "ray":
+        return RayPanel(request.getfixturevalue("actors"))
+    local: LocalPanel = request.getfixturevalue("panel")
+    return local
+
+
+def assert_same(one: Answers, other: Answers) -> None:
+    """Compare answers bit by bit."""
+    assert one.score.dtype == other.score.dtype == np.float32
+    assert one.predicted.dtype == other.predicted.dtype == np.int16
+    assert one.score.tobytes() == other.score.tobytes()
+    assert one.predicted.tobytes() == other.predicted.tobytes()
+    assert (one.slope is None) == (other.slope is None)
+    assert one.slope is None or other.slope is None or one.slope.tobytes() == other.slope.tobytes()
+
+
+def test_size_is_the_number_of_peers(any_panel: VotingPanel, peers: list[Peer]) -> None:
+    assert any_panel.size == len(peers)
+
+
+def test_each_peer_answers_its_own_questions(
+    any_panel: VotingPanel, peers: list[Peer], candidates: Draw
+) -> None:
+    questions = {peer: candidates(40 + peer, peer) for peer in range(len(peers))}
+    replies = any_panel.ask(questions)
+    assert replies.keys() == questions.keys()
+    for peer, asked in questions.items():
+        assert_same(replies[peer], peers[peer].ask(asked))
+
+
+@pytest.mark.parametrize("asked", [[2], [0, 2], [1, 0]])
+def test_only_peers_that_were_asked_reply(any_panel: VotingPanel, asked: list[int], candidates: Draw) -> None:
+    replies = any_panel.ask({peer: candidates(5, 0) for peer in asked})
+    assert set(replies) == set(asked)
+
+
+def test_company_of_other_peers_changes_no_answer(any_panel: VotingPanel, candidates: Draw) -> None:
+    mine = candidates(30, 1)
+    alone = any_panel.ask({1: mine})
+    together = any_panel.ask({0: candidates(400, 2), 1: mine, 2: candidates(3, 3)})
+    assert_same(alone[1], together[1])
+
+
+def test_no_question_has_no_reply(any_panel: VotingPanel) -> None:
+    assert not any_panel.ask({})
+
+
+def test_an_empty_question_has_an_empty_reply(any_panel: VotingPanel, candidates: Draw) -> None:
+    replies = any_panel.ask({0: candidates(3, 0).rows(slice(0, 0)), 1: candidates(3, 0)})
+    assert (len(replies[0]), len(replies[1])) == (0, 3)
+    assert (replies[0].score.dtype, replies[0].predicted.dtype) == (np.dtype(np.float32), np.dtype(np.int16))
+
+
+@pytest.mark.parametrize("n", [MESSAGE_ROWS, MESSAGE_ROWS + 1, 2 * MESSAGE_ROWS + 77])
+def test_long_questions_keep_their_order(
+    n: int, any_panel: VotingPanel, peers: list[Peer], candidates: Draw
+) -> None:
+    asked = candidates(n, 5)
+    backwards = np.arange(n)[::-1]
+    replies = any_panel.ask({0: asked, 2: asked.rows(backwards)})
+    assert_same(replies[0], peers[0].ask(asked))
+    forwards = peers[2].ask(asked)
+    assert_same(replies[2], Answers(forwards.score[backwards], forwards.predicted[backwards]))
+
+
+def test_gradients_come_back_with_their_rows(
+    any_panel: VotingPanel, peers: list[Peer], candidates: Draw
+) -> None:
+    asked = candidates(MESSAGE_ROWS + 30, 6)
+    flags = np.random.default_rng(6).integers(len(Slope), size=len(asked)).astype(np.uint8)
+    asked = replace(asked, slope=flags)
+    replies = any_panel.ask({1: asked, 2: asked.rows(slice(0, 0))})
+    assert_same(replies[1], peers[1].ask(asked))
+    assert_same(replies[2], peers[2].ask(asked.rows(slice(0, 0))))
+
+
+def test_every_peer_votes_on_every_image(any_panel: VotingPanel, peers: list[Peer], digits: Dataset) -> None:
+    votes = any_panel.vote(digits.test.images)
+    assert votes.shape == (len(peers), len(digits.test), digits.classes)
+    assert votes.dtype == np.float32
+    for peer, found in zip(peers, votes, strict=True):
+        assert found.tobytes() == peer.vote(digits.test.images).tobytes()
+
+
+def test_one_image_is_enough_for_a_vote(any_panel: VotingPanel, digits: Dataset) -> None:
+    every = any_panel.vote(digits.test.images[:9])
+    assert any_panel.vote(digits.test.images[4:5]).tobytes() == every[:, 4:5].tobytes()
+
+
+def test_any_panel_mines_the_same_rows(
+    any_panel: VotingPanel, coordinator: Coordinator, shard: Shard, mined: ShardResult
+) -> None:
+    other = coordinator.mine(shard, any_panel)
+    assert other.mistakes.equals(mined.mistakes)
+    assert other.searches.drop_columns("finished_at").equals(mined.searches.drop_columns("finished_at"))
+
+
+@pytest.mark.ray
+def test_asking_later_gives_the_same_answers(
+    actors: list[Any], panel: LocalPanel, candidates: Draw, digits: Dataset
+) -> None:
+    later, asked = RayPanel(actors), {0: candidates(MESSAGE_ROWS + 5, 0), 2: candidates(4, 1)}
+    images = digits.test.images[:20]
+
+    async def both() -> tuple[Replies, Singles]:
+        return await asyncio.gather(later.ask_later(asked), later.vote_later(images))
+
+    replies, votes = asyncio.run(both())
+    now = panel.ask(asked)
+    assert replies.keys() == now.keys()
+    for peer, answers in now.items():
+        assert_same(replies[peer], answers)
+    assert votes.tobytes() == panel.vote(images).tobytes()
+
+
+@pytest.mark.ray
+def test_each_peer_on_ray_has_a_process_of_its_own(actors: list[Any]) -> None:
+    import ray
+
+    processes = set(ray.get([actor.process.remote() for actor in actors]))
+    assert len(processes) == len(actors)
+    assert os.getpid() not in processes
