@@ -15,8 +15,8 @@ from outvoted.analysis.report.proportion import Proportion
 from outvoted.analysis.report.spread import Spread
 from outvoted.analysis.sweeps.outvoted_settings import MiningReport
 from outvoted.analysis.sweeps.sweep_report import SweepReport
-from outvoted.analysis.sweeps.temperature import TemperatureReport
 from outvoted.analysis.sweeps.temperature.measurements import temperature_name
+from outvoted.analysis.sweeps.temperature.report import TemperatureReport
 from outvoted.analysis.sweeps.training_value import NoiseReport
 from outvoted.analysis.sweeps.training_value.tables import Row
 

@@ -11,7 +11,8 @@ from outvoted.analysis.sweeps import TemperatureExperiment
 from outvoted.analysis.sweeps.mining_report import write_mining_report
 from outvoted.analysis.sweeps.opened import OpenedSweep
 from outvoted.analysis.sweeps.outvoted_settings import MiningReport, outvoted_table
-from outvoted.analysis.sweeps.temperature import TemperatureReport, report, write_temperature_report
+from outvoted.analysis.sweeps.temperature import report
+from outvoted.analysis.sweeps.temperature.report import TemperatureReport, write_temperature_report
 from outvoted.analysis.sweeps.training_value import (
     NoiseReport,
     noise_table,
