@@ -8,9 +8,9 @@ import pandas as pd
 import pyarrow as pa
 from pydantic import ValidationError
 
+from outvoted.actors.mining.rows import ShardResult
 from outvoted.actors.runs import schema, tables
 from outvoted.actors.runs.files import refuse_links, write_atomically
-from outvoted.actors.mining.rows import ShardResult
 from outvoted.actors.runs.run_record import RunRecord
 from outvoted.search.arrays import Ints
 from outvoted.search.errors import OutvotedError
