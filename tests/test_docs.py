@@ -9,7 +9,7 @@ import pytest
 import outvoted
 from outvoted.actors.data import datasets
 from outvoted.actors.data.datasets import Dataset
-from outvoted.actors.data.readers import Source
+from outvoted.actors.data.formats import Source
 from outvoted.actors.networks.members import Member
 from outvoted.actors.runs.store import RunStore
 from outvoted.cluster.configuration.reading import read, validated

@@ -1,11 +1,13 @@
-"""The paper's toy problem: does a point fall on a light or a dark square? (Baluja et al., section 2.)"""
+"""The paper's toy problem: is a point on a light or a dark square? (Baluja et al., section 2, Fig. 4.)"""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field
 
+from outvoted.actors.data.chunks import Item, Piece, Source, cut
 from outvoted.actors.data.datasets import Dataset, Split
 from outvoted.search.arrays import Ints, Pixels
 from outvoted.search.settings import Settings
@@ -43,3 +45,29 @@ class Checkerboard(Settings):
         labels = self.labels(points)
         rows = np.sort(np.concatenate([np.flatnonzero(labels == side)[: n // 2] for side in (0, 1)]))
         return Split(points[rows], labels[rows])
+
+
+class GridSource(Source):
+    """``points`` × ``points`` places, row by row, evenly spread over the board."""
+
+    kind: Literal["grid"] = "grid"
+    points: Annotated[int, Field(ge=2, le=256)] = 256
+    board: Checkerboard | None = None
+    """The board whose classes are the points' true labels; the panel's where it is left out."""
+
+    def pieces(self, batch: int) -> list[Piece]:
+        """Cut the grid anywhere."""
+        return cut(self.points**2, batch)
+
+    def items(self, piece: Piece) -> Iterator[Item]:
+        """Make the points of a piece."""
+        points = self.images(np.arange(piece.first, piece.first + piece.count))
+        labels = None if self.board is None else self.board.labels(points)
+        for index, point in enumerate(points):
+            yield Item(point, label=None if labels is None else int(labels[index]))
+
+    def images(self, positions: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Pixels:
+        """Return the points (x, y) at positions as images, shape (n, 1, 1, 2)."""
+        row, column = np.divmod(positions, self.points)
+        places = np.stack([column, row], axis=1) * 255 // (self.points - 1)
+        return places.astype(np.uint8).reshape(-1, 1, 1, 2)

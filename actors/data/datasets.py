@@ -12,8 +12,8 @@ import pooch
 from pydantic import BeforeValidator, Field
 
 from outvoted.actors.data import understood
-from outvoted.actors.data.paths import UserPath
-from outvoted.actors.data.readers import (
+from outvoted.actors.data.files import UserPath, entries, refuse_streams, walked
+from outvoted.actors.data.formats import (
     Contents,
     Feature,
     Folder,
@@ -27,10 +27,9 @@ from outvoted.actors.data.readers import (
     Svhn,
     Table,
 )
-from outvoted.actors.data.readers.checks import check_labels, names_of, same_form
-from outvoted.actors.data.readers.files import entries, refuse_streams, walked
-from outvoted.actors.data.readers.held_out import held_out
-from outvoted.actors.data.readers.idx import read_part
+from outvoted.actors.data.formats.checks import check_labels, names_of, same_form
+from outvoted.actors.data.formats.held_out import held_out
+from outvoted.actors.data.formats.idx import read_part
 from outvoted.search.arrays import Ints, Pixels
 from outvoted.search.errors import OutvotedError, printable
 from outvoted.search.settings import Settings

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from outvoted.actors.data.paths import UserPath
+from outvoted.actors.data.files import UserPath
 from outvoted.actors.networks import archive
 from outvoted.actors.networks.base import Shape
 from outvoted.actors.networks.operators import checked

@@ -13,7 +13,7 @@ import torch
 from pydantic import Field
 from torch import nn
 
-from outvoted.actors.data.paths import UserPath
+from outvoted.actors.data.files import UserPath
 from outvoted.actors.networks.base import Architecture, Shape
 from outvoted.actors.networks.preprocessing import InputRecipe, Preprocessed
 from outvoted.actors.networks.user_modules import shape_lazy_layers, told, unwrapped

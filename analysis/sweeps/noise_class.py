@@ -12,8 +12,7 @@ import torch
 from pydantic import Field, model_validator
 
 from outvoted.actors.data.datasets import Dataset, Split
-from outvoted.actors.data.noise_class import NoiseClass, with_noise
-from outvoted.actors.data.noises import Gaussian, Uniform
+from outvoted.actors.data.noises import Gaussian, NoiseClass, Uniform, with_noise
 from outvoted.actors.data.selection import Criteria, Selection
 from outvoted.actors.networks import MLP, PlainCNN
 from outvoted.actors.networks.stack import Stack

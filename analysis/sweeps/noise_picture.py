@@ -6,8 +6,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from outvoted.actors.data.noises import Noise
-from outvoted.actors.data.noises.base import Shape
+from outvoted.actors.data.noises import Noise, Shape
 from outvoted.analysis.report.drawing import save, show
 
 _COLUMNS = 5

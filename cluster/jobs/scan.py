@@ -9,7 +9,7 @@ from rich.progress import Progress as Bars
 
 from outvoted.actors.data.chunks import firsts
 from outvoted.actors.data.datasets import Dataset
-from outvoted.actors.data.fit import Fit
+from outvoted.actors.data.pictures import Fit
 from outvoted.actors.data.sources import Piece
 from outvoted.actors.mining.scan_store import ScanStore
 from outvoted.actors.panel import panel_settings

@@ -10,7 +10,7 @@ from ray.data import ActorPoolStrategy, DataContext, ExecutionResources
 from ray.exceptions import RayTaskError
 
 from outvoted.actors.data.chunks import Chunk, chunks
-from outvoted.actors.data.fit import Fit
+from outvoted.actors.data.pictures import Fit
 from outvoted.actors.data.sources import Piece, Source
 from outvoted.actors.mining.judge import Judged, local_judge
 from outvoted.actors.networks.computing import Arithmetic, use_one_thread

@@ -5,7 +5,7 @@ import torch
 from numpy.typing import ArrayLike
 
 from outvoted.actors.data.datasets import Split
-from outvoted.actors.data.readers.numbers import (
+from outvoted.actors.data.numbers import (
     CHANNELS,
     Layout,
     arranged,

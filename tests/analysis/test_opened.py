@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from outvoted.actors.data.datasets import Dataset
-from outvoted.actors.data.readers import Npz
+from outvoted.actors.data.formats import Npz
 from outvoted.actors.networks import members
 from outvoted.actors.networks.members import Member
 from outvoted.actors.panel.panel import LocalPanel

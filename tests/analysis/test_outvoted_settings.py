@@ -14,8 +14,7 @@ from matplotlib.figure import Figure
 from rich.console import Console
 
 from outvoted.actors.data.datasets import Dataset, DataSettings, Images
-from outvoted.actors.data.noise_class import NoiseClass
-from outvoted.actors.data.noises import Uniform
+from outvoted.actors.data.noises import NoiseClass, Uniform
 from outvoted.actors.mining.local_mining import mine_panel
 from outvoted.actors.networks import MLP
 from outvoted.actors.networks.members import Member

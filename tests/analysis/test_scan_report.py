@@ -11,7 +11,7 @@ from PIL import Image
 
 from outvoted.actors.data.checkerboard import Checkerboard
 from outvoted.actors.data.chunks import chunks
-from outvoted.actors.data.fit import Fit
+from outvoted.actors.data.pictures import Fit
 from outvoted.actors.data.sources import FolderSource, GridSource
 from outvoted.actors.mining.judge import Judged, local_judge
 from outvoted.actors.mining.scan_store import ScanStore

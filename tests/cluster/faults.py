@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import save_file
 
 from outvoted.actors.data.datasets import Split
-from tests.actors.readers.formats import FORMATS
+from tests.actors.data.formats import FORMATS
 
 FACTORY = """
 from torch import nn

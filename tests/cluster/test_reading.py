@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from outvoted.actors.data.datasets import DataSettings
-from outvoted.actors.data.readers import Npz
+from outvoted.actors.data.formats import Npz
 from outvoted.actors.networks import CNN, MLP
 from outvoted.cluster.configuration.differences import differences
 from outvoted.cluster.configuration.reading import read, validated

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from outvoted.actors.data.chunks import chunks
 from outvoted.actors.data.datasets import Dataset
-from outvoted.actors.data.fit import Fit
+from outvoted.actors.data.pictures import Fit
 from outvoted.actors.data.sources import FolderSource
 from outvoted.actors.mining.judge import local_judge
 from outvoted.actors.mining.scan_store import ScanStore

@@ -4,11 +4,11 @@ from typing import Annotated
 
 from pydantic import Field
 
+from outvoted.actors.data.checkerboard import GridSource
+from outvoted.actors.data.chunks import Item, Piece, Source
 from outvoted.actors.data.sources.arrays import ArraySource
-from outvoted.actors.data.sources.base import Item, Piece, Source
 from outvoted.actors.data.sources.dataset import DatasetSource
 from outvoted.actors.data.sources.folder import FolderSource
-from outvoted.actors.data.sources.grid import GridSource
 from outvoted.actors.data.sources.parquet import ParquetSource
 
 AnySource = Annotated[

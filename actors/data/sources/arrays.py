@@ -8,12 +8,11 @@ from typing import Literal
 
 import numpy as np
 
-from outvoted.actors.data.paths import UserPath
-from outvoted.actors.data.readers.base import Levels
-from outvoted.actors.data.readers.decoding import MOST_PIXELS
-from outvoted.actors.data.readers.files import refuse_streams
-from outvoted.actors.data.readers.npy import BROKEN, Header, header, member_header, names, read_member
-from outvoted.actors.data.readers.numbers import (
+from outvoted.actors.data.chunks import Item, Piece, Source, cut
+from outvoted.actors.data.files import UserPath, refuse_streams
+from outvoted.actors.data.formats.base import Levels
+from outvoted.actors.data.formats.npy import BROKEN, Header, header, member_header, names, read_member
+from outvoted.actors.data.numbers import (
     CHANNELS,
     Layout,
     arranged,
@@ -24,7 +23,7 @@ from outvoted.actors.data.readers.numbers import (
     too_dark,
     whole,
 )
-from outvoted.actors.data.sources.base import Item, Piece, Source, cut
+from outvoted.actors.data.pictures import MOST_PIXELS
 from outvoted.search.arrays import AnyArray, Ints, Pixels
 from outvoted.search.errors import OutvotedError, suggestion
 

@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from outvoted.actors.data import datasets
+from outvoted.actors.data.chunks import Item, Piece, Source
 from outvoted.actors.data.datasets import DatasetName, DataSettings, Split
-from outvoted.actors.data.paths import UserPath
-from outvoted.actors.data.sources.base import Item, Piece, Source
+from outvoted.actors.data.files import UserPath
 from outvoted.search.errors import OutvotedError
 
 

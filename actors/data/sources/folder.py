@@ -5,10 +5,9 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Literal
 
-from outvoted.actors.data.paths import UserPath
-from outvoted.actors.data.readers.decoding import SUFFIXES
-from outvoted.actors.data.readers.files import content, walked
-from outvoted.actors.data.sources.base import Item, Piece, Source, UndecodableError
+from outvoted.actors.data.chunks import Item, Piece, Source
+from outvoted.actors.data.files import UserPath, content, walked
+from outvoted.actors.data.pictures import SUFFIXES, UndecodableError
 from outvoted.search.errors import OutvotedError, printable
 
 

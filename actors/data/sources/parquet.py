@@ -7,17 +7,16 @@ from typing import Literal
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from outvoted.actors.data.paths import UserPath
-from outvoted.actors.data.readers.files import refuse_streams, walked
-from outvoted.actors.data.readers.image_columns import (
+from outvoted.actors.data.chunks import Item, Piece, Source
+from outvoted.actors.data.files import UserPath, refuse_streams, walked
+from outvoted.actors.data.formats.image_columns import (
     check_rows,
     encoded,
     holds_images,
     labels_of,
     rows_at_once,
 )
-from outvoted.actors.data.readers.room import check_room
-from outvoted.actors.data.sources.base import Item, Piece, Source
+from outvoted.actors.data.room import check_room
 from outvoted.actors.runs.files import reason
 from outvoted.search.errors import OutvotedError, suggestion
 

@@ -9,7 +9,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import Field
 
 from outvoted.actors.data.datasets import Dataset
-from outvoted.actors.data.paths import UserPath
+from outvoted.actors.data.files import UserPath
 from outvoted.actors.networks import Shape
 from outvoted.actors.training.generators.generator import Generator, read
 from outvoted.actors.training.generators.training import DcganTraining

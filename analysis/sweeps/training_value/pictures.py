@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from outvoted.actors.data.noise_class import NoiseClass
+from outvoted.actors.data.noises import NoiseClass
 from outvoted.actors.data.selection import Criteria
 from outvoted.analysis.report import step_function
 from outvoted.analysis.report.claims import Interval, interval

@@ -9,8 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from outvoted.actors.data.noise_class import NoiseClass
-from outvoted.actors.data.noises import Gaussian, Uniform
+from outvoted.actors.data.noises import Gaussian, NoiseClass, Uniform
 from outvoted.actors.data.selection import Criteria, Selection
 from outvoted.actors.sweeps.sweep_store import FINISHED
 from outvoted.analysis.sweeps.noise_class import WHOLE, NoiseClassExperiment

@@ -5,8 +5,7 @@ import pyarrow as pa
 import pytest
 
 from outvoted.actors.data.datasets import Dataset, Images
-from outvoted.actors.data.noise_class import NoiseClass, with_noise
-from outvoted.actors.data.noises import Uniform
+from outvoted.actors.data.noises import NoiseClass, Uniform, with_noise
 from outvoted.actors.mining.coordinator import Coordinator
 from outvoted.actors.mining.local_mining import Mined, mine_panel
 from outvoted.actors.mining.planning import count_replicas

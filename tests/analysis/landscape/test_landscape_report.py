@@ -13,7 +13,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from outvoted.actors.data import datasets
 from outvoted.actors.data.datasets import DataSettings, Split
-from outvoted.actors.data.readers import Iris
+from outvoted.actors.data.formats import Iris
 from outvoted.actors.networks import MLP, members
 from outvoted.actors.networks.members import EpochRecord, Member
 from outvoted.actors.panel.panel_settings import PanelSettings

@@ -9,8 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from outvoted.actors.data.datasets import Dataset, Split
-from outvoted.actors.data.noise_class import NoiseClass
-from outvoted.actors.data.noises import Gaussian, Uniform
+from outvoted.actors.data.noises import Gaussian, NoiseClass, Uniform
 from outvoted.actors.networks import MLP
 from outvoted.analysis.sweeps import Experiment, NoiseClassExperiment, Setting, TemperatureExperiment
 from outvoted.search.errors import OutvotedError

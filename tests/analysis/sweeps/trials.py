@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 
 from outvoted.actors.data.datasets import Dataset
-from outvoted.actors.data.noise_class import NoiseClass
-from outvoted.actors.data.noises import Gaussian, Uniform
+from outvoted.actors.data.noises import Gaussian, NoiseClass, Uniform
 from outvoted.actors.networks import MLP
 from outvoted.actors.sweeps.sweep_store import Kept, Row
 from outvoted.actors.training.training import Training

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from outvoted.actors.data import datasets
-from outvoted.actors.data.readers import Folder, Npz
+from outvoted.actors.data.formats import Folder, Npz
 from outvoted.actors.networks import MLP
 from outvoted.actors.runs import png
 from outvoted.actors.runs.run_record import RunRecord, State

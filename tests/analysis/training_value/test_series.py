@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from outvoted.actors.data.noise_class import NoiseClass
+from outvoted.actors.data.noises import NoiseClass
 from outvoted.analysis.sweeps.training_value.results import series
 
 

@@ -1,0 +1,185 @@
+"""Folders of pictures."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from outvoted.actors.data.files import content, entries, folders, unreadable, walked
+from outvoted.actors.data.formats.base import Contents, Part
+from outvoted.actors.data.formats.labels_csv import LABELS, names_of, rows_of
+from outvoted.actors.data.formats.splits import WHOLE, SplitSource, kind
+from outvoted.actors.data.numbers import MOST_CLASSES
+from outvoted.actors.data.pictures import SUFFIXES, UndecodableError, stacked
+from outvoted.search.errors import OutvotedError, printable
+
+
+@dataclass(frozen=True)
+class _Listing:
+    """Which pictures there are, with their labels, the names of labels, and where these are written."""
+
+    files: Sequence[Path]
+    labels: Sequence[int]
+    names: dict[int, str]
+    where: str
+
+
+class Folder(SplitSource):
+    """A folder with one subfolder of pictures for each class, or with pictures and a ``labels.csv``.
+
+    Such a folder may be divided into ``train`` and ``test`` (or ``val``). Subfolders in the order of their
+    names, by value where all are numbers, are the labels; empty ones are none. ``labels.csv`` has the columns
+    file and label, and may have one called name.
+    """
+
+    name: Literal["folder"] = "folder"
+
+    def read(self) -> Contents:
+        """Read all pictures, in the order of their names or of ``labels.csv``."""
+        if not self.path.is_dir():
+            raise unreadable(self.path, "a folder of pictures", "no such folder")
+        there = folders(self.path)
+        present = [folder.name for folder in there if _holds_classes(folder)]
+        train, test = self.chosen(present)
+        if train is None:
+            self._refuse_flat(there)
+        elif (self.path / LABELS).exists():
+            raise self._both(train)
+        parts = [self.path / name for name in (train, test) if name is not None] or [self.path]
+        classes, notes = _classes(parts)
+        listings = [_listing(folder, self.path, classes) for folder in parts]
+        if len({listing.where.startswith("column") for listing in listings}) > 1:
+            raise _mixed(parts)
+        notes += _passed_over(self.path, parts, listings, there)
+        names = {label: name for listing in reversed(listings) for label, name in listing.names.items()}
+        read = [self._part(listing) for listing in listings]
+        return Contents(read[0], read[1] if len(read) > 1 else None, _in_order(names), notes=tuple(notes))
+
+    def _part(self, listing: _Listing) -> Part:
+        pictures = ((str(file), _read(file)) for file in listing.files)
+        images = stacked(pictures, len(listing.files), self)
+        return Part(images, np.array(listing.labels, np.int64), listing.where)
+
+    def _refuse_flat(self, there: Sequence[Path]) -> None:
+        """Refuse folders that are called like splits but hold pictures, not classes."""
+        flat = [folder.name for folder in there if not _holds_classes(folder) and _pictures(folder)]
+        kinds = {kind(name) for name in flat}
+        clear = None in kinds and not ("train" in kinds and kinds & {"test", "val"})
+        if self.train == WHOLE or not flat or clear:
+            return
+        called = " and ".join(name for name in flat if kind(name))
+        raise OutvotedError(
+            expected=f"a subfolder for each class within {called}, or a {LABELS} in each, in {self.path}",
+            found=f"pictures directly in {called}: either splits without labels, or classes of these names",
+            remedy=f"sort the pictures into class folders, or set data.train='{WHOLE}' if these are classes",
+        )
+
+    def _both(self, train: str) -> OutvotedError:
+        return OutvotedError(
+            expected=f"either a {LABELS} for all pictures, or splits, in {self.path}",
+            found=f"{LABELS} beside {train}/: either the labels of all, or left over",
+            remedy=f"set data.train='{WHOLE}' to go by {LABELS}, or move it away to go by the folders",
+        )
+
+
+def _classes(parts: Sequence[Path]) -> tuple[list[str], list[str]]:
+    """Return the names of the folders that hold pictures in any split, in order, and what is to be told."""
+    held = {folder: _pictures(folder) for part in parts for folder in folders(part)}
+    found = {folder.name for folder, pictures in held.items() if pictures}
+    empty = sorted({folder.name for folder in held} - found)
+    notes = [f"empty folders passed over: {', '.join(empty[:5])}"] if empty else []
+    if found and all(name.isascii() and name.isdigit() for name in found):
+        ordered = sorted(found, key=lambda name: (int(name), name))
+        if ordered != sorted(found):
+            notes.append("class folders are in the order of their numbers, not of their names as text")
+        return ordered, notes
+    return sorted(found), notes
+
+
+def _listing(folder: Path, root: Path, classes: Sequence[str]) -> _Listing:
+    if (folder / LABELS).exists():
+        rows = rows_of(folder, root)
+        names = names_of(rows, folder / LABELS)
+        files, labels = [row.file for row in rows], [row.label for row in rows]
+        listing = _Listing(files, labels, names, f"column label of {folder / LABELS}")
+    else:
+        there = {each.name: each for each in folders(folder)}
+        found = ((label, there[name]) for label, name in enumerate(classes) if name in there)
+        held = [(file, label) for label, each in found for file in _pictures(each)]
+        names = {label: printable(name) for label, name in enumerate(classes)}
+        listing = _Listing([file for file, _ in held], [label for _, label in held], names, str(folder))
+    if not listing.files:
+        raise OutvotedError(
+            expected=f"one subfolder of pictures for each class, or a {LABELS}, in {folder}",
+            found=_instead(folder),
+            remedy="arrange the pictures so, or name another folder with data.path",
+        )
+    return listing
+
+
+def _instead(folder: Path) -> str:
+    """Say what a folder holds that holds no classes."""
+    inner, loose = folders(folder), _loose(folder)
+    if inner:
+        return f"{len(inner)} subfolders without pictures and no {LABELS}"
+    return f"{len(loose)} pictures without labels" if loose else "neither"
+
+
+def _passed_over(
+    root: Path, parts: Sequence[Path], listings: Sequence[_Listing], there: Sequence[Path]
+) -> Iterator[str]:
+    """Say which pictures and folders were not read, though they could have been meant."""
+    unread = [folder.name for folder in there if parts[0] != root and folder not in parts]
+    if unread:
+        yield f"folders beside the chosen splits passed over: {', '.join(map(printable, unread[:5]))}"
+    for part, listing in zip(parts, listings, strict=True):
+        listed = (part / LABELS).exists()
+        files = {file for file in walked(part) if _named_so(file)} if listed else {*_loose(part)}
+        left = sorted(files - {*listing.files})
+        if left:
+            why = f"not in {LABELS}" if listed else "beside the class folders"
+            yield f"pictures {why} passed over: {len(left)}, say {printable(left[0].name)}"
+
+
+def _mixed(parts: Sequence[Path]) -> OutvotedError:
+    return OutvotedError(
+        expected=f"labels told in one way in {' and '.join(map(str, parts))}",
+        found=f"a {LABELS} in one, class folders in the other",
+        remedy=f"write a {LABELS} for both, or sort the pictures of both into class folders",
+    )
+
+
+def _loose(folder: Path) -> list[Path]:
+    return [path for path in entries(folder) if _named_so(path) and not path.is_dir()]
+
+
+def _named_so(file: Path) -> bool:
+    return file.name.lower().endswith(SUFFIXES)
+
+
+def _holds_classes(folder: Path) -> bool:
+    return bool(folders(folder)) or (folder / LABELS).exists()
+
+
+def _pictures(folder: Path) -> list[Path]:
+    """List all files; what is no picture is told when it is read, so that no image goes missing unseen.
+
+    Folders within are listed too, and refused then, unless nothing is in them.
+    """
+    return [path for path in entries(folder) if not path.is_dir() or next(walked(path), None)]
+
+
+def _read(file: Path) -> bytes | UndecodableError:
+    try:
+        return content(file)
+    except UndecodableError as error:
+        deep = str(error) == "a folder"
+        return UndecodableError("a folder where a picture should be; move its pictures up") if deep else error
+
+
+def _in_order(names: dict[int, str]) -> tuple[str, ...] | None:
+    if not names or max(names) >= MOST_CLASSES:
+        return None
+    return tuple(names.get(label) or str(label) for label in range(max(names) + 1)) or None
