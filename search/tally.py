@@ -33,15 +33,15 @@ class Tally:
 
     ``candidates`` are what the sequential procedure would have tried, ``unrealistic`` those of them that
     left the realism budget and were put to no network; ``inferences_*`` are forward inferences that were
-    really run, looking ahead included and backward passes counted as two; ``asked`` counts the candidates put
-    to the voters, ahead of their time or not, and ``consensus`` those on which all of them agreed.
+    really run, looking ahead included and backward passes counted as two; ``voted_on`` counts the candidates
+    put to the voters, ahead of their time or not, and ``consensus`` those on which all of them agreed.
     """
 
     candidates: Ints
     unrealistic: Ints
     stale: Ints
     moves: Ints
-    asked: Ints
+    voted_on: Ints
     consensus: Ints
     inferences_target: Ints
     inferences_peers: Ints
@@ -84,7 +84,7 @@ def tallied(
         old,
         candidates=old.candidates + candidates,
         unrealistic=old.unrealistic + unrealistic,
-        asked=old.asked + np.bincount(proposals.search[asked], minlength=n),
+        voted_on=old.voted_on + np.bincount(proposals.search[asked], minlength=n),
         consensus=old.consensus + np.bincount(proposals.search[consensus], minlength=n),
         stale=stale,
         moves=moves,

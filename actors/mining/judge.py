@@ -100,7 +100,7 @@ class Judge:
             "probabilities": [verdict.probabilities[:, k].tolist() for k in range(len(rows))],
             "margin": verdict.margin,
             "true_label": pa.array(true, mask=true < 0),
-            "label_right": pa.array(true == label, mask=true < 0),
+            "label_correct": pa.array(true == label, mask=true < 0),
         }
         columns |= self._refereed(images, label)
         return pa.table({name: columns[name] for name in schema.dissents().names}, schema=schema.dissents())
@@ -141,8 +141,8 @@ def _counts(chunk: Chunk, predicted: Ints, dissent: Dissent) -> pa.Table:
         "disputed": int((dissent.label < 0).sum()),
         "labelled": int(known.sum()),
         "unanimous_labelled": int((dissent.unanimous & known).sum()),
-        "unanimous_right": int((dissent.unanimous & known & (dissent.label == chunk.labels)).sum()),
-        "right": (right & known).sum(axis=1).tolist(),
+        "unanimous_correct": int((dissent.unanimous & known & (dissent.label == chunk.labels)).sum()),
+        "correct": (right & known).sum(axis=1).tolist(),
         "undecodable": chunk.undecodable,
     }
     return pa.Table.from_pylist([row], schema=schema.scanned())

@@ -14,7 +14,15 @@ from outvoted.search.arrays import AnyArray, Ints, Pixels
 from outvoted.search.climb import Climb, Outcome
 from outvoted.search.messages import probability
 
-_TALLY = ("moves", "candidates", "unrealistic", "asked", "consensus", "inferences_target", "inferences_peers")
+_TALLY = (
+    "moves",
+    "candidates",
+    "unrealistic",
+    "voted_on",
+    "consensus",
+    "inferences_target",
+    "inferences_peers",
+)
 
 
 @dataclass(frozen=True)
@@ -96,7 +104,7 @@ def _mistakes(climb: Climb, names: Sequence[str], finding: Finding | None) -> pa
         "predicted": verification.predicted[climb.shard.target[rows], kept],
         "image": [stored_image(verification.stored[k]) for k in kept],
         "seed_image": [stored_image(png.encode(finding.seeds[k])) for k in kept],
-        "trail": [_named(trails[find], transform.parameters) for find in finds],
+        "move_parameters": [_named(trails[find], transform.parameters) for find in finds],
         "composed": list(composed.astype(np.float32)),
         "measures": _named(transform.describe(composed), transform.measures),
         "probabilities": [verification.probabilities[:, k].tolist() for k in kept],

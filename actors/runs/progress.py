@@ -17,7 +17,7 @@ class Progress:
     targets: Counter[str] = field(default_factory=Counter)
     moves: int = 0
     candidates: int = 0
-    asked: int = 0
+    voted_on: int = 0
     consensus: int = 0
     inferences: int = 0
 
@@ -37,7 +37,7 @@ class Progress:
             targets=self.targets + Counter(mistakes["target_name"]),
             moves=self.moves + int(frame["moves"].sum()),
             candidates=self.candidates + int(frame["candidates"].sum()),
-            asked=self.asked + int(frame["asked"].sum()),
+            voted_on=self.voted_on + int(frame["voted_on"].sum()),
             consensus=self.consensus + int(frame["consensus"].sum()),
             inferences=self.inferences + total,
         )
@@ -50,7 +50,7 @@ class Progress:
             **{f"searches/{outcome}": count for outcome, count in self.outcomes.items()},
             **{f"mistakes by target/{name}": count for name, count in self.targets.items()},
             "rates/moves accepted per candidate": self.moves / max(self.candidates, 1),
-            "rates/consensus of the peers asked": self.consensus / max(self.asked, 1),
+            "rates/consensus of candidates voted on": self.consensus / max(self.voted_on, 1),
             "rates/successful searches": self.mistakes / max(climbed, 1),
             "moves/mean of a search": self.moves / max(climbed, 1),
         }

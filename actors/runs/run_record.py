@@ -12,6 +12,9 @@ from outvoted.actors.networks.members import Member, has_fingerprint
 Kind = Literal["mine", "scan", "compare", "heal", "sweep", "study"]
 """Which command made a run."""
 
+EARLIER = ("outvoted run 1", "outvoted run 2")
+"""Formats that development versions wrote. Their tables have columns of other names."""
+
 
 class State(StrEnum):
     """How far a run is."""
@@ -37,7 +40,7 @@ class RunRecord(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    format: Literal["outvoted run 2"] = "outvoted run 2"
+    format: Literal["outvoted run 3"] = "outvoted run 3"
     name: str
     kind: Kind = "mine"
     state: State

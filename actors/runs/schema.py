@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
-VERSION = "2"
+VERSION = "3"
 
 _IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 
@@ -23,7 +23,7 @@ _EFFORT = [
     ("moves", pa.int32()),
     ("candidates", pa.int64()),
     ("unrealistic", pa.int64()),
-    ("asked", pa.int64()),
+    ("voted_on", pa.int64()),
     ("consensus", pa.int64()),
     ("inferences_target", pa.int64()),
     ("inferences_peers", pa.int64()),
@@ -34,19 +34,19 @@ _EFFORT = [
 
 NEVER_NULL = {
     *("search_id", "replica", "target", "target_name", "voters", "seed_id", "label", "strategy", "outcome"),
-    *("moves", "candidates", "unrealistic", "asked", "consensus", "inferences_target", "inferences_peers"),
+    *("moves", "candidates", "unrealistic", "voted_on", "consensus", "inferences_target", "inferences_peers"),
     *(
         "number",
         "predicted",
         "image",
         "seed_image",
-        "trail",
+        "move_parameters",
         "composed",
         "measures",
         "probabilities",
         "margin",
     ),
-    *("position", "first", "images", "unanimous", "dissents", "disputed", "labelled", "right"),
+    *("position", "first", "images", "unanimous", "dissents", "disputed", "labelled", "correct"),
     *("repeat", "arm", "round", "setting", "network", "image_id", "row", "column", "x", "y"),
 }
 """Columns in which, whatever the table, every row has a value."""
@@ -72,7 +72,7 @@ def mistakes(parameters: Sequence[str], measures: Sequence[str]) -> pa.Schema:
             ("predicted", pa.int16()),
             *_EFFORT,
             *((name, _IMAGE) for name in images),
-            ("trail", pa.list_(move)),
+            ("move_parameters", pa.list_(move)),
             ("composed", pa.list_(pa.float32())),
             ("measures", pa.struct([(name, pa.float64()) for name in measures])),
             ("probabilities", pa.list_(pa.list_(pa.float32()))),
@@ -100,7 +100,7 @@ def dissents() -> pa.Schema:
             ("referee_predicted", pa.int16()),
             ("valid", pa.bool_()),
             ("true_label", pa.int16()),
-            ("label_right", pa.bool_()),
+            ("label_correct", pa.bool_()),
         ],
         ("image",),
     )
@@ -109,17 +109,17 @@ def dissents() -> pa.Schema:
 def scanned() -> pa.Schema:
     """One row for each chunk of a scan: what came of its images.
 
-    ``labelled`` images have a known true label; on so many of them each peer answers it (``right``). Of the
-    unanimous ones ``unanimous_labelled`` have one, and the panel is right on ``unanimous_right``.
+    ``labelled`` images have a known true label; each peer is correct on ``correct`` of them. Of the
+    unanimous ones ``unanimous_labelled`` have one, and the panel is correct on ``unanimous_correct``.
     """
     missing = pa.struct([("position", pa.int64()), ("path", pa.string()), ("reason", pa.string())])
     counts = ("images", "unanimous", "dissents", "disputed", "labelled")
-    of_unanimous = ("unanimous_labelled", "unanimous_right")
+    of_unanimous = ("unanimous_labelled", "unanimous_correct")
     return _schema(
         [
             ("first", pa.int64()),
             *((name, pa.int64()) for name in (*counts, *of_unanimous)),
-            ("right", pa.list_(pa.int64())),
+            ("correct", pa.list_(pa.int64())),
             ("undecodable", pa.list_(missing)),
         ],
         (),
@@ -195,7 +195,7 @@ def trials(fields: Sequence[tuple[str, pa.DataType]]) -> pa.Schema:
 def votes() -> pa.Schema:
     """One row for each image that a trained network was asked about.
 
-    ``confidence`` is the probability of the predicted class, ``right_probability`` of the label.
+    ``confidence`` is the probability of the predicted class, ``label_probability`` of the label.
     ``gradient`` is the mean absolute derivative of the loss by pixel; ``pixels`` the smallest number of
     pixels that fool the network: 0 where it is wrong already, -1 where none of those tried does.
     """
@@ -208,7 +208,7 @@ def votes() -> pa.Schema:
             ("label", pa.int16()),
             ("predicted", pa.int16()),
             ("confidence", pa.float32()),
-            ("right_probability", pa.float32()),
+            ("label_probability", pa.float32()),
             ("gradient", pa.float32()),
             ("pixels", pa.int8()),
         ],

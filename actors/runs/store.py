@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from outvoted.actors.mining.rows import ShardResult
 from outvoted.actors.runs import schema, tables
 from outvoted.actors.runs.files import refuse_links, write_atomically
-from outvoted.actors.runs.run_record import RunRecord
+from outvoted.actors.runs.run_record import EARLIER, RunRecord
 from outvoted.search.arrays import Ints
 from outvoted.search.errors import OutvotedError
 
@@ -70,7 +70,7 @@ class RunStore:
             refuse_links(self.path)
             return RunRecord.model_validate_json(_text(path))
         except (OSError, ValueError) as error:
-            raise _foreign(self.path, f"{path.name}: {_wrong(error)}") from error
+            raise _foreign(self.path, error) from error
 
     def changed_at(self) -> int | None:
         """Return when ``run.json`` was last written, in ns, or None where there is none."""
@@ -130,13 +130,14 @@ def _wrong(error: OSError | ValueError) -> str:
     if first["type"] == "json_invalid":
         return "empty, cut short or no JSON"
     if place == "format":
-        return f"written by another version of outvoted, in the format '{str(first['input'])[:60]}'"
+        which = "an earlier development" if first["input"] in EARLIER else "another"
+        return f"written by {which} version of outvoted, in the format '{str(first['input'])[:60]}'"
     return f"no {place} in it" if first["type"] == "missing" else f"a wrong value of {place or 'everything'}"
 
 
-def _foreign(path: Path, found: str) -> OutvotedError:
-    return OutvotedError(
-        expected=f"a run of outvoted in {path}",
-        found=found,
-        remedy="`outvoted runs` lists the runs there are; choose one of them",
-    )
+def _foreign(path: Path, error: OSError | ValueError) -> OutvotedError:
+    found = _wrong(error)
+    remedy = "`outvoted runs` lists the runs there are; choose one of them"
+    if "earlier development" in found:
+        remedy = "start it again under another --name: columns and keys are called otherwise now"
+    return OutvotedError(f"a run of outvoted in {path}", f"run.json: {found}", remedy)

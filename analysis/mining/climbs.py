@@ -39,7 +39,7 @@ def positions(run: OpenedRun, trail: list[dict[str, float]]) -> Floats:
 
 def steps(run: OpenedRun, mistake: dict[str, Any]) -> Steps:
     """Render a row of the `mistakes` table step by step and put each image to the panel."""
-    return chosen_steps(run, [mistake], [np.arange(len(mistake["trail"]) + 1)])[0]
+    return chosen_steps(run, [mistake], [np.arange(len(mistake["move_parameters"]) + 1)])[0]
 
 
 def chosen_steps(
@@ -59,7 +59,7 @@ def chosen_steps(
     if not mistakes:
         return []
     composed = [
-        positions(run, mistake["trail"])[some].astype(np.float32)
+        positions(run, mistake["move_parameters"])[some].astype(np.float32)
         for mistake, some in zip(mistakes, chosen, strict=True)
     ]
     lengths = [len(rows) for rows in composed]

@@ -46,7 +46,7 @@ def draw_climbs(run: OpenedRun, path: Path) -> None:
     climbs = [climb for index in range(len(run.peers)) if (climb := _telling(rows, index)) is not None]
     if not climbs:
         return
-    width = max(len(climb["trail"]) for climb in climbs) + 1
+    width = max(len(climb["move_parameters"]) for climb in climbs) + 1
     figure = Figure(figsize=(1.25 * width + 1.4, 2.1 * len(climbs) + 0.5), layout="constrained")
     figure.suptitle(
         "Climbs: output for the label of the target (first bar, blue) and of its peers (orange)", fontsize=10
@@ -99,6 +99,8 @@ def _varied(rows: Sequence[dict[str, Any]], most: int) -> list[dict[str, Any]]:
 def _telling(rows: Sequence[dict[str, Any]], target: int) -> dict[str, Any] | None:
     """Choose the clearest mistake among a target's climbs of three moves or more that fit on a line."""
     fitting = [
-        row for row in rows if row["target"] == target and row["moves"] >= 3 and len(row["trail"]) <= _LONGEST
+        row
+        for row in rows
+        if row["target"] == target and row["moves"] >= 3 and len(row["move_parameters"]) <= _LONGEST
     ]
     return max(fitting, key=lambda row: row["margin"], default=None)

@@ -54,7 +54,7 @@ def mistakes_exhibits(
     fitting = np.cumsum(counts) <= frames_fitting
     kept = order[: max(1, int(fitting.sum()))]
     rows = table.take(pa.array(kept)).to_pylist()
-    frames = [thinned(len(row["trail"]) + 1, _FRAMES) for row in rows]
+    frames = [thinned(len(row["move_parameters"]) + 1, _FRAMES) for row in rows]
     done, total = 0, sum(map(len, frames))
 
     def advance(more: int) -> None:
@@ -110,7 +110,7 @@ def _exhibit(run: OpenedRun, row: dict[str, Any], frames: Ints, climb: Steps) ->
         name=f"{row['search_id']}{number}",
         facts=facts,
         steps=frames,
-        moves=len(row["trail"]),
+        moves=len(row["move_parameters"]),
         images=climb.images,
         votes=climb.probabilities,
         measures=run.transform.describe(climb.composed.astype(np.float64)).astype(np.float32),

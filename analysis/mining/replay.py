@@ -56,7 +56,7 @@ def replay(
 
 
 def _replay(run: OpenedRun, rows: Sequence[dict[str, Any]]) -> list[Replayed]:
-    composed = np.stack([positions(run, row["trail"])[-1] for row in rows]).astype(np.float32)
+    composed = np.stack([positions(run, row["move_parameters"])[-1] for row in rows]).astype(np.float32)
     recorded = np.array([row["composed"] for row in rows], dtype=np.float32)
     seeds = run.data.train.images[[row["seed_id"] for row in rows]]
     images = rendered(run.transform, seeds, composed)

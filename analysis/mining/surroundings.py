@@ -154,6 +154,6 @@ def most_mistaken(run: OpenedRun) -> int:
 
 
 def _climb(run: OpenedRun, row: Mapping[Any, Any], directions: tuple[Direction, Direction]) -> Climb:
-    described = run.transform.describe(positions(run, list(row["trail"])))
+    described = run.transform.describe(positions(run, list(row["move_parameters"])))
     x, y = (direction.along(described) for direction in directions)
     return Climb(int(row["search_id"]), int(row["target"]), int(row["predicted"]), x, y)

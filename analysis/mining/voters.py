@@ -24,7 +24,7 @@ class VotersSummary:
         success: share of them that found a mistake.
         moves: mean over mistakes.
         validity: share of mistakes on which the referee agrees with the label.
-        held_out_right: share of answers of peers that did not vote which are right; None if all voted.
+        held_out_correct: share of answers of peers that did not vote which are right; None if all voted.
         inferences: forward inferences of all these searches for each mistake.
     """
 
@@ -34,7 +34,7 @@ class VotersSummary:
     success: float
     moves: float | None
     validity: float | None
-    held_out_right: float | None
+    held_out_correct: float | None
     inferences: float | None
 
 
@@ -60,7 +60,7 @@ def _summary(voters: int, searches: pd.DataFrame, mistakes: pd.DataFrame) -> Vot
         success=won / len(begun) if len(begun) else 0.0,
         moves=float(mistakes["moves"].mean()) if count else None,
         validity=float(judged.mean()) if len(judged) else None,
-        held_out_right=_held_out_right(mistakes) if count else None,
+        held_out_correct=_held_out_correct(mistakes) if count else None,
         inferences=spent / count if count else None,
     )
 
@@ -69,7 +69,7 @@ def _of(table: pd.DataFrame, voters: int) -> pd.DataFrame:
     return table[table["voters"] == voters] if len(table) else table
 
 
-def _held_out_right(mistakes: pd.DataFrame) -> float | None:
+def _held_out_correct(mistakes: pd.DataFrame) -> float | None:
     """Return the share of held-out peers' answers that are the label."""
     votes = np.stack([np.stack(list(map(np.asarray, row))) for row in mistakes["probabilities"]])
     right = mistakes["label"].to_numpy() == votes.argmax(axis=2).T
@@ -90,7 +90,7 @@ def voters_table(rows: Sequence[VotersSummary]) -> Table:
             str(row.searches),
             f"{100 * row.success:.1f}",
             *(_figure(row.moves, ".1f"), _figure(row.inferences, ".0f")),
-            *(_figure(row.validity, ".1%"), _figure(row.held_out_right, ".1%")),
+            *(_figure(row.validity, ".1%"), _figure(row.held_out_correct, ".1%")),
         )
     return drawn
 

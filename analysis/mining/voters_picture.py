@@ -18,7 +18,7 @@ def draw_voters(rows: Sequence[VotersSummary], path: Path) -> None:
     lines = (
         ("success", "searches that found a mistake", TARGET, "o"),
         ("validity", "mistakes the referee calls valid", PEERS, "s"),
-        ("held_out_right", "answers of held-out peers that are right", _GREEN, "^"),
+        ("held_out_correct", "answers of held-out peers that are right", _GREEN, "^"),
     )
     for name, label, colour, marker in lines:
         points = [(row.voters, 100 * value) for row in rows if (value := getattr(row, name)) is not None]

@@ -50,7 +50,7 @@ def _misshapen(rows: pa.Table, peers: int, transform: Transform) -> str | None:
         return "votes of another number of networks, or of classes"
     if (pc.list_value_length(rows["composed"]).to_numpy() != transform.size).any():
         return "transforms with another number of parts"
-    moves, measures = rows.schema.field("trail").type.value_type, rows.schema.field("measures").type
+    moves, measures = rows.schema.field("move_parameters").type.value_type, rows.schema.field("measures").type
     names = tuple(field.name for field in moves), tuple(field.name for field in measures)
     if names != (transform.parameters, transform.measures):
         return f"moves described by {', '.join(names[0])}"

@@ -40,7 +40,7 @@ def draw_checkerboard(run: OpenedRun, grid: GridSource, path: Path) -> None:
     for index, peer in enumerate(peers):
         own = dissents[dissents["target"] == index]
         _regions(axes[0, index + 1], regions[index], grid, f"{peer.name}: regions")
-        _alone(axes[1, index + 1], own["position"].to_numpy(), own["label_right"].to_numpy(bool), grid)
+        _alone(axes[1, index + 1], own["position"].to_numpy(), own["label_correct"].to_numpy(bool), grid)
         axes[1, index + 1].set_title(f"dissents alone: {len(own) / grid.points**2:.2%}", fontsize=9)
     figure.supxlabel(
         "below: where one network dissents from all others; blue where they are right, orange where it is",
@@ -73,11 +73,11 @@ def _samples(axes: Axes, train: Split) -> None:
         axes.scatter(x[rows], y[rows], s=9, c=colour, marker=marker, linewidths=0)
 
 
-def _alone(axes: Axes, positions: AnyArray, label_right: AnyArray, grid: GridSource) -> None:
+def _alone(axes: Axes, positions: AnyArray, label_correct: AnyArray, grid: GridSource) -> None:
     _frame(axes, "")
     row, column = np.divmod(positions, grid.points)
     picture = np.full((grid.points, grid.points), np.nan)
-    picture[row, column] = label_right
+    picture[row, column] = label_correct
     colours = ListedColormap([PEERS, TARGET])
     axes.imshow(
         picture, cmap=colours, vmin=0, vmax=1, origin="lower", extent=_EXTENT, interpolation="nearest"

@@ -32,9 +32,9 @@ def _headlines(summary: ScanSummary) -> list[tuple[str, str]]:
         (f"{summary.images:,}", "images scanned"),
         (f"{summary.dissents:,}", "on which one network dissents"),
     ]
-    if summary.label_right is not None:
-        found.append((percent(summary.label_right), "of these the others are right"))
-        found.append((percent(summary.target_right), "of these the dissenter is right"))
+    if summary.label_correct is not None:
+        found.append((percent(summary.label_correct), "of these the others are right"))
+        found.append((percent(summary.target_correct), "of these the dissenter is right"))
     elif summary.valid is not None:
         found.append((percent(summary.valid), "of these the referee agrees with the others"))
     return found
@@ -42,7 +42,7 @@ def _headlines(summary: ScanSummary) -> list[tuple[str, str]]:
 
 def _sections(run: OpenedRun, summary: ScanSummary, source: Source) -> Iterator[Section]:
     reasons = Table(("not decodable", "images"), list(summary.reasons.items()))
-    told = summary.label_right is not None and len(summary.tenths) > 1
+    told = summary.label_correct is not None and len(summary.tenths) > 1
     yield Section(
         "Results",
         parts=(
@@ -62,7 +62,7 @@ def _by_margin(summary: ScanSummary) -> Plot:
     """Draw who is right against how clear the dissent is."""
     figure = go.Figure()
     names = [f"{tenth.highest:.2f} to {tenth.lowest:.2f}" for tenth in summary.tenths]
-    who = (("the others", "label_right", TARGET), ("the dissenter", "target_right", PEERS))
+    who = (("the others", "label_correct", TARGET), ("the dissenter", "target_correct", PEERS))
     for name, attribute, colour in who:
         shares = [getattr(tenth, attribute) for tenth in summary.tenths]
         figure.add_scatter(x=names, y=shares, name=name, line_color=colour, mode="lines+markers")

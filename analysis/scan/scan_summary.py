@@ -27,8 +27,8 @@ class TargetDissents:
     Attributes:
         accuracy: share of the scanned images with a known label that this peer gets right.
         share: share of all scanned images on which this peer alone dissents.
-        label_right: share of its dissents on which the consensus is the true label.
-        target_right: share of its dissents on which it is right itself, and its peers wrong.
+        label_correct: share of its dissents on which the consensus is the true label.
+        target_correct: share of its dissents on which it is right itself, and its peers wrong.
         valid: share of its dissents on which the referee agrees with the consensus.
     """
 
@@ -37,8 +37,8 @@ class TargetDissents:
     accuracy: float | None
     dissents: int
     share: float
-    label_right: float | None
-    target_right: float | None
+    label_correct: float | None
+    target_correct: float | None
     valid: float | None
 
 
@@ -49,8 +49,8 @@ class MarginTenth:
     lowest: float
     highest: float
     dissents: int
-    label_right: float | None
-    target_right: float | None
+    label_correct: float | None
+    target_correct: float | None
 
 
 @dataclass(frozen=True)
@@ -66,9 +66,9 @@ class ScanSummary:
     undecodable: int
     reasons: dict[str, int]
     labelled: int
-    unanimous_right: float | None
-    label_right: float | None
-    target_right: float | None
+    unanimous_correct: float | None
+    label_correct: float | None
+    target_correct: float | None
     valid: float | None
     targets: tuple[TargetDissents, ...]
     tenths: tuple[MarginTenth, ...]
@@ -87,7 +87,7 @@ def summarise_scan(run: OpenedRun) -> ScanSummary:
     counts = {
         name: _sum(scanned, name) for name in ("images", "unanimous", "dissents", "disputed", "labelled")
     }
-    hits = np.sum(scanned["right"].to_pylist(), axis=0) if scanned.num_rows else np.zeros(len(peers))
+    hits = np.sum(scanned["correct"].to_pylist(), axis=0) if scanned.num_rows else np.zeros(len(peers))
     missing = pc.list_flatten(scanned["undecodable"]).to_pylist()
     targets = tuple(
         _target(member, dissents[dissents["target"] == index], int(hits[index]), counts)
@@ -101,9 +101,9 @@ def summarise_scan(run: OpenedRun) -> ScanSummary:
         **counts,
         undecodable=len(missing),
         reasons=dict(Counter(row["reason"] for row in missing).most_common(10)),
-        unanimous_right=_sum(scanned, "unanimous_right") / known if known else None,
-        label_right=_mean(dissents["label_right"]),
-        target_right=_target_right(dissents),
+        unanimous_correct=_sum(scanned, "unanimous_correct") / known if known else None,
+        label_correct=_mean(dissents["label_correct"]),
+        target_correct=_target_correct(dissents),
         valid=_mean(dissents["valid"]),
         targets=targets,
         tenths=tuple(_tenth(part) for part in _split(dissents)),
@@ -138,7 +138,7 @@ def scan_table(summary: ScanSummary) -> Table:
         drawn.add_column(name, justify="right", no_wrap=True)
     for row in summary.targets:
         accuracy = row.test_accuracy if row.accuracy is None else row.accuracy
-        shares = (row.label_right, row.target_right, row.valid)
+        shares = (row.label_correct, row.target_correct, row.valid)
         drawn.add_row(
             row.target,
             _percent(accuracy),
@@ -163,10 +163,10 @@ def _caption(summary: ScanSummary) -> list[str]:
     if summary.reasons:
         reason, count = next(iter(summary.reasons.items()))
         lines.append(f"most often undecodable ({count:,}): {reason}")
-    if summary.label_right is not None:
+    if summary.label_correct is not None:
         lines.append(
-            f"the consensus is right on {summary.label_right:.1%} of the dissents and on "
-            f"{_percent(summary.unanimous_right)} of the rest"
+            f"the consensus is right on {summary.label_correct:.1%} of the dissents and on "
+            f"{_percent(summary.unanimous_correct)} of the rest"
         )
     if summary.images_per_second is not None:
         lines.append(f"{summary.images_per_second:,.0f} images a second")
@@ -180,8 +180,8 @@ def _target(member: Member, dissents: pd.DataFrame, hits: int, counts: dict[str,
         accuracy=hits / counts["labelled"] if counts["labelled"] else None,
         dissents=len(dissents),
         share=len(dissents) / counts["images"] if counts["images"] else 0.0,
-        label_right=_mean(dissents["label_right"]),
-        target_right=_target_right(dissents),
+        label_correct=_mean(dissents["label_correct"]),
+        target_correct=_target_correct(dissents),
         valid=_mean(dissents["valid"]),
     )
 
@@ -195,11 +195,11 @@ def _split(dissents: pd.DataFrame) -> list[pd.DataFrame]:
 
 def _tenth(dissents: pd.DataFrame) -> MarginTenth:
     margin = dissents["margin"].to_numpy(dtype=np.float64)
-    right = _mean(dissents["label_right"]), _target_right(dissents)
+    right = _mean(dissents["label_correct"]), _target_correct(dissents)
     return MarginTenth(float(margin.min()), float(margin.max()), len(dissents), *right)
 
 
-def _target_right(dissents: pd.DataFrame) -> float | None:
+def _target_correct(dissents: pd.DataFrame) -> float | None:
     known = dissents[dissents["true_label"].notna()]
     return _mean(known["predicted"] == known["true_label"])
 

@@ -34,7 +34,7 @@ def votes(
         "label": labels,
         "predicted": probabilities.argmax(1),
         "confidence": probabilities.max(1),
-        "right_probability": probabilities[images, labels],
+        "label_probability": probabilities[images, labels],
         "gradient": absent if gradient is None else gradient,
         "pixels": absent if pixels is None else pixels,
     }

@@ -31,7 +31,7 @@ def rows(draw: st.DrawFn) -> list[dict[str, Any]]:
                 "consensus": draw(st.integers(0, asked)),
                 "inferences_target": 1 + draw(st.integers(0, 99)),
                 "inferences_peers": (1 + asked) * (PEERS - 1),
-                "asked": asked,
+                "voted_on": asked,
             }
         )
     return found
@@ -50,7 +50,7 @@ def test_totals_are_sums_over_rows(found: list[dict[str, Any]]) -> None:
     assert total.outcomes == Counter(row["outcome"] for row in found)
     assert total.targets == Counter(row["target_name"] for row in found if row["outcome"] == "mistake")
     assert total.mistakes == sum(row["outcome"] == "mistake" for row in found)
-    for name in ("moves", "candidates", "asked", "consensus"):
+    for name in ("moves", "candidates", "voted_on", "consensus"):
         assert getattr(total, name) == sum(row[name] for row in found)
     assert total.inferences == sum(row["inferences_target"] + row["inferences_peers"] for row in found)
 
@@ -69,12 +69,12 @@ def test_rates_are_shares_of_what_was_tried(found: list[dict[str, Any]]) -> None
     figures = Progress().plus(table(found)).scalars()
     climbed = [row for row in found if row["outcome"] in ("mistake", "exhausted")]
     moves, candidates, asked, consensus = (
-        sum(row[name] for row in found) for name in ("moves", "candidates", "asked", "consensus")
+        sum(row[name] for row in found) for name in ("moves", "candidates", "voted_on", "consensus")
     )
     won = sum(row["outcome"] == "mistake" for row in found)
     assert figures["rates/successful searches"] == pytest.approx(won / len(climbed) if climbed else won)
     assert figures["rates/moves accepted per candidate"] == pytest.approx(moves / max(candidates, 1))
-    assert figures["rates/consensus of the peers asked"] == pytest.approx(consensus / max(asked, 1))
+    assert figures["rates/consensus of candidates voted on"] == pytest.approx(consensus / max(asked, 1))
     assert figures["moves/mean of a search"] == pytest.approx(moves / max(len(climbed), 1))
 
 
@@ -98,4 +98,4 @@ def test_a_mined_shard_adds_up(mined: ShardResult) -> None:
     total = Progress().plus(mined.searches)
     assert total.searches == mined.searches.num_rows
     assert total.mistakes == mined.mistakes.num_rows == sum(total.targets.values())
-    assert 0 < total.consensus <= total.asked < total.candidates
+    assert 0 < total.consensus <= total.voted_on < total.candidates

@@ -58,14 +58,14 @@ def test_all_searches_of_a_shard_finish_at_one_time(mined: ShardResult) -> None:
 
 
 def test_the_trail_holds_every_move(mistakes: list[dict[str, Any]]) -> None:
-    assert [len(row["trail"]) for row in mistakes] == [row["moves"] for row in mistakes]
+    assert [len(row["move_parameters"]) for row in mistakes] == [row["moves"] for row in mistakes]
     assert max(row["moves"] for row in mistakes) > 2
 
 
 def test_every_move_lies_within_the_range_of_moves(mistakes: list[dict[str, Any]], rules: Rules) -> None:
     limit = getattr(rules.transform, "move")  # noqa: B009
     for row in mistakes:
-        rotation, tx, ty, sx, sy, shear = moves_of(row["trail"], rules).T
+        rotation, tx, ty, sx, sy, shear = moves_of(row["move_parameters"], rules).T
         assert (np.abs(rotation) <= limit.rotation).all()
         assert (np.abs([tx, ty]) <= limit.translation).all()
         assert (np.abs(np.log([sx, sy])) <= np.log(limit.scale) + 1e-12).all()
@@ -75,7 +75,7 @@ def test_every_move_lies_within_the_range_of_moves(mistakes: list[dict[str, Any]
 def test_the_trail_composes_to_composed(mistakes: list[dict[str, Any]], rules: Rules) -> None:
     for row in mistakes:
         composed = rules.transform.identity(1)
-        for move in moves_of(row["trail"], rules):
+        for move in moves_of(row["move_parameters"], rules):
             composed = rules.transform.compose(composed, move[None])
         assert composed.astype(np.float32)[0].tolist() == row["composed"]
 

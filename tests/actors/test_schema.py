@@ -70,7 +70,7 @@ def test_duckdb_reads_every_column(stored: Path, mined: ShardResult) -> None:
     assert frame.columns.tolist() == mined.mistakes.column_names
     assert frame["label"].tolist() == [row["label"] for row in rows]
     assert [dict(move) for move in frame["measures"]] == [row["measures"] for row in rows]
-    assert [len(trail) for trail in frame["trail"]] == [row["moves"] for row in rows]
+    assert [len(trail) for trail in frame["move_parameters"]] == [row["moves"] for row in rows]
 
 
 def test_duckdb_joins_mistakes_with_their_searches(stored: Path, mined: ShardResult) -> None:
@@ -92,13 +92,13 @@ def test_datasets_decodes_the_pictures(stored: Path, mined: ShardResult, tmp_pat
         for name in ("image", "seed_image"):
             assert isinstance(sample[name], Image.Image)
             np.testing.assert_array_equal(np.asarray(sample[name])[None], png.decode(row[name]["bytes"]))
-        assert sample["trail"] == row["trail"]
+        assert sample["move_parameters"] == row["move_parameters"]
         assert sample["predicted"] == row["predicted"]
 
 
 def test_the_columns_follow_the_transforms_parameters() -> None:
     form = schema.mistakes(("gain", "hue"), ("light",))
-    assert [field.name for field in form.field("trail").type.value_type] == ["gain", "hue"]
+    assert [field.name for field in form.field("move_parameters").type.value_type] == ["gain", "hue"]
     assert [field.name for field in form.field("measures").type] == ["light"]
 
 

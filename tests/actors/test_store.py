@@ -295,8 +295,26 @@ def foreign(path: Path) -> OutvotedError:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{", "[]", '{"name": "x"}', '{"format": "outvoted run 2"}', "\xff", '{"name": "\ud800"}'],
-    ids=["empty", "cut", "a list", "keys missing", "another format", "no JSON", "half a surrogate"],
+    [
+        "",
+        "{",
+        "[]",
+        '{"name": "x"}',
+        '{"format": "outvoted run 2"}',
+        '{"format": "outvoted run 3"}',
+        "\xff",
+        '{"name": "\ud800"}',
+    ],
+    ids=[
+        "empty",
+        "cut",
+        "a list",
+        "keys missing",
+        "an earlier format",
+        "this format alone",
+        "no JSON",
+        "half a surrogate",
+    ],
 )
 def test_a_foreign_record_is_one_message(text: str, tmp_path: Path) -> None:
     (tmp_path / "run.json").write_bytes(text.encode("utf-8", "surrogatepass"))

@@ -19,7 +19,7 @@ def rows(count: int = 2) -> pa.Table:
         "search_id": pa.array(range(count), pa.int64()),
         "image": pa.array([{"bytes": b"png", "path": None}] * count, FORM.field("image").type),
         "probabilities": pa.array([[[0.5, 0.5]]] * count, pa.list_(pa.list_(pa.float32()))),
-        "trail": pa.array([[dict.fromkeys(MOVE, 0.5)]] * count),
+        "move_parameters": pa.array([[dict.fromkeys(MOVE, 0.5)]] * count),
         "measures": pa.array([{"light": 1.0}] * count),
     }
     return pa.table(values)
@@ -38,7 +38,7 @@ def written(path: Path, name: str, values: pa.Array) -> Path:
         ("search_id", pa.array(["a", "b"])),
         ("search_id", pa.array([1, 2], pa.int32())),
         ("image", pa.array([b"png", b"png"])),
-        ("trail", pa.array([[{"gain": "a"}], []])),
+        ("move_parameters", pa.array([[{"gain": "a"}], []])),
         ("measures", pa.array([[1.0], [2.0]])),
         ("probabilities", pa.array([[0.5], [0.5]])),
     ],
@@ -53,7 +53,7 @@ def test_a_column_of_another_type_is_named(name: str, values: pa.Array, tmp_path
     [
         ("search_id", pa.array([1, None], pa.int64())),
         ("image", pa.array([{"bytes": None, "path": "a"}] * 2, FORM.field("image").type)),
-        ("trail", pa.array([[{"gain": None, "hue": 0.5}], []], FORM.field("trail").type)),
+        ("move_parameters", pa.array([[{"gain": None, "hue": 0.5}], []], FORM.field("move_parameters").type)),
         ("probabilities", pa.array([[[0.5, None]], []], FORM.field("probabilities").type)),
     ],
 )
@@ -65,8 +65,8 @@ def test_a_value_that_every_row_needs_is_missed(name: str, values: pa.Array, tmp
 
 def test_what_was_written_is_read(tmp_path: Path) -> None:
     tables.write(tmp_path / "a.parquet", rows())
-    read = tables.read(tmp_path / "a.parquet", schema.mistakes((), ()), ["trail", "measures"])
-    assert read.equals(rows().select(["trail", "measures"]))
+    read = tables.read(tmp_path / "a.parquet", schema.mistakes((), ()), ["move_parameters", "measures"])
+    assert read.equals(rows().select(["move_parameters", "measures"]))
 
 
 def test_the_systems_own_words_say_why_a_file_is_not_read(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ def test_the_targets_output_for_the_label_falls_at_each_step(
     run: OpenedRun, mistakes: list[dict[str, Any]], peers: list[Peer]
 ) -> None:
     for row in mistakes:
-        composed = positions(run, row["trail"]).astype(np.float32)
+        composed = positions(run, row["move_parameters"]).astype(np.float32)
         seeds = np.full(len(composed), row["seed_id"], np.int32)
         score = peers[row["target"]].ask(Candidates(seeds, composed)).score
         assert (np.diff(score) < 0).all()

@@ -57,7 +57,7 @@ def test_a_run_without_a_name_for_every_class_shows_numbers(own: RunStore, tmp_p
 def test_a_climb_that_is_longer_than_it_says_is_not_drawn(
     own: RunStore, rewrite: Rewrite, tmp_path: Path, sketched: None
 ) -> None:
-    rewrite(own, lambda row: row.update(trail=row["trail"][:1] * 100, moves=3))
+    rewrite(own, lambda row: row.update(move_parameters=row["move_parameters"][:1] * 100, moves=3))
     draw_climbs(OpenedRun(own), tmp_path / "climbs.png")
     assert not (tmp_path / "climbs.png").exists()
 

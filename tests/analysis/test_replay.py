@@ -114,7 +114,7 @@ def test_one_altered_number_of_a_trail_is_found(
     own: RunStore, chosen: dict[str, Any], rewrite: Rewrite
 ) -> None:
     def alter(row: dict[str, Any]) -> None:
-        row["trail"][1]["rotation_deg"] += 1e-4
+        row["move_parameters"][1]["rotation_deg"] += 1e-4
 
     rewrite(own, only(chosen["search_id"], alter))
     (found,) = replay(OpenedRun(own), chosen["search_id"])
@@ -123,7 +123,7 @@ def test_one_altered_number_of_a_trail_is_found(
 
 
 def test_a_move_left_out_is_found(own: RunStore, chosen: dict[str, Any], rewrite: Rewrite) -> None:
-    rewrite(own, only(chosen["search_id"], lambda row: row["trail"].pop()))
+    rewrite(own, only(chosen["search_id"], lambda row: row["move_parameters"].pop()))
     expect(own, chosen["search_id"], replace(FOUND, same_parameters=False, same_pixels=False))
 
 

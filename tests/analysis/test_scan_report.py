@@ -42,7 +42,7 @@ def dissent(position: int, target: int, label: int, predicted: int, margin: floa
         "image": {"bytes": png.encode(image), "path": None},
         "margin": margin,
         "true_label": true,
-        "label_right": None if true is None else true == label,
+        "label_correct": None if true is None else true == label,
         "valid": label == 1,
     }
 
@@ -63,9 +63,9 @@ ROWS = [
         unanimous=5,
         disputed=1,
         labelled=9,
-        right=[4, 6, 9],
+        correct=[4, 6, 9],
         unanimous_labelled=5,
-        unanimous_right=4,
+        unanimous_correct=4,
         undecodable=[{"position": 9, "path": "9.png", "reason": "broken"}],
     ),
     chunk(
@@ -74,9 +74,9 @@ ROWS = [
         unanimous=9,
         disputed=0,
         labelled=0,
-        right=[0, 0, 0],
+        correct=[0, 0, 0],
         unanimous_labelled=0,
-        unanimous_right=0,
+        unanimous_correct=0,
     ),
 ]
 
@@ -99,13 +99,13 @@ def test_shares_are_taken_of_what_is_known(store: RunStore) -> None:
     found = summarise_scan(OpenedRun(store))
     assert (found.images, found.unanimous, found.dissents, found.disputed) == (20, 14, 4, 1)
     assert (found.undecodable, found.reasons) == (1, {"broken": 1})
-    assert (found.labelled, found.unanimous_right) == (9, 4 / 5)
-    assert (found.label_right, found.target_right, found.valid) == (1 / 3, 1 / 3, 3 / 4)
+    assert (found.labelled, found.unanimous_correct) == (9, 4 / 5)
+    assert (found.label_correct, found.target_correct, found.valid) == (1 / 3, 1 / 3, 3 / 4)
     assert found.images_per_second == 5
     first, second, third = found.targets
-    assert (first.dissents, first.share, first.label_right, first.target_right) == (2, 0.1, 0.5, 0.5)
-    assert (second.dissents, second.label_right, second.target_right) == (1, 0, 0)
-    assert (third.dissents, third.label_right, third.target_right, third.valid) == (1, None, None, 1)
+    assert (first.dissents, first.share, first.label_correct, first.target_correct) == (2, 0.1, 0.5, 0.5)
+    assert (second.dissents, second.label_correct, second.target_correct) == (1, 0, 0)
+    assert (third.dissents, third.label_correct, third.target_correct, third.valid) == (1, None, None, 1)
     assert [target.accuracy for target in found.targets] == [4 / 9, 6 / 9, 1]
 
 
@@ -113,7 +113,7 @@ def test_tenths_hold_every_dissent_once_clearest_first(store: RunStore) -> None:
     tenths = summarise_scan(OpenedRun(store)).tenths
     assert [round(tenth.highest, 3) for tenth in tenths] == [0.9, 0.7, 0.5, 0.1]
     assert sum(tenth.dissents for tenth in tenths) == 4
-    assert [tenth.label_right for tenth in tenths] == [0, None, 1, 0]
+    assert [tenth.label_correct for tenth in tenths] == [0, None, 1, 0]
 
 
 def test_dissents_are_ranked_by_margin(store: RunStore) -> None:
@@ -154,7 +154,7 @@ def test_a_scan_that_found_nothing_has_a_report(store: RunStore) -> None:
     for path in (*(store.path / "scanned").iterdir(), *(store.path / "dissents").iterdir()):
         path.unlink()
     found = write_scan_report(OpenedRun(store), ELSE)
-    assert (found.images, found.dissents, found.label_right, found.tenths) == (0, 0, None, ())
+    assert (found.images, found.dissents, found.label_correct, found.tenths) == (0, 0, None, ())
     assert not (store.path / "gallery").exists()
     assert scan_table(found).row_count == 3
 

@@ -82,7 +82,7 @@ def test_held_out_peers_are_those_that_neither_vote_nor_are_the_target(
         for target, label, given in rows
         for step in range(voters + 1, PEERS)
     ]
-    assert found.held_out_right == (pytest.approx(sum(right) / len(right)) if right else None)
+    assert found.held_out_correct == (pytest.approx(sum(right) / len(right)) if right else None)
 
 
 SUMMARIES = (
@@ -123,7 +123,7 @@ def test_a_run_with_several_numbers_reports_them(own: RunStore) -> None:
     summary = write_report(OpenedRun(own))
     assert [row.voters for row in summary.voters] == [2]
     (row,) = summary.voters
-    assert (row.searches, row.mistakes, row.held_out_right) == (90, summary.mistakes, None)
+    assert (row.searches, row.mistakes, row.held_out_correct) == (90, summary.mistakes, None)
     opened(own.path / "gallery" / "voters.png")
 
 
@@ -140,4 +140,4 @@ def test_votes_that_are_stored_are_read(run: OpenedRun) -> None:
         np.argmax(votes["probabilities"][(votes["target"] + 2) % 3]) == votes["label"]
         for votes in run.store.table("mistakes").to_pylist()
     ]
-    assert row.held_out_right == np.mean(right) == 1.0  # all three were to agree
+    assert row.held_out_correct == np.mean(right) == 1.0  # all three were to agree

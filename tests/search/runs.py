@@ -103,5 +103,7 @@ def costs(climb: Climb) -> dict[int, tuple[int, ...]]:
     """What a search cost, by search id: inferences of target and peers, how often the peers were asked and
     how often they agreed."""
     tally = climb.tally
-    counts = np.stack([tally.inferences_target, tally.inferences_peers, tally.asked, tally.consensus], axis=1)
+    counts = np.stack(
+        [tally.inferences_target, tally.inferences_peers, tally.voted_on, tally.consensus], axis=1
+    )
     return dict(zip(climb.shard.search_id.tolist(), map(tuple, counts.tolist()), strict=True))

@@ -159,7 +159,7 @@ def test_a_failed_search_is_asked_about_no_more(strategy: Strategy) -> None:
 def test_a_peer_that_breaks_on_a_candidate_fails_that_search_alone(rules: Rules, wreck: float) -> None:
     patient = replace(rules, patience=60)
     sound = run(patient, first(SEARCHES))
-    victim = int(np.flatnonzero(sound.tally.asked)[0])
+    victim = int(np.flatnonzero(sound.tally.voted_on)[0])
 
     def breaks(row: Row) -> bool:
         return row.peer != victim % PEERS and row.seed_id == seed_of(victim) and not is_seed(row)

@@ -70,7 +70,7 @@ class LandscapeFindings:
             "images": len(self.images),
             "dissent": self.dissent,
             "measures": dict(MEANING),
-            **({} if self.own is None else {"right_on_rows": self.own.right}),
+            **({} if self.own is None else {"accuracy_on_rows": self.own.right}),
             **{
                 kind: [{"name": line.name, "groups": line.groups, **line.measures} for line in found]
                 for kind, found in lines.items()

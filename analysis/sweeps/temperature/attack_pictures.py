@@ -201,7 +201,7 @@ def _picture(axes: Axes, image: Pixels, title: str) -> None:
 def candidates(votes: pd.DataFrame) -> pd.DataFrame:
     """Choose images that at most two pixels fool: of each class the surest, most sure classes first."""
     few = votes[votes["pixels"].between(1, _FEW)]
-    surest = few.sort_values("right_probability", ascending=False, kind="stable")
+    surest = few.sort_values("label_probability", ascending=False, kind="stable")
     return surest.groupby("label", sort=False).head(1).head(_PAIRS)
 
 

@@ -66,6 +66,6 @@ def test_the_trail_of_a_mistake_composes_to_its_composed(one: Coordinator, whole
     transform = one.rules.transform
     for row in whole.mistakes.to_pylist():
         composed = transform.identity(1)
-        for move in row["trail"]:
+        for move in row["move_parameters"]:
             composed = transform.compose(composed, np.array([list(move.values())]))
         assert composed.astype(np.float32)[0].tolist() == row["composed"]

@@ -53,7 +53,7 @@ def test_dissents_are_those_of_each_image_alone(judged: Judged, panel: LocalPane
         assert row["referee_predicted"] == answers[0]
         assert row["valid"] == (answers[0] == label)
         assert row["true_label"] == (None if true < 0 else true)
-        assert row["label_right"] == (None if true < 0 else true == label)
+        assert row["label_correct"] == (None if true < 0 else true == label)
     assert not rows
 
 
@@ -64,10 +64,10 @@ def test_every_image_is_counted_once(judged: Judged, panel: LocalPanel, chunk: C
     assert row["undecodable"] == chunk.undecodable
     predicted = panel.vote(chunk.images[:100]).argmax(axis=2)
     assert row["labelled"] == 100
-    assert row["right"] == (predicted == chunk.labels[:100]).sum(axis=1).tolist()
+    assert row["correct"] == (predicted == chunk.labels[:100]).sum(axis=1).tolist()
     same = (predicted == predicted[0]).all(axis=0)
     assert row["unanimous_labelled"] == same.sum()
-    assert row["unanimous_right"] == (same & (predicted[0] == chunk.labels[:100])).sum()
+    assert row["unanimous_correct"] == (same & (predicted[0] == chunk.labels[:100])).sum()
 
 
 def test_a_chunk_without_images_has_counts_too(panel: LocalPanel) -> None:

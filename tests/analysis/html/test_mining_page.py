@@ -77,7 +77,7 @@ def test_keys_step_through_a_climb(shown: Chrome, mistakes: list[dict[str, Any]]
     shown.get(f"{shown.current_url}#mistake-{row['search_id']}")
     shown.refresh()
     dialog = opened(shown)
-    steps = len(row["trail"])
+    steps = len(row["move_parameters"])
     assert f"move {steps} of {steps}" in dialog.text
     dialog.send_keys(Keys.ARROW_LEFT)
     said = "seed" if steps == 1 else f"move {steps - 1} of {steps}"

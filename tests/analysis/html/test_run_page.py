@@ -119,8 +119,8 @@ def scan(run: OpenedRun, tmp_path: Path) -> RunStore:
     rows = [dissent(1, 0, 1, 2, 0.5, 1), dissent(2, 0, 2, 1, 0.9, 1), dissent(3, 1, 1, 2, 0.1, 0)]
     for row in rows:
         row["probabilities"] = [[0.2, 0.3, 0.5]] * 3
-    counts = {"unanimous": 7, "disputed": 0, "labelled": 9, "right": [1, 2, 3]}
-    counts |= {"unanimous_labelled": 7, "unanimous_right": 7}
+    counts = {"unanimous": 7, "disputed": 0, "labelled": 9, "correct": [1, 2, 3]}
+    counts |= {"unanimous_labelled": 7, "unanimous_correct": 7}
     ScanStore(store.path).write(chunk(0, rows, **counts))
     return store
 

@@ -105,7 +105,7 @@ def test_findings_are_plain_values(found: LandscapeFindings) -> None:
 def test_a_tables_own_rows_are_put_to_the_panel(study: OpenedStudy, found: LandscapeFindings) -> None:
     if isinstance(study.study, MorphStudy):
         assert found.own is None
-        assert "right_on_rows" not in found.to_json()
+        assert "accuracy_on_rows" not in found.to_json()
         return
     assert found.own is not None
     data = study.data
@@ -114,7 +114,7 @@ def test_a_tables_own_rows_are_put_to_the_panel(study: OpenedStudy, found: Lands
         answers = vote(one, images, data.shape, data.classes)
         np.testing.assert_array_equal(found.own.points.answers[1 + place], answers)
         assert found.own.right[one.name] == pytest.approx((answers.argmax(1) == found.own.labels).mean())
-    assert found.to_json()["right_on_rows"] == found.own.right
+    assert found.to_json()["accuracy_on_rows"] == found.own.right
 
 
 def test_tables_fit_a_terminal(found: LandscapeFindings, tmp_path: Path) -> None:

@@ -50,8 +50,8 @@ def test_votes_follow_the_schema_and_the_rows(make: Callable[[], Experiment], di
         assert tested["label"].tolist() == digits.test.labels.tolist()
         assert (tested["label"] == tested["predicted"]).mean() == pytest.approx(rows[-1]["test_accuracy"])
         right = tested[tested["label"] == tested["predicted"]]
-        np.testing.assert_array_equal(right["confidence"], right["right_probability"])
-        assert (tested["confidence"] >= tested["right_probability"]).all()
+        np.testing.assert_array_equal(right["confidence"], right["label_probability"])
+        assert (tested["confidence"] >= tested["label_probability"]).all()
 
 
 @every

@@ -29,7 +29,7 @@ def sweep(whole: SweepStore) -> OpenedSweep:
 def test_candidates_are_the_surest_of_each_class_that_two_pixels_fool() -> None:
     votes = pd.DataFrame(
         [(0, 2, 0.6), (0, 1, 0.7), (0, 3, 0.9), (1, -1, 0.9), (1, 0, 0.9), (2, 2, 0.8)],
-        columns=["label", "pixels", "right_probability"],
+        columns=["label", "pixels", "label_probability"],
     )
     assert candidates(votes).index.tolist() == [5, 1]
 

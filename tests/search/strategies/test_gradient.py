@@ -36,7 +36,7 @@ def test_targets_are_asked_for_gradients_where_right_and_voters_where_wrong() ->
         for row in panel.asked:
             wrong = panel.answer(row)[1] != row.seed_id % CLASSES
             assert (row in panel.sloped[before:]) == (wrong != (row.peer == target[row.seed_id]))
-    assert climb.tally.asked.any()
+    assert climb.tally.voted_on.any()
 
 
 def test_what_was_said_is_in_the_model() -> None:

@@ -70,7 +70,7 @@ def test_these_searches_end_in_every_way_a_sound_panel_allows(rules: Rules) -> N
     climb, _ = whole(rules)
     assert Counter(climb.outcome).keys() == {Outcome.MISTAKE, Outcome.EXHAUSTED, Outcome.SKIPPED}
     assert climb.tally.unrealistic.any() == rules.strategy.stepwise
-    assert (climb.tally.consensus < climb.tally.asked).any()
+    assert (climb.tally.consensus < climb.tally.voted_on).any()
     assert climb.tally.consensus.any()
 
 
@@ -295,11 +295,11 @@ def test_consensus_is_counted_where_all_voters_answer_the_label(rules: Rules, vo
         last = climb
     assert last is not None
     if voters:
-        assert last.tally.asked.tolist() == [asked[search] for search in range(SEARCHES)]
+        assert last.tally.voted_on.tolist() == [asked[search] for search in range(SEARCHES)]
         assert last.tally.consensus.tolist() == [agreed[search] for search in range(SEARCHES)]
     else:
         assert not asked
-        assert last.tally.consensus.tolist() == last.tally.asked.tolist()
+        assert last.tally.consensus.tolist() == last.tally.voted_on.tolist()
 
 
 def peer_of(questions: Questions, candidates: Candidates) -> int:
