@@ -16,15 +16,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from outvoted.search.arrays import Bools, Floats, Ints, Singles
-from outvoted.search.ballot import Ballot, ask, collected, no_ballot, nothing_said, why
 from outvoted.search.consensus import is_voter, unanimous
-from outvoted.search.finds import Finds, found
+from outvoted.search.ledger import (
+    Ballot,
+    Chosen,
+    Finds,
+    Tally,
+    ask,
+    collected,
+    found,
+    no_ballot,
+    no_tally,
+    nothing_said,
+    spent,
+    tallied,
+    why,
+)
 from outvoted.search.messages import Questions, Replies, Slope
 from outvoted.search.plan import Shard
 from outvoted.search.strategies import Evidence, Memory, Position, Proposals, Strategy
 from outvoted.search.strategies.base import first_of_each
 from outvoted.search.streams import Purpose, uniforms
-from outvoted.search.tally import Chosen, Tally, no_tally, spent, tallied
 from outvoted.search.transforms import Transform
 
 

@@ -1,11 +1,32 @@
-"""The base of every configuration class: frozen values, unknown keys refused, nothing taken for a number."""
+"""Settings: frozen values that refuse unknown keys, and the choice of one class by its ``kind``.
 
-from collections.abc import Iterator
+A user's own class is chosen by its import path.
+"""
+
+import re
+import sys
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
-from typing import Any, get_args
+from functools import cache, reduce
+from importlib import import_module
+from operator import or_
+from typing import Annotated, Any, get_args
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    SerializeAsAny,
+    Tag,
+    ValidationInfo,
+    model_validator,
+)
+
+from outvoted.search.errors import OutvotedError, suggestion
+from outvoted.search.trust import Trust, trust_of
+
+_OWN = "MODULE:CLASS"
 
 
 @dataclass(frozen=True)
@@ -65,3 +86,117 @@ def _leaves(annotation: Any) -> Iterator[Any]:
         yield annotation
     for one in inner:
         yield from _leaves(one)
+
+
+def plain(value: float) -> str:
+    """Write a number in full, so that no two are written alike; whole ones without a point: 127.5, 70."""
+    return repr(value).removesuffix(".0")
+
+
+def choice(base: type[Settings], key: str, *classes: type[Settings]) -> Any:
+    """Return a type for one of ``classes``, told apart by ``key``, or for a user's own subclass of ``base``.
+
+    A value of ``key`` that has a colon is an import path: ``mypkg.moves:Wave``. The current directory is
+    searched too. A path that leads to no such class raises an OutvotedError when a value is validated, as
+    does any path that the context of the validation does not trust (``outvoted.search.trust``).
+    """
+
+    def chosen(value: Any) -> str:
+        return _chosen(key, classes, value)
+
+    def made(value: Any, info: ValidationInfo) -> Any:
+        return _own(base, key, value, trust_of(info.context))
+
+    chosen.__name__ = key  # by which pydantic calls it when no class is found
+    known = [Annotated[form, Tag(_tag(form, key))] for form in classes]
+    own = Annotated[SerializeAsAny[base], BeforeValidator(made), Tag(_OWN)]  # type: ignore[valid-type]
+    return Annotated[reduce(or_, [*known, own]), Discriminator(chosen)]
+
+
+def imported(path: str) -> Any:
+    """Import ``module:name``.
+
+    Raises:
+        OutvotedError: there is no such module, it fails, or has nothing of that name.
+    """
+    module, _, name = path.partition(":")
+    if not re.fullmatch(r"\w+(\.\w+)*:\w+", path):
+        raise OutvotedError(
+            expected="an import path MODULE:CLASS, say mypkg.moves:Wave",
+            found=repr(path),
+            remedy="write the module's name, a colon, and the name of a class in it",
+        )
+    if "" not in sys.path and "." not in sys.path:
+        sys.path.append("")
+    try:
+        found = import_module(module)
+    except (Exception, SystemExit) as error:
+        raise OutvotedError(
+            expected=f"a module '{module}' to import '{name}' from",
+            found=f"{type(error).__name__}: {error}",
+            remedy="run in the folder that holds it, or install its package (on every machine of a cluster)"
+            if isinstance(error, ModuleNotFoundError)
+            else f"mend the module: python -c 'import {module}' shows where it fails",
+        ) from error
+    if not hasattr(found, name):
+        raise OutvotedError(
+            expected=f"'{name}' in the module {module} ({found.__file__})",
+            found="nothing of that name",
+            remedy=suggestion(name, [known for known in vars(found) if not known.startswith("_")]),
+        )
+    return getattr(found, name)
+
+
+def _tag(form: type[BaseModel], key: str) -> str:
+    return str(form.model_fields[key].default)
+
+
+def _chosen(key: str, classes: tuple[type[Settings], ...], value: Any) -> str:
+    """Return the tag of a mapping or of a value made already."""
+    if isinstance(value, BaseModel):
+        return _tag(type(value), key) if type(value) in classes else _OWN
+    word = value.get(key, _tag(classes[0], key)) if isinstance(value, Mapping) else type(value).__name__
+    return _OWN if isinstance(word, str) and ":" in word else str(word)
+
+
+def _own(base: type[Settings], key: str, value: Any, trust: Trust) -> Any:
+    """Make a value of a user's own class from a mapping."""
+    if not isinstance(value, Mapping):
+        return value
+    path = value[key]
+    what = f"{base.__name__.lower()} {key}={path}"
+    trust.check(path, what)
+    try:
+        form = imported(path)
+    except OutvotedError as error:
+        expected = f"{what}: {error.expected}"
+        raise OutvotedError(expected, error.found, error.remedy) from error
+    wrong = _not_usable(base, key, path, form)
+    if wrong is not None:
+        raise wrong
+    unknown = sorted(value.keys() - form.model_fields.keys())
+    if unknown:
+        raise OutvotedError(
+            expected=f"only known keys for {path}",
+            found=f"the unknown key '{unknown[0]}'",
+            remedy=suggestion(unknown[0], form.model_fields),
+        )
+    return form.model_validate(value, context=trust.context)
+
+
+def _not_usable(base: type[Settings], key: str, path: str, form: Any) -> OutvotedError | None:
+    """Say why what was imported cannot be used, if so."""
+    wanted = f"{path} to be a class derived from {base.__module__}.{base.__name__}"
+    if not (isinstance(form, type) and issubclass(form, base)):
+        found = f"the class {form.__name__}" if isinstance(form, type) else f"of type {type(form).__name__}"
+        return OutvotedError(wanted, f"something else, {found}", f"derive a class from {base.__name__}")
+    missing = ", ".join(sorted(getattr(form, "__abstractmethods__", ())))
+    if missing:
+        return OutvotedError(f"{wanted}, complete", f"one without {missing}", "write what is missing")
+    if key not in form.model_fields:
+        return OutvotedError(
+            expected=f"the class {path} to have a field '{key}', with which it is written down",
+            found=f"only {', '.join(form.model_fields) or 'no fields'}",
+            remedy=f'add the line {key}: str = "{path}" to the class',
+        )
+    return None

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from pydantic import BaseModel
+
 from outvoted.search.errors import OutvotedError
-from outvoted.search.settings import Settings
 
 _KEY = "outvoted.trust"
 _TAGS = ("name", "kind")
@@ -76,7 +77,7 @@ EVERYTHING = Trust(None)
 """For what the user has written, or answers for."""
 
 
-def named_by(*settings: Settings) -> Trust:
+def named_by(*settings: BaseModel) -> Trust:
     """Return the trust in what lies where a user's own settings are at work: the code they name, no other."""
     named = (import_paths(one.model_dump(mode="json")) for one in settings)
     return Trust(frozenset(path for found in named for _, path in found), remedy=_OTHER)

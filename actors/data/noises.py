@@ -12,8 +12,7 @@ from scipy import ndimage
 from outvoted.actors.data.datasets import Dataset, Split
 from outvoted.search.arrays import Pixels
 from outvoted.search.errors import OutvotedError
-from outvoted.search.labels import plain
-from outvoted.search.settings import Settings
+from outvoted.search.settings import Settings, plain
 
 Shape = tuple[int, int, int]
 """Channels, height and width of an image."""

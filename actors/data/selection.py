@@ -8,8 +8,7 @@ from pydantic import Field
 
 from outvoted.search.arrays import AnyArray, Bools, Ints
 from outvoted.search.errors import OutvotedError
-from outvoted.search.labels import plain
-from outvoted.search.settings import Settings
+from outvoted.search.settings import Settings, plain
 
 Criteria = Literal["hc+hs", "hc+ls", "lc+hs", "lc+ls"]
 """Of images that are right the higher (hc) or lower (lc) confidence, of those that are wrong the higher (hs)

@@ -20,7 +20,7 @@ from outvoted.analysis.report.metrics import metrics
 from outvoted.analysis.sweeps.base import Experiment, Measured, Setting, Unit
 from outvoted.analysis.sweeps.votes import votes as votes_of
 from outvoted.search.arrays import Ints
-from outvoted.search.labels import plain
+from outvoted.search.settings import plain
 
 WHOLE = "all"
 """The setting of networks trained on all training images, without noise."""

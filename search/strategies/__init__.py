@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from outvoted.search.choices import choice
+from outvoted.search.settings import choice
 from outvoted.search.strategies.base import Evidence, Memory, Offer, Position, Proposals, Strategy, Votes
 from outvoted.search.strategies.evolution import EvolutionStrategy
 from outvoted.search.strategies.genetic import Genetic

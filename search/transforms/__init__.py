@@ -2,20 +2,27 @@
 
 from typing import TYPE_CHECKING
 
-from outvoted.search.choices import choice
-from outvoted.search.transforms.additive import Additive, Axis
-from outvoted.search.transforms.affine import Affine, AffineRange
+from outvoted.search.settings import choice
+from outvoted.search.transforms.additive import (
+    Additive,
+    Axis,
+    ChannelGain,
+    GainRange,
+    Photometric,
+    PhotometricRange,
+)
 from outvoted.search.transforms.base import Shape, Transform
-from outvoted.search.transforms.blur import Blur, BlurRange
 from outvoted.search.transforms.chain import SIMPLE, Chain
-from outvoted.search.transforms.channel_gain import ChannelGain, GainRange
-from outvoted.search.transforms.crop import Crop, CropRange
-from outvoted.search.transforms.geometric import Geometric
-from outvoted.search.transforms.noise import Noise, NoiseRange
-from outvoted.search.transforms.occlusion import Occlusion, OcclusionRange
-from outvoted.search.transforms.photometric import Photometric, PhotometricRange
+from outvoted.search.transforms.corruptions import (
+    Blur,
+    BlurRange,
+    GaussianNoise,
+    NoiseRange,
+    Occlusion,
+    OcclusionRange,
+)
+from outvoted.search.transforms.geometric import Affine, AffineRange, Crop, CropRange, Geometric, resample
 from outvoted.search.transforms.pixel_swap import PixelSwap, SwapBudget, SwapMove
-from outvoted.search.transforms.resample import resample
 
 if TYPE_CHECKING:
     AnyTransform = Transform
@@ -36,8 +43,8 @@ __all__ = [
     "Crop",
     "CropRange",
     "GainRange",
+    "GaussianNoise",
     "Geometric",
-    "Noise",
     "NoiseRange",
     "Occlusion",
     "OcclusionRange",

@@ -1,12 +1,12 @@
 """The interface of a parametric image change."""
 
 from abc import ABC, abstractmethod
+from typing import Any
 
 import torch
 
 from outvoted.search.arrays import Bools, Floats
 from outvoted.search.settings import Settings
-from outvoted.search.transforms.rounding import whole
 
 Shape = tuple[int, int, int]
 """Channels, height and width of an image."""
@@ -55,9 +55,8 @@ class Transform(ABC, Settings):
     def differentiable(self) -> bool:
         """Whether :meth:`render` passes gradients on to ``composed``."""
 
-    @abstractmethod
     def check(self, shape: Shape) -> None:
-        """Make sure that the transform is made for images of a shape.
+        """Make sure that the transform is made for images of a shape; usually it fits all.
 
         Raises:
             OutvotedError: it is not.
@@ -114,3 +113,26 @@ class Transform(ABC, Settings):
             Gradients pass through the rounding as if it were not there.
         """
         return whole(self.apply(seeds.float(), composed))
+
+
+def whole(images: torch.Tensor) -> torch.Tensor:
+    """Round to whole numbers 0-255; gradients pass as if only the clipping were there."""
+    clipped = images.clamp(0, 255)
+    if not clipped.requires_grad:
+        return clipped.round_()
+    rounded: torch.Tensor = _StraightThrough.apply(clipped)  # type: ignore[no-untyped-call]
+    return rounded
+
+
+class _StraightThrough(torch.autograd.Function):
+    """Rounds on the way forward and does nothing on the way back."""
+
+    @staticmethod
+    def forward(ctx: Any, images: torch.Tensor) -> torch.Tensor:
+        """Round."""
+        return images.round()
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: torch.Tensor) -> torch.Tensor:
+        """Pass the gradient on."""
+        return gradients[0]

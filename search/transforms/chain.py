@@ -10,20 +10,14 @@ import torch
 from pydantic import AfterValidator
 
 from outvoted.search.arrays import Bools, Floats
-from outvoted.search.choices import choice
-from outvoted.search.transforms.affine import Affine
+from outvoted.search.settings import choice
+from outvoted.search.transforms.additive import ChannelGain, Photometric
 from outvoted.search.transforms.base import Shape, Transform
-from outvoted.search.transforms.blur import Blur
-from outvoted.search.transforms.channel_gain import ChannelGain
-from outvoted.search.transforms.crop import Crop
-from outvoted.search.transforms.geometric import Geometric
-from outvoted.search.transforms.noise import Noise
-from outvoted.search.transforms.occlusion import Occlusion
-from outvoted.search.transforms.photometric import Photometric
+from outvoted.search.transforms.corruptions import Blur, GaussianNoise, Occlusion
+from outvoted.search.transforms.geometric import Affine, Crop, Geometric, resample
 from outvoted.search.transforms.pixel_swap import PixelSwap
-from outvoted.search.transforms.resample import resample
 
-SIMPLE = (Affine, Crop, Photometric, ChannelGain, Blur, Noise, Occlusion, PixelSwap)
+SIMPLE = (Affine, Crop, Photometric, ChannelGain, Blur, GaussianNoise, Occlusion, PixelSwap)
 """All transforms that are not made of others."""
 
 Rows = TypeVar("Rows", Floats, torch.Tensor)

@@ -1,6 +1,6 @@
 """Pairs of pixels that change places."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 import torch
@@ -8,7 +8,7 @@ from pydantic import Field
 
 from outvoted.search.arrays import Bools, Floats
 from outvoted.search.settings import Settings
-from outvoted.search.transforms.base import Shape, Transform
+from outvoted.search.transforms.base import Transform
 
 _NAMES = ("first_y_share", "first_x_share", "second_y_share", "second_x_share")
 _GRID = 2**24  # shares are whole multiples of 1 / 2**24, which single precision holds exactly
@@ -41,38 +41,16 @@ class PixelSwap(Transform):
     move: SwapMove = SwapMove()
     budget: SwapBudget = SwapBudget(swaps=100)
 
-    @property
-    def parameters(self) -> tuple[str, ...]:
-        """Names and units of a move's parameters."""
-        return _NAMES
-
-    @property
-    def measures(self) -> tuple[str, ...]:
-        """The number of swaps."""
-        return ("swaps",)
+    parameters: ClassVar[tuple[str, ...]] = _NAMES
+    measures: ClassVar[tuple[str, ...]] = ("swaps",)
+    draws: ClassVar[int] = len(_NAMES)
+    home: ClassVar[tuple[float, ...]] = ()  # no knobs: one move swaps two pixels and no more
+    differentiable: ClassVar[bool] = False
 
     @property
     def size(self) -> int:
         """The number of swaps, and four shares for each that may be made."""
         return 1 + len(_NAMES) * self.budget.swaps
-
-    @property
-    def draws(self) -> int:
-        """One uniform for each share."""
-        return len(_NAMES)
-
-    @property
-    def home(self) -> tuple[float, ...]:
-        """No knobs: one move swaps two pixels and no more."""
-        return ()
-
-    @property
-    def differentiable(self) -> bool:
-        """Pixels jump."""
-        return False
-
-    def check(self, shape: Shape) -> None:
-        """Fit every image."""
 
     def identity(self, n: int) -> Floats:
         """Return no swaps."""

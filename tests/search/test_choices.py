@@ -102,7 +102,7 @@ def test_without_the_key_the_first_class_is_meant() -> None:
         ({"kind": "own_broken:Wave"}, "ZeroDivisionError: division by zero"),
         ({"kind": "own_moves:Other"}, "something else, the class Other"),
         ({"kind": "own_moves:number"}, "something else, of type int"),
-        ({"kind": "own_moves:Half"}, "apply, axes, check, differentiable"),
+        ({"kind": "own_moves:Half"}, "apply, axes, differentiable"),
         ({"kind": "own_moves:Nameless"}, 'kind: str = "own_moves:Nameless"'),
         ({"kind": "own_moves:Wave", "hight": 3}, "did you mean 'height'"),
         ({"kind": ":Wave"}, "MODULE:CLASS"),

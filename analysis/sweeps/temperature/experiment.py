@@ -20,7 +20,7 @@ from outvoted.analysis.sweeps.answers import Answers
 from outvoted.analysis.sweeps.base import Experiment, Measured, Setting, Unit
 from outvoted.analysis.sweeps.robustness import attack_pixels, counts, gradients, right_when_attacked
 from outvoted.search.errors import OutvotedError
-from outvoted.search.labels import plain
+from outvoted.search.settings import plain
 
 _BATCH = 500
 _CHANNEL_LIMIT = 6  # values the pixel attack changes at most: 64 combinations

@@ -14,7 +14,7 @@ from outvoted.analysis.sweeps.training_value.results import (
     mean,
     series,
 )
-from outvoted.search.labels import plain
+from outvoted.search.settings import plain
 
 _MIDDLE = 127.5
 

@@ -15,7 +15,7 @@ from outvoted.actors.sweeps.sweep_store import FINISHED
 from outvoted.analysis.sweeps.noise_class import WHOLE, NoiseClassExperiment
 from outvoted.analysis.sweeps.opened import OpenedSweep
 from outvoted.search.errors import OutvotedError
-from outvoted.search.labels import plain
+from outvoted.search.settings import plain
 
 METRICS = ("test_accuracy", "right_confidence", "wrong_confidence", "wrong_truth", "noise")
 """A, P_c, P_s, P_g and N of tables 1 and 3."""

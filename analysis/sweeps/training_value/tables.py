@@ -10,7 +10,7 @@ from outvoted.actors.data.selection import Criteria
 from outvoted.analysis.report.claims import interval
 from outvoted.analysis.sweeps.training_value.paper import Published, published
 from outvoted.analysis.sweeps.training_value.results import CRITERIA, METRICS, WHOLE, Results, difference
-from outvoted.search.labels import plain
+from outvoted.search.settings import plain
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Choosing a strategy: by its name, or one's own by its import path; what cannot be searched is refused."""
 
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from pydantic import ValidationError
@@ -53,17 +54,13 @@ class Stranger:
 class Fixed(Affine):
     """Moves that only compose: no knobs."""
 
-    @property
-    def home(self) -> tuple[float, ...]:
-        return ()
+    home: ClassVar[tuple[float, ...]] = ()
 
 
 class Opaque(Affine):
     """A transform that passes no gradients."""
 
-    @property
-    def differentiable(self) -> bool:
-        return False
+    differentiable: ClassVar[bool] = False
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from outvoted.search.transforms import (
     ChannelGain,
     Crop,
     CropRange,
-    Noise,
+    GaussianNoise,
     Occlusion,
     OcclusionRange,
     Photometric,
@@ -71,7 +71,7 @@ def additive(name: str, transform: Additive) -> Case:
     return Case(name, transform, still, plain, low, reach, tuple(range(len(reach))))
 
 
-def noise(name: str, transform: Noise) -> Case:
+def noise(name: str, transform: GaussianNoise) -> Case:
     """An amplitude, and a pattern with no smooth way to another."""
     reach = transform.move.amplitude
     return Case(name, transform, (0, 0), (0, 0), (-reach, 0), (reach, 2**24 - 1), (0,))
@@ -117,7 +117,7 @@ CROP = additive("crop", Crop())
 PHOTOMETRIC = additive("photometric", Photometric())
 GAIN = additive("channel gain", ChannelGain())
 BLUR = additive("blur", Blur())
-NOISE = noise("noise", Noise())
+NOISE = noise("noise", GaussianNoise())
 OCCLUSION = additive("occlusion", Occlusion())
 SWAP = swaps("pixel swap", 100)
 STRONG = PhotometricRange(brightness=120, contrast=3, gamma=3)

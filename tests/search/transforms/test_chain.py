@@ -11,7 +11,7 @@ from outvoted.search.arrays import Floats
 from outvoted.search.errors import OutvotedError
 from outvoted.search.transforms import Affine, Chain, Crop, Geometric, Transform
 from outvoted.search.transforms import chain as chain_module
-from outvoted.search.transforms.resample import resample
+from outvoted.search.transforms.geometric import resample
 from tests.search.transforms.cases import (
     CASES,
     Case,

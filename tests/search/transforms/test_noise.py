@@ -5,14 +5,14 @@ import pytest
 import torch
 
 from outvoted.search.arrays import AnyArray, Floats
-from outvoted.search.transforms import Noise
+from outvoted.search.transforms import GaussianNoise
 
 GREY = torch.full((1, 3, 60, 70), 128.0)
 
 
 def field(pattern: int, amplitude: float = 1.0, images: torch.Tensor = GREY) -> Floats:
     """The noise of a pattern alone, in one row."""
-    noisy = Noise().apply(images, torch.tensor([[amplitude, float(pattern)]]))
+    noisy = GaussianNoise().apply(images, torch.tensor([[amplitude, float(pattern)]]))
     return np.asarray((noisy - images)[0].double().numpy())
 
 
@@ -64,10 +64,10 @@ def test_neighbours_and_channels_have_nothing_to_do_with_each_other() -> None:
 def test_a_pattern_is_the_same_in_any_place_of_any_batch() -> None:
     patterns = torch.tensor([7, 2**24 - 1, 7, 123456]).float()
     rows = torch.stack((torch.ones(4), patterns), dim=1)
-    noisy = Noise().apply(GREY.expand(4, -1, -1, -1), rows)
+    noisy = GaussianNoise().apply(GREY.expand(4, -1, -1, -1), rows)
     assert torch.equal(noisy[0], noisy[2])
     for row in range(4):
-        assert torch.equal(noisy[row : row + 1], Noise().apply(GREY, rows[row : row + 1]))
+        assert torch.equal(noisy[row : row + 1], GaussianNoise().apply(GREY, rows[row : row + 1]))
 
 
 def test_a_pattern_is_what_it_always_was() -> None:
@@ -79,8 +79,8 @@ def test_a_pattern_is_what_it_always_was() -> None:
 
 
 def test_every_move_brings_another_pattern() -> None:
-    moves = Noise().sample(np.random.default_rng(1).uniform(size=(50, 2)))
-    rows = Noise().compose(np.tile([2.0, 2**24 - 1], (50, 1)), moves)
+    moves = GaussianNoise().sample(np.random.default_rng(1).uniform(size=(50, 2)))
+    rows = GaussianNoise().compose(np.tile([2.0, 2**24 - 1], (50, 1)), moves)
     assert len(set(rows[:, 1])) == 50
     assert ((rows[:, 1] >= 0) & (rows[:, 1] < 2**24)).all()
     assert (rows[:, 1].astype(np.float32) == rows[:, 1]).all()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from outvoted.search.arrays import AnyArray, Pixels
 from outvoted.search.transforms import resample
-from outvoted.search.transforms.rounding import whole
+from outvoted.search.transforms.base import whole
 
 IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 LINEAR, OFFSET = st.floats(-2.0, 2.0, width=32), st.floats(-6.0, 6.0, width=32)
