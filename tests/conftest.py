@@ -18,7 +18,8 @@ from outvoted.actors.networks.computing import use_one_thread
 from outvoted.actors.networks.members import EpochRecord, Member
 from outvoted.actors.panel.panel import LocalPanel
 from outvoted.actors.panel.peer import Peer
-from outvoted.actors.training.training import Training, train
+from outvoted.actors.training.steps import Training
+from outvoted.actors.training.training import train
 from outvoted.search.climb import Rules
 from outvoted.search.strategies import Hillclimb
 from outvoted.search.transforms import Affine

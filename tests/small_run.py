@@ -21,7 +21,8 @@ from outvoted.actors.panel.panel_settings import PanelSettings, RefereeSettings
 from outvoted.actors.panel.peer import Peer
 from outvoted.actors.runs.run_record import DataRecord, RunRecord, State
 from outvoted.actors.runs.store import RunStore
-from outvoted.actors.training.training import Training, train
+from outvoted.actors.training.steps import Training
+from outvoted.actors.training.training import train
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.search import plan
 from outvoted.search.climb import Rules

@@ -22,7 +22,8 @@ from outvoted.actors.networks.computing import USUAL, Arithmetic
 from outvoted.actors.networks.members import EpochRecord, Member
 from outvoted.actors.runs import schema
 from outvoted.actors.runs.failures import Failed, check_not_all, failures
-from outvoted.actors.training.training import Extra, Training, accuracy, train
+from outvoted.actors.training.steps import Training
+from outvoted.actors.training.training import Extra, accuracy, train
 from outvoted.search.search_settings import SearchSettings
 
 

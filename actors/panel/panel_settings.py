@@ -10,7 +10,7 @@ from pydantic import Field, field_validator, model_validator
 from outvoted.actors.networks import CNN, MLP, Architecture, Network
 from outvoted.actors.networks.computing import BATCH, Arithmetic, Precision
 from outvoted.actors.networks.members import Role
-from outvoted.actors.training.training import Training
+from outvoted.actors.training.steps import Training
 from outvoted.search.settings import Settings
 from outvoted.search.transforms import Affine, AffineRange
 

@@ -13,9 +13,8 @@ from outvoted.actors.networks.computing import use_one_thread
 from outvoted.actors.networks.members import EpochRecord, Member
 from outvoted.actors.panel.peer import vote
 from outvoted.actors.studies.study_store import vote_rows
-from outvoted.actors.training.target_training import Ended, train_to_targets
-from outvoted.actors.training.targets import Check, Stop, TargetChecks
-from outvoted.actors.training.training import Training
+from outvoted.actors.training.steps import Training
+from outvoted.actors.training.target_training import Check, Ended, Stop, TargetChecks, train_to_targets
 from outvoted.search.arrays import Pixels
 
 

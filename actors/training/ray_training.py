@@ -8,7 +8,8 @@ from outvoted.actors.data.datasets import Dataset, Split
 from outvoted.actors.networks import Architecture, Weights
 from outvoted.actors.networks.computing import use_one_thread
 from outvoted.actors.training.generators.training import Checkpoint, DcganTraining, Stage, train_dcgan
-from outvoted.actors.training.training import Epoch, Training, loaded, train
+from outvoted.actors.training.steps import Training
+from outvoted.actors.training.training import Epoch, measured, train
 
 
 @ray.remote(num_returns="streaming", max_retries=-1)
@@ -24,7 +25,7 @@ def train_remotely(
 def measure_remotely(architecture: Architecture, weights: Weights, data: Dataset) -> Iterator[Epoch]:
     """Measure one network that comes with its weights, one thread."""
     use_one_thread()
-    yield from loaded(architecture, weights, data)
+    yield from measured(architecture, weights, data)
 
 
 @ray.remote(num_returns="streaming", max_retries=-1)

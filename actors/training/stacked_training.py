@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch.nn import functional
 
@@ -11,7 +10,7 @@ from outvoted.actors.data.datasets import Split
 from outvoted.actors.networks import Architecture, Shape, Weights
 from outvoted.actors.networks.computing import own_device
 from outvoted.actors.networks.stack import Stack
-from outvoted.actors.training.training import Training, optimizer
+from outvoted.actors.training.steps import Learner, Samples, Training, derived, initial, optimizer, steps
 
 _OF_ADAM = ("exp_avg", "exp_avg_sq", "step")
 _MOMENTS = {"adam": _OF_ADAM, "adamw": _OF_ADAM, "sgd": ("momentum_buffer",)}
@@ -39,7 +38,7 @@ class Trainee:
     seed: int
 
 
-class StackedTraining:
+class StackedTraining(Learner):
     """Trains networks of one form on the same images, each in an order of its own."""
 
     def __init__(
@@ -58,7 +57,7 @@ class StackedTraining:
         """
         self._trainees, self._training = tuple(trainees), training
         device = own_device()
-        self._images, self._labels = (torch.tensor(part).to(device) for part in (split.images, split.labels))
+        self._samples = Samples.of(split, device)
         networks = [_built(trainee, shape, classes) for trainee in trainees]
         begun = list(zip(networks, progress, strict=True)) if progress else []
         for network, done in begun:
@@ -76,12 +75,23 @@ class StackedTraining:
         """Train for one epoch and return each network's mean training loss."""
         orders = torch.stack([self._order(trainee.seed) for trainee in self._trainees])
         total = torch.zeros(self.stack.size, device=self.stack.device)
-        for rows in torch.split(orders, self._training.batch_size, dim=1):
-            losses = self._losses(rows)
-            self._step(losses)
-            total += losses.detach() * rows.shape[1]
+        for losses, rows in steps(self, orders, self._training.batch_size):
+            total += losses * rows
         self.epoch += 1
-        return [float(loss) for loss in total / len(self._labels)]
+        return [float(loss) for loss in total / orders.shape[1]]
+
+    def step(self, rows: torch.Tensor) -> torch.Tensor:
+        """Move every network against the gradient of its own mean cross-entropy; rows are (n, batch)."""
+        logits = self.stack(self._samples.images[rows].float() / 255)
+        labels = self._samples.labels[rows].flatten()
+        each = functional.cross_entropy(logits.flatten(0, 1), labels, reduction="none")
+        losses = each.view(rows.shape).mean(1)
+        gradients = torch.autograd.grad(losses.sum(), self.stack.parameters)
+        for index, views in enumerate(self._views):
+            for view, gradient in zip(views, gradients, strict=True):
+                view.grad = gradient[index].contiguous()  # fused steps ask no strides
+        self._optimizer.step()
+        return losses
 
     def progress(self) -> list[TrainingState]:
         """Return how far each network is, on the CPU."""
@@ -95,29 +105,10 @@ class StackedTraining:
 
     def _order(self, seed: int) -> torch.Tensor:
         """Return the order of the samples in this epoch, which depends on the seed and the epoch alone."""
-        key = np.random.SeedSequence([seed, self.epoch]).generate_state(1, np.uint64)[0]
-        shuffle = torch.Generator().manual_seed(int(key >> np.uint64(1)))
-        return torch.randperm(len(self._labels), generator=shuffle).to(self.stack.device)
-
-    def _losses(self, rows: torch.Tensor) -> torch.Tensor:
-        """Return each network's mean cross-entropy on its batch; rows are (n, batch) indices."""
-        logits = self.stack(self._images[rows].float() / 255)
-        labels = self._labels[rows].flatten()
-        each = functional.cross_entropy(logits.flatten(0, 1), labels, reduction="none")
-        return each.view(rows.shape).mean(1)
-
-    def _step(self, losses: torch.Tensor) -> None:
-        """Move every network against the gradient of its own loss."""
-        parameters = self.stack.parameters
-        gradients = torch.autograd.grad(losses.sum(), parameters)
-        for index, views in enumerate(self._views):
-            for view, gradient in zip(views, gradients, strict=True):
-                view.grad = gradient[index].contiguous()  # fused steps ask no strides
-        self._optimizer.step()
+        order = torch.randperm(len(self._samples.labels), generator=derived(seed, self.epoch))
+        return order.to(self.stack.device)
 
 
 def _built(trainee: Trainee, shape: Shape, classes: int) -> torch.nn.Sequential:
-    with torch.random.fork_rng():
-        torch.manual_seed(trainee.seed)
-        network = trainee.architecture.build(shape, classes)
+    network = initial(trainee.architecture, shape, classes, trainee.seed)
     return network if isinstance(network, torch.nn.Sequential) else torch.nn.Sequential(network)

@@ -1,40 +1,21 @@
 """Training one network, epoch by epoch."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Literal
 
 import numpy as np
 import torch
-from pydantic import Field
 from torch import nn
-from torch.nn import functional
 
 from outvoted.actors.data.datasets import Dataset, Split
 from outvoted.actors.networks import Architecture, Weights
 from outvoted.actors.networks.computing import own_device
 from outvoted.actors.networks.user_modules import Tolerant, is_machines
-from outvoted.search.settings import Settings
-from outvoted.search.transforms import Affine
+from outvoted.actors.training.steps import OneNetwork, Training, initial, weights_of
 
 TEST_BATCH = 1000
 """Test images in a batch."""
 _TEST_NUMBERS = 2**22  # values in a batch of large test images
-
-
-class Training(Settings):
-    """How a network is trained; peers of a panel share these settings."""
-
-    epochs: Annotated[int, Field(ge=1, le=10_000)] = 20
-    batch_size: Annotated[int, Field(ge=1, le=65536)] = 64
-    optimizer: Literal["adam", "adamw", "sgd"] = "adam"
-    learning_rate: Annotated[float, Field(gt=0)] = 0.001
-    weight_decay: Annotated[float, Field(ge=0)] = 0.0
-    """Added to the gradient, with adamw apart from it."""
-    augment: Affine | None = None
-    """One random move of this transform for each image each time, or none."""
-    seed: Annotated[int, Field(ge=0, lt=2**62)] = 0
-    """Peer i starts from seed + i."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +31,7 @@ class Epoch:
     weights: Weights | None
 
 
-def loaded(architecture: Architecture, weights: Weights, data: Dataset) -> Iterator[Epoch]:
+def measured(architecture: Architecture, weights: Weights, data: Dataset) -> Iterator[Epoch]:
     """Measure a network that comes with its weights, in place of training it: one Epoch, number 0."""
     device = own_device()
     network = architecture.restore(data.shape, data.classes, weights).to(device)
@@ -103,32 +84,18 @@ def train(
     Yields:
         One Epoch after each epoch; the last one has the weights, in float32 on the CPU.
     """
-    device = own_device()
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        network = architecture.build(data.shape, data.classes).to(device)
+    network = initial(architecture, data.shape, data.classes, seed).to(own_device())
     if start is not None:
         network.load_state_dict(start)
-    steps = optimizer(training, network.parameters())
     shown, weighing = (data.train, None) if extra is None else extra.join(data.train)
-    images, labels = torch.tensor(shown.images).to(device), torch.tensor(shown.labels).to(device)
-    shuffle = torch.Generator().manual_seed(seed)
-    moves = np.random.default_rng(seed)
+    learner = OneNetwork(network, training, shown, seed, weighing=weighing)
     for number in range(1, training.epochs + 1):
         network.train()
-        total = 0.0
         with torch.random.fork_rng():
             torch.manual_seed((seed * 100_003 + number) % 2**63)  # dropout
-            order = torch.randperm(len(labels), generator=shuffle).to(device)
-            for rows in torch.split(order, training.batch_size):
-                inputs = moved(images[rows], training.augment, moves)
-                loss = _loss(network(inputs), labels[rows], weighing, rows)
-                steps.zero_grad(set_to_none=True)
-                torch.autograd.backward(loss)
-                steps.step()
-                total += float(loss.detach()) * len(rows)
+            total = sum(float(loss) * rows for loss, rows in learner.epoch())
         weights = weights_of(network) if number == training.epochs else None
-        yield Epoch(number, total / len(labels), _measured(network, data), weights)
+        yield Epoch(number, total / len(shown), _measured(network, data), weights)
 
 
 def accuracy(network: nn.Module, split: Split, largest: int = TEST_BATCH) -> float:
@@ -163,38 +130,3 @@ def _classes(network: nn.Module, inputs: torch.Tensor) -> torch.Tensor:
 
 def _measured(network: nn.Module, data: Dataset) -> float | None:
     return accuracy(network, data.test) if len(data.test) else None
-
-
-def _loss(
-    logits: torch.Tensor, labels: torch.Tensor, weighing: torch.Tensor | None, rows: torch.Tensor
-) -> torch.Tensor:
-    if weighing is None:
-        return functional.cross_entropy(logits, labels)
-    each = functional.cross_entropy(logits, labels, reduction="none")
-    return (each * weighing.to(each.device)[rows]).mean()
-
-
-def weights_of(network: nn.Module) -> Weights:
-    """Copy the weights of a network to the CPU."""
-    return {name: value.detach().cpu().clone() for name, value in network.state_dict().items()}
-
-
-def moved(images: torch.Tensor, augment: Affine | None, moves: np.random.Generator) -> torch.Tensor:
-    """Turn grey levels into numbers in [0, 1], each image moved at random if it is to be augmented."""
-    if augment is None:
-        return images.float() / 255
-    n = len(images)
-    drawn = augment.sample(moves.random((n, augment.draws)))
-    composed = torch.tensor(augment.compose(augment.identity(n), drawn), dtype=torch.float32)
-    return augment.render(images, composed.to(images.device)) / 255
-
-
-def optimizer(
-    training: Training, parameters: Iterable[torch.Tensor], fused: bool = False
-) -> torch.optim.Optimizer:
-    """Return what moves ``parameters``; fused is faster, and differs in last bits."""
-    rate, decay = training.learning_rate, training.weight_decay
-    if training.optimizer == "sgd":
-        return torch.optim.SGD(parameters, rate, momentum=0.9, weight_decay=decay, fused=fused or None)
-    kind = torch.optim.Adam if training.optimizer == "adam" else torch.optim.AdamW
-    return kind(parameters, rate, weight_decay=decay, fused=fused or None)

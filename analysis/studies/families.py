@@ -13,8 +13,8 @@ from outvoted.actors.networks import MLP, DeepCNN, InputRecipe, Network, Preproc
 from outvoted.actors.networks.computing import USUAL
 from outvoted.actors.panel.answers import sample
 from outvoted.actors.panel.checking import examine
-from outvoted.actors.training.targets import TargetChecks
-from outvoted.actors.training.training import Training
+from outvoted.actors.training.steps import Training
+from outvoted.actors.training.target_training import TargetChecks
 from outvoted.search.errors import OutvotedError
 from outvoted.search.settings import Settings
 from outvoted.search.transforms import Affine, AffineRange

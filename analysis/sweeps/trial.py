@@ -9,7 +9,7 @@ from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.networks.members import EpochRecord, Member
 from outvoted.actors.sweeps.sweep_store import Kept, Row
 from outvoted.actors.training.stacked_training import StackedTraining, Trainee
-from outvoted.actors.training.training import Training
+from outvoted.actors.training.steps import Training
 from outvoted.analysis.sweeps.base import Experiment, Measured, Unit
 
 

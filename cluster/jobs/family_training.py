@@ -11,7 +11,7 @@ from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.mining.monitor import Monitor
 from outvoted.actors.studies.ray_target_training import Goal, Trained, train_to_targets_remotely
 from outvoted.actors.studies.study_store import FAILED, FINISHED, Row, StudyStore
-from outvoted.actors.training.targets import Check, Stop
+from outvoted.actors.training.target_training import Check, Stop
 from outvoted.analysis.studies.families import Family, Unit, units, work
 from outvoted.cluster.ray.placement import Share
 from outvoted.search.arrays import Pixels

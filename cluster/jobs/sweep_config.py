@@ -6,7 +6,7 @@ from pydantic import Field, field_validator, model_validator
 
 from outvoted.actors.data.datasets import DataSettings, DataSource
 from outvoted.actors.sweeps.mined_settings import Mining
-from outvoted.actors.training.training import Training
+from outvoted.actors.training.steps import Training
 from outvoted.analysis.sweeps import AnyExperiment, Unit, peer_name
 from outvoted.search.settings import Settings
 

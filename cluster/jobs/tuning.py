@@ -18,7 +18,7 @@ from ray.tune.schedulers import ASHAScheduler, FIFOScheduler, MedianStoppingRule
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.networks.computing import use_one_thread
 from outvoted.actors.sweeps.sweep_store import FAILED, STOPPED, Row
-from outvoted.actors.training.training import Training
+from outvoted.actors.training.steps import Training
 from outvoted.analysis.sweeps import Experiment, Unit
 from outvoted.analysis.sweeps.trial import Trial
 from outvoted.cluster.jobs.sweep_config import Stopping, TrialSettings

@@ -18,7 +18,7 @@ from outvoted.actors.healing.healing import Healer, Round, Task
 from outvoted.actors.healing.wandering import moved_split
 from outvoted.actors.networks.members import Member
 from outvoted.actors.runs import png
-from outvoted.actors.training.training import Training
+from outvoted.actors.training.steps import Training
 from outvoted.search.errors import OutvotedError
 from outvoted.search.search_settings import SearchSettings
 

@@ -21,7 +21,7 @@ from outvoted.actors.networks.members import Member
 from outvoted.actors.runs.run_record import RunRecord, State
 from outvoted.actors.sweeps.mined_settings import MinedSettings, Mining
 from outvoted.actors.sweeps.sweep_store import FINISHED, SweepStore
-from outvoted.actors.training.training import Training
+from outvoted.actors.training.steps import Training
 from outvoted.analysis.sweeps import Experiment, NoiseClassExperiment, TemperatureExperiment, Unit
 from outvoted.analysis.sweeps.mining_report import write_mining_report
 from outvoted.analysis.sweeps.opened import OpenedSweep

@@ -32,7 +32,7 @@ from outvoted.actors.data import datasets
 from outvoted.actors.data.datasets import Dataset, DataSettings, Split
 from outvoted.actors.networks import MLP
 from outvoted.actors.training.stacked_training import StackedTraining, Trainee
-from outvoted.actors.training.training import Training
+from outvoted.actors.training.steps import Training
 
 FORM = MLP(hidden=256, activation="sigmoid")
 PROCESSES = 2

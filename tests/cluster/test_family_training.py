@@ -17,7 +17,7 @@ from outvoted.actors.mining.monitor import Monitor
 from outvoted.actors.networks import CNN, MLP, members
 from outvoted.actors.panel.peer import vote
 from outvoted.actors.studies.study_store import StudyStore
-from outvoted.actors.training.targets import TargetChecks
+from outvoted.actors.training.target_training import TargetChecks
 from outvoted.analysis.studies.families import Family, Variant, units
 from outvoted.cluster.console.bars import bars
 from outvoted.cluster.jobs.family_training import train_families

@@ -3,7 +3,7 @@
 import pytest
 from ray.tune.schedulers import ASHAScheduler, FIFOScheduler, MedianStoppingRule
 
-from outvoted.actors.training.training import Training
+from outvoted.actors.training.steps import Training
 from outvoted.analysis.sweeps import TemperatureExperiment
 from outvoted.cluster.jobs.sweep_config import Stopping, TrialSettings
 from outvoted.cluster.jobs.tuning import Work, _scheduler

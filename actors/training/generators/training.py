@@ -1,6 +1,6 @@
 """Training a DCGAN, a few hundred steps at a time, from a state that is kept in a file."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -19,6 +19,7 @@ from outvoted.actors.networks import Shape, Weights
 from outvoted.actors.networks.computing import own_device
 from outvoted.actors.runs.files import write_atomically
 from outvoted.actors.training.generators import dcgan
+from outvoted.actors.training.steps import Learner, derived, steps
 from outvoted.search.errors import OutvotedError
 from outvoted.search.settings import Settings
 
@@ -132,32 +133,34 @@ def train_dcgan(
         OutvotedError: the settings cannot train on these images.
     """
     training.check(len(split), split.images[0].shape)
-    pair = _Pair(training, split.images[0].shape, start)
-    images = torch.tensor(split.images).to(pair.device)
-    total, losses = training.steps(len(split)), []
-    for step in range(pair.step, total):
-        losses.append(pair.advance(images, _rows(training, len(split), step)))
-        if pair.step % every == 0 or pair.step == total:
-            generator_loss, discriminator_loss = np.mean(losses, axis=0).tolist()
-            yield Stage(pair.checkpoint(), generator_loss, discriminator_loss)
-            losses = []
+    pair, losses = _Pair(training, split, start), []
+    total = training.steps(len(split))
+    while pair.done < total:
+        for found, _ in steps(pair, pair.order(), training.batch_size):
+            losses.append(found.tolist())
+            if pair.done % every == 0 or pair.done == total:
+                generator_loss, discriminator_loss = np.mean(losses, axis=0).tolist()
+                yield Stage(pair.checkpoint(), generator_loss, discriminator_loss)
+                losses = []
 
 
-class _Pair:
-    """Generator and discriminator with their optimisers."""
+class _Pair(Learner):
+    """Generator and discriminator with their optimizers."""
 
-    def __init__(self, training: DcganTraining, shape: Sequence[int], start: Checkpoint | None) -> None:
-        self._training, self.step = training, 0 if start is None else start.step
-        self.device = own_device()
-        form = (shape[0], shape[1], shape[2])
+    def __init__(self, training: DcganTraining, split: Split, start: Checkpoint | None) -> None:
+        self._training, self.done = training, 0 if start is None else start.step
+        self._device = own_device()
+        self._images = torch.tensor(split.images).to(self._device)
+        channels, height, width = split.images[0].shape
+        form = (channels, height, width)
         self._networks: dict[str, nn.Module] = {
             "generator": dcgan.generator(form, training.maps),
             "discriminator": dcgan.discriminator(form, training.maps),
         }
-        random = _random(training.seed, _WEIGHTS, 0)
+        random = derived(training.seed, _WEIGHTS, 0)
         for network in self._networks.values():
             dcgan.begin(network, random)
-            network.to(self.device).train()
+            network.to(self._device).train()
             convert_conv2d_weight_memory_format(network, torch.channels_last)  # half the time on a CPU
         self._optimizers = {
             name: torch.optim.Adam(network.parameters(), training.learning_rate, _BETAS)
@@ -166,18 +169,25 @@ class _Pair:
         if start is not None:
             self._restore(start)
 
-    def advance(self, images: torch.Tensor, rows: torch.Tensor) -> tuple[float, float]:
-        """Take a step with both networks; return the losses of generator and discriminator."""
+    def order(self) -> torch.Tensor:
+        """Return the images that are left of an epoch, in whole batches; each epoch has its own order."""
+        count, size = len(self._images), self._training.batch_size
+        epoch, place = divmod(self.done, count // size)
+        order = torch.randperm(count, generator=derived(self._training.seed, _ORDER, epoch))
+        return order[place * size : count // size * size]
+
+    def step(self, rows: torch.Tensor) -> torch.Tensor:
+        """Step with both networks, whatever the labels; return the losses of generator and discriminator."""
         generator, discriminator = self._networks["generator"], self._networks["discriminator"]
-        random = _random(self._training.seed, _LATENTS, self.step)
-        latents = torch.randn(len(rows), dcgan.LATENT, 1, 1, generator=random).to(self.device)
-        real, made = images[rows].float() / 127.5 - 1, generator(latents)
+        random = derived(self._training.seed, _LATENTS, self.done)
+        latents = torch.randn(len(rows), dcgan.LATENT, 1, 1, generator=random).to(self._device)
+        real, made = self._images[rows].float() / 127.5 - 1, generator(latents)
         telling = _loss(discriminator(real), 1) + _loss(discriminator(made.detach()), 0)
         self._descend("discriminator", telling)
         fooling = _loss(discriminator(made), 1)
         self._descend("generator", fooling)
-        self.step += 1
-        return float(fooling.detach()), float(telling.detach())
+        self.done += 1
+        return torch.stack([fooling, telling])
 
     def checkpoint(self) -> Checkpoint:
         """Copy everything that the next step depends on."""
@@ -186,7 +196,7 @@ class _Pair:
             tensors |= {f"{name}/weights/{key}": value for key, value in network.state_dict().items()}
             for number, moments in self._optimizers[name].state_dict()["state"].items():
                 tensors |= {f"{name}/moments/{number}/{moment}": moments[moment] for moment in _MOMENTS}
-        return Checkpoint(self.step, {name: _copied(one) for name, one in tensors.items()})
+        return Checkpoint(self.done, {name: _copied(one) for name, one in tensors.items()})
 
     def _restore(self, start: Checkpoint) -> None:
         for name, network in self._networks.items():
@@ -220,15 +230,3 @@ def _copied(tensor: torch.Tensor) -> torch.Tensor:
 def _laid_out(moment: torch.Tensor, parameter: torch.Tensor) -> torch.Tensor:
     """Lay a moment out in memory like its weights, as the optimiser does: its last bits depend on it."""
     return moment if moment.shape != parameter.shape else torch.empty_like(parameter).copy_(moment)
-
-
-def _rows(training: DcganTraining, images: int, step: int) -> torch.Tensor:
-    """Return the images of a step's batch; every epoch has an order of its own."""
-    epoch, place = divmod(step, images // training.batch_size)
-    order = torch.randperm(images, generator=_random(training.seed, _ORDER, epoch))
-    return order[place * training.batch_size :][: training.batch_size]
-
-
-def _random(seed: int, purpose: int, number: int) -> torch.Generator:
-    key = np.random.SeedSequence([seed, purpose, number]).generate_state(1, np.uint64)[0]
-    return torch.Generator().manual_seed(int(key >> np.uint64(1)))

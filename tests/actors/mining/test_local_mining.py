@@ -14,7 +14,8 @@ from outvoted.actors.networks.members import EpochRecord, Member
 from outvoted.actors.panel.panel import LocalPanel
 from outvoted.actors.panel.peer import Peer
 from outvoted.actors.runs import tables
-from outvoted.actors.training.training import Training, train
+from outvoted.actors.training.steps import Training
+from outvoted.actors.training.training import train
 from outvoted.search import plan
 from outvoted.search.climb import Rules
 from outvoted.search.errors import OutvotedError

@@ -13,7 +13,8 @@ from outvoted.actors.networks.computing import Arithmetic, Precision
 from outvoted.actors.networks.members import EpochRecord, Member, fingerprint
 from outvoted.actors.panel.answers import sample
 from outvoted.actors.panel.checking import examine
-from outvoted.actors.training.training import Training, loaded, train
+from outvoted.actors.training.steps import Training
+from outvoted.actors.training.training import measured, train
 from outvoted.search.trust import named_by
 from tests.actors.networks.conftest import CLASSES, KINDS, SHAPE, Bring, vision
 
@@ -61,7 +62,7 @@ def test_it_is_loaded_not_trained(brought: Architecture) -> None:
     pixels = (IMAGES * 255).to(torch.uint8).numpy()
     split = Split(pixels, torch.tensor([0, 1, 2, 3, CLASSES - 1]).numpy())
     data = Dataset("few", Path(), split, split)
-    (only,) = loaded(brought, member(brought).weights, data)
+    (only,) = measured(brought, member(brought).weights, data)
     assert brought.loaded
     assert (only.number, only.loss) == (0, None)
     right = built(brought)(torch.tensor(pixels) / 255).argmax(1).numpy() == split.labels
@@ -73,7 +74,7 @@ def test_without_test_images_there_is_no_accuracy(bring: Bring) -> None:
     split = Split(pixels, torch.tensor([0, 1, 2, 3, CLASSES - 1]).numpy())
     data = Dataset("few", Path(), split, Split(split.images[:0], split.labels[:0]))
     network = bring("python")
-    (only,) = loaded(network, member(network).weights, data)
+    (only,) = measured(network, member(network).weights, data)
     assert only.test_accuracy is None
 
 

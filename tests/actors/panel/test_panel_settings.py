@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from outvoted.actors.networks import CNN, MLP, Architecture
 from outvoted.actors.panel.panel_settings import PanelSettings, RefereeSettings, key, recipes
-from outvoted.actors.training.training import Training
+from outvoted.actors.training.steps import Training
 
 NETWORKS = st.lists(
     st.one_of(st.builds(MLP, hidden=st.integers(1, 3)), st.builds(CNN, channels=st.integers(1, 3))),

@@ -13,7 +13,7 @@ from torch.nn import functional
 from outvoted.actors.data.datasets import Dataset, Split
 from outvoted.actors.networks import CNN, MLP, Architecture, PlainCNN, Weights
 from outvoted.actors.training.stacked_training import StackedTraining, Trainee, TrainingState
-from outvoted.actors.training.training import Training
+from outvoted.actors.training.steps import Training
 from outvoted.search.errors import OutvotedError
 
 EPOCHS = 2

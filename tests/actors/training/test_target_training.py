@@ -11,9 +11,9 @@ from torch import nn
 
 from outvoted.actors.data.datasets import Dataset, Split
 from outvoted.actors.networks import CNN, MLP, Architecture, Shape, ViT, Weights
-from outvoted.actors.training.target_training import Ended, train_to_targets
-from outvoted.actors.training.targets import Check, TargetChecks
-from outvoted.actors.training.training import Training, accuracy
+from outvoted.actors.training.steps import Training
+from outvoted.actors.training.target_training import Check, Ended, TargetChecks, train_to_targets
+from outvoted.actors.training.training import accuracy
 from outvoted.search.transforms import Affine
 
 OFTEN = TargetChecks(tolerance=0.02, often=2, seldom=4)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outvoted.actors.networks import Weights
-from outvoted.actors.training.targets import Check, Stop, TargetChecks, Watch
+from outvoted.actors.training.target_training import Check, Stop, TargetChecks, Watch
 
 
 def seen(rights: list[int], targets: tuple[float, ...], images: int = 10_000) -> tuple[Stop, ...]:

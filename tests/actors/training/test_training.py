@@ -11,7 +11,8 @@ from torch import nn
 from outvoted.actors.data.datasets import Dataset, Split
 from outvoted.actors.networks import CNN, MLP, Architecture, Weights
 from outvoted.actors.networks.user_modules import Tolerant
-from outvoted.actors.training.training import Epoch, Extra, Training, accuracy, train
+from outvoted.actors.training.steps import Training
+from outvoted.actors.training.training import Epoch, Extra, accuracy, train
 from outvoted.search.transforms import Affine
 
 SMALL = CNN(channels=2, hidden=8)

@@ -11,7 +11,8 @@ from outvoted.actors.networks.members import EpochRecord, Member
 from outvoted.actors.panel.peer import vote
 from outvoted.actors.runs import png, schema
 from outvoted.actors.training.generators.settings import PackagedGenerator
-from outvoted.actors.training.training import Training, train
+from outvoted.actors.training.steps import Training
+from outvoted.actors.training.training import train
 from outvoted.analysis.studies.base import Ingredients, Vote
 from outvoted.analysis.studies.boundary.images import FIELDS, Latents, Pairs, boundary_images
 

@@ -20,7 +20,8 @@ from outvoted.actors.panel.panel_settings import PanelSettings
 from outvoted.actors.panel.peer import vote
 from outvoted.actors.runs.run_record import DataRecord, RunRecord, State
 from outvoted.actors.studies.study_store import StudyStore, vote_rows
-from outvoted.actors.training.training import Training, train
+from outvoted.actors.training.steps import Training
+from outvoted.actors.training.training import train
 from outvoted.analysis.report.html.page import write_page
 from outvoted.analysis.report.html.parts import Page, Plot
 from outvoted.analysis.studies.base import Ingredients, Study

@@ -6,7 +6,7 @@ from pydantic import ValidationError
 
 from outvoted.actors.data.datasets import Dataset, Split
 from outvoted.actors.networks import CNN, MLP, DeepCNN, ExportedNetwork, PreprocessedNetwork, ViT
-from outvoted.actors.training.training import Training
+from outvoted.actors.training.steps import Training
 from outvoted.analysis.studies.families import FAMILIES, Family, Variant, check, told_apart, units, work
 from outvoted.search.errors import OutvotedError
 

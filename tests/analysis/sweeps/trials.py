@@ -6,7 +6,7 @@ from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.data.noises import Gaussian, NoiseClass, Uniform
 from outvoted.actors.networks import MLP
 from outvoted.actors.sweeps.sweep_store import Kept, Row
-from outvoted.actors.training.training import Training
+from outvoted.actors.training.steps import Training
 from outvoted.analysis.sweeps import Experiment, NoiseClassExperiment, TemperatureExperiment, Unit
 from outvoted.analysis.sweeps.trial import Trial
 

@@ -14,7 +14,7 @@ from outvoted.actors.networks import MLP
 from outvoted.actors.runs import png
 from outvoted.actors.runs.run_record import RunRecord, State
 from outvoted.actors.sweeps.sweep_store import FINISHED, SweepStore
-from outvoted.actors.training.training import Training
+from outvoted.actors.training.steps import Training
 from outvoted.analysis.sweeps import TemperatureExperiment, Unit
 from outvoted.analysis.sweeps.temperature.measurements import Layout, Measurements, arranged
 from outvoted.analysis.sweeps.trial import Trial

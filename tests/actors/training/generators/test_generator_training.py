@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from outvoted.actors.data.datasets import Dataset, Split
-from outvoted.actors.training.generators.training import Checkpoint, DcganTraining, Stage, _rows, train_dcgan
+from outvoted.actors.training.generators.training import Checkpoint, DcganTraining, Stage, _Pair, train_dcgan
 from outvoted.search.errors import OutvotedError
 from tests.actors.training.generators.conftest import TINY
 
@@ -42,10 +42,12 @@ def test_another_seed_gives_other_weights(uncut: list[Stage], few: Dataset) -> N
     assert not same(other.checkpoint, uncut[-1].checkpoint)
 
 
-def test_no_image_is_shown_twice_in_an_epoch() -> None:
-    shown = torch.cat([_rows(TINY, 120, step) for step in range(4)])
-    assert len(set(shown.tolist())) == 100
-    assert not torch.equal(shown[:25], _rows(TINY, 120, 4))
+def test_no_image_is_shown_twice_in_an_epoch(digits: Dataset) -> None:
+    pair = _Pair(TINY, Split(digits.train.images[:120], digits.train.labels[:120]), None)
+    shown = pair.order()
+    assert len(shown) == len(set(shown.tolist())) == 100
+    pair.done = 4
+    assert not torch.equal(shown, pair.order())
 
 
 def test_training_teaches_the_pair_something(uncut: list[Stage]) -> None:

@@ -1,0 +1,159 @@
+"""The loop of gradient steps, and what takes them: one network here, a stack or an adversarial pair above."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import numpy as np
+import torch
+from pydantic import Field
+from torch import nn
+from torch.nn import functional
+
+from outvoted.actors.data.datasets import Split
+from outvoted.actors.networks import Architecture, Shape, Weights
+from outvoted.search.settings import Settings
+from outvoted.search.transforms import Affine
+
+
+class Training(Settings):
+    """How a network is trained; peers of a panel share these settings."""
+
+    epochs: Annotated[int, Field(ge=1, le=10_000)] = 20
+    batch_size: Annotated[int, Field(ge=1, le=65536)] = 64
+    optimizer: Literal["adam", "adamw", "sgd"] = "adam"
+    learning_rate: Annotated[float, Field(gt=0)] = 0.001
+    weight_decay: Annotated[float, Field(ge=0)] = 0.0
+    """Added to the gradient; with adamw decoupled from it."""
+    augment: Affine | None = None
+    """One random move of this transform for each image each time, or none."""
+    seed: Annotated[int, Field(ge=0, lt=2**62)] = 0
+    """Peer i starts from seed + i."""
+
+
+class Learner(ABC):
+    """Whatever takes gradient steps on batches."""
+
+    @abstractmethod
+    def step(self, rows: torch.Tensor) -> torch.Tensor:
+        """Take one step on samples ``rows``, (..., batch) indices; return the losses before it, (...)."""
+
+
+def steps(learner: Learner, order: torch.Tensor, batch_size: int) -> Iterator[tuple[torch.Tensor, int]]:
+    """Take the steps of an epoch, or of what is left of it.
+
+    Args:
+        learner: takes them.
+        order: shape (..., samples), the order in which samples are shown.
+        batch_size: samples of a step; the last one has what is left.
+
+    Yields:
+        The losses of each step, without gradient, and its number of samples.
+    """
+    for rows in torch.split(order, batch_size, dim=-1):
+        yield learner.step(rows).detach(), rows.shape[-1]
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Labelled images on the device that trains."""
+
+    images: torch.Tensor
+    labels: torch.Tensor
+
+    @staticmethod
+    def of(split: Split, device: torch.device) -> "Samples":
+        """Copy a split to a device."""
+        return Samples(torch.tensor(split.images).to(device), torch.tensor(split.labels).to(device))
+
+
+class OneNetwork(Learner):
+    """A network and its optimizer; the order of the samples and every move follow from the seed."""
+
+    def __init__(
+        self,
+        network: nn.Module,
+        training: Training,
+        split: Split,
+        seed: int,
+        fused: bool = False,
+        answer: Callable[[torch.Tensor], torch.Tensor] | None = None,
+        weighing: torch.Tensor | None = None,
+    ) -> None:
+        """Begin.
+
+        Args:
+            network: is trained where it is.
+            fused: whether the optimizer is fused: faster, and different in the last bits.
+            answer: what computes the logits; the network where it is left out.
+            weighing: each sample's loss weight, (n,); a batch's loss is then the sum of its weighted losses
+                over its number of rows.
+        """
+        device = next(network.parameters()).device
+        self._training, self._samples = training, Samples.of(split, device)
+        self._answer, self._weighing = answer or network, weighing
+        self._optimizer = optimizer(training, network.parameters(), fused)
+        self._shuffle, self._moves = torch.Generator().manual_seed(seed), np.random.default_rng(seed)
+
+    def epoch(self) -> Iterator[tuple[torch.Tensor, int]]:
+        """Take the steps of the next epoch, as :func:`steps` yields them."""
+        labels = self._samples.labels
+        order = torch.randperm(len(labels), generator=self._shuffle).to(labels.device)
+        return steps(self, order, self._training.batch_size)
+
+    def step(self, rows: torch.Tensor) -> torch.Tensor:
+        """Step against the gradient of the mean cross-entropy."""
+        inputs = _moved(self._samples.images[rows], self._training.augment, self._moves)
+        loss = self._loss(self._answer(inputs), self._samples.labels[rows], rows)
+        self._optimizer.zero_grad(set_to_none=True)
+        torch.autograd.backward(loss)
+        self._optimizer.step()
+        return loss
+
+    def _loss(self, logits: torch.Tensor, labels: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
+        if self._weighing is None:
+            return functional.cross_entropy(logits, labels)
+        each = functional.cross_entropy(logits, labels, reduction="none")
+        return (each * self._weighing.to(each.device)[rows]).mean()
+
+
+def initial(architecture: Architecture, shape: Shape, classes: int, seed: int) -> nn.Module:
+    """Build a network whose first weights follow from the seed alone."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        return architecture.build(shape, classes)
+
+
+def weights_of(network: nn.Module) -> Weights:
+    """Copy the weights of a network to the CPU."""
+    return {name: value.detach().cpu().clone() for name, value in network.state_dict().items()}
+
+
+def optimizer(training: Training, parameters: Iterable[torch.Tensor], fused: bool) -> torch.optim.Optimizer:
+    """Return what moves ``parameters``; fused is faster, and differs in last bits."""
+    rate, decay = training.learning_rate, training.weight_decay
+    if training.optimizer == "sgd":
+        return torch.optim.SGD(parameters, rate, momentum=0.9, weight_decay=decay, fused=fused or None)
+    kind = torch.optim.Adam if training.optimizer == "adam" else torch.optim.AdamW
+    return kind(parameters, rate, weight_decay=decay, fused=fused or None)
+
+
+def derived(*key: int) -> torch.Generator:
+    """Return a generator of random numbers that a key alone determines."""
+    return torch.Generator().manual_seed(derived_seed(*key))
+
+
+def derived_seed(*key: int) -> int:
+    """Mix a key into a seed below 2**63."""
+    return int(np.random.SeedSequence(key).generate_state(1, np.uint64)[0] >> np.uint64(1))
+
+
+def _moved(images: torch.Tensor, augment: Affine | None, moves: np.random.Generator) -> torch.Tensor:
+    """Turn grey levels into numbers in [0, 1], each image moved at random if it is to be augmented."""
+    if augment is None:
+        return images.float() / 255
+    n = len(images)
+    drawn = augment.sample(moves.random((n, augment.draws)))
+    composed = torch.tensor(augment.compose(augment.identity(n), drawn), dtype=torch.float32)
+    return augment.render(images, composed.to(images.device)) / 255
