@@ -18,7 +18,7 @@ from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.networks.members import Member
 from outvoted.actors.runs.store import RunStore
 from outvoted.cluster.jobs.mine import Job
-from outvoted.cluster.python import notebook
+from outvoted.cluster.python import running
 from outvoted.search.errors import OutvotedError
 
 Networks = dict[str, nn.Module]
@@ -59,7 +59,7 @@ def panel(networks: Networks, digits: Dataset) -> Panel:
 
 
 def test_five_lines_give_mistakes(panel: Panel, trained: list[Member]) -> None:
-    found = mine(panel, progress=False, per_target=10, patience=40)
+    found = mine(panel, progress=False, per_target=10, patience=40).mistakes
     assert len(found)
     assert set(found["target_name"]) <= {member.name for member in trained}
     for votes, label, target in zip(found["probabilities"], found["label"], found["target"], strict=True):
@@ -97,7 +97,9 @@ def test_votes_are_probabilities(panel: Panel, digits: Dataset) -> None:
 def test_images_of_some_classes_alone_will_do(networks: Networks, digits: Dataset) -> None:
     few = digits.train.labels < 4
     images, labels = digits.train.images[few], digits.train.labels[few]
-    found = mine(Panel(networks, images, labels, classes=10), progress=False, per_target=5, patience=20)
+    found = mine(
+        Panel(networks, images, labels, classes=10), progress=False, per_target=5, patience=20
+    ).mistakes
     assert set(found["label"]) <= {0, 1, 2, 3}
     with pytest.raises(OutvotedError, match="each of the data's 4 classes"):
         Panel(networks, images, labels)
@@ -111,7 +113,7 @@ def test_where_a_network_raises_its_searches_fail_and_others_go_on(
     picky = {name: Own(network, most if name == "mlp-12" else 2.0) for name, network in networks.items()}
     found = mine(
         Panel(picky, digits.train.images, digits.train.labels), progress=False, per_target=10, patience=40
-    )
+    ).mistakes
     assert len(found)
     assert (ink[found["seed_id"]] <= most).all()
 
@@ -212,7 +214,7 @@ def test_hardly_any_seed_undisputed_is_said(networks: Networks, digits: Dataset)
 def test_a_panel_is_trained_as_a_run_would(
     monkeypatch: pytest.MonkeyPatch, digits: Dataset, panel: Panel
 ) -> None:
-    monkeypatch.setattr("outvoted.cluster.python.notebook.datasets.load", lambda _: digits)
+    monkeypatch.setattr("outvoted.cluster.python.panel.datasets.load", lambda _: digits)
     widths = [{"kind": "mlp", "hidden": 6}, {"kind": "mlp", "hidden": 12}]
     found = Panel.train("mnist-sample", networks=widths, training={"epochs": 8}, batch=32)
     assert found.names == ("mlp-6", "mlp-12")
@@ -253,9 +255,9 @@ def test_run_does_what_the_command_line_does(
         jobs.append(job)
         return Mined()
 
-    monkeypatch.setattr(notebook, "mine_run", mined)
+    monkeypatch.setattr(running, "mine_run", mined)
     found = run(small, ["search.patience=9"], name="other", address="auto", runs=tmp_path)
-    assert found["search_id"].tolist() == ["mistakes"]
+    assert found.mistakes["search_id"].tolist() == ["mistakes"]
     assert jobs[0].config.search.patience == 9
     assert (jobs[0].store.path, jobs[0].address, jobs[0].resume) == (tmp_path / "other", "auto", False)
     with pytest.raises(OutvotedError, match="did you mean 'patience'"):
@@ -282,7 +284,7 @@ def test_importing_outvoted_brings_neither_torch_nor_ray() -> None:
 @pytest.mark.ray
 def test_the_panel_of_a_run_gives_the_runs_mistakes(undisturbed: RunStore) -> None:
     search = undisturbed.read_record().config["search"]
-    found = mine(Panel.load(undisturbed.path), progress=False, **search)
+    found = mine(Panel.load(undisturbed.path), progress=False, **search).mistakes
     expected = undisturbed.frame("mistakes")
     pd.testing.assert_frame_equal(found, expected)
 
