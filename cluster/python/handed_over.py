@@ -19,10 +19,8 @@ from outvoted.actors.data.numbers import (
     whole,
 )
 from outvoted.actors.networks import Shape
-from outvoted.actors.networks.computing import Arithmetic
-from outvoted.actors.networks.user_modules import copied, ready
-from outvoted.actors.networks.computing import own_device
-from outvoted.actors.networks.user_modules import Tolerant, told
+from outvoted.actors.networks.computing import Arithmetic, own_device
+from outvoted.actors.networks.user_modules import Tolerant, copied, ready, told
 from outvoted.actors.panel.answers import Sample
 from outvoted.actors.panel.checking import examine
 from outvoted.search.arrays import AnyArray, Pixels

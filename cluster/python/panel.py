@@ -11,15 +11,15 @@ from outvoted.actors.data import datasets
 from outvoted.actors.data.datasets import AnyData, Dataset, DatasetName, DataSettings
 from outvoted.actors.mining.coordinator import Coordinator
 from outvoted.actors.networks import Architecture, Shape
-from outvoted.actors.networks.computing import BATCH, Arithmetic, Precision
-from outvoted.actors.networks.computing import own_context, undisturbed
+from outvoted.actors.networks.computing import BATCH, Arithmetic, Precision, own_context, undisturbed
 from outvoted.actors.networks.user_modules import Tolerant
 from outvoted.actors.panel.answers import Sample, sample
 from outvoted.actors.panel.panel import LocalPanel
 from outvoted.actors.panel.panel_settings import PanelSettings, recipes
 from outvoted.actors.panel.peer import Peer
 from outvoted.actors.runs.store import RunStore
-from outvoted.actors.training.training import Training, train
+from outvoted.actors.training.steps import Training
+from outvoted.actors.training.training import train
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.cluster.configuration import reading
 from outvoted.cluster.console.bars import bars

@@ -6,7 +6,7 @@
 
 from outvoted.actors.data.checkerboard import Checkerboard
 from outvoted.actors.data.datasets import Dataset, DataSettings, Split
-from outvoted.actors.data.readers import Folder, HuggingFace, Idx, Iris, Npz, Parquet, Svhn, Table
+from outvoted.actors.data.formats import Folder, HuggingFace, Idx, Iris, Npz, Parquet, Svhn, Table
 from outvoted.actors.data.sources import (
     ArraySource,
     DatasetSource,

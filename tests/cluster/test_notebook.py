@@ -16,6 +16,7 @@ from torch import nn
 from outvoted import Panel, mine, run
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.networks.members import Member
+from outvoted.actors.runs.run_record import RunRecord, State
 from outvoted.actors.runs.store import RunStore
 from outvoted.cluster.jobs.mine import Job
 from outvoted.cluster.python import running
@@ -247,17 +248,15 @@ def test_run_does_what_the_command_line_does(
 ) -> None:
     jobs: list[Job] = []
 
-    class Mined:
-        def frame(self, name: str) -> pd.DataFrame:
-            return pd.DataFrame({"search_id": [name]} if name == "mistakes" else {})
-
-    def mined(job: Job, _: object) -> Mined:
+    def mined(job: Job, _: object) -> RunStore:
         jobs.append(job)
-        return Mined()
+        job.store.write_record(RunRecord(name="other", state=State.FINISHED, config={}, versions={}))
+        return job.store
 
     monkeypatch.setattr(running, "mine_run", mined)
     found = run(small, ["search.patience=9"], name="other", address="auto", runs=tmp_path)
-    assert found.mistakes["search_id"].tolist() == ["mistakes"]
+    assert found.path == tmp_path / "other"
+    assert found.mistakes.empty
     assert jobs[0].config.search.patience == 9
     assert (jobs[0].store.path, jobs[0].address, jobs[0].resume) == (tmp_path / "other", "auto", False)
     with pytest.raises(OutvotedError, match="did you mean 'patience'"):
