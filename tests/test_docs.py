@@ -11,13 +11,12 @@ from outvoted.actors.data import datasets
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.data.formats import Source
 from outvoted.actors.networks.members import Member
-from outvoted.actors.runs.run_record import RunRecord, State
 from outvoted.actors.runs.store import RunStore
 from outvoted.cluster.configuration.reading import read, validated
-from outvoted.cluster.jobs.config import MineConfig
-from outvoted.cluster.jobs.mine import Job
-from outvoted.cluster.jobs.sweep_config import SweepConfig
-from outvoted.cluster.python import running
+from outvoted.cluster.jobs.mine import MineConfig
+from outvoted.cluster.jobs.mine.kind import Job
+from outvoted.cluster.jobs.sweep import SweepConfig
+from outvoted.cluster.python import notebook
 from outvoted.search import plan
 from outvoted.search.errors import OutvotedError
 from outvoted.search.search_settings import SearchSettings
@@ -66,12 +65,7 @@ def test_every_common_key_is_in_the_table() -> None:
 
 
 PYTHON = (PAGES / "python.md").read_text()
-README = (PAGES.with_name("README.md")).read_text()
-BLOCKS = [
-    block
-    for page in (PYTHON, README.partition("## What a run leaves")[0])
-    for block in re.findall(r"^```python( file=\S+)?\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
-]
+BLOCKS = re.findall(r"^```python( file=\S+)?\n(.*?)^```", PYTHON, re.MULTILINE | re.DOTALL)
 
 
 @pytest.fixture
@@ -84,7 +78,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, digits: Dataset) -> P
     for file, code in BLOCKS:
         if file:
             (tmp_path / file.partition("=")[2]).write_text(code)
-    monkeypatch.setattr("outvoted.cluster.python.panel.datasets.load", lambda _: digits)
+    monkeypatch.setattr("outvoted.cluster.python.notebook.datasets.load", lambda _: digits)
     return tmp_path
 
 
@@ -96,13 +90,12 @@ def test_every_line_of_python_runs(
         panel = outvoted.Panel(networks, digits.train.images, digits.train.labels)
         found = panel._coordinator(SearchSettings()).mine(work, panel._panel(Affine()))
         job.store.write_shard(found)
-        job.store.write_record(RunRecord(name="first", state=State.FINISHED, config={}, versions={}))
         return job.store
 
     networks = {member.name: member.bare(digits.shape, digits.classes) for member in trained}
     few = outvoted.Panel(networks, digits.train.images, digits.train.labels)
-    monkeypatch.setattr(running, "mine_run", mined)
-    monkeypatch.setattr(outvoted.Panel, "train", lambda *_, **__: few)
+    monkeypatch.setattr(notebook, "mine_run", mined)
+    monkeypatch.setattr(outvoted.Panel, "train", lambda _: few)
     monkeypatch.setattr(outvoted.Panel, "load", lambda _: few)
     (place / "configs").mkdir()
     (place / "configs" / "mnist.yaml").write_text(MNIST.read_text())
@@ -110,9 +103,8 @@ def test_every_line_of_python_runs(
     for file, code in BLOCKS:
         if not file:
             exec(code, known)
-            assert "found" not in known or len(known["found"].mistakes), code
-    assert len(known["mistakes"])
-    assert len(list((place / "mistakes").glob("*.png"))) == len(known["seeds"])
+            assert len(known["mistakes"]), code
+    assert known["picture"].size == (28, 28)
     assert set(known["measures"]) == set(Affine().measures)
     assert set(known["searches"]["strategy"]) == {"hillclimb"}
 

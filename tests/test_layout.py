@@ -8,11 +8,11 @@ import pytest
 
 from outvoted.cluster.configuration.reading import read
 from outvoted.cluster.jobs.compare import CompareConfig
-from outvoted.cluster.jobs.config import MineConfig
-from outvoted.cluster.jobs.heal_config import HealConfig
-from outvoted.cluster.jobs.scan_config import ScanConfig
-from outvoted.cluster.jobs.study_config import StudyConfig
-from outvoted.cluster.jobs.sweep_config import SweepConfig
+from outvoted.cluster.jobs.heal import HealConfig
+from outvoted.cluster.jobs.mine import MineConfig
+from outvoted.cluster.jobs.scan import ScanConfig
+from outvoted.cluster.jobs.study import StudyConfig
+from outvoted.cluster.jobs.sweep import SweepConfig
 from outvoted.search.settings import Settings
 
 ROOT = Path(__file__).parents[1]

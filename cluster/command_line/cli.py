@@ -53,12 +53,12 @@ from outvoted.cluster.command_line.options import (
 from outvoted.cluster.configuration import reading
 from outvoted.cluster.console.bars import bars
 from outvoted.cluster.console.ending import signals_heeded
-from outvoted.cluster.console.environment import refused
-from outvoted.cluster.console.shown import command as typed
+from outvoted.cluster.console.terminal import command as typed
 from outvoted.cluster.console.terminal import say_aligned, tolerate_any_terminal
-from outvoted.cluster.jobs.config import MineConfig
-from outvoted.cluster.jobs.mine import Job
-from outvoted.cluster.jobs.mine import mine as mine_run
+from outvoted.cluster.jobs.mine import MineConfig
+from outvoted.cluster.jobs.mine.kind import Job
+from outvoted.cluster.jobs.mine.kind import mine as mine_run
+from outvoted.cluster.ray.calls import refused
 from outvoted.search.errors import OutvotedError
 from outvoted.search.trust import Trust, named_by
 

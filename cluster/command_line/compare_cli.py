@@ -22,7 +22,8 @@ from outvoted.cluster.command_line.options import (
     to_report,
 )
 from outvoted.cluster.configuration import reading
-from outvoted.cluster.jobs.compare import CompareConfig, compare_strategies
+from outvoted.cluster.jobs.compare import CompareConfig
+from outvoted.cluster.jobs.compare.kind import compare_strategies
 from outvoted.search.trust import named_by
 
 

@@ -22,9 +22,9 @@ from outvoted.cluster.command_line.options import (
     to_report,
 )
 from outvoted.cluster.configuration import reading
-from outvoted.cluster.jobs.heal import HealJob
-from outvoted.cluster.jobs.heal import heal as heal_run
-from outvoted.cluster.jobs.heal_config import HealConfig
+from outvoted.cluster.jobs.heal import HealConfig
+from outvoted.cluster.jobs.heal.kind import HealJob
+from outvoted.cluster.jobs.heal.kind import heal as heal_run
 from outvoted.search.trust import named_by
 
 

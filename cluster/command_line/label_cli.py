@@ -27,7 +27,7 @@ from outvoted.cluster.command_line.options import (
     trusted,
 )
 from outvoted.cluster.console.bars import phase
-from outvoted.cluster.console.shown import command as typed
+from outvoted.cluster.console.terminal import command as typed
 from outvoted.search.errors import OutvotedError
 from outvoted.search.trust import Trust
 

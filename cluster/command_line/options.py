@@ -10,15 +10,14 @@ import typer
 
 from outvoted.actors.runs.store import RunStore
 from outvoted.cluster.console.ending import INTERRUPTED as INTERRUPTED
-from outvoted.cluster.console.shown import command as typed
-from outvoted.cluster.console.shown import shown
+from outvoted.cluster.console.terminal import command as typed
 from outvoted.cluster.console.terminal import console as console
 from outvoted.cluster.console.terminal import errors as errors
 from outvoted.cluster.console.terminal import flag as flag
 from outvoted.cluster.console.terminal import say_written as say_written
+from outvoted.cluster.console.terminal import shown
 from outvoted.cluster.console.terminal import to_report as to_report
-from outvoted.cluster.jobs.run_names import checked
-from outvoted.cluster.jobs.runs import newest
+from outvoted.cluster.jobs.runs import checked, newest
 from outvoted.search.trust import EVERYTHING, NOTHING, Trust
 
 Runs = Annotated[Path, typer.Option("--runs", help="The folder of runs.", envvar="OUTVOTED_RUNS")]

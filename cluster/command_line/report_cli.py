@@ -45,9 +45,10 @@ from outvoted.cluster.command_line.options import (
     trusted,
 )
 from outvoted.cluster.console.bars import bars, phase
-from outvoted.cluster.console.shown import command as typed
-from outvoted.cluster.jobs.compare import CompareConfig, mined_with, write_compared
-from outvoted.cluster.jobs.scan_config import ScanConfig
+from outvoted.cluster.console.terminal import command as typed
+from outvoted.cluster.jobs.compare import CompareConfig
+from outvoted.cluster.jobs.compare.kind import mined_with, write_compared
+from outvoted.cluster.jobs.scan import ScanConfig
 from outvoted.search.errors import OutvotedError
 from outvoted.search.settings import Settings
 

@@ -23,10 +23,10 @@ from outvoted.cluster.command_line.options import (
     to_report,
 )
 from outvoted.cluster.configuration import reading
-from outvoted.cluster.console.shown import command as typed
-from outvoted.cluster.jobs.scan import ScanJob
-from outvoted.cluster.jobs.scan import scan as scan_run
-from outvoted.cluster.jobs.scan_config import ScanConfig
+from outvoted.cluster.console.terminal import command as typed
+from outvoted.cluster.jobs.scan import ScanConfig
+from outvoted.cluster.jobs.scan.kind import ScanJob
+from outvoted.cluster.jobs.scan.kind import scan as scan_run
 from outvoted.search.trust import named_by
 
 

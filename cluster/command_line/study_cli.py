@@ -24,10 +24,10 @@ from outvoted.cluster.command_line.options import (
 )
 from outvoted.cluster.configuration import reading
 from outvoted.cluster.console.bars import phase
-from outvoted.cluster.console.shown import command as typed
-from outvoted.cluster.jobs.study import StudyJob
-from outvoted.cluster.jobs.study import study as study_run
-from outvoted.cluster.jobs.study_config import StudyConfig
+from outvoted.cluster.console.terminal import command as typed
+from outvoted.cluster.jobs.study import StudyConfig
+from outvoted.cluster.jobs.study.kind import StudyJob
+from outvoted.cluster.jobs.study.kind import study as study_run
 from outvoted.search.trust import named_by
 
 

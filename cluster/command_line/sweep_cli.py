@@ -24,10 +24,10 @@ from outvoted.cluster.command_line.options import (
 )
 from outvoted.cluster.configuration import reading
 from outvoted.cluster.console.bars import phase
-from outvoted.cluster.console.shown import command as typed
-from outvoted.cluster.jobs.sweep import SweepJob
-from outvoted.cluster.jobs.sweep import sweep as sweep_run
-from outvoted.cluster.jobs.sweep_config import SweepConfig
+from outvoted.cluster.console.terminal import command as typed
+from outvoted.cluster.jobs.sweep import SweepConfig
+from outvoted.cluster.jobs.sweep.kind import SweepJob
+from outvoted.cluster.jobs.sweep.kind import sweep as sweep_run
 from outvoted.search.trust import named_by
 
 

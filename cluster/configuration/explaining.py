@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from outvoted.cluster.configuration.key_paths import length_at, models_at, place_of
-from outvoted.cluster.console.shown import shown
+from outvoted.cluster.console.terminal import shown
 from outvoted.search.errors import OutvotedError, suggestion
 from outvoted.search.settings import Settings
 

@@ -1,4 +1,4 @@
-"""Key paths: what may stand where in a configuration."""
+"""Key paths: what may stand where in a configuration, and where two differ."""
 
 from collections.abc import Mapping, Sequence
 from types import UnionType
@@ -103,3 +103,15 @@ def _length(annotations: Sequence[Any]) -> int | None:
         if get_origin(part) is tuple and ... not in get_args(part)
     }
     return lengths.pop() if len(lengths) == 1 else None
+
+
+def differences(old: Mapping[str, Any], new: Mapping[str, Any], within: str = "") -> list[str]:
+    """List the key paths at which two configurations (as JSON) differ."""
+    found = []
+    for key in sorted(old.keys() | new.keys()):
+        before, after = old.get(key), new.get(key)
+        if isinstance(before, Mapping) and isinstance(after, Mapping):
+            found += differences(before, after, f"{within}{key}.")
+        elif before != after:
+            found.append(f"{within}{key}")
+    return found

@@ -18,7 +18,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from outvoted.cluster.console.shown import visible
+from outvoted.cluster.console.terminal import visible
 
 _SHARE = 0.05
 _SECONDS = 10.0

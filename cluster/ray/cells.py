@@ -1,12 +1,13 @@
-"""Cells: a coordinator and its panel, placed together."""
+"""Cells, a coordinator and its panel; shards are leased to them until every search is recorded."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import ray
+from ray.exceptions import RayError
 from ray.util.placement_group import placement_group, remove_placement_group
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy, PlacementGroupSchedulingStrategy
 
@@ -16,9 +17,12 @@ from outvoted.actors.mining.ray_recorder import RecorderActor
 from outvoted.actors.networks.computing import Arithmetic
 from outvoted.actors.networks.members import Member
 from outvoted.actors.panel.ray_panel import PeerActor, RayPanel
+from outvoted.actors.runs.progress import Progress
+from outvoted.cluster.ray.calls import result
 from outvoted.cluster.ray.placement import PlacementSettings, Share
 from outvoted.search.climb import Rules
 from outvoted.search.errors import OutvotedError
+from outvoted.search.plan import Shard
 
 _PLACING_SECONDS = 60
 _PEER: Any = PeerActor
@@ -143,3 +147,63 @@ def _await(groups: Sequence[Any]) -> None:
             found=f"{len(waiting)} cells still waiting; free on the cluster: {free}",
             remedy="wait for the cluster's other work to end, or lower cluster.cells or cluster.num_cpus",
         )
+
+
+_GLANCE_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Live:
+    """Searches that have ended in shards under way, and the mistakes among them, not yet verified."""
+
+    searches: int
+    mistakes: int
+
+
+def lease(
+    cells: Sequence[Cell],
+    recorder: Any,
+    shards: Iterator[Shard],
+    in_flight: int,
+    report: Callable[[Progress, Live], object],
+) -> None:
+    """Keep every cell at ``in_flight`` shards. Rows go from coordinator to recorder, not by way of here.
+
+    ``report`` hears now and then how much is recorded, and what is found in shards under way.
+
+    Raises:
+        OutvotedError: the recorder cannot write.
+    """
+    running: dict[Any, Cell] = {}
+
+    def start(cell: Cell) -> None:
+        shard = next(shards, None)
+        if shard is not None:
+            running[recorder.record.remote(cell.coordinator.mine.remote(shard))] = cell
+
+    for _ in range(in_flight):
+        for cell in cells:
+            start(cell)
+    recorded: Progress = result(recorder.progress.remote())
+    report(recorded, Live(0, 0))
+    while running:
+        ended, _ = ray.wait(list(running), num_returns=1, timeout=_GLANCE_SECONDS)
+        for call in ended:
+            cell = running.pop(call)
+            recorded = max(recorded, result(call), key=lambda progress: progress.searches)  # in any order
+            start(cell)
+        report(recorded, _live(cells))
+
+
+def _live(cells: Sequence[Cell]) -> Live:
+    """Ask the coordinators what is under way; one that is busy or restarting counts for nothing."""
+    calls = [cell.coordinator.live.remote() for cell in cells]
+    answered, _ = ray.wait(calls, num_returns=len(calls), timeout=_GLANCE_SECONDS)
+    ended = found = 0
+    for call in answered:
+        try:
+            more, fresh = ray.get(call)
+        except RayError:
+            continue
+        ended, found = ended + more, found + fresh
+    return Live(ended, found)

@@ -1,4 +1,4 @@
-"""How many actors a run starts and what share of the machines each one gets."""
+"""How many processes a run starts, and what share of the machines each one gets."""
 
 import math
 from collections.abc import Mapping
@@ -113,3 +113,76 @@ def _too_much(key: str, each: float, actors: int, there: float, unit: str) -> Ou
         remedy=f"lower cluster.{key} (fractions are allowed), leave it out for an even share, "
         "or lower cluster.cells",
     )
+
+
+class PoolSettings(Settings):
+    """Where a scan's work goes; nothing here changes its results."""
+
+    panels: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    """Processes that each hold a whole panel; one for each CPU but one, which reads, if left out."""
+    num_gpus: Annotated[float, Field(ge=0, le=64)] | None = None
+    """GPUs for each panel, fractions allowed; an even share, 0 without GPUs, if left out."""
+    memory: Annotated[int, Field(ge=16, le=10**6)] = 256
+    """MiB of images in flight between reading and judging, over the whole cluster."""
+
+
+@dataclass(frozen=True)
+class Pool:
+    """A number of panels, and what each one and each reading task gets."""
+
+    panels: int
+    cpus: float
+    gpus: float
+    reader_cpus: float
+
+
+def pool(settings: PoolSettings, available: Mapping[str, float]) -> Pool:
+    """Divide what is ``available`` (as `ray.cluster_resources()` says); room is left for one reader.
+
+    Raises:
+        OutvotedError: the configuration asks for more GPUs, CPUs or memory than there are.
+    """
+    cpus, gpus = available.get("CPU", 1.0), available.get("GPU", 0.0)
+    panels = settings.panels or max(1, int(cpus) - 1)
+    wanted = math.floor(1e4 * gpus / panels) / 1e4 if settings.num_gpus is None else settings.num_gpus
+    if wanted * panels > gpus:
+        raise OutvotedError(
+            expected=f"cluster.num_gpus={wanted:g} for each of {panels} panels",
+            found=f"{gpus:g} GPUs on the machines that Ray sees",
+            remedy="lower cluster.num_gpus (fractions are allowed) or cluster.panels, or leave them out",
+        )
+    check_memory(panels + 1, available, "cluster.panels")
+    each = min(1.0, cpus / (panels + 1))
+    if each < LEAST_CPUS:
+        raise OutvotedError(
+            expected=f"at least {LEAST_CPUS:g} of a CPU for each of {panels} panels and one reader",
+            found=f"{each:.2g} of a CPU: {cpus:g} CPUs on the machines that Ray sees",
+            remedy=f"lower cluster.panels to at most {max(1, int(cpus / LEAST_CPUS) - 1)}, or leave it out",
+        )
+    # Unequal shares keep Ray Data from fusing the two into one process, which would do one after the other.
+    return Pool(panels, math.floor(each * 1e3) / 1e3, wanted, math.floor(each * 9e2) / 1e3)
+
+
+class TaskSettings(Settings):
+    """What each round of each arm takes of the machines; nothing here changes the results."""
+
+    num_cpus: Annotated[float, Field(gt=0, le=1024)] = 1.0
+    """CPUs, fractions allowed."""
+    num_gpus: Annotated[float, Field(ge=0, le=64)] = 0.0
+    """GPUs, fractions allowed."""
+
+
+def share_of_task(settings: TaskSettings, available: Mapping[str, float]) -> Share:
+    """Return what a task gets, after checking that as many as run at a time fit in.
+
+    Args:
+        available: what `ray.cluster_resources()` says.
+
+    Raises:
+        OutvotedError: one task alone asks for more than there is, or as many as CPUs allow for more memory.
+    """
+    wanted = PlacementSettings(num_cpus=settings.num_cpus, num_gpus=settings.num_gpus)
+    found = share(wanted, 1, available)
+    at_a_time = max(1, int(available.get("CPU", 1.0) / found.num_cpus))
+    check_memory(at_a_time, available, "their number by a higher cluster.num_cpus")
+    return found

@@ -21,8 +21,8 @@ from outvoted.actors.runs.run_record import RunRecord
 from outvoted.actors.runs.store import RunStore
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.cluster.configuration.reading import read
-from outvoted.cluster.jobs.config import MineConfig
-from outvoted.cluster.jobs.mine import Job, mine
+from outvoted.cluster.jobs.mine import MineConfig
+from outvoted.cluster.jobs.mine.kind import Job, mine
 from tests.benchmarks.sequential import Sequential
 
 CONFIG = Path(__file__).parents[2] / "configs" / "mnist.yaml"

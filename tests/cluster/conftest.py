@@ -9,8 +9,8 @@ from rich.console import Console
 
 from outvoted.actors.runs.store import RunStore
 from outvoted.cluster.configuration.reading import read
-from outvoted.cluster.jobs.config import MineConfig
-from outvoted.cluster.jobs.mine import Job, mine
+from outvoted.cluster.jobs.mine import MineConfig
+from outvoted.cluster.jobs.mine.kind import Job, mine
 
 Mine = Callable[..., RunStore]
 

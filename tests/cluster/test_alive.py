@@ -18,7 +18,7 @@ from outvoted.search.errors import OutvotedError
 HOLD = """
 import sys, time
 from pathlib import Path
-from outvoted.cluster.alive import at_work
+from outvoted.cluster.jobs.alive import at_work
 with at_work(Path(sys.argv[1])):
     print("at work", flush=True)
     time.sleep(60)

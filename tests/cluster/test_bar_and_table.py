@@ -10,9 +10,9 @@ from outvoted.actors.runs.run_record import RunRecord, State
 from outvoted.actors.runs.store import RunStore
 from outvoted.cluster.console.bars import bars
 from outvoted.cluster.console.terminal import Terminal
-from outvoted.cluster.jobs import mine
-from outvoted.cluster.jobs.config import MineConfig
-from outvoted.cluster.ray.lease import Live
+from outvoted.cluster.jobs.mine import MineConfig
+from outvoted.cluster.jobs.mine import kind as mine
+from outvoted.cluster.ray.cells import Live
 from outvoted.search import plan
 
 

@@ -18,8 +18,8 @@ from outvoted.actors.runs.store import RunStore
 from outvoted.analysis.mining.replay import replay
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.cluster.configuration.reading import read
-from outvoted.cluster.jobs.config import MineConfig
-from outvoted.cluster.jobs.mine import Job, mine
+from outvoted.cluster.jobs.mine import MineConfig
+from outvoted.cluster.jobs.mine.kind import Job, mine
 from outvoted.search.errors import OutvotedError
 from outvoted.search.trust import EVERYTHING
 

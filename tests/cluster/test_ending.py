@@ -14,15 +14,15 @@ from ray.exceptions import OutOfMemoryError, RayTaskError, WorkerCrashedError
 
 from outvoted.cluster import __main__ as started
 from outvoted.cluster.console.ending import INTERRUPTED, signals_heeded, signals_kept
-from outvoted.cluster.console.environment import refused
+from outvoted.cluster.ray.calls import refused
 from outvoted.search.errors import OutvotedError
 
 LONG = """
 import sys, time
 from contextlib import suppress
 from pathlib import Path
-import outvoted.cluster.cli as cli
-from outvoted.cluster.bars import phase
+import outvoted.cluster.command_line.cli as cli
+from outvoted.cluster.console.bars import phase
 
 @cli.app.command("long")
 def long(name: str) -> None:

@@ -12,8 +12,8 @@ from outvoted.actors.studies.study_store import StudyStore
 from outvoted.actors.training.generators.generator import Generator
 from outvoted.actors.training.generators.settings import GeneratorFile, PackagedGenerator, TrainedGenerator
 from outvoted.actors.training.generators.training import Checkpoint, DcganTraining, train_dcgan
-from outvoted.cluster.jobs import generator_training
-from outvoted.cluster.jobs.generator_training import CHECKPOINT, FILE, run_generator
+from outvoted.cluster.jobs.study import training as generator_training
+from outvoted.cluster.jobs.study.training import CHECKPOINT, FILE, run_generator
 from outvoted.cluster.ray.placement import Share
 from outvoted.search.errors import OutvotedError
 from tests.cluster.rows import scalars

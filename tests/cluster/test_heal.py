@@ -17,9 +17,8 @@ from outvoted.actors.panel.panel_settings import PanelSettings
 from outvoted.actors.runs.run_record import State
 from outvoted.analysis.healing.healing import HealSummary
 from outvoted.cluster.configuration.reading import read
-from outvoted.cluster.jobs.heal import HealJob, heal
-from outvoted.cluster.jobs.heal_config import HealConfig
-from outvoted.cluster.jobs.heal_networks import repeated
+from outvoted.cluster.jobs.heal import HealConfig
+from outvoted.cluster.jobs.heal.kind import HealJob, heal, repeated
 from outvoted.search.errors import OutvotedError
 
 pytestmark = pytest.mark.ray

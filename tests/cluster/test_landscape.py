@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 from outvoted.actors.runs.store import RunStore
 from outvoted.cluster.command_line.landscape_cli import landscape
 from outvoted.cluster.configuration.reading import read
-from outvoted.cluster.jobs.study_config import StudyConfig
+from outvoted.cluster.jobs.study import StudyConfig
 from outvoted.search.errors import OutvotedError
 
 app = typer.Typer()

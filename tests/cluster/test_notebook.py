@@ -16,10 +16,9 @@ from torch import nn
 from outvoted import Panel, mine, run
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.networks.members import Member
-from outvoted.actors.runs.run_record import RunRecord, State
 from outvoted.actors.runs.store import RunStore
-from outvoted.cluster.jobs.mine import Job
-from outvoted.cluster.python import running
+from outvoted.cluster.jobs.mine.kind import Job
+from outvoted.cluster.python import notebook
 from outvoted.search.errors import OutvotedError
 
 Networks = dict[str, nn.Module]
@@ -60,7 +59,7 @@ def panel(networks: Networks, digits: Dataset) -> Panel:
 
 
 def test_five_lines_give_mistakes(panel: Panel, trained: list[Member]) -> None:
-    found = mine(panel, progress=False, per_target=10, patience=40).mistakes
+    found = mine(panel, progress=False, per_target=10, patience=40)
     assert len(found)
     assert set(found["target_name"]) <= {member.name for member in trained}
     for votes, label, target in zip(found["probabilities"], found["label"], found["target"], strict=True):
@@ -98,9 +97,7 @@ def test_votes_are_probabilities(panel: Panel, digits: Dataset) -> None:
 def test_images_of_some_classes_alone_will_do(networks: Networks, digits: Dataset) -> None:
     few = digits.train.labels < 4
     images, labels = digits.train.images[few], digits.train.labels[few]
-    found = mine(
-        Panel(networks, images, labels, classes=10), progress=False, per_target=5, patience=20
-    ).mistakes
+    found = mine(Panel(networks, images, labels, classes=10), progress=False, per_target=5, patience=20)
     assert set(found["label"]) <= {0, 1, 2, 3}
     with pytest.raises(OutvotedError, match="each of the data's 4 classes"):
         Panel(networks, images, labels)
@@ -114,7 +111,7 @@ def test_where_a_network_raises_its_searches_fail_and_others_go_on(
     picky = {name: Own(network, most if name == "mlp-12" else 2.0) for name, network in networks.items()}
     found = mine(
         Panel(picky, digits.train.images, digits.train.labels), progress=False, per_target=10, patience=40
-    ).mistakes
+    )
     assert len(found)
     assert (ink[found["seed_id"]] <= most).all()
 
@@ -215,7 +212,7 @@ def test_hardly_any_seed_undisputed_is_said(networks: Networks, digits: Dataset)
 def test_a_panel_is_trained_as_a_run_would(
     monkeypatch: pytest.MonkeyPatch, digits: Dataset, panel: Panel
 ) -> None:
-    monkeypatch.setattr("outvoted.cluster.python.panel.datasets.load", lambda _: digits)
+    monkeypatch.setattr("outvoted.cluster.python.notebook.datasets.load", lambda _: digits)
     widths = [{"kind": "mlp", "hidden": 6}, {"kind": "mlp", "hidden": 12}]
     found = Panel.train("mnist-sample", networks=widths, training={"epochs": 8}, batch=32)
     assert found.names == ("mlp-6", "mlp-12")
@@ -248,15 +245,17 @@ def test_run_does_what_the_command_line_does(
 ) -> None:
     jobs: list[Job] = []
 
-    def mined(job: Job, _: object) -> RunStore:
-        jobs.append(job)
-        job.store.write_record(RunRecord(name="other", state=State.FINISHED, config={}, versions={}))
-        return job.store
+    class Mined:
+        def frame(self, name: str) -> pd.DataFrame:
+            return pd.DataFrame({"search_id": [name]} if name == "mistakes" else {})
 
-    monkeypatch.setattr(running, "mine_run", mined)
+    def mined(job: Job, _: object) -> Mined:
+        jobs.append(job)
+        return Mined()
+
+    monkeypatch.setattr(notebook, "mine_run", mined)
     found = run(small, ["search.patience=9"], name="other", address="auto", runs=tmp_path)
-    assert found.path == tmp_path / "other"
-    assert found.mistakes.empty
+    assert found["search_id"].tolist() == ["mistakes"]
     assert jobs[0].config.search.patience == 9
     assert (jobs[0].store.path, jobs[0].address, jobs[0].resume) == (tmp_path / "other", "auto", False)
     with pytest.raises(OutvotedError, match="did you mean 'patience'"):
@@ -283,7 +282,7 @@ def test_importing_outvoted_brings_neither_torch_nor_ray() -> None:
 @pytest.mark.ray
 def test_the_panel_of_a_run_gives_the_runs_mistakes(undisturbed: RunStore) -> None:
     search = undisturbed.read_record().config["search"]
-    found = mine(Panel.load(undisturbed.path), progress=False, **search).mistakes
+    found = mine(Panel.load(undisturbed.path), progress=False, **search)
     expected = undisturbed.frame("mistakes")
     pd.testing.assert_frame_equal(found, expected)
 

@@ -4,9 +4,16 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from outvoted.cluster.jobs.heal_config import TaskSettings, share_of_task
-from outvoted.cluster.ray.placement import LEAST_CPUS, PROCESS_BYTES, PlacementSettings, share
-from outvoted.cluster.ray.pool import PoolSettings, pool
+from outvoted.cluster.ray.placement import (
+    LEAST_CPUS,
+    PROCESS_BYTES,
+    PlacementSettings,
+    PoolSettings,
+    TaskSettings,
+    pool,
+    share,
+    share_of_task,
+)
 from outvoted.search.errors import OutvotedError
 
 

@@ -7,10 +7,10 @@ import pytest
 from outvoted.actors.data.datasets import DataSettings
 from outvoted.actors.data.formats import Npz
 from outvoted.actors.networks import CNN, MLP
-from outvoted.cluster.configuration.differences import differences
+from outvoted.cluster.configuration.key_paths import differences
 from outvoted.cluster.configuration.reading import read, validated
-from outvoted.cluster.jobs.config import MineConfig
 from outvoted.cluster.jobs.forms import FORMS
+from outvoted.cluster.jobs.mine import MineConfig
 from outvoted.search.errors import OutvotedError
 from outvoted.search.strategies import RandomSearch
 from outvoted.search.transforms import Affine

@@ -21,8 +21,8 @@ from outvoted.actors.networks.computing import USUAL
 from outvoted.actors.runs.run_record import State
 from outvoted.actors.runs.store import RunStore
 from outvoted.cluster.command_line.cli import main
-from outvoted.cluster.jobs.scan import ScanJob, scan
-from outvoted.cluster.jobs.scan_config import ScanConfig
+from outvoted.cluster.jobs.scan import ScanConfig
+from outvoted.cluster.jobs.scan.kind import ScanJob, scan
 from outvoted.search.errors import OutvotedError
 
 pytestmark = pytest.mark.ray

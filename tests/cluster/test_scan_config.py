@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from outvoted.cluster.command_line.cli import main
-from outvoted.cluster.jobs.scan_config import ScanConfig
-from outvoted.cluster.ray.pool import PoolSettings, pool
+from outvoted.cluster.jobs.scan import ScanConfig
+from outvoted.cluster.ray.placement import PoolSettings, pool
 from outvoted.search.errors import OutvotedError
 
 CONFIGS = Path(__file__).parents[2] / "configs"

@@ -16,9 +16,9 @@ from outvoted.analysis.studies.opened import OpenedStudy
 from outvoted.analysis.studies.study_report import write_study_report
 from outvoted.cluster.command_line.cli import app
 from outvoted.cluster.configuration.reading import read
-from outvoted.cluster.jobs import study as module
-from outvoted.cluster.jobs.study import StudyJob, study
-from outvoted.cluster.jobs.study_config import StudyConfig
+from outvoted.cluster.jobs.study import StudyConfig
+from outvoted.cluster.jobs.study import kind as module
+from outvoted.cluster.jobs.study.kind import StudyJob, study
 from outvoted.search.errors import OutvotedError
 
 NETWORKS = [{"kind": "mlp", "hidden": 6}, {"kind": "mlp", "hidden": 6}, {"kind": "mlp", "hidden": 9}]

@@ -18,9 +18,9 @@ from outvoted.actors.runs.run_record import State
 from outvoted.actors.sweeps.sweep_store import FAILED, FINISHED, STOPPED, SweepStore
 from outvoted.analysis.sweeps.opened import OpenedSweep
 from outvoted.cluster.configuration.reading import read
-from outvoted.cluster.jobs.sweep import SweepJob, sweep
-from outvoted.cluster.jobs.sweep_config import SweepConfig
-from outvoted.cluster.jobs.trials import ended
+from outvoted.cluster.jobs.sweep import SweepConfig
+from outvoted.cluster.jobs.sweep.kind import SweepJob, sweep
+from outvoted.cluster.jobs.sweep.tuning import ended
 from outvoted.search.errors import OutvotedError
 from tests.cluster.test_cli import OUTVOTED, _heed_ctrl_c
 
@@ -177,7 +177,7 @@ def test_a_stage_whose_images_nobody_sorts_is_not_begun(
         store.write_unit("all.seed-0", [unmeasured], outcome, "Traceback\n  ...\nValueError: why\n")
 
     (runs / "none.yaml").write_text("experiment: {kind: noise-class}")
-    monkeypatch.setattr("outvoted.cluster.jobs.sweep.run_trials", fail)
+    monkeypatch.setattr("outvoted.cluster.jobs.sweep.kind.run_trials", fail)
     with pytest.raises(OutvotedError, match=said) as told:
         swept(f"unsorted-{outcome}", *NOISE)
     assert "votes of all.seed-0" in told.value.expected

@@ -12,7 +12,7 @@ import yaml
 from outvoted.actors.data.datasets import Dataset
 from outvoted.cluster.command_line.cli import main
 from outvoted.cluster.configuration.reading import read
-from outvoted.cluster.jobs.sweep_config import SweepConfig
+from outvoted.cluster.jobs.sweep import SweepConfig
 
 FORMS: dict[str, dict[str, Any]] = {
     "temperature": {"kind": "temperature", "temperatures": [0.5, 2]},

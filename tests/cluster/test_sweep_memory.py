@@ -7,8 +7,8 @@ import pytest
 
 from outvoted.actors.data.datasets import Dataset
 from outvoted.cluster.configuration.reading import validated
-from outvoted.cluster.jobs.sweep_config import SweepConfig
-from outvoted.cluster.jobs.sweep_memory import check_memory, trial_bytes
+from outvoted.cluster.jobs.sweep import SweepConfig
+from outvoted.cluster.jobs.sweep.memory import check_memory, trial_bytes
 from outvoted.search.errors import OutvotedError
 
 GIB = 2**30

@@ -7,8 +7,8 @@ import yaml
 
 from outvoted.actors.data.datasets import Dataset
 from outvoted.cluster.configuration.reading import read
-from outvoted.cluster.jobs.sweep_config import SweepConfig
-from outvoted.cluster.jobs.sweep_mining import check_mining
+from outvoted.cluster.jobs.sweep import SweepConfig
+from outvoted.cluster.jobs.sweep.mining import check_mining
 from outvoted.search.errors import OutvotedError
 
 

@@ -5,8 +5,8 @@ from ray.tune.schedulers import ASHAScheduler, FIFOScheduler, MedianStoppingRule
 
 from outvoted.actors.training.steps import Training
 from outvoted.analysis.sweeps import TemperatureExperiment
-from outvoted.cluster.jobs.sweep_config import Stopping, TrialSettings
-from outvoted.cluster.jobs.tuning import Work, _scheduler
+from outvoted.cluster.jobs.sweep import Stopping, TrialSettings
+from outvoted.cluster.jobs.sweep.tuning import Work, _scheduler
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from outvoted.actors.panel.panel_settings import PanelSettings, Recipe
 from outvoted.actors.runs.run_record import RunRecord
 from outvoted.actors.runs.store import RunStore
 from outvoted.actors.training.steps import Training
-from outvoted.cluster.jobs.panel_training import kept, run_members, run_referee, trained
+from outvoted.cluster.jobs.networks import kept, run_members, run_referee, trained
 from outvoted.search.errors import OutvotedError
 from outvoted.search.trust import named_by
 from tests.hostile.altered import with_architecture

@@ -1,0 +1,209 @@
+"""`outvoted heal`: mine, train on, mine again, three arms side by side."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import ray
+from rich.console import Console
+from rich.progress import Progress as Bars
+
+from outvoted.actors.data import datasets
+from outvoted.actors.data.datasets import Dataset
+from outvoted.actors.healing.arms import ARMS, HELD_OUT, Arm, Step, Use, keyed
+from outvoted.actors.healing.heal_monitor import HealMonitor
+from outvoted.actors.healing.heal_rows import Found, found_of
+from outvoted.actors.healing.heal_store import HealStore
+from outvoted.actors.healing.healing import Healer, Round, Task
+from outvoted.actors.healing.ray_healing import heal_remotely
+from outvoted.actors.healing.wandering import moved_split
+from outvoted.actors.networks import members
+from outvoted.actors.networks.members import Member
+from outvoted.actors.panel import panel_settings
+from outvoted.actors.panel.panel_settings import PanelSettings, Recipe
+from outvoted.analysis.healing.healing import (
+    HealSummary,
+    steady_since,
+    successes,
+    summarise_healing,
+    write_healing_report,
+)
+from outvoted.cluster.console.bars import bars, phase
+from outvoted.cluster.console.terminal import warn
+from outvoted.cluster.jobs.heal import HealConfig
+from outvoted.cluster.jobs.loading import loaded
+from outvoted.cluster.jobs.mine.kind import versions
+from outvoted.cluster.jobs.networks import check_user_networks, kept, run_referee, trained, warn_of
+from outvoted.cluster.jobs.runs import data_record, open_record, recorded
+from outvoted.cluster.ray.calls import result
+from outvoted.cluster.ray.connect import connected
+from outvoted.cluster.ray.placement import Share, share_of_task
+from outvoted.search.trust import Trust, named_by
+
+
+@dataclass(frozen=True)
+class Networks:
+    """Takes networks from the run if it goes on, else from the shelf of trained panels, or trains them."""
+
+    config: HealConfig
+    store: HealStore
+    data: Dataset
+    each: Share
+    progress: Bars
+
+    def panel(self, seed: int) -> tuple[Member, ...]:
+        """Return the panel of a repeat before healing."""
+        wanted = panel_settings.recipes(repeated(self.config.panel, seed), None)
+        folder = self.store.weights(Step(seed, Arm.START, 0))
+        if (folder / members.TABLE).exists():
+            return tuple(kept(folder, wanted))
+        return self._trained(wanted)
+
+    def referee(self) -> Member | None:
+        """Return the network that judges mistakes, the same for all repeats, if there is to be one."""
+        if self.config.referee is None:
+            return None
+        wanted = panel_settings.referee_recipe(self.config.referee)
+        store = self.store
+        return run_referee(store.referee, store.panels, wanted, self.data, self.each, self.progress)
+
+    def _trained(self, wanted: tuple[Recipe, ...]) -> tuple[Member, ...]:
+        shelf = self.store.panels / panel_settings.key(wanted, self.data.fingerprint)
+        found = trained(shelf, wanted, self.data, self.each, self.progress, lambda name, epoch: None)
+        return tuple(found)
+
+
+def repeated(panel: PanelSettings, seed: int) -> PanelSettings:
+    """Return a panel's settings for a repeat, in which no peer shares its training seed with another's."""
+    training = panel.training
+    first = training.seed + seed * len(panel.networks)
+    return panel.model_copy(update={"training": training.model_copy(update={"seed": first})})
+
+
+_MAY_CHANGE = ("cluster.", "data.path", "heal.rounds", "heal.least", "heal.steady")
+_HEAL: Any = heal_remotely
+
+Panels = Mapping[int, tuple[Member, ...]]
+"""For each repeat its peers before healing."""
+
+
+@dataclass(frozen=True)
+class HealJob:
+    """A healing run that is about to begin or to go on."""
+
+    config: HealConfig
+    store: HealStore
+    address: str
+    resume: bool
+    debug: bool = False
+
+
+def heal(job: HealJob, console: Console) -> HealSummary:
+    """Heal until the success rate is steady, and write the report.
+
+    Raises:
+        OutvotedError: something in the configuration, the data, the folder or the cluster must be mended.
+        KeyboardInterrupt: the run was cut off; it can be resumed.
+    """
+    config = job.config
+    data = loaded(lambda: datasets.load(config.data), console)
+    config.search.check(data.shape, config.panel.names)
+    check_user_networks(job.store, config.panel, config.referee, data, console, config.search.strategy.slopes)
+    record = open_record(job.store, config, job.resume, data_record(data), versions(), "heal", _MAY_CHANGE)
+    with connected(job.address, job.debug):
+        each = share_of_task(config.cluster, ray.cluster_resources())
+        with recorded(job.store, record), bars(console) as progress:
+            networks = Networks(config, job.store, data, each, progress)
+            panels = {seed: networks.panel(seed) for seed in config.heal.seeds}
+            for panel in panels.values():
+                warn_of(progress.console, panel)
+            healer = _healer(config, data, networks.referee())
+            _Healing(job.store, healer, each, progress, named_by(config)).run(panels)
+    with phase(console, "drawing the report"):
+        return write_healing_report(job.store)
+
+
+def _healer(config: HealConfig, data: Dataset, referee: Member | None) -> Healer:
+    key = keyed(Use.MOVE_TEST, config.search.seed)
+    moved = moved_split(config.search.transform, data.test, config.heal.test_moves, key)
+    return Healer(
+        config.heal, config.search, config.panel.training, data, moved, referee, config.panel.arithmetic
+    )
+
+
+class _Healing:
+    """Goes through the rounds; a round is as many tasks as there are repeats and arms."""
+
+    def __init__(self, store: HealStore, healer: Healer, each: Share, progress: Bars, trust: Trust) -> None:
+        self._store, self._data, self._settings, self._trust = store, healer.data, healer.settings, trust
+        self._placed = ray.put(healer)
+        self._options = {"num_cpus": each.num_cpus, "num_gpus": each.num_gpus}
+        self._monitor = HealMonitor(store.tensorboard)
+        self._progress = progress
+        total = len(self._settings.seeds) * (1 + len(ARMS) * self._settings.rounds)
+        self._bar = progress.add_task("healing", total=total, details="")
+        self._panel: dict[tuple[int, Arm], tuple[Member, ...]] = {}
+        self._found: dict[int, list[tuple[Found, ...]]] = {}
+        self._held_out: dict[int, tuple[Found, ...]] = {}
+
+    def run(self, panels: Panels) -> None:
+        """Run what is not recorded yet, round by round."""
+        self._begin(self._do([Task(Step(seed, Arm.START, 0), panel) for seed, panel in panels.items()]))
+        for number in range(1, self._settings.rounds + 1):
+            self._take(self._do([self._task(seed, arm, number) for seed in panels for arm in ARMS]))
+            if number >= self._settings.least and self._steady():
+                break
+        self._progress.update(self._bar, total=self._progress.tasks[self._bar].completed)
+
+    def _task(self, seed: int, arm: Arm, number: int) -> Task:
+        found = tuple(self._found[seed])
+        return Task(Step(seed, arm, number), self._panel[seed, arm], found, self._held_out[seed])
+
+    def _begin(self, starts: Sequence[Round]) -> None:
+        """Take what was mined before healing: mistakes to train on, and others to hold out."""
+        for start in starts:
+            seed = start.step.repeat
+            self._found[seed] = [self._found_by(start, Arm.START)]
+            self._held_out[seed] = self._found_by(start, HELD_OUT)
+            self._panel.update({(seed, arm): start.panel for arm in ARMS})
+
+    def _take(self, rounds: Sequence[Round]) -> None:
+        for found in rounds:
+            step = found.step
+            self._panel[step.repeat, step.arm] = found.panel
+            if step.arm == Arm.MISTAKES:
+                self._found[step.repeat].append(self._found_by(found, Arm.MISTAKES))
+
+    def _found_by(self, found: Round, arm: str) -> tuple[Found, ...]:
+        mask = [name == arm for name in found.mistakes.column("arm").to_pylist()]
+        return found_of(found.mistakes.filter(mask), len(found.panel), self._data)
+
+    def _steady(self) -> bool:
+        """Tell whether the success rate of the arm that is mined for training is steady by now."""
+        rows = [row for row in summarise_healing(self._store).rows if row.arm == Arm.MISTAKES]
+        return steady_since(successes(rows), self._settings.steady) is not None
+
+    def _do(self, tasks: Sequence[Task]) -> list[Round]:
+        """Read what is recorded, run the rest, and record each step as it ends."""
+        rounds, running = {}, {}
+        for task in tasks:
+            if self._store.has(task.step):
+                rounds[task.step] = self._store.read_round(task.step, self._trust)
+                self._progress.update(self._bar, advance=1)
+            else:
+                running[_HEAL.options(**self._options).remote(self._placed, task)] = task.step
+        while running:
+            (call,), _ = ray.wait(list(running), num_returns=1)
+            found: Round = result(call)
+            rounds[running.pop(call)] = found
+            self._store.write_round(found)
+            self._monitor.round(found)
+            for one in found.failed:
+                warn(self._progress.console, f"{found.step.arm}, round {found.step.round}: {one}")
+            self._progress.update(self._bar, advance=1, details=_details(found))
+        return [rounds[task.step] for task in tasks]
+
+
+def _details(found: Round) -> str:
+    step, rows = found.step, found.rows.to_pandas()
+    return f"round {step.round}, {step.arm}: {rows['success'].mean():.0%} mined"

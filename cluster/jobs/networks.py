@@ -1,0 +1,197 @@
+"""Getting a run its trained networks: from an earlier run with the same settings, or by training them."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import ray
+from rich.console import Console
+from rich.progress import Progress as Bars
+
+from outvoted.actors.data.datasets import Dataset
+from outvoted.actors.networks import members
+from outvoted.actors.networks.members import EpochRecord, Member, fingerprint
+from outvoted.actors.panel import checking, panel_settings
+from outvoted.actors.panel.panel_settings import PanelSettings, Recipe, RefereeSettings
+from outvoted.actors.panel.standing import far_below
+from outvoted.actors.runs.run_record import RunRecord
+from outvoted.actors.runs.store import RunStore
+from outvoted.actors.training.ray_training import measure_remotely, train_remotely
+from outvoted.actors.training.training import Epoch
+from outvoted.cluster.console.bars import phase
+from outvoted.cluster.console.terminal import warn
+from outvoted.cluster.ray.placement import Share
+from outvoted.search.errors import OutvotedError
+from outvoted.search.trust import named_by
+
+OnEpoch = Callable[[str, EpochRecord], object]
+
+
+def check_user_networks(
+    store: RunStore,
+    panel: PanelSettings,
+    referee: RefereeSettings | None,
+    data: Dataset,
+    console: Console,
+    slopes: bool = False,
+) -> None:
+    """Have the networks that are brought show what they do, unless the run has them already.
+
+    What a user should know is said: also where weights lie in their file under other names.
+
+    Args:
+        slopes: whether the peers' gradients will be used.
+
+    Raises:
+        OutvotedError: one of them can't be built, or doesn't answer as it must.
+    """
+    if (store.peers / members.TABLE).exists():
+        return
+    wanted = panel_settings.recipes(panel, referee)
+    with phase(console, "checking the networks"):
+        said = checking.check(wanted, data.shape, data.classes, panel.arithmetic, data.train, slopes)
+    for sentence in said:
+        console.print(sentence, markup=False, highlight=False, soft_wrap=True)
+
+
+def run_members(
+    store: RunStore,
+    record: RunRecord,
+    wanted: tuple[Recipe, ...],
+    data: Dataset,
+    share: Share,
+    bars: Bars,
+    on_epoch: OnEpoch,
+) -> list[Member]:
+    """Return a run's networks: its own if it is resumed, else from the shelf of trained panels.
+
+    They lie in the run's ``peers/`` then, and the record knows their fingerprint.
+
+    Raises:
+        OutvotedError: the run's weights are not those it was begun with.
+    """
+    if (store.peers / members.TABLE).exists():
+        found = kept(store.peers, wanted)
+        if not record.has_panel(found):
+            raise OutvotedError(
+                expected=f"the panel {record.panel_fingerprint} that {store.path} was begun with",
+                found=f"other networks or weights in {store.peers}",
+                remedy="restore the networks, or start a new run under another --name",
+            )
+    else:
+        shelf = store.panels / panel_settings.key(wanted, data.fingerprint)
+        found = trained(shelf, wanted, data, share, bars, on_epoch)
+        members.save(store.peers, found)
+    record.panel_fingerprint = fingerprint(found)
+    return found
+
+
+def run_referee(
+    folder: Path, panels: Path, wanted: Recipe, data: Dataset, share: Share, bars: Bars
+) -> Member:
+    """Return a referee that is trained apart from the panels it judges: the one that is kept in ``folder``.
+
+    Where that has none yet, it is put there, from the shelf ``panels`` or trained.
+    """
+    if not (folder / members.TABLE).exists():
+        shelf = panels / panel_settings.key((wanted,), data.fingerprint)
+        members.save(folder, trained(shelf, (wanted,), data, share, bars, lambda name, epoch: None))
+    return kept(folder, (wanted,))[0]
+
+
+def kept(folder: Path, wanted: Sequence[Recipe]) -> list[Member]:
+    """Read the networks of a folder, which must be those that are wanted: no others, and no other code.
+
+    Raises:
+        OutvotedError: they are others, or cannot be read.
+    """
+    found = members.load(folder, named_by(*wanted))
+    names = [(one.name, one.role, one.network.model_dump_json()) for one in wanted]
+    there = [(one.name, one.role, one.architecture.model_dump_json()) for one in found]
+    if there != names:
+        other = next((name for name, *_ in there if name not in {name for name, *_ in names}), "")
+        raise OutvotedError(
+            expected=f"the configured networks in {folder}: {', '.join(name for name, *_ in names)}",
+            found=f"a network '{other}'" if other else "networks of other architectures or input recipes",
+            remedy=f"delete {folder}: the networks are then made again from the configuration",
+        )
+    return found
+
+
+def trained(
+    folder: Path, recipes: Sequence[Recipe], data: Dataset, share: Share, bars: Bars, on_epoch: OnEpoch
+) -> list[Member]:
+    """Return the trained networks kept in ``folder``, training and keeping them if it has none."""
+    if (folder / members.TABLE).exists():
+        return kept(folder, recipes)
+    found = _train(recipes, data, share, bars, on_epoch)
+    members.save(folder, found)
+    return found
+
+
+def _train(
+    recipes: Sequence[Recipe], data: Dataset, share: Share, bars: Bars, on_epoch: OnEpoch
+) -> list[Member]:
+    """Train all networks at once, each in a task of its own; those that come with weights are measured.
+
+    Weights are read here, so other machines need not have their files.
+    """
+    placed = ray.put(data)
+    options = {"num_cpus": min(1.0, ray.cluster_resources().get("CPU", 1.0)), "num_gpus": share.num_gpus}
+    tasks: dict[Any, int] = {}
+    for index, recipe in enumerate(recipes):
+        tasks[_task(recipe, placed, data, options)] = index
+    history: list[list[Epoch]] = [[] for _ in recipes]
+    total = sum(_epochs(recipe) for recipe in recipes)
+    bar = bars.add_task("training", total=total, details="")
+    while tasks:
+        (stream,), _ = ray.wait(list(tasks), num_returns=1)
+        index = tasks[stream]
+        try:
+            epoch: Epoch = ray.get(next(stream))
+        except StopIteration:
+            del tasks[stream]
+            continue
+        history[index].append(epoch)
+        on_epoch(recipes[index].name, _record(epoch))
+        share_right = "" if epoch.test_accuracy is None else f"{epoch.test_accuracy:.1%} of test images right"
+        details = f"{recipes[index].name}: {share_right or 'no test images'}"
+        bars.update(bar, advance=1, details=details)
+    return [_member(recipe, epochs) for recipe, epochs in zip(recipes, history, strict=True)]
+
+
+def _task(recipe: Recipe, placed: Any, data: Dataset, options: dict[str, float]) -> Any:
+    loaded = recipe.network.load(data.shape, data.classes)
+    if loaded is not None:
+        return measure_remotely.options(**options).remote(recipe.network, loaded.weights, placed)
+    return train_remotely.options(**options).remote(recipe.network, recipe.training, placed, recipe.seed)
+
+
+def _epochs(recipe: Recipe) -> int:
+    """Count what training will report: one epoch for a network that comes with weights."""
+    return 1 if recipe.network.loaded else recipe.training.epochs
+
+
+def _record(epoch: Epoch) -> EpochRecord:
+    return EpochRecord(epoch.number, epoch.loss, epoch.test_accuracy)
+
+
+def _member(recipe: Recipe, epochs: Sequence[Epoch]) -> Member:
+    weights = epochs[-1].weights
+    if weights is None:
+        raise RuntimeError(f"training of {recipe.name} ended without weights")
+    return Member(
+        recipe.name,
+        recipe.role,
+        recipe.network,
+        recipe.seed,
+        weights,
+        tuple(_record(epoch) for epoch in epochs),
+    )
+
+
+def warn_of(console: Console, members: Sequence[Member]) -> None:
+    """Warn of peers that get far fewer test images right than the best."""
+    peers = {member.name: member.test_accuracy for member in members if member.role == "peer"}
+    for sentence in far_below(peers):
+        warn(console, sentence)

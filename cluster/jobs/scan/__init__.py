@@ -1,0 +1,71 @@
+"""A scan as one value."""
+
+from dataclasses import replace
+from typing import Annotated, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from outvoted.actors.data import datasets
+from outvoted.actors.data.checkerboard import Checkerboard
+from outvoted.actors.data.datasets import AnyData, Dataset, DataSettings, Split, named
+from outvoted.actors.data.sources import AnySource, GridSource, Source
+from outvoted.actors.panel.panel_settings import PanelSettings, RefereeSettings
+from outvoted.cluster.ray.placement import PoolSettings
+from outvoted.search.settings import Settings
+
+
+class ScanSettings(Settings):
+    """What is scanned, and in what portions."""
+
+    source: AnySource
+    batch: Annotated[int, Field(ge=1, le=10**6)] = 1024
+    """Images of a chunk, which is read, judged and recorded as one."""
+    sizes: Literal["resize", "refuse"] = "resize"
+    """Stretch images of another size to that of the panel, or count them as undecodable."""
+
+
+class ScanConfig(Settings):
+    """Everything `outvoted scan` does."""
+
+    data: Annotated[AnyData | Checkerboard, Field(discriminator="name"), BeforeValidator(named)] = (
+        DataSettings()
+    )
+    """Labelled images, on which the panel is trained."""
+    train_on: Annotated[int, Field(ge=1)] | Literal["test"] | None = None
+    """Train on the first so many training images only, or on the test images, and test on the others: then
+    the training images are a repository that the panel has never seen."""
+    panel: PanelSettings = PanelSettings()
+    referee: RefereeSettings | None = None
+    scan: ScanSettings
+    cluster: PoolSettings = PoolSettings()
+
+    @model_validator(mode="after")
+    def _decidable(self) -> Self:
+        if len(self.panel.networks) < 3:
+            raise ValueError("a scan needs at least 3 networks: of two that differ, neither is the dissenter")
+        if isinstance(self.scan.source, GridSource) and not isinstance(self.data, Checkerboard):
+            raise ValueError("a grid holds points of a checkerboard: set data.name=checkerboard")
+        return self
+
+    @property
+    def source(self) -> Source:
+        """The repository: its path absolute, a grid without a board of its own with that of the panel."""
+        source = self.scan.source
+        if isinstance(source, GridSource):
+            board = self.data if isinstance(self.data, Checkerboard) else None
+            return source.model_copy(update={"board": source.board or board})
+        return source.model_copy(update={"path": source.path and source.path.absolute()})
+
+    def load(self) -> Dataset:
+        """Load the labelled images.
+
+        Raises:
+            OutvotedError: they cannot be had, or a file is missing or corrupt.
+        """
+        data = self.data.dataset() if isinstance(self.data, Checkerboard) else datasets.load(self.data)
+        if self.train_on is None:
+            return data
+        if self.train_on == "test":
+            return replace(data, train=data.test, test=data.train)
+        first = Split(data.train.images[: self.train_on], data.train.labels[: self.train_on])
+        return replace(data, train=first)

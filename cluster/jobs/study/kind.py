@@ -1,0 +1,167 @@
+"""`outvoted study`: images put to a panel, whose votes are recorded."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import ray
+from rich.console import Console
+from rich.progress import Progress as Bars
+
+from outvoted.actors.data import datasets
+from outvoted.actors.data.datasets import Dataset
+from outvoted.actors.mining.monitor import Monitor
+from outvoted.actors.networks.members import Member
+from outvoted.actors.panel import panel_settings
+from outvoted.actors.panel.peer import vote
+from outvoted.actors.runs.run_record import RunRecord
+from outvoted.actors.studies.ray_voting import vote_remotely
+from outvoted.actors.studies.study_store import PANEL, REFEREE, StudyStore, vote_rows
+from outvoted.analysis.studies.base import Ingredients
+from outvoted.analysis.studies.boundary.figures import draw_latents
+from outvoted.analysis.studies.boundary.kind import BoundaryStudy
+from outvoted.cluster.configuration.key_paths import differences
+from outvoted.cluster.console.bars import bars
+from outvoted.cluster.jobs.loading import loaded
+from outvoted.cluster.jobs.mine.kind import versions
+from outvoted.cluster.jobs.networks import check_user_networks, run_members, run_referee
+from outvoted.cluster.jobs.runs import data_record, open_record, recorded
+from outvoted.cluster.jobs.study import StudyConfig
+from outvoted.cluster.jobs.study.training import run_generator, train_families
+from outvoted.cluster.ray.calls import result
+from outvoted.cluster.ray.connect import connected
+from outvoted.cluster.ray.placement import Share, share_of_task
+from outvoted.search.errors import OutvotedError
+
+_MAY_CHANGE = ("cluster.", "data.path", "study.families", "study.labellers.")
+_MORE = ("repeats",)
+_VOTE: Any = vote_remotely
+
+
+@dataclass(frozen=True)
+class StudyJob:
+    """A study that is about to begin or to go on."""
+
+    config: StudyConfig
+    store: StudyStore
+    address: str
+    resume: bool
+    debug: bool = False
+
+
+def study(job: StudyJob, console: Console) -> None:
+    """Make the images, train the networks, and record their votes on every image.
+
+    Raises:
+        OutvotedError: something in the configuration, the data, the folder or the cluster must be mended.
+        KeyboardInterrupt: the study was cut off; it can be resumed.
+    """
+    config, store = job.config, job.store
+    data = loaded(lambda: datasets.load(config.data), console)
+    config.study.check(data)
+    check_user_networks(store, config.panel, config.asked_referee, data, console)
+    if job.resume:
+        _check_families(store, config)
+    record = open_record(store, config, job.resume, data_record(data), versions(), "study", _MAY_CHANGE)
+    with connected(job.address, job.debug):
+        share_of_task(config.cluster, ray.cluster_resources())
+        with recorded(store, record), bars(console) as progress:
+            _Stages(job, record, data, progress).run()
+
+
+def _check_families(store: StudyStore, config: StudyConfig) -> None:
+    """Families may be added and get more seeds; otherwise networks would differ under one name."""
+    before = store.read_record().config.get("study", {}).get("families", [])
+    named = {family.get("name"): family for family in before}
+    now = config.study.families if isinstance(config.study, BoundaryStudy) else ()
+    for family in now:
+        old, new = named.get(family.name), family.model_dump(mode="json")
+        changed = [] if old is None else [key for key in differences(old, new) if key not in _MORE]
+        if changed:
+            raise OutvotedError(
+                expected=f"the family {family.name} that {store.path} was begun with, or more repeats of it",
+                found=f"another value of {', '.join(changed)}",
+                remedy="set it back, name the family otherwise, or start a new study under another --name",
+            )
+
+
+class _Stages:
+    """Runs the stages in turn; what is recorded already is read."""
+
+    def __init__(self, job: StudyJob, record: RunRecord, data: Dataset, progress: Bars) -> None:
+        self._config, self._store, self._record = job.config, job.store, record
+        self._data, self._progress = data, progress
+        self._share = Share(job.config.cluster.num_cpus, job.config.cluster.num_gpus)
+        self._monitor = Monitor(job.store.tensorboard)
+
+    def run(self) -> None:
+        """Run what is not recorded yet."""
+        try:
+            self.make_images()
+            self.ask_referee()
+            self.ask_panel()
+            self.ask_families()
+        finally:
+            self._monitor.close()
+
+    def make_images(self) -> None:
+        """Make the study's images."""
+        if not self._store.has_images:
+            made_from = self._ingredients()
+            bar = self._progress.add_task("images", total=1, details="")
+            study = self._config.study
+            self._store.write_images(study.images(made_from))
+            if isinstance(study, BoundaryStudy):  # while generator and referee are at hand
+                picture = self._store.path / "figures" / "latents.png"
+                draw_latents(made_from, study.latents, study.pairs, picture)
+            self._progress.update(bar, advance=1)
+
+    def ask_referee(self) -> None:
+        """Have the referee vote, in studies that want one."""
+        if self._config.asked_referee is not None and not self._store.has_votes(REFEREE):
+            self._vote(REFEREE, [self._referee()])
+
+    def ask_panel(self) -> None:
+        """Train the panel and have it vote."""
+        wanted = panel_settings.recipes(self._config.panel, None)
+        store, record, epoch = self._store, self._record, self._monitor.epoch
+        found = run_members(store, record, wanted, self._data, self._share, self._progress, epoch)
+        store.write_record(record)
+        if not store.has_votes(PANEL):
+            self._vote(PANEL, found)
+
+    def ask_families(self) -> None:
+        """Train a boundary study's networks to their accuracies, each of which votes."""
+        study = self._config.study
+        if isinstance(study, BoundaryStudy) and study.families:
+            images = self._store.pixels()
+            train_families(
+                self._store, study.families, self._data, images, self._share, self._progress, self._monitor
+            )
+
+    def _ingredients(self) -> Ingredients:
+        needs, store, data = self._config.study.needs, self._store, self._data
+        if needs.generator is None:
+            return Ingredients(data)
+        generator = run_generator(store, needs.generator, data, self._share, self._progress, self._monitor)
+        referee = self._referee()
+        return Ingredients(data, generator, partial(vote, referee, shape=data.shape, classes=data.classes))
+
+    def _referee(self) -> Member:
+        assert self._config.referee is not None  # the configuration was checked
+        wanted = panel_settings.referee_recipe(self._config.referee)
+        store, data = self._store, self._data
+        return run_referee(store.referee, store.panels, wanted, data, self._share, self._progress)
+
+    def _vote(self, whose: str, networks: Sequence[Member]) -> None:
+        """Put all images to networks, a task for each, and record the votes."""
+        data, placed, arithmetic = self._data, ray.put(self._store.pixels()), self._config.panel.arithmetic
+        task = _VOTE.options(num_cpus=self._share.num_cpus, num_gpus=self._share.num_gpus)
+        calls = [task.remote(one, placed, data.shape, data.classes, arithmetic) for one in networks]
+        bar = self._progress.add_task("votes", total=len(calls), details=f"of the {whose}")
+        rows = []
+        for one, call in zip(networks, calls, strict=True):
+            rows.append(vote_rows(one.name, result(call)))
+            self._progress.update(bar, advance=1)
+        self._store.write_votes(rows, whose)

@@ -1,0 +1,85 @@
+"""Whether the networks of a sweep that are trained at a time fit into memory."""
+
+from collections.abc import Mapping
+from math import prod
+
+import torch
+from torch import nn
+
+from outvoted.actors.data.datasets import Dataset
+from outvoted.analysis.sweeps import Unit
+from outvoted.cluster.jobs.sweep import SweepConfig
+from outvoted.cluster.jobs.sweep.tuning import grouped
+from outvoted.cluster.ray.placement import LEAST_CPUS
+from outvoted.search.errors import OutvotedError
+
+_COPIES = 7  # weights, gradients, two moments, and a checkpoint on its way
+_PROCESS = 600 << 20  # Python and PyTorch
+_BATCHES = 4  # activations, their gradients, and what the attacks add
+_TEST_BATCH = 500
+
+
+def check_memory(config: SweepConfig, data: Dataset, available: Mapping[str, float]) -> None:
+    """Refuse a sweep whose trials need more than Ray has.
+
+    Raises:
+        OutvotedError: too much memory, or CPUs or GPUs that are not there.
+    """
+    trial, there = config.trial, available.get("memory", float("inf"))
+    for name, wanted in (("CPU", trial.num_cpus), ("GPU", trial.num_gpus)):
+        if wanted > available.get(name, 0.0):
+            raise OutvotedError(
+                expected=f"{wanted:g} {name}s for each trial",
+                found=f"{available.get(name, 0.0):g} on the machines that Ray sees",
+                remedy=f"lower trial.num_{name.lower()}s",
+            )
+    if trial.num_cpus < LEAST_CPUS:
+        raise OutvotedError(
+            expected=f"at least {LEAST_CPUS:g} of a CPU for each trial",
+            found=f"trial.num_cpus: {trial.num_cpus:g}",
+            remedy="raise trial.num_cpus: every trial computes with one thread",
+        )
+    networks, at_a_time = _together(config, available)
+    needed = at_a_time * trial_bytes(config, data, networks)
+    if needed > there:
+        raise OutvotedError(
+            expected=f"at most {there / 2**30:.1f} GiB for {at_a_time} trials at a time",
+            found=f"about {needed / 2**30:.1f} GiB for {networks} networks in each",
+            remedy="fewer seeds at a time (a sweep can be extended by more later), a lower trial.settings, "
+            "or more trial.num_cpus, so that fewer trials run at a time",
+        )
+
+
+def _together(config: SweepConfig, available: Mapping[str, float]) -> tuple[int, int]:
+    """Return the most networks of a trial, and how many trials run at a time."""
+    trial = config.trial
+    stages = [
+        [Unit(setting, seed) for setting in stage for seed in config.seeds]
+        for stage in config.experiment.stages()
+    ]
+    trials = [list(grouped(stage, {}, trial.settings)) for stage in stages if stage]
+    places = available.get("CPU", 1.0) / trial.num_cpus
+    if trial.num_gpus:
+        places = min(places, available.get("GPU", 0.0) / trial.num_gpus)
+    largest = max(len(together) for stage in trials for together in stage)
+    return largest, max(1, min(int(places), max(map(len, trials))))
+
+
+def trial_bytes(config: SweepConfig, data: Dataset, networks: int) -> int:
+    """Estimate the memory that one trial takes, with its process and the images."""
+    with torch.device("meta"):
+        network = config.experiment.network.build(data.shape, data.classes + 1)
+    weights = sum(parameter.numel() for parameter in network.parameters())
+    batch = max(config.training.batch_size, _TEST_BATCH)
+    activations = batch * _outputs(network, data.shape)
+    images = 2 * (data.train.images.nbytes + 4 * data.test.images.nbytes)
+    return _PROCESS + images + 4 * networks * (_COPIES * weights + _BATCHES * activations)
+
+
+def _outputs(network: nn.Module, shape: tuple[int, int, int]) -> int:
+    """Count the numbers that all layers give for one image, the image itself among them."""
+    total, values = prod(shape), torch.empty(1, *shape, device="meta")
+    for layer in network.children():
+        values = layer(values)
+        total += values.numel()
+    return total

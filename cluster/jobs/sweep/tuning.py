@@ -1,0 +1,212 @@
+"""Trials on Ray Tune: which are left, and the thin shell that schedules and watches them."""
+
+import os
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import ray
+from ray import tune
+from ray.exceptions import RayError
+from ray.tune.logger import JsonLoggerCallback
+from ray.tune.schedulers import ASHAScheduler, FIFOScheduler, MedianStoppingRule, TrialScheduler
+
+from outvoted.actors.data.datasets import Dataset
+from outvoted.actors.networks.computing import use_one_thread
+from outvoted.actors.sweeps.sweep_store import FAILED, FINISHED, STOPPED, Kept, Row, SweepStore
+from outvoted.actors.training.steps import Training
+from outvoted.analysis.sweeps import Experiment, Unit
+from outvoted.analysis.sweeps.trial import Trial
+from outvoted.cluster.jobs.sweep import Stopping, TrialSettings
+
+
+@dataclass(frozen=True)
+class Spec:
+    """Units of one trial, all equally far, and the units whose votes their data follows from."""
+
+    units: tuple[Unit, ...]
+    needs: tuple[str, ...]
+
+    @property
+    def label(self) -> str:
+        """Name the trial for its watcher."""
+        labels = list(dict.fromkeys(unit.setting.label for unit in self.units))
+        return labels[0] if len(labels) == 1 else f"{labels[0]} to {labels[-1]}"
+
+
+def ended(store: SweepStore) -> set[str]:
+    """Return the units that need no more training; failed ones are tried again."""
+    return {unit for unit, outcome in store.outcomes().items() if outcome in (FINISHED, STOPPED)}
+
+
+def grouped(units: Sequence[Unit], epochs: Mapping[str, int], settings: int) -> Iterator[tuple[Unit, ...]]:
+    """Group units into trials: up to ``settings`` of equal samples, all their seeds, equally far.
+
+    ``epochs`` says how far units are that have begun. What a unit gives does not depend on its group.
+    """
+    for _, alike in groupby(units, key=lambda unit: unit.setting.samples):
+        by_setting = [list(group) for _, group in groupby(alike, key=lambda unit: unit.setting.label)]
+        for some in _batched(by_setting, settings):
+            together = [unit for group in some for unit in group]
+            for epoch in sorted({epochs.get(unit.name, 0) for unit in together}):
+                yield tuple(unit for unit in together if epochs.get(unit.name, 0) == epoch)
+
+
+def equally_far(kept: Sequence[Kept | None]) -> list[Kept]:
+    """Return what a trial's units go on from; nothing where they are not equally far, so that all begin anew.
+
+    They are not where the trial's process ended while it wrote: some units are a checkpoint ahead, or done.
+    """
+    found = [one for one in kept if one is not None]
+    together = len(found) == len(kept) and len({one.progress.epoch for one in found}) == 1
+    return found if together else []
+
+
+def _batched(groups: Sequence[list[Unit]], size: int) -> Iterator[Sequence[list[Unit]]]:
+    return (groups[first : first + size] for first in range(0, len(groups), size))
+
+
+_TRIES_AFTER_DEATH = 3
+_ENVIRONMENT = {
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Ctrl-C ends a sweep as it ends every command
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # CSV, and a TensorBoard of its own
+    "RAY_AIR_NEW_OUTPUT": "0",  # the progress bar says it
+    "TUNE_WARN_EXCESSIVE_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S": "0",
+}
+
+Votes = dict[str, pa.Table]
+OnEpoch = Callable[[str, int, float], object]
+"""Hears of a trial's epoch: its label, how many networks, their mean test accuracy."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """What all trials of a stage share."""
+
+    specs: tuple[Spec, ...]
+    experiment: Experiment
+    training: Training
+    settings: TrialSettings
+    stopping: Stopping
+
+
+def run_trials(
+    work: Work, data: Dataset, votes: Votes, recorder: Any, folder: Path, on_epoch: OnEpoch
+) -> None:
+    """Run trials until each has ended; those that failed or were stopped early are recorded as such."""
+    for name, value in _ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    trainable = tune.with_parameters(_train, work=work, data=data, votes=votes, recorder=recorder)
+    resources = {"cpu": work.settings.num_cpus, "gpu": work.settings.num_gpus}
+    tuner = tune.Tuner(
+        tune.with_resources(trainable, resources),
+        param_space={"trial": tune.grid_search(list(range(len(work.specs))))},
+        tune_config=tune.TuneConfig(scheduler=_scheduler(work), reuse_actors=True),
+        run_config=tune.RunConfig(
+            name="tune",
+            storage_path=str(folder.resolve()),
+            verbose=0,
+            callbacks=[_Watch(work.specs, on_epoch), JsonLoggerCallback()],
+            failure_config=tune.FailureConfig(max_failures=_TRIES_AFTER_DEATH),
+        ),
+    )
+    for result in tuner.fit():
+        for unit in work.specs[result.config["trial"]].units:
+            if result.error is not None:
+                _end(recorder, unit, FAILED, str(result.error))
+            elif result.metrics["epoch"] < work.training.epochs and not result.metrics.get("failed"):
+                _end(recorder, unit, STOPPED, None)
+
+
+def _train(config: dict[str, Any], work: Work, data: Dataset, votes: Votes, recorder: Any) -> None:
+    """Run one trial in a worker; what it raises is recorded, and the other trials go on."""
+    use_one_thread()
+    spec = work.specs[config["trial"]]
+    try:
+        trial = _begun(spec, work, data, votes, recorder)
+        kept = time.monotonic()
+        for epoch in trial.advance():
+            each = zip(spec.units, trial.rows, strict=True)
+            ray.get([recorder.epoch.remote(unit.name, rows[-1]) for unit, rows in each])
+            if epoch == work.training.epochs:
+                _finish(trial, recorder)
+            elif time.monotonic() - kept >= work.settings.checkpoint_seconds:
+                _keep(trial, recorder)
+                kept = time.monotonic()
+            tune.report(_metrics(epoch, trial))
+    except RayError:
+        raise  # of the recorder or the machines, not the trial's own
+    except Exception:
+        reason = traceback.format_exc()
+        for unit in spec.units:
+            _end(recorder, unit, FAILED, reason)
+        tune.report({"epoch": 0, "test_accuracy": 0.0, "loss": 0.0, "failed": True})
+
+
+def _begun(spec: Spec, work: Work, data: Dataset, votes: Votes, recorder: Any) -> Trial:
+    kept = ray.get([recorder.kept.remote(unit.name) for unit in spec.units])
+    needed = {name: votes[name] for name in spec.needs}
+    samples = work.experiment.data(spec.units[0].setting, data, needed)
+    return Trial(work.experiment, spec.units, work.training, samples, equally_far(kept))
+
+
+def _keep(trial: Trial, recorder: Any) -> None:
+    each = zip(trial.units, trial.kept(), strict=True)
+    ray.get([recorder.keep.remote(unit.name, kept) for unit, kept in each])
+
+
+def _finish(trial: Trial, recorder: Any) -> None:
+    each = zip(trial.units, trial.rows, trial.members(), trial.votes, strict=True)
+    calls = [
+        recorder.finish.remote(unit.name, dict(unit.setting.values), rows, member, votes)
+        for unit, rows, member, votes in each
+    ]
+    ray.get(calls)
+
+
+def _end(recorder: Any, unit: Unit, outcome: str, reason: str | None) -> None:
+    unmeasured: Row = {"setting": unit.setting.label, "seed": unit.seed, "epoch": 0}
+    ray.get(recorder.end.remote(unit.name, unmeasured, outcome, reason))
+
+
+def _metrics(epoch: int, trial: Trial) -> dict[str, float]:
+    """Return what the scheduler decides by: means over the trial's networks."""
+    means = {
+        name: sum(float(str(rows[-1][name])) for rows in trial.rows) / len(trial.rows)
+        for name in ("test_accuracy", "loss")
+    }
+    return {"epoch": epoch, **means}
+
+
+def _scheduler(work: Work) -> TrialScheduler:
+    stopping = work.stopping
+    mode = "max" if stopping.metric == "test_accuracy" else "min"
+    if stopping.rule == "asha":
+        grace = min(stopping.grace, work.training.epochs)
+        return ASHAScheduler("epoch", stopping.metric, mode, work.training.epochs, grace)
+    if stopping.rule == "median":
+        return MedianStoppingRule("epoch", stopping.metric, mode, stopping.grace)
+    return FIFOScheduler()
+
+
+class _Watch(tune.Callback):  # type: ignore[misc]  # Ray says nothing of its types
+    """Tells the progress bar. Tune writes its callbacks down, for a way of going on that is not used here."""
+
+    def __init__(self, specs: Sequence[Spec], on_epoch: OnEpoch) -> None:
+        self._specs, self._on_epoch = specs, on_epoch
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {}
+
+    def on_trial_result(
+        self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **info: Any
+    ) -> None:
+        spec = self._specs[result["config"]["trial"]]
+        if result.get("failed"):
+            return
+        self._on_epoch(spec.label, len(spec.units), result["test_accuracy"])

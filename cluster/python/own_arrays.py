@@ -1,0 +1,109 @@
+"""Images and labels as a user hands them over from Python."""
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike
+
+from outvoted.actors.data.datasets import Split
+from outvoted.actors.data.numbers import (
+    CHANNELS,
+    Layout,
+    arranged,
+    as_bytes,
+    is_dark,
+    recognised,
+    whole,
+)
+from outvoted.actors.networks import Shape
+from outvoted.search.arrays import AnyArray, Pixels
+from outvoted.search.errors import OutvotedError
+
+_ONE_SIZE = "arrays of images, all of one size, and of their labels"
+
+
+def seeds(images: ArrayLike, labels: ArrayLike) -> Split:
+    """Return a copy of labelled images that no one can change any more.
+
+    Raises:
+        OutvotedError: they are no labelled images.
+    """
+    found, numbers = _pixels(images), whole(_array(labels), "labels")
+    _check_dark(found)
+    if len(found) != len(numbers) or not len(found) or numbers.min() < 0:
+        raise OutvotedError(
+            expected="at least one image, and for each image a label from 0 to classes - 1",
+            found=f"{len(found)} images and {len(numbers)} labels, the least {numbers.min(initial=0)}",
+            remedy="pass Panel(networks, images, labels) arrays that belong together",
+        )
+    return Split(_kept(found), _kept(numbers))
+
+
+def voted(images: ArrayLike, shape: Shape) -> Pixels:
+    """Return images that a panel for images of ``shape`` (channels, height, width) is to vote on.
+
+    Raises:
+        OutvotedError: they are no images, of another size, or there is none.
+    """
+    array = _array(images)
+    colour = shape[0] == 3 and array.shape in (shape, (*shape[1:], 3))
+    if array.ndim == 2 or colour:
+        raise OutvotedError(
+            expected="an array of images, shape (n, height, width) or (n, channels, height, width)",
+            found=f"an array of shape {array.shape}, as of one image",
+            remedy="pass an array of one image: images[None]",
+        )
+    found = _pixels(array)
+    if array.dtype != np.uint8:  # single images of uint8 may be dark
+        _check_dark(found)
+    if found.shape[1:] != shape or not len(found):
+        raise OutvotedError(
+            expected=f"at least one image of the panel's shape {shape}: channels, height, width",
+            found=f"{len(found)} images of shape {found.shape[1:]}",
+            remedy="bring them to the size and the channels of the images that the panel was made with",
+        )
+    return found
+
+
+def _pixels(images: ArrayLike) -> Pixels:
+    """Bring images to (n, channels, height, width), which it is where two layouts fit: rows of 3 features."""
+    array = _array(images)
+    first = array.ndim == 4 and array.shape[1] in CHANNELS
+    layout: Layout = "NCHW" if first else recognised(array.shape, "images", "transposing")
+    return as_bytes(arranged(array, layout, "images"), "images")
+
+
+def _check_dark(images: Pixels) -> None:
+    if is_dark(images):
+        raise OutvotedError(
+            expected="pixels from 0 to 255 in images",
+            found=f"none above {images.max()}, as if white were {images.max()}",
+            remedy=f"scale them: (images * (255 / {images.max()})).round().astype('uint8')",
+        )
+
+
+def _array(values: ArrayLike) -> AnyArray:
+    """Return anything that holds numbers as a NumPy array; tensors of any device, also with gradients."""
+    if isinstance(values, torch.Tensor):
+        return _detached(values)
+    if isinstance(values, list | tuple) and any(isinstance(one, torch.Tensor) for one in values):
+        values = [_detached(one) if isinstance(one, torch.Tensor) else one for one in values]
+    try:
+        return np.asarray(values)
+    except ValueError as error:  # NumPy makes no array of lists of different lengths
+        raise OutvotedError(
+            expected=_ONE_SIZE,
+            found=" ".join(str(error).split()),
+            remedy="bring all images to one size before they are stacked",
+        ) from error
+
+
+def _detached(tensor: torch.Tensor) -> AnyArray:
+    plain = tensor.detach().cpu()
+    array: AnyArray = (plain.float() if plain.dtype == torch.bfloat16 else plain).numpy()
+    return array
+
+
+def _kept(array: AnyArray) -> AnyArray:
+    copy = np.array(array, order="C")
+    copy.setflags(write=False)
+    return copy

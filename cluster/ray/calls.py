@@ -1,0 +1,91 @@
+"""Calls to Ray; what machines refuse is no bug: memory, disks, files and processes, in a user's words."""
+
+import errno
+from collections.abc import Iterator
+from typing import Any
+
+import ray
+from ray import exceptions as ray_errors
+from ray.exceptions import RayTaskError
+
+from outvoted.search.errors import OutvotedError
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS)
+_MANY = (errno.EMFILE, errno.ENFILE, errno.EAGAIN)
+_MEMORY = (MemoryError, ray_errors.OutOfMemoryError)
+_SPACE = (ray_errors.OutOfDiskError, ray_errors.ObjectStoreFullError)
+_DEATHS = (
+    ray_errors.RayActorError,
+    ray_errors.WorkerCrashedError,
+    ray_errors.NodeDiedError,
+    ray_errors.ObjectLostError,
+    ray_errors.RpcError,
+    ray_errors.RaySystemError,
+    ray_errors.LocalRayletDiedError,
+)
+
+
+def result(call: Any) -> Any:
+    """Wait for a call; an error that its user can mend arrives as itself."""
+    try:
+        return ray.get(call)
+    except RayTaskError as error:
+        if isinstance(error.cause, OutvotedError):
+            raise error.cause from None
+        raise
+
+
+def refused(error: BaseException) -> OutvotedError | None:
+    """Return what to tell of an error that comes from the machines, or None of one that does not."""
+    for one in _causes(error):
+        if isinstance(one, OutvotedError):
+            return one
+        if isinstance(one, _MEMORY) or type(one).__name__ == "OutOfMemoryError":
+            return OutvotedError(
+                "enough memory", _first_line(one), "close other programs, or lower batch, cells or num_cpus"
+            )
+        if isinstance(one, _SPACE) or (isinstance(one, OSError) and one.errno in _FULL):
+            return OutvotedError(
+                "space on the disk",
+                _first_line(one),
+                "free space where runs and temporary files ($TMPDIR) lie; go on with --resume",
+            )
+        if isinstance(one, OSError):
+            return OutvotedError("the operating system to do what a run needs", _first_line(one), _help(one))
+    for one in _causes(error):
+        if isinstance(one, _DEATHS):
+            return OutvotedError(
+                "the processes of a run to stay alive",
+                _first_line(one),
+                "see that nothing ends them (memory, batch system, network), and go on with --resume",
+            )
+    return None
+
+
+def _help(error: OSError) -> str:
+    if error.errno in _REFUSED:
+        return "allow it, or choose another folder"
+    if error.errno in _MANY:
+        return "raise the limits on open files and processes (ulimit -n, ulimit -u)"
+    if error.errno == errno.ENAMETOOLONG:
+        return "choose shorter names and folders"
+    return "see that the folders of the run, of the data and of temporary files are there and may be used"
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an error and what it was raised from; of one that comes out of a worker, the worker's."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        inner = getattr(error, "cause", None)
+        error = inner if isinstance(inner, BaseException) else error.__cause__
+
+
+def _first_line(error: BaseException) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        place = "" if error.filename is None else f": {error.filename}"
+        return f"{error.strerror}{place}"
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
