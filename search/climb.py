@@ -24,15 +24,15 @@ from outvoted.search.ledger import (
     Tally,
     ask,
     collected,
+    empty_votes,
     found,
     no_ballot,
     no_tally,
-    nothing_said,
     spent,
     tallied,
     why,
 )
-from outvoted.search.messages import Questions, Replies, Slope
+from outvoted.search.messages import Questions, Replies, TakeGradient
 from outvoted.search.plan import Shard
 from outvoted.search.strategies import Evidence, Memory, Position, Proposals, Strategy
 from outvoted.search.strategies.base import first_of_each
@@ -138,9 +138,11 @@ def begin(rules: Rules, shard: Shard, labels: Ints) -> tuple[Climb, Questions]:
     every = dict.fromkeys(range(rules.peers), np.arange(n))
     in_play = is_voter(rules.peers, shard.target, shard.voters)
     in_play[shard.target, np.arange(n)] = True
-    slope = np.where(in_play, Slope.IF_RIGHT, Slope.NEVER) if rules.strategy.slopes else None
-    votes = nothing_said(rules.peers, n, transform.size if rules.strategy.slopes else 0)
-    ballot, questions = ask(votes, every, shard.seed_id, climb.position.composed, slope)
+    gradient = (
+        np.where(in_play, TakeGradient.IF_CORRECT, TakeGradient.NEVER) if rules.strategy.gradients else None
+    )
+    votes = empty_votes(rules.peers, n, transform.size if rules.strategy.gradients else 0)
+    ballot, questions = ask(votes, every, shard.seed_id, climb.position.composed, gradient)
     return replace(climb, ballot=ballot), questions
 
 
@@ -204,9 +206,11 @@ def _propose(climb: Climb) -> tuple[Climb, Questions]:
     proposals = Proposals(search, step, shard.target[search], climb.labels[search], offer, realistic)
     rows = np.flatnonzero(realistic)
     asked = {peer: rows[proposals.target[rows] == peer] for peer in range(rules.peers)}
-    votes = nothing_said(rules.peers, len(search), rules.transform.size if rules.strategy.slopes else 0)
-    slope = np.full((rules.peers, len(search)), Slope.IF_RIGHT) if rules.strategy.slopes else None
-    ballot, questions = ask(votes, asked, shard.seed_id[search], offer.composed, slope)
+    votes = empty_votes(rules.peers, len(search), rules.transform.size if rules.strategy.gradients else 0)
+    gradient = (
+        np.full((rules.peers, len(search)), TakeGradient.IF_CORRECT) if rules.strategy.gradients else None
+    )
+    ballot, questions = ask(votes, asked, shard.seed_id[search], offer.composed, gradient)
     return replace(climb, proposals=proposals, ballot=ballot), questions
 
 
@@ -231,9 +235,11 @@ def _ask_voters(climb: Climb, proposals: Proposals) -> tuple[Climb, Questions]:
     worth = rules.strategy.promising(climb.position, proposals, evidence) & np.isfinite(evidence.score)
     votes = is_voter(rules.peers, proposals.target, shard.voters[proposals.search]) & worth
     asked = {peer: np.flatnonzero(votes[peer]) for peer in range(rules.peers)}
-    slope = np.full((rules.peers, len(proposals)), Slope.IF_WRONG) if rules.strategy.slopes else None
+    gradient = (
+        np.full((rules.peers, len(proposals)), TakeGradient.IF_WRONG) if rules.strategy.gradients else None
+    )
     seeds = shard.seed_id[proposals.search]
-    ballot, questions = ask(climb.ballot.votes, asked, seeds, proposals.offer.composed, slope)
+    ballot, questions = ask(climb.ballot.votes, asked, seeds, proposals.offer.composed, gradient)
     ballot = replace(ballot, promising=np.flatnonzero(worth), failure=climb.ballot.failure)
     return replace(climb, tally=tally, ballot=ballot), questions
 

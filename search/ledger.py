@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from outvoted.search.arrays import Bools, Floats, Ints, Singles, Texts
-from outvoted.search.messages import Candidates, Questions, Replies, Slope
+from outvoted.search.messages import Candidates, Questions, Replies, TakeGradient
 from outvoted.search.strategies import Evidence, Proposals
 from outvoted.search.strategies.base import Votes
 from outvoted.search.transforms import Transform
@@ -19,7 +19,7 @@ class Ballot:
 
     Attributes:
         asked: for each peer that was asked, the rows it was asked about, in order.
-        slope: shape (peers, m), a Slope for each; None if no gradients are asked for.
+        take_gradient: shape (peers, m), a TakeGradient for each; None if no gradients are asked for.
         votes: what the peers have said so far.
         promising: rows put to the voters; None while targets, or the panel about seeds, are asked.
         failure: shape (m,), why a peer has no answer for a row, as the first that failed said; None where
@@ -27,26 +27,28 @@ class Ballot:
     """
 
     asked: dict[int, Ints]
-    slope: NDArray[np.int64] | None
+    take_gradient: NDArray[np.int64] | None
     votes: Votes
     promising: Ints | None = None
     failure: Texts | None = None
 
-    def gradients(self, peer: int, label: Ints) -> Bools:
+    def differentiated(self, peer: int, label: Ints) -> Bools:
         """Tell for which of the rows it was asked about a peer also took a gradient; ``label`` is (m,)."""
         rows = self.asked[peer]
-        if self.slope is None:
+        if self.take_gradient is None:
             return np.zeros(len(rows), bool)
-        right, wanted = self.votes.predicted[peer, rows] == label[rows], self.slope[peer, rows]
-        return np.asarray(((wanted == Slope.IF_RIGHT) & right) | ((wanted == Slope.IF_WRONG) & ~right))
+        correct, wanted = self.votes.predicted[peer, rows] == label[rows], self.take_gradient[peer, rows]
+        return np.asarray(
+            np.where(correct, wanted == TakeGradient.IF_CORRECT, wanted == TakeGradient.IF_WRONG)
+        )
 
 
 def no_ballot() -> Ballot:
     """Ask nothing."""
-    return Ballot({}, None, nothing_said(0, 0, 0))
+    return Ballot({}, None, empty_votes(0, 0, 0))
 
 
-def nothing_said(peers: int, m: int, size: int) -> Votes:
+def empty_votes(peers: int, m: int, size: int) -> Votes:
     """Return the votes before anyone is asked; ``size`` is the length of gradients, 0 without."""
     return Votes(
         np.full((peers, m), np.nan, np.float32),
@@ -57,16 +59,20 @@ def nothing_said(peers: int, m: int, size: int) -> Votes:
 
 
 def ask(
-    votes: Votes, asked: dict[int, Ints], seed_id: Ints, composed: Floats, slope: NDArray[np.int64] | None
+    votes: Votes,
+    asked: dict[int, Ints],
+    seed_id: Ints,
+    composed: Floats,
+    take_gradient: NDArray[np.int64] | None,
 ) -> tuple[Ballot, Questions]:
     """Put rows of candidates to peers; those that have nothing to answer are left out."""
     asked = {peer: rows for peer, rows in asked.items() if len(rows)}
     every = Candidates(seed_id.astype(np.int32), composed.astype(np.float32))
     questions = {}
     for peer, rows in asked.items():
-        flags = None if slope is None else slope[peer, rows].astype(np.uint8)
-        questions[peer] = replace(every.rows(rows), slope=flags)
-    return Ballot(asked, slope, votes), questions
+        flags = None if take_gradient is None else take_gradient[peer, rows].astype(np.uint8)
+        questions[peer] = replace(every.rows(rows), take_gradient=flags)
+    return Ballot(asked, take_gradient, votes), questions
 
 
 def why(ballot: Ballot, rows: Ints, otherwise: Sequence[str], place: str) -> list[str]:
@@ -87,8 +93,8 @@ def collected(ballot: Ballot, replies: Replies) -> Ballot:
             failure[rows] = np.where(before[rows] == "", answers.failure, before[rows])
         votes.score[peer, rows], votes.predicted[peer, rows] = answers.score, answers.predicted
         votes.asked[peer, rows] = True
-        if answers.slope is not None:
-            votes.slope[peer, rows] = answers.slope
+        if answers.gradient is not None:
+            votes.gradient[peer, rows] = answers.gradient
     return replace(ballot, votes=votes, failure=failure)
 
 
@@ -140,7 +146,7 @@ def spent(old: Tally, ballot: Ballot, search: Ints, target: Ints, label: Ints) -
     """Count the inferences of a ballot; searches, targets and labels of its candidates are (m,)."""
     own, others = old.inferences_target.copy(), old.inferences_peers.copy()
     for peer, rows in ballot.asked.items():
-        cost = 1 + _BACKWARD * ballot.gradients(peer, label)
+        cost = 1 + _BACKWARD * ballot.differentiated(peer, label)
         mine = target[rows] == peer
         np.add.at(own, search[rows[mine]], cost[mine])
         np.add.at(others, search[rows[~mine]], cost[~mine])

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from outvoted.search.arrays import AnyArray, Floats, Singles, Texts
 
 
-class Slope(IntEnum):
+class TakeGradient(IntEnum):
     """For which candidates a peer is asked for the gradient of its score too."""
 
     NEVER = 0
-    IF_RIGHT = 1
+    IF_CORRECT = 1
     """Where its class is the label."""
     IF_WRONG = 2
     """Where its class is another one."""
@@ -27,20 +27,20 @@ class Candidates:
     Attributes:
         seed_id: shape (n,), int32, rows of the seed data set.
         composed: shape (n, transform.size), float32, what the transform renders from.
-        slope: shape (n,), uint8, a Slope for each; None if no gradients are asked for at all.
+        take_gradient: shape (n,), uint8, a TakeGradient for each; None if no gradients are asked for at all.
     """
 
     seed_id: NDArray[np.int32]
     composed: Singles
-    slope: NDArray[np.uint8] | None = None
+    take_gradient: NDArray[np.uint8] | None = None
 
     def __len__(self) -> int:
         return len(self.seed_id)
 
     def rows(self, chosen: AnyArray | slice) -> "Candidates":
         """Return the chosen rows (indices, a mask or a slice)."""
-        slope = None if self.slope is None else self.slope[chosen]
-        return Candidates(self.seed_id[chosen], self.composed[chosen], slope)
+        take_gradient = None if self.take_gradient is None else self.take_gradient[chosen]
+        return Candidates(self.seed_id[chosen], self.composed[chosen], take_gradient)
 
     @staticmethod
     def joined(parts: Sequence["Candidates"]) -> "Candidates":
@@ -48,7 +48,7 @@ class Candidates:
         return Candidates(
             np.concatenate([part.seed_id for part in parts]),
             np.concatenate([part.composed for part in parts]),
-            _joined([part.slope for part in parts]),
+            _joined([part.take_gradient for part in parts]),
         )
 
 
@@ -60,14 +60,14 @@ class Answers:
         score: shape (n,), float32, log-odds of the seed's label, ``log(p / (1 - p))``. It orders
             candidates exactly as the output activation p does, but does not saturate where p rounds to 1.
         predicted: shape (n,), int16, the class with the largest output.
-        slope: shape (n, transform.size), float32, the gradient of ``score`` with respect to ``composed``,
+        gradient: shape (n, transform.size), float32, the gradient of ``score`` with respect to ``composed``,
             NaN where it was not asked for; None if it was asked for nowhere.
         failure: shape (n,), why there is no answer, "" where there is one; None if nothing is said of that.
     """
 
     score: Singles
     predicted: NDArray[np.int16]
-    slope: Singles | None = None
+    gradient: Singles | None = None
     failure: Texts | None = None
 
     def __len__(self) -> int:
@@ -75,9 +75,9 @@ class Answers:
 
     def rows(self, chosen: AnyArray | slice) -> "Answers":
         """Return the chosen rows."""
-        slope = None if self.slope is None else self.slope[chosen]
+        gradient = None if self.gradient is None else self.gradient[chosen]
         failure = None if self.failure is None else self.failure[chosen]
-        return Answers(self.score[chosen], self.predicted[chosen], slope, failure)
+        return Answers(self.score[chosen], self.predicted[chosen], gradient, failure)
 
     @staticmethod
     def joined(parts: Sequence["Answers"]) -> "Answers":
@@ -85,7 +85,7 @@ class Answers:
         return Answers(
             np.concatenate([part.score for part in parts]),
             np.concatenate([part.predicted for part in parts]),
-            _joined([part.slope for part in parts]),
+            _joined([part.gradient for part in parts]),
             _texts(parts),
         )
 

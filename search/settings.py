@@ -93,24 +93,26 @@ def plain(value: float) -> str:
     return repr(value).removesuffix(".0")
 
 
-def choice(base: type[Settings], key: str, *classes: type[Settings]) -> Any:
-    """Return a type for one of ``classes``, told apart by ``key``, or for a user's own subclass of ``base``.
+def choice(base: type[Settings], *classes: type[Settings]) -> Any:
+    """Return a type for one of ``classes``, told apart by ``kind``, or for a user's own subclass of ``base``.
 
-    A value of ``key`` that has a colon is an import path: ``mypkg.moves:Wave``. The current directory is
-    searched too. A path that leads to no such class raises an OutvotedError when a value is validated, as
-    does any path that the context of the validation does not trust (``outvoted.search.trust``).
+    A ``kind`` that has a colon is an import path: ``mypkg.moves:Wave``. The current directory is searched
+    too. A path that leads to no such class raises an OutvotedError when a value is validated, as does any
+    path that the context of the validation does not trust (``outvoted.search.trust``).
     """
 
-    def chosen(value: Any) -> str:
-        return _chosen(key, classes, value)
+    def kind(value: Any) -> str:  # pydantic calls the key by this function's name
+        if isinstance(value, BaseModel):
+            return _tag(type(value)) if type(value) in classes else _OWN
+        word = value.get("kind", _tag(classes[0])) if isinstance(value, Mapping) else type(value).__name__
+        return _OWN if isinstance(word, str) and ":" in word else str(word)
 
     def made(value: Any, info: ValidationInfo) -> Any:
-        return _own(base, key, value, trust_of(info.context))
+        return _own(base, value, trust_of(info.context)) if isinstance(value, Mapping) else value
 
-    chosen.__name__ = key  # by which pydantic calls it when no class is found
-    known = [Annotated[form, Tag(_tag(form, key))] for form in classes]
+    known = [Annotated[form, Tag(_tag(form))] for form in classes]
     own = Annotated[SerializeAsAny[base], BeforeValidator(made), Tag(_OWN)]  # type: ignore[valid-type]
-    return Annotated[reduce(or_, [*known, own]), Discriminator(chosen)]
+    return Annotated[reduce(or_, [*known, own]), Discriminator(kind)]
 
 
 def imported(path: str) -> Any:
@@ -147,33 +149,21 @@ def imported(path: str) -> Any:
     return getattr(found, name)
 
 
-def _tag(form: type[BaseModel], key: str) -> str:
-    return str(form.model_fields[key].default)
+def _tag(form: type[BaseModel]) -> str:
+    return str(form.model_fields["kind"].default)
 
 
-def _chosen(key: str, classes: tuple[type[Settings], ...], value: Any) -> str:
-    """Return the tag of a mapping or of a value made already."""
-    if isinstance(value, BaseModel):
-        return _tag(type(value), key) if type(value) in classes else _OWN
-    word = value.get(key, _tag(classes[0], key)) if isinstance(value, Mapping) else type(value).__name__
-    return _OWN if isinstance(word, str) and ":" in word else str(word)
-
-
-def _own(base: type[Settings], key: str, value: Any, trust: Trust) -> Any:
-    """Make a value of a user's own class from a mapping."""
-    if not isinstance(value, Mapping):
-        return value
-    path = value[key]
-    what = f"{base.__name__.lower()} {key}={path}"
+def _own(base: type[Settings], value: Mapping[str, Any], trust: Trust) -> Settings:
+    """Make a value of a user's own class."""
+    path = value["kind"]
+    what = f"{base.__name__.lower()} kind={path}"
     trust.check(path, what)
     try:
         form = imported(path)
     except OutvotedError as error:
         expected = f"{what}: {error.expected}"
         raise OutvotedError(expected, error.found, error.remedy) from error
-    wrong = _not_usable(base, key, path, form)
-    if wrong is not None:
-        raise wrong
+    _check_usable(base, path, form)
     unknown = sorted(value.keys() - form.model_fields.keys())
     if unknown:
         raise OutvotedError(
@@ -181,22 +171,22 @@ def _own(base: type[Settings], key: str, value: Any, trust: Trust) -> Any:
             found=f"the unknown key '{unknown[0]}'",
             remedy=suggestion(unknown[0], form.model_fields),
         )
-    return form.model_validate(value, context=trust.context)
+    made: Settings = form.model_validate(value, context=trust.context)
+    return made
 
 
-def _not_usable(base: type[Settings], key: str, path: str, form: Any) -> OutvotedError | None:
-    """Say why what was imported cannot be used, if so."""
+def _check_usable(base: type[Settings], path: str, form: Any) -> None:
+    """Refuse what was imported unless it is a complete class derived from ``base``."""
     wanted = f"{path} to be a class derived from {base.__module__}.{base.__name__}"
     if not (isinstance(form, type) and issubclass(form, base)):
         found = f"the class {form.__name__}" if isinstance(form, type) else f"of type {type(form).__name__}"
-        return OutvotedError(wanted, f"something else, {found}", f"derive a class from {base.__name__}")
+        raise OutvotedError(wanted, f"something else, {found}", f"derive a class from {base.__name__}")
     missing = ", ".join(sorted(getattr(form, "__abstractmethods__", ())))
     if missing:
-        return OutvotedError(f"{wanted}, complete", f"one without {missing}", "write what is missing")
-    if key not in form.model_fields:
-        return OutvotedError(
-            expected=f"the class {path} to have a field '{key}', with which it is written down",
+        raise OutvotedError(f"{wanted}, complete", f"one without {missing}", "write what is missing")
+    if "kind" not in form.model_fields:
+        raise OutvotedError(
+            expected=f"the class {path} to have a field 'kind', with which it is written down",
             found=f"only {', '.join(form.model_fields) or 'no fields'}",
-            remedy=f'add the line {key}: str = "{path}" to the class',
+            remedy=f'add the line kind: str = "{path}" to the class',
         )
-    return None

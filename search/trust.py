@@ -9,8 +9,8 @@ from pydantic import BaseModel
 from outvoted.search.errors import OutvotedError
 
 _KEY = "outvoted.trust"
-_TAGS = ("name", "kind")
-"""Keys that tell the variants of a union apart; an import path stands there for a user's own class."""
+_KIND = "kind"
+"""The key that tells the variants of a union apart; an import path stands there for a user's own class."""
 _FACTORY = "factory"
 """The key of a function that makes a network."""
 _LOOK = "look at that code, then add --trust (in Python trust=True) if it is yours"
@@ -88,7 +88,7 @@ def import_paths(values: Any, within: str = "") -> Iterator[tuple[str, str]]:
     pairs = values.items() if isinstance(values, Mapping) else enumerate(values) if _is_list(values) else ()
     for key, value in pairs:
         place = f"{within}.{key}" if within else str(key)
-        if isinstance(value, str) and (key == _FACTORY or (key in _TAGS and ":" in value)):
+        if isinstance(value, str) and (key == _FACTORY or (key == _KIND and ":" in value)):
             yield place, value
         yield from import_paths(value, place)
 

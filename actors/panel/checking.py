@@ -13,7 +13,7 @@ from outvoted.actors.networks.computing import Arithmetic, own_context, own_rand
 from outvoted.actors.networks.members import Member
 from outvoted.actors.networks.user_modules import copied, ready, told
 from outvoted.actors.panel.answers import Asked, Sample, check_form, check_logits, check_steady, sample
-from outvoted.actors.panel.gradients import check_slopes
+from outvoted.actors.panel.gradients import check_gradients
 from outvoted.actors.panel.panel_settings import Recipe
 from outvoted.search.errors import OutvotedError
 
@@ -24,21 +24,21 @@ def examine(
     network: nn.Module,
     sample: Sample,
     arithmetic: Arithmetic,
-    slopes: bool = False,
+    gradients: bool = False,
     device: torch.device = _CPU,
 ) -> str | None:
     """Have a copy of a network show that it can be mined: a few forward passes; the network stays as it is.
 
     Args:
         network: maps images in [0, 1] to logits.
-        slopes: whether its gradients will be used.
+        gradients: whether they will be used.
 
     Returns:
         A sentence about what a user should know of it, or None.
 
     Raises:
         OutvotedError: it fails on every image of the sample, or its answers have the wrong form, differ
-            from time to time or with the images beside, are probabilities, or (if ``slopes``) come
+            from time to time or with the images beside, are probabilities, or (if ``gradients``) come
             without the right gradient. The words go with the network's name before them.
     """
     with own_random_numbers(), own_context():
@@ -47,8 +47,8 @@ def examine(
         logits = check_form(asked, network, sample, arithmetic, rows)
         said = check_steady(asked, logits, rows, arithmetic)
         check_logits(logits, sample, rows)
-        if slopes:
-            check_slopes(_in_double(network, sample, arithmetic, device) or asked)
+        if gradients:
+            check_gradients(_in_double(network, sample, arithmetic, device) or asked)
     return said
 
 
@@ -85,13 +85,13 @@ def check(
     classes: int,
     arithmetic: Arithmetic,
     split: Split | None = None,
-    slopes: bool = False,
+    gradients: bool = False,
 ) -> tuple[str, ...]:
     """Build every network, and have each that is brought, with its weights, show what it does.
 
     Args:
         split: images to show it on.
-        slopes: whether the peers' gradients will be used.
+        gradients: whether the peers' will be used.
 
     Returns:
         What a user should know: of networks that may be used all the same, and where weights lie in their
@@ -117,7 +117,7 @@ def check(
                 said.append(f"{place}: weights read from its file: {note}")
             if isinstance(recipe.network, UserNetwork | PackagedNetwork):
                 _check_complete(recipe, network, images)
-                found = examine(network, images, arithmetic, slopes and peer)
+                found = examine(network, images, arithmetic, gradients and peer)
                 said += [] if found is None else [f"warning: {place}: {found}"]
         except OutvotedError as error:
             raise OutvotedError(f"{place}: {error.expected}", error.found, error.remedy) from error

@@ -31,7 +31,7 @@ class _Measure:
 _DOUBLE, _SINGLE = _Measure(1e-6, 0.05, 1e-6), _Measure(1e-2, 0.5, 1e-4)
 
 
-def check_slopes(asked: Asked) -> None:
+def check_gradients(asked: Asked) -> None:
     """Compare gradients with central differences, along the gradient and along a random direction.
 
     Images are drawn together to greys with a little noise, so that they lie at no corner of the network: at
@@ -48,18 +48,20 @@ def check_slopes(asked: Asked) -> None:
     fine, chosen = torch.isfinite(logits).all(1), logits.nan_to_num(-torch.inf).argmax(1)
     if not fine.any():
         return  # it fails on greys, of which a search asks nothing
-    slope = _gradient(asked, greys, chosen, fine)
+    gradient = _gradient(asked, greys, chosen, fine)
     again = _gradient(asked, greys, chosen, fine)
-    if not torch.allclose(slope, again, rtol=1e-3, atol=1e-3 * float(slope.abs().max()), equal_nan=True):
+    if not torch.allclose(
+        gradient, again, rtol=1e-3, atol=1e-3 * float(gradient.abs().max()), equal_nan=True
+    ):
         raise _refusal("two different ones when it was asked twice")
     measure = _SINGLE if torch.equal(logits.double(), logits.float().double()) else _DOUBLE
     said, found, allowed = [], [], []
-    for direction in (slope, _random(inputs, 1) - 0.5):
+    for direction in (gradient, _random(inputs, 1) - 0.5):
         unit = direction / direction.flatten(1).norm(dim=1).clamp_min(1e-30)[:, None, None, None]
-        said.append((slope * unit).flatten(1).sum(1))
+        said.append((gradient * unit).flatten(1).sum(1))
         ahead, behind = (_scores(asked, greys + way * measure.step * unit, chosen) for way in (1, -1))
         found.append((ahead - behind) / (2 * measure.step))
-        usual = slope.flatten(1).norm(dim=1) / slope[0].numel() ** 0.5
+        usual = gradient.flatten(1).norm(dim=1) / gradient[0].numel() ** 0.5
         share = measure.tolerance * torch.stack([said[-1].abs(), found[-1].abs(), usual]).amax(0)
         allowed.append(share + measure.noise * logits.abs().amax(1).clamp_min(1))
     _compare(*(torch.stack(part)[:, fine].flatten() for part in (said, found, allowed)))
@@ -84,12 +86,12 @@ def _gradient(asked: Asked, greys: torch.Tensor, chosen: torch.Tensor, fine: tor
         if not scores.requires_grad:
             raise _refusal("none: its answers are cut off from the image")
         try:
-            (slope,) = torch.autograd.grad(scores.sum(), images, allow_unused=True)
+            (gradient,) = torch.autograd.grad(scores.sum(), images, allow_unused=True)
         except Exception as error:  # the network is the user's, and so is its backward pass
             raise _refusal(f"none, {told(error)}") from error
-    if slope is None:
+    if gradient is None:
         raise _refusal("none: its answers are cut off from the image")
-    return slope.detach()
+    return gradient.detach()
 
 
 def _scores(asked: Asked, images: torch.Tensor, chosen: torch.Tensor) -> torch.Tensor:

@@ -13,7 +13,7 @@ from outvoted.actors.networks.computing import USUAL, Arithmetic, own_context, o
 from outvoted.actors.networks.members import Member
 from outvoted.actors.networks.user_modules import answered, is_machines, told
 from outvoted.search.arrays import AnyArray, Bools, Pixels, Singles
-from outvoted.search.messages import Answers, Candidates, Slope
+from outvoted.search.messages import Answers, Candidates, TakeGradient
 from outvoted.search.transforms import Affine, Transform
 
 
@@ -43,15 +43,18 @@ class Peer:
     def ask(self, candidates: Candidates) -> Answers:
         """Render candidates from their seeds and answer for each; any number of rows."""
         if not len(candidates):
-            slope = None if candidates.slope is None else np.empty(candidates.composed.shape, np.float32)
-            return Answers(np.empty(0, np.float32), np.empty(0, np.int16), slope)
+            none = (
+                None if candidates.take_gradient is None else np.empty(candidates.composed.shape, np.float32)
+            )
+            return Answers(np.empty(0, np.float32), np.empty(0, np.int16), none)
         size = self._batch
         parts = [candidates.rows(slice(first, first + size)) for first in range(0, len(candidates), size)]
         return Answers.joined([self._answer(part) for part in parts])
 
     def _answer(self, part: Candidates) -> Answers:
         """Answer for one batch; gradients are taken where they are asked for, the rows beside come along."""
-        n, wanted = len(part), part.slope is not None and bool(part.slope.any())
+        n, take = len(part), part.take_gradient
+        wanted = take is not None and bool(take.any())
         with own_context(gradients=wanted):
             seed_id = _padded(part.seed_id.astype(np.int64), self._batch).to(self._device)
             composed = _padded(part.composed, self._batch).to(self._device).requires_grad_(wanted)
@@ -65,11 +68,11 @@ class Peer:
                 classes.cpu().numpy()[:n].astype(np.int16),
                 failure=np.array(failures[:n], object) if failures else None,
             )
-            if part.slope is None:
+            if take is None:
                 return answers
-            right = answers.predicted == labels.cpu().numpy()[:n]
-            taken = np.where(right, part.slope == Slope.IF_RIGHT, part.slope == Slope.IF_WRONG)
-            return _sloped(answers, odds, composed, taken)
+            correct = answers.predicted == labels.cpu().numpy()[:n]
+            taken = np.where(correct, take == TakeGradient.IF_CORRECT, take == TakeGradient.IF_WRONG)
+            return _with_gradients(answers, odds, composed, taken)
 
     def vote(self, images: Pixels) -> Singles:
         """Return every class's probability for images, at least one; (n, classes), each row summing to 1."""
@@ -82,28 +85,28 @@ class Peer:
         return np.concatenate(parts)
 
 
-def _sloped(answers: Answers, odds: torch.Tensor, composed: torch.Tensor, taken: Bools) -> Answers:
+def _with_gradients(answers: Answers, odds: torch.Tensor, composed: torch.Tensor, taken: Bools) -> Answers:
     """Add the gradient of each ``taken`` row; rows that should have one and don't have no answer at all."""
-    slope = np.full((len(answers), composed.shape[1]), np.nan, np.float32)
+    gradient = np.full((len(answers), composed.shape[1]), np.nan, np.float32)
     if not (taken & np.isfinite(answers.score)).any():  # a network that failed on every row has no gradient
-        return replace(answers, slope=slope)
+        return replace(answers, gradient=gradient)
     try:
-        (gradient,) = torch.autograd.grad(odds.sum(), composed)
+        (found,) = torch.autograd.grad(odds.sum(), composed)
     except Exception as error:  # the network is the user's, and so is its backward pass
         if is_machines(error):
             raise
-        return _without(answers, slope, taken, f"no gradient, {told(error)}")
-    slope[taken] = gradient.cpu().numpy()[: len(answers)][taken]
-    return replace(answers, slope=slope)
+        return _without(answers, gradient, taken, f"no gradient, {told(error)}")
+    gradient[taken] = found.cpu().numpy()[: len(answers)][taken]
+    return replace(answers, gradient=gradient)
 
 
-def _without(answers: Answers, slope: Singles, taken: Bools, text: str) -> Answers:
+def _without(answers: Answers, gradient: Singles, taken: Bools, text: str) -> Answers:
     """Take back the answers of ``taken`` rows, and say why."""
     before = np.full(len(answers), "", object) if answers.failure is None else answers.failure
     return Answers(
         np.where(taken, np.float32(np.nan), answers.score),
         np.where(taken, np.int16(-1), answers.predicted),
-        slope,
+        gradient,
         np.where(taken & (before == ""), text, before),
     )
 

@@ -33,14 +33,14 @@ def check_user_networks(
     referee: RefereeSettings | None,
     data: Dataset,
     console: Console,
-    slopes: bool = False,
+    gradients: bool = False,
 ) -> None:
     """Have the networks that are brought show what they do, unless the run has them already.
 
     What a user should know is said: also where weights lie in their file under other names.
 
     Args:
-        slopes: whether the peers' gradients will be used.
+        gradients: whether the peers' gradients will be used.
 
     Raises:
         OutvotedError: one of them can't be built, or doesn't answer as it must.
@@ -49,7 +49,7 @@ def check_user_networks(
         return
     wanted = panel_settings.recipes(panel, referee)
     with phase(console, "checking the networks"):
-        said = checking.check(wanted, data.shape, data.classes, panel.arithmetic, data.train, slopes)
+        said = checking.check(wanted, data.shape, data.classes, panel.arithmetic, data.train, gradients)
     for sentence in said:
         console.print(sentence, markup=False, highlight=False, soft_wrap=True)
 

@@ -3,7 +3,7 @@
     from outvoted import Panel, mine
 
     panel = Panel.train("mnist-sample")  # or Panel({"a": net_a, "b": net_b}, images, labels)
-    mistakes = mine(panel, per_target=50, strategy={"name": "gradient"})
+    mistakes = mine(panel, per_target=50, strategy={"kind": "gradient"})
 
 :func:`mine` works in this process and writes no files; :func:`run` is the command line's `outvoted mine`.
 """
@@ -99,7 +99,7 @@ class Panel:
         self.names = tuple(modules)
         self._networks = [self._taken(name, network) for name, network in modules.items()]
         self._referee = None if referee is None else self._taken("referee", referee)
-        self._has_slopes = False
+        self._has_gradients = False
 
     @classmethod
     @undisturbed()
@@ -194,10 +194,10 @@ class Panel:
     def _check(self, search: SearchSettings) -> None:
         """Make sure that searches can be made; networks show their gradients before they are first used."""
         search.check(self._shape, self.names)
-        if search.strategy.slopes and not self._has_slopes:
+        if search.strategy.gradients and not self._has_gradients:
             for name, tolerant in zip(self.names, self._networks, strict=True):
-                shown(name, tolerant.network, self._sample, self._arithmetic, slopes=True)
-            self._has_slopes = True
+                shown(name, tolerant.network, self._sample, self._arithmetic, gradients=True)
+            self._has_gradients = True
 
 
 @undisturbed()

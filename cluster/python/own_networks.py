@@ -40,7 +40,7 @@ def named(networks: Networks) -> dict[str, nn.Module]:
 
 
 def taken(
-    name: str, network: nn.Module, sample: Sample, arithmetic: Arithmetic, slopes: bool = False
+    name: str, network: nn.Module, sample: Sample, arithmetic: Arithmetic, gradients: bool = False
 ) -> Tolerant:
     """Return a copy of a network that has shown what it does, and will answer NaN where it fails.
 
@@ -51,18 +51,18 @@ def taken(
     """
     copy = _copied(name, network)
     fresh = ready(copy, sample.inputs(torch.float32)[:1])
-    shown(name, fresh, sample, arithmetic, slopes)
+    shown(name, fresh, sample, arithmetic, gradients)
     return Tolerant(fresh, sample.classes, name)
 
 
-def shown(name: str, network: nn.Module, sample: Sample, arithmetic: Arithmetic, slopes: bool) -> None:
+def shown(name: str, network: nn.Module, sample: Sample, arithmetic: Arithmetic, gradients: bool) -> None:
     """Have a network show what it does, and warn of what should be known of it.
 
     Raises:
         OutvotedError: it can't be mined; the message begins with its name.
     """
     try:
-        said = examine(network, sample, arithmetic, slopes, own_device())
+        said = examine(network, sample, arithmetic, gradients, own_device())
     except OutvotedError as error:
         raise OutvotedError(f"'{name}': {error.expected}", error.found, error.remedy) from error.__cause__
     if said is not None:

@@ -17,8 +17,8 @@ BUILT_IN = (Hillclimb, RandomSearch, Genetic, PBIL, EvolutionStrategy, MapElites
 if TYPE_CHECKING:
     AnyStrategy = Strategy
 else:
-    AnyStrategy = choice(Strategy, "name", *BUILT_IN)
-    """Any strategy, told apart by its ``name``; a user's own by its import path."""
+    AnyStrategy = choice(Strategy, *BUILT_IN)
+    """Any strategy, told apart by its ``kind``; a user's own by its import path."""
 
 __all__ = [
     "BUILT_IN",

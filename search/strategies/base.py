@@ -82,14 +82,14 @@ class Votes:
         score: shape (peers, m), log-odds of the label; NaN where a peer was not asked.
         predicted: shape (peers, m), classes; -1 where a peer was not asked or gave no answer.
         asked: shape (peers, m), True where a peer was asked.
-        slope: shape (peers, m, transform.size), gradients of ``score`` with respect to the composed
+        gradient: shape (peers, m, transform.size), gradients of ``score`` with respect to the composed
             transform, NaN where none was taken; size 0 for strategies that ask for none.
     """
 
     score: Singles
     predicted: NDArray[np.int16]
     asked: Bools
-    slope: Singles
+    gradient: Singles
 
     def of(self, peer: Ints) -> "Evidence":
         """Return what one peer for each candidate, ``peer`` (m,), says."""
@@ -148,7 +148,7 @@ class Strategy(ABC, Settings):
 
     @property
     @abstractmethod
-    def slopes(self) -> bool:
+    def gradients(self) -> bool:
         """Whether gradients are taken: of the target where it is right, of voters where they are wrong."""
 
     @abstractmethod

@@ -21,14 +21,14 @@ class EvolutionStrategy(Ending):
     range. Candidates beyond the range are put on its edge before they are learnt from.
     """
 
-    name: Literal["evolution"] = "evolution"
+    kind: Literal["evolution"] = "evolution"
     sigma: Annotated[float, Field(gt=0, le=1)] = 0.3
     """The first step size."""
 
     @property
     def label(self) -> str:
         """The strategy's name in tables."""
-        return self.name
+        return self.kind
 
     def draws(self, transform: Transform) -> int:
         """One normal for each knob."""

@@ -73,7 +73,7 @@ class Generational(Strategy):
         return False
 
     @property
-    def slopes(self) -> bool:
+    def gradients(self) -> bool:
         """No gradients."""
         return False
 
@@ -135,7 +135,7 @@ def refuse_without_knobs(strategy: str, transform: Transform) -> None:
         raise OutvotedError(
             expected=f"a transform whose realism budget '{strategy}' can search by knobs",
             found=f"{transform.parameters}, which only compose move by move",
-            remedy="choose search.strategy.name=hillclimb or random, or another search.transform",
+            remedy="choose search.strategy.kind=hillclimb or random, or another search.transform",
         )
 
 

@@ -23,7 +23,7 @@ class Genetic(Ending):
     crossover, (mu + lambda) survival.
     """
 
-    name: Literal["genetic"] = "genetic"
+    kind: Literal["genetic"] = "genetic"
     parents: Annotated[int, Field(ge=2, le=4096)] = 6
     """How many survive a generation."""
     mutation: Annotated[float, Field(gt=0, le=1)] = 0.2
@@ -34,7 +34,7 @@ class Genetic(Ending):
     @property
     def label(self) -> str:
         """The strategy's name in tables."""
-        return self.name
+        return self.kind
 
     def draws(self, transform: Transform) -> int:
         """Two tournaments, which parent each knob comes from, and the mutation."""

@@ -23,7 +23,7 @@ from outvoted.search.strategies.generational import refuse_without_knobs, writte
 from outvoted.search.strategies.surrogate import Surrogate, loss
 from outvoted.search.transforms import Transform
 
-_STEP = 1e-4  # of the knobs' range, for the slope of a composed transform with respect to its knobs
+_STEP = 1e-4  # of the knobs' range, for the gradient of a composed transform with respect to its knobs
 _ADAM = (0.9, 0.999, 1e-8)
 _CROWD = 0.75  # share of searches still descending below which the others are left behind
 
@@ -38,7 +38,7 @@ class Gradient(Strategy):
     and all voters right by a margin.
     """
 
-    name: Literal["gradient"] = "gradient"
+    kind: Literal["gradient"] = "gradient"
     steps: Annotated[int, Field(ge=1, le=256)] = 24
     """Candidates of a search at most."""
     margin: Annotated[float, Field(gt=0)] = 1.0
@@ -55,7 +55,7 @@ class Gradient(Strategy):
     @property
     def label(self) -> str:
         """The strategy's name in tables."""
-        return self.name
+        return self.kind
 
     @property
     def stepwise(self) -> bool:
@@ -73,7 +73,7 @@ class Gradient(Strategy):
         return False
 
     @property
-    def slopes(self) -> bool:
+    def gradients(self) -> bool:
         """Ask for gradients."""
         return True
 
@@ -84,7 +84,7 @@ class Gradient(Strategy):
             raise OutvotedError(
                 expected="a differentiable transform for the strategy 'gradient'",
                 found=f"one that is not: {transform!r}"[:200],
-                remedy="choose another search.strategy.name, or another search.transform",
+                remedy="choose another search.strategy.kind, or another search.transform",
             )
 
     def draws(self, transform: Transform) -> int:
@@ -92,7 +92,7 @@ class Gradient(Strategy):
         return 0
 
     def begin(self, transform: Transform, shard: Shard, votes: Votes) -> Memory:
-        """Model the scores from their values and slopes at the seed."""
+        """Model the scores from their values and gradients at the seed."""
         n, peers, points, k = len(shard), len(votes.score), self.steps + 1, transform.knobs
         voter = is_voter(peers, shard.target, shard.voters).T
         memory: Memory = {
@@ -101,7 +101,7 @@ class Gradient(Strategy):
             "count": np.zeros(n, np.int64),
             "knobs": np.zeros((n, points, k)),
             "score": np.zeros((n, points, peers)),
-            "slope": np.zeros((n, points, peers, k)),
+            "gradient": np.zeros((n, points, peers, k)),
             "known": np.zeros((n, points, peers)),
             "next": np.tile(np.array(transform.home), (n, 1)),
             "loss": np.zeros(n),
@@ -143,22 +143,22 @@ class Gradient(Strategy):
     ) -> Memory:
         """Add the votes on one candidate for each of ``search`` (s,) to the model and look for the next.
 
-        A peer that gave its score alone is taken to slope as the model thought.
+        A peer that gave its score alone is taken to have the gradient that the model thought.
         """
         known = {name: array[search] for name, array in memory.items()}
         rows, point = np.arange(len(search)), known["count"]
         said = np.isfinite(votes.score.T)
         score = np.where(said, votes.score.T, 0.0)
         chain = _jacobian(transform, offer.knobs)
-        slope = np.zeros((*score.shape, transform.knobs))
+        gradient = np.zeros((*score.shape, transform.knobs))
         for number in range(transform.size):
-            slope += votes.slope[:, :, number].T[:, :, None].astype(np.float64) * chain[:, None, number]
-        taken: Bools = np.asarray(np.isfinite(slope).all(axis=2))
+            gradient += votes.gradient[:, :, number].T[:, :, None].astype(np.float64) * chain[:, None, number]
+        taken: Bools = np.asarray(np.isfinite(gradient).all(axis=2))
         if (point > 0).any():
             believed = _surrogate(known).at(offer.knobs)[2]
-            slope = np.where(taken[:, :, None], slope, believed)
+            gradient = np.where(taken[:, :, None], gradient, believed)
         known["knobs"][rows, point], known["score"][rows, point] = offer.knobs, score
-        known["slope"][rows, point] = np.where(np.isfinite(slope), slope, 0.0)
+        known["gradient"][rows, point] = np.where(np.isfinite(gradient), gradient, 0.0)
         known["known"][rows, point] = said | (point == 0)[:, None]  # a search whose seed broke has ended
         known["count"] = point + 1
         known["next"], known["loss"] = self._descend(known)
@@ -176,11 +176,11 @@ class Gradient(Strategy):
         going, target, voter = np.arange(len(knobs)), known["target"], known["voter"]
         for step in range(1, self.descent + 1):
             score, gradient, _ = model.at(knobs)
-            missing, slope = loss(score, gradient, target, voter, self.margin)
+            missing, uphill = loss(score, gradient, target, voter, self.margin)
             better = missing < least[going]
             best[going[better]], least[going[better]] = knobs[better], missing[better]
-            speed = first * speed + (1 - first) * slope
-            square = second * square + (1 - second) * slope**2
+            speed = first * speed + (1 - first) * uphill
+            square = second * square + (1 - second) * uphill**2
             ahead = (speed / (1 - first**step)) / (np.sqrt(square / (1 - second**step)) + tiny)
             knobs = np.clip(knobs - self.rate * ahead, 0.0, 1.0)
             left = np.flatnonzero(least[going] > 0)
@@ -195,16 +195,16 @@ class Gradient(Strategy):
 def _surrogate(known: Memory) -> Surrogate:
     """Return the model of searches, with as many points as the furthest of them has."""
     points = int(known["count"].max(initial=1))
-    return Surrogate(*(known[name][:, :points] for name in ("knobs", "score", "slope", "known")))
+    return Surrogate(*(known[name][:, :points] for name in ("knobs", "score", "gradient", "known")))
 
 
 def _jacobian(transform: Transform, knobs: Floats) -> Floats:
-    """Return the slope of composed transforms with respect to knobs (m, k), shape (m, size, k)."""
-    slopes = []
+    """Return the gradient of composed transforms with respect to knobs (m, k), shape (m, size, k)."""
+    columns = []
     for knob in range(transform.knobs):
         low, high = knobs.copy(), knobs.copy()
         low[:, knob] = np.maximum(low[:, knob] - _STEP, 0.0)
         high[:, knob] = np.minimum(high[:, knob] + _STEP, 1.0)
         width = (high[:, knob] - low[:, knob])[:, None]
-        slopes.append((placed(transform, high).composed - placed(transform, low).composed) / width)
-    return np.stack(slopes, axis=2)
+        columns.append((placed(transform, high).composed - placed(transform, low).composed) / width)
+    return np.stack(columns, axis=2)

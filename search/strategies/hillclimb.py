@@ -18,15 +18,15 @@ class Hillclimb(Stepwise):
     several at once and taking the first acceptable one is exactly the sequential procedure.
     """
 
-    name: Literal["hillclimb"] = "hillclimb"
-    ahead: Annotated[int, Field(ge=1, le=4096)] = 4
+    kind: Literal["hillclimb"] = "hillclimb"
+    speculative: Annotated[int, Field(ge=1, le=4096)] = 4
     """Candidates tried at once after an accepted move. While none is accepted, as many are tried at once
     as have failed already, so that looking ahead costs a share of the inferences, not a multiple."""
 
     @property
     def label(self) -> str:
         """The strategy's name in tables."""
-        return self.name
+        return self.kind
 
     @property
     def onward(self) -> bool:
@@ -35,7 +35,7 @@ class Hillclimb(Stepwise):
 
     def count(self, memory: Memory, search: Ints, stale: Ints) -> Ints:
         """Double what has been tried since the last accepted move."""
-        return np.maximum(stale, self.ahead)
+        return np.maximum(stale, self.speculative)
 
     def propose(
         self, transform: Transform, memory: Memory, position: Position, search: Ints, uniform: Floats

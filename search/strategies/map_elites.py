@@ -23,7 +23,7 @@ class MapElites(Generational):
     of weaknesses: how far turned, scaled, leaning..., and which label was taken for which.
     """
 
-    name: Literal["map-elites"] = "map-elites"
+    kind: Literal["map-elites"] = "map-elites"
     descriptors: tuple[str, ...] = ()
     """Which measures of the transform span the grid; the first three if left out."""
     bins: Annotated[int, Field(ge=2, le=16)] = 4
@@ -34,7 +34,7 @@ class MapElites(Generational):
     @property
     def label(self) -> str:
         """The strategy's name in tables."""
-        return self.name
+        return self.kind
 
     @property
     def lasting(self) -> bool:

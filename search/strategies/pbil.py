@@ -20,7 +20,7 @@ class PBIL(Ending):
     1 - ``least``.
     """
 
-    name: Literal["pbil"] = "pbil"
+    kind: Literal["pbil"] = "pbil"
     bits: Annotated[int, Field(ge=2, le=16)] = 5
     """Bits of each knob."""
     rate: Annotated[float, Field(gt=0, le=1)] = 0.3
@@ -30,7 +30,7 @@ class PBIL(Ending):
     @property
     def label(self) -> str:
         """The strategy's name in tables."""
-        return self.name
+        return self.kind
 
     def draws(self, transform: Transform) -> int:
         """One for each bit."""

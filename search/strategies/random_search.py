@@ -14,14 +14,14 @@ from outvoted.search.transforms import Transform
 class RandomSearch(Stepwise):
     """Make one move from the seed, again and again, until one of them is a mistake."""
 
-    name: Literal["random"] = "random"
-    ahead: Annotated[int, Field(ge=1, le=4096)] = 64
+    kind: Literal["random"] = "random"
+    speculative: Annotated[int, Field(ge=1, le=4096)] = 64
     """Candidates tried at once."""
 
     @property
     def label(self) -> str:
         """The strategy's name in tables."""
-        return self.name
+        return self.kind
 
     @property
     def onward(self) -> bool:
@@ -30,7 +30,7 @@ class RandomSearch(Stepwise):
 
     def count(self, memory: Memory, search: Ints, stale: Ints) -> Ints:
         """Try the same number each time: nothing is learnt on the way."""
-        return np.full_like(stale, self.ahead)
+        return np.full_like(stale, self.speculative)
 
     def propose(
         self, transform: Transform, memory: Memory, position: Position, search: Ints, uniform: Floats

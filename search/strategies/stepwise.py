@@ -22,7 +22,7 @@ class Stepwise(Strategy):
         return False
 
     @property
-    def slopes(self) -> bool:
+    def gradients(self) -> bool:
         """No gradients."""
         return False
 

@@ -23,13 +23,13 @@ class Surrogate:
     Attributes:
         knobs: shape (n, a, k).
         score: shape (n, a, peers).
-        slope: shape (n, a, peers, k), gradients of ``score`` with respect to knobs.
+        gradient: shape (n, a, peers, k), gradients of ``score`` with respect to knobs.
         known: shape (n, a, peers), 1 where a peer was asked, else 0; at least one point of each peer.
     """
 
     knobs: Floats
     score: Floats
-    slope: Floats
+    gradient: Floats
     known: Floats
 
     def rows(self, chosen: Ints) -> "Surrogate":
@@ -37,20 +37,20 @@ class Surrogate:
         return Surrogate(*(getattr(self, part.name)[chosen] for part in fields(self)))
 
     def at(self, knobs: Floats) -> tuple[Floats, Floats, Floats]:
-        """Return at knobs (n, k) scores (n, peers), their gradients and mean slopes (n, peers, k)."""
+        """Return scores (n, peers) at knobs (n, k), their gradients and the points' mean (n, peers, k)."""
         layers = self._layers
         away = np.ascontiguousarray(knobs.T)[:, None] - layers.knobs
         distance, expansion = np.full(away.shape[1:], _NEAR), layers.score.copy()
         for axis, step in enumerate(away):
             distance += step**2
-            expansion += layers.slope[axis] * step[:, :, None]
+            expansion += layers.gradient[axis] * step[:, :, None]
         weight = layers.known / (distance * np.sqrt(distance))[:, :, None]
         weights = weight.sum(axis=0)
         score = (weight * expansion).sum(axis=0) / weights
         pull = -3.0 * weight * (expansion - score) / distance[:, :, None]
         gradient, mean = np.empty((2, *score.shape, knobs.shape[1]))
         for axis, step in enumerate(away):
-            mean[:, :, axis] = (weight * layers.slope[axis]).sum(axis=0) / weights
+            mean[:, :, axis] = (weight * layers.gradient[axis]).sum(axis=0) / weights
             gradient[:, :, axis] = mean[:, :, axis] + (pull * step[:, :, None]).sum(axis=0) / weights
         return score, gradient, mean
 
@@ -60,7 +60,7 @@ class Surrogate:
         return _Layers(
             np.ascontiguousarray(self.knobs.transpose(2, 1, 0)),
             np.ascontiguousarray(self.score.transpose(1, 0, 2)),
-            np.ascontiguousarray(self.slope.transpose(3, 1, 0, 2)),
+            np.ascontiguousarray(self.gradient.transpose(3, 1, 0, 2)),
             np.ascontiguousarray(self.known.transpose(1, 0, 2)),
         )
 
@@ -71,7 +71,7 @@ class _Layers:
 
     knobs: Floats
     score: Floats
-    slope: Floats
+    gradient: Floats
     known: Floats
 
 
@@ -96,8 +96,8 @@ def loss(
     high, low = target & (score > -margin), voter & (score < margin)
     pull = high.astype(np.float64) - low
     missing = np.where(high, score + margin, 0.0) + np.where(low, margin - score, 0.0)
-    total, slope = np.zeros(len(score)), np.zeros((len(score), gradient.shape[2]))
+    total, uphill = np.zeros(len(score)), np.zeros((len(score), gradient.shape[2]))
     for peer in range(score.shape[1]):
         total += missing[:, peer]
-        slope += pull[:, peer, None] * gradient[:, peer]
-    return total, slope
+        uphill += pull[:, peer, None] * gradient[:, peer]
+    return total, uphill

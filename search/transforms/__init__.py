@@ -27,7 +27,7 @@ from outvoted.search.transforms.pixel_swap import PixelSwap, SwapBudget, SwapMov
 if TYPE_CHECKING:
     AnyTransform = Transform
 else:
-    AnyTransform = choice(Transform, "kind", *SIMPLE, Chain)
+    AnyTransform = choice(Transform, *SIMPLE, Chain)
     """Any transform, told apart by its ``kind``; a user's own by its import path."""
 
 __all__ = [

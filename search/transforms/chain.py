@@ -25,7 +25,7 @@ Rows = TypeVar("Rows", Floats, torch.Tensor)
 if TYPE_CHECKING:
     Part = Transform
 else:
-    Part = choice(Transform, "kind", *SIMPLE)
+    Part = choice(Transform, *SIMPLE)
 
 
 def _some(parts: tuple[Part, ...]) -> tuple[Part, ...]:

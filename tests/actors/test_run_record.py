@@ -16,7 +16,7 @@ def test_a_record_reads_back() -> None:
     record = RunRecord(
         name="run",
         state=State.INTERRUPTED,
-        config={"search": {"seed": 2**63 - 1, "strategy": {"name": "hillclimb"}}, "referee": None},
+        config={"search": {"seed": 2**63 - 1, "strategy": {"kind": "hillclimb"}}, "referee": None},
         versions={"torch": "2.13.0"},
         data=DataRecord(name="mnist", fingerprint="ab", train=3, test=2),
         panel_fingerprint="cd",

@@ -175,7 +175,7 @@ def test_the_table_shows_the_papers_figures_beside_them(summary: Summary) -> Non
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        ("strategy", {"name": "random"}),
+        ("strategy", {"kind": "random"}),
         ("transform", {"kind": "photometric"}),
         ("voters", [2]),
     ],

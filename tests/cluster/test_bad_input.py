@@ -136,17 +136,17 @@ def test_searches(command: str, overrides: list[str], said: str, say: Say) -> No
     [
         ("gradient", "'gradient' can search by knobs"),
         ("gradiant", "did you mean 'gradient'?"),
-        ("'no_climb:Climb'", "strategy name=no_climb:Climb: a module 'no_climb'"),
+        ("'no_climb:Climb'", "strategy kind=no_climb:Climb: a module 'no_climb'"),
     ],
 )
 def test_strategies(command: str, name: str, said: str, say: Say) -> None:
-    assert said in say(command, "search.transform.kind=pixel_swap", f"search.strategy.name={name}")
+    assert said in say(command, "search.transform.kind=pixel_swap", f"search.strategy.kind={name}")
 
 
 @pytest.mark.parametrize("command", ["mine", "heal", "compare"])
 def test_networks_without_a_gradient(command: str, say: Say) -> None:
     network = "panel.networks.1={kind: python, factory: 'wrong_models:cut'}"
-    sets = [] if command == "compare" else ["search.strategy.name=gradient"]
+    sets = [] if command == "compare" else ["search.strategy.kind=gradient"]
     said = say(command, network, *sets)
     assert "panel.networks.1 (cut): the gradient of its answers" in said
     assert "say hillclimb" in said
@@ -156,8 +156,8 @@ def test_networks_without_a_gradient(command: str, say: Say) -> None:
     ("overrides", "said"),
     [
         (["strategies=[]"], "at least one strategy"),
-        (["strategies=[gradient]"], "strategies.0, say {name: gradient}"),
-        (["strategies=[{name: random}, {name: gradiant}]"], "a known strategies.1.name found: 'gradiant'"),
+        (["strategies=[gradient]"], "strategies.0, say {kind: gradient}"),
+        (["strategies=[{kind: random}, {kind: gradiant}]"], "a known strategies.1.kind found: 'gradiant'"),
         (["search.transform.kind=pixel_swap"], "'gradient' can search by knobs"),
         (["map.descriptors=[rotation]"], "did you mean 'rotation_deg'?"),
         (["map.bins=0"], "map.bins"),

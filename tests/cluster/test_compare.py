@@ -24,7 +24,7 @@ def config(small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
     monkeypatch.chdir(tmp_path)
     values = yaml.safe_load(small.read_text())
     values["search"] |= {"per_target": 10, "patience": 40}
-    values["strategies"] = [{"name": "random"}, {"name": "random", "ahead": 8}]
+    values["strategies"] = [{"kind": "random"}, {"kind": "random", "speculative": 8}]
     file = tmp_path / "contest.yaml"
     file.write_text(yaml.safe_dump(values))
     return file
@@ -52,7 +52,7 @@ def test_a_comparison_goes_on_with_a_strategy_more(
     assert {path.name for path in store.path.iterdir() if path.is_dir()} == {"random", "random-2"}
     assert store.read_record().kind == "compare"
     first = (store.path / "random" / "run.json").read_text()
-    more = "strategies=[{name: random}, {name: random, ahead: 8}, {name: hillclimb}]"
+    more = "strategies=[{kind: random}, {kind: random, speculative: 8}, {kind: hillclimb}]"
     assert compared(monkeypatch, *named, "--set", more) == 2
     assert "--resume" in capsys.readouterr().err
     assert compared(monkeypatch, *named, "--set", more, "--resume", "--set", "map.bins=2") == 0

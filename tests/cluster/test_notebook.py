@@ -183,9 +183,9 @@ def test_one_network_has_no_peers(networks: Networks, digits: Dataset) -> None:
     [
         ({"patiense": 3}, "did you mean 'patience'?"),
         ({"patience": 0}, "correct patience in mine(...)"),
-        ({"strategy": {"name": "gradiant"}}, "did you mean 'gradient'?"),
-        ({"strategy": "gradient"}, "strategy, say {name: gradient}"),
-        ({"strategy": {"name": "gradient"}, "transform": {"kind": "pixel_swap"}}, "by knobs"),
+        ({"strategy": {"kind": "gradiant"}}, "did you mean 'gradient'?"),
+        ({"strategy": "gradient"}, "strategy, say {kind: gradient}"),
+        ({"strategy": {"kind": "gradient"}, "transform": {"kind": "pixel_swap"}}, "by knobs"),
         ({"transform": {"kind": "channel_gain"}}, "images of 1 channel"),
         ({"targets": ["mlp-7"]}, "did you mean 'mlp-6'?"),
         ({"voters": [3]}, "numbers of voters from 0 to 2"),

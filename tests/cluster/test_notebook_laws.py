@@ -41,7 +41,7 @@ def calls(networks: Networks, digits: Dataset, monkeypatch: pytest.MonkeyPatch) 
         "train": lambda: Panel.train("mnist-sample", networks=widths, training={"epochs": 1}).vote(few),
         "vote": lambda: panel.vote(few),
         "mine": lambda: mine(panel, **SEARCH),
-        "gradient": lambda: mine(panel, strategy={"name": "gradient"}, **SEARCH),
+        "gradient": lambda: mine(panel, strategy={"kind": "gradient"}, **SEARCH),
     }
 
 

@@ -44,8 +44,8 @@ def test_more_voters_than_replicates_are_refused(config: Path, digits: Dataset) 
 
 
 def test_a_strategy_that_cannot_search_the_transform_is_refused(config: Path, digits: Dataset) -> None:
-    check_mining(read(SweepConfig, config, ["mining.search.strategy.name=gradient"]), digits)
-    overrides = ["mining.search.transform.kind=pixel_swap", "mining.search.strategy.name=gradient"]
+    check_mining(read(SweepConfig, config, ["mining.search.strategy.kind=gradient"]), digits)
+    overrides = ["mining.search.transform.kind=pixel_swap", "mining.search.strategy.kind=gradient"]
     with pytest.raises(OutvotedError, match="gradient"):
         check_mining(read(SweepConfig, config, overrides), digits)
 

@@ -54,5 +54,5 @@ def of_kind(own: RunStore, kind: str) -> RunStore:
     with_fact(store, "kind", kind)
     if kind == "compare":
         shutil.copytree(own.path, store.path / "hillclimb")
-        with_fact(store, "config.strategies", [{"name": "hillclimb"}])
+        with_fact(store, "config.strategies", [{"kind": "hillclimb"}])
     return store

@@ -14,7 +14,7 @@ from tests.hostile.conftest import Outvoted, Payload
 
 FACTORY = {"kind": "python", "factory": "payload:make", "arguments": {}}
 SYSTEM = {"kind": "python", "factory": "os:system", "arguments": {"command": "touch ../mark"}}
-CLIMB, MOVES = {"name": "payload:Climb"}, {"kind": "payload:Climb"}
+CLIMB, MOVES = {"kind": "payload:Climb"}, {"kind": "payload:Climb"}
 
 NETWORKS: dict[str, Callable[[RunStore], None]] = {
     "a peer": lambda run: with_architecture(run.peers, 0, FACTORY),
@@ -116,7 +116,7 @@ def test_a_refusal_names_the_network_and_the_file(own: RunStore, outvoted: Outvo
 def test_a_refusal_names_the_key_and_the_file(own: RunStore, outvoted: Outvoted) -> None:
     SETTINGS["strategy"](own)
     _, said = outvoted("replay", own.path)
-    assert "search.strategy.name, which would import payload:Climb" in said
+    assert "search.strategy.kind, which would import payload:Climb" in said
     assert str(own.path / "run.json") in said
 
 

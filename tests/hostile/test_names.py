@@ -64,7 +64,7 @@ def test_names_of_networks_are_text(own: RunStore, outvoted: Outvoted) -> None:
 @pytest.mark.usefixtures("payload")
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
 def test_what_an_error_quotes_steers_no_terminal(text: str, own: RunStore, outvoted: Outvoted) -> None:
-    with_fact(own, "config.search.strategy", {"name": f"{text}:Climb"})
+    with_fact(own, "config.search.strategy", {"kind": f"{text}:Climb"})
     code, said = outvoted("report", own.path)
     assert code == 2
     assert not set(said) & CONTROL

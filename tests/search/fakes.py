@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from outvoted.search.arrays import Floats, Ints, Singles
-from outvoted.search.messages import Answers, Candidates, Questions, Replies, Slope
+from outvoted.search.messages import Answers, Candidates, Questions, Replies, TakeGradient
 
 CLASSES = 3
 SEEDS = 60
@@ -50,7 +50,7 @@ class FakePanel:
     """Peers that are linear in the composed transform, partly alike; ``asked`` keeps every row they saw.
 
     Where ``breaks`` says so a peer's score is ``wreck``, and its class is the label: the worst case, since
-    what is broken then looks like agreement. ``sloped`` keeps the rows for which a gradient was taken.
+    what is broken then looks like agreement. ``differentiated`` keeps the rows whose gradient was taken.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class FakePanel:
             for peer in range(peers)
         ]
         self.asked: list[Row] = []
-        self.sloped: list[Row] = []
+        self.differentiated: list[Row] = []
 
     def ask(self, questions: Questions) -> Replies:
         return {peer: self._answers(peer, candidates) for peer, candidates in questions.items()}
@@ -83,7 +83,7 @@ class FakePanel:
         place = max(range(CLASSES), key=lambda place: [own, *others][place])
         return np.float32(round(odds / STEP) * STEP), (label + place) % CLASSES
 
-    def slope(self, row: Row) -> list[float]:
+    def gradient(self, row: Row) -> list[float]:
         """Return the gradient of the log-odds of the label, before they are rounded to whole steps."""
         if self._breaks(row):
             return [math.nan] * len(row.composed)
@@ -91,15 +91,16 @@ class FakePanel:
         (_, own), *theirs = self._weights[row.peer][row.seed_id]
         return [
             own[k]
-            - sum(share * slope[k] for share, (_, slope) in zip(others, theirs, strict=True)) / sum(others)
+            - sum(share * gradient[k] for share, (_, gradient) in zip(others, theirs, strict=True))
+            / sum(others)
             for k in range(len(own))
         ]
 
     def _logits(self, row: Row) -> list[float]:
         away = [now - still for now, still in zip(row.composed, self._identity, strict=True)]
         return [
-            bias + sum(weight * value for weight, value in zip(slope, away, strict=True))
-            for bias, slope in self._weights[row.peer][row.seed_id]
+            bias + sum(weight * value for weight, value in zip(gradient, away, strict=True))
+            for bias, gradient in self._weights[row.peer][row.seed_id]
         ]
 
     def _answers(self, peer: int, candidates: Candidates) -> Answers:
@@ -109,27 +110,27 @@ class FakePanel:
         return Answers(
             np.array([score for score, _ in answers], np.float32),
             np.array([predicted for _, predicted in answers], np.int16),
-            None if candidates.slope is None else self._slopes(rows, candidates.slope),
+            None if candidates.take_gradient is None else self._gradients(rows, candidates.take_gradient),
         )
 
-    def _slopes(self, rows: list[Row], wanted: NDArray[np.uint8]) -> Singles:
+    def _gradients(self, rows: list[Row], wanted: NDArray[np.uint8]) -> Singles:
         """Take gradients where they are asked for."""
-        slopes = np.full((len(rows), len(self._identity)), np.nan, np.float32)
+        gradients = np.full((len(rows), len(self._identity)), np.nan, np.float32)
         for k, row in enumerate(rows):
             right = self.answer(row)[1] == row.seed_id % CLASSES
-            if wanted[k] == (Slope.IF_RIGHT if right else Slope.IF_WRONG):
-                slopes[k] = self.slope(row)
-                self.sloped.append(row)
-        return slopes
+            if wanted[k] == (TakeGradient.IF_CORRECT if right else TakeGradient.IF_WRONG):
+                gradients[k] = self.gradient(row)
+                self.differentiated.append(row)
+        return gradients
 
 
 def _weights(peer: int, peers: int, seed: int, size: int) -> list[tuple[float, tuple[float, ...]]]:
-    """Return (bias, slope) of each class's logit, the label's first; peers share part of the slope."""
+    """Return (bias, gradient) of each class's logit, the label's first; peers share part of the gradient."""
     disputes = seed % DISPUTED == 0 and seed // DISPUTED % peers == peer
     common, own = Random(f"seed {seed}"), Random(f"seed {seed} peer {peer}")
     logits = []
     for place in range(CLASSES):
         bias = own.uniform(1.5, 3.5) if place == 0 else own.uniform(-1.0, 1.0)
-        slope = tuple(common.gauss(0, 0.8) + own.gauss(0, 1.6) for _ in range(size))
-        logits.append((bias - 6.0 * (disputes and place == 0), slope))
+        gradient = tuple(common.gauss(0, 0.8) + own.gauss(0, 1.6) for _ in range(size))
+        logits.append((bias - 6.0 * (disputes and place == 0), gradient))
     return logits

@@ -88,8 +88,8 @@ def test_disputed_seeds_are_skipped_and_say_so(rules: Rules) -> None:
     assert set(climb.reason[~disputed]) == {""}
     assert np.isnan(climb.start_score[disputed]).all()
     assert climb.tally.candidates[disputed].tolist() == [0] * disputed.sum()
-    sloped = Counter(row.seed_id for row in panel.sloped if row.peer != TARGETS[row.seed_id])
-    backward = np.array([2 * sloped[seed] for seed in climb.shard.seed_id])
+    differentiated = Counter(row.seed_id for row in panel.differentiated if row.peer != TARGETS[row.seed_id])
+    backward = np.array([2 * differentiated[seed] for seed in climb.shard.seed_id])
     assert set((climb.tally.inferences_peers - backward)[disputed].tolist()) == {PEERS - 1}
 
 
@@ -132,7 +132,7 @@ def test_a_broken_seed_is_a_failure_even_where_it_is_disputed(rules: Rules) -> N
 def test_a_target_that_breaks_on_a_candidate_fails_that_search_alone(rules: Rules, wreck: float) -> None:
     def breaks(row: Row) -> bool:
         mine = row.peer == VICTIM % PEERS and row.seed_id == seed_of(VICTIM)
-        return mine and not is_seed(row) and (rules.strategy.slopes or row.composed[2] > 0.3)
+        return mine and not is_seed(row) and (rules.strategy.gradients or row.composed[2] > 0.3)
 
     sound = run(rules, first(SEARCHES))
     climb = run(rules, first(SEARCHES), FakePanel(EAGER.identity(1)[0], PEERS, breaks, wreck))
@@ -208,7 +208,7 @@ def test_where_no_candidate_is_realistic_nothing_is_asked_beyond_the_seeds(stepw
 
 def test_patience_may_be_long_where_no_candidate_is_realistic() -> None:
     impossible = Affine(move=EAGER.move, budget=NOWHERE)
-    climb = run(rules_of(RandomSearch(ahead=1), 1000, impossible), shard_of(np.array([VICTIM])))
+    climb = run(rules_of(RandomSearch(speculative=1), 1000, impossible), shard_of(np.array([VICTIM])))
     assert climb.outcome.tolist() == [Outcome.EXHAUSTED]
 
 
@@ -242,9 +242,9 @@ def test_a_panel_has_any_number_of_peers_from_two_on(strategy: Strategy, peers: 
     panel = FakePanel(EAGER.identity(1)[0], peers)
     climb = run(rules, shard_of(np.arange(SEARCHES), peers), panel)
     assert Outcome.MISTAKE in climb.outcome
-    assert strategy.slopes or (climb.tally.inferences_peers % (peers - 1) == 0).all()
+    assert strategy.gradients or (climb.tally.inferences_peers % (peers - 1) == 0).all()
     spent = climb.tally.inferences_peers.sum() + climb.tally.inferences_target.sum()
-    assert spent == len(panel.asked) + 2 * len(panel.sloped)
+    assert spent == len(panel.asked) + 2 * len(panel.differentiated)
 
 
 def test_nobody_is_asked_for_nothing(rules: Rules) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from outvoted.search.arrays import AnyArray
-from outvoted.search.messages import Answers, Candidates, Slope, probability
+from outvoted.search.messages import Answers, Candidates, TakeGradient, probability
 
 SCORES = st.floats(width=32, allow_nan=False)
 
@@ -36,8 +36,8 @@ def test_chosen_rows_stay_together(chosen: AnyArray | slice) -> None:
 @given(cuts=st.sets(st.integers(0, 7), max_size=3))
 @settings(max_examples=30, deadline=None)
 def test_gradients_travel_with_their_rows_through_cutting_and_joining(cuts: set[int]) -> None:
-    flags = np.array([*Slope, *Slope, 0], np.uint8)
-    asked = replace(candidates(7), slope=flags)
+    flags = np.array([*TakeGradient, *TakeGradient, 0], np.uint8)
+    asked = replace(candidates(7), take_gradient=flags)
     texts = np.array([f"why {row}" for row in range(7)], object)
     said = Answers(np.arange(7, dtype=np.float32), np.arange(7, dtype=np.int16), asked.composed * 2, texts)
     edges = [slice(*pair) for pair in pairwise([0, *sorted(cuts), 7])]
@@ -60,9 +60,9 @@ def test_parts_of_which_nothing_is_said_join_those_of_which_something_is() -> No
 
 
 def test_without_gradients_there_are_none_after_joining() -> None:
-    assert Candidates.joined([candidates(2), candidates(3)]).slope is None
+    assert Candidates.joined([candidates(2), candidates(3)]).take_gradient is None
     said = Answers(np.zeros(4, np.float32), np.zeros(4, np.int16))
-    assert Answers.joined([said, said]).slope is None
+    assert Answers.joined([said, said]).gradient is None
 
 
 def test_messages_are_as_long_as_their_rows() -> None:

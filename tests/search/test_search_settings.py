@@ -25,8 +25,8 @@ def places(given: dict[str, Any]) -> list[str]:
         ({"patince": 3}, "patince"),
         ({"transform": {"rotate": 3}}, "transform.affine.rotate"),
         ({"transform": {"move": RANGE | {"zoom": 1}}}, "transform.affine.move.zoom"),
-        ({"strategy": {"name": "hillclimb", "step": 1}}, "strategy.hillclimb.step"),
-        ({"strategy": {"name": "random", "step": 1}}, "strategy.random.step"),
+        ({"strategy": {"kind": "hillclimb", "step": 1}}, "strategy.hillclimb.step"),
+        ({"strategy": {"kind": "random", "step": 1}}, "strategy.random.step"),
     ],
 )
 def test_unknown_keys_are_refused_wherever_they_stand(given: dict[str, Any], place: str) -> None:
@@ -45,11 +45,11 @@ def test_unknown_keys_are_refused_wherever_they_stand(given: dict[str, Any], pla
         ({"patience": 0}, "patience"),
         ({"patience": 10**6 + 1}, "patience"),
         ({"patience": None}, "patience"),
-        ({"strategy": {"name": "hillclimb", "ahead": 0}}, "strategy.hillclimb.ahead"),
-        ({"strategy": {"name": "hillclimb", "ahead": 4097}}, "strategy.hillclimb.ahead"),
-        ({"strategy": {"name": "random", "ahead": 0}}, "strategy.random.ahead"),
-        ({"strategy": {"name": "luck"}}, "strategy"),
-        ({"strategy": {"ahead": 0}}, "strategy.hillclimb.ahead"),
+        ({"strategy": {"kind": "hillclimb", "speculative": 0}}, "strategy.hillclimb.speculative"),
+        ({"strategy": {"kind": "hillclimb", "speculative": 4097}}, "strategy.hillclimb.speculative"),
+        ({"strategy": {"kind": "random", "speculative": 0}}, "strategy.random.speculative"),
+        ({"strategy": {"kind": "luck"}}, "strategy"),
+        ({"strategy": {"speculative": 0}}, "strategy.hillclimb.speculative"),
         ({"transform": {"move": RANGE | {"rotation": 90}}}, "transform.affine.move.rotation"),
         ({"transform": {"move": RANGE | {"shear": -1}}}, "transform.affine.move.shear"),
         ({"transform": {"budget": RANGE | {"scale": 0.99}}}, "transform.affine.budget.scale"),
@@ -74,8 +74,8 @@ def test_values_out_of_bounds_are_refused(given: dict[str, Any], place: str) -> 
     [
         {"per_target": 1, "seed": 0, "patience": 1},
         {"per_target": 10**9, "seed": 2**63 - 1, "patience": 10**6},
-        {"strategy": {"name": "hillclimb", "ahead": 4096}},
-        {"strategy": {"name": "random", "ahead": 1}},
+        {"strategy": {"kind": "hillclimb", "speculative": 4096}},
+        {"strategy": {"kind": "random", "speculative": 1}},
         {"transform": {"move": RANGE | {"rotation": 0}, "budget": RANGE | {"rotation": 89.9}}},
     ],
 )
@@ -87,14 +87,14 @@ def test_values_at_the_bounds_are_taken(given: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(("name", "kind"), [("hillclimb", Hillclimb), ("random", RandomSearch)])
 def test_the_name_tells_which_strategy_is_meant(name: str, kind: type) -> None:
-    strategy = SearchSettings.model_validate({"strategy": {"name": name}}).strategy
+    strategy = SearchSettings.model_validate({"strategy": {"kind": name}}).strategy
     assert type(strategy) is kind
     assert strategy.label == name
 
 
 def test_settings_survive_being_written_and_read() -> None:
     wide = AffineRange(rotation=20, translation=3.3, scale=1.5, shear=0)
-    given = SearchSettings(seed=5, strategy=RandomSearch(ahead=9), transform=Affine(budget=wide))
+    given = SearchSettings(seed=5, strategy=RandomSearch(speculative=9), transform=Affine(budget=wide))
     assert SearchSettings.model_validate_json(given.model_dump_json()) == given
 
 

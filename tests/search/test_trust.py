@@ -9,11 +9,11 @@ from outvoted.search.search_settings import SearchSettings
 from outvoted.search.strategies import Gradient
 from outvoted.search.trust import EVERYTHING, NOTHING, Trust, import_paths, named_by, trust_of
 
-GIVEN = {"strategy": {"name": "nowhere.at_all:Climb"}}
+GIVEN = {"strategy": {"kind": "nowhere.at_all:Climb"}}
 
 
 def test_without_a_context_nothing_is_imported() -> None:
-    with pytest.raises(OutvotedError, match=r"strategy name=nowhere.at_all:Climb, which would import"):
+    with pytest.raises(OutvotedError, match=r"strategy kind=nowhere.at_all:Climb, which would import"):
         SearchSettings.model_validate(GIVEN)
 
 
@@ -45,18 +45,18 @@ def test_settings_without_own_code_trust_nothing() -> None:
 def test_import_paths_are_found_wherever_they_stand() -> None:
     values = {
         "panel": {"networks": [{"kind": "mlp"}, {"kind": "python", "factory": "a:b"}]},
-        "search": {"transform": {"kind": "chain", "parts": [{"kind": "c.d:E"}]}, "strategy": {"name": "f:G"}},
+        "search": {"transform": {"kind": "chain", "parts": [{"kind": "c.d:E"}]}, "strategy": {"kind": "f:G"}},
         "data": {"name": "mnist", "path": "x:/y"},
-        "deep": [[{"more": ({"name": "h:I"},)}]],
+        "deep": [[{"more": ({"kind": "h:I"},)}]],
     }
     assert dict(import_paths(values)) == {
         "panel.networks.1.factory": "a:b",
         "search.transform.parts.0.kind": "c.d:E",
-        "search.strategy.name": "f:G",
-        "deep.0.0.more.0.name": "h:I",
+        "search.strategy.kind": "f:G",
+        "deep.0.0.more.0.kind": "h:I",
     }
 
 
-@pytest.mark.parametrize("values", [None, "a:b", 3, [], {}, {"name": 3}, {"factory": None}, ["a:b"]])
+@pytest.mark.parametrize("values", [None, "a:b", 3, [], {}, {"kind": 3}, {"factory": None}, ["a:b"]])
 def test_other_values_hold_none(values: Any) -> None:
     assert list(import_paths(values)) == []

@@ -43,9 +43,9 @@ def compare_strategies(
     for part in parts.values():
         part.search.check(data.shape, config.panel.names)
     config.map.names(config.search.transform)
-    slopes = any(part.search.strategy.slopes for part in parts.values())
+    gradients = any(part.search.strategy.gradients for part in parts.values())
     first = next(iter(stores.values()))
-    check_user_networks(first, config.panel, config.referee, data, console, slopes)
+    check_user_networks(first, config.panel, config.referee, data, console, gradients)
     record = open_record(whole, config, resume, data_record(data), versions(), "compare")
     with connected(address, debug), recorded(whole, record):
         for name, part in parts.items():

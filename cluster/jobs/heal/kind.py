@@ -108,7 +108,9 @@ def heal(job: HealJob, console: Console) -> HealSummary:
     config = job.config
     data = loaded(lambda: datasets.load(config.data), console)
     config.search.check(data.shape, config.panel.names)
-    check_user_networks(job.store, config.panel, config.referee, data, console, config.search.strategy.slopes)
+    check_user_networks(
+        job.store, config.panel, config.referee, data, console, config.search.strategy.gradients
+    )
     record = open_record(job.store, config, job.resume, data_record(data), versions(), "heal", _MAY_CHANGE)
     with connected(job.address, job.debug):
         each = share_of_task(config.cluster, ray.cluster_resources())

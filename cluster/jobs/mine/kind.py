@@ -58,7 +58,7 @@ def mine(job: Job, console: Console) -> RunStore:
     data = loaded(lambda: datasets.load(job.config.data), Console(quiet=True) if job.told else console)
     job.config.search.check(data.shape, job.config.panel.names)
     check_user_networks(
-        job.store, job.config.panel, job.config.referee, data, console, job.config.search.strategy.slopes
+        job.store, job.config.panel, job.config.referee, data, console, job.config.search.strategy.gradients
     )
     record = open_record(job.store, job.config, job.resume, data_record(data), versions())
     with connected(job.address, job.debug):

@@ -11,7 +11,7 @@ from outvoted.actors.networks import MLP, Architecture, DeepCNN, InputRecipe, Pr
 from outvoted.actors.networks.members import Member
 from outvoted.actors.panel.peer import Peer, vote
 from outvoted.search.errors import OutvotedError
-from outvoted.search.messages import Candidates, Slope
+from outvoted.search.messages import Candidates, TakeGradient
 from outvoted.search.transforms import Affine
 
 SMALL = [
@@ -59,13 +59,13 @@ def test_answers_have_a_slope_along_every_move(architecture: Architecture, digit
     network, transform = member(architecture).build(digits.shape, digits.classes), Affine()
     labels = vote(member(architecture), digits.test.images[:4], digits.shape, digits.classes).argmax(1)
     peer = Peer(network, transform, Split(digits.test.images[:4], labels.astype(np.int64)))
-    always = np.full(4, Slope.IF_RIGHT, np.uint8)
+    always = np.full(4, TakeGradient.IF_CORRECT, np.uint8)
     answers = peer.ask(
         Candidates(np.arange(4, dtype=np.int32), transform.identity(4).astype(np.float32), always)
     )
-    assert answers.slope is not None
-    assert np.isfinite(answers.slope).all()
-    assert (np.abs(answers.slope).max(1) > 0).all()
+    assert answers.gradient is not None
+    assert np.isfinite(answers.gradient).all()
+    assert (np.abs(answers.gradient).max(1) > 0).all()
 
 
 def test_a_deep_cnn_has_the_layers_of_the_paper() -> None:

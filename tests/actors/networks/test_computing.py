@@ -13,7 +13,7 @@ from outvoted.actors.networks.computing import own_context, own_random_numbers
 from outvoted.actors.networks.members import Member
 from outvoted.actors.panel.peer import Peer
 from outvoted.search.climb import Rules
-from outvoted.search.messages import Candidates, Slope
+from outvoted.search.messages import Candidates, TakeGradient
 from tests.contexts import CONTEXTS, state
 
 Draw = Callable[[int, int], Candidates]
@@ -44,12 +44,12 @@ def test_a_peer_answers_alike_in_every_context(
     def answers() -> list[bytes]:
         peer = Peer(network, rules.transform, digits.train)
         said = peer.ask(asked)
-        assert said.slope is not None
-        return [array.tobytes() for array in (said.score, said.predicted, said.slope, peer.vote(images))]
+        assert said.gradient is not None
+        return [array.tobytes() for array in (said.score, said.predicted, said.gradient, peer.vote(images))]
 
     network = trained[1].build(digits.shape, digits.classes)
     asked = candidates(20, 3)
-    asked = Candidates(asked.seed_id, asked.composed, np.full(20, Slope.IF_RIGHT, np.uint8))
+    asked = Candidates(asked.seed_id, asked.composed, np.full(20, TakeGradient.IF_CORRECT, np.uint8))
     images = digits.test.images[:20]
     expected = answers()
     with CONTEXTS[context]():
@@ -75,10 +75,10 @@ def test_what_a_network_keeps_of_a_call_may_be_part_of_a_gradient_later(
     peer, asked = Peer(Keeps(), rules.transform, digits.train), candidates(5, 0)
     peer.vote(digits.test.images[:5])
     peer.ask(asked)
-    found = peer.ask(Candidates(asked.seed_id, asked.composed, np.full(5, Slope.IF_WRONG, np.uint8)))
+    found = peer.ask(Candidates(asked.seed_id, asked.composed, np.full(5, TakeGradient.IF_WRONG, np.uint8)))
     assert found.failure is None
-    assert found.slope is not None
-    assert np.isfinite(found.slope).any()
+    assert found.gradient is not None
+    assert np.isfinite(found.gradient).any()
 
 
 def test_random_numbers_of_the_users_are_not_touched() -> None:

@@ -38,7 +38,7 @@ def test_it_is_built_from_its_package_and_answers(model: str) -> None:
     settings = packaged(model)
     member = Member(model, "peer", settings, 0, settings.load((3, 64, 64), 1000).weights, ())
     network, images = member.bare((3, 64, 64), 1000), sample(None, (3, 64, 64), 1000)
-    examine(network, images, Arithmetic(2, "single"), slopes=True)
+    examine(network, images, Arithmetic(2, "single"), gradients=True)
     assert MODELS[model] not in sys.modules
 
 

@@ -19,7 +19,7 @@ from outvoted.actors.networks.user_modules import Tolerant, told
 from outvoted.actors.panel.panel import LocalPanel
 from outvoted.actors.panel.peer import Peer
 from outvoted.search.climb import Outcome, Rules
-from outvoted.search.messages import Candidates, Slope
+from outvoted.search.messages import Candidates, TakeGradient
 from outvoted.search.plan import Shard
 
 Draw = Callable[[int, int], Candidates]
@@ -171,7 +171,7 @@ class _NoWayBack(torch.autograd.Function):
         return images * 1
 
     @staticmethod
-    def backward(ctx: Any, *slopes: torch.Tensor) -> torch.Tensor:
+    def backward(ctx: Any, *gradients: torch.Tensor) -> torch.Tensor:
         raise ValueError("no way back")
 
 
@@ -189,8 +189,12 @@ def test_a_row_that_should_have_a_gradient_and_has_none_fails(
 
     peer, asked = Peer(OneWay(), rules.transform, digits.train), candidates(9, 0)
     right = peer.ask(asked).predicted == digits.train.labels[asked.seed_id]
-    wanted = np.where(np.arange(9) % 2 == 0, np.where(right, Slope.IF_RIGHT, Slope.IF_WRONG), Slope.NEVER)
-    found = peer.ask(replace(asked, slope=wanted.astype(np.uint8)))
+    wanted = np.where(
+        np.arange(9) % 2 == 0,
+        np.where(right, TakeGradient.IF_CORRECT, TakeGradient.IF_WRONG),
+        TakeGradient.NEVER,
+    )
+    found = peer.ask(replace(asked, take_gradient=wanted.astype(np.uint8)))
     assert found.failure is not None
     assert [text.startswith(said) for text in found.failure] == (np.arange(9) % 2 == 0).tolist()
     assert np.isnan(found.score).tolist() == (np.arange(9) % 2 == 0).tolist()

@@ -48,7 +48,7 @@ def test_it_gives_one_finite_logit_for_each_class(brought: Architecture) -> None
 def test_it_passes_the_door(brought: Architecture, precision: Precision) -> None:
     network = member(brought).bare(SHAPE, CLASSES)
     arithmetic = Arithmetic(4, precision)
-    assert examine(network, sample(None, SHAPE, CLASSES), arithmetic, slopes=True) is None
+    assert examine(network, sample(None, SHAPE, CLASSES), arithmetic, gradients=True) is None
 
 
 def test_gradients_reach_the_image(brought: Architecture) -> None:

@@ -53,7 +53,7 @@ def from_python(name: str, digits: Dataset, strategy: str) -> None:
         networks[key] = build(name)
     labels = Panel(networks, images, digits.train.labels[:60], classes=CLASSES).vote(images)[0].argmax(1)
     panel = Panel(networks, images, labels, classes=CLASSES)
-    found = mine(panel, per_target=1, patience=2, progress=False, strategy={"name": strategy})
+    found = mine(panel, per_target=1, patience=2, progress=False, strategy={"kind": strategy})
     assert not any(found.attrs["failed"].values())
 
 
@@ -119,7 +119,7 @@ def test_built_in_networks_pass(
     architecture: Architecture, precision: Precision, batch: int, images: Sample
 ) -> None:
     network = architecture.build(SHAPE, CLASSES)
-    assert examine(network, images, Arithmetic(batch, precision), slopes=True) is None
+    assert examine(network, images, Arithmetic(batch, precision), gradients=True) is None
 
 
 @pytest.mark.parametrize("name", WELL)
@@ -128,14 +128,14 @@ def test_what_is_well_is_well_in_single_precision_too(name: str, seed: int, imag
     torch.manual_seed(seed)
     network = ready(copied(build(name)), images.inputs(torch.float32)[:1])
     if name != "double":
-        assert examine(network, images, Arithmetic(8, "single"), slopes=True) is None
+        assert examine(network, images, Arithmetic(8, "single"), gradients=True) is None
 
 
 def test_being_looked_at_changes_nothing(images: Sample) -> None:
     network = build("grid").train()
     before = {key: value.clone() for key, value in network.state_dict().items()}
     numbers = torch.get_rng_state(), np.random.get_state(legacy=False)["state"]["key"].tolist()
-    examine(network, images, USUAL, slopes=True)
+    examine(network, images, USUAL, gradients=True)
     assert network.training
     assert network.scale is None
     assert all(torch.equal(value, before[key]) for key, value in network.state_dict().items())
@@ -164,7 +164,7 @@ def test_a_network_that_fails_on_some_images_passes(images: Sample) -> None:
                 raise ValueError("too much ink")
             return images.flatten(1)[:, 300:310]
 
-    assert examine(Picky(), images, USUAL, slopes=True) is None
+    assert examine(Picky(), images, USUAL, gradients=True) is None
 
 
 def test_numbers_from_0_to_1_of_a_network_that_knows_nothing_may_be_logits(images: Sample) -> None:
@@ -188,7 +188,7 @@ def test_lazy_layers_are_mined_by_gradients_like_any(name: str, digits: Dataset)
     panel = Panel(networks, images, labels, classes=CLASSES)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # they know nothing
-        found = mine(panel, per_target=3, progress=False, strategy={"name": "gradient"})
+        found = mine(panel, per_target=3, progress=False, strategy={"kind": "gradient"})
     assert not any(found.attrs["failed"].values())
     assert any(torch.nn.parameter.is_lazy(one) for one in networks[0].parameters())
 

@@ -18,7 +18,7 @@ from outvoted.actors.panel.peer import Peer
 from outvoted.actors.panel.ray_panel import MESSAGE_ROWS, RayPanel
 from outvoted.search.arrays import Singles
 from outvoted.search.climb import Rules
-from outvoted.search.messages import Answers, Candidates, Replies, Slope
+from outvoted.search.messages import Answers, Candidates, Replies, TakeGradient
 from outvoted.search.plan import Shard
 
 Draw = Callable[[int, int], Candidates]
@@ -56,8 +56,10 @@ def assert_same(one: Answers, other: Answers) -> None:
     assert one.predicted.dtype == other.predicted.dtype == np.int16
     assert one.score.tobytes() == other.score.tobytes()
     assert one.predicted.tobytes() == other.predicted.tobytes()
-    assert (one.slope is None) == (other.slope is None)
-    assert one.slope is None or other.slope is None or one.slope.tobytes() == other.slope.tobytes()
+    assert (one.gradient is None) == (other.gradient is None)
+    assert (
+        one.gradient is None or other.gradient is None or one.gradient.tobytes() == other.gradient.tobytes()
+    )
 
 
 def test_size_is_the_number_of_peers(any_panel: VotingPanel, peers: list[Peer]) -> None:
@@ -113,8 +115,8 @@ def test_gradients_come_back_with_their_rows(
     any_panel: VotingPanel, peers: list[Peer], candidates: Draw
 ) -> None:
     asked = candidates(MESSAGE_ROWS + 30, 6)
-    flags = np.random.default_rng(6).integers(len(Slope), size=len(asked)).astype(np.uint8)
-    asked = replace(asked, slope=flags)
+    flags = np.random.default_rng(6).integers(len(TakeGradient), size=len(asked)).astype(np.uint8)
+    asked = replace(asked, take_gradient=flags)
     replies = any_panel.ask({1: asked, 2: asked.rows(slice(0, 0))})
     assert_same(replies[1], peers[1].ask(asked))
     assert_same(replies[2], peers[2].ask(asked.rows(slice(0, 0))))

@@ -18,7 +18,7 @@ from outvoted.actors.networks.computing import BATCH
 from outvoted.actors.networks.members import Member
 from outvoted.actors.panel.peer import Peer, log_odds
 from outvoted.search.climb import Rules
-from outvoted.search.messages import Answers, Candidates, Slope, probability
+from outvoted.search.messages import Answers, Candidates, TakeGradient, probability
 from outvoted.search.transforms import Affine
 
 Draw = Callable[[int, int], Candidates]
@@ -41,8 +41,10 @@ def assert_same(one: Answers, other: Answers) -> None:
     assert one.predicted.dtype == other.predicted.dtype == np.int16
     assert one.score.tobytes() == other.score.tobytes()
     assert one.predicted.tobytes() == other.predicted.tobytes()
-    assert (one.slope is None) == (other.slope is None)
-    assert one.slope is None or other.slope is None or one.slope.tobytes() == other.slope.tobytes()
+    assert (one.gradient is None) == (other.gradient is None)
+    assert (
+        one.gradient is None or other.gradient is None or one.gradient.tobytes() == other.gradient.tobytes()
+    )
 
 
 def picked(answers: Answers, rows: NDArray[np.int64]) -> Answers:
@@ -50,14 +52,14 @@ def picked(answers: Answers, rows: NDArray[np.int64]) -> Answers:
     return Answers(
         answers.score[rows],
         answers.predicted[rows],
-        None if answers.slope is None else answers.slope[rows],
+        None if answers.gradient is None else answers.gradient[rows],
     )
 
 
-def sloped(candidates: Candidates, seed: int) -> Candidates:
+def differentiated(candidates: Candidates, seed: int) -> Candidates:
     """Ask for some gradients."""
-    flags = np.random.default_rng(seed).integers(len(Slope), size=len(candidates))
-    return replace(candidates, slope=flags.astype(np.uint8))
+    flags = np.random.default_rng(seed).integers(len(TakeGradient), size=len(candidates))
+    return replace(candidates, take_gradient=flags.astype(np.uint8))
 
 
 class Smooth(Affine):
@@ -121,8 +123,8 @@ def test_gradients_are_those_of_the_score(
     peer = Peer(trained[2].build(digits.shape, digits.classes), Smooth(), digits.train)
     asked = candidates(40, 8)
     right = peer.ask(asked).predicted == digits.train.labels[asked.seed_id]
-    flags = np.where(right, Slope.IF_RIGHT, Slope.IF_WRONG).astype(np.uint8)
-    found = peer.ask(replace(asked, slope=flags)).slope
+    flags = np.where(right, TakeGradient.IF_CORRECT, TakeGradient.IF_WRONG).astype(np.uint8)
+    found = peer.ask(replace(asked, take_gradient=flags)).gradient
     seeds = torch.from_numpy(digits.train.images[asked.seed_id])
     labels = torch.from_numpy(digits.train.labels[asked.seed_id])
 
@@ -145,7 +147,7 @@ def test_gradients_are_those_of_the_score(
 def test_a_gradient_depends_on_neither_place_nor_company(
     n: int, seed: int, data: st.DataObject, peer: Peer, candidates: Draw
 ) -> None:
-    every = sloped(candidates(n, seed), seed)
+    every = differentiated(candidates(n, seed), seed)
     order = np.random.default_rng(seed).permutation(n)[: data.draw(st.integers(1, n))]
     assert_same(peer.ask(every.rows(order)), picked(peer.ask(every), order))
 
@@ -155,23 +157,25 @@ def test_a_gradient_depends_on_neither_place_nor_company(
 def test_gradients_are_taken_where_asked_for_and_change_nothing_else(
     n: int, seed: int, peer: Peer, candidates: Draw, digits: Dataset
 ) -> None:
-    every = sloped(candidates(n, seed), seed)
-    found, plain = peer.ask(every), peer.ask(replace(every, slope=None))
+    every = differentiated(candidates(n, seed), seed)
+    found, plain = peer.ask(every), peer.ask(replace(every, take_gradient=None))
     assert_same(Answers(found.score, found.predicted), plain)
-    assert found.slope is not None
-    assert every.slope is not None
+    assert found.gradient is not None
+    assert every.take_gradient is not None
     right = found.predicted == digits.train.labels[every.seed_id]
-    taken = np.where(right, every.slope == Slope.IF_RIGHT, every.slope == Slope.IF_WRONG)
-    assert (np.isfinite(found.slope).all(axis=1) == taken).all()
-    assert np.isnan(found.slope[~taken]).all()
-    assert found.slope.dtype == np.float32
+    taken = np.where(
+        right, every.take_gradient == TakeGradient.IF_CORRECT, every.take_gradient == TakeGradient.IF_WRONG
+    )
+    assert (np.isfinite(found.gradient).all(axis=1) == taken).all()
+    assert np.isnan(found.gradient[~taken]).all()
+    assert found.gradient.dtype == np.float32
 
 
 def test_asking_for_no_gradient_at_all_is_answered_with_none(peer: Peer, candidates: Draw) -> None:
     every = candidates(5, 0)
-    found = peer.ask(replace(every, slope=np.zeros(5, np.uint8)))
-    assert_same(found, replace(peer.ask(every), slope=np.full((5, 6), np.nan, np.float32)))
-    assert peer.ask(replace(every, slope=np.ones(5, np.uint8)).rows(slice(0, 0))).slope is not None
+    found = peer.ask(replace(every, take_gradient=np.zeros(5, np.uint8)))
+    assert_same(found, replace(peer.ask(every), gradient=np.full((5, 6), np.nan, np.float32)))
+    assert peer.ask(replace(every, take_gradient=np.ones(5, np.uint8)).rows(slice(0, 0))).gradient is not None
 
 
 def test_asking_again_changes_no_answer(peer: Peer, candidates: Draw) -> None:

@@ -111,8 +111,8 @@ class _Rounded(torch.autograd.Function):
         return (images * 4).round() / 4
 
     @staticmethod
-    def backward(ctx: Any, *slopes: torch.Tensor) -> torch.Tensor:
-        return slopes[0]
+    def backward(ctx: Any, *gradients: torch.Tensor) -> torch.Tensor:
+        return gradients[0]
 
 
 class _NoWayBack(torch.autograd.Function):
@@ -121,7 +121,7 @@ class _NoWayBack(torch.autograd.Function):
         return images * 1
 
     @staticmethod
-    def backward(ctx: Any, *slopes: torch.Tensor) -> torch.Tensor:
+    def backward(ctx: Any, *gradients: torch.Tensor) -> torch.Tensor:
         raise ValueError("no way back")
 
 

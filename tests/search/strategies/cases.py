@@ -50,7 +50,7 @@ class Case:
 
     def looking(self, ahead: int) -> Rules:
         """The same searches, looking ahead another number of candidates."""
-        return rules_of(self.strategy.model_copy(update={"ahead": ahead}))
+        return rules_of(self.strategy.model_copy(update={"speculative": ahead}))
 
 
 def _lower(here: np.float32, there: np.float32, wrong: bool) -> bool:
@@ -66,8 +66,8 @@ def _either(here: np.float32, there: np.float32, wrong: bool) -> bool:
 
 
 STEPWISE = (
-    Case(Hillclimb(ahead=AHEAD), _lower, None),
-    Case(RandomSearch(ahead=AHEAD), _wrong, None),
+    Case(Hillclimb(speculative=AHEAD), _lower, None),
+    Case(RandomSearch(speculative=AHEAD), _wrong, None),
 )
 CASES = (
     *STEPWISE,

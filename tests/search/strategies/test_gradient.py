@@ -3,7 +3,7 @@
 import numpy as np
 
 from outvoted.search.climb import advance
-from outvoted.search.messages import Slope
+from outvoted.search.messages import TakeGradient
 from outvoted.search.strategies import Gradient
 from outvoted.search.strategies.base import placed
 from outvoted.search.strategies.gradient import _jacobian
@@ -19,23 +19,23 @@ def test_targets_are_asked_for_gradients_where_right_and_voters_where_wrong() ->
     panel, shard = panel_for(rules), shard_of(np.arange(SEARCHES), voters=1)
     climb, questions = started(rules, shard)
     for peer, candidates in questions.items():
-        assert candidates.slope is not None
+        assert candidates.take_gradient is not None
         held_out = (peer - shard.target) % PEERS > 1
-        expected = np.where(held_out, Slope.NEVER, Slope.IF_RIGHT)
-        assert candidates.slope.tolist() == expected.tolist()
+        expected = np.where(held_out, TakeGradient.NEVER, TakeGradient.IF_CORRECT)
+        assert candidates.take_gradient.tolist() == expected.tolist()
     climb, questions = advance(climb, panel.ask(questions))
     target = dict(zip(shard.seed_id.tolist(), shard.target.tolist(), strict=True))
     while questions:
         for peer, candidates in questions.items():
-            assert candidates.slope is not None
-            for seed, wanted in zip(candidates.seed_id.tolist(), candidates.slope, strict=True):
-                assert wanted == (Slope.IF_RIGHT if target[seed] == peer else Slope.IF_WRONG)
-        before = len(panel.sloped)
+            assert candidates.take_gradient is not None
+            for seed, wanted in zip(candidates.seed_id.tolist(), candidates.take_gradient, strict=True):
+                assert wanted == (TakeGradient.IF_CORRECT if target[seed] == peer else TakeGradient.IF_WRONG)
+        before = len(panel.differentiated)
         panel.asked.clear()
         climb, questions = advance(climb, panel.ask(questions))
         for row in panel.asked:
             wrong = panel.answer(row)[1] != row.seed_id % CLASSES
-            assert (row in panel.sloped[before:]) == (wrong != (row.peer == target[row.seed_id]))
+            assert (row in panel.differentiated[before:]) == (wrong != (row.peer == target[row.seed_id]))
     assert climb.tally.voted_on.any()
 
 
@@ -53,9 +53,11 @@ def test_what_was_said_is_in_the_model() -> None:
             for peer in np.flatnonzero(memory["known"][point]):
                 row = Row(int(peer), int(climb.shard.seed_id[search]), place)
                 assert memory["score"][point, peer] == panel.answer(row)[0]
-                if row in panel.sloped:
-                    expected = np.array(panel.slope(row)) @ chain
-                    np.testing.assert_allclose(memory["slope"][point, peer], expected, rtol=1e-4, atol=1e-5)
+                if row in panel.differentiated:
+                    expected = np.array(panel.gradient(row)) @ chain
+                    np.testing.assert_allclose(
+                        memory["gradient"][point, peer], expected, rtol=1e-4, atol=1e-5
+                    )
 
 
 def test_the_jacobian_is_that_of_placing_also_at_the_edge() -> None:
@@ -90,7 +92,7 @@ def test_all_voters_and_the_target_are_sloped_on_their_seeds() -> None:
     climb, questions = started(rules, first(SEARCHES))
     advance(climb, panel.ask(questions))
     right = [row for row in rows_of(questions) if panel.answer(row)[1] == row.seed_id % CLASSES]
-    assert sorted(panel.sloped) == sorted(right)
+    assert sorted(panel.differentiated) == sorted(right)
 
 
 def test_no_candidate_is_tried_again_at_once() -> None:

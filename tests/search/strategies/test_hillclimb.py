@@ -66,7 +66,7 @@ def climbed(rules: Rules, panel: FakePanel, search_id: int, target: int, seed_id
 @pytest.mark.parametrize("patience", [1, 5, 40])
 @pytest.mark.parametrize("ahead", [1, 4, 50])
 def test_it_is_plain_next_ascent_hillclimbing(ahead: int, patience: int) -> None:
-    rules = rules_of(Hillclimb(ahead=ahead), patience)
+    rules = rules_of(Hillclimb(speculative=ahead), patience)
     climb = run(rules, first(SEARCHES))
     trails, panel, classes = climb.trails(), panel_for(rules), predicted_by(climb)
     for row, (search_id, target, seed_id) in enumerate(
@@ -97,6 +97,6 @@ def test_the_score_falls_strictly_along_a_trail() -> None:
 
 
 def test_looking_ahead_costs_no_more_than_it_has_tried() -> None:
-    tally = run(rules_of(Hillclimb(ahead=1), patience=64), first(SEARCHES)).tally
+    tally = run(rules_of(Hillclimb(speculative=1), patience=64), first(SEARCHES)).tally
     sequential = tally.candidates - tally.unrealistic + 1
     assert tally.inferences_target.sum() <= 2 * sequential.sum()

@@ -30,7 +30,7 @@ def first_mistake(rules: Rules, panel: FakePanel, search_id: int, target: int, s
 
 
 def test_it_takes_the_first_single_move_that_makes_a_mistake() -> None:
-    rules = rules_of(RandomSearch(ahead=7), PATIENCE)
+    rules = rules_of(RandomSearch(speculative=7), PATIENCE)
     climb, panel = run(rules, first(SEARCHES)), panel_for(rules)
     for row, search_id, target, seed_id in zip(
         count(), climb.shard.search_id, climb.shard.target, climb.shard.seed_id, strict=False

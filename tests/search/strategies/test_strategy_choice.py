@@ -22,7 +22,7 @@ from outvoted.search.strategies.stepwise import Stepwise
 class Uniform(Stepwise):
     """Any place of the budget is as likely as another."""
 
-    name: str = "own"
+    kind: str = "own"
     batch: int = 5
 
     @property
@@ -77,7 +77,7 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_name_tells_which_strategy_is_meant(form: type) -> None:
     name = form().label
     strategy = SearchSettings.model_validate(
-        {"strategy": {"name": name}}, context=EVERYTHING.context
+        {"strategy": {"kind": name}}, context=EVERYTHING.context
     ).strategy
     assert type(strategy) is form
     assert strategy.label == name
@@ -89,7 +89,7 @@ def test_every_strategy_is_held_to_the_laws() -> None:
 
 def test_an_unknown_name_lists_the_choices() -> None:
     with pytest.raises(ValidationError) as refused:
-        SearchSettings.model_validate({"strategy": {"name": "luck"}})
+        SearchSettings.model_validate({"strategy": {"kind": "luck"}})
     assert all(f"'{form().label}'" in str(refused.value) for form in BUILT_IN)
 
 
@@ -102,7 +102,7 @@ def test_settings_with_any_strategy_survive_being_written_and_read(case: Case) -
 def test_an_own_strategy_is_named_by_its_import_path() -> None:
     path = "mypkg_of_strategies.own:Uniform"
     given = SearchSettings.model_validate(
-        {"strategy": {"name": path, "batch": 3}}, context=EVERYTHING.context
+        {"strategy": {"kind": path, "batch": 3}}, context=EVERYTHING.context
     )
     assert given.strategy.label == "uniform"
     assert SearchSettings.model_validate_json(given.model_dump_json(), context=EVERYTHING.context) == given
@@ -119,14 +119,14 @@ def test_an_own_strategy_is_named_by_its_import_path() -> None:
 )
 def test_a_wrong_import_path_says_what_is_wrong(name: str, said: str) -> None:
     with pytest.raises(OutvotedError, match=said):
-        SearchSettings.model_validate({"strategy": {"name": name}}, context=EVERYTHING.context)
+        SearchSettings.model_validate({"strategy": {"kind": name}}, context=EVERYTHING.context)
 
 
 @pytest.mark.usefixtures("own")
 def test_a_class_that_is_no_strategy_is_refused() -> None:
     with pytest.raises(OutvotedError, match=r"derived from .*Strategy"):
         SearchSettings.model_validate(
-            {"strategy": {"name": "mypkg_of_strategies.own:Stranger"}}, context=EVERYTHING.context
+            {"strategy": {"kind": "mypkg_of_strategies.own:Stranger"}}, context=EVERYTHING.context
         )
 
 

@@ -209,12 +209,12 @@ def test_every_inference_is_counted_where_it_was_spent(rules: Rules) -> None:
     climb, panel = whole(rules)
     mine, others = np.zeros(SEARCHES, int), np.zeros(SEARCHES, int)
     rows = search_of(climb)
-    for row, cost in [*((row, 1) for row in panel.asked), *((row, 2) for row in panel.sloped)]:
+    for row, cost in [*((row, 1) for row in panel.asked), *((row, 2) for row in panel.differentiated)]:
         search = rows[row.seed_id]
         (mine if row.peer == climb.shard.target[search] else others)[search] += cost
     assert climb.tally.inferences_target.tolist() == mine.tolist()
     assert climb.tally.inferences_peers.tolist() == others.tolist()
-    assert bool(panel.sloped) == rules.strategy.slopes
+    assert bool(panel.differentiated) == rules.strategy.gradients
 
 
 def test_every_realistic_candidate_that_was_tried_cost_the_target_an_inference(stepwise: Case) -> None:
@@ -387,6 +387,6 @@ def test_a_finds_trail_composes_into_the_find_bit_for_bit(rules: Rules) -> None:
 def test_a_strategy_is_frozen_and_survives_being_written_and_read(case: Case) -> None:
     strategy = case.strategy
     assert type(strategy).model_validate_json(strategy.model_dump_json()) == strategy
-    key = next(key for key in type(strategy).model_fields if key != "name")
+    key = next(key for key in type(strategy).model_fields if key != "kind")
     with pytest.raises(ValueError, match="frozen"):
         setattr(strategy, key, 5)

@@ -1,4 +1,4 @@
-"""The gradient strategy's model: true where peers were asked, and its slopes are its own."""
+"""The gradient strategy's model: true where peers were asked, and its gradients are its own."""
 
 import numpy as np
 from hypothesis import given, settings
@@ -12,7 +12,7 @@ SEEDS = st.integers(0, 2**32 - 1)
 
 
 def model(seed: int, points: int = POINTS) -> Surrogate:
-    """Random scores and slopes; some peers were not asked at some points, all at the first."""
+    """Random scores and gradients; some peers were not asked at some points, all at the first."""
     rng = np.random.default_rng(seed)
     known = (rng.uniform(size=(SEARCHES, points, PEERS)) < 0.6).astype(np.float64)
     known[:, 0] = 1
@@ -30,7 +30,7 @@ def plain(model: Surrogate, row: int, peer: int, knobs: Floats) -> float:
     for point in range(model.score.shape[1]):
         away = knobs - model.knobs[row, point]
         weight = model.known[row, point, peer] / (away @ away + 1e-3) ** 1.5
-        total += weight * (model.score[row, point, peer] + model.slope[row, point, peer] @ away)
+        total += weight * (model.score[row, point, peer] + model.gradient[row, point, peer] @ away)
         weights += weight
     return total / weights
 
@@ -67,18 +67,18 @@ def test_where_peers_were_asked_the_model_says_nearly_what_they_said() -> None:
         score, gradient, mean = asked.at(asked.knobs[:, point])
         said = asked.known[:, point] == 1
         np.testing.assert_allclose(score[said], asked.score[:, point][said], atol=0.02)
-        np.testing.assert_allclose(mean[said], asked.slope[:, point][said], atol=0.02)
-        np.testing.assert_allclose(gradient[said], asked.slope[:, point][said], atol=0.05)
+        np.testing.assert_allclose(mean[said], asked.gradient[:, point][said], atol=0.02)
+        np.testing.assert_allclose(gradient[said], asked.gradient[:, point][said], atol=0.05)
 
 
 def test_with_one_point_the_model_is_its_tangent() -> None:
     asked, knobs = model(3, points=1), np.random.default_rng(4).uniform(size=(SEARCHES, KNOBS))
     away = knobs - asked.knobs[:, 0]
-    expected = asked.score[:, 0] + np.einsum("npk,nk->np", asked.slope[:, 0], away)
+    expected = asked.score[:, 0] + np.einsum("npk,nk->np", asked.gradient[:, 0], away)
     score, gradient, mean = asked.at(knobs)
     np.testing.assert_allclose(score, expected, rtol=1e-12, atol=1e-12)
-    np.testing.assert_allclose(gradient, asked.slope[:, 0], atol=1e-9)
-    np.testing.assert_allclose(mean, asked.slope[:, 0], atol=1e-12)
+    np.testing.assert_allclose(gradient, asked.gradient[:, 0], atol=1e-9)
+    np.testing.assert_allclose(mean, asked.gradient[:, 0], atol=1e-12)
 
 
 def test_points_that_a_peer_was_not_asked_at_change_no_bit() -> None:
@@ -98,11 +98,11 @@ def test_the_loss_adds_up_what_is_missing_and_its_gradient_is_its_own(seed: int,
     target = np.eye(PEERS, dtype=bool)[rng.integers(PEERS, size=SEARCHES)]
     voter = ~target & (rng.uniform(size=target.shape) < 0.7)
     score, gradient, _ = asked.at(knobs)
-    total, slope = loss(score, gradient, target, voter, margin)
+    total, uphill = loss(score, gradient, target, voter, margin)
     for row in range(SEARCHES):
         missing = sum(max(0, score[row, peer] + margin) for peer in np.flatnonzero(target[row]))
         missing += sum(max(0, margin - score[row, peer]) for peer in np.flatnonzero(voter[row]))
         np.testing.assert_allclose(total[row], missing, rtol=1e-9, atol=1e-12)
     smooth = np.abs(np.abs(score) - margin).min(axis=1) > 1e-3
     by_differences = central(lambda at: loss(*asked.at(at)[:2], target, voter, margin)[0], knobs)
-    np.testing.assert_allclose(slope[smooth], by_differences[smooth], rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(uphill[smooth], by_differences[smooth], rtol=1e-4, atol=1e-4)

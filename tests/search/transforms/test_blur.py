@@ -53,7 +53,7 @@ def test_a_point_spreads_as_far_as_sigma_says() -> None:
 
 
 def test_a_blur_that_nobody_can_see_is_none() -> None:
-    """So small steps away from the seed have no slope: gradient strategies need a first move."""
+    """So small steps away from the seed have no gradient: gradient strategies need a first move."""
     images = np.random.default_rng(3).integers(0, 256, (1, 1, 8, 8))
     assert (blurred(images, 0.025) == images).all()
 

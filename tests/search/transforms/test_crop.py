@@ -25,7 +25,7 @@ def test_nothing_from_beyond_the_edge_is_seen(zoom: float, x: float, y: float) -
 @pytest.mark.parametrize("zoom", [1.0, 1.3, 3.0])
 @pytest.mark.parametrize(("x", "y"), [(-1, -1), (1, 0.5), (0, 0)])
 def test_the_window_is_where_it_is_said_to_be(zoom: float, x: float, y: float) -> None:
-    """A slope shows which position every pixel was taken from."""
+    """A gradient shows which position every pixel was taken from."""
     rows, columns = np.mgrid[0:9, 0:14].astype(float)
     room = (1 - 1 / zoom) / 2
     np.testing.assert_allclose(
