@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from outvoted.actors.data import datasets
 from outvoted.actors.data.datasets import Dataset, DataSettings
 from outvoted.actors.mining.coordinator import Coordinator
-from outvoted.actors.mining.planning import count_replicas
+from outvoted.actors.mining.planning import planned
 from outvoted.actors.mining.recorder import Recorder
 from outvoted.actors.networks import CNN, members
 from outvoted.actors.networks.members import EpochRecord, Member, fingerprint
@@ -108,13 +108,15 @@ def run_path(
     judge = Peer(referee.build(digits.shape, digits.classes), rules.transform, seeds)
     names = tuple(member.name for member in trained)
     coordinator = Coordinator(rules, seeds, names, judge)
-    replicas = count_replicas(panel, rules, seeds.labels, PER_TARGET)
-    work = plan.searches(rules.run_seed, replicas, plan.all_turns(rules.peers), len(seeds))
+    search = SearchSettings(per_target=PER_TARGET, seed=rules.run_seed)
+    plans = planned(panel, search, seeds.labels, names)
     recorder = Recorder(store.path)
-    for shard in plan.shards(work, np.empty(0, np.int64), 40):
+    for shard in plan.shards(plans.searches, np.empty(0, np.int64), 40):
         recorder.record(coordinator.mine(shard, panel))
     recorder.close()
-    store.write_record(record.model_copy(update={"replicas": replicas, "searches": len(work)}))
+    store.write_record(
+        record.model_copy(update={"replicas": plans.replicas, "searches": len(plans.searches)})
+    )
     return store.path
 
 

@@ -10,6 +10,8 @@ import outvoted
 from outvoted.actors.data import datasets
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.data.formats import Source
+from outvoted.actors.mining.local_mining import LocalMining
+from outvoted.actors.mining.rows import ShardResult
 from outvoted.actors.networks.members import Member
 from outvoted.actors.runs.store import RunStore
 from outvoted.cluster.configuration.reading import read, validated
@@ -17,7 +19,6 @@ from outvoted.cluster.jobs.mine import MineConfig
 from outvoted.cluster.jobs.mine.kind import Job
 from outvoted.cluster.jobs.sweep import SweepConfig
 from outvoted.cluster.python import notebook
-from outvoted.search import plan
 from outvoted.search.errors import OutvotedError
 from outvoted.search.search_settings import SearchSettings
 from outvoted.search.transforms import Affine
@@ -86,10 +87,9 @@ def test_every_line_of_python_runs(
     place: Path, monkeypatch: pytest.MonkeyPatch, trained: list[Member], digits: Dataset
 ) -> None:
     def mined(job: Job, _: object) -> RunStore:
-        work = plan.searches(0, 20, plan.all_turns(3), len(digits.train))
-        panel = outvoted.Panel(networks, digits.train.images, digits.train.labels)
-        found = panel._coordinator(SearchSettings()).mine(work, panel._panel(Affine()))
-        job.store.write_shard(found)
+        mining = LocalMining(SearchSettings(per_target=8), networks, digits.train)
+        found = mining.mine(mining.plan())
+        job.store.write_shard(ShardResult("shard", found.searches, found.mistakes))
         return job.store
 
     networks = {member.name: member.bare(digits.shape, digits.classes) for member in trained}

@@ -1,14 +1,15 @@
 """Mining a panel in one process: every peer is a target in turn, against the others."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+from torch import nn
 
-from outvoted.actors.data.datasets import Images
+from outvoted.actors.data.datasets import Images, Split
 from outvoted.actors.mining.coordinator import Coordinator
-from outvoted.actors.mining.planning import planned
+from outvoted.actors.mining.planning import Planned, planned
 from outvoted.actors.networks.computing import USUAL, Arithmetic
 from outvoted.actors.networks.members import Member
 from outvoted.actors.panel.panel import LocalPanel
@@ -16,7 +17,10 @@ from outvoted.actors.panel.peer import Peer
 from outvoted.search import plan
 from outvoted.search.search_settings import SearchSettings
 
-_SHARD = 1000
+_SHARD = 500
+
+Report = Callable[[int, int], object]
+"""Is told after every shard how many searches it had, and how many mistakes there are so far."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,50 @@ class Mined:
     mistakes: pa.Table
 
 
+class LocalMining:
+    """A panel in this process that can be mined; its rows are those of the same searches on Ray."""
+
+    def __init__(
+        self,
+        search: SearchSettings,
+        networks: Mapping[str, nn.Module],
+        seeds: Split,
+        referee: nn.Module | None = None,
+        arithmetic: Arithmetic = USUAL,
+    ) -> None:
+        """Take the peers by name, in the panel's order; they are brought to the precision that is asked for.
+
+        Raises:
+            OutvotedError: the strategy cannot search the transform.
+        """
+
+        def peer(network: nn.Module) -> Peer:
+            return Peer(network, search.transform, seeds, arithmetic)
+
+        self._search, self._names = search, tuple(networks)
+        self._panel = LocalPanel([peer(network) for network in networks.values()])
+        judge = None if referee is None else peer(referee)
+        self._coordinator = Coordinator(search.rules(len(networks)), seeds, self._names, judge)
+
+    def plan(self) -> Planned:
+        """Draw the seeds, and list all searches.
+
+        Raises:
+            OutvotedError: hardly any seed is undisputed.
+        """
+        return planned(self._panel, self._search, self._coordinator.seeds.labels, self._names)
+
+    def mine(self, plans: Planned, report: Report = lambda searches, mistakes: None) -> Mined:
+        """Run all searches; but for the time of day a pure function of what it was made with."""
+        searches, mistakes = [], []
+        for shard in plan.shards(plans.searches, np.empty(0, np.int64), _SHARD):
+            result = self._coordinator.mine(shard, self._panel)
+            searches.append(result.searches)
+            mistakes.append(result.mistakes)
+            report(len(shard), sum(table.num_rows for table in mistakes))
+        return Mined(pa.concat_tables(searches), pa.concat_tables(mistakes))
+
+
 def mine_panel(
     search: SearchSettings,
     panel: Sequence[Member],
@@ -35,7 +83,7 @@ def mine_panel(
     referee: Member | None,
     arithmetic: Arithmetic = USUAL,
 ) -> Mined:
-    """Mine every peer of a panel, in this process; but for the time of day a pure function of its arguments.
+    """Mine every peer of a trained panel in this process.
 
     Args:
         images: the seeds, and the form of images and labels; the referee answers ``images.classes`` classes.
@@ -44,20 +92,7 @@ def mine_panel(
     Raises:
         OutvotedError: a network's weights don't fit, or the panel disputes nearly all seeds.
     """
-    rules = search.rules(len(panel))
-
-    def peer(member: Member, answers: int) -> Peer:
-        return Peer(member.build(images.shape, answers), rules.transform, images.seeds, arithmetic)
-
-    local = LocalPanel([peer(member, classes) for member in panel])
-    judge = None if referee is None else peer(referee, images.classes)
-    names = tuple(member.name for member in panel)
-    coordinator = Coordinator(rules, images.seeds, names, judge)
-    replicas = planned(local, rules, images.seeds.labels, search.per_target, names).replicas
-    work = plan.searches(search.seed, replicas, search.turns(names), len(images.seeds))
-    shards = plan.shards(work, np.empty(0, np.int64), _SHARD)
-    results = [coordinator.mine(shard, local) for shard in shards]
-    return Mined(
-        pa.concat_tables([result.searches for result in results]),
-        pa.concat_tables([result.mistakes for result in results]),
-    )
+    networks = {member.name: member.build(images.shape, classes) for member in panel}
+    judge = None if referee is None else referee.build(images.shape, images.classes)
+    mining = LocalMining(search, networks, images.seeds, judge, arithmetic)
+    return mining.mine(mining.plan())

@@ -7,41 +7,38 @@ import numpy as np
 
 from outvoted.actors.panel.panel import VotingPanel
 from outvoted.actors.panel.standing import Standings, standings
-from outvoted.search.arrays import AnyArray, Bools, Ints
-from outvoted.search.climb import Rules
+from outvoted.search.arrays import AnyArray, Ints
 from outvoted.search.consensus import unanimous
 from outvoted.search.errors import OutvotedError
 from outvoted.search.messages import Candidates
-from outvoted.search.plan import drawn_seeds, replicas_needed
+from outvoted.search.plan import Shard, drawn_seeds, replicas_needed, searches
+from outvoted.search.search_settings import SearchSettings
+from outvoted.search.transforms import Transform
 
 _MOST_DRAWS_PER_SEED = 50
 
 
 @dataclass(frozen=True)
 class Planned:
-    """How many seeds must be drawn, and how each network does on those that were."""
+    """A run's searches: how many seeds are drawn for them, and how each network does on these seeds."""
 
     replicas: int
+    searches: Shard
     standings: Standings
 
 
-def undisputed(panel: VotingPanel, rules: Rules, seed_id: Ints, labels: Ints) -> Bools:
-    """Tell which seeds the whole panel gets right; ``seed_id`` and the result have shape (n,)."""
-    return unanimous(_predicted(panel, rules, seed_id), labels[seed_id])
+def planned(panel: VotingPanel, search: SearchSettings, labels: Ints, names: Sequence[str]) -> Planned:
+    """Draw seeds until ``per_target`` of them are undisputed, and list every target's searches from them.
 
-
-def count_replicas(panel: VotingPanel, rules: Rules, labels: Ints, per_target: int) -> int:
-    """Return how many seeds must be drawn, as :func:`planned` does."""
-    names = [f"network {peer}" for peer in range(panel.size)]
-    return planned(panel, rules, labels, per_target, names).replicas
-
-
-def planned(panel: VotingPanel, rules: Rules, labels: Ints, per_target: int, names: Sequence[str]) -> Planned:
-    """Draw seeds until ``per_target`` of them are undisputed.
+    Args:
+        panel: its peers have ``names``, in this order.
+        search: what is searched.
+        labels: shape (n,), of all images that seeds are drawn from.
 
     Raises:
         OutvotedError: hardly any seed is undisputed.
     """
+    per_target = search.per_target
     known, drawn = np.empty(0, bool), np.empty(0, np.int64)
     predicted = np.empty((panel.size, 0), np.int64)
     while (needed := replicas_needed(known, per_target)) is None:
@@ -49,15 +46,16 @@ def planned(panel: VotingPanel, rules: Rules, labels: Ints, per_target: int, nam
             stand = _standings(names, predicted, drawn, labels)
             raise _too_few(int(known.sum()), len(known), len(labels), per_target, stand)
         replicas = np.arange(len(known), len(known) + per_target)
-        seeds = drawn_seeds(rules.run_seed, replicas, len(labels))
-        answers = _predicted(panel, rules, seeds)
+        seeds = drawn_seeds(search.seed, replicas, len(labels))
+        answers = _predicted(panel, search.transform, seeds)
         drawn, predicted = np.concatenate([drawn, seeds]), np.concatenate([predicted, answers], axis=1)
         known = np.concatenate([known, unanimous(answers, labels[seeds])])
-    return Planned(needed, _standings(names, predicted, drawn, labels))
+    work = searches(search.seed, needed, search.turns(names), len(labels))
+    return Planned(needed, work, _standings(names, predicted, drawn, labels))
 
 
-def _predicted(panel: VotingPanel, rules: Rules, seed_id: Ints) -> AnyArray:
-    composed = rules.transform.identity(len(seed_id)).astype(np.float32)
+def _predicted(panel: VotingPanel, transform: Transform, seed_id: Ints) -> AnyArray:
+    composed = transform.identity(len(seed_id)).astype(np.float32)
     seeds = Candidates(seed_id.astype(np.int32), composed)
     replies = panel.ask(dict.fromkeys(range(panel.size), seeds))
     return np.stack([replies[peer].predicted for peer in range(panel.size)])

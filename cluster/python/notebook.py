@@ -13,17 +13,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
-import pyarrow as pa
 from numpy.typing import ArrayLike
 from torch import nn
 
 from outvoted.actors.data import datasets
 from outvoted.actors.data.datasets import Dataset, DatasetName, DataSettings
-from outvoted.actors.mining.coordinator import Coordinator
-from outvoted.actors.mining.planning import planned
-from outvoted.actors.mining.rows import ShardResult
+from outvoted.actors.mining.local_mining import LocalMining
 from outvoted.actors.networks import Shape
 from outvoted.actors.networks.computing import BATCH, Arithmetic, Precision, own_context, undisturbed
 from outvoted.actors.networks.user_modules import Tolerant
@@ -44,14 +40,11 @@ from outvoted.cluster.jobs.mine.kind import Job
 from outvoted.cluster.jobs.mine.kind import mine as mine_run
 from outvoted.cluster.python.own_arrays import seeds, voted
 from outvoted.cluster.python.own_networks import Networks, named, shown, taken
-from outvoted.search import plan
 from outvoted.search.arrays import Singles
 from outvoted.search.errors import OutvotedError
 from outvoted.search.search_settings import SearchSettings
-from outvoted.search.transforms import Affine, Transform
+from outvoted.search.transforms import Affine
 from outvoted.search.trust import EVERYTHING, NOTHING
-
-_SHARD = 500
 
 
 class Panel:
@@ -167,7 +160,8 @@ class Panel:
         Raises:
             OutvotedError: they are no such images.
         """
-        return self._panel(Affine()).vote(voted(images, self._shape))
+        peers = [Peer(network, Affine(), self.seeds, self._arithmetic) for network in self._networks]
+        return LocalPanel(peers).vote(voted(images, self._shape))
 
     @property
     def _shape(self) -> Shape:
@@ -177,16 +171,6 @@ class Panel:
     @property
     def _sample(self) -> Sample:
         return sample(self.seeds, self._shape, self._classes)
-
-    def _panel(self, transform: Transform) -> LocalPanel:
-        return LocalPanel([self._peer(network, transform) for network in self._networks])
-
-    def _peer(self, network: nn.Module, transform: Transform) -> Peer:
-        return Peer(network, transform, self.seeds, self._arithmetic)
-
-    def _coordinator(self, settings: SearchSettings) -> Coordinator:
-        judge = None if self._referee is None else self._peer(self._referee, settings.transform)
-        return Coordinator(settings.rules(len(self.names)), self.seeds, self.names, judge)
 
     def _taken(self, name: str, network: nn.Module) -> Tolerant:
         return taken(name, network, self._sample, self._arithmetic)
@@ -221,22 +205,19 @@ def mine(panel: Panel, *, progress: bool = True, **settings: Any) -> pd.DataFram
     """
     search = reading.validated(SearchSettings, settings, "mine(...)")
     panel._check(search)
-    turns, coordinator = search.turns(panel.names), panel._coordinator(search)
-    peers, labels = panel._panel(search.transform), panel.seeds.labels
-    plans = planned(peers, coordinator.rules, labels, search.per_target, panel.names)
+    networks = dict(zip(panel.names, panel._networks, strict=True))
+    mining = LocalMining(search, networks, panel.seeds, panel._referee, panel._arithmetic)
+    plans = mining.plan()
     plans.standings.check()
     for concern in plans.standings.concerns():
         warnings.warn(concern, stacklevel=3)
-    work = plan.searches(search.seed, plans.replicas, turns, len(labels))
-    results: list[ShardResult] = []
     with bars(Terminal(quiet=not progress)) as bar:
-        task = bar.add_task("searches", total=len(work), details="")
-        for shard in plan.shards(work, np.empty(0, np.int64), _SHARD):
-            results.append(coordinator.mine(shard, peers))
-            found = sum(result.mistakes.num_rows for result in results)
-            bar.update(task, advance=len(shard), details=f"{found} mistakes")
-    mistakes = pd.DataFrame(pa.concat_tables([one.mistakes for one in results]).to_pandas())
-    failed = failures(pd.DataFrame(pa.concat_tables([one.searches for one in results]).to_pandas()))
+        task = bar.add_task("searches", total=len(plans.searches), details="")
+        mined = mining.mine(
+            plans, lambda done, found: bar.update(task, advance=done, details=f"{found} mistakes")
+        )
+    mistakes = pd.DataFrame(mined.mistakes.to_pandas())
+    failed = failures(pd.DataFrame(mined.searches.to_pandas()))
     check_not_all(failed, "mine(..., targets=[...]) mines the others alone")
     for one in failed:
         warnings.warn(str(one), stacklevel=3)

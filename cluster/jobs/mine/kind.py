@@ -79,24 +79,21 @@ def versions() -> dict[str, str]:
 def _search(job: Job, record: RunRecord, data: Dataset, each: Share, progress: Bars) -> None:
     config = job.config
     rules = config.search.rules(len(config.panel.networks))
-    turns = config.search.turns(config.panel.names)
     images = Images(data.train, data.shape, data.classes)
     with running_recorder(job.store.path) as recorder:
         recipes = panel_settings.recipes(config.panel, config.referee)
         found = run_members(job.store, record, recipes, data, each, progress, recorder.epoch.remote)
         starting = progress.add_task("starting", total=1, details="peers and coordinators")
         with running_cells(config.cluster, each, rules, found, images, config.panel.arithmetic) as cells:
-            wanted = config.search.per_target
-            plans = planned(cells[0].panel, rules, data.train.labels, wanted, config.panel.names)
+            plans = planned(cells[0].panel, config.search, data.train.labels, config.panel.names)
             plans.standings.check()
             for concern in plans.standings.concerns():
                 warn(progress.console, concern)
             record.replicas = plans.replicas
             progress.update(starting, completed=1)
-            work = plan.searches(config.search.seed, record.replicas, turns, len(data.train))
-            record.searches = len(work)
+            record.searches = len(plans.searches)
             job.store.write_record(record)
-            _lease_all(job, record, cells, recorder, work, progress)
+            _lease_all(job, record, cells, recorder, plans.searches, progress)
 
 
 def _lease_all(

@@ -8,7 +8,7 @@ from outvoted.actors.data.datasets import Dataset, Images
 from outvoted.actors.data.noises import NoiseClass, Uniform, with_noise
 from outvoted.actors.mining.coordinator import Coordinator
 from outvoted.actors.mining.local_mining import Mined, mine_panel
-from outvoted.actors.mining.planning import count_replicas
+from outvoted.actors.mining.planning import planned
 from outvoted.actors.networks import MLP
 from outvoted.actors.networks.members import EpochRecord, Member
 from outvoted.actors.panel.panel import LocalPanel
@@ -58,9 +58,9 @@ def test_the_rows_are_a_coordinators_whatever_the_shards(
     mined: Mined, trained: list[Member], panel: LocalPanel, rules: Rules, judge: Peer, digits: Dataset
 ) -> None:
     assert SEARCH.rules(3) == rules
-    coordinator = Coordinator(rules, digits.train, tuple(member.name for member in trained), judge)
-    replicas = count_replicas(panel, rules, digits.train.labels, SEARCH.per_target)
-    work = plan.searches(rules.run_seed, replicas, plan.all_turns(3), len(digits.train))
+    names = tuple(member.name for member in trained)
+    coordinator = Coordinator(rules, digits.train, names, judge)
+    work = planned(panel, SEARCH, digits.train.labels, names).searches
     results = [coordinator.mine(shard, panel) for shard in plan.shards(work, np.empty(0, np.int64), 7)]
     searches = pa.concat_tables([result.searches for result in results])
     assert timeless(searches).equals(timeless(mined.searches))

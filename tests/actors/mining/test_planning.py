@@ -1,6 +1,6 @@
 """Planning: as many seeds are drawn as hold the undisputed ones that are wanted, and no more."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.mining.coordinator import Coordinator
-from outvoted.actors.mining.planning import count_replicas, undisputed
+from outvoted.actors.mining.planning import Planned, planned
 from outvoted.actors.panel.panel import LocalPanel, VotingPanel
 from outvoted.search.arrays import Pixels, Singles
 from outvoted.search.climb import Outcome, Rules
 from outvoted.search.errors import OutvotedError
 from outvoted.search.messages import Answers, Questions, Replies
-from outvoted.search.plan import all_turns, drawn_seeds, searches
+from outvoted.search.plan import drawn_seeds
+from outvoted.search.search_settings import SearchSettings
 
 
 @dataclass(frozen=True)
@@ -34,50 +35,43 @@ class Contrarian(VotingPanel):
         raise AssertionError("planning asks about seeds")
 
 
+def plans(panel: VotingPanel, digits: Dataset, per_target: int, seed: int = 7) -> Planned:
+    """Plan searches of every peer against all others."""
+    names = [f"peer-{peer}" for peer in range(panel.size)]
+    return planned(panel, SearchSettings(per_target=per_target, seed=seed), digits.train.labels, names)
+
+
 @settings(deadline=None, max_examples=15)
 @given(per_target=st.integers(1, 60), run_seed=st.integers(0, 2**63 - 1))
 def test_just_as_many_seeds_are_undisputed_as_are_wanted(
-    per_target: int, run_seed: int, panel: LocalPanel, rules: Rules, digits: Dataset
+    per_target: int, run_seed: int, panel: LocalPanel, digits: Dataset
 ) -> None:
-    mine = replace(rules, run_seed=run_seed)
-    replicas = count_replicas(panel, mine, digits.train.labels, per_target)
-    seeds = drawn_seeds(run_seed, np.arange(replicas), len(digits.train))
-    right = undisputed(panel, mine, seeds, digits.train.labels)
+    found = plans(panel, digits, per_target, run_seed)
+    seeds = drawn_seeds(run_seed, np.arange(found.replicas), len(digits.train))
+    votes = panel.vote(digits.train.images[seeds]).argmax(axis=2)
+    right = (votes == digits.train.labels[seeds]).all(axis=0)
     assert right.sum() == per_target
     assert right[-1]
 
 
-def test_undisputed_is_what_every_peer_votes_for(panel: LocalPanel, rules: Rules, digits: Dataset) -> None:
-    seeds = np.arange(len(digits.train))[::-1]
-    votes = panel.vote(digits.train.images[seeds]).argmax(axis=2)
-    expected = (votes == digits.train.labels[seeds]).all(axis=0)
-    found = undisputed(panel, rules, seeds, digits.train.labels)
-    np.testing.assert_array_equal(found, expected)
-    assert 0 < found.sum() < len(found)
-
-
-def test_a_longer_run_draws_more_seeds(panel: LocalPanel, rules: Rules, digits: Dataset) -> None:
-    counts = [count_replicas(panel, rules, digits.train.labels, wanted) for wanted in range(1, 30)]
+def test_a_longer_run_draws_more_seeds(panel: LocalPanel, digits: Dataset) -> None:
+    counts = [plans(panel, digits, wanted).replicas for wanted in range(1, 30)]
     assert counts == sorted(set(counts))
 
 
 def test_every_target_gets_its_searches(
     coordinator: Coordinator, panel: LocalPanel, rules: Rules, digits: Dataset
 ) -> None:
-    replicas = count_replicas(panel, rules, digits.train.labels, 8)
-    work = searches(rules.run_seed, replicas, all_turns(rules.peers), len(digits.train))
-    result = coordinator.mine(work, panel)
+    result = coordinator.mine(plans(panel, digits, 8, rules.run_seed).searches, panel)
     frame = result.searches.to_pandas()
     climbed = frame[frame["outcome"] != Outcome.SKIPPED]
     assert climbed["target"].value_counts().to_dict() == dict.fromkeys(range(rules.peers), 8)
 
 
 @pytest.mark.parametrize("per_target", [1, 20])
-def test_a_panel_that_disputes_everything_is_one_message(
-    per_target: int, rules: Rules, digits: Dataset
-) -> None:
+def test_a_panel_that_disputes_everything_is_one_message(per_target: int, digits: Dataset) -> None:
     with pytest.raises(OutvotedError) as caught:
-        count_replicas(Contrarian(), rules, digits.train.labels, per_target)
+        plans(Contrarian(), digits, per_target)
     assert caught.value.expected == f"{per_target} seeds that all 3 peers get right"
     assert caught.value.found.startswith(f"0 among {50 * per_target} drawn from 800")
     assert "panel.training.epochs" in caught.value.remedy
