@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +31,12 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
 
 
 def write_json(path: Path, values: Any) -> None:
-    """Write plain values as JSON, indented.
+    """Write plain values and dataclasses as JSON, indented.
 
     Raises:
         OutvotedError: the disk is full, read-only, or otherwise refuses.
     """
-    text = json.dumps(values, indent=2) + "\n"
+    text = json.dumps(values, indent=2, default=asdict) + "\n"
     write_atomically(path, lambda partial: partial.write_text(text, "utf-8"))
 
 

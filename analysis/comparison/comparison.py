@@ -1,18 +1,20 @@
 """Strategies side by side: what a mistake costs each, and how varied its mistakes are."""
 
+import itertools
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
-from rich.table import Table
 
 from outvoted.actors.runs.failures import Failed, failures
-from outvoted.actors.runs.files import write_json
-from outvoted.actors.runs.store import RunStore
-from outvoted.analysis.mining.map_of_weaknesses import Cell, Grid, Span, cells, span
+from outvoted.analysis.mining.voters import validity
+from outvoted.analysis.mining.weaknesses import Cell, Grid, Span, cells, span
 from outvoted.analysis.opened.opened import OpenedRun
+from outvoted.analysis.report.numbers import COUNT, PERCENT, SHARE, Form
+from outvoted.analysis.report.table import Column, Table
 from outvoted.search.climb import Outcome
+from outvoted.search.strategies import Strategy
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,19 @@ class Compared:
     failures: tuple[Failed, ...] = ()
 
 
+def strategy_names(strategies: Iterable[Strategy]) -> list[str]:
+    """Name strategies, fit for folders; names don't change when strategies are added behind.
+
+    Import paths have a colon, which is replaced; of two of one kind the second gets a number.
+    """
+    taken: list[str] = []
+    for strategy in strategies:
+        plain = re.sub(r"[^\w+-]+", ".", strategy.label).strip(".") or "strategy"
+        names = (plain if number == 1 else f"{plain}-{number}" for number in itertools.count(1))
+        taken.append(next(name for name in names if name not in taken))
+    return taken
+
+
 def compare(runs: Mapping[str, OpenedRun], grid: Grid) -> list[Compared]:
     """Compare finished runs, named by their strategies, of one panel on the same seeds."""
     over = common_span(runs.values())
@@ -66,7 +81,6 @@ def _compared(name: str, run: OpenedRun, found: set[Cell], known: int) -> Compar
     begun = searches[searches["outcome"].isin([Outcome.MISTAKE, Outcome.EXHAUSTED])]
     spent = int(begun["inferences_target"].sum() + begun["inferences_peers"].sum())
     seconds, count = run.record.seconds_mining, len(mistakes)
-    judged = mistakes["valid"].dropna().astype(bool) if count else pd.Series(dtype=bool)
     return Compared(
         strategy=name,
         searches=len(begun),
@@ -75,7 +89,7 @@ def _compared(name: str, run: OpenedRun, found: set[Cell], known: int) -> Compar
         inferences=spent / count if count else None,
         mistakes_per_second=count / seconds if seconds else None,
         moves=float(mistakes["moves"].median()) if count else None,
-        validity=float(judged.mean()) if len(judged) else None,
+        validity=validity(mistakes),
         pairs=len(mistakes.groupby(["label", "predicted"])) if count else 0,
         cells=len(found),
         coverage=len(found) / known if known else 0.0,
@@ -83,38 +97,33 @@ def _compared(name: str, run: OpenedRun, found: set[Cell], known: int) -> Compar
     )
 
 
-def table(rows: Sequence[Compared], title: str) -> Table:
-    """Draw a comparison for the terminal, 80 columns wide."""
-    drawn = Table(title=title, title_justify="left")
-    for name in ("strategy", "% succ", "cost", "per s", "moves", "valid", "pairs", "cells", "map"):
-        drawn.add_column(name, justify="left" if name == "strategy" else "right", no_wrap=True)
-    for row in rows:
-        drawn.add_row(
+def comparison_table(rows: Sequence[Compared], run: str) -> Table:
+    """Return a row for each strategy."""
+    columns = (
+        Column("strategy"),
+        Column("% succ", PERCENT),
+        Column("cost", COUNT),
+        Column("per s", COUNT),
+        Column("moves", COUNT),
+        Column("valid", SHARE),
+        Column("pairs", COUNT),
+        Column("cells", COUNT),
+        Column("map", Form(0, 100, unit="%")),
+    )
+    cells = [
+        (
             row.strategy,
-            f"{100 * row.success:.1f}",
-            _figure(row.inferences, ".0f"),
-            _figure(row.mistakes_per_second, ".0f"),
-            _figure(row.moves, ".0f"),
-            _figure(row.validity, ".1%"),
-            str(row.pairs),
-            str(row.cells),
-            f"{row.coverage:.0%}",
+            *(row.success, row.inferences, row.mistakes_per_second, row.moves),
+            *(row.validity, row.pairs, row.cells, row.coverage),
         )
-    caption = (
+        for row in rows
+    ]
+    note = (
         "% succ: searches that found a mistake; cost: forward inferences of all\n"
-        "searches, in vain or not, for each mistake, a backward pass as two; per s:\n"
+        "searches, successful or not, for each mistake, a backward pass as two; per s:\n"
         "mistakes a second; moves: median; pairs: label → wrong class; cells: of the\n"
-        "map of weaknesses; map: their share of the cells that any has filled"
+        "map of weaknesses; map: their share of the cells that any strategy has filled"
     )
     failed = [f"{row.strategy}: {one}" for row in rows for one in row.failures]
-    drawn.caption, drawn.caption_justify = "\n".join([caption, *failed]), "left"
-    return drawn
-
-
-def write_comparison(store: RunStore, rows: Sequence[Compared]) -> None:
-    """Write ``comparison.json`` into the folder of the comparison."""
-    write_json(store.path / "comparison.json", [asdict(row) for row in rows])
-
-
-def _figure(value: float | None, form: str) -> str:
-    return "–" if value is None else format(value, form)
+    title = f"{run}: strategies on one panel and the same seeds"
+    return Table(title, columns, cells, "\n".join([note, *failed]))

@@ -9,8 +9,7 @@ from matplotlib.figure import Figure
 
 from outvoted.actors.runs import png
 from outvoted.actors.runs.run_record import RunRecord
-from outvoted.analysis.report.captions import caption
-from outvoted.analysis.report.drawing import save, show
+from outvoted.analysis.report.drawing import caption, save, show
 from outvoted.search.climb import Outcome
 
 _SHOWN = 6

@@ -8,11 +8,10 @@ import pandas as pd
 import pyarrow as pa
 
 from outvoted.actors.runs.store import RunStore
-from outvoted.analysis.mining.climbs import Steps, chosen_steps
+from outvoted.analysis.mining.replay import Steps, chosen_steps
 from outvoted.analysis.opened.opened import OpenedRun
-from outvoted.analysis.report.html.exhibits import Exhibit, Exhibits, Facet
-from outvoted.analysis.report.html.naming import class_names
-from outvoted.analysis.report.html.sampling import thinned, varied_order
+from outvoted.analysis.report.drawing import class_names
+from outvoted.analysis.report.gallery import Exhibit, Exhibits, Facet, thinned, varied_order
 from outvoted.search.arrays import Ints
 from outvoted.search.consensus import is_voter
 

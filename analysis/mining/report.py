@@ -1,31 +1,151 @@
-"""What a finished run leaves for its reader: `summary.json` and pictures."""
+"""The report of a mining run: tables, pictures, and the sections of its page."""
 
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
-from outvoted.actors.runs.files import write_json
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from outvoted.actors.runs.failures import check_not_all
 from outvoted.analysis.mining.every_network import draw_every_network
-from outvoted.analysis.mining.gallery import draw_climbs, draw_mistakes
-from outvoted.analysis.mining.summary import Summary, summarise
-from outvoted.analysis.mining.voters_picture import draw_voters
+from outvoted.analysis.mining.mistakes import mistakes_exhibits, mistakes_measured
+from outvoted.analysis.mining.pictures import draw_climbs, draw_mistakes
+from outvoted.analysis.mining.summary import Summary, summarise, summary_table
+from outvoted.analysis.mining.surroundings_report import surroundings_sections
+from outvoted.analysis.mining.voters import draw_voters, voters_table
+from outvoted.analysis.mining.weaknesses import Finders, span, weaknesses
 from outvoted.analysis.opened.opened import OpenedRun
+from outvoted.analysis.report.drawing import PEERS, TARGET, class_names, plot_text
+from outvoted.analysis.report.gallery import gallery
+from outvoted.analysis.report.numbers import COUNT, SHARE, Proportion, proportion
+from outvoted.analysis.report.report import OnStep, Plot, Report, Section, pictures
+from outvoted.analysis.report.table import Table
+
+_GREY = "#888888"  # seen on light and on dark
+_PICTURES = {
+    "voters.png": "By the number of peers that must agree.",
+    "every-network.png": "Seeds from which every network in turn was driven into a mistake.",
+}
+_GALLERY = (
+    "Each pair is a seed and the mistake that its search ended in, with the label and the target's "
+    "answer. Choose one to step through its climb and see what every network answers."
+)
 
 
-def write_report(run: OpenedRun) -> Summary:
-    """Write a run's summary and gallery and return the summary."""
+def mining_report(run: OpenedRun) -> Report:
+    """Report what a run has recorded so far.
+
+    Raises:
+        OutvotedError: it has recorded nothing yet, or a file cannot be read.
+    """
+    if not len(run.store.done()):
+        raise run.without("searches")
     summary = summarise(run)
-    write_json(run.store.path / "summary.json", summary.to_json())
-    if summary.mistakes:
-        _draw(run, summary, run.store.path / "gallery")
-    return summary
+    tables = [summary_table(summary), *([voters_table(summary.voters)] if summary.voters else [])]
+    return Report(
+        summary,
+        tables,
+        _headlines(summary),
+        partial(_sections, run, summary, tables),
+        _pictures(run, summary) if summary.mistakes else {},
+        check=partial(check_not_all, summary.failures),
+    )
 
 
-def _draw(run: OpenedRun, summary: Summary, folder: Path) -> None:
-    draw_mistakes(run, folder / "mistakes.png")
-    draw_climbs(run, folder / "climbs.png")
+def _pictures(run: OpenedRun, summary: Summary) -> dict[str, Callable[[Path], object]]:
+    drawn: dict[str, Callable[[Path], object]] = {
+        "gallery/mistakes.png": partial(draw_mistakes, run),
+        "gallery/climbs.png": partial(draw_climbs, run),
+    }
     if summary.voters:
-        draw_voters(summary.voters, folder / "voters.png")
+        drawn["gallery/voters.png"] = partial(draw_voters, summary.voters)
     whole = summary.every_network
     if whole is not None and whole.replicas:
-        names = [member.name for member in run.peers]
-        picture = folder / "every-network.png"
-        draw_every_network(run.mistakes.to_pandas(), whole, names, run.record, picture)
+        names, mistakes = [member.name for member in run.peers], run.mistakes.to_pandas()
+        drawn["gallery/every-network.png"] = partial(draw_every_network, mistakes, whole, names, run.record)
+    return drawn
+
+
+def _headlines(summary: Summary) -> list[tuple[str, str]]:
+    found = [
+        (COUNT(summary.mistakes), "high-value mistakes"),
+        (COUNT(sum(row.searches for row in summary.targets)), "searches"),
+        (SHARE(summary.validity), "of the mistakes are valid: the referee agrees with the label"),
+    ]
+    if summary.seconds_mining:
+        found.append((COUNT(summary.mistakes / summary.seconds_mining), "mistakes a second"))
+    return found
+
+
+def _sections(run: OpenedRun, summary: Summary, tables: list[Table], on_step: OnStep) -> Iterator[Section]:
+    mistakes = mistakes_measured(run.store)
+    plots = [_shares(summary), *([_moves(run, mistakes)] if len(mistakes) else [])]
+    yield Section("Results", parts=(*tables, *plots))
+    if mistakes.empty:
+        return
+    yield gallery(mistakes_exhibits(run, on_step), "Mistakes", _GALLERY)
+    target = Finders("target", [member.name for member in run.peers], mistakes["target"].to_numpy(np.int64))
+    over, names = span(run.transform, [mistakes]), class_names(run.record, run.data.classes)
+    yield weaknesses(mistakes, run.transform, over, (target,), names, gallery=True)
+    yield from surroundings_sections(run)
+    drawn = pictures(run.store.path / "gallery", _PICTURES)
+    if drawn:
+        yield Section("Pictures", parts=drawn)
+
+
+def _shares(summary: Summary) -> Plot:
+    """Draw success and validity by target, with intervals."""
+    figure = go.Figure()
+    wins = [proportion(round(row.success * row.searches), row.searches) for row in summary.targets]
+    judged = [
+        proportion(
+            round((row.validity or 0.0) * row.mistakes), row.mistakes if row.validity is not None else 0
+        )
+        for row in summary.targets
+    ]
+    targets = [plot_text(row.target) for row in summary.targets]
+    figure.add_bar(x=targets, **_bars(wins), name="searches that end in a mistake", marker_color=TARGET)
+    if any(each.value is not None for each in judged):
+        figure.add_bar(x=targets, **_bars(judged), name="mistakes that are valid", marker_color=PEERS)
+    figure.update_layout(
+        barmode="group",
+        yaxis={"tickformat": ".0%", "range": [0, 1.02]},
+        xaxis={"type": "category"},
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
+        height=340,
+    )
+    return Plot(figure, "Shares by target, with Wilson's 95 % intervals.")
+
+
+def _bars(shares: list[Proportion]) -> dict[str, object]:
+    """Return heights and what reaches above and below them."""
+    known = [(each.value or 0.0, each.low or 0.0, each.high or 0.0) for each in shares]
+    above, below = [high - value for value, _, high in known], [value - low for value, low, _ in known]
+    error = {
+        "type": "data",
+        "symmetric": False,
+        "array": above,
+        "arrayminus": below,
+        "thickness": 1,
+        "color": _GREY,
+    }
+    return {"y": [each.value for each in shares], "error_y": error}
+
+
+def _moves(run: OpenedRun, mistakes: pd.DataFrame) -> Plot:
+    figure = go.Figure()
+    for index, member in enumerate(run.peers):
+        moves = mistakes["moves"][mistakes["target"] == index]
+        if len(moves):
+            figure.add_box(
+                y=moves.to_numpy(), name=plot_text(member.name), boxpoints=False, marker_color=TARGET
+            )
+    figure.update_layout(
+        yaxis={"title": "moves", "rangemode": "tozero"},
+        xaxis={"type": "category"},
+        showlegend=False,
+        height=320,
+    )
+    return Plot(figure, "Moves from the seed to the mistake, by target: median, quartiles and range.")

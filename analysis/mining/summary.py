@@ -1,19 +1,20 @@
 """The table of a run: what each target cost and gave, beside the paper's figures."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from rich.table import Table
 
 from outvoted.actors.networks import MLP
 from outvoted.actors.networks.members import Member
 from outvoted.actors.runs.failures import Failed, failures
 from outvoted.analysis.mining.every_network import EveryNetwork, every_network
-from outvoted.analysis.mining.voters import VotersSummary, by_voters
+from outvoted.analysis.mining.voters import VotersSummary, by_voters, validity
 from outvoted.analysis.opened.opened import OpenedRun
+from outvoted.analysis.report.numbers import COUNT, DECIMAL, SHARE, Beside, Form
+from outvoted.analysis.report.table import Cell, Column, Table
 from outvoted.search.climb import Outcome
 from outvoted.search.strategies import Hillclimb
 from outvoted.search.transforms import Affine
@@ -66,10 +67,6 @@ class Summary:
     seconds_mining: float
     searches_per_second: float | None
 
-    def to_json(self) -> dict[str, Any]:
-        """Return plain values."""
-        return asdict(self)
-
 
 def summarise(run: OpenedRun) -> Summary:
     """Summarise what a run has recorded so far."""
@@ -90,7 +87,7 @@ def summarise(run: OpenedRun) -> Summary:
         state=run.record.state,
         targets=targets,
         mistakes=len(mistakes),
-        validity=_validity(mistakes),
+        validity=validity(mistakes),
         referee_accuracy=None if referee is None else referee.test_accuracy,
         voters=by_voters(searches, mistakes) if len(turns.voters) > 1 else (),
         every_network=whole,
@@ -107,40 +104,48 @@ def _as_in_the_paper(run: OpenedRun) -> bool:
     return affine and climb and search.voters is None and data is not None and data.name.startswith("mnist")
 
 
-def table(summary: Summary) -> Table:
-    """Draw a summary for the terminal, 80 columns wide; the paper's figures stand in brackets."""
-    drawn = Table(title=f"{summary.run}: {summary.mistakes} high-value mistakes", title_justify="left")
-    names = ("target", "right", "searches", "% success", "moves", "inferences", "run", "valid")
-    for name in names:  # only long names of networks give way
-        least = None if name == "target" else max(len(name), 4)
-        drawn.add_column(name, justify="right", no_wrap=name != "target", min_width=least, overflow="fold")
-    for row in summary.targets:
-        drawn.add_row(
-            row.target,
-            _figure(row.test_accuracy, ".1%"),
-            str(row.searches),
-            _beside(f"{100 * row.success:.0f}", row.paper, 0),
-            _beside(_figure(row.moves, ".1f"), row.paper, 1),
-            _beside(_figure(row.inferences, ".0f"), row.paper, 2),
-            _figure(row.inferences_run, ".0f"),
-            _figure(row.validity, ".1%"),
-        )
-    drawn.caption = "\n".join(_caption(summary))
-    drawn.caption_justify = "left"
-    return drawn
+def summary_table(summary: Summary) -> Table:
+    """Return a row for each target; the paper's figures stand in brackets."""
+    columns = (
+        Column("target"),
+        Column("accuracy", SHARE),
+        Column("searches", COUNT),
+        Column("% success", Form(0, 100)),
+        Column("moves", DECIMAL),
+        Column("inferences", COUNT),
+        Column("run", COUNT),
+        Column("valid", SHARE),
+    )
+    rows = [_row(row, row.paper or (None, None, None)) for row in summary.targets]
+    title = f"{summary.run}: {summary.mistakes:,} high-value mistakes"
+    return Table(title, columns, rows, "\n".join(_caption(summary)))
+
+
+def _row(row: TargetSummary, paper: tuple[int, int, int] | tuple[None, None, None]) -> tuple[Cell, ...]:
+    success, moves, inferences = paper
+    return (
+        row.target,
+        row.test_accuracy,
+        row.searches,
+        Beside(row.success, success),
+        Beside(row.moves, moves),
+        Beside(row.inferences, inferences),
+        row.inferences_run,
+        row.validity,
+    )
 
 
 def _caption(summary: Summary) -> list[str]:
     lines = [
-        "right: test images right; moves, inferences: means over successful searches;",
+        "accuracy: on test images; moves, inferences: means over successful searches;",
         "inferences: counted as in the paper, every network sees every candidate;",
-        "run: really run; valid: the referee agrees; [in brackets: the paper's figures]"
+        "run: actually run; valid: the referee agrees; [in brackets: the paper's figures]"
         if any(row.paper for row in summary.targets)
-        else "run: really run, backward passes as two; valid: the referee agrees",
+        else "run: actually run, a backward pass counts as two; valid: the referee agrees",
     ]
     if summary.validity is not None and summary.referee_accuracy is not None:
-        judged = f"{summary.validity:.1%} of all mistakes valid"
-        lines.append(f"{judged}; the referee gets {summary.referee_accuracy:.1%} of test images right")
+        judged = f"{summary.validity:.1%} of all mistakes are valid"
+        lines.append(f"{judged}; the referee's test accuracy is {summary.referee_accuracy:.1%}")
     if summary.searches_per_second is not None:
         per, unit = (1, "second") if summary.searches_per_second >= 1 else (60, "minute")
         rate = f"{per * summary.mistakes / summary.seconds_mining:.0f} mistakes and"
@@ -150,10 +155,6 @@ def _caption(summary: Summary) -> list[str]:
         whole = summary.every_network
         lines.append(f"{len(whole.replicas)} of {whole.tried} seeds led every network to a mistake")
     return [*lines, *(str(one) for one in summary.failures)]
-
-
-def _beside(figure: str, paper: tuple[int, int, int] | None, index: int) -> str:
-    return figure if paper is None else f"{figure} [{paper[index]}]"
 
 
 def _target(
@@ -180,7 +181,7 @@ def _target(
         moves=_mean(mistakes["moves"]) if won else None,
         inferences=_mean(mistakes["candidates"] - mistakes["unrealistic"]) * peers if won else None,
         inferences_run=_mean(mistakes["inferences_target"] + mistakes["inferences_peers"]) if won else None,
-        validity=_validity(mistakes),
+        validity=validity(mistakes),
         paper=paper.get(hidden) if hidden is not None else None,
     )
 
@@ -195,14 +196,5 @@ def _of(frame: pd.DataFrame, target: int) -> pd.DataFrame:
     return frame[frame["target"] == target] if len(frame) else frame
 
 
-def _validity(mistakes: pd.DataFrame) -> float | None:
-    judged = mistakes["valid"].dropna() if len(mistakes) else mistakes
-    return float(judged.astype(bool).to_numpy().mean()) if len(judged) else None
-
-
 def _mean(column: "pd.Series[Any]") -> float:
     return float(column.to_numpy(dtype=np.float64).mean())
-
-
-def _figure(value: float | None, form: str) -> str:
-    return "–" if value is None else format(value, form)

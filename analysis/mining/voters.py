@@ -6,13 +6,19 @@ reliability at the expense of mistake coverage?
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from rich.table import Table
+from matplotlib.figure import Figure
 
+from outvoted.analysis.report.drawing import PEERS, TARGET, save
+from outvoted.analysis.report.numbers import COUNT, DECIMAL, PERCENT, SHARE
+from outvoted.analysis.report.table import Column, Table
 from outvoted.search.climb import Outcome
 from outvoted.search.consensus import is_voter
+
+_GREEN = "#009E73"
 
 
 @dataclass(frozen=True)
@@ -51,7 +57,6 @@ def by_voters(searches: pd.DataFrame, mistakes: pd.DataFrame) -> tuple[VotersSum
 def _summary(voters: int, searches: pd.DataFrame, mistakes: pd.DataFrame) -> VotersSummary:
     begun = searches[searches["outcome"].isin([Outcome.MISTAKE, Outcome.EXHAUSTED])]
     count, won = len(mistakes), int((begun["outcome"] == Outcome.MISTAKE).sum())
-    judged = mistakes["valid"].dropna().astype(bool) if count else pd.Series(dtype=bool)
     spent = int(begun["inferences_target"].sum() + begun["inferences_peers"].sum())
     return VotersSummary(
         voters=voters,
@@ -59,10 +64,16 @@ def _summary(voters: int, searches: pd.DataFrame, mistakes: pd.DataFrame) -> Vot
         mistakes=count,
         success=won / len(begun) if len(begun) else 0.0,
         moves=float(mistakes["moves"].mean()) if count else None,
-        validity=float(judged.mean()) if len(judged) else None,
+        validity=validity(mistakes),
         held_out_correct=_held_out_correct(mistakes) if count else None,
         inferences=spent / count if count else None,
     )
+
+
+def validity(mistakes: pd.DataFrame) -> float | None:
+    """Return the share of mistakes on which the referee agrees with the label, of those it has judged."""
+    judged = mistakes["valid"].dropna() if len(mistakes) else mistakes
+    return float(judged.astype(bool).to_numpy().mean()) if len(judged) else None
 
 
 def _of(table: pd.DataFrame, voters: int) -> pd.DataFrame:
@@ -80,20 +91,46 @@ def _held_out_correct(mistakes: pd.DataFrame) -> float | None:
 
 
 def voters_table(rows: Sequence[VotersSummary]) -> Table:
-    """Draw the summary for the terminal."""
-    drawn = Table(title="by the number of peers that must agree", title_justify="left")
-    for name in ("peers", "searches", "% success", "moves", "inf./mistake", "valid", "held-out right"):
-        drawn.add_column(name, justify="right", no_wrap=True)
-    for row in rows:
-        drawn.add_row(
-            str(row.voters),
-            str(row.searches),
-            f"{100 * row.success:.1f}",
-            *(_figure(row.moves, ".1f"), _figure(row.inferences, ".0f")),
-            *(_figure(row.validity, ".1%"), _figure(row.held_out_correct, ".1%")),
+    """Return a row for each number of voters."""
+    columns = (
+        Column("peers", COUNT),
+        Column("searches", COUNT),
+        Column("% success", PERCENT),
+        Column("moves", DECIMAL),
+        Column("inf./mistake", COUNT),
+        Column("valid", SHARE),
+        Column("held-out correct", SHARE),
+    )
+    cells = [
+        (
+            row.voters,
+            row.searches,
+            row.success,
+            row.moves,
+            row.inferences,
+            row.validity,
+            row.held_out_correct,
         )
-    return drawn
+        for row in rows
+    ]
+    return Table("by the number of peers that must agree", columns, cells)
 
 
-def _figure(value: float | None, form: str) -> str:
-    return "–" if value is None else format(value, form)
+def draw_voters(rows: Sequence[VotersSummary], path: Path) -> None:
+    """Draw a line for each share; shares that were not measured are left out."""
+    figure = Figure(figsize=(6.4, 3.6), layout="constrained")
+    axes = figure.subplots()
+    lines = (
+        ("success", "searches that found a mistake", TARGET, "o"),
+        ("validity", "mistakes the referee calls valid", PEERS, "s"),
+        ("held_out_correct", "answers of held-out peers that are right", _GREEN, "^"),
+    )
+    for name, label, colour, marker in lines:
+        points = [(row.voters, 100 * value) for row in rows if (value := getattr(row, name)) is not None]
+        if points:
+            axes.plot(*zip(*points, strict=True), label=label, color=colour, marker=marker)
+    axes.set(xlabel="peers that must agree", ylabel="%", ylim=(0, 103))
+    axes.set_xticks([row.voters for row in rows])
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(fontsize=8, frameon=False)
+    save(figure, path)

@@ -1,5 +1,6 @@
 """A finished or half-finished run, opened in process: its networks, data and rules."""
 
+import shlex
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -60,7 +61,7 @@ class OpenedRun:
     @cached_property
     def search(self) -> SearchSettings:
         """How the run searched."""
-        found: SearchSettings = self._configured("search", SearchSettings)
+        found: SearchSettings = self.configured("search", SearchSettings)
         return found
 
     @property
@@ -84,7 +85,7 @@ class OpenedRun:
     @property
     def arithmetic(self) -> Arithmetic:
         """How the run's networks compute."""
-        found: PanelSettings = self._configured("panel", PanelSettings)
+        found: PanelSettings = self.configured("panel", PanelSettings)
         return found.arithmetic
 
     @cached_property
@@ -95,5 +96,20 @@ class OpenedRun:
         peers = [Peer(network, self.transform, data.train, self.arithmetic) for network in networks]
         return LocalPanel(peers)
 
-    def _configured(self, part: str, form: Any) -> Any:
+    def configured(self, part: str, form: Any) -> Any:
+        """Return settings of a class, or of a union of classes, from a part of the run's configuration.
+
+        Raises:
+            OutvotedError: they are none of this version's, or name code that is not trusted.
+        """
         return configured(form, self.record, part, self.store.path, self.trust)
+
+    def without(self, what: str) -> OutvotedError:
+        """Say that the run has recorded nothing yet of ``what`` a report is made from."""
+        name = self.store.path.name
+        again = shlex.join(("outvoted", self.record.kind, "CONFIG", "--name", name, "--resume"))
+        return OutvotedError(
+            expected=f"{what} in {self.store.path}",
+            found="a run without results so far",
+            remedy=f"go on with it: `{again}`",
+        )

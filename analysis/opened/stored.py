@@ -1,5 +1,6 @@
 """What a run's folder says of itself, read as a stranger's: it imports nothing that is not trusted."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,14 +32,16 @@ def configured(form: Any, record: RunRecord, part: str | None, path: Path, trust
 
     Args:
         form: what pydantic makes a TypeAdapter of.
-        part: the key they stand under; None for the whole configuration.
+        part: the key they stand under, with dots where it is nested; None for the whole configuration.
         path: the run's folder, for messages.
 
     Raises:
         OutvotedError: they are none of this version's, or name code that is not trusted.
     """
     file = path / "run.json"
-    values = record.config if part is None else record.config.get(part)
+    values: Any = record.config
+    for key in () if part is None else part.split("."):
+        values = values.get(key) if isinstance(values, Mapping) else None
     adapter = form if isinstance(form, TypeAdapter) else TypeAdapter(form)
     try:
         found = adapter.validate_python(values, context=trust.at(file).context)

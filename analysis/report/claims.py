@@ -1,5 +1,6 @@
 """What a paper claims, put to a sweep: an effect over seeds, its interval, and a verdict."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -7,12 +8,24 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
+from outvoted.analysis.report.numbers import DASH, LEVEL, Form, Interval
+from outvoted.analysis.report.table import Cell, Column, Table
+
 Verdict = Literal["holds", "does not hold here", "undecided"]
 Side = Literal["above", "below"]
 Unit = Literal["share", "ratio", "correlation", "of 10,000"]
-Interval = tuple[float | None, float | None, float | None]
-"""Mean, and the ends of its 95 % confidence interval; None where there are too few values to tell."""
-_LEVEL = 0.95
+_UNITS: dict[Unit, str] = {
+    "share": "percentage points",
+    "ratio": "× ratios (1 is none)",
+    "correlation": "r and ρ correlations",
+    "of 10,000": "N images of 10,000",
+}
+_FORMS: dict[Unit, Form] = {
+    "share": Form(1, 100, "+"),
+    "ratio": Form(2, unit="×"),
+    "correlation": Form(2, sign="+"),
+    "of 10,000": Form(1, sign="+"),
+}
 
 
 @dataclass(frozen=True)
@@ -54,25 +67,6 @@ class Claim:
         return replace(self, effect=effect, low=low, high=high, verdict=said, where=where, single=single)
 
 
-def interval(values: ArrayLike) -> Interval:
-    """Return the mean of independent values and its 95 % interval by Student's t; NaN are passed over.
-
-    Nothing cuts it off at the ends of what is possible: that of a correlation may reach below -1.
-
-    Args:
-        values: shape (n,), those of seeds.
-    """
-    there = np.asarray(values, np.float64)
-    there = there[~np.isnan(there)]
-    if not len(there):
-        return None, None, None
-    mean = float(there.mean())
-    if len(there) < 2:
-        return mean, None, None
-    half = float(stats.t.ppf((1 + _LEVEL) / 2, len(there) - 1) * there.std(ddof=1) / np.sqrt(len(there)))
-    return mean, mean - half, mean + half
-
-
 def ratio_interval(above: ArrayLike, below: ArrayLike, dof: tuple[int, int]) -> Interval:
     """Return the ratio of two standard deviations and its 95 % interval by the F distribution.
 
@@ -84,7 +78,7 @@ def ratio_interval(above: ArrayLike, below: ArrayLike, dof: tuple[int, int]) -> 
     if not min(dof) or not lower.size or not lower.mean() > 0 or not upper.mean() > 0:
         return None, None, None
     ratio = float(np.sqrt(upper.mean() / lower.mean()))
-    ends = np.sqrt(stats.f.ppf([(1 - _LEVEL) / 2, (1 + _LEVEL) / 2], *dof))
+    ends = np.sqrt(stats.f.ppf([(1 - LEVEL) / 2, (1 + LEVEL) / 2], *dof))
     return ratio, ratio / float(ends[1]), ratio / float(ends[0])
 
 
@@ -94,3 +88,48 @@ def verdict(found: Interval, side: Side = "above", bound: float = 0.0) -> Verdic
     if low is None or high is None or low <= bound <= high:
         return "undecided"
     return "holds" if (low > bound) == (side == "above") else "does not hold here"
+
+
+def claims_table(claims: Sequence[Claim], note: str = "") -> Table:
+    """Return claims with effects, 95 % intervals, the paper's own effects and verdicts.
+
+    Claims in several places stand under their text; those of a single setting are left out. ``note`` is added
+    to what is said below.
+    """
+    shown = [claim for claim in claims if not claim.single]
+    told = any(claim.published is not None for claim in shown)
+    columns = (
+        *(Column("claim"), Column("effect", Form()), Column("95 %", Form())),
+        *([Column("paper", Form())] if told else []),
+        Column("verdict"),
+    )
+    return Table("the paper's claims", columns, list(_rows(shown, told)), _caption(shown, told) + note)
+
+
+def _rows(claims: Sequence[Claim], told: bool) -> Iterator[list[Cell]]:
+    above = None
+    for claim in claims:
+        if claim.where and claim.text != above:
+            yield [claim.text]
+        above = claim.text
+        name = f"  {claim.where}: {claim.measure}" if claim.where else claim.text
+        paper = [_effect(claim, claim.published)] if told else []
+        yield [name, _effect(claim, claim.effect), _span(claim), *paper, claim.verdict]
+
+
+def _caption(claims: Sequence[Claim], told: bool) -> str:
+    units = ", ".join(text for unit, text in _UNITS.items() if any(claim.unit == unit for claim in claims))
+    paper = "; paper: the same effect by the paper's tables" if told else ""
+    return (
+        f"effects: means over seeds, in {units}; intervals: of networks that differ in their seed alone, by "
+        f"Student's t or, of ratios, F; undecided: the bound lies within, or there are too few seeds{paper}"
+    )
+
+
+def _span(claim: Claim) -> str:
+    return DASH if claim.low is None else f"{_effect(claim, claim.low)} to {_effect(claim, claim.high)}"
+
+
+def _effect(claim: Claim, value: float | None) -> str:
+    counted = "N" if claim.unit == "of 10,000" and value is not None else ""
+    return counted + _FORMS[claim.unit](value)

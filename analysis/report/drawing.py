@@ -1,5 +1,6 @@
-"""What all pictures share: colours, plain axes, images as they are, and files that are whole."""
+"""What all pictures and plots share: colours, names, plain axes, images as they are, whole files."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib as mpl
@@ -7,10 +8,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from outvoted.actors.runs.files import write_atomically
+from outvoted.actors.runs.run_record import RunRecord
 from outvoted.search.arrays import Pixels
 
 TARGET, PEERS = "#0072B2", "#E69F00"
 """Blue and orange of Okabe & Ito's palette, which colour-blind readers can tell apart."""
+MENU = {"bgcolor": "#f2f2f2", "font": {"size": 12, "color": "#222222"}}
+"""How menus of plots look: Plotly marks the choice by a light colour, whatever the theme."""
+_LONGEST = 20  # characters of a class's name in a picture
 
 mpl.use("Agg")
 mpl.rcParams["text.parse_math"] = False  # names of classes and networks may hold dollar signs
@@ -33,3 +38,26 @@ def show(axes: Axes, image: Pixels) -> None:
 def save(figure: Figure, path: Path) -> None:
     """Write a figure as PNG, all of it or nothing."""
     write_atomically(path, lambda partial: figure.savefig(partial, format="png", dpi=110))
+
+
+def plot_text(text: str) -> str:
+    """Return text that Plotly, which takes some tags for markup, shows as it is."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def class_names(record: RunRecord, classes: int) -> Sequence[str]:
+    """Return the names of a run's classes; their numbers where they have none, or another number of them."""
+    named = record.data.class_names if record.data is not None else None
+    return named if named and len(named) == classes else tuple(map(str, range(classes)))
+
+
+def caption(record: RunRecord, label: int, predicted: int) -> str:
+    """Return "label → wrong class": numbers on one line, or the names of the run's classes on two."""
+    names = record.data.class_names if record.data is not None else None
+    if names is None or max(label, predicted) >= len(names):
+        return f"{label} → {predicted}"
+    return f"{_short(names[label])} →\n{_short(names[predicted])}"
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"

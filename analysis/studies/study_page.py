@@ -5,10 +5,8 @@ from pathlib import Path
 
 from rich.console import RenderableType
 
-from outvoted.analysis.report.html.from_rich import all_from_rich
-from outvoted.analysis.report.html.parts import Section
-from outvoted.analysis.report.html.pictures import pictures, titled
-from outvoted.analysis.report.html.told import Told
+from outvoted.analysis.report.from_rich import Told, all_from_rich
+from outvoted.analysis.report.report import Section, pictures, titled
 
 
 def told_by_studying(

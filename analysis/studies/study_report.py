@@ -13,7 +13,7 @@ from outvoted.actors.labelling.choice import chosen
 from outvoted.actors.labelling.label_store import LabelStore
 from outvoted.actors.labelling.labels import Labels
 from outvoted.actors.runs.files import write_json
-from outvoted.analysis.report.html.parts import Section
+from outvoted.analysis.report.report import Section
 from outvoted.analysis.studies.boundary import analyse as boundary_analysis
 from outvoted.analysis.studies.boundary import report as boundary_report
 from outvoted.analysis.studies.boundary import sections as boundary_sections

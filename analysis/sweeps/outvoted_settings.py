@@ -9,8 +9,7 @@ from outvoted.actors.networks.members import has_fingerprint
 from outvoted.actors.sweeps.mined_settings import MinedSettings, Mining
 from outvoted.analysis.mining.voters import by_voters
 from outvoted.analysis.report.monotonic import Monotonic, monotonic
-from outvoted.analysis.report.proportion import Proportion, proportion
-from outvoted.analysis.report.spread import Spread, spread
+from outvoted.analysis.report.numbers import Proportion, Spread, proportion, spread
 from outvoted.analysis.sweeps import Setting, TemperatureExperiment
 from outvoted.analysis.sweeps.opened import OpenedSweep
 from outvoted.search.climb import Outcome

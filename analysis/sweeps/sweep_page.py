@@ -5,14 +5,10 @@ from pathlib import Path
 
 import plotly.graph_objects as go
 
-from outvoted.analysis.report.drawing import PEERS, TARGET
-from outvoted.analysis.report.html.escaping import plot_text
-from outvoted.analysis.report.html.from_rich import all_from_rich
-from outvoted.analysis.report.html.parts import Plot, Section
-from outvoted.analysis.report.html.pictures import pictures, titled
-from outvoted.analysis.report.html.told import Told
-from outvoted.analysis.report.proportion import Proportion
-from outvoted.analysis.report.spread import Spread
+from outvoted.analysis.report.drawing import PEERS, TARGET, plot_text
+from outvoted.analysis.report.from_rich import Told, all_from_rich
+from outvoted.analysis.report.numbers import Proportion, Spread
+from outvoted.analysis.report.report import Plot, Section, pictures, titled
 from outvoted.analysis.sweeps.outvoted_settings import MiningReport
 from outvoted.analysis.sweeps.sweep_report import SweepReport
 from outvoted.analysis.sweeps.temperature.measurements import temperature_name

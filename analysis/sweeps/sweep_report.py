@@ -6,7 +6,7 @@ from typing import Any
 from rich.console import RenderableType
 
 from outvoted.actors.runs.files import write_json
-from outvoted.analysis.report.claims_table import claims_table
+from outvoted.analysis.report.claims import claims_table
 from outvoted.analysis.sweeps import TemperatureExperiment
 from outvoted.analysis.sweeps.mining_report import write_mining_report
 from outvoted.analysis.sweeps.opened import OpenedSweep

@@ -11,12 +11,10 @@ import typer
 from rich.text import Text
 
 from outvoted.actors.networks.computing import use_one_thread
-from outvoted.actors.runs.failures import check_not_all
 from outvoted.actors.runs.store import RunStore
 from outvoted.analysis.mining.replay import Replayed
 from outvoted.analysis.mining.replay import replay as replay_mistakes
-from outvoted.analysis.mining.summary import summarise, table
-from outvoted.analysis.mining.voters import voters_table
+from outvoted.analysis.mining.report import mining_report
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.cluster.command_line import (
     compare_cli,
@@ -96,12 +94,10 @@ def mine(
     job = Job(settings, RunStore(path), address, resume, debug)
     with resumable("mine", config, override, path, address):
         store = mine_run(job, console)
-    summary = summarise(OpenedRun(store, named_by(settings)))
-    console.print(table(summary))
-    if summary.voters:
-        console.print(voters_table(summary.voters))
+    report = mining_report(OpenedRun(store, named_by(settings)))
+    report.show(console)
     _say_next(store, named_by(settings))
-    check_not_all(summary.failures, f"all rows are kept in {path}")
+    report.check(f"all rows are kept in {path}")
 
 
 app.command()(scan_cli.scan)

@@ -5,8 +5,6 @@ from typing import Annotated
 
 import typer
 
-from outvoted.actors.runs.failures import check_not_all
-from outvoted.analysis.comparison.comparison import table
 from outvoted.cluster.command_line.options import (
     DEFAULT_RUNS,
     Address,
@@ -40,12 +38,11 @@ def compare(
     settings = reading.read(CompareConfig, config, override or ())
     path = run_folder(config, name, runs, resume)
     with resumable("compare", config, override, path, address):
-        rows = compare_strategies(settings, path, address, resume, debug, console)
-    console.print(table(rows, f"{path.name}: strategies on one panel and the same seeds"))
+        report = compare_strategies(settings, path, address, resume, debug, console)
+    report.show(console)
     say_written(
         path,
         "a run for each strategy, comparison.json, comparison.png",
         to_report(path, named_by(settings)),
     )
-    for row in rows:
-        check_not_all(row.failures, f"all rows are kept in {path / row.strategy}")
+    report.check(f"all rows are kept in {path}")

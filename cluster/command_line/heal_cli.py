@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from outvoted.actors.healing.heal_store import HealStore
-from outvoted.analysis.healing.healing import healing_table
 from outvoted.cluster.command_line.options import (
     DEFAULT_RUNS,
     Address,
@@ -41,8 +40,8 @@ def heal(
     settings = reading.read(HealConfig, config, override or ())
     path = run_folder(config, name, runs, resume)
     with resumable("heal", config, override, path, address):
-        summary = heal_run(HealJob(settings, HealStore(path), address, resume, debug), console)
-    console.print(healing_table(summary))
+        report = heal_run(HealJob(settings, HealStore(path), address, resume, debug), console)
+    report.show(console)
     say_written(
         path,
         "rounds/, mistakes/, weights/, summary.json, healing.png",

@@ -4,8 +4,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.box import SIMPLE
-from rich.table import Table
 
 from outvoted.actors.runs.store import RunStore
 from outvoted.analysis.mining.directions import Direction, two_directions
@@ -16,11 +14,13 @@ from outvoted.analysis.mining.surroundings import (
     images,
     most_mistaken,
     surroundings,
+    write,
 )
-from outvoted.analysis.mining.surroundings_files import write
-from outvoted.analysis.mining.surroundings_picture import draw_surroundings
+from outvoted.analysis.mining.surroundings_report import draw_surroundings
 from outvoted.analysis.opened.opened import OpenedRun
-from outvoted.analysis.report.html.naming import class_names
+from outvoted.analysis.report.drawing import class_names
+from outvoted.analysis.report.numbers import PERCENT
+from outvoted.analysis.report.table import Column, Table
 from outvoted.cluster.command_line.options import (
     DEFAULT_RUNS,
     Debug,
@@ -93,11 +93,10 @@ def _draw(run: OpenedRun, found: Surroundings, directions: tuple[Direction, Dire
 
 def _table(found: Surroundings) -> Table:
     x, y = found.names
+    columns = Column("peer"), Column("wrong %", PERCENT), Column("wrong alone %", PERCENT)
+    rows = [
+        (name, 1 - float(correct.mean()), float(alone.mean()))
+        for name, correct, alone in zip(found.networks, found.right, found.outvoted, strict=True)
+    ]
     title = f"seed {found.seed_id}, label {found.label}: {x} and {y}, share of the realism budget"
-    drawn = Table(title=title, title_justify="left", box=SIMPLE)
-    drawn.add_column("peer")
-    for head in ("wrong %", "wrong alone %"):
-        drawn.add_column(head, justify="right")
-    for name, right, alone in zip(found.networks, found.right, found.outvoted, strict=True):
-        drawn.add_row(name, f"{100 * (1 - right.mean()):.1f}", f"{100 * alone.mean():.1f}")
-    return drawn
+    return Table(title, columns, rows)

@@ -7,7 +7,7 @@ import typer
 
 from outvoted.actors.runs.store import RunStore
 from outvoted.analysis.opened.opened import OpenedRun
-from outvoted.analysis.scan.scan_summary import check_answered, scan_table, summarise_scan
+from outvoted.analysis.scan.report import scan_report
 from outvoted.cluster.command_line.options import (
     DEFAULT_RUNS,
     Address,
@@ -44,8 +44,8 @@ def scan(
     path = run_folder(config, name, runs, resume)
     with resumable("scan", config, override, path, address):
         store = scan_run(ScanJob(settings, RunStore(path), address, resume, debug), console)
-    summary = summarise_scan(OpenedRun(store, named_by(settings)))
-    console.print(scan_table(summary))
+    report = scan_report(OpenedRun(store, named_by(settings)))
+    report.show(console)
     dissents = str(path / "dissents")
     look = f"import pandas; print(pandas.read_parquet({dissents!r}).nlargest(10, 'margin'))"
     say_written(
@@ -54,4 +54,4 @@ def scan(
         to_report(path, named_by(settings)),
         typed("python", "-c", look),
     )
-    check_answered(summary, f"all rows are kept in {path}")
+    report.check(f"all rows are kept in {path}")

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from outvoted.analysis.report.claims import Claim, Side, interval, ratio_interval, verdict
+from outvoted.analysis.report.claims import Claim, Side, ratio_interval, verdict
+from outvoted.analysis.report.numbers import interval
 
 VALUES = st.lists(st.floats(-1, 1), min_size=2, max_size=20)
 

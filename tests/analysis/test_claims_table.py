@@ -4,8 +4,7 @@ import io
 
 from rich.console import Console
 
-from outvoted.analysis.report.claims import Claim
-from outvoted.analysis.report.claims_table import claims_table
+from outvoted.analysis.report.claims import Claim, claims_table
 
 TREND = Claim("Lower temperatures make networks more robust", "basis", "ρ with T", unit="correlation")
 NOISE = Claim("Noise [helps]", "basis", published=0.0125)

@@ -7,7 +7,7 @@ import numpy as np
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.panel.peer import Peer
 from outvoted.actors.runs import png
-from outvoted.analysis.mining.climbs import positions, steps
+from outvoted.analysis.mining.replay import positions, steps
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.search.messages import Candidates
 

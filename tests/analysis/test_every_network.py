@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 
 from outvoted.actors.runs.store import RunStore
 from outvoted.analysis.mining.every_network import EveryNetwork, draw_every_network, every_network
-from outvoted.analysis.mining.report import write_report
+from outvoted.analysis.mining.report import mining_report
+from outvoted.analysis.mining.summary import summarise
 from outvoted.analysis.opened.opened import OpenedRun
 from tests.analysis.test_gallery import opened
 
@@ -106,7 +107,8 @@ def test_a_line_for_each_seed_a_column_for_each_network(
 
 
 def test_the_report_counts_and_draws_them(unlucky: RunStore, fooled: EveryNetwork) -> None:
-    assert write_report(OpenedRun(unlucky)).every_network == fooled
+    mining_report(OpenedRun(unlucky)).write(unlucky.path)
+    assert summarise(OpenedRun(unlucky)).every_network == fooled
     opened(unlucky.path / "gallery" / "every-network.png")
 
 
@@ -114,7 +116,8 @@ def test_with_few_targets_every_network_is_not_asked_for(own: RunStore) -> None:
     record = own.read_record()
     record.config["search"]["targets"] = ["mlp-12", "mlp-6"]
     own.write_record(record)
-    summary = write_report(OpenedRun(own))
+    mining_report(OpenedRun(own)).write(own.path)
+    summary = summarise(OpenedRun(own))
     assert summary.every_network is None
     assert not (own.path / "gallery" / "every-network.png").exists()
     assert [row.target for row in summary.targets] == ["mlp-12", "mlp-6"]

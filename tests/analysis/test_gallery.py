@@ -10,7 +10,7 @@ from PIL import Image
 
 from outvoted.actors.runs import png
 from outvoted.actors.runs.store import RunStore
-from outvoted.analysis.mining.gallery import draw_climbs, draw_mistakes
+from outvoted.analysis.mining.pictures import draw_climbs, draw_mistakes
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.drawing import PEERS, TARGET
 from outvoted.search.arrays import Pixels

@@ -17,15 +17,12 @@ from outvoted.actors.healing.arms import ARMS, Arm
 from outvoted.actors.healing.heal_store import HealStore
 from outvoted.actors.runs import schema
 from outvoted.actors.runs.run_record import RunRecord, State
-from outvoted.analysis.healing.healing import (
-    COLOURS,
-    FIGURES,
-    healing_table,
-    steady_since,
-    summarise_healing,
-    write_healing_report,
-)
-from outvoted.analysis.report.spread import Spread
+from outvoted.analysis.healing.healing import FIGURES, healing_table, steady_since, summarise_healing
+from outvoted.analysis.healing.report import healing_report
+from outvoted.analysis.opened.opened import OpenedRun
+from outvoted.analysis.report.numbers import PERCENT, Form, Spread
+from outvoted.analysis.report.report import Plot
+from outvoted.analysis.report.table import Table
 
 PEERS, REPEATS, ROUNDS = 2, (0, 5, 9), 3
 
@@ -120,18 +117,18 @@ def test_a_run_that_has_only_begun_is_summarised(tmp_path: Path, store: HealStor
 def test_figures_that_are_missing_are_left_out(store: HealStore) -> None:
     for repeat in REPEATS:
         write(store, repeat, "mistakes", 3, validity=None, held_out_wrong=None)
-    found = write_healing_report(store).at(Arm.MISTAKES, 3).figures
+    found = summarise_healing(store).at(Arm.MISTAKES, 3).figures
     assert found["validity"] == Spread(None, None)
-    assert found["validity"].percent() == "–"
+    assert PERCENT(found["validity"]) == "–"
 
 
 def test_one_repeat_has_no_deviation(store: HealStore) -> None:
     for path in (store.path / "rounds").iterdir():
         if not path.name.startswith("0-"):
             path.unlink()
-    found = write_healing_report(store).at(Arm.COPIES, 3).figures["success"]
+    found = summarise_healing(store).at(Arm.COPIES, 3).figures["success"]
     assert found.std is None
-    assert "±" not in found.percent()
+    assert "±" not in PERCENT(found)
 
 
 @pytest.mark.parametrize(
@@ -162,18 +159,19 @@ def test_the_table_fits_a_terminal_and_shows_every_arm(store: HealStore) -> None
     text = console.file.getvalue()
     assert "…" not in text
     for arm in ARMS:
-        assert summary.at(arm, 3).figures["success"].percent() in text
-    assert summary.beyond_copies["moved_accuracy"].percent("+") in text
+        assert PERCENT(summary.at(arm, 3).figures["success"]) in text
+    assert Form(1, 100, "+")(summary.beyond_copies["moved_accuracy"]) in text
 
 
 def test_the_report_is_json_and_a_picture_with_every_arms_colour(store: HealStore) -> None:
-    summary = write_healing_report(store)
+    summary = summarise_healing(store)
+    healing_report(OpenedRun(store)).write(store.path)
     found = json.loads((store.path / "summary.json").read_text())
     assert len(found["rows"]) == len(summary.rows) == 3 * 4
     assert found["rows"][0]["figures"]["success"]["mean"] == summary.rows[0].figures["success"].mean
     with Image.open(store.path / "healing.png") as picture:
         pixels = np.asarray(picture.convert("RGB"))
-    for colour in COLOURS.values():
+    for colour in ("#000000", "#E69F00", "#0072B2"):
         assert (pixels == list(bytes.fromhex(colour[1:]))).all(axis=2).any()
     assert sorted(path.name for path in store.path.iterdir()) == [
         "healing.png",
@@ -181,3 +179,16 @@ def test_the_report_is_json_and_a_picture_with_every_arms_colour(store: HealStor
         "run.json",
         "summary.json",
     ]
+
+
+def test_healing_is_drawn_with_its_deviations(store: HealStore) -> None:
+    report = healing_report(OpenedRun(store))
+    before = summarise_healing(store).at(Arm.MISTAKES, 0).figures["success"]
+    assert (f"{PERCENT(before)}%", "of searches ended in a mistake before") in report.headlines
+    (section,) = report.sections(lambda done, of: None)
+    shown, plot = section.parts
+    assert isinstance(shown, Table)
+    assert isinstance(plot, Plot)
+    traces = json.loads(plot.figure.to_json())["data"]
+    assert sum(trace.get("showlegend", False) for trace in traces) == 3
+    assert len(traces) == 4 * 3 * 2

@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 
 from outvoted.actors.runs.store import RunStore
-from outvoted.analysis.mining.gallery import draw_climbs, draw_mistakes
+from outvoted.analysis.mining.pictures import draw_climbs, draw_mistakes
 from outvoted.analysis.opened.opened import OpenedRun
-from outvoted.analysis.report.captions import caption
-from outvoted.analysis.report.html.naming import class_names
+from outvoted.analysis.report.drawing import caption, class_names
 from outvoted.search.errors import OutvotedError
 
 Rewrite = Callable[[RunStore, Callable[[dict[str, Any]], object]], None]

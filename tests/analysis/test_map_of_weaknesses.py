@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outvoted.analysis.mining.map_of_weaknesses import Grid, Span, binned, cells, span
+from outvoted.analysis.mining.weaknesses import Grid, Span, binned, cells, span
 from outvoted.search.errors import OutvotedError
 from outvoted.search.transforms import Affine, Chain, Photometric, PixelSwap, Transform
 from tests.search.transforms.cases import CASES

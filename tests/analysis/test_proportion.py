@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from outvoted.analysis.report.proportion import proportion
+from outvoted.analysis.report.numbers import proportion
 
 
 def test_the_interval_is_wilsons() -> None:

@@ -61,7 +61,7 @@ def test_progress_is_told_for_every_mistake(run: OpenedRun, mistakes: list[dict[
 
 def test_replaying_in_parts_changes_nothing(run: OpenedRun, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = replay(run, None)
-    monkeypatch.setattr(module, "_AT_ONCE", 7)
+    monkeypatch.setattr(module, "_REPLAYED_AT_ONCE", 7)
     told: list[int] = []
     assert replay(run, None, told.append) == whole
     assert set(told[:-1]) == {7}

@@ -9,18 +9,20 @@ import pytest
 from PIL import Image
 
 from outvoted.actors.runs.store import RunStore
-from outvoted.analysis.mining.report import write_report
-from outvoted.analysis.mining.summary import Summary, summarise
+from outvoted.analysis.mining.report import mining_report
 from outvoted.analysis.opened.opened import OpenedRun
+from outvoted.analysis.report.report import Report
 from outvoted.search.errors import OutvotedError
 from tests.conftest import full_disk
 
 
 @pytest.fixture(scope="module")
-def reported(run_path: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[RunStore, Summary]:
-    """A copy of the finished run with its report, and the summary that was returned."""
+def reported(run_path: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[RunStore, Report]:
+    """A copy of the finished run with its report."""
     store = RunStore(Path(shutil.copytree(run_path, tmp_path_factory.mktemp("reported") / "small")))
-    return store, write_report(OpenedRun(store))
+    report = mining_report(OpenedRun(store))
+    report.write(store.path)
+    return store, report
 
 
 def files(folder: Path) -> set[str]:
@@ -28,7 +30,7 @@ def files(folder: Path) -> set[str]:
     return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
 
 
-def test_the_report_is_a_summary_and_two_pictures(reported: tuple[RunStore, Summary], run_path: Path) -> None:
+def test_the_report_is_a_summary_and_two_pictures(reported: tuple[RunStore, Report], run_path: Path) -> None:
     folder = reported[0].path
     assert files(folder) - files(run_path) == {"summary.json", "gallery/mistakes.png", "gallery/climbs.png"}
     for name in ("mistakes", "climbs"):
@@ -36,26 +38,30 @@ def test_the_report_is_a_summary_and_two_pictures(reported: tuple[RunStore, Summ
             assert np.asarray(picture.convert("L")).std() > 1
 
 
-def test_the_file_holds_the_summary(reported: tuple[RunStore, Summary]) -> None:
-    store, summary = reported
-    assert summary == summarise(OpenedRun(store))
-    assert json.loads((store.path / "summary.json").read_text()) == json.loads(json.dumps(summary.to_json()))
+def test_the_file_holds_what_was_found_and_the_tables(reported: tuple[RunStore, Report]) -> None:
+    store, report = reported
+    found = json.loads((store.path / "summary.json").read_text())
+    assert [row["target"] for row in found["targets"]] == ["mlp-6", "mlp-12", "mlp-18"]
+    assert found["tables"] == json.loads(json.dumps([table.to_json() for table in report.tables]))
+    assert found["tables"][0]["rows"][0][1] == found["targets"][0]["test_accuracy"]
 
 
-def test_reporting_again_changes_nothing(reported: tuple[RunStore, Summary]) -> None:
-    store, summary = reported
+def test_reporting_again_changes_nothing(reported: tuple[RunStore, Report]) -> None:
+    store, _ = reported
     before = {name: (store.path / name).read_bytes() for name in files(store.path)}
-    assert write_report(OpenedRun(store)) == summary
+    mining_report(OpenedRun(store)).write(store.path)
     assert {name: (store.path / name).read_bytes() for name in files(store.path)} == before
 
 
-def test_a_run_that_found_nothing_has_a_summary_and_no_pictures(bare: RunStore) -> None:
-    assert write_report(OpenedRun(bare)).mistakes == 0
-    assert (bare.path / "summary.json").exists()
-    assert not (bare.path / "gallery").exists()
+def test_a_run_that_found_nothing_has_a_summary_and_no_pictures(own: RunStore) -> None:
+    shutil.rmtree(own.path / "mistakes")
+    shutil.rmtree(own.path / "gallery", ignore_errors=True)
+    mining_report(OpenedRun(own)).write(own.path)
+    assert json.loads((own.path / "summary.json").read_text())["mistakes"] == 0
+    assert not (own.path / "gallery").exists()
 
 
 def test_a_full_disk_is_one_message(own: RunStore) -> None:
     with pytest.raises(OutvotedError, match="No space left"), full_disk(own.path / "summary.json"):
-        write_report(OpenedRun(own))
+        mining_report(OpenedRun(own)).write(own.path)
     assert not (own.path / "summary.json").exists()

@@ -1,5 +1,6 @@
 """A scan's summary and pictures: every share from rows counted here by hand."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,11 +25,11 @@ from outvoted.actors.runs.run_record import RunRecord, State
 from outvoted.actors.runs.store import RunStore
 from outvoted.actors.training.training import train
 from outvoted.analysis.opened.opened import OpenedRun
-from outvoted.analysis.scan.scan_report import write_scan_report
-from outvoted.analysis.scan.scan_summary import check_answered, scan_table, summarise_scan
+from outvoted.analysis.scan.report import scan_report
+from outvoted.analysis.scan.summary import check_answered, scan_table, summarise_scan
 from outvoted.search.errors import OutvotedError
 
-ELSE = FolderSource(path=Path())
+CONFIG = {"scan": {"source": FolderSource(path=Path("/images")).model_dump(mode="json")}}
 
 
 def dissent(position: int, target: int, label: int, predicted: int, margin: float, true: int | None) -> Any:
@@ -81,13 +82,17 @@ ROWS = [
 ]
 
 
+NOTHING_FOUND = {"unanimous": 10, "disputed": 0, "labelled": 0, "correct": [0, 0, 0]}
+NOTHING_FOUND |= {"unanimous_labelled": 0, "unanimous_correct": 0}
+
+
 @pytest.fixture
 def store(tmp_path: Path, trained: list[Member]) -> RunStore:
     store = RunStore(tmp_path / "scan")
     members.save(store.peers, trained)
     store.write_record(
         RunRecord(
-            name="scan", kind="scan", state=State.FINISHED, config={}, versions={}, seconds_scanning=4.0
+            name="scan", kind="scan", state=State.FINISHED, config=CONFIG, versions={}, seconds_scanning=4.0
         )
     )
     for rows in ROWS:
@@ -143,7 +148,7 @@ def test_the_table_fits_the_terminal(store: RunStore) -> None:
 
 
 def test_a_report_has_a_picture(store: RunStore) -> None:
-    write_scan_report(OpenedRun(store), ELSE)
+    scan_report(OpenedRun(store)).write(store.path)
     assert (store.path / "summary.json").exists()
     with Image.open(store.path / "gallery" / "dissents.png") as picture:
         assert picture.width > 600
@@ -151,12 +156,21 @@ def test_a_report_has_a_picture(store: RunStore) -> None:
 
 
 def test_a_scan_that_found_nothing_has_a_report(store: RunStore) -> None:
-    for path in (*(store.path / "scanned").iterdir(), *(store.path / "dissents").iterdir()):
-        path.unlink()
-    found = write_scan_report(OpenedRun(store), ELSE)
-    assert (found.images, found.dissents, found.label_correct, found.tenths) == (0, 0, None, ())
+    for folder in ("scanned", "dissents"):
+        shutil.rmtree(store.path / folder)
+    ScanStore(store.path).write(chunk(0, [], **NOTHING_FOUND))
+    report = scan_report(OpenedRun(store))
+    report.write(store.path)
+    found = summarise_scan(OpenedRun(store))
+    assert (found.images, found.dissents, found.label_correct, found.tenths) == (10, 0, None, ())
     assert not (store.path / "gallery").exists()
-    assert scan_table(found).row_count == 3
+    assert len(report.tables[0].rows) == 3
+
+
+def test_a_scan_without_results_is_not_reported(store: RunStore) -> None:
+    shutil.rmtree(store.path / "scanned")
+    with pytest.raises(OutvotedError, match="a run without results so far"):
+        scan_report(OpenedRun(store))
 
 
 def test_the_checkerboard_is_drawn_as_it_was_scanned(tmp_path: Path) -> None:
@@ -176,12 +190,15 @@ def test_the_checkerboard_is_drawn_as_it_was_scanned(tmp_path: Path) -> None:
         trained.append(Member(recipe.name, "peer", recipe.network, recipe.seed, last.weights, epochs))
     store, grid = RunStore(tmp_path / "toy"), GridSource(points=24, board=board)
     members.save(store.peers, trained)
-    store.write_record(RunRecord(name="toy", kind="scan", state=State.FINISHED, config={}, versions={}))
+    config: dict[str, Any] = {"scan": {"source": GridSource(points=24).model_dump(mode="json")}}
+    config["data"] = board.model_dump(mode="json")
+    store.write_record(RunRecord(name="toy", kind="scan", state=State.FINISHED, config=config, versions={}))
     judge = local_judge(trained, data.shape, data.classes, USUAL)
     for piece in grid.pieces(200):
         for part in chunks(grid, piece, Fit(shape=data.shape), 200):
             ScanStore(store.path).write(judge.judge(part))
-    found = write_scan_report(OpenedRun(store), grid)
+    scan_report(OpenedRun(store)).write(store.path)
+    found = summarise_scan(OpenedRun(store))
     assert found.images == found.labelled == 576
     assert found.dissents > 0
     assert all(target.accuracy is not None and target.accuracy > 0.7 for target in found.targets)

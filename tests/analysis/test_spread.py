@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from outvoted.analysis.report.spread import Spread, spread
+from outvoted.analysis.report.numbers import Spread, spread
 
 NAN = np.nan
 

@@ -3,17 +3,20 @@
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
 from outvoted.actors.runs import schema, tables
+from outvoted.actors.runs.failures import check_not_all
 from outvoted.actors.runs.store import RunStore
-from outvoted.analysis.comparison.comparison import Compared, compare, table
-from outvoted.analysis.mining.map_of_weaknesses import Grid
+from outvoted.analysis.comparison.comparison import Compared, compare, comparison_table
 from outvoted.analysis.mining.summary import summarise
+from outvoted.analysis.mining.weaknesses import Grid
 from outvoted.analysis.opened.opened import OpenedRun
+from outvoted.analysis.report.report import Report
 from outvoted.cluster.command_line.cli import main
 from outvoted.search.climb import Outcome
 
@@ -72,17 +75,18 @@ def test_compare_tells_them(
     every: bool, own: RunStore, small: Path, ended: Ended, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = compare({"hillclimb": OpenedRun(failing(own, every))}, Grid())
-    monkeypatch.setattr("outvoted.cluster.command_line.compare_cli.compare_strategies", lambda *_: rows)
+    report = Report({}, [comparison_table(rows, "")], check=partial(check_not_all, rows[0].failures))
+    monkeypatch.setattr("outvoted.cluster.command_line.compare_cli.compare_strategies", lambda *_: report)
     code, out, said = ended("compare", small, "--runs", own.path.parent, "--name", "compared")
     assert f"hillclimb: {rows[0].failures[0]}" in out
     assert code == (2 if every else 0)
-    assert ("compared/hillclimb" in said) == every
+    assert ("compared" in said) == every
 
 
 def test_without_failures_the_tables_say_nothing(run: OpenedRun) -> None:
     assert summarise(run).failures == ()
     (row,) = compare({"hillclimb": run}, Grid())
-    caption = str(table([row], "").caption)
+    caption = comparison_table([row], "").note
     assert "failed" not in caption
     again: Compared = replace(row, failures=())
     assert row == again

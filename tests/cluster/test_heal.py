@@ -15,7 +15,8 @@ from outvoted.actors.healing.heal_store import HealStore
 from outvoted.actors.networks import members
 from outvoted.actors.panel.panel_settings import PanelSettings
 from outvoted.actors.runs.run_record import State
-from outvoted.analysis.healing.healing import HealSummary
+from outvoted.analysis.healing.healing import summarise_healing
+from outvoted.analysis.report.report import Report
 from outvoted.cluster.configuration.reading import read
 from outvoted.cluster.jobs.heal import HealConfig
 from outvoted.cluster.jobs.heal.kind import HealJob, heal, repeated
@@ -23,7 +24,7 @@ from outvoted.search.errors import OutvotedError
 
 pytestmark = pytest.mark.ray
 
-Heal = Callable[..., tuple[HealStore, HealSummary]]
+Heal = Callable[..., tuple[HealStore, Report]]
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +44,7 @@ def config(small: Path) -> Path:
 def healed(local_ray: None, runs: Path, config: Path) -> Heal:
     """Heal by the small configuration: ``healed(name, *overrides, resume=False)``."""
 
-    def run(name: str, *overrides: str, resume: bool = False) -> tuple[HealStore, HealSummary]:
+    def run(name: str, *overrides: str, resume: bool = False) -> tuple[HealStore, Report]:
         store = HealStore(runs / name)
         job = HealJob(read(HealConfig, config, overrides), store, "local", resume)
         return store, heal(job, Console(quiet=True))
@@ -137,7 +138,8 @@ def test_a_step_that_was_lost_is_run_again(healed: Heal, uncut: HealStore) -> No
 
 def test_it_stops_once_the_success_rate_is_steady(healed: Heal) -> None:
     settings = ("heal.rounds=4", "heal.least=1", "heal.steady=1", "heal.seeds=[0]", "search.per_target=2")
-    _, summary = healed("steady", *settings)
+    store, _ = healed("steady", *settings)
+    summary = summarise_healing(store)
     assert summary.rounds == 2
     assert summary.steady["mistakes"] == 0
 

@@ -7,7 +7,7 @@ from itertools import combinations
 import numpy as np
 from scipy.stats import entropy
 
-from outvoted.analysis.report.spread import Spread, spread
+from outvoted.analysis.report.numbers import Spread, spread
 from outvoted.search.arrays import AnyArray, Bools, Floats, Ints
 
 NO_LABEL = -1

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import rankdata
 
-from outvoted.analysis.report.claims import Interval
+from outvoted.analysis.report.numbers import Interval
 from outvoted.search.arrays import AnyArray, Floats, Ints
 
 _RESAMPLED = 2000

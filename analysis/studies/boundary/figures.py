@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from outvoted.analysis.report.drawing import TARGET, plain, save, show
-from outvoted.analysis.report.spread import Spread
+from outvoted.analysis.report.numbers import Spread
 from outvoted.analysis.studies.base import Generate, Ingredients
 from outvoted.analysis.studies.boundary.findings import BoundaryFindings
 from outvoted.analysis.studies.boundary.groups import OverSeeds, Type

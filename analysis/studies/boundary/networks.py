@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from outvoted.analysis.report.proportion import Proportion, proportion
+from outvoted.analysis.report.numbers import Proportion, proportion
 from outvoted.analysis.studies.boundary.groups import People
 from outvoted.analysis.studies.landscape.ballots import Ballots, ballots
 from outvoted.search.arrays import Bools, Ints

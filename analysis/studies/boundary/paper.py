@@ -5,7 +5,7 @@ Her images are others, from a generator of her own.
 
 from dataclasses import dataclass
 
-from outvoted.analysis.report.spread import Spread
+from outvoted.analysis.report.numbers import Spread
 
 MODELS = 9
 

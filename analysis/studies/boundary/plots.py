@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from outvoted.analysis.report.html.plots import MENU
+from outvoted.analysis.report.drawing import MENU
 from outvoted.analysis.studies.boundary.agreement import LOOKS, Agreement, Look, disagreement
 from outvoted.analysis.studies.boundary.entropies import Entropies
 from outvoted.analysis.studies.boundary.figures import (

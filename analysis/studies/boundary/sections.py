@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from outvoted.analysis.report.html.parts import Part, Picture, Plot, Section, Table
+from outvoted.analysis.report.from_rich import described
+from outvoted.analysis.report.report import Part, Picture, Plot, Section
+from outvoted.analysis.report.table import Table
 from outvoted.analysis.studies.boundary import tables
 from outvoted.analysis.studies.boundary.findings import BoundaryFindings
 from outvoted.analysis.studies.boundary.groups import Type
@@ -28,7 +30,7 @@ def _section(found: BoundaryFindings, title: str, text: str, parts: Sequence[Par
 
 def _part(one: Titled) -> Table:
     """Name a table above it, and explain its columns below."""
-    return Table(one.table.headers, one.table.rows, one.title, one.table.caption)
+    return described(one.title, one.table.headers, one.table.rows, one.table.caption)
 
 
 def _images(found: BoundaryFindings, folder: Path) -> Iterator[Section]:

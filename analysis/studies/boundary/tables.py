@@ -8,9 +8,9 @@ from rich.console import RenderableType
 from rich.table import Table as Drawn
 from rich.text import Text
 
-from outvoted.analysis.report.html.parts import Cell, Table
-from outvoted.analysis.report.proportion import Proportion
-from outvoted.analysis.report.spread import Spread
+from outvoted.analysis.report.from_rich import Plain as Table
+from outvoted.analysis.report.numbers import Proportion, Spread
+from outvoted.analysis.report.table import Cell
 from outvoted.analysis.studies.boundary.findings import BoundaryFindings
 from outvoted.analysis.studies.boundary.groups import Type
 from outvoted.analysis.studies.boundary.paper import MODELS, TABLE_2, VOLUNTEER_PAIRS, VOLUNTEERS

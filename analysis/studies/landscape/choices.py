@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from outvoted.analysis.report.html.escaping import plot_text
-from outvoted.analysis.report.html.plots import MENU
+from outvoted.analysis.report.drawing import MENU, plot_text
 from outvoted.search.arrays import AnyArray
 
 _ABOVE = 1.0

@@ -9,7 +9,7 @@ import pandas as pd
 
 from outvoted.actors.data.formats.table import to_values
 from outvoted.actors.panel.peer import vote
-from outvoted.analysis.report.html.escaping import plot_text
+from outvoted.analysis.report.drawing import plot_text
 from outvoted.analysis.studies.landscape.ballots import MEAN, Ballots
 from outvoted.analysis.studies.landscape.choices import rounded
 from outvoted.analysis.studies.landscape.palette import colour, symbol

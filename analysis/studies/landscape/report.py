@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 from rich.table import Table
 
-from outvoted.analysis.report.html.naming import class_names
+from outvoted.analysis.report.drawing import class_names
 from outvoted.analysis.studies.landscape import field_pictures, morph_pictures
 from outvoted.analysis.studies.landscape.ballots import Ballots, ballots
 from outvoted.analysis.studies.landscape.points import OwnRows, fields, own_rows

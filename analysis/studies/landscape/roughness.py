@@ -9,7 +9,7 @@ import pandas as pd
 from rich.box import SIMPLE
 from rich.table import Table
 
-from outvoted.analysis.report.claims import Interval, interval
+from outvoted.analysis.report.numbers import Interval, interval
 from outvoted.analysis.studies.landscape.ballots import MEAN, Ballots
 from outvoted.analysis.studies.landscape.sequences import Sequences
 from outvoted.search.arrays import AnyArray, Floats, Ints

@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from outvoted.analysis.report.html.escaping import plot_text
+from outvoted.analysis.report.drawing import plot_text
 from outvoted.analysis.studies.landscape.choices import Choice, add_menus, networks, rounded
 from outvoted.analysis.studies.landscape.points import Points, entries
 from outvoted.search.arrays import Floats

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from outvoted.analysis.report.html.from_rich import from_rich
-from outvoted.analysis.report.html.parts import Picture, Plot, Section
+from outvoted.analysis.report.from_rich import from_rich
+from outvoted.analysis.report.report import Picture, Plot, Section
 from outvoted.analysis.studies.landscape.lines import walk_plot
 from outvoted.analysis.studies.landscape.points import fields
 from outvoted.analysis.studies.landscape.report import LandscapeFindings

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from outvoted.analysis.report.html.escaping import plot_text
+from outvoted.analysis.report.drawing import plot_text
 from outvoted.analysis.studies.landscape.choices import Choice, add_menus, networks, rounded
 from outvoted.analysis.studies.landscape.points import Labels, Points, entries
 from outvoted.search.arrays import Floats, Singles

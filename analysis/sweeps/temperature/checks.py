@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from scipy import stats
 
-from outvoted.analysis.report.claims import Claim, Side, interval
+from outvoted.analysis.report.claims import Claim, Side
+from outvoted.analysis.report.numbers import interval
 from outvoted.analysis.sweeps.temperature.measurements import Measurements, mean, temperature_name
 from outvoted.search.arrays import AnyArray, Floats
 

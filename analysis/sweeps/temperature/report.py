@@ -11,7 +11,7 @@ from rich.table import Table
 
 from outvoted.actors.sweeps.sweep_store import FINISHED
 from outvoted.analysis.report.claims import Claim
-from outvoted.analysis.report.spread import Spread
+from outvoted.analysis.report.numbers import Spread
 from outvoted.analysis.sweeps.opened import OpenedSweep
 from outvoted.analysis.sweeps.temperature.attack_pictures import (
     draw_attacked,

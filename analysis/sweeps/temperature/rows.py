@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from outvoted.analysis.report.spread import Spread, spread
+from outvoted.analysis.report.numbers import Spread, spread
 from outvoted.analysis.sweeps.temperature.checks import significant
 from outvoted.analysis.sweeps.temperature.measurements import Measurements, mean
 

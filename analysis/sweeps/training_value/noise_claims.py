@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from outvoted.actors.data.noises import Mixture, Solid
-from outvoted.analysis.report.claims import Claim, interval
+from outvoted.analysis.report.claims import Claim
+from outvoted.analysis.report.numbers import interval
 from outvoted.analysis.sweeps.training_value.results import (
     WHOLE,
     BySeed,

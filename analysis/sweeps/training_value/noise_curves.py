@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator, PercentFormatter
 
-from outvoted.analysis.report.claims import Interval
 from outvoted.analysis.report.drawing import plain, save
+from outvoted.analysis.report.numbers import Interval
 from outvoted.analysis.sweeps.training_value.results import PARAMETERS, Parameter, Series
 from outvoted.analysis.sweeps.training_value.selections_picture import bar
 

@@ -8,7 +8,7 @@ import pandas as pd
 from outvoted.actors.data.noises import NoiseClass
 from outvoted.actors.data.selection import Criteria
 from outvoted.analysis.report import step_function
-from outvoted.analysis.report.claims import Interval, interval
+from outvoted.analysis.report.numbers import Interval, interval
 from outvoted.analysis.report.step_function import WHERE, StepFunction
 from outvoted.analysis.report.step_function_picture import draw_step_function
 from outvoted.analysis.sweeps.noise_picture import draw_noises

@@ -6,7 +6,8 @@ from typing import Any
 import pandas as pd
 
 from outvoted.actors.data.selection import Criteria
-from outvoted.analysis.report.claims import Claim, Unit, interval, ratio_interval
+from outvoted.analysis.report.claims import Claim, Unit, ratio_interval
+from outvoted.analysis.report.numbers import interval
 from outvoted.analysis.sweeps.training_value.paper import published
 from outvoted.analysis.sweeps.training_value.results import BySeed, Results, difference, mean
 

@@ -11,8 +11,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import PercentFormatter
 
 from outvoted.actors.data.selection import Criteria
-from outvoted.analysis.report.claims import Interval
 from outvoted.analysis.report.drawing import plain, save
+from outvoted.analysis.report.numbers import Interval
 from outvoted.analysis.sweeps.training_value.results import CRITERIA
 
 COLOURS: dict[Criteria, str] = {

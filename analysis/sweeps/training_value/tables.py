@@ -7,7 +7,7 @@ from rich import box
 from rich.table import Table
 
 from outvoted.actors.data.selection import Criteria
-from outvoted.analysis.report.claims import interval
+from outvoted.analysis.report.numbers import interval
 from outvoted.analysis.sweeps.training_value.paper import Published, published
 from outvoted.analysis.sweeps.training_value.results import CRITERIA, METRICS, WHOLE, Results, difference
 from outvoted.search.settings import plain

@@ -1,14 +1,13 @@
 """A comparison as one value."""
 
-import re
-from collections.abc import Iterator, Sequence
-from itertools import count
+from collections.abc import Iterator
 
 from pydantic import field_validator
 
 from outvoted.actors.data.datasets import DataSource
 from outvoted.actors.panel.panel_settings import PanelSettings, RefereeSettings
-from outvoted.analysis.mining.map_of_weaknesses import Grid
+from outvoted.analysis.comparison.comparison import strategy_names
+from outvoted.analysis.mining.weaknesses import Grid
 from outvoted.cluster.jobs.mine import MineConfig
 from outvoted.cluster.ray.placement import PlacementSettings
 from outvoted.search.search_settings import SearchSettings
@@ -39,12 +38,10 @@ class CompareConfig(Settings):
 
         Names don't change when strategies are added behind, so that a comparison can go on with more.
         """
-        taken: list[str] = []
-        for strategy in self.strategies:
-            taken.append(_name(strategy.label, taken))
+        for name, strategy in zip(strategy_names(self.strategies), self.strategies, strict=True):
             search = self.search.model_copy(update={"strategy": strategy})
             yield (
-                taken[-1],
+                name,
                 MineConfig(
                     data=self.data,
                     panel=self.panel,
@@ -53,9 +50,3 @@ class CompareConfig(Settings):
                     cluster=self.cluster,
                 ),
             )
-
-
-def _name(label: str, taken: Sequence[str]) -> str:
-    """Name a folder after a strategy: import paths have a colon, two of one kind get a number."""
-    plain = re.sub(r"[^\w+-]+", ".", label).strip(".") or "strategy"
-    return next(name for n in count(1) if (name := plain if n == 1 else f"{plain}-{n}") not in taken)

@@ -1,6 +1,5 @@
 """`outvoted compare`: several strategies on one panel and the same seeds."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -8,9 +7,9 @@ from rich.console import Console
 from outvoted.actors.data import datasets
 from outvoted.actors.runs.run_record import State
 from outvoted.actors.runs.store import RunStore
-from outvoted.analysis.comparison.comparison import Compared, common_span, compare, write_comparison
-from outvoted.analysis.comparison.comparison_picture import draw_comparison, draw_map
+from outvoted.analysis.comparison.report import comparison_report
 from outvoted.analysis.opened.opened import OpenedRun
+from outvoted.analysis.report.report import Report
 from outvoted.cluster.console.bars import phase
 from outvoted.cluster.jobs.compare import CompareConfig
 from outvoted.cluster.jobs.loading import loaded
@@ -19,7 +18,7 @@ from outvoted.cluster.jobs.mine.kind import Job, mine, versions
 from outvoted.cluster.jobs.networks import check_user_networks
 from outvoted.cluster.jobs.runs import data_record, open_record, recorded
 from outvoted.cluster.ray.connect import connected
-from outvoted.search.trust import Trust, named_by
+from outvoted.search.trust import named_by
 
 
 def _is_finished(store: RunStore, config: MineConfig) -> bool:
@@ -30,7 +29,7 @@ def _is_finished(store: RunStore, config: MineConfig) -> bool:
 
 def compare_strategies(
     config: CompareConfig, path: Path, address: str, resume: bool, debug: bool, console: Console
-) -> Sequence[Compared]:
+) -> Report:
     """Mine with each strategy in turn, each into a run of its own in ``path``, and compare them.
 
     Raises:
@@ -55,26 +54,6 @@ def compare_strategies(
             console.print(name, style="bold", soft_wrap=True)
             mine(Job(part, stores[name], address, again, debug, told=True), console)
         with phase(console, "drawing the comparison"):
-            return write_compared(config, path, named_by(config))
-
-
-def mined_with(config: CompareConfig, path: Path, trust: Trust) -> dict[str, OpenedRun]:
-    """Return the runs of those of a comparison's strategies that have searched already, by their names."""
-    runs = {name: OpenedRun(RunStore(path / name, path.parent), trust) for name, _ in config.parts()}
-    return {name: run for name, run in runs.items() if len(run.store.done())}
-
-
-def write_compared(config: CompareConfig, path: Path, trust: Trust) -> Sequence[Compared]:
-    """Write the tables and pictures of a comparison: of those of its strategies that were mined with, some.
-
-    Raises:
-        OutvotedError: one of the strategies' runs cannot be read.
-    """
-    runs = mined_with(config, path, trust)
-    rows = compare(runs, config.map)
-    write_comparison(RunStore(path), rows)
-    draw_comparison(rows, path / "comparison.png")
-    over = common_span(runs.values())
-    for run in runs.values():
-        draw_map(run, config.map, over, run.store.path / "gallery" / "map.png")
-    return rows
+            report = comparison_report(OpenedRun(whole, named_by(config)))
+            report.write(path)
+            return report

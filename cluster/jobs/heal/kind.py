@@ -21,13 +21,10 @@ from outvoted.actors.networks import members
 from outvoted.actors.networks.members import Member
 from outvoted.actors.panel import panel_settings
 from outvoted.actors.panel.panel_settings import PanelSettings, Recipe
-from outvoted.analysis.healing.healing import (
-    HealSummary,
-    steady_since,
-    successes,
-    summarise_healing,
-    write_healing_report,
-)
+from outvoted.analysis.healing.healing import steady_since, successes, summarise_healing
+from outvoted.analysis.healing.report import healing_report
+from outvoted.analysis.opened.opened import OpenedRun
+from outvoted.analysis.report.report import Report
 from outvoted.cluster.console.bars import bars, phase
 from outvoted.cluster.console.terminal import warn
 from outvoted.cluster.jobs.heal import HealConfig
@@ -98,7 +95,7 @@ class HealJob:
     debug: bool = False
 
 
-def heal(job: HealJob, console: Console) -> HealSummary:
+def heal(job: HealJob, console: Console) -> Report:
     """Heal until the success rate is steady, and write the report.
 
     Raises:
@@ -122,7 +119,9 @@ def heal(job: HealJob, console: Console) -> HealSummary:
             healer = _healer(config, data, networks.referee())
             _Healing(job.store, healer, each, progress, named_by(config)).run(panels)
     with phase(console, "drawing the report"):
-        return write_healing_report(job.store)
+        report = healing_report(OpenedRun(job.store, named_by(config)))
+        report.write(job.store.path)
+        return report
 
 
 def _healer(config: HealConfig, data: Dataset, referee: Member | None) -> Healer:

@@ -18,7 +18,7 @@ from outvoted.actors.panel import panel_settings
 from outvoted.actors.runs.progress import Progress
 from outvoted.actors.runs.run_record import RunRecord
 from outvoted.actors.runs.store import RunStore
-from outvoted.analysis.mining.report import write_report
+from outvoted.analysis.mining.report import mining_report
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.cluster.console.bars import bars, phase
 from outvoted.cluster.console.terminal import warn
@@ -66,7 +66,7 @@ def mine(job: Job, console: Console) -> RunStore:
         with recorded(job.store, record), bars(console) as progress:
             _search(job, record, data, each, progress)
     with phase(console, "drawing the report"):
-        write_report(OpenedRun(job.store, named_by(job.config)))
+        mining_report(OpenedRun(job.store, named_by(job.config))).write(job.store.path)
     return job.store
 
 

@@ -16,7 +16,7 @@ from outvoted.actors.panel import panel_settings
 from outvoted.actors.runs.run_record import RunRecord
 from outvoted.actors.runs.store import RunStore
 from outvoted.analysis.opened.opened import OpenedRun
-from outvoted.analysis.scan.scan_report import write_scan_report
+from outvoted.analysis.scan.report import scan_report
 from outvoted.cluster.console.bars import bars, phase
 from outvoted.cluster.jobs.loading import loaded
 from outvoted.cluster.jobs.mine.kind import versions
@@ -62,7 +62,7 @@ def scan(job: ScanJob, console: Console) -> RunStore:
         with recorded(job.store, record), bars(console) as progress:
             _scan(job, record, data, pieces, room, progress)
     with phase(console, "drawing the report"):
-        write_scan_report(OpenedRun(job.store, named_by(config)), config.source)
+        scan_report(OpenedRun(job.store, named_by(config))).write(job.store.path)
     return job.store
 
 

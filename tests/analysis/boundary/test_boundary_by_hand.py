@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from outvoted.actors.labelling.labels import Labels
-from outvoted.analysis.report.spread import Spread
+from outvoted.analysis.report.numbers import Spread
 from outvoted.analysis.studies.boundary import agreement
 from outvoted.analysis.studies.boundary.agreement import disagreement
 from outvoted.analysis.studies.boundary.analyse import analyse

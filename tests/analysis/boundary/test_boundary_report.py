@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 from rich.console import Console
 
 from outvoted.actors.labelling.labels import MISSING, Labels
-from outvoted.analysis.report.html.parts import Picture, Plot, Table
+from outvoted.analysis.report.report import Picture, Plot
+from outvoted.analysis.report.table import Table
 from outvoted.analysis.studies.boundary.findings import BoundaryFindings
 from outvoted.analysis.studies.boundary.report import draw
 from outvoted.analysis.studies.boundary.sections import sections
@@ -55,7 +56,7 @@ def test_everything_is_shown(found: BoundaryFindings, pixels: Pixels, tmp_path: 
     assert {type(part) for part in parts} == {Table, Plot, Picture}
     assert sum(isinstance(part, Plot) for part in parts) == 4
     assert all(part.path.is_file() for part in parts if isinstance(part, Picture))
-    captions = [part.caption for part in parts if isinstance(part, Table)]
+    captions = [part.title for part in parts if isinstance(part, Table)]
     assert all(any(caption.startswith(title) for caption in captions) for title in titles(found))
     assert not any(section.simulated for section in shown)
 
@@ -72,7 +73,9 @@ def test_simulated_labellers_are_called_so_everywhere(
     assert all(section.simulated for section in shown)
     assert not trainings.simulated
     for section in shown:
-        assert all("simulated" in part.caption for part in section.parts)  # type: ignore[union-attr]
+        assert all(
+            "simulated" in (part.title if isinstance(part, Table) else part.caption) for part in section.parts
+        )  # type: ignore[union-attr]
         plots = [part.figure for part in section.parts if isinstance(part, Plot)]
         assert all(figure.layout.title.text == "simulated labellers" for figure in plots)
 

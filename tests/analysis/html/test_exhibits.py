@@ -10,8 +10,8 @@ from outvoted.actors.runs import png
 from outvoted.actors.runs.store import RunStore
 from outvoted.analysis.mining.mistakes import mistakes_exhibits, mistakes_measured
 from outvoted.analysis.opened.opened import OpenedRun
-from outvoted.analysis.report.html.gallery import gallery
-from outvoted.analysis.report.html.parts import Section, Widget
+from outvoted.analysis.report.gallery import gallery
+from outvoted.analysis.report.report import Section, Widget
 from tests.analysis.html.test_packing import unpacked
 
 

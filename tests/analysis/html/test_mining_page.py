@@ -5,17 +5,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from markupsafe import Markup
 from selenium.webdriver import Chrome, Keys
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.select import Select
 from selenium.webdriver.support.wait import WebDriverWait
 
-from outvoted.analysis.mining.mine_report import told_by_mining
-from outvoted.analysis.mining.summary import summarise
+from outvoted.analysis.mining.report import mining_report
 from outvoted.analysis.opened.opened import OpenedRun
-from outvoted.analysis.report.html.page import write_page
-from outvoted.analysis.report.html.parts import Page, Section, Table, Widget
-from outvoted.analysis.report.html.run_page import page_of
+from outvoted.analysis.report.page import Page, page, write_page
+from outvoted.analysis.report.report import Section, Widget
+from outvoted.analysis.report.table import Column, Table
 from tests.browser import console_errors
 
 HOSTILE = "</script><img src=x onerror=alert(1)>&\"'"
@@ -24,7 +24,7 @@ HOSTILE = "</script><img src=x onerror=alert(1)>&\"'"
 @pytest.fixture(scope="session")
 def mined_page(run: OpenedRun, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("page") / "report.html"
-    write_page(page_of(run.record, told_by_mining(run, summarise(run))), path)
+    write_page(page(run.record, mining_report(run)), path)
     return path
 
 
@@ -104,10 +104,12 @@ def test_the_theme_stays_as_it_was_chosen(shown: Chrome) -> None:
 
 
 def test_what_comes_from_data_stays_text(browser: Chrome, tmp_path: Path) -> None:
-    widget = Widget('<p class="said"></p>', HOSTILE, 'element.querySelector(".said").textContent = data;')
-    section = Section(HOSTILE, HOSTILE, [Table([HOSTILE], [[HOSTILE]], HOSTILE), widget])
-    page = Page(HOSTILE, [(HOSTILE, HOSTILE)], [(HOSTILE, HOSTILE)], [section])
-    write_page(page, tmp_path / "page.html")
+    widget = Widget(
+        Markup('<p class="said"></p>'), HOSTILE, 'element.querySelector(".said").textContent = data;'
+    )
+    section = Section(HOSTILE, HOSTILE, [Table(HOSTILE, [Column(HOSTILE)], [[HOSTILE]], HOSTILE), widget])
+    found = Page(HOSTILE, [(HOSTILE, HOSTILE)], [(HOSTILE, HOSTILE)], [section])
+    write_page(found, tmp_path / "page.html")
     browser.get((tmp_path / "page.html").as_uri())
     assert browser.title == HOSTILE
     assert browser.find_element(By.CLASS_NAME, "said").text == HOSTILE

@@ -10,9 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from outvoted.analysis.report.html.packing import NOTHING, packed, per_mille
-from outvoted.analysis.report.html.sampling import thinned, varied_order
-from outvoted.analysis.report.html.sheets import LARGEST, Sheets, sheets, small
+from outvoted.analysis.report.gallery import thinned, varied_order
+from outvoted.analysis.report.packing import LARGEST, NOTHING, Sheets, packed, per_mille, sheets, small
 from outvoted.search.arrays import AnyArray, Pixels
 
 

@@ -1,50 +1,115 @@
-"""Tables as HTML, and the terminal's tables as parts of a page."""
+"""One table, drawn on the terminal, in HTML and as JSON."""
 
-from rich.table import Table as RichTable
-from rich.text import Text
+import io
+import json
 
-from outvoted.analysis.report.html.from_rich import all_from_rich, from_rich
-from outvoted.analysis.report.html.parts import Table
-from outvoted.analysis.report.html.tables import table_html
+import pytest
+from rich.console import Console
 
+from outvoted.analysis.report.numbers import (
+    COUNT,
+    DECIMAL,
+    PERCENT,
+    SHARE,
+    Beside,
+    Form,
+    Number,
+    Proportion,
+    Spread,
+)
+from outvoted.analysis.report.table import Cell, Column, Table
 
-def test_numbers_are_written_for_readers_and_nothing_is_a_dash() -> None:
-    html = table_html(Table(("a", "b", "c"), [("x", 12345, 0.123456), ("y", None, 1234.5)]))
-    for cell in ("12,345", "0.1235", "–", "1,234"):
-        assert f">{cell}</td>" in html
-
-
-def test_columns_of_figures_stand_right() -> None:
-    rows = [("x", "41.2 ± 0.8", "holds", "–"), ("y", "N+0.1", "undecided", "−3 (1–4)")]
-    html = table_html(Table(("name", "effect", "verdict", "more"), rows))
-    assert html.count('<th scope="col" class="figure">') == 2
-    assert '<td class="figure">N+0.1</td>' in html
-    assert "<td>holds</td>" in html
-
-
-def test_a_row_of_one_cell_heads_those_below_and_is_no_figure() -> None:
-    html = table_html(Table(("a", "b"), [("all <T>",), ("x", 1)]))
-    assert '<th class="group" scope="rowgroup" colspan="2">all &lt;T&gt;</th>' in html
-    assert '<th scope="col" class="figure">b</th>' in html
+NAME, EFFECT = Column("name"), Column("effect", PERCENT)
 
 
-def test_a_table_without_rows_has_its_headers() -> None:
-    assert table_html(Table(("a", "b"), [])).count("<th ") == 2
+def table(*rows: tuple[Cell, ...], note: str = "") -> Table:
+    return Table("[b]of all", (NAME, EFFECT), rows, note)
 
 
-def drawn() -> RichTable:
-    found = RichTable("name", "right", title="[b]of all")
-    found.add_row(Text("a [claim]", style="bold"))
-    found.add_row("mlp [red]", "41.2")
-    found.caption = "one;\ntwo"
-    return found
+def drawn(shown: Table, width: int = 80) -> list[str]:
+    text = io.StringIO()
+    Console(file=text, width=width).print(shown)
+    return [line.strip() for line in text.getvalue().splitlines()]
 
 
-def test_a_terminals_table_keeps_its_words_as_they_are() -> None:
-    assert from_rich(drawn()) == Table(
-        ["name", "right"], [["a [claim]"], ["mlp [red]", "41.2"]], "[b]of all", "one;\ntwo"
-    )
+@pytest.mark.parametrize(
+    ("form", "value", "text"),
+    [
+        (COUNT, 12345, "12,345"),
+        (COUNT, 12344.6, "12,345"),
+        (DECIMAL, 2.96, "3.0"),
+        (SHARE, 0.4123, "41.2%"),
+        (PERCENT, Spread(0.4123, 0.008), "41.2 ± 0.8"),
+        (SHARE, Spread(0.5, 0.1), "50.0 ± 10.0%"),
+        (Form(1, 100, "+"), Spread(0.05, None), "+5.0"),
+        (Form(1, 100, "+"), Spread(0.05, 0.01), "+5.0 ± 1.0"),
+        (Form(0, 100), Proportion(5, 25, 0.2, 0.109, 0.33), "20 (11–33)"),
+        (Form(2), (0.5, 0.25, 0.75), "0.50 ± 0.25"),
+        (Form(2), (0.5, None, None), "0.50"),
+        (COUNT, Beside(507.4, 63), "507 [63]"),
+        (COUNT, Beside(507.4, None), "507"),
+        (COUNT, "already written", "already written"),
+    ],
+)
+def test_every_number_is_written_in_one_way(form: Form, value: Number | str, text: str) -> None:
+    assert form(value) == text
 
 
-def test_only_tables_are_taken() -> None:
-    assert len(all_from_rich([drawn(), "a text", drawn()])) == 2
+@pytest.mark.parametrize(
+    "value", [None, Spread(None, None), Proportion(0, 0, None, None, None), (None, None, None)]
+)
+def test_what_was_not_measured_is_a_dash(value: Number) -> None:
+    for form in (COUNT, DECIMAL, SHARE, Form(2, sign="+")):
+        assert form(value) == "–"
+
+
+def test_the_ends_of_an_interval_are_written_alike() -> None:
+    assert Form(1, 100, "+").span(-0.01, 0.03) == "-1.0 to +3.0"
+    assert PERCENT.span(None, 0.03) == "–"
+
+
+def test_columns_of_numbers_stand_on_the_right() -> None:
+    html = table(("x", 0.412), ("y", None)).html()
+    assert '<th scope="col" class="figure">effect</th>' in html
+    assert '<td class="figure">41.2</td>' in html
+    assert '<td class="figure">–</td>' in html
+    assert '<th scope="row">x</th>' in html
+
+
+def test_a_row_of_one_cell_heads_those_below_and_is_no_number() -> None:
+    shown = table(("all <T>",), ("x", 0.01))
+    assert '<th class="group" scope="rowgroup" colspan="2">all &lt;T&gt;</th>' in shown.html()
+    assert "all <T>" in drawn(shown)
+
+
+def test_a_table_without_rows_has_its_columns() -> None:
+    assert table().html().count("<th ") == 2
+    assert drawn(table())[:2] == ["[b]of all", ""] or "name effect" in " ".join(drawn(table()))
+
+
+def test_text_is_shown_as_it_is() -> None:
+    shown = table(("mlp [red]", 0.1), ("<b>", 0.2), note="one;\ntwo [i]")
+    lines = drawn(shown)
+    assert lines[0] == "[b]of all"
+    assert {"one;", "two [i]"} <= set(lines)
+    assert any(line.startswith("mlp [red]") for line in lines)
+    assert "&lt;b&gt;" in shown.html()
+
+
+def test_on_a_narrow_terminal_headers_and_text_are_wrapped_and_numbers_are_whole() -> None:
+    columns = (NAME, Column("a long header", DECIMAL), Column("another long header", DECIMAL))
+    shown = Table("", columns, [("a name that is long as well", 12345.6, 0.5)])
+    lines = drawn(shown, 32)
+    assert max(map(len, lines)) <= 32
+    assert any("12,345.6" in line for line in lines)
+    assert not any("…" in line for line in lines)
+
+
+def test_as_json_it_has_the_numbers_themselves() -> None:
+    found = table(("x", 0.4123), ("y", Spread(0.5, None)), ("z",), note="n").to_json()
+    assert json.loads(json.dumps(found)) == {
+        "title": "[b]of all",
+        "columns": ["name", "effect"],
+        "rows": [["x", 0.4123], ["y", {"mean": 0.5, "std": None}], ["z"]],
+        "note": "n",
+    }

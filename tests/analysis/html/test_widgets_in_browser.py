@@ -11,13 +11,11 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.select import Select
 from selenium.webdriver.support.wait import WebDriverWait
 
-from outvoted.analysis.mining.map_of_weaknesses import span
-from outvoted.analysis.mining.weaknesses import Finders, weaknesses
-from outvoted.analysis.report.html.escaping import plot_text
-from outvoted.analysis.report.html.exhibits import Exhibit, Exhibits
-from outvoted.analysis.report.html.gallery import gallery
-from outvoted.analysis.report.html.page import write_page
-from outvoted.analysis.report.html.parts import Page, Plot, Section
+from outvoted.analysis.mining.weaknesses import Finders, span, weaknesses
+from outvoted.analysis.report.drawing import plot_text
+from outvoted.analysis.report.gallery import Exhibit, Exhibits, gallery
+from outvoted.analysis.report.page import Page, write_page
+from outvoted.analysis.report.report import Plot, Section
 from outvoted.search.transforms import PixelSwap
 from tests.analysis.test_map_of_weaknesses import swapped
 from tests.browser import console_errors, theme

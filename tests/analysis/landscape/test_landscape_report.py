@@ -22,8 +22,8 @@ from outvoted.actors.runs.run_record import DataRecord, RunRecord, State
 from outvoted.actors.studies.study_store import StudyStore, vote_rows
 from outvoted.actors.training.steps import Training
 from outvoted.actors.training.training import train
-from outvoted.analysis.report.html.page import write_page
-from outvoted.analysis.report.html.parts import Page, Plot
+from outvoted.analysis.report.page import Page, write_page
+from outvoted.analysis.report.report import Plot
 from outvoted.analysis.studies.base import Ingredients, Study
 from outvoted.analysis.studies.interpolation import InterpolationStudy
 from outvoted.analysis.studies.landscape.ballots import MEAN

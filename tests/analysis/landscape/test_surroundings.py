@@ -12,16 +12,25 @@ from outvoted.analysis.mining.directions import two_directions
 from outvoted.analysis.mining.surroundings import (
     Surroundings,
     climbs,
+    every,
+    file_of,
     grid,
     images,
     most_mistaken,
+    read,
     surroundings,
+    write,
 )
-from outvoted.analysis.mining.surroundings_files import every, file_of, read, write
-from outvoted.analysis.mining.surroundings_picture import draw_surroundings, edge, outvoted_map
-from outvoted.analysis.mining.surroundings_sections import WHO, surroundings_plot, surroundings_sections
+from outvoted.analysis.mining.surroundings_report import (
+    WHO,
+    draw_surroundings,
+    edge,
+    outvoted_map,
+    surroundings_plot,
+    surroundings_sections,
+)
 from outvoted.analysis.opened.opened import OpenedRun
-from outvoted.analysis.report.html.parts import Picture, Plot
+from outvoted.analysis.report.report import Picture, Plot
 from outvoted.analysis.studies.landscape.palette import colour
 from outvoted.search.errors import OutvotedError
 from tests.analysis.test_gallery import has, opened

@@ -14,7 +14,7 @@ from PIL import Image
 from rich.console import Console
 
 from outvoted.actors.sweeps.sweep_store import FAILED, FINISHED, STOPPED, SweepStore
-from outvoted.analysis.report.claims_table import claims_table
+from outvoted.analysis.report.claims import claims_table
 from outvoted.analysis.sweeps.opened import OpenedSweep
 from outvoted.analysis.sweeps.temperature.attack_pictures import draw_extreme, draw_pixels, example
 from outvoted.analysis.sweeps.temperature.measurements import measurements

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from outvoted.analysis.report.spread import Spread
+from outvoted.analysis.report.numbers import Spread
 from outvoted.analysis.sweeps.temperature.measurements import temperature_name
 from outvoted.analysis.sweeps.temperature.rows import temperature_rows
 from tests.analysis.temperature.sweeps import arrange, layout, row

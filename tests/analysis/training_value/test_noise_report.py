@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from outvoted.analysis.report.claims import Claim
-from outvoted.analysis.report.claims_table import claims_table
+from outvoted.analysis.report.claims import Claim, claims_table
 from outvoted.analysis.report.step_function import StepFunction
 from outvoted.analysis.sweeps import Unit
 from outvoted.analysis.sweeps.training_value import pictures, write_noise_report
@@ -175,7 +174,7 @@ def test_a_report_is_written_of_whatever_there_is(
     for name in report.figures:
         shown(opened.store.path / name)
     assert len(report.missing) == (len(opened.units) if there == "nothing" else 0)
-    assert claims_table(report.claims).row_count == len(report.claims)
+    assert len(claims_table(report.claims).rows) == len(report.claims)
 
 
 @pytest.mark.filterwarnings("error")

@@ -1,7 +1,7 @@
 """The table of a scan: who dissents how often, and whether the consensus was right."""
 
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -9,12 +9,13 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from rich.table import Table
 
 from outvoted.actors.mining.judge import NO_ANSWER
 from outvoted.actors.mining.scan_store import ScanStore
 from outvoted.actors.networks.members import Member
 from outvoted.analysis.opened.opened import OpenedRun
+from outvoted.analysis.report.numbers import COUNT, SHARE, Form
+from outvoted.analysis.report.table import Column, Table
 from outvoted.search.errors import OutvotedError
 
 _PARTS = 10
@@ -75,10 +76,6 @@ class ScanSummary:
     seconds_scanning: float
     images_per_second: float | None
 
-    def to_json(self) -> dict[str, Any]:
-        """Return plain values."""
-        return asdict(self)
-
 
 def summarise_scan(run: OpenedRun) -> ScanSummary:
     """Summarise what a scan has recorded so far."""
@@ -131,30 +128,32 @@ def check_answered(summary: ScanSummary, where: str) -> None:
 
 
 def scan_table(summary: ScanSummary) -> Table:
-    """Draw a summary for the terminal, 80 columns wide."""
-    title = f"{summary.run}: {summary.dissents:,} of {summary.images:,} images with one dissenter"
-    drawn = Table(title=title, title_justify="left")
-    for name in ("target", "right", "dissents", "share", "label right", "target right", "valid"):
-        drawn.add_column(name, justify="right", no_wrap=True)
-    for row in summary.targets:
-        accuracy = row.test_accuracy if row.accuracy is None else row.accuracy
-        shares = (row.label_correct, row.target_correct, row.valid)
-        drawn.add_row(
+    """Return a row for each network."""
+    columns = (
+        Column("target"),
+        Column("accuracy", SHARE),
+        Column("dissents", COUNT),
+        Column("share", Form(2, 100, unit="%")),
+        Column("label correct", SHARE),
+        Column("target correct", SHARE),
+        Column("valid", SHARE),
+    )
+    rows = [
+        (
             row.target,
-            _percent(accuracy),
-            f"{row.dissents:,}",
-            f"{row.share:.2%}",
-            *map(_percent, shares),
+            row.test_accuracy if row.accuracy is None else row.accuracy,
+            *(row.dissents, row.share, row.label_correct, row.target_correct, row.valid),
         )
-    drawn.caption = "\n".join(_caption(summary))
-    drawn.caption_justify = "left"
-    return drawn
+        for row in summary.targets
+    ]
+    title = f"{summary.run}: {summary.dissents:,} of {summary.images:,} images with one dissenter"
+    return Table(title, columns, rows, "\n".join(_caption(summary)))
 
 
 def _caption(summary: ScanSummary) -> list[str]:
     where = "scanned" if summary.labelled else "test"
     lines = [
-        f"right: {where} images right; label right, target right: share of its",
+        f"accuracy: on {where} images; label correct, target correct: share of its",
         "dissents on which the consensus, or the dissenter, has the true label;",
         "valid: share on which the referee agrees with the consensus",
         f"unanimous {summary.unanimous:,}, one dissents {summary.dissents:,}, "
@@ -165,8 +164,8 @@ def _caption(summary: ScanSummary) -> list[str]:
         lines.append(f"most often undecodable ({count:,}): {reason}")
     if summary.label_correct is not None:
         lines.append(
-            f"the consensus is right on {summary.label_correct:.1%} of the dissents and on "
-            f"{_percent(summary.unanimous_correct)} of the rest"
+            f"the consensus is correct on {summary.label_correct:.1%} of the dissents and on "
+            f"{SHARE(summary.unanimous_correct)} of the rest"
         )
     if summary.images_per_second is not None:
         lines.append(f"{summary.images_per_second:,.0f} images a second")
@@ -211,7 +210,3 @@ def _mean(column: "pd.Series[Any]") -> float | None:
 
 def _sum(table: pa.Table, name: str) -> int:
     return int(pc.sum(table[name]).as_py() or 0)
-
-
-def _percent(share: float | None) -> str:
-    return "–" if share is None else f"{share:.1%}"

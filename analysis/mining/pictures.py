@@ -10,10 +10,9 @@ from matplotlib.figure import Figure
 
 from outvoted.actors.runs import png
 from outvoted.actors.runs.run_record import RunRecord
-from outvoted.analysis.mining.climbs import Steps, steps
+from outvoted.analysis.mining.replay import Steps, steps
 from outvoted.analysis.opened.opened import OpenedRun
-from outvoted.analysis.report.captions import caption
-from outvoted.analysis.report.drawing import PEERS, TARGET, save, show
+from outvoted.analysis.report.drawing import PEERS, TARGET, caption, save, show
 from outvoted.search.arrays import AnyArray
 
 _PAIRS = 8

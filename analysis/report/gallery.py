@@ -1,20 +1,99 @@
-"""The gallery: items to filter, and to step through with every peer's answers."""
+"""The gallery of a page: items to filter, and to step through with every peer's answers."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from outvoted.analysis.report.html.assets import asset
-from outvoted.analysis.report.html.escaping import escape
-from outvoted.analysis.report.html.exhibits import Exhibit, Exhibits, Facet
-from outvoted.analysis.report.html.packing import packed, per_mille
-from outvoted.analysis.report.html.parts import Section, Widget
-from outvoted.analysis.report.html.sheets import LARGEST, Sheets, sheets
-from outvoted.search.arrays import AnyArray, Ints
+from outvoted.analysis.report.packing import LARGEST, Sheets, packed, per_mille, sheets
+from outvoted.analysis.report.report import Section, Widget
+from outvoted.analysis.report.templating import asset, rendered
+from outvoted.search.arrays import AnyArray, Ints, Pixels, Singles
 
 MOST_BYTES = 8_000_000
 """Bytes of images in a gallery; a third more as text."""
+
+
+@dataclass(frozen=True)
+class Facet:
+    """Something to filter by; ``index`` (items,) says which of the ``values`` an item has."""
+
+    name: str
+    values: Sequence[str]
+    index: Ints
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """One item.
+
+    Attributes:
+        name: short and unique; the page's address of the item ends with it.
+        facts: what else to say of it, (name, value).
+        steps: shape (frames,), which step of its climb each frame is.
+        moves: steps of the whole climb, all of which need not have a frame.
+        images: shape (frames, channels, height, width).
+        votes: shape (peers, frames, classes).
+        measures: shape (frames, measures), what each frame's transform is described by.
+    """
+
+    name: str
+    facts: Sequence[tuple[str, str]]
+    steps: Ints
+    moves: int
+    images: Pixels
+    votes: Singles
+    measures: Singles
+
+
+@dataclass(frozen=True)
+class Exhibits:
+    """All items of a gallery.
+
+    Attributes:
+        what: one of them, say "mistake"; addresses begin with it.
+        of: how many there are, of which these are a sample if they are fewer.
+        target: shape (items,), the dissenting peer.
+        label, predicted: shape (items,), the others' class and the target's.
+        voting: shape (items, peers), whether a peer is the target (0), votes (1), or is held out (2).
+        facets: what to filter by beside target, label and predicted.
+        peers, classes, measures: their names.
+    """
+
+    what: str
+    of: int
+    items: Sequence[Exhibit]
+    target: Ints
+    label: Ints
+    predicted: Ints
+    voting: Ints
+    facets: Sequence[Facet]
+    peers: Sequence[str]
+    classes: Sequence[str]
+    measures: Sequence[str]
+
+
+def varied_order(rows: pd.DataFrame, kinds: Sequence[str], clearest: str) -> Ints:
+    """Order rows so that any number of the first are an even sample over their kinds.
+
+    A kind is what ``kinds``, columns, tell apart. First comes the row of each kind with the largest
+    ``clearest``, then the second of each, and so on. Of each such round, the clearest come first.
+
+    Returns:
+        Positions of rows, each once.
+    """
+    sorted_rows = rows.reset_index(drop=True).sort_values(clearest, ascending=False, kind="stable")
+    place = sorted_rows.groupby(list(kinds), sort=False).cumcount()
+    return sorted_rows.index.to_numpy()[np.argsort(place.to_numpy(), kind="stable")].astype(np.int64)
+
+
+def thinned(steps: int, most: int) -> Ints:
+    """Choose at most ``most`` of the numbers 0 to ``steps`` - 1, the first and the last among them."""
+    if steps <= most:
+        return np.arange(steps)
+    return np.unique(np.linspace(0, steps - 1, most).round().astype(np.int64))
 
 
 def gallery(exhibits: Exhibits, title: str, text: str, most: int = MOST_BYTES) -> Section:
@@ -24,7 +103,7 @@ def gallery(exhibits: Exhibits, title: str, text: str, most: int = MOST_BYTES) -
     """
     files = sheets([item.images for item in exhibits.items], most)
     shown = exhibits.items[: files.items]
-    widget = Widget(_markup(exhibits.what), _values(exhibits, shown, files), *_code())
+    widget = Widget(rendered("gallery.html", what=exhibits.what), _values(exhibits, shown, files), *_code())
     return Section(title, " ".join([text, *_remarks(exhibits, shown, files)]), (widget,))
 
 
@@ -45,14 +124,6 @@ def _remarks(exhibits: Exhibits, shown: Sequence[Exhibit], files: Sheets) -> lis
     elif not files.lossless:
         said.append("Images are compressed with slight loss; the originals are in the Parquet files.")
     return said
-
-
-def _markup(what: str) -> str:
-    return (
-        f'<div class="gallery" data-what="{escape(what)}"><form class="filters" aria-label="Filter"></form>'
-        '<p class="found quiet" aria-live="polite"></p><ul class="tiles"></ul>'
-        '<div class="pager"></div><dialog class="climb" aria-label="Step by step"></dialog></div>'
-    )
 
 
 def _values(exhibits: Exhibits, shown: Sequence[Exhibit], files: Sheets) -> dict[str, Any]:

@@ -1,0 +1,198 @@
+"""The report of a comparison of strategies: table, pictures, and the sections of its page."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from plotly.subplots import make_subplots
+
+from outvoted.actors.runs.failures import check_not_all
+from outvoted.actors.runs.store import RunStore
+from outvoted.analysis.comparison.comparison import (
+    Compared,
+    common_span,
+    compare,
+    comparison_table,
+    strategy_names,
+)
+from outvoted.analysis.mining.mistakes import mistakes_measured
+from outvoted.analysis.mining.weaknesses import Finders, Grid, Span, binned, weaknesses
+from outvoted.analysis.opened.opened import OpenedRun
+from outvoted.analysis.report.drawing import PEERS, TARGET, class_names, plot_text, save
+from outvoted.analysis.report.numbers import COUNT
+from outvoted.analysis.report.report import OnStep, Plot, Report, Section
+from outvoted.analysis.report.table import Table
+from outvoted.search.strategies import AnyStrategy
+
+_TEXT = (
+    "One panel, the same seeds, one strategy after the other. Each strategy's run is a folder within this "
+    "one: `outvoted report` writes a page of its own for it, with its mistakes."
+)
+_NUMBERED = 20  # classes that can all be written along an axis
+_PANELS = (
+    ("inferences for each mistake", "inferences", 1.0, "{:.0f}"),
+    ("% of searches successful", "success", 100.0, "{:.0f}"),
+    ("mistakes a second", "mistakes_per_second", 1.0, "{:.0f}"),
+    ("% valid", "validity", 100.0, "{:.1f}"),
+    ("cells of the map of weaknesses", "cells", 1.0, "{:.0f}"),
+)
+"""What a comparison draws: title, attribute, factor, and how it is written."""
+
+
+def comparison_report(run: OpenedRun) -> Report:
+    """Report how the strategies compare that were mined with so far.
+
+    Raises:
+        OutvotedError: none was, or one of the strategies' runs cannot be read.
+    """
+    names = strategy_names(run.configured("strategies", tuple[AnyStrategy, ...]))
+    runs = mined_with(run, names)
+    if not runs:
+        raise run.without("searches")
+    grid: Grid = run.configured("map", Grid)
+    rows, over = compare(runs, grid), common_span(runs.values())
+    table = comparison_table(rows, run.record.name)
+    drawn: dict[str, Callable[[Path], object]] = {"comparison.png": partial(draw_comparison, rows)}
+    for name, one in runs.items():
+        drawn[f"{name}/gallery/map.png"] = partial(draw_map, one, grid, over)
+    missing = [name for name in names if name not in runs]
+    return Report(
+        {"run": run.record.name, "strategies": rows},
+        [table],
+        _headlines(rows),
+        partial(_sections, rows, runs, missing, table),
+        drawn,
+        data={"comparison.json": rows},
+        check=partial(_check, rows),
+    )
+
+
+def mined_with(run: OpenedRun, names: Sequence[str]) -> dict[str, OpenedRun]:
+    """Return the runs of those strategies that have searched already, by their names."""
+    path = run.store.path
+    every = {name: OpenedRun(RunStore(path / name, path.parent), run.trust) for name in names}
+    return {name: one for name, one in every.items() if len(one.store.done())}
+
+
+def _check(rows: Sequence[Compared], where: str) -> None:
+    for row in rows:
+        check_not_all(row.failures, where)
+
+
+def _headlines(rows: Sequence[Compared]) -> list[tuple[str, str]]:
+    found = [
+        (f"{len(rows)}", "strategies" if len(rows) > 1 else "strategy"),
+        (COUNT(sum(row.mistakes for row in rows)), "mistakes in all"),
+    ]
+    priced = [row for row in rows if row.inferences is not None]
+    if priced:
+        cheapest = min(priced, key=lambda row: row.inferences or 0.0)
+        found.append(
+            (COUNT(cheapest.inferences), f"inferences for a mistake, the fewest: {cheapest.strategy}")
+        )
+    widest = max(rows, key=lambda row: row.coverage)
+    found.append((f"{widest.coverage:.0%}", f"of the known map of weaknesses, the most: {widest.strategy}"))
+    return found
+
+
+def _sections(
+    rows: Sequence[Compared],
+    runs: Mapping[str, OpenedRun],
+    missing: Sequence[str],
+    table: Table,
+    on_step: OnStep,
+) -> Iterator[Section]:
+    text = f"{_TEXT} Not mined with yet: {', '.join(missing)}." if missing else _TEXT
+    yield Section("Strategies", text, (table, _bars(rows)))
+    found = {name: mistakes_measured(run.store) for name, run in runs.items()}
+    every = pd.concat(found.values(), ignore_index=True)
+    if every.empty:
+        return
+    run = next(iter(runs.values()))
+    who = np.repeat(np.arange(len(found)), [len(frame) for frame in found.values()])
+    finders = (
+        Finders("strategy", list(found), who),
+        Finders("target", [member.name for member in run.peers], every["target"].to_numpy(np.int64)),
+    )
+    names = class_names(run.record, run.data.classes)
+    yield weaknesses(every, run.transform, common_span(runs.values()), finders, names, gallery=False)
+
+
+def _bars(rows: Sequence[Compared]) -> Plot:
+    """Draw a row of bars for each figure; the cheapest strategy in blue, as in ``comparison.png``."""
+    heights = 70 + 26 * len(rows)  # pixels of one figure, of which 60 are for its title and axis
+    figure = make_subplots(
+        rows=len(_PANELS),
+        cols=1,
+        subplot_titles=[title for title, *_ in _PANELS],
+        vertical_spacing=60 / (heights * len(_PANELS)),
+    )
+    cheapest = min(rows, key=lambda row: row.inferences if row.inferences is not None else np.inf)
+    colours = [TARGET if row is cheapest else PEERS for row in rows]
+    names = [plot_text(row.strategy) for row in rows]
+    for place, (_, name, factor, form) in enumerate(_PANELS, 1):
+        values = [None if getattr(row, name) is None else factor * getattr(row, name) for row in rows]
+        written = ["–" if value is None else form.format(value) for value in values]
+        figure.add_bar(
+            y=names,
+            x=values,
+            text=written,
+            textposition="outside",
+            cliponaxis=False,
+            orientation="h",
+            marker_color=colours,
+            hovertemplate="%{y}: %{x:.4g}<extra></extra>",
+            row=place,
+            col=1,
+        )
+    figure.update_yaxes(autorange="reversed", type="category")
+    figure.update_layout(showlegend=False, height=len(_PANELS) * heights)
+    return Plot(figure, "Blue: the strategy that pays the fewest inferences for a mistake.")
+
+
+def draw_comparison(rows: Sequence[Compared], path: Path) -> None:
+    """Draw a bar for each strategy and figure; the cheapest strategy is drawn in blue."""
+    figure = Figure(figsize=(3.0 * len(_PANELS), 0.42 * len(rows) + 1.1), layout="constrained")
+    axes = figure.subplots(1, len(_PANELS), sharey=True)
+    cheapest = min(rows, key=lambda row: row.inferences if row.inferences is not None else np.inf)
+    colours = [TARGET if row is cheapest else PEERS for row in rows]
+    for axis, (title, name, factor, form) in zip(axes, _PANELS, strict=True):
+        values = [factor * (getattr(row, name) or 0.0) for row in rows]
+        bars = axis.barh([row.strategy for row in rows], values, color=colours)
+        axis.bar_label(bars, [form.format(value) for value in values], padding=2, fontsize=8)
+        axis.set_title(title, fontsize=9)
+        axis.margins(x=0.2)
+        axis.spines[["top", "right"]].set_visible(False)
+        axis.tick_params(labelsize=8)
+    axes[0].invert_yaxis()
+    save(figure, path)
+
+
+def draw_map(run: OpenedRun, grid: Grid, over: Span, path: Path) -> None:
+    """Draw the map of weaknesses of a run: label to wrong class, and neighbouring descriptors in pairs."""
+    mistakes = run.mistakes.to_pandas()
+    if mistakes.empty:
+        return
+    bins, names = binned(mistakes, run.transform, grid, over), grid.names(run.transform)
+    pairs = [*pairwise(names)] or [(name, name) for name in names]
+    figure = Figure(figsize=(4.6 * (1 + len(pairs)), 4.2), layout="constrained")
+    figure.suptitle(f"Map of weaknesses: {len(mistakes)} mistakes of {run.record.name}", fontsize=10)
+    axes = figure.subplots(1, 1 + len(pairs), squeeze=False)[0]
+    classes = run.data.classes
+    table = np.zeros((classes, classes))
+    np.add.at(table, (mistakes["label"].to_numpy(), mistakes["predicted"].to_numpy()), 1)
+    axes[0].set(xlabel="wrong class", ylabel="label")
+    if classes <= _NUMBERED:
+        axes[0].set(xticks=range(classes), yticks=range(classes))
+    figure.colorbar(axes[0].imshow(table, cmap="cividis"), ax=axes[0], shrink=0.8)
+    for axis, (first, second) in zip(axes[1:], pairs, strict=True):
+        counts = np.zeros((grid.bins, grid.bins))
+        np.add.at(counts, (bins[second].to_numpy(), bins[first].to_numpy()), 1)
+        figure.colorbar(axis.imshow(counts, cmap="cividis", origin="lower"), ax=axis, shrink=0.8)
+        axis.set(xlabel=f"{first}, low to high", ylabel=f"{second}, low to high")
+        axis.set(xticks=range(grid.bins), yticks=range(grid.bins))
+    save(figure, path)

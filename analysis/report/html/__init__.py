@@ -1,1 +1,0 @@
-"""Reports as one self-contained HTML file: parts, and the page that joins them."""

@@ -1,0 +1,96 @@
+"""A table of described columns and plain values, which draws itself on the terminal, in HTML and as JSON."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, is_dataclass
+from typing import Any
+
+import numpy as np
+from markupsafe import Markup
+from rich import box
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.table import Table as Drawn
+from rich.text import Text
+
+from outvoted.analysis.report.numbers import COUNT, Form, Number
+from outvoted.analysis.report.templating import rendered
+
+Cell = str | Number
+_GAP = 2  # between columns on the terminal
+
+
+@dataclass(frozen=True)
+class Column:
+    """What stands in a column: numbers in one form, aligned on the right; or, without a form, text."""
+
+    name: str
+    form: Form | None = None
+
+    def write(self, cell: Cell) -> str:
+        """Write one of its cells; None is a dash."""
+        if self.form is not None:
+            return self.form(cell)
+        return cell if isinstance(cell, str) else COUNT(cell)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows under columns. A row of one cell is a heading of the rows below it.
+
+    ``note`` explains the columns, below the table.
+    """
+
+    title: str
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[Cell]]
+    note: str = ""
+
+    def written(self) -> list[list[str]]:
+        """Return the cells as text, row by row."""
+        return [
+            [column.write(cell) for column, cell in zip(self.columns, row, strict=len(row) > 1)]
+            for row in self.rows
+        ]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Draw it on the terminal: where it is too wide, headers are wrapped, then text, never numbers."""
+        rows = self.written()
+        columns = list(zip(*(row for row in rows if len(row) > 1), strict=True)) or [()] * len(self.columns)
+        widths = [max(map(len, column), default=0) for column in columns]
+        names = [len(column.name) for column in self.columns]
+        fits = sum(max(pair) + _GAP for pair in zip(widths, names, strict=True)) <= options.max_width
+        drawn = Drawn(
+            title=Text(self.title),
+            title_justify="left",
+            caption=Text(self.note),
+            caption_justify="left",
+            box=box.SIMPLE_HEAD,
+            padding=(0, 1, 0, 0),
+            pad_edge=False,
+        )
+        for column, width in zip(self.columns, widths, strict=True):
+            word = max(map(len, column.name.split()), default=0)
+            least = max(width, word) if column.form is not None and not fits else None
+            side = "left" if column.form is None else "right"
+            drawn.add_column(Text(column.name), justify=side, width=least, overflow="fold")  # type: ignore[arg-type]
+        for row in rows:
+            drawn.add_row(*(Text(cell, "bold" if len(row) == 1 else "") for cell in row))
+        yield drawn
+
+    def html(self, identifier: str = "") -> Markup:
+        """Draw it as HTML, in a box that scrolls sideways where it is wider than the page."""
+        return rendered("table.html", table=self, rows=self.written())
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values: title, names of columns, rows, note."""
+        return {
+            "title": self.title,
+            "columns": [column.name for column in self.columns],
+            "rows": [[_plain(cell) for cell in row] for row in self.rows],
+            "note": self.note,
+        }
+
+
+def _plain(cell: Any) -> Any:
+    if isinstance(cell, np.generic):
+        return cell.item()
+    return asdict(cell) if is_dataclass(cell) and not isinstance(cell, type) else cell
