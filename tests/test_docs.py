@@ -9,7 +9,7 @@ import pytest
 import outvoted
 from outvoted.actors.data import datasets
 from outvoted.actors.data.datasets import Dataset
-from outvoted.actors.data.formats import Source
+from outvoted.actors.data.formats import Format
 from outvoted.actors.mining.local_mining import LocalMining
 from outvoted.actors.mining.rows import ShardResult
 from outvoted.actors.networks.members import Member
@@ -61,7 +61,7 @@ def test_every_name_of_data_is_explained(tmp_path: Path) -> None:
 
 
 def test_every_common_key_is_in_the_table() -> None:
-    for key in Source.model_fields:
+    for key in Format.model_fields:
         assert f"`{key}`" in PAGE
 
 

@@ -1,14 +1,13 @@
 """The paper's toy problem: is a point on a light or a dark square? (Baluja et al., section 2, Fig. 4.)"""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field
 
-from outvoted.actors.data.chunks import Item, Piece, Source, cut
 from outvoted.actors.data.datasets import Dataset, Split
+from outvoted.actors.data.rows import UNKNOWN, HeldRows, Rows, Source
 from outvoted.search.arrays import Ints, Pixels
 from outvoted.search.settings import Settings
 
@@ -55,16 +54,11 @@ class GridSource(Source):
     board: Checkerboard | None = None
     """The board whose classes are the points' true labels; the panel's where it is left out."""
 
-    def pieces(self, batch: int) -> list[Piece]:
-        """Cut the grid anywhere."""
-        return cut(self.points**2, batch)
-
-    def items(self, piece: Piece) -> Iterator[Item]:
-        """Make the points of a piece."""
-        points = self.images(np.arange(piece.first, piece.first + piece.count))
-        labels = None if self.board is None else self.board.labels(points)
-        for index, point in enumerate(points):
-            yield Item(point, label=None if labels is None else int(labels[index]))
+    def rows(self) -> Rows:
+        """Make the points."""
+        points = self.images(np.arange(self.points**2))
+        labels = np.full(len(points), UNKNOWN) if self.board is None else self.board.labels(points)
+        return HeldRows(points, labels, "the grid")
 
     def images(self, positions: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Pixels:
         """Return the points (x, y) at positions as images, shape (n, 1, 1, 2)."""

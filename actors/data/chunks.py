@@ -1,7 +1,6 @@
-"""Repositories of images, and chunks of them: images that fit the panel, few enough to hold in memory."""
+"""Chunks: images of a repository that fit the panel, few enough to hold in memory."""
 
 import json
-from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -10,60 +9,8 @@ from typing import Any
 import numpy as np
 
 from outvoted.actors.data.pictures import Fit, UndecodableError
+from outvoted.actors.data.rows import Item, Piece
 from outvoted.search.arrays import Ints, Pixels
-from outvoted.search.settings import Settings
-
-
-@dataclass(frozen=True)
-class Piece:
-    """What is read in one go: ``count`` images from position ``first`` on.
-
-    Attributes:
-        where: files in which they lie.
-        part: which part of the file, where a file has parts.
-    """
-
-    first: int
-    count: int
-    where: tuple[str, ...] = ()
-    part: int = 0
-
-
-@dataclass(frozen=True)
-class Item:
-    """One image of a repository, before it is made to fit the panel.
-
-    Attributes:
-        content: the bytes of an image file; or uint8 pixels (channels, height, width) or (height, width); or
-            why there are none.
-        path: where it comes from, if it has a file of its own; printable, for messages and tables.
-        label: its true label, if that is known. It is used for scoring alone.
-    """
-
-    content: bytes | Pixels | UndecodableError
-    path: str | None = None
-    label: int | None = None
-
-
-class Source(ABC, Settings):
-    """A repository of images in a fixed order, read piece by piece; frozen settings, no state."""
-
-    @abstractmethod
-    def pieces(self, batch: int) -> list[Piece]:
-        """List the pieces in order, of ``batch`` images each where the repository can be cut anywhere.
-
-        Raises:
-            OutvotedError: there is nothing to read, it is not what it should be, or a label is none.
-        """
-
-    @abstractmethod
-    def items(self, piece: Piece) -> Iterator[Item]:
-        """Read a piece: an item for each of its positions, in order, few of them in memory at a time."""
-
-
-def cut(total: int, size: int) -> list[Piece]:
-    """Cut positions 0 to total - 1 into pieces of ``size``."""
-    return [Piece(first, min(size, total - first)) for first in range(0, total, size)]
 
 
 @dataclass(frozen=True)
@@ -107,11 +54,9 @@ class Chunk:
         return cls(int(row["first"]), images, *found, undecodable)
 
 
-def chunks(
-    source: Source, piece: Piece, fit: Fit, size: int, done: frozenset[int] = frozenset()
-) -> Iterator[Chunk]:
+def chunks(piece: Piece, fit: Fit, size: int, done: frozenset[int] = frozenset()) -> Iterator[Chunk]:
     """Read a piece chunk by chunk, ``size`` positions each; those that are ``done`` are left out."""
-    items = iter(source.items(piece))
+    items = piece.rows.items()
     for first in firsts(piece, size):
         some = islice(items, min(size, piece.first + piece.count - first))
         if first in done:
@@ -140,6 +85,6 @@ def _chunk(first: int, items: Iterable[Item], fit: Fit) -> Chunk:
             continue
         positions.append(position)
         paths.append(item.path)
-        labels.append(-1 if item.label is None else item.label)
+        labels.append(item.label)
     pixels = np.stack(images) if images else np.empty((0, *fit.shape), np.uint8)
     return Chunk(first, pixels, np.array(positions, np.int64), paths, np.array(labels, np.int64), undecodable)

@@ -3,7 +3,7 @@
 import hashlib
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
@@ -14,7 +14,6 @@ from pydantic import BeforeValidator, Field
 from outvoted.actors.data import understood
 from outvoted.actors.data.files import UserPath, entries, refuse_streams, walked
 from outvoted.actors.data.formats import (
-    Contents,
     Feature,
     Folder,
     HuggingFace,
@@ -22,14 +21,13 @@ from outvoted.actors.data.formats import (
     Iris,
     Npz,
     Parquet,
-    Rows,
-    Source,
     Svhn,
     Table,
 )
-from outvoted.actors.data.formats.checks import check_labels, names_of, same_form
-from outvoted.actors.data.formats.held_out import held_out
-from outvoted.actors.data.formats.idx import read_part
+from outvoted.actors.data.formats.base import Contents, Format
+from outvoted.actors.data.formats.features import FeatureTable
+from outvoted.actors.data.labelled import labelled
+from outvoted.actors.data.pictures import Look
 from outvoted.search.arrays import Ints, Pixels
 from outvoted.search.errors import OutvotedError, printable
 from outvoted.search.settings import Settings
@@ -194,6 +192,15 @@ def find(settings: DataSettings) -> Path | None:
     return next((place for place in places if all((place / file).is_file() for file in _FILES)), None)
 
 
+def known(settings: DataSettings) -> Idx:
+    """Find a data set that is known by name, or download it.
+
+    Raises:
+        OutvotedError: it is not here and cannot be downloaded.
+    """
+    return Idx(path=find(settings) or _download(settings.name))
+
+
 def load(settings: DataSource) -> Dataset:
     """Read a data set, downloading one that is known by name if it is nowhere on this machine.
 
@@ -206,11 +213,9 @@ def load(settings: DataSource) -> Dataset:
     if not isinstance(settings, DataSettings):
         contents = settings.read()  # first: of a path that leads nowhere only reading says so in words
         return _dataset(printable(settings.path.resolve().name), settings.path, contents, settings)
-    folder = find(settings) or _download(settings.name)
-    contents = Contents(
-        read_part(folder, "train"), read_part(folder, "test"), _CLASS_NAMES.get(settings.name)
-    )
-    return _dataset(settings.name, folder, contents, Idx(path=folder))
+    idx = known(settings)
+    contents = Contents(idx.split("train"), idx.split("test"), _CLASS_NAMES.get(settings.name))
+    return _dataset(settings.name, idx.path, contents, idx)
 
 
 def _files_of(name: str, path: Path) -> Iterable[Path]:
@@ -227,29 +232,12 @@ def names() -> tuple[DatasetName, ...]:
     return get_args(DatasetName)
 
 
-def _dataset(name: str, path: Path, contents: Contents, source: Source | Rows) -> Dataset:
-    check_labels(contents, source.classes)
-    if contents.test is None:
-        share, count = source.test_share, len(contents.train.labels)
-        contents = held_out(contents, share)
-        if share:
-            note = (
-                f"no test split: {count - len(contents.train.labels):,} of {count:,} images held out for it"
-            )
-            contents = replace(contents, notes=(*contents.notes, note))
-    train, test = contents.train, contents.test or contents.train
-    images = same_form(train, test)
-    classes = source.classes or len(contents.class_names or ()) or int(train.labels.max()) + 1
-    return Dataset(
-        name,
-        path,
-        Split(images[0], train.labels),
-        Split(images[1], test.labels),
-        classes,
-        names_of(classes, contents.class_names),
-        contents.features,
-        contents.notes,
-    )
+def _dataset(name: str, path: Path, contents: Contents, settings: Format | FeatureTable) -> Dataset:
+    look = settings if isinstance(settings, Look) else Look()
+    found = labelled(contents, look, settings.classes, settings.test_share)
+    train, test = (Split(part.images, part.numbers) for part in (found.train, found.test))
+    notes = (*contents.notes, *found.notes)
+    return Dataset(name, path, train, test, found.classes, found.class_names, contents.features, notes)
 
 
 def _cache(name: str) -> Path:

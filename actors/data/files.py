@@ -51,7 +51,7 @@ def unreadable(path: Path, what: str, error: object) -> OutvotedError:
     return OutvotedError(
         expected=f"{what} at {path}",
         found=" ".join(found.split())[:300] or type(error).__name__,
-        remedy="correct data.path, or make the file again",
+        remedy="correct the path, or make the file again",
     )
 
 
@@ -163,7 +163,8 @@ def content(path: Path) -> bytes:
     try:
         found = path.stat()
         if not stat.S_ISREG(found.st_mode):  # a pipe, say, would be waited for without end
-            raise UndecodableError("a folder" if stat.S_ISDIR(found.st_mode) else "not a plain file")
+            folder = "a folder where a picture should be; move its pictures up"
+            raise UndecodableError(folder if stat.S_ISDIR(found.st_mode) else "not a plain file")
         if found.st_size > MOST_BYTES:
             raise UndecodableError(f"{found.st_size:,} bytes; one picture may have at most {MOST_BYTES:,}")
         return path.read_bytes()

@@ -1,7 +1,7 @@
 """Pictures: which bytes are an image, its pixels, and how it is made to fit."""
 
 import io
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Annotated, Literal
 
 import numpy as np
@@ -116,9 +116,16 @@ class Look(Settings):
     mode: Mode | None = None
     """Left out: grey if all images are, else RGB. RGB turns grey by Rec. 601 luma, as in Pillow."""
 
+    def keeps(self, shape: tuple[int, ...]) -> bool:
+        """Tell whether images of a shape (n, channels, height, width) stay as they are."""
+        alike = self.mode is None or (self.mode == "grey") == (shape[1] == 1)
+        return alike and self.size in (None, shape[2:])
 
-def stacked(pictures: Iterable[tuple[str, bytes | UndecodableError]], count: int, look: Look) -> Pixels:
-    """Decode ``count`` pictures, given with the names that messages call them by.
+
+def stacked(
+    contents: Iterable[bytes | Pixels | UndecodableError], count: int, name: Callable[[int], str], look: Look
+) -> Pixels:
+    """Decode ``count`` images; ``name`` says what messages call each.
 
     Grey ones among coloured ones become RGB.
 
@@ -128,30 +135,19 @@ def stacked(pictures: Iterable[tuple[str, bytes | UndecodableError]], count: int
     Raises:
         OutvotedError: one cannot be decoded, or differs in size from the first, or all don't fit into memory.
     """
-    images, first = np.empty((0, 1, 0, 0), np.uint8), ""
-    for index, (name, data) in enumerate(pictures):
-        image = _pixels(name, data, look)
+    images = np.empty((0, 1, 0, 0), np.uint8)
+    for index, content in enumerate(contents):
+        image = _pixels(content, index, name, look)
         if index == 0:
-            check_room(count * image.nbytes, f"{count:,} images like {name}")
-            images, first = np.empty((count, *image.shape), np.uint8), name
+            check_room(count * image.nbytes, f"{count:,} images like {name(0)}")
+            images = np.empty((count, *image.shape), np.uint8)
         if image.shape[1:] != images.shape[2:]:
-            raise odd_size((first, images.shape[2:]), (name, image.shape[1:]))
+            raise odd_size((name(0), images.shape[2:]), (name(index), image.shape[1:]))
         if len(image) > images.shape[1]:
-            check_room(3 * images.nbytes, f"{count:,} images like {name}")
+            check_room(3 * images.nbytes, f"{count:,} images like {name(0)}")
             images = images.repeat(3, axis=1)
         images[index] = image
     return images
-
-
-def alike(images: Pixels, look: Look) -> Pixels:
-    """Bring an array of images, shape (n, channels, height, width), to a size and mode."""
-    same_size = look.size is None or look.size == images.shape[2:]
-    if same_size and (look.mode is None or (look.mode == "grey") == (images.shape[1] == 1)):
-        return images
-    planes = images[:, 0] if images.shape[1] == 1 else images.transpose(0, 2, 3, 1)
-    grey = None if look.mode is None else look.mode == "grey"
-    pictures = (Image.fromarray(np.ascontiguousarray(plane)) for plane in planes)
-    return np.stack([formed(picture, grey, look.size, look.resample) for picture in pictures])
 
 
 def odd_size(first: tuple[str, tuple[int, ...]], odd: tuple[str, tuple[int, ...]]) -> OutvotedError:
@@ -163,22 +159,18 @@ def odd_size(first: tuple[str, tuple[int, ...]], odd: tuple[str, tuple[int, ...]
     )
 
 
-def _pixels(name: str, data: bytes | UndecodableError, look: Look) -> Pixels:
+def _pixels(
+    content: bytes | Pixels | UndecodableError, index: int, name: Callable[[int], str], look: Look
+) -> Pixels:
     grey = None if look.mode is None else look.mode == "grey"
     try:
-        if isinstance(data, UndecodableError):
-            raise data
-        return formed(decoded(data), grey, look.size, look.resample)
+        return formed(_picture(content), grey, look.size, look.resample)
     except UndecodableError as error:
-        raise _undecodable(name, str(error)) from error
-
-
-def _undecodable(name: str, found: str) -> OutvotedError:
-    return OutvotedError(
-        expected=f"a picture ({', '.join(FORMATS)}) of 8 bits a channel in {name}",
-        found=found[:300],
-        remedy="take it out of the data set, or write it again as PNG",
-    )
+        raise OutvotedError(
+            expected=f"a picture ({', '.join(FORMATS)}) of 8 bits a channel in {name(index)}",
+            found=str(error)[:300],
+            remedy="take it out of the data set, or write it again as PNG",
+        ) from error
 
 
 def _size(sides: tuple[int, ...]) -> str:
@@ -203,22 +195,23 @@ class Fit(Settings):
         Raises:
             UndecodableError: it is no image, has more than 8 bits a channel, or another size that is refused.
         """
-        if isinstance(content, UndecodableError):
-            raise content
         if isinstance(content, np.ndarray) and content.shape == self.shape:
             return np.asarray(content, dtype=np.uint8)
         channels, height, width = self.shape
-        image = _picture(content) if isinstance(content, np.ndarray) else decoded(content)
+        image = _picture(content)
         if image.size != (width, height) and self.sizes == "refuse":
             raise UndecodableError(f"{image.width}×{image.height} pixels, not {width}×{height}")
         return formed(image, channels == 1, (height, width))
 
 
-def _picture(pixels: AnyArray) -> Image.Image:
-    """Return pixels (channels, height, width), (height, width, channels) or (height, width) as a picture."""
+def _picture(content: bytes | AnyArray | UndecodableError) -> Image.Image:
+    """Decode an image, or take pixels (channels, height, width) or (height, width[, channels]) as one."""
+    if isinstance(content, UndecodableError):
+        raise content
+    if isinstance(content, bytes):
+        return decoded(content)
+    pixels = content.transpose(1, 2, 0) if content.ndim == 3 and content.shape[0] in (1, 3) else content
     try:
-        if pixels.ndim == 3 and pixels.shape[0] in (1, 3):
-            pixels = pixels.transpose(1, 2, 0)
         plane = pixels[:, :, 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels
         return Image.fromarray(np.ascontiguousarray(plane))
     except (TypeError, ValueError) as error:

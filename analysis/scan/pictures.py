@@ -9,9 +9,8 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from torch import nn
 
-from outvoted.actors.data.checkerboard import Checkerboard
+from outvoted.actors.data.checkerboard import Checkerboard, GridSource
 from outvoted.actors.data.datasets import Dataset, Split
-from outvoted.actors.data.sources import GridSource
 from outvoted.actors.mining.scan_store import ScanStore
 from outvoted.actors.networks.members import Member
 from outvoted.actors.panel.panel import LocalPanel

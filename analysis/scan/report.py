@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from outvoted.actors.data.checkerboard import Checkerboard
-from outvoted.actors.data.sources import AnySource, GridSource
+from outvoted.actors.data.checkerboard import Checkerboard, GridSource
+from outvoted.actors.data.sources import AnySource
 from outvoted.actors.mining.scan_store import ScanStore
 from outvoted.actors.runs import png
 from outvoted.analysis.opened.opened import OpenedRun

@@ -7,7 +7,7 @@ import pyarrow as pa
 from pydantic import Field, field_validator
 
 from outvoted.actors.data.datasets import Dataset
-from outvoted.actors.data.formats.table import to_pixels, to_values
+from outvoted.actors.data.formats.features import to_pixels, to_values
 from outvoted.actors.studies.study_store import Fields, image_rows
 from outvoted.analysis.studies.base import Ingredients, Needs, Study
 from outvoted.search.arrays import Floats, Ints

@@ -10,10 +10,10 @@ import pyarrow as pa
 import pytest
 from PIL import Image
 
-from outvoted.actors.data.checkerboard import Checkerboard
+from outvoted.actors.data.checkerboard import Checkerboard, GridSource
 from outvoted.actors.data.chunks import chunks
+from outvoted.actors.data.formats import FolderSource
 from outvoted.actors.data.pictures import Fit
-from outvoted.actors.data.sources import FolderSource, GridSource
 from outvoted.actors.mining.judge import Judged, local_judge
 from outvoted.actors.mining.scan_store import ScanStore
 from outvoted.actors.networks import members
@@ -195,7 +195,7 @@ def test_the_checkerboard_is_drawn_as_it_was_scanned(tmp_path: Path) -> None:
     store.write_record(RunRecord(name="toy", kind="scan", state=State.FINISHED, config=config, versions={}))
     judge = local_judge(trained, data.shape, data.classes, USUAL)
     for piece in grid.pieces(200):
-        for part in chunks(grid, piece, Fit(shape=data.shape), 200):
+        for part in chunks(piece, Fit(shape=data.shape), 200):
             ScanStore(store.path).write(judge.judge(part))
     scan_report(OpenedRun(store)).write(store.path)
     found = summarise_scan(OpenedRun(store))

@@ -12,8 +12,8 @@ from rich.console import Console
 
 from outvoted.actors.data.chunks import chunks
 from outvoted.actors.data.datasets import Dataset
+from outvoted.actors.data.formats import FolderSource
 from outvoted.actors.data.pictures import Fit
-from outvoted.actors.data.sources import FolderSource
 from outvoted.actors.mining.judge import local_judge
 from outvoted.actors.mining.scan_store import ScanStore
 from outvoted.actors.networks import members
@@ -68,7 +68,7 @@ def test_rows_are_those_of_a_judge_in_this_process(
     judge = local_judge(members.load(whole.peers), digits.shape, digits.classes, USUAL)
     here, source = ScanStore(tmp_path), FolderSource(path=repository)
     for piece in source.pieces(500):
-        for chunk in chunks(source, piece, Fit(shape=digits.shape), BATCH):
+        for chunk in chunks(piece, Fit(shape=digits.shape), BATCH):
             here.write(judge.judge(chunk))
     there = ScanStore(whole.path)
     assert there.scanned().equals(here.scanned())
@@ -116,7 +116,7 @@ def test_damage_found_on_the_way_is_said_and_resumable(
     data[100_000:100_010] = bytes(range(1, 11))
     path.write_bytes(data)
     damaged = config | {"scan": {"source": {"kind": "array", "path": str(path)}, "batch": BATCH}}
-    with pytest.raises(OutvotedError, match="damaged data"):
+    with pytest.raises(OutvotedError, match="a whole array 'x'"):
         scanned(damaged, runs / "damaged")
     assert RunStore(runs / "damaged").read_record().state == State.FAILED
 

@@ -1,4 +1,4 @@
-"""The interface of a data format: settings that say where labelled images lie, and how to read them."""
+"""The interface of a data format: settings that say where labelled images lie, and how to find them."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -10,9 +10,12 @@ from pydantic import Field
 from outvoted.actors.data.files import UserPath
 from outvoted.actors.data.numbers import MOST_CLASSES
 from outvoted.actors.data.pictures import Look
-from outvoted.search.arrays import Ints, Pixels
+from outvoted.actors.data.rows import Rows
 from outvoted.search.errors import OutvotedError
 from outvoted.search.settings import Settings
+
+Classes = Annotated[int, Field(ge=2, le=MOST_CLASSES)] | None
+Share = Annotated[float, Field(ge=0, lt=1)]
 
 
 @dataclass(frozen=True)
@@ -25,21 +28,6 @@ class Feature:
 
 
 @dataclass(frozen=True)
-class Part:
-    """Labelled images as they were read; labels are not yet checked.
-
-    Attributes:
-        images: shape (n, channels, height, width), uint8, 1 or 3 channels.
-        labels: shape (n,), int64.
-        where: the file, and the key within it, that messages name.
-    """
-
-    images: Pixels
-    labels: Ints
-    where: str
-
-
-@dataclass(frozen=True)
 class Contents:
     """What a data set holds: training images, test images if there are any, and names of the classes.
 
@@ -47,8 +35,8 @@ class Contents:
     understood in one of several ways.
     """
 
-    train: Part
-    test: Part | None = None
+    train: Rows
+    test: Rows | None = None
     class_names: tuple[str, ...] | None = None
     features: tuple[Feature, ...] | None = None
     notes: tuple[str, ...] = ()
@@ -62,22 +50,22 @@ class Levels(Settings):
     out: 255, and images none of which comes near it are refused."""
 
 
-class Source(ABC, Look):
-    """Images of the user's own in one format: frozen settings, no state."""
+class Format(ABC, Look):
+    """Labelled images of the user's own in one format: frozen settings, no state."""
 
     path: UserPath
     """A file or folder; relative to the working directory."""
-    classes: Annotated[int, Field(ge=2, le=MOST_CLASSES)] | None = None
+    classes: Classes = None
     """Number of classes. Left out: as many as have names, or the highest label + 1."""
-    test_share: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    test_share: Share = 0.1
     """Where there is no test split: the share of images held out for it. 0: all images are both."""
 
     @abstractmethod
     def read(self) -> Contents:
-        """Read the images.
+        """Find the images of each split.
 
         Raises:
-            OutvotedError: something is missing, damaged, or not labelled images of one size.
+            OutvotedError: something is missing, damaged, or not labelled images.
         """
 
 

@@ -1,32 +1,72 @@
 """Folders of pictures."""
 
+import os
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
-from outvoted.actors.data.files import content, entries, folders, unreadable, walked
-from outvoted.actors.data.formats.base import Contents, Part
+from outvoted.actors.data.files import UserPath, content, entries, folders, unreadable, walked
+from outvoted.actors.data.formats.base import Contents
 from outvoted.actors.data.formats.labels_csv import LABELS, names_of, rows_of
-from outvoted.actors.data.formats.splits import WHOLE, SplitSource, kind
+from outvoted.actors.data.formats.splits import WHOLE, SplitFormat, kind
 from outvoted.actors.data.numbers import MOST_CLASSES
-from outvoted.actors.data.pictures import SUFFIXES, UndecodableError, stacked
+from outvoted.actors.data.pictures import SUFFIXES, UndecodableError
+from outvoted.actors.data.rows import Item, Rows, Source
+from outvoted.search.arrays import Ints
 from outvoted.search.errors import OutvotedError, printable
 
 
 @dataclass(frozen=True)
-class _Listing:
-    """Which pictures there are, with their labels, the names of labels, and where these are written."""
+class FileRows(Rows):
+    """Image files, each a row.
 
-    files: Sequence[Path]
-    labels: Sequence[int]
-    names: dict[int, str]
-    where: str
+    Attributes:
+        files: relative to the folder.
+        numbers: their labels; none if it is left out.
+        place: where these are written.
+        class_names: of labels that have a name.
+    """
+
+    folder: Path
+    files: Sequence[str]
+    numbers: Sequence[int] = ()
+    place: str = ""
+    class_names: dict[int, str] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def _range(self, first: int, last: int) -> Rows:
+        return FileRows(self.folder, self.files[first:last], self.numbers[first:last], self.place)
+
+    @property
+    def where(self) -> str:
+        """The place."""
+        return self.place
+
+    def name(self, row: int) -> str:
+        """Name the file."""
+        return str(self.folder / self.files[row])
+
+    def items(self) -> Iterator[Item]:
+        """Read the files; one that cannot be read is an item too."""
+        for file, label in zip(self.files, self.labels().tolist(), strict=True):
+            try:
+                found: bytes | UndecodableError = content(self.folder / file)
+            except UndecodableError as error:
+                found = error
+            yield Item(found, printable(file), label)
+
+    def labels(self) -> Ints:
+        """Return the labels."""
+        return np.array(self.numbers, np.int64) if len(self.numbers) else super().labels()
 
 
-class Folder(SplitSource):
+class Folder(SplitFormat):
     """A folder with one subfolder of pictures for each class, or with pictures and a ``labels.csv``.
 
     Such a folder may be divided into ``train`` and ``test`` (or ``val``). Subfolders in the order of their
@@ -37,7 +77,7 @@ class Folder(SplitSource):
     name: Literal["folder"] = "folder"
 
     def read(self) -> Contents:
-        """Read all pictures, in the order of their names or of ``labels.csv``."""
+        """Find all pictures, in the order of their names or of ``labels.csv``."""
         if not self.path.is_dir():
             raise unreadable(self.path, "a folder of pictures", "no such folder")
         there = folders(self.path)
@@ -49,18 +89,12 @@ class Folder(SplitSource):
             raise self._both(train)
         parts = [self.path / name for name in (train, test) if name is not None] or [self.path]
         classes, notes = _classes(parts)
-        listings = [_listing(folder, self.path, classes) for folder in parts]
-        if len({listing.where.startswith("column") for listing in listings}) > 1:
+        rows = [_rows(folder, self.path, classes) for folder in parts]
+        if len({each.where.startswith("column") for each in rows}) > 1:
             raise _mixed(parts)
-        notes += _passed_over(self.path, parts, listings, there)
-        names = {label: name for listing in reversed(listings) for label, name in listing.names.items()}
-        read = [self._part(listing) for listing in listings]
-        return Contents(read[0], read[1] if len(read) > 1 else None, _in_order(names), notes=tuple(notes))
-
-    def _part(self, listing: _Listing) -> Part:
-        pictures = ((str(file), _read(file)) for file in listing.files)
-        images = stacked(pictures, len(listing.files), self)
-        return Part(images, np.array(listing.labels, np.int64), listing.where)
+        notes += _passed_over(self.path, parts, rows, there)
+        names = {label: name for each in reversed(rows) for label, name in each.class_names.items()}
+        return Contents(rows[0], rows[1] if len(rows) > 1 else None, _in_order(names), notes=tuple(notes))
 
     def _refuse_flat(self, there: Sequence[Path]) -> None:
         """Refuse folders that are called like splits but hold pictures, not classes."""
@@ -84,6 +118,41 @@ class Folder(SplitSource):
         )
 
 
+class FolderSource(Source):
+    """All files below a folder whose names end as image files do, in the order of their paths.
+
+    Links to files and folders are followed; hidden files, and what desktops leave, are passed over.
+    """
+
+    kind: Literal["folder"] = "folder"
+    path: UserPath
+
+    def rows(self) -> Rows:
+        """List the files; the list itself, about 100 bytes for each file, is held in memory."""
+        files, others = self._listed()
+        if not files:
+            raise OutvotedError(
+                expected=f"image files ({', '.join(SUFFIXES)}) in {self.path} or folders below it",
+                found=others,
+                remedy="name another folder with scan.source.path",
+            )
+        return FileRows(self.path, files)
+
+    def _listed(self) -> tuple[list[str], str]:
+        """Return the image files, relative to the folder, and words for what else is there."""
+        if not self.path.is_dir():
+            return [], "no such folder" if not self.path.exists() else "a file"
+        files: list[str] = []
+        others: Counter[str] = Counter()
+        for path in walked(self.path):
+            if _named_so(path):
+                files.append(os.path.relpath(path, self.path))
+            else:
+                others[path.suffix or path.name] += 1
+        counted = ", ".join(f"{count} {kind}" for kind, count in others.most_common(5))
+        return sorted(files), f"other files: {counted}" if others else "an empty folder"
+
+
 def _classes(parts: Sequence[Path]) -> tuple[list[str], list[str]]:
     """Return the names of the folders that hold pictures in any split, in order, and what is to be told."""
     held = {folder: _pictures(folder) for part in parts for folder in folders(part)}
@@ -98,25 +167,28 @@ def _classes(parts: Sequence[Path]) -> tuple[list[str], list[str]]:
     return sorted(found), notes
 
 
-def _listing(folder: Path, root: Path, classes: Sequence[str]) -> _Listing:
+def _rows(folder: Path, root: Path, classes: Sequence[str]) -> FileRows:
     if (folder / LABELS).exists():
         rows = rows_of(folder, root)
-        names = names_of(rows, folder / LABELS)
-        files, labels = [row.file for row in rows], [row.label for row in rows]
-        listing = _Listing(files, labels, names, f"column label of {folder / LABELS}")
+        files, labels = [str(row.file) for row in rows], [row.label for row in rows]
+        names, where = names_of(rows, folder / LABELS), f"column label of {folder / LABELS}"
+        found = FileRows(folder, files, labels, where, names)
     else:
         there = {each.name: each for each in folders(folder)}
-        found = ((label, there[name]) for label, name in enumerate(classes) if name in there)
-        held = [(file, label) for label, each in found for file in _pictures(each)]
+        held = [
+            (f"{name}/{file.name}", label)
+            for label, name in enumerate(classes)
+            for file in (_pictures(there[name]) if name in there else ())
+        ]
         names = {label: printable(name) for label, name in enumerate(classes)}
-        listing = _Listing([file for file, _ in held], [label for _, label in held], names, str(folder))
-    if not listing.files:
+        found = FileRows(folder, [file for file, _ in held], [label for _, label in held], str(folder), names)
+    if not found.files:
         raise OutvotedError(
             expected=f"one subfolder of pictures for each class, or a {LABELS}, in {folder}",
             found=_instead(folder),
             remedy="arrange the pictures so, or name another folder with data.path",
         )
-    return listing
+    return found
 
 
 def _instead(folder: Path) -> str:
@@ -128,16 +200,16 @@ def _instead(folder: Path) -> str:
 
 
 def _passed_over(
-    root: Path, parts: Sequence[Path], listings: Sequence[_Listing], there: Sequence[Path]
+    root: Path, parts: Sequence[Path], rows: Sequence[FileRows], there: Sequence[Path]
 ) -> Iterator[str]:
     """Say which pictures and folders were not read, though they could have been meant."""
     unread = [folder.name for folder in there if parts[0] != root and folder not in parts]
     if unread:
         yield f"folders beside the chosen splits passed over: {', '.join(map(printable, unread[:5]))}"
-    for part, listing in zip(parts, listings, strict=True):
+    for part, each in zip(parts, rows, strict=True):
         listed = (part / LABELS).exists()
         files = {file for file in walked(part) if _named_so(file)} if listed else {*_loose(part)}
-        left = sorted(files - {*listing.files})
+        left = sorted(files - {part / file for file in each.files})
         if left:
             why = f"not in {LABELS}" if listed else "beside the class folders"
             yield f"pictures {why} passed over: {len(left)}, say {printable(left[0].name)}"
@@ -169,14 +241,6 @@ def _pictures(folder: Path) -> list[Path]:
     Folders within are listed too, and refused then, unless nothing is in them.
     """
     return [path for path in entries(folder) if not path.is_dir() or next(walked(path), None)]
-
-
-def _read(file: Path) -> bytes | UndecodableError:
-    try:
-        return content(file)
-    except UndecodableError as error:
-        deep = str(error) == "a folder"
-        return UndecodableError("a folder where a picture should be; move its pictures up") if deep else error
 
 
 def _in_order(names: dict[int, str]) -> tuple[str, ...] | None:

@@ -1,7 +1,8 @@
 """Hugging Face datasets, as `save_to_disk` leaves them; read with pyarrow alone."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -9,8 +10,15 @@ import pyarrow as pa
 
 from outvoted.actors.data.files import inside, lacking, unreadable
 from outvoted.actors.data.formats.base import Contents
-from outvoted.actors.data.formats.columns import Table, TableSource, class_names, read_part
-from outvoted.actors.data.formats.image_columns import check_rows
+from outvoted.actors.data.formats.columns import (
+    ColumnRows,
+    Shard,
+    TableFormat,
+    check_rows,
+    class_names,
+    column_rows,
+    image_column,
+)
 from outvoted.actors.data.pictures import UndecodableError
 from outvoted.actors.data.room import check_room
 from outvoted.search.errors import OutvotedError
@@ -21,20 +29,19 @@ _MOST_TEXT = 16 << 20
 _STATE, _SPLITS = "state.json", "dataset_dict.json"
 
 
-class HuggingFace(TableSource):
+class HuggingFace(TableFormat):
     """A folder made by ``save_to_disk`` of a ``Dataset`` or a ``DatasetDict`` with an ``Image`` feature."""
 
     name: Literal["huggingface"] = "huggingface"
 
     def read(self) -> Contents:
-        """Read the images in the order of the dataset."""
+        """Find the rows of each split, in the order of the dataset."""
         train, test = self._splits()
-        tables = _tables(train)
-        return Contents(
-            read_part(tables, self),
-            read_part(_tables(test), self) if test is not None else None,
-            class_names(tables[0].schema, self.label),
-        )
+        rows = self._rows(train)
+        return Contents(rows, None if test is None else self._rows(test), class_names(rows))
+
+    def _rows(self, folder: Path) -> ColumnRows:
+        return column_rows([_shard(file, self.image) for file in _files(folder)], self.label)
 
     def _splits(self) -> tuple[Path, Path | None]:
         if (self.path / _STATE).exists():
@@ -55,7 +62,19 @@ class HuggingFace(TableSource):
         return _named(self.path, train, where), None if test is None else _named(self.path, test, where)
 
 
-def _tables(folder: Path) -> Sequence[Table]:
+@dataclass(frozen=True)
+class StreamShard(Shard):
+    """Rows of a file with an Arrow stream; it is mapped, not read, until its batches are."""
+
+    def batches(self, columns: list[str]) -> Iterator[pa.RecordBatch]:
+        """Read the batches that hold the rows."""
+        try:
+            yield from self.within(batch.select(columns) for batch in _stream(self.path))
+        except (OSError, pa.ArrowException) as error:
+            raise unreadable(self.path, "an Arrow stream", error) from error
+
+
+def _files(folder: Path) -> list[Path]:
     path = folder / _STATE
     state = _json(path)
     if state.get("_indices_data_files"):
@@ -70,7 +89,7 @@ def _tables(folder: Path) -> Sequence[Table]:
         raise unreadable(path, "a list of data files", f"no {error}") from error
     if not files:
         raise unreadable(path, "a list of data files", "an empty one")
-    return [_opened(file) for file in files]
+    return files
 
 
 def _named(folder: Path, name: str, where: Path) -> Path:
@@ -82,26 +101,31 @@ def _named(folder: Path, name: str, where: Path) -> Path:
     return folder / name
 
 
-def _opened(path: Path) -> Table:
-    """Open an Arrow stream; the file is mapped, not read, until its batches are."""
+def _shard(path: Path, image: str) -> StreamShard:
+    """Look through an Arrow stream: what it holds, and that it can be read within limits."""
     try:
-        size = path.stat().st_size
+        size, rows, held = path.stat().st_size, 0, 0
         mapped = pa.memory_map(str(path))
         if mapped.read_buffer()[-len(_END) :].to_pybytes() != _END:
             raise unreadable(path, "a whole Arrow stream", "one that was cut off")
         mapped.seek(0)
         with pa.ipc.open_stream(mapped) as stream:
-            schema, batches, rows, held = stream.schema, [], 0, 0
-            for batch in stream:
-                rows += len(batch)
-                check_rows(rows, size, path)
-                batch.validate(full=True)  # offsets of a damaged file would point anywhere
-                batches.append(batch)
-                held += batch.nbytes
-                check_room(held, path, size)
+            schema = stream.schema
+        for batch in _stream(path):
+            rows += len(batch)
+            held += batch.nbytes
+            check_rows(rows, size, path)
+            check_room(held, path, size)
     except (OSError, pa.ArrowException) as error:
         raise unreadable(path, "an Arrow stream", error) from error
-    return Table(path, schema, rows, batches, path.parent)
+    return StreamShard(path, path.parent, schema, image_column(schema, path, image) if rows else "", 0, rows)
+
+
+def _stream(path: Path) -> Iterator[pa.RecordBatch]:
+    with pa.ipc.open_stream(pa.memory_map(str(path))) as stream:
+        for batch in stream:
+            batch.validate(full=True)  # offsets of a damaged file would point anywhere
+            yield batch
 
 
 def _json(path: Path) -> dict[str, Any]:

@@ -2,18 +2,18 @@
 
 import gzip
 import struct
-import zlib
-from math import prod
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from outvoted.actors.data.formats.base import Contents, Levels, Part, Source, uncounted
-from outvoted.actors.data.numbers import pixels
-from outvoted.actors.data.pictures import alike
-from outvoted.actors.data.room import check_room
+from outvoted.actors.data.formats.arrays import BROKEN, ArrayRows, StoredArray
+from outvoted.actors.data.formats.base import Contents, Format, Levels, uncounted
 from outvoted.search.errors import OutvotedError
 
 FILES = {
@@ -27,33 +27,74 @@ _MOST_DEFLATED = 1100
 """A little more than what one byte can become in gzip's format."""
 
 
-class Idx(Source, Levels):
+class Idx(Format, Levels):
     """A folder with the files of MNIST's names, gzipped or not; those of the test split may be missing."""
 
     name: Literal["idx"] = "idx"
 
     def read(self) -> Contents:
-        """Read the images; grey, as the format has no channels."""
+        """Find the images; grey, as the format has no channels."""
         tested = any(_file(self.path, name).exists() for name in FILES["test"])
-        train, test = read_part(self.path, "train"), read_part(self.path, "test") if tested else None
-        return Contents(self._alike(train), test and self._alike(test))
+        return Contents(self.split("train"), self.split("test") if tested else None)
 
-    def _alike(self, part: Part) -> Part:
-        images = pixels(part.images, "NCHW", part.where.replace("labels-idx1", "images-idx3"), self.white)
-        return Part(alike(images, self), part.labels, part.where)
+    def split(self, split: Literal["train", "test"]) -> ArrayRows:
+        """Find the images and labels of one split.
+
+        Raises:
+            OutvotedError: a file is missing or damaged, or both do not belong together.
+        """
+        images, labels = (idx_array(_file(self.path, name)) for name in FILES[split])
+        if len(images.shape) != 3 or labels.shape != images.shape[:1] or not images.shape[0]:
+            raise uncounted(self.path, (images.path.name, labels.path.name), (images.shape, labels.shape))
+        return ArrayRows(images, labels, "NHW", self.white, 0, images.shape[0])
 
 
-def read_part(folder: Path, split: Literal["train", "test"]) -> Part:
-    """Read the images and labels of one split.
+@dataclass(frozen=True)
+class IdxArray(StoredArray):
+    """An array in an idx file, gzipped if its name ends in ``.gz``."""
+
+    @property
+    def name(self) -> str:
+        """The file."""
+        return str(self.path)
+
+    @property
+    def anywhere(self) -> bool:
+        """What lies before a row is decompressed too."""
+        return self.path.suffix != ".gz"
+
+    @contextmanager
+    def opened(self) -> Iterator[Any]:
+        """Open the file, and read the header."""
+        with _opened(self.path) as file:
+            _shape(self.path, file)
+            yield file
+
+    def damaged(self, error: Exception) -> OutvotedError:
+        """Say what is wrong with it."""
+        return _unusable(self.path, f"a file that cannot be read ({error})")
+
+
+def idx_array(path: Path) -> IdxArray:
+    """Find the array of an idx file of unsigned bytes.
 
     Raises:
-        OutvotedError: a file is missing or damaged, or both do not belong together.
+        OutvotedError: the file is missing, not one, or holds less or more than it says.
     """
-    image_file, label_file = (_file(folder, name) for name in FILES[split])
-    images, labels = read_idx(image_file), read_idx(label_file)
-    if images.ndim != 3 or labels.shape != images.shape[:1] or not len(labels):
-        raise uncounted(folder, (image_file.name, label_file.name), (images.shape, labels.shape))
-    return Part(images[:, None], labels.astype(np.int64), str(label_file))
+    try:
+        size = path.stat().st_size
+        with _opened(path) as file:
+            array = IdxArray(path, _shape(path, file), np.dtype(np.uint8), size)
+            there = size - file.tell()
+    except FileNotFoundError:
+        raise _unusable(path, "no such file") from None
+    except BROKEN as error:
+        raise _unusable(path, f"a file that cannot be read ({error})") from error
+    if array.anywhere and there != array.size:
+        raise _unusable(path, f"a header that says {array.shape} and {there} bytes of data")
+    if array.size > _MOST_DEFLATED * size:
+        raise _unusable(path, f"a header that says {array.shape}, which is more than the file can hold")
+    return array
 
 
 def read_idx(path: Path) -> NDArray[np.uint8]:
@@ -62,24 +103,11 @@ def read_idx(path: Path) -> NDArray[np.uint8]:
     Raises:
         OutvotedError: the file is missing, cut short, damaged, or not an idx file of unsigned bytes.
     """
-    try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
-            shape = _shape(path, file)
-            size, there = prod(shape), path.stat().st_size - file.tell()
-            if path.suffix != ".gz" and there != size:
-                raise _unusable(path, f"a header that says {shape} and {there} bytes of data")
-            if size > _MOST_DEFLATED * path.stat().st_size:
-                raise _unusable(path, f"a header that says {shape}, which is more than the file can hold")
-            check_room(size, path, path.stat().st_size)
-            raw = file.read(size + 1)  # to the end, so that a checksum is looked at
-    except FileNotFoundError:
-        raise _unusable(path, "no such file") from None
-    except (OSError, EOFError, zlib.error) as error:
-        raise _unusable(path, f"a file that cannot be read ({error})") from error
-    if len(raw) != size:
-        more = " or more" if len(raw) > size else ""
-        raise _unusable(path, f"a header that says {shape} and {len(raw)} bytes of data{more}")
-    return np.frombuffer(raw, dtype=np.uint8).reshape(shape)
+    return idx_array(path).read()
+
+
+def _opened(path: Path) -> gzip.GzipFile | BufferedReader:
+    return gzip.open(path) if path.suffix == ".gz" else path.open("rb")
 
 
 def _shape(path: Path, file: IO[bytes] | gzip.GzipFile) -> tuple[int, ...]:

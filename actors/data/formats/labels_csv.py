@@ -17,7 +17,7 @@ _MOST_TEXT = 256 << 20
 
 @dataclass(frozen=True)
 class Row:
-    """A line of the table: a picture, its label, and the name of the label where the table has names."""
+    """A line of the table: a picture, relative to the folder, its label, and that label's name if any."""
 
     file: Path
     label: int
@@ -110,7 +110,7 @@ def _row(line: int, values: dict[str, str], folder: Path, root: Path) -> Row:
             found=str(error),
             remedy="move the pictures into the folder, and name them relative to it",
         ) from error
-    return Row(folder / values["file"], int(text), values.get("name"), line)
+    return Row(Path(values["file"]), int(text), values.get("name"), line)
 
 
 def _wrong(path: Path, expected: str, found: str, remedy: str) -> OutvotedError:

@@ -1,21 +1,25 @@
-"""Numpy's archives of arrays."""
+"""NumPy's files: ``.npz`` archives of labelled images, and any array of images to scan."""
 
 import zipfile
+from math import prod
 from pathlib import Path
 from typing import Literal
 
-from outvoted.actors.data.files import lacking, unreadable
-from outvoted.actors.data.formats.base import Contents, Levels, Part, Source, uncounted
-from outvoted.actors.data.formats.npy import BROKEN, member_header, names, read_member
-from outvoted.actors.data.numbers import Layout, pixels, whole
-from outvoted.actors.data.pictures import alike
-from outvoted.search.arrays import AnyArray
-from outvoted.search.errors import OutvotedError
+import numpy as np
+
+from outvoted.actors.data.files import UserPath, lacking, refuse_streams, unreadable
+from outvoted.actors.data.formats.arrays import BROKEN, ArrayRows, NumpyArray, names, npy_array, npz_array
+from outvoted.actors.data.formats.base import Contents, Format, Levels, uncounted
+from outvoted.actors.data.numbers import CHANNELS, Layout, arranged, is_dark, recognised, too_dark
+from outvoted.actors.data.pictures import MOST_PIXELS
+from outvoted.actors.data.rows import Rows, Source
+from outvoted.search.errors import OutvotedError, suggestion
 
 _TEST = ("x_test", "y_test")
+_LOOKED_AT = 256
 
 
-class Npz(Source, Levels):
+class Npz(Format, Levels):
     """An .npz file with an array of images and one of labels for each split."""
 
     name: Literal["npz"] = "npz"
@@ -29,7 +33,7 @@ class Npz(Source, Levels):
     """The order of the axes. Left out: recognised by the channels, of which there are 1 or 3."""
 
     def read(self) -> Contents:
-        """Read the arrays; pickled ones are refused, and those that would not fit into memory."""
+        """Find the arrays; pickled ones are refused."""
         try:
             archive = zipfile.ZipFile(self.path)
         except BROKEN as error:
@@ -40,39 +44,117 @@ class Npz(Source, Levels):
             tested = asked or any(name in there for name in _TEST)
             test = (self.test_images or _TEST[0], self.test_labels or _TEST[1])
             return Contents(
-                self._part(archive, self.train_images, self.train_labels),
-                self._part(archive, *test) if tested else None,
+                self._rows(archive, (self.train_images, self.train_labels)),
+                self._rows(archive, test) if tested else None,
             )
 
-    def _part(self, archive: zipfile.ZipFile, images: str, labels: str) -> Part:
-        where = f"{labels} of {self.path}"
-        values, answers = self._array(archive, images), self._array(archive, labels)
-        found = pixels(values, self.layout, f"{images} of {self.path}", self.white)
-        numbers = whole(answers, where)
-        if len(found) != len(numbers) or not found.size:
-            raise uncounted(self.path, (images, labels), (values.shape, answers.shape))
-        return Part(alike(found, self), numbers, where)
+    def _rows(self, archive: zipfile.ZipFile, members: tuple[str, str]) -> ArrayRows:
+        images, answers = (self._array(archive, name) for name in members)
+        if images.shape[:1] != answers.shape[:1] or not prod(images.shape):
+            raise uncounted(self.path, members, (images.shape, answers.shape))
+        layout = self.layout or recognised(images.shape, images.name)
+        return ArrayRows(images, answers, layout, self.white, 0, images.shape[0])
 
-    def _array(self, archive: zipfile.ZipFile, name: str) -> AnyArray:
+    def _array(self, archive: zipfile.ZipFile, name: str) -> NumpyArray:
         if name not in names(archive):
             raise lacking("array", name, names(archive), self.path)
         try:
-            if member_header(archive, name).dtype.hasobject:
-                raise _pickled(self.path, name)
-            return read_member(archive, name, self.path)
+            found = npz_array(archive, self.path, name)
         except BROKEN as error:
             raise unreadable(self.path, f"a whole array '{name}'", error) from error
+        if found.dtype.hasobject:
+            raise OutvotedError(
+                expected=f"an array of plain numbers under '{name}' in {self.path}",
+                found="one of pickled objects, which could run any code",
+                remedy="save it again as an array of one number type",
+            )
+        return found
+
+
+class ArraySource(Source, Levels):
+    """An array of uint8 images (n, height, width), (n, channels, height, width) or channels last.
+
+    A `.npy` file is read anywhere; a member of a `.npz` file from its beginning.
+    """
+
+    kind: Literal["array"] = "array"
+    path: UserPath
+    key: str | None = None
+    """The member of an npz file; the only one that can hold images where it is left out."""
+    label: str | None = None
+    """A member of the npz file with the true labels, whole numbers, which score what was found."""
+    layout: Layout | None = None
+    """The order of the axes. Left out: recognised by the channels, of which there are 1 or 3."""
+
+    def rows(self) -> Rows:
+        """Find the array; its first images are read, to see what white is."""
+        refuse_streams(self.path)
+        try:
+            archived = self.path.suffix.lower() == ".npz"
+            images, answers = self._archived() if archived else (npy_array(self.path), None)
+        except BROKEN as error:
+            found = getattr(error, "strerror", None) or str(error) or type(error).__name__
+            raise self._unusable(found, "name another file with scan.source.path") from error
+        if not self._fits(images):
+            order = ", in Fortran order" if images.fortran else ""
+            said = f"{images.member or self.path.name} of type {images.dtype} and shape {images.shape}{order}"
+            raise self._unusable(said, "store whole numbers 0-255 as uint8, in C order, with 1 or 3 channels")
+        layout = self.layout or recognised(images.shape, str(self.path), "scan.source.layout")
+        arranged(np.empty((0, *images.shape[1:]), np.uint8), layout, str(self.path))
+        rows = ArrayRows(images, answers, layout, self.white, 0, images.shape[0])
+        self._check_white(rows)
+        return rows
+
+    def _archived(self) -> tuple[NumpyArray, NumpyArray | None]:
+        """Find the members with the images and with the labels, where there are any."""
+        with zipfile.ZipFile(self.path) as archive:
+            there = names(archive)
+            for name in (self.key, self.label):
+                if name is not None and name not in there:
+                    raise self._unusable(f"no array '{name}'", suggestion(name, there))
+            key = self.key or self._only(archive)
+            images = npz_array(archive, self.path, key)
+            answers = None if self.label is None else npz_array(archive, self.path, self.label)
+        counts = (images.shape[:1], (*images.shape[:1], 1))
+        if answers is not None and (answers.shape not in counts or answers.dtype.kind not in "iuf"):
+            found = f"{answers.member} of type {answers.dtype} and shape {answers.shape}"
+            wanted = f"name an array of {images.shape[0]} whole numbers (scan.source.label)"
+            raise self._unusable(found, wanted)
+        return images, answers
+
+    def _only(self, archive: zipfile.ZipFile) -> str:
+        """Return the name of the one member that can hold images."""
+        there = names(archive)
+        fitting = [name for name in there if self._fits(npz_array(archive, self.path, name))]
+        if len(fitting) != 1:
+            remedy = f"choose {' or '.join(fitting)}" if fitting else "name a file with uint8 images in it"
+            raise self._unusable(f"arrays {', '.join(there) or '(none)'}", f"{remedy} (scan.source.key)")
+        return fitting[0]
+
+    def _check_white(self, rows: Rows) -> None:
+        """Look at the first images: where none of them comes near 255, that is hardly white."""
+        if self.white is None:
+            images = np.array([item.content for item in rows[:_LOOKED_AT].items()], np.uint8)
+            if is_dark(images):
+                raise too_dark(int(images.max()), f"the first images of {self.path}", "scan.source.white")
+
+    def _fits(self, found: NumpyArray) -> bool:
+        """Tell whether an array can be images; of other types than uint8 only where white is said."""
+        shape = found.shape
+        small = len(shape) in (3, 4) and prod(shape) > 0 and prod(shape[1:]) <= 3 * MOST_PIXELS
+        channels = len(shape) == 3 or (len(shape) == 4 and {shape[1], shape[3]} & {*CHANNELS})
+        kind = found.dtype == np.uint8 or (self.white is not None and found.dtype.kind in "iuf")
+        return bool(small and channels and kind and not found.fortran)
+
+    def _unusable(self, found: str, remedy: str) -> OutvotedError:
+        return OutvotedError(
+            expected=f"an array of uint8 images (n, [channels,] height, width[, channels]) in {self.path}",
+            found=found,
+            remedy=remedy,
+        )
 
 
 def _what_else(path: Path, error: Exception) -> object:
     """Say what a file is that is no archive, if it is a known mistake."""
     single = path.is_file() and path.open("rb").read(6) == b"\x93NUMPY"
     return "a single array without a name" if single else error
-
-
-def _pickled(path: Path, name: str) -> OutvotedError:
-    return OutvotedError(
-        expected=f"an array of plain numbers under '{name}' in {path}",
-        found="one of pickled objects, which could run any code",
-        remedy="save it again as an array of one number type",
-    )

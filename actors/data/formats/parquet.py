@@ -1,24 +1,36 @@
-"""Parquet files with a column of images."""
+"""Parquet files with a column of images, as Hugging Face data sets come."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from outvoted.actors.data.files import unreadable, walked
+from outvoted.actors.data.files import UserPath, refuse_streams, unreadable, walked
 from outvoted.actors.data.formats.base import Contents
-from outvoted.actors.data.formats.columns import Table, TableSource, class_names, read_part
-from outvoted.actors.data.formats.image_columns import check_rows, rows_at_once
+from outvoted.actors.data.formats.columns import (
+    ColumnRows,
+    Shard,
+    TableFormat,
+    check_rows,
+    class_names,
+    column_rows,
+    image_column,
+)
 from outvoted.actors.data.formats.splits import WHOLE, kind, refuse_unclear, split_in
 from outvoted.actors.data.room import check_room
+from outvoted.actors.data.rows import Rows, Source
 from outvoted.search.errors import OutvotedError
 
-_ROWS = 256
+_ROWS = 128
+"""How many rows are read together, at most."""
+_TOGETHER = 1 << 30
 
 
-class Parquet(TableSource):
+class Parquet(TableFormat):
     """A Parquet file, or a folder of them.
 
     In a folder, names of files or folders that hold the word of a split say which split they belong to:
@@ -28,29 +40,20 @@ class Parquet(TableSource):
     name: Literal["parquet"] = "parquet"
 
     def read(self) -> Contents:
-        """Read the images; files follow one another in the order of their names."""
-        files = self._files()
-        if not files:
-            raise unreadable(self.path, "a folder of .parquet files", "none of them")
+        """Find the rows of each split; files follow one another in the order of their names."""
+        files = _files(self.path)
         names = {file: self._names(file) for file in files}
         train, test = self.chosen(set().union(*names.values()))
         if train is None and self.train != WHOLE and self.path.is_dir():
             refuse_unclear(files, self.path)
-        tables = [self._opened(file) for file in files if train is None or train in names[file]]
-        tests = [self._opened(file) for file in files if test is not None and test in names[file]]
         rest = [file for file in files if train is not None and not {train, test} & names[file]]
         notes = [f"files of no chosen split passed over: {len(rest)}, say {rest[0].name}"] if rest else []
-        return Contents(
-            read_part(tables, self),
-            read_part(tests, self) if tests else None,
-            class_names(tables[0].schema, self.label),
-            notes=tuple(notes),
-        )
+        trained = self._rows([file for file in files if train is None or train in names[file]])
+        tested = None if test is None else self._rows([file for file in files if test in names[file]])
+        return Contents(trained, tested, class_names(trained), notes=tuple(notes))
 
-    def _files(self) -> list[Path]:
-        if not self.path.is_dir():
-            return [self.path]
-        return sorted(path for path in walked(self.path) if path.name.lower().endswith(".parquet"))
+    def _rows(self, files: Sequence[Path]) -> ColumnRows:
+        return column_rows([shard(file, self.path, self.image) for file in files], self.label)
 
     def _names(self, file: Path) -> set[str]:
         """Return the names of the splits that a file can be said to belong to."""
@@ -69,25 +72,94 @@ class Parquet(TableSource):
             ) from error
         return {name for name in others if not kind(name)} | ({word} if word else set())
 
-    def _opened(self, file: Path) -> Table:
+
+class ParquetSource(Source):
+    """A Parquet file, or all below a folder in the order of their paths.
+
+    Images are those of the labelled format: bytes in a format that Pillow reads, or a struct of ``bytes`` and
+    ``path``. Without bytes the path is read, relative to the file's folder; it must lie inside the folder
+    that is scanned, that of the file where one file is. A row group is a piece.
+    """
+
+    kind: Literal["parquet"] = "parquet"
+    path: UserPath
+    column: str | None = None
+    """The column of images; the only one that can hold images where it is left out."""
+    label: str | None = None
+    """A column of whole numbers, the true labels, which score what was found; null where one is not known."""
+
+    def rows(self) -> Rows:
+        """Find the rows of all files."""
+        files = _files(self.path)
+        refuse_streams(self.path, files)
+        return column_rows([shard(file, self.path, self.column) for file in files], self.label)
+
+
+@dataclass(frozen=True)
+class ParquetShard(Shard):
+    """Rows of a Parquet file; ``groups`` are the numbers of rows of all its row groups."""
+
+    groups: tuple[int, ...]
+
+    def batches(self, columns: list[str]) -> Iterator[pa.RecordBatch]:
+        """Read the row groups that hold the rows, so that never all encoded images are in memory."""
+        begins = [0, *accumulate(self.groups)]
+        ends = begins[1:]
+        wanted = [k for k, end in enumerate(ends) if begins[k] < self.last and end > self.first]
         try:
-            opened = pq.ParquetFile(file)
-            size = file.stat().st_size
+            with pq.ParquetFile(self.path) as file:
+                found = file.iter_batches(rows_at_once(file), row_groups=wanted, columns=columns)
+                yield from self.within(found, begins[wanted[0]])
         except (OSError, pa.ArrowException) as error:
-            raise unreadable(file, "a Parquet file", error) from error
-        rows = opened.metadata.num_rows
-        check_rows(rows, size, file)
-        for group in range(opened.metadata.num_row_groups):
-            check_room(opened.metadata.row_group(group).total_byte_size, f"a row group of {file}")
-        batches = _batches(file, opened, [self.image, self.label])
-        return Table(
-            file, opened.schema_arrow, rows, batches, self.path if self.path.is_dir() else file.parent
-        )
+            raise unreadable(self.path, "a whole Parquet file", error) from error
+
+    def cuts(self) -> Iterable[int]:
+        """Cut between row groups that have rows."""
+        begins = [0, *accumulate(self.groups)]
+        return sorted({self.first, *(begin for begin in begins if self.first < begin < self.last)})
 
 
-def _batches(file: Path, opened: pq.ParquetFile, columns: list[str]) -> Iterator[pa.RecordBatch]:
-    """Give the rows in batches, so that never all encoded images are in memory."""
+def shard(file: Path, root: Path, image: str | None) -> ParquetShard:
+    """Look at a Parquet file: what it holds, and that it can be read within limits.
+
+    Raises:
+        OutvotedError: it is none, lacks the column of images, or would take more memory than there is.
+    """
     try:
-        yield from opened.iter_batches(rows_at_once(opened, _ROWS), columns=columns)
+        with pq.ParquetFile(file) as opened:
+            size, form = file.stat().st_size, opened.metadata
+            groups = [form.row_group(group) for group in range(form.num_row_groups)]
+            schema = opened.schema_arrow
     except (OSError, pa.ArrowException) as error:
-        raise unreadable(file, "a whole Parquet file", error) from error
+        raise unreadable(file, "a Parquet file", error) from error
+    check_rows(form.num_rows, size, file)
+    for group in groups:
+        check_room(group.total_byte_size, f"a row group of {file}")
+    counts = tuple(group.num_rows for group in groups)
+    column = image_column(schema, file, image) if sum(counts) else ""
+    root = root if root.is_dir() else file.parent
+    return ParquetShard(file, root, schema, column, 0, sum(counts), counts)
+
+
+def rows_at_once(file: pq.ParquetFile, most: int = _ROWS) -> int:
+    """Return how many rows to read together, at most ``most``: a row may repeat what is stored once.
+
+    Were every value as large as a whole row group, they would take a GiB.
+    """
+    groups = range(file.metadata.num_row_groups)
+    largest = max((file.metadata.row_group(group).total_byte_size for group in groups), default=0)
+    return max(1, min(most, _TOGETHER // max(1, largest)))
+
+
+def _files(path: Path) -> list[Path]:
+    """Return the Parquet files that a path names, in order.
+
+    Raises:
+        OutvotedError: a folder holds none.
+    """
+    if not path.is_dir():
+        return [path]
+    found = sorted(file for file in walked(path) if file.name.lower().endswith(".parquet"))
+    if not found:
+        raise unreadable(path, "a folder of .parquet files", "none of them")
+    return found

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from pathlib import Path, PurePath
 
 from outvoted.actors.data.files import lacking
-from outvoted.actors.data.formats.base import Source
+from outvoted.actors.data.formats.base import Format
 from outvoted.search.errors import OutvotedError
 
 WHOLE = "*"
@@ -21,7 +21,7 @@ _KINDS = {
 }
 
 
-class SplitSource(Source):
+class SplitFormat(Format):
     """A format whose splits have names."""
 
     train: str = "train"

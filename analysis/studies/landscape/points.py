@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from outvoted.actors.data.formats.table import to_values
+from outvoted.actors.data.formats.features import to_values
 from outvoted.actors.panel.peer import vote
 from outvoted.analysis.report.drawing import plot_text
 from outvoted.analysis.studies.landscape.ballots import MEAN, Ballots

@@ -6,9 +6,10 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from outvoted.actors.data import datasets
-from outvoted.actors.data.checkerboard import Checkerboard
+from outvoted.actors.data.checkerboard import Checkerboard, GridSource
 from outvoted.actors.data.datasets import AnyData, Dataset, DataSettings, Split, named
-from outvoted.actors.data.sources import AnySource, GridSource, Source
+from outvoted.actors.data.rows import Source
+from outvoted.actors.data.sources import AnySource
 from outvoted.actors.panel.panel_settings import PanelSettings, RefereeSettings
 from outvoted.cluster.ray.placement import PoolSettings
 from outvoted.search.settings import Settings

@@ -10,7 +10,7 @@ from rich.progress import Progress as Bars
 from outvoted.actors.data.chunks import firsts
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.data.pictures import Fit
-from outvoted.actors.data.sources import Piece
+from outvoted.actors.data.rows import Piece
 from outvoted.actors.mining.scan_store import ScanStore
 from outvoted.actors.panel import panel_settings
 from outvoted.actors.runs.run_record import RunRecord
@@ -92,7 +92,7 @@ def _scan(
     bar = progress.add_task("images", total=record.images, completed=finished, details="")
     if not left:
         return
-    reading = Reading(config.source, Fit(shape=data.shape, sizes=config.scan.sizes), size, done)
+    reading = Reading(Fit(shape=data.shape, sizes=config.scan.sizes), size, done)
     judging = (members, data.shape, data.classes, config.panel.arithmetic)
     began, before, fresh = time.monotonic(), record.seconds_scanning, 0
     kept = len(store.dissents())  # of the whole scan, as the table will count them

@@ -11,7 +11,7 @@ from ray.exceptions import RayTaskError
 
 from outvoted.actors.data.chunks import Chunk, chunks
 from outvoted.actors.data.pictures import Fit
-from outvoted.actors.data.sources import Piece, Source
+from outvoted.actors.data.rows import Piece
 from outvoted.actors.mining.judge import Judged, local_judge
 from outvoted.actors.networks.computing import Arithmetic, use_one_thread
 from outvoted.actors.networks.members import Member
@@ -22,13 +22,13 @@ from outvoted.search.errors import OutvotedError
 class Reading:
     """Reads pieces; a chunk a row."""
 
-    def __init__(self, source: Source, fit: Fit, size: int, done: frozenset[int]) -> None:
-        self._source, self._fit, self._size, self._done = source, fit, size, done
+    def __init__(self, fit: Fit, size: int, done: frozenset[int]) -> None:
+        self._fit, self._size, self._done = fit, size, done
 
     def __call__(self, row: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """Read a piece chunk by chunk; few chunks are in memory at a time."""
         piece: Piece = row["piece"]
-        for chunk in chunks(self._source, piece, self._fit, self._size, self._done):
+        for chunk in chunks(piece, self._fit, self._size, self._done):
             yield chunk.to_row()
 
 

@@ -18,11 +18,12 @@ from PIL import Image
 
 from outvoted.actors.data import room
 from outvoted.actors.data.chunks import chunks
-from outvoted.actors.data.formats import image_columns
-from outvoted.actors.data.formats.columns import class_names
+from outvoted.actors.data.formats import ArraySource, FolderSource, ParquetSource
+from outvoted.actors.data.formats import parquet as parquet_format
+from outvoted.actors.data.formats.columns import ColumnRows, class_names
+from outvoted.actors.data.formats.huggingface import StreamShard
 from outvoted.actors.data.formats.idx import read_idx
 from outvoted.actors.data.pictures import Fit
-from outvoted.actors.data.sources import ArraySource, FolderSource, ParquetSource
 from outvoted.actors.runs import png
 from outvoted.search.errors import OutvotedError
 from tests.actors.data.formats import load
@@ -218,14 +219,14 @@ def test_a_small_file_that_would_become_large_is_refused_before_it_is_read(
 def test_a_large_value_that_many_rows_repeat_is_held_few_times(
     size: int, rows: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(image_columns, "_TOGETHER", 5 << 20)
+    monkeypatch.setattr(parquet_format, "_TOGETHER", 5 << 20)
     images = pa.DictionaryArray.from_arrays(pa.array(np.zeros(250, np.int8)), pa.array([bytes(size)]))
     table = pa.table({"image": images, "label": [0, 1] * 125})
     pq.write_table(table, tmp_path / "a.parquet", compression="zstd")
     with pq.ParquetFile(tmp_path / "a.parquet") as file:
-        assert image_columns.rows_at_once(file, 256) == rows
+        assert parquet_format.rows_at_once(file, 256) == rows
     source = ParquetSource(path=tmp_path)
-    assert len([item.path for item in source.items(source.pieces(9)[0])]) == 250
+    assert len([item.path for item in source.pieces(9)[0].rows.items()]) == 250
 
 
 def png_that_says(width: int, height: int) -> bytes:
@@ -272,7 +273,7 @@ def test_a_picture_of_more_pixels_than_any_is_refused_by_its_header(content: byt
     with pytest.raises(OutvotedError, match=r"89,478,485|not an image file"):
         load({"name": "folder", "path": str(tmp_path), "classes": 2, "test_share": 0})
     source = FolderSource(path=tmp_path)
-    (chunk,) = chunks(source, source.pieces(9)[0], Fit(shape=(1, 4, 4)), 9)
+    (chunk,) = chunks(source.pieces(9)[0], Fit(shape=(1, 4, 4)), 9)
     assert len(chunk.undecodable) == 1
 
 
@@ -301,7 +302,8 @@ def test_data_that_compress_well_are_no_bomb(tmp_path: Path) -> None:
 
 def test_names_in_a_schema_that_nest_without_end_are_none() -> None:
     form = pa.schema([("label", pa.int64())], {b"huggingface": b'{"info":' * 100_000})
-    assert class_names(form, "label") is None
+    shard = StreamShard(Path("x"), Path(), form, "image", 0, 1)
+    assert class_names(ColumnRows((shard,), "label")) is None
 
 
 def test_free_memory_is_known_and_said() -> None:

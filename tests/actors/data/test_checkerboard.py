@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from outvoted.actors.data.checkerboard import Checkerboard
-from outvoted.actors.data.sources import GridSource
+from outvoted.actors.data.checkerboard import Checkerboard, GridSource
 
 
 @pytest.mark.parametrize(
@@ -37,7 +36,7 @@ def test_samples_are_balanced_labelled_and_follow_from_the_seed() -> None:
 
 def test_a_grid_holds_every_point_once_row_by_row() -> None:
     grid = GridSource(points=5, board=Checkerboard())
-    items = [item for piece in grid.pieces(7) for item in grid.items(piece)]
+    items = [item for piece in grid.pieces(7) for item in piece.rows.items()]
     points = [tuple(item.content.ravel().tolist()) for item in items if isinstance(item.content, np.ndarray)]
     steps = [0, 63, 127, 191, 255]
     assert points == [(x, y) for y in steps for x in steps]

@@ -1,32 +1,49 @@
 """Chunks: nothing is lost between repository and panel, and memory does not grow with the repository."""
 
 import tracemalloc
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from outvoted.actors.data.chunks import Chunk, Item, chunks, firsts
+from outvoted.actors.data.chunks import Chunk, chunks, firsts
+from outvoted.actors.data.formats import ArraySource
 from outvoted.actors.data.pictures import Fit, UndecodableError
-from outvoted.actors.data.sources import ArraySource, FolderSource, Piece
+from outvoted.actors.data.rows import Item, Piece, Rows
 
 
-class Fake(FolderSource):
+@dataclass(frozen=True)
+class Fake(Rows):
     """Every third item has no content."""
 
-    def items(self, piece: Piece):  # type: ignore[no-untyped-def]
-        for position in range(piece.first, piece.first + piece.count):
+    first: int
+    last: int
+
+    def __len__(self) -> int:
+        return self.last - self.first
+
+    def _range(self, first: int, last: int) -> Rows:
+        return Fake(self.first + first, self.first + last)
+
+    @property
+    def where(self) -> str:
+        return "nowhere"
+
+    def items(self) -> Iterator[Item]:
+        for position in range(self.first, self.last):
             image = np.full((2, 2), position, np.uint8)
             content = UndecodableError("third") if position % 3 == 0 else image
             yield Item(content, path=f"{position}.png", label=position % 5)
 
 
-FAKE, FIT, PIECE = Fake(path=Path()), Fit(shape=(1, 2, 2)), Piece(4, 11)
+FIT, PIECE = Fit(shape=(1, 2, 2)), Piece(4, Fake(4, 15))
 
 
 @pytest.mark.parametrize("size", [1, 3, 4, 100])
 def test_every_position_is_an_image_or_undecodable_in_exactly_one_chunk(size: int) -> None:
-    found = list(chunks(FAKE, PIECE, FIT, size))
+    found = list(chunks(PIECE, FIT, size))
     assert [chunk.first for chunk in found] == list(firsts(PIECE, size))
     assert sum(len(chunk) for chunk in found) == 11
     positions = [int(position) for chunk in found for position in chunk.positions]
@@ -41,16 +58,16 @@ def test_every_position_is_an_image_or_undecodable_in_exactly_one_chunk(size: in
 
 
 def test_done_chunks_are_left_out_and_change_no_other() -> None:
-    everything = {chunk.first: chunk for chunk in chunks(FAKE, PIECE, FIT, 3)}
-    rest = list(chunks(FAKE, PIECE, FIT, 3, frozenset({4, 10})))
+    everything = {chunk.first: chunk for chunk in chunks(PIECE, FIT, 3)}
+    rest = list(chunks(PIECE, FIT, 3, frozenset({4, 10})))
     assert [chunk.first for chunk in rest] == [7, 13]
     for chunk in rest:
         assert chunk.to_row() == everything[chunk.first].to_row()
 
 
-@pytest.mark.parametrize("piece", [PIECE, Piece(3, 1)], ids=["images", "none decodable"])
+@pytest.mark.parametrize("piece", [PIECE, Piece(3, Fake(3, 4))], ids=["images", "none decodable"])
 def test_a_chunk_travels_unchanged(piece: Piece) -> None:
-    (chunk,) = chunks(FAKE, piece, FIT, 100)
+    (chunk,) = chunks(piece, FIT, 100)
     arrived = Chunk.from_row(chunk.to_row())
     assert arrived.to_row() == chunk.to_row()
     assert arrived.images.shape == chunk.images.shape
@@ -63,7 +80,7 @@ def test_memory_does_not_grow_with_the_repository(tmp_path: Path) -> None:
         source = ArraySource(path=tmp_path / f"{n}.npz")
         tracemalloc.start()
         for piece in source.pieces(100):
-            for _ in chunks(source, piece, Fit(shape=(1, 28, 28)), 100):
+            for _ in chunks(piece, Fit(shape=(1, 28, 28)), 100):
                 pass
         try:
             return tracemalloc.get_traced_memory()[1]

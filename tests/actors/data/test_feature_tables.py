@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.data.formats import Feature
-from outvoted.actors.data.formats.table import to_pixels, to_values
+from outvoted.actors.data.formats.features import to_pixels, to_values
 from outvoted.search.errors import OutvotedError
 from tests.actors.data.formats import load
 

@@ -17,8 +17,9 @@ from PIL import Image
 from outvoted.actors.data import files
 from outvoted.actors.data.chunks import Chunk, chunks
 from outvoted.actors.data.datasets import Dataset
+from outvoted.actors.data.formats import FolderSource, ParquetSource
 from outvoted.actors.data.pictures import Fit, UndecodableError
-from outvoted.actors.data.sources import FolderSource, Item, ParquetSource, Source
+from outvoted.actors.data.rows import Item, Source
 from outvoted.actors.runs import png
 from outvoted.search.errors import OutvotedError
 from tests.actors.data.formats import load
@@ -42,7 +43,7 @@ def labelled(path: Path, **settings: Any) -> Dataset:
 
 
 def scanned(source: Source) -> list[Item]:
-    return [item for piece in source.pieces(100) for item in source.items(piece)]
+    return [item for piece in source.pieces(100) for item in piece.rows.items()]
 
 
 def two_classes(root: Path) -> Path:
@@ -303,7 +304,7 @@ def test_bytes_that_are_no_picture_are_none_for_every_format(
 
 
 def _chunks(source: Source, piece: Any) -> list[Chunk]:
-    return list(chunks(source, piece, Fit(shape=(1, 4, 4)), 100))
+    return list(chunks(piece, Fit(shape=(1, 4, 4)), 100))
 
 
 @BOTH

@@ -11,8 +11,10 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
+from outvoted.actors.data.formats import ArraySource, FolderSource, ParquetSource
 from outvoted.actors.data.pictures import Fit
-from outvoted.actors.data.sources import ArraySource, DatasetSource, FolderSource, Item, ParquetSource, Source
+from outvoted.actors.data.rows import UNKNOWN, Item, Source
+from outvoted.actors.data.sources import DatasetSource
 from outvoted.search.arrays import Pixels
 from outvoted.search.errors import OutvotedError
 
@@ -74,7 +76,7 @@ SOURCES: dict[str, Callable[[Path], Source]] = {
 
 
 def read(source: Source, batch: int) -> list[Item]:
-    return [item for piece in source.pieces(batch) for item in source.items(piece)]
+    return [item for piece in source.pieces(batch) for item in piece.rows.items()]
 
 
 @pytest.mark.parametrize("make", SOURCES.values(), ids=SOURCES)
@@ -87,8 +89,8 @@ def test_every_source_gives_all_images_in_order(
     fit = Fit(shape=SHAPE)
     assert np.array_equal(np.stack([fit.fitted(item.content) for item in items]), IMAGES)
     known = [item.label for item in items]
-    assert known in ([None] * N, LABELS.tolist())
-    assert (known[0] is not None) == (getattr(source, "label", None) is not None)
+    assert known in ([UNKNOWN] * N, LABELS.tolist())
+    assert (known[0] != UNKNOWN) == (getattr(source, "label", None) is not None)
 
 
 @pytest.mark.parametrize("make", SOURCES.values(), ids=SOURCES)
@@ -97,7 +99,7 @@ def test_pieces_follow_one_another_without_gap(make: Callable[[Path], Source], t
     end = 0
     for piece in source.pieces(4):
         assert piece.first == end
-        assert len(list(source.items(piece))) == piece.count > 0
+        assert len(list(piece.rows.items())) == piece.count > 0
         end += piece.count
     assert end == N
 
@@ -115,7 +117,7 @@ def test_a_file_that_cannot_be_read_is_an_item_too(tmp_path: Path) -> None:
     source = folder(tmp_path)
     pieces = source.pieces(100)
     (tmp_path / "0" / "003.PNG").unlink()
-    items = [item for piece in pieces for item in source.items(piece)]
+    items = [item for piece in pieces for item in piece.rows.items()]
     assert len(items) == N
     assert "No such file" in str(items[3].content)
     assert items[3].path == "0/003.PNG"
@@ -166,7 +168,7 @@ BAD: dict[str, tuple[Callable[[Path], Source], str]] = {
     "folder without images": (bad_folder, "1 .txt"),
     "empty folder": (lambda path: FolderSource(path=path), "an empty folder"),
     "no folder": (lambda path: FolderSource(path=path / "none"), "no such folder"),
-    "no parquet": (lambda path: ParquetSource(path=path), r"no \*.parquet file"),
+    "no parquet": (lambda path: ParquetSource(path=path), r"a folder of \.parquet files"),
     "no such parquet": (lambda path: ParquetSource(path=path / "none.parquet"), "none.parquet"),
     "broken parquet": (lambda path: garbage(path, "a.parquet"), "a.parquet"),
     "no image column": (no_image_column, r"columns text \(string\), n \(int64\)"),
@@ -202,5 +204,5 @@ def test_damage_in_the_middle_of_an_archive_is_said(tmp_path: Path) -> None:
     data = bytearray((tmp_path / "all.npz").read_bytes())
     data[400:410] = bytes(10)
     (tmp_path / "all.npz").write_bytes(data)
-    with pytest.raises(OutvotedError, match="damaged data"):
-        list(source.items(pieces[0]))
+    with pytest.raises(OutvotedError, match="a whole array 'x'"):
+        list(pieces[0].rows.items())

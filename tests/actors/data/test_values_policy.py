@@ -13,8 +13,9 @@ import pytest
 from PIL import Image
 from scipy.io import savemat
 
+from outvoted.actors.data.formats import ArraySource, ParquetSource
 from outvoted.actors.data.pictures import Fit
-from outvoted.actors.data.sources import ArraySource, ParquetSource, Source
+from outvoted.actors.data.rows import Source
 from outvoted.actors.runs import png
 from outvoted.search.arrays import AnyArray, Pixels
 from outvoted.search.errors import OutvotedError
@@ -115,7 +116,7 @@ def test_whole_numbers_of_any_type_are_labels(read: Read, kind: Any, tmp_path: P
 def test_a_label_that_is_not_known_may_be_left_out_of_a_scan(tmp_path: Path) -> None:
     scanned_parquet(tmp_path, [0, None, 3, None, 0, 1])
     source = ParquetSource(path=tmp_path, label="label")
-    assert [item.label for item in source.items(source.pieces(9)[0])] == [0, None, 3, None, 0, 1]
+    assert [item.label for item in source.pieces(9)[0].rows.items()] == [0, -1, 3, -1, 0, 1]
 
 
 @pytest.mark.parametrize("read", [scanned_parquet, scanned_npz])
@@ -146,7 +147,7 @@ def test_bytes_of_every_type_are_images_for_both_readers(form: str, tmp_path: Pa
     data = load({"name": "parquet", "path": str(tmp_path), "test_share": 0})
     np.testing.assert_array_equal(data.train.images[:, 0], IMAGES)
     source = ParquetSource(path=tmp_path, label="label")
-    items = [item for piece in source.pieces(4) for item in source.items(piece)]
+    items = [item for piece in source.pieces(4) for item in piece.rows.items()]
     assert [item.label for item in items] == [0, 1] * 3
     for item, image in zip(items, IMAGES, strict=True):
         np.testing.assert_array_equal(Fit(shape=(1, 4, 5)).fitted(item.content), image[None])
@@ -218,7 +219,7 @@ def read_idx(path: Path, images: AnyArray, **options: Any) -> Any:
 
 def scan_npy(path: Path, images: AnyArray, **options: Any) -> Any:
     source = arrays(path, images, **options)
-    return np.stack([item.content for piece in source.pieces(4) for item in source.items(piece)])  # type: ignore[misc]
+    return np.stack([item.content for piece in source.pieces(4) for item in piece.rows.items()])  # type: ignore[misc]
 
 
 ARRAYS = pytest.mark.parametrize("read", [read_npz, read_idx, scan_npy])

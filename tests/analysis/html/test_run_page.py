@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from outvoted.actors.data.checkerboard import Checkerboard
-from outvoted.actors.data.sources import FolderSource, GridSource
+from outvoted.actors.data.checkerboard import Checkerboard, GridSource
+from outvoted.actors.data.formats import FolderSource
 from outvoted.actors.mining.scan_store import ScanStore
 from outvoted.actors.runs.run_record import DataRecord, RunRecord, State
 from outvoted.actors.runs.store import RunStore

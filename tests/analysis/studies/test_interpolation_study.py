@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from outvoted.actors.data import datasets
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.data.formats import Iris, Table
-from outvoted.actors.data.formats.table import to_values
+from outvoted.actors.data.formats.features import to_values
 from outvoted.actors.runs import png
 from outvoted.analysis.studies.base import Ingredients
 from outvoted.analysis.studies.interpolation import InterpolationStudy

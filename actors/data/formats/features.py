@@ -14,9 +14,9 @@ import numpy as np
 from pydantic import Field, field_validator
 
 from outvoted.actors.data.files import UserPath, lacking, unreadable
-from outvoted.actors.data.formats.base import Contents, Feature, Part
-from outvoted.actors.data.numbers import MOST_CLASSES
+from outvoted.actors.data.formats.base import Classes, Contents, Feature, Share
 from outvoted.actors.data.room import check_room, limit
+from outvoted.actors.data.rows import HeldRows
 from outvoted.search.arrays import Floats, Pixels
 from outvoted.search.errors import OutvotedError
 from outvoted.search.settings import Settings
@@ -53,7 +53,7 @@ def to_values(images: Pixels, features: tuple[Feature, ...]) -> Floats:
     return np.asarray(low + images[:, 0, 0].astype(np.float64) / _LEVELS * width)
 
 
-class Rows(ABC, Settings):
+class FeatureTable(ABC, Settings):
     """Rows of features with a class each."""
 
     features: tuple[str, ...] = ()
@@ -66,9 +66,9 @@ class Rows(ABC, Settings):
     """Draw so many rows of each class; all if left out."""
     seed: Annotated[int, Field(ge=0, lt=2**62)] = 0
     """Of that draw."""
-    classes: Annotated[int, Field(ge=2, le=MOST_CLASSES)] | None = None
+    classes: Classes = None
     """Number of classes; as many as there are names where it is left out."""
-    test_share: Annotated[float, Field(ge=0, lt=1)] = 0.2
+    test_share: Share = 0.2
     """The share of rows held out as test split. 0: all rows are both."""
 
     @field_validator("features")
@@ -102,7 +102,7 @@ class Rows(ABC, Settings):
         rows = self._drawn(numbers)
         values = columns.to_numpy(np.float64)[rows]
         features = tuple(self._feature(name, values[:, k]) for k, name in enumerate(columns.columns))
-        part = Part(
+        part = HeldRows(
             to_pixels(values, features), numbers[rows].astype(np.int64), f"'{self.label}' of {self.where}"
         )
         return Contents(part, None, tuple(map(str, names)), features)
@@ -167,7 +167,7 @@ class Rows(ABC, Settings):
         return Feature(str(name), float(column.min()), float(column.max()))
 
 
-class Table(Rows):
+class Table(FeatureTable):
     """A file of comma- or tab-separated values, the first line naming the columns."""
 
     name: Literal["table"] = "table"
@@ -219,7 +219,7 @@ def _text(path: Path) -> IO[bytes]:
     return io.BytesIO(found)
 
 
-class Iris(Rows):
+class Iris(FeatureTable):
     """Fisher's 150 irises, which come with scikit-learn."""
 
     name: Literal["iris"] = "iris"
