@@ -8,7 +8,7 @@ from pydantic import Field
 from outvoted.search.climb import Rules
 from outvoted.search.errors import OutvotedError, suggestion
 from outvoted.search.plan import Turns
-from outvoted.search.settings import Settings
+from outvoted.search.settings import MayChange, Settings
 from outvoted.search.strategies import AnyStrategy, Hillclimb
 from outvoted.search.transforms import Affine, AnyTransform
 from outvoted.search.transforms.base import Shape
@@ -19,7 +19,7 @@ Voters = Annotated[int, Field(ge=0, le=10**4)]
 class SearchSettings(Settings):
     """What is searched and how; together with the panel it fixes every search of a run."""
 
-    per_target: Annotated[int, Field(ge=1, le=10**9)] = 1000
+    per_target: Annotated[int, Field(ge=1, le=10**9), MayChange()] = 1000
     """Searches for each target (and number of voters), seeds that the panel disputes not counted."""
     targets: tuple[str, ...] | None = None
     """Names of the peers that take their turn as the target; all where it is left out."""

@@ -36,6 +36,16 @@ class Lookalike:
     value: Any
 
 
+@dataclass(frozen=True)
+class MayChange:
+    """Marks a field of settings that a run may go on with another value of; with False, that it may not.
+
+    The outermost mark counts: it holds for everything within.
+    """
+
+    allowed: bool = True
+
+
 class Settings(BaseModel):
     """Frozen settings; a key that no field knows is an error, never ignored.
 

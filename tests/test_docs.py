@@ -13,10 +13,11 @@ from outvoted.actors.data.formats import Format
 from outvoted.actors.mining.local_mining import LocalMining
 from outvoted.actors.mining.rows import ShardResult
 from outvoted.actors.networks.members import Member
-from outvoted.actors.runs.store import RunStore
-from outvoted.cluster.configuration.reading import read, validated
+from outvoted.analysis.report.report import Report
+from outvoted.cluster.configuration.reading import validated
+from outvoted.cluster.jobs.job import Job
+from outvoted.cluster.jobs.kinds import read
 from outvoted.cluster.jobs.mine import MineConfig
-from outvoted.cluster.jobs.mine.kind import Job
 from outvoted.cluster.jobs.sweep import SweepConfig
 from outvoted.cluster.python import notebook
 from outvoted.search.errors import OutvotedError
@@ -86,15 +87,15 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, digits: Dataset) -> P
 def test_every_line_of_python_runs(
     place: Path, monkeypatch: pytest.MonkeyPatch, trained: list[Member], digits: Dataset
 ) -> None:
-    def mined(job: Job, _: object) -> RunStore:
+    def mined(job: Job[MineConfig], _: object) -> Report:
         mining = LocalMining(SearchSettings(per_target=8), networks, digits.train)
         found = mining.mine(mining.plan())
         job.store.write_shard(ShardResult("shard", found.searches, found.mistakes))
-        return job.store
+        return Report({}, [])
 
     networks = {member.name: member.bare(digits.shape, digits.classes) for member in trained}
     few = outvoted.Panel(networks, digits.train.images, digits.train.labels)
-    monkeypatch.setattr(notebook, "mine_run", mined)
+    monkeypatch.setattr(notebook, "launch", mined)
     monkeypatch.setattr(outvoted.Panel, "train", lambda _: few)
     monkeypatch.setattr(outvoted.Panel, "load", lambda _: few)
     (place / "configs").mkdir()

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from outvoted.cluster.configuration.reading import read
 from outvoted.cluster.jobs.compare import CompareConfig
 from outvoted.cluster.jobs.heal import HealConfig
+from outvoted.cluster.jobs.kinds import read
 from outvoted.cluster.jobs.mine import MineConfig
 from outvoted.cluster.jobs.scan import ScanConfig
 from outvoted.cluster.jobs.study import StudyConfig

@@ -30,7 +30,7 @@ from outvoted.actors.data.labelled import labelled
 from outvoted.actors.data.pictures import Look
 from outvoted.search.arrays import Ints, Pixels
 from outvoted.search.errors import OutvotedError, printable
-from outvoted.search.settings import Settings
+from outvoted.search.settings import MayChange, Settings
 
 DatasetName = Literal["mnist-sample", "mnist", "fashion-mnist"]
 ENVIRONMENT = "OUTVOTED_DATA"
@@ -85,7 +85,7 @@ class DataSettings(Settings):
     """A data set that is known by name."""
 
     name: DatasetName = "mnist-sample"
-    path: UserPath | None = None
+    path: Annotated[UserPath | None, MayChange()] = None
     """A folder with the four idx files; looked up by name where it is left out."""
 
 

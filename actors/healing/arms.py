@@ -7,7 +7,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field, field_validator
 
-from outvoted.search.settings import Settings
+from outvoted.search.settings import MayChange, Settings
 
 Count = Annotated[int, Field(ge=1, le=10_000)]
 
@@ -29,11 +29,11 @@ HELD_OUT = "held-out"
 class HealSettings(Settings):
     """How a panel is healed."""
 
-    rounds: Count = 10
+    rounds: Annotated[Count, MayChange()] = 10
     """At most so many rounds of training on and mining again."""
-    least: Count = 5
+    least: Annotated[Count, MayChange()] = 5
     """So many rounds (or ``rounds``, if that is fewer) even if the success rate is steady before."""
-    steady: Annotated[float, Field(ge=0, le=1)] = 0.02
+    steady: Annotated[float, Field(ge=0, le=1), MayChange()] = 0.02
     """Stop once the mean success rates of the last three rounds lie within this; 0: never."""
     weight: Annotated[float, Field(ge=0)] = 1.0
     """Loss weight of an added sample; a training image weighs 1."""

@@ -3,14 +3,11 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from outvoted.actors.networks.members import Member, has_fingerprint
-
-Kind = Literal["mine", "scan", "compare", "heal", "sweep", "study"]
-"""Which command made a run."""
 
 EARLIER = ("outvoted run 1", "outvoted run 2")
 """Formats that development versions wrote. Their tables have columns of other names."""
@@ -42,7 +39,8 @@ class RunRecord(BaseModel):
 
     format: Literal["outvoted run 3"] = "outvoted run 3"
     name: str
-    kind: Kind = "mine"
+    kind: Annotated[str, Field(pattern=r"^[a-z]{1,20}$")] = "mine"
+    """The command that made the run."""
     state: State
     config: dict[str, Any]
     versions: dict[str, str]

@@ -20,11 +20,12 @@ from outvoted.analysis.report.metrics import metrics
 from outvoted.analysis.sweeps.base import Experiment, Measured, Setting, Unit
 from outvoted.analysis.sweeps.votes import votes as votes_of
 from outvoted.search.arrays import Ints
-from outvoted.search.settings import plain
+from outvoted.search.settings import MayChange, plain
 
 WHOLE = "all"
 """The setting of networks trained on all training images, without noise."""
 _BATCH = 500
+_Share = Annotated[float, Field(gt=0, le=1)]
 
 
 class NoiseClassExperiment(Experiment):
@@ -32,14 +33,14 @@ class NoiseClassExperiment(Experiment):
 
     kind: Literal["noise-class"] = "noise-class"
     network: Annotated[MLP | PlainCNN, Field(discriminator="kind")] = PlainCNN()
-    selections: tuple[Criteria, ...] = ("lc+ls", "lc+hs", "hc+ls", "hc+hs")
-    fractions: tuple[Annotated[float, Field(gt=0, le=1)], ...] = (0.25, 0.5, 0.75, 0.8)
+    selections: Annotated[tuple[Criteria, ...], MayChange()] = ("lc+ls", "lc+hs", "hc+ls", "hc+hs")
+    fractions: Annotated[tuple[_Share, ...], MayChange()] = (0.25, 0.5, 0.75, 0.8)
     """Shares of the images that are right, and of those that are wrong, which a selection takes (table 2)."""
     sorted_by: Annotated[int, Field(ge=0)] = 0
     """Seed of the network, trained on all images, whose votes order them."""
     beside: NoiseClass | None = NoiseClass(noise=Uniform(), number=5)
     """A class of noise with which every selection is trained once more (table 3)."""
-    noises: tuple[NoiseClass, ...] = (NoiseClass(noise=Gaussian(deviation=70)),)
+    noises: Annotated[tuple[NoiseClass, ...], MayChange()] = (NoiseClass(noise=Gaussian(deviation=70)),)
     """Classes of noise with which all images are trained (figures 9 to 12)."""
 
     @model_validator(mode="after")

@@ -1,6 +1,5 @@
 """The command line."""
 
-import json
 import sys
 from contextlib import suppress
 from importlib.metadata import version
@@ -11,54 +10,26 @@ import typer
 from rich.text import Text
 
 from outvoted.actors.networks.computing import use_one_thread
-from outvoted.actors.runs.store import RunStore
 from outvoted.analysis.mining.replay import Replayed
 from outvoted.analysis.mining.replay import replay as replay_mistakes
-from outvoted.analysis.mining.report import mining_report
 from outvoted.analysis.opened.opened import OpenedRun
-from outvoted.cluster.command_line import (
-    compare_cli,
-    heal_cli,
-    label_cli,
-    landscape_cli,
-    listing,
-    report_cli,
-    scan_cli,
-    study_cli,
-    sweep_cli,
-)
-from outvoted.cluster.command_line.doctor import examine
+from outvoted.analysis.report.page import page, write_page
+from outvoted.cluster.command_line import label, landscape, listing
 from outvoted.cluster.command_line.options import (
     DEFAULT_RUNS,
-    INTERRUPTED,
-    Address,
     Debug,
-    Name,
-    Override,
-    Resume,
     Runs,
     Trusted,
-    console,
-    errors,
-    flag,
-    resumable,
-    run_folder,
+    launched,
     run_store,
-    say_written,
-    to_report,
     trusted,
 )
-from outvoted.cluster.configuration import reading
-from outvoted.cluster.console.bars import bars
-from outvoted.cluster.console.ending import signals_heeded
-from outvoted.cluster.console.terminal import command as typed
-from outvoted.cluster.console.terminal import say_aligned, tolerate_any_terminal
-from outvoted.cluster.jobs.mine import MineConfig
-from outvoted.cluster.jobs.mine.kind import Job
-from outvoted.cluster.jobs.mine.kind import mine as mine_run
+from outvoted.cluster.console.bars import bars, phase
+from outvoted.cluster.console.ending import INTERRUPTED, signals_heeded
+from outvoted.cluster.console.terminal import console, errors, say_aligned, tolerate_any_terminal
+from outvoted.cluster.jobs.kinds import KINDS, check_offers, kind_of
 from outvoted.cluster.ray.calls import refused
 from outvoted.search.errors import OutvotedError
-from outvoted.search.trust import Trust, named_by
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -78,36 +49,34 @@ def outvoted(
     """Outvoted mines high-value mistakes: inputs one network gets wrong while all its peers agree."""
 
 
+for kind in KINDS.values():
+    app.command(kind.name)(launched(kind))
+app.command()(landscape.landscape)
+app.command()(label.label)
+
+
 @app.command()
-def mine(
-    config: Annotated[Path, typer.Argument(help="A YAML file, say configs/mnist.yaml.")],
-    override: Override = None,
-    name: Name = None,
-    address: Address = "local",
-    resume: Resume = False,
+def report(
+    run: Annotated[Path, typer.Argument(help="A run's folder, or its name within RUNS.")],
+    trust: Trusted = False,
     runs: Runs = DEFAULT_RUNS,
     debug: Debug = False,
 ) -> None:
-    """Train a panel (or reuse one), mine it for mistakes, and report."""
-    settings = reading.read(MineConfig, config, override or ())
-    path = run_folder(config, name, runs, resume)
-    job = Job(settings, RunStore(path), address, resume, debug)
-    with resumable("mine", config, override, path, address):
-        store = mine_run(job, console)
-    report = mining_report(OpenedRun(store, named_by(settings)))
-    report.show(console)
-    _say_next(store, named_by(settings))
-    report.check(f"all rows are kept in {path}")
-
-
-app.command()(scan_cli.scan)
-app.command("compare")(compare_cli.compare)
-app.command()(heal_cli.heal)
-app.command()(sweep_cli.sweep)
-app.command()(study_cli.study)
-app.command()(landscape_cli.landscape)
-app.command()(label_cli.label)
-app.command()(report_cli.report)
+    """Write `report.html`, tables and pictures of a run, of whatever it has recorded so far."""
+    opened = OpenedRun(run_store(run, runs), trusted(trust))
+    with phase(console, "drawing the report"):
+        found = kind_of(opened.record).report(opened)
+        found.write(opened.store.path)
+    path = opened.store.path / "report.html"
+    with bars(console) as progress:
+        bar = progress.add_task("page", total=None, details="images voted on again")
+        shown = page(opened.record, found, lambda done, of: progress.update(bar, completed=done, total=of))
+        progress.update(bar, visible=progress.tasks[0].total is not None)
+    with phase(console, "writing the page"):
+        write_page(shown, path)
+    found.show(console)
+    size = path.stat().st_size / 1e6
+    console.print(f"\nWritten to {path} ({size:.1f} MB): open it in a browser.", soft_wrap=True)
 
 
 @app.command()
@@ -121,12 +90,7 @@ def replay(
     """Rebuild mistakes from their parameters and check bytes, target and peers again."""
     opened = OpenedRun(run_store(run, runs), trusted(trust))
     record = opened.store.read_record()
-    if record.kind != "mine":
-        raise OutvotedError(
-            expected="a run of `outvoted mine`, whose mistakes can be rebuilt",
-            found=f"{record.name}, a run of `outvoted {record.kind}`",
-            remedy="choose another run: `outvoted runs` lists them",
-        )
+    check_offers(record, "replay", "whose mistakes can be rebuilt")
     if not opened.store.table("mistakes").num_rows:
         console.print(f"Nothing to replay: {record.name} has no mistakes so far.", soft_wrap=True)
         return
@@ -158,7 +122,7 @@ def list_runs(runs: Runs = DEFAULT_RUNS, debug: Debug = False) -> None:
 @app.command()
 def doctor(runs: Runs = DEFAULT_RUNS, debug: Debug = False) -> None:
     """Print versions, devices, and where data sets are found."""
-    say_aligned(list(examine(runs)))
+    say_aligned(list(listing.machine(runs)))
 
 
 def main() -> None:
@@ -192,16 +156,3 @@ def _told_end(error: Exception) -> int:
 def _told(row: Replayed) -> str:
     same = {"parameters": row.same_parameters, "pixels": row.same_pixels, "votes": row.outvoted}
     return f"search {row.search_id} (other {', '.join(name for name, is_so in same.items() if not is_so)})"
-
-
-def _say_next(store: RunStore, trust: Trust) -> None:
-    path = store.path
-    look = f"import pandas; print(pandas.read_parquet({json.dumps(str(path / 'mistakes'))}))"
-    say_written(
-        path,
-        "searches/, mistakes/, peers/, summary.json, gallery/*.png",
-        to_report(path, trust),
-        typed("outvoted", "replay", path, *flag(trust)),
-        typed("tensorboard", "--logdir", path / "tb"),
-        typed("python", "-c", look),
-    )

@@ -1,24 +1,21 @@
-"""What the commands share: options, where a run goes, and what is said when one is cut off."""
+"""What the commands share: options, and how a run is made, whatever its kind."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from outvoted.actors.runs.store import RunStore
-from outvoted.cluster.console.ending import INTERRUPTED as INTERRUPTED
-from outvoted.cluster.console.terminal import command as typed
-from outvoted.cluster.console.terminal import console as console
-from outvoted.cluster.console.terminal import errors as errors
-from outvoted.cluster.console.terminal import flag as flag
-from outvoted.cluster.console.terminal import say_written as say_written
-from outvoted.cluster.console.terminal import shown
-from outvoted.cluster.console.terminal import to_report as to_report
+from outvoted.cluster.console.ending import INTERRUPTED
+from outvoted.cluster.console.terminal import command, console, errors, say_written, shown, to_report
+from outvoted.cluster.jobs.job import Job, Kind, launch
+from outvoted.cluster.jobs.kinds import read
 from outvoted.cluster.jobs.runs import checked, newest
-from outvoted.search.trust import EVERYTHING, NOTHING, Trust
+from outvoted.cluster.ray.connect import LOCAL
+from outvoted.search.trust import EVERYTHING, NOTHING, Trust, named_by
 
 Runs = Annotated[Path, typer.Option("--runs", help="The folder of runs.", envvar="OUTVOTED_RUNS")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks and what Ray prints.")]
@@ -26,7 +23,6 @@ Override = Annotated[
     list[str] | None, typer.Option("--set", help="Override a key: search.patience=100. Repeatable.")
 ]
 Name = Annotated[str | None, typer.Option(help="The run's name; its folder is RUNS/NAME.")]
-LOCAL = "local"
 Address = Annotated[str, typer.Option(help="local, auto, or the HOST:PORT of a Ray cluster.")]
 Trusted = Annotated[
     bool, typer.Option("--trust", help="Import the Python code that the run names: it runs as you.")
@@ -56,23 +52,51 @@ def run_store(run: Path, runs: Path) -> RunStore:
     return RunStore(run if (run / "run.json").exists() or not (runs / run).exists() else runs / run)
 
 
+def launched(kind: Kind[Any]) -> Callable[..., None]:
+    """Return the command of a kind of run."""
+
+    def run(
+        config: Annotated[Path, typer.Argument(help=f"A YAML file, say {kind.example}.")],
+        override: Override = None,
+        name: Name = None,
+        address: Address = LOCAL,
+        resume: Resume = False,
+        runs: Runs = DEFAULT_RUNS,
+        debug: Debug = False,
+    ) -> None:
+        settings = read(kind.form, config, override or ())
+        path = run_folder(config, name, runs, resume)
+        with resumable(kind.name, config, override, path, address) as again:
+            job = Job(kind, settings, RunStore(path), address, resume, debug)
+            report = launch(job, console)
+        report.show(console)
+        say_written(path, kind.written, to_report(path, named_by(settings)), *kind.next(job, again))
+        report.check(f"all rows are kept in {path}")
+
+    run.__doc__ = kind.__doc__
+    return run
+
+
 @contextmanager
 def resumable(
-    command: str, config: Path, override: Sequence[str] | None, path: Path, address: str = LOCAL
-) -> Iterator[None]:
-    """Where a signal cuts the block off, exit as shells expect; say how to go on with a run that began."""
+    name: str, config: Path, override: Sequence[str] | None, path: Path, address: str = LOCAL
+) -> Iterator[str]:
+    """Within the block a command makes a run, and can be told the command that goes on with it.
+
+    Where a signal cuts it off, exit as shells expect, and say how to go on with a run that began.
+    """
+    sets = [part for item in override or () for part in ("--set", item)]
+    where: list[str | Path] = ["--runs", path.parent, "--name", path.name]
+    joined = [] if address == LOCAL else ["--address", address]
+    again = command("outvoted", name, config, *sets, *where, *joined, "--resume")
     began = RunStore(path).changed_at()
     try:
-        yield
+        yield again
     except KeyboardInterrupt as cut:
         said = f"\nCut off{f' by {cut}' if str(cut) else ''}"
         if RunStore(path).changed_at() == began:
             errors.print(f"{said} before anything was begun.", soft_wrap=True)
         else:
-            sets = [part for item in override or () for part in ("--set", item)]
-            where: list[str | Path] = ["--runs", path.parent, "--name", path.name]
-            joined = [] if address == LOCAL else ["--address", address]
-            again = typed("outvoted", command, config, *sets, *where, *joined, "--resume")
             errors.print(f"{said}; what was done is kept in {path}. Go on with:", soft_wrap=True)
             errors.print(f"  {again}", soft_wrap=True)
         raise typer.Exit(INTERRUPTED) from None

@@ -6,7 +6,7 @@ from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
-from outvoted.search.settings import Settings
+from outvoted.search.settings import MayChange, Settings
 
 TAGS = ("kind", "name")
 """Keys that tell the variants of a union apart."""
@@ -52,6 +52,18 @@ def length_at(form: type[Settings], location: Location) -> int | None:
         inner = _step(here, step)
         here = inner if inner is not None else (variant(_models(*here), str(step)) or here)
     return _length(here) or (found if location and isinstance(location[-1], int) else None)
+
+
+def may_change(form: type[Settings], key_path: str) -> bool:
+    """Tell whether a run may go on with another value at a key path: the first mark on the way there says."""
+    here: list[Any] = [form]
+    for key in key_path.split("."):
+        fields = [model.model_fields[key] for model in _models(*here) if key in model.model_fields]
+        for mark in (one for field in fields for one in field.metadata):
+            if isinstance(mark, MayChange):
+                return mark.allowed
+        here = _step(here, key) or []
+    return False
 
 
 def variant(models: Sequence[Any], tag: str) -> list[Any]:

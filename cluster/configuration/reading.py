@@ -1,7 +1,8 @@
 """Reading a configuration from YAML, with overrides from the command line."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,25 +13,54 @@ from outvoted.cluster.configuration.explaining import explained
 from outvoted.cluster.configuration.key_paths import TAGS, models_at, variant
 from outvoted.cluster.configuration.strict_yaml import MOST_BYTES, NotPlainYamlError, parse
 from outvoted.cluster.console.terminal import command, shown, visible
-from outvoted.cluster.jobs.forms import MINIMAL, command_of, meant_for
 from outvoted.search.errors import OutvotedError
 from outvoted.search.settings import Settings
 from outvoted.search.trust import EVERYTHING
 
-Form = TypeVar("Form", bound=Settings)
+Config = TypeVar("Config", bound=Settings)
 
 
-def read(form: type[Form], path: Path, overrides: Sequence[str] = ()) -> Form:
+@dataclass(frozen=True)
+class Form:
+    """The form of a command's configuration.
+
+    Attributes:
+        settings: the class.
+        minimal: the lines of a small configuration.
+    """
+
+    settings: type[Settings]
+    minimal: Sequence[str]
+
+    def fits(self, values: Mapping[Any, Any]) -> bool:
+        """Tell whether keys are such a configuration's."""
+        return self.required <= values.keys() <= self.settings.model_fields.keys()
+
+    @property
+    def required(self) -> set[str]:
+        """The keys that may not be left out."""
+        return {name for name, field in self.settings.model_fields.items() if field.is_required()}
+
+
+Forms = Mapping[str, Form]
+"""Those of all commands, by name."""
+
+
+def read(form: type[Config], path: Path, overrides: Sequence[str], forms: Forms) -> Config:
     """Read a configuration of class ``form`` and apply ``key.path=value`` overrides.
+
+    Args:
+        forms: ``form`` and those of the other commands, one of which the file may be meant for.
 
     Raises:
         OutvotedError: the file or an override cannot be read, or a key or value is not what it must be.
     """
-    values = _mapping(form, path)
-    other = meant_for(values, form)
+    own = next(name for name, known in forms.items() if known.settings is form)
+    values = _mapping(path, own, forms[own])
+    other = _meant_for(values, forms[own], forms)
     if other is not None:
         raise OutvotedError(
-            expected=f"a configuration of `outvoted {command_of(form)}` at {path}",
+            expected=f"a configuration of `outvoted {own}` at {path}",
             found=f"one of `outvoted {other}`",
             remedy=f"{command('outvoted', other, path)}, or another file",
         )
@@ -43,7 +73,7 @@ def read(form: type[Form], path: Path, overrides: Sequence[str] = ()) -> Form:
     return validated(form, values, path)
 
 
-def validated(form: type[Form], values: dict[str, Any], path: Path | str) -> Form:
+def validated(form: type[Config], values: dict[str, Any], path: Path | str) -> Config:
     """Return the user's own settings made of values; what they name by import path is imported.
 
     ``path`` says in errors where they stand: a file, or a Python call. What lies in a run's folder is read
@@ -64,17 +94,30 @@ def validated(form: type[Form], values: dict[str, Any], path: Path | str) -> For
         ) from error
 
 
-def _mapping(form: type[Settings], path: Path) -> dict[str, Any]:
+def _meant_for(values: Mapping[Any, Any], own: Form, forms: Forms) -> str | None:
+    """Name the other command that keys were written for, if they don't fit the form that is wanted."""
+    if own.fits(values):
+        return None
+    for name, other in forms.items():
+        if other.fits(values):
+            return name
+    for name, other in forms.items():
+        if other.required - own.settings.model_fields.keys() and other.required <= values.keys():
+            return name
+    return None
+
+
+def _mapping(path: Path, command: str, form: Form) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
             content = file.read(MOST_BYTES + 1)
     except (OSError, ValueError) as error:
         found = getattr(error, "strerror", None) or visible(str(error))
-        raise _unreadable(form, path, found, _nearest(path)) from error
+        raise _unreadable(command, form, path, found, _nearest(path)) from error
     try:
         values = parse(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        raise _unreadable(form, path, "a file that is not text in UTF-8") from error
+        raise _unreadable(command, form, path, "a file that is not text in UTF-8") from error
     except NotPlainYamlError as error:
         raise OutvotedError(
             expected=f"a configuration in plain YAML in {path}",
@@ -85,7 +128,7 @@ def _mapping(form: type[Settings], path: Path) -> dict[str, Any]:
         found = f"{'a list' if isinstance(values, list) else 'one value'} instead of keys: {shown(values)}"
         if values is None:
             found = "a file without keys"
-        raise _unreadable(form, path, found)
+        raise _unreadable(command, form, path, found)
     return values
 
 
@@ -99,11 +142,10 @@ def _nearest(path: Path) -> str | None:
     return f"did you mean {shown(path.with_name(close[0]))}?" if close else None
 
 
-def _unreadable(form: type[Settings], path: Path, found: str, remedy: str | None = None) -> OutvotedError:
-    name = command_of(form)
-    lines = "\n".join(f"          {line}" for line in MINIMAL.get(name or "", ()))
+def _unreadable(name: str, form: Form, path: Path, found: str, remedy: str | None = None) -> OutvotedError:
+    lines = "\n".join(f"          {line}" for line in form.minimal)
     return OutvotedError(
-        expected=f"a YAML file with keys {', '.join(form.model_fields)} at {path}",
+        expected=f"a YAML file with keys {', '.join(form.settings.model_fields)} at {path}",
         found=found,
         remedy=remedy or f"write one; these lines are enough for `outvoted {name}`:\n{lines}",
     )

@@ -33,7 +33,7 @@ def bars(console: Console) -> Progress:
     """
     if not _moves(console):
         return Lines(console)
-    return Progress(
+    return _Bars(
         _Literal("description", 9),
         BarColumn(bar_width=18),
         MofNCompleteColumn(),
@@ -57,6 +57,18 @@ def phase(console: Console, what: str) -> Iterator[None]:
 def _moves(console: Console) -> bool:
     """Tell whether lines can be drawn over; a file, a pipe and a dumb terminal keep all that was drawn."""
     return console.is_jupyter or (console.is_terminal and not console.is_dumb_terminal)
+
+
+class _Bars(Progress):
+    """Bars that are drawn once there is one, so that work without any can show bars of its own."""
+
+    def start(self) -> None:
+        """Wait for a task."""
+
+    def add_task(self, *what: Any, **how: Any) -> TaskID:
+        """Draw a bar."""
+        super().start()
+        return super().add_task(*what, **how)
 
 
 class _Literal(ProgressColumn):

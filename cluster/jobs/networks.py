@@ -20,6 +20,7 @@ from outvoted.actors.training.ray_training import measure_remotely, train_remote
 from outvoted.actors.training.training import Epoch
 from outvoted.cluster.console.bars import phase
 from outvoted.cluster.console.terminal import warn
+from outvoted.cluster.ray.calls import completed
 from outvoted.cluster.ray.placement import Share
 from outvoted.search.errors import OutvotedError
 from outvoted.search.trust import named_by
@@ -144,14 +145,8 @@ def _train(
     history: list[list[Epoch]] = [[] for _ in recipes]
     total = sum(_epochs(recipe) for recipe in recipes)
     bar = bars.add_task("training", total=total, details="")
-    while tasks:
-        (stream,), _ = ray.wait(list(tasks), num_returns=1)
-        index = tasks[stream]
-        try:
-            epoch: Epoch = ray.get(next(stream))
-        except StopIteration:
-            del tasks[stream]
-            continue
+    for index, call in completed(tasks):
+        epoch: Epoch = ray.get(call)
         history[index].append(epoch)
         on_epoch(recipes[index].name, _record(epoch))
         share_right = "" if epoch.test_accuracy is None else f"{epoch.test_accuracy:.1%} of test images right"

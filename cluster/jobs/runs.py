@@ -1,16 +1,18 @@
 """The folder of runs: names, new ones, going on with old ones, listing them."""
 
+import platform
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 
 from outvoted.actors.data.datasets import Dataset
-from outvoted.actors.runs.run_record import DataRecord, Kind, RunRecord, State
+from outvoted.actors.runs.run_record import DataRecord, RunRecord, State
 from outvoted.actors.runs.store import RunStore
 from outvoted.actors.runs.tables import check_tables
-from outvoted.cluster.configuration.key_paths import differences
+from outvoted.cluster.configuration.key_paths import differences, may_change
 from outvoted.cluster.console.terminal import shown
 from outvoted.cluster.jobs.alive import at_work, check_alone
 from outvoted.cluster.ray.calls import refused
@@ -52,21 +54,8 @@ def checked(name: str, where: str) -> str:
     return name
 
 
-_MAY_CHANGE = ("cluster.", "search.per_target", "data.path", "strategies", "map.")
-
-
-def open_record(
-    store: RunStore,
-    config: Settings,
-    resume: bool,
-    data: DataRecord,
-    versions: dict[str, str],
-    kind: Kind = "mine",
-    may_change: tuple[str, ...] = _MAY_CHANGE,
-) -> RunRecord:
+def open_record(store: RunStore, kind: str, config: Settings, resume: bool, data: DataRecord) -> RunRecord:
     """Return the record of a new run, or of one that goes on; nothing is written yet.
-
-    ``may_change`` lists the keys (or what they begin with) that a run may go on with other values of.
 
     Raises:
         OutvotedError: a new run's folder exists, or a resumed run is another one than configured, is still
@@ -85,15 +74,20 @@ def open_record(
             kind=kind,
             state=State.RUNNING,
             config=wanted,
-            versions=versions,
+            versions=_versions(),
             data=data,
         )
     else:
         record = store.read_record()
         check_alone(store.path)
         check_tables(store.path)
-        _check_same(store, record, wanted, data, may_change)
-        record.state, record.message, record.config, record.versions = State.RUNNING, None, wanted, versions
+        _check_same(store, record, config, data)
+        record.state, record.message, record.config, record.versions = (
+            State.RUNNING,
+            None,
+            wanted,
+            _versions(),
+        )
     return record
 
 
@@ -122,6 +116,12 @@ def _close(store: RunStore, record: RunRecord, state: State, message: str | None
             raise  # else the error that ended the run says more
 
 
+def _versions() -> dict[str, str]:
+    """Return the versions a run's results may depend on."""
+    packages = ("outvoted", "torch", "numpy", "ray", "pyarrow")
+    return {"python": platform.python_version()} | {name: version(name) for name in packages}
+
+
 def data_record(data: Dataset) -> DataRecord:
     """Say which data set a run is made from."""
     return DataRecord(
@@ -133,14 +133,9 @@ def data_record(data: Dataset) -> DataRecord:
     )
 
 
-def _check_same(
-    store: RunStore,
-    record: RunRecord,
-    wanted: dict[str, object],
-    data: DataRecord,
-    may_change: tuple[str, ...],
-) -> None:
-    changed = [key for key in differences(record.config, wanted) if not key.startswith(may_change)]
+def _check_same(store: RunStore, record: RunRecord, config: Settings, data: DataRecord) -> None:
+    other = differences(record.config, config.model_dump(mode="json"))
+    changed = [key for key in other if not may_change(type(config), key)]
     if changed:
         raise OutvotedError(
             expected=f"the configuration that {store.path} was begun with",

@@ -35,9 +35,10 @@ from outvoted.cluster.command_line.options import run_folder
 from outvoted.cluster.configuration import reading
 from outvoted.cluster.console.bars import bars
 from outvoted.cluster.console.terminal import Terminal
+from outvoted.cluster.jobs.job import Job, launch
+from outvoted.cluster.jobs.kinds import read
 from outvoted.cluster.jobs.mine import MineConfig
-from outvoted.cluster.jobs.mine.kind import Job
-from outvoted.cluster.jobs.mine.kind import mine as mine_run
+from outvoted.cluster.jobs.mine.kind import MINE
 from outvoted.cluster.python.own_arrays import seeds, voted
 from outvoted.cluster.python.own_networks import Networks, named, shown, taken
 from outvoted.search.arrays import Singles
@@ -245,10 +246,10 @@ def run(
     """
     path = Path(config)
     sets = (overrides,) if isinstance(overrides, str) else tuple(overrides)
-    settings = reading.read(MineConfig, path, sets)
+    settings = read(MineConfig, path, sets)
     folder = run_folder(path, name, Path(runs), resume)
-    store = mine_run(Job(settings, RunStore(folder), address, resume), Terminal())
-    check_not_all(failures(store.frame("searches")), f"all rows are kept in {folder}")
+    store = RunStore(folder)
+    launch(Job(MINE, settings, store, address, resume), Terminal()).check(f"all rows are kept in {folder}")
     return store.frame("mistakes")
 
 

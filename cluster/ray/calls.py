@@ -2,13 +2,15 @@
 
 import errno
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 import ray
 from ray import exceptions as ray_errors
 from ray.exceptions import RayTaskError
 
 from outvoted.search.errors import OutvotedError
+
+For = TypeVar("For")
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS)
@@ -24,6 +26,26 @@ _DEATHS = (
     ray_errors.RaySystemError,
     ray_errors.LocalRayletDiedError,
 )
+
+
+def completed(running: dict[Any, For]) -> Iterator[tuple[For, Any]]:
+    """Yield what calls were made for and their results, as references, in the order in which they end.
+
+    Of a call that streams every item is yielded. Calls may be added to ``running`` meanwhile.
+    """
+    while running:
+        (call,), _ = ray.wait(list(running), num_returns=1)
+        meant_for = running[call]
+        if not isinstance(call, ray.ObjectRefGenerator):
+            del running[call]
+            yield meant_for, call
+            continue
+        try:
+            item = next(call)
+        except StopIteration:
+            del running[call]
+        else:
+            yield meant_for, item
 
 
 def result(call: Any) -> Any:

@@ -20,9 +20,10 @@ from rich.table import Table
 from outvoted.actors.runs.run_record import RunRecord
 from outvoted.actors.runs.store import RunStore
 from outvoted.analysis.opened.opened import OpenedRun
-from outvoted.cluster.configuration.reading import read
+from outvoted.cluster.jobs.job import Job, launch
+from outvoted.cluster.jobs.kinds import read
 from outvoted.cluster.jobs.mine import MineConfig
-from outvoted.cluster.jobs.mine.kind import Job, mine
+from outvoted.cluster.jobs.mine.kind import MINE
 from tests.benchmarks.sequential import Sequential
 
 CONFIG = Path(__file__).parents[2] / "configs" / "mnist.yaml"
@@ -75,7 +76,7 @@ def sequential(run: OpenedRun, round_: int, lazy: bool) -> Rate:
 def mined(store: RunStore) -> tuple[Rate, Rate]:
     """Time the main job: mining alone, and the whole command with Ray's start."""
     began = time.perf_counter()
-    mine(Job(read(MineConfig, CONFIG), store, "local", resume=False), Console(quiet=True))
+    launch(Job(MINE, read(MineConfig, CONFIG), store), Console(quiet=True))
     whole = time.perf_counter() - began
     record: RunRecord = store.read_record()
     rows = store.frame("searches")

@@ -8,9 +8,10 @@ import yaml
 from rich.console import Console
 
 from outvoted.actors.runs.store import RunStore
-from outvoted.cluster.configuration.reading import read
+from outvoted.cluster.jobs.job import Job, launch
+from outvoted.cluster.jobs.kinds import read
 from outvoted.cluster.jobs.mine import MineConfig
-from outvoted.cluster.jobs.mine.kind import Job, mine
+from outvoted.cluster.jobs.mine.kind import MINE
 
 Mine = Callable[..., RunStore]
 
@@ -41,8 +42,10 @@ def mined(local_ray: None, runs: Path, small: Path) -> Mine:
     """Mine the small configuration: ``mined(name, *overrides, resume=False)``."""
 
     def run(name: str, *overrides: str, resume: bool = False) -> RunStore:
-        job = Job(read(MineConfig, small, overrides), RunStore(runs / name), "local", resume)
-        return mine(job, Console(quiet=True))
+        store = RunStore(runs / name)
+        job = Job(MINE, read(MineConfig, small, overrides), store, resume=resume)
+        launch(job, Console(quiet=True))
+        return store
 
     return run
 

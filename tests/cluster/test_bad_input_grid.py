@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from outvoted.actors.runs.run_record import RunRecord
-from outvoted.cluster.jobs.forms import FORMS
+from outvoted.cluster.jobs.kinds import KINDS
 from tests.cluster.ending import Ending, ending
 from tests.cluster.faults import (
     DAMAGES,
@@ -30,7 +30,7 @@ from tests.cluster.faults import (
 )
 
 End = Callable[..., Ending]
-TRAINING = [command for command in FORMS if command != "sweep"]
+TRAINING = [command for command in KINDS if command != "sweep"]
 READING = {
     "runs": ((), 1),
     "replay": (("small",), 1),
@@ -81,18 +81,18 @@ def refused(endings: dict[str, Ending]) -> None:
         pytest.fail(f"not refused: {', '.join(passed)}", pytrace=False)
 
 
-@pytest.mark.parametrize("command", FORMS)
+@pytest.mark.parametrize("command", KINDS)
 def test_what_is_sound_gets_as_far_as_ray(command: str, end: End, tmp_path: Path) -> None:
     ended = end(command, sound(command, tmp_path))
     assert ended.code is None, ended.said
 
 
 @pytest.mark.parametrize("wrong", WRONG)
-@pytest.mark.parametrize("command", FORMS)
+@pytest.mark.parametrize("command", KINDS)
 def test_a_wrong_value_anywhere_in_a_configuration(
     command: str, wrong: str, end: End, tmp_path: Path
 ) -> None:
-    values = FORMS[command].model_validate(sound(command, tmp_path)).model_dump(mode="json")
+    values = KINDS[command].form.model_validate(sound(command, tmp_path)).model_dump(mode="json")
     shift = list(WRONG).index(wrong)
     spots = [place for k, place in enumerate(places(values)) if (k + shift) % 9 == 0]
     endings = {
@@ -101,9 +101,9 @@ def test_a_wrong_value_anywhere_in_a_configuration(
     all_well(endings)
 
 
-@pytest.mark.parametrize("command", FORMS)
+@pytest.mark.parametrize("command", KINDS)
 def test_a_wrong_key_anywhere_in_a_configuration(command: str, end: End, tmp_path: Path) -> None:
-    values = FORMS[command].model_validate(sound(command, tmp_path)).model_dump(mode="json")
+    values = KINDS[command].form.model_validate(sound(command, tmp_path)).model_dump(mode="json")
     endings = {}
     for place in [(), *places(values)]:
         here: Any = values
@@ -116,11 +116,11 @@ def test_a_wrong_key_anywhere_in_a_configuration(command: str, end: End, tmp_pat
 
 @pytest.mark.parametrize("wrong", WRONG)
 def test_a_wrong_value_in_place_of_a_configuration(wrong: str, end: End) -> None:
-    refused({command: end(command, yaml.safe_dump(WRONG[wrong])) for command in FORMS})
+    refused({command: end(command, yaml.safe_dump(WRONG[wrong])) for command in KINDS})
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-@pytest.mark.parametrize("command", FORMS)
+@pytest.mark.parametrize("command", KINDS)
 def test_a_damaged_configuration(command: str, damage: str, end: End, tmp_path: Path) -> None:
     end(command, sound(command, tmp_path))
     DAMAGES[damage](tmp_path / "c.yaml")
@@ -132,7 +132,7 @@ def test_spoilt_data(data: Data, end: End, tmp_path: Path) -> None:
     folder = tmp_path / "spoilt"
     folder.mkdir()
     settings = data.make(folder)
-    commands = random.Random(data.name).sample(sorted(FORMS), 2)
+    commands = random.Random(data.name).sample(sorted(KINDS), 2)
     all_well({command: end(command, sound(command, tmp_path) | {"data": settings}) for command in commands})
 
 

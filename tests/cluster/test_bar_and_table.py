@@ -10,6 +10,7 @@ from outvoted.actors.runs.run_record import RunRecord, State
 from outvoted.actors.runs.store import RunStore
 from outvoted.cluster.console.bars import bars
 from outvoted.cluster.console.terminal import Terminal
+from outvoted.cluster.jobs.job import Job
 from outvoted.cluster.jobs.mine import MineConfig
 from outvoted.cluster.jobs.mine import kind as mine
 from outvoted.cluster.ray.cells import Live
@@ -22,7 +23,7 @@ def test_the_bar_ends_at_what_is_recorded(tmp_path: Path, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(mine, "lease", lease)
     config = MineConfig()
-    job = mine.Job(config, RunStore(tmp_path), "local", False)
+    job = Job(mine.MINE, config, RunStore(tmp_path))
     record = RunRecord(name="a", state=State.RUNNING, config={}, versions={})
     work = plan.searches(0, 10, config.search.turns(config.panel.names), 100)
     with bars(Terminal(quiet=True)) as progress:

@@ -17,9 +17,10 @@ from outvoted.actors.networks.members import Member
 from outvoted.actors.runs.store import RunStore
 from outvoted.analysis.mining.replay import replay
 from outvoted.analysis.opened.opened import OpenedRun
-from outvoted.cluster.configuration.reading import read
+from outvoted.cluster.jobs.job import Job, launch
+from outvoted.cluster.jobs.kinds import read
 from outvoted.cluster.jobs.mine import MineConfig
-from outvoted.cluster.jobs.mine.kind import Job, mine
+from outvoted.cluster.jobs.mine.kind import MINE
 from outvoted.search.errors import OutvotedError
 from outvoted.search.trust import EVERYTHING
 
@@ -89,6 +90,6 @@ def test_what_is_wrong_is_said_before_the_folder_is_made(config: Path) -> None:
     wrong = read(MineConfig, config, ["panel.networks.0.arguments.hidden=13"])
     store = RunStore(config.parent / "runs" / "wrong")
     with pytest.raises(OutvotedError, match=r"panel\.networks\.0 \(loaded\)") as caught:
-        mine(Job(wrong, store, "nowhere:1", False), Console(quiet=True))
+        launch(Job(MINE, wrong, store, "nowhere:1"), Console(quiet=True))
     assert "1.weight is (12, 784) in the file, (13, 784) in the network" in caught.value.found
     assert not store.path.exists()

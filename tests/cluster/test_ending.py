@@ -22,12 +22,13 @@ import sys, time
 from contextlib import suppress
 from pathlib import Path
 import outvoted.cluster.command_line.cli as cli
+from outvoted.cluster.command_line.options import resumable
 from outvoted.cluster.console.bars import phase
 
 @cli.app.command("long")
 def long(name: str) -> None:
     run = Path(name)
-    with cli.resumable("mine", Path("a [b].yaml"), ["seeds=[1]"], run), phase(cli.console, "working"):
+    with resumable("mine", Path("a [b].yaml"), ["seeds=[1]"], run), phase(cli.console, "working"):
         run.mkdir()
         (run / "run.json").write_text("{}", encoding="utf-8")
         try:

@@ -17,9 +17,10 @@ from outvoted.actors.panel.panel_settings import PanelSettings
 from outvoted.actors.runs.run_record import State
 from outvoted.analysis.healing.healing import summarise_healing
 from outvoted.analysis.report.report import Report
-from outvoted.cluster.configuration.reading import read
 from outvoted.cluster.jobs.heal import HealConfig
-from outvoted.cluster.jobs.heal.kind import HealJob, heal, repeated
+from outvoted.cluster.jobs.heal.kind import HEAL, repeated
+from outvoted.cluster.jobs.job import Job, launch
+from outvoted.cluster.jobs.kinds import read
 from outvoted.search.errors import OutvotedError
 
 pytestmark = pytest.mark.ray
@@ -46,8 +47,8 @@ def healed(local_ray: None, runs: Path, config: Path) -> Heal:
 
     def run(name: str, *overrides: str, resume: bool = False) -> tuple[HealStore, Report]:
         store = HealStore(runs / name)
-        job = HealJob(read(HealConfig, config, overrides), store, "local", resume)
-        return store, heal(job, Console(quiet=True))
+        job = Job(HEAL, read(HealConfig, config, overrides), store, resume=resume)
+        return store, launch(job, Console(quiet=True))
 
     return run
 

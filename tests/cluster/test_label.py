@@ -17,7 +17,7 @@ from outvoted.actors.runs.run_record import RunRecord, State
 from outvoted.actors.studies.study_store import StudyStore, image_rows
 from outvoted.analysis.studies.interpolation import InterpolationStudy
 from outvoted.analysis.studies.morphs import MorphStudy
-from outvoted.cluster.command_line import label_cli
+from outvoted.cluster.command_line import label as module
 from outvoted.search.errors import OutvotedError
 from outvoted.search.settings import Settings
 
@@ -48,7 +48,7 @@ def run(tmp_path: Path, opened: list[str], digits: Dataset) -> StudyStore:
 def label(tmp_path: Path) -> Label:
     """Run the command, and return what it prints."""
     app = typer.Typer()
-    app.command()(label_cli.label)
+    app.command()(module.label)
 
     def call(*arguments: str) -> str:
         ended = CliRunner().invoke(app, [*arguments, "--runs", str(tmp_path)], env={"COLUMNS": "200"})
@@ -69,7 +69,7 @@ def serves(monkeypatch: pytest.MonkeyPatch) -> Served:
         calls.append((desk, f"127.0.0.1:{listening.getsockname()[1]}/{token}/"))
         desk.put("anna", 0, 3)
 
-    monkeypatch.setattr(label_cli, "serve", serve)
+    monkeypatch.setattr(module, "serve", serve)
     return calls
 
 

@@ -10,8 +10,8 @@ import typer
 from typer.testing import CliRunner, Result
 
 from outvoted.actors.runs.store import RunStore
-from outvoted.cluster.command_line.landscape_cli import landscape
-from outvoted.cluster.configuration.reading import read
+from outvoted.cluster.command_line.landscape import landscape
+from outvoted.cluster.jobs.kinds import read
 from outvoted.cluster.jobs.study import StudyConfig
 from outvoted.search.errors import OutvotedError
 

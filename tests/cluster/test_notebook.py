@@ -17,7 +17,9 @@ from outvoted import Panel, mine, run
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.networks.members import Member
 from outvoted.actors.runs.store import RunStore
-from outvoted.cluster.jobs.mine.kind import Job
+from outvoted.analysis.report.report import Report
+from outvoted.cluster.jobs.job import Job
+from outvoted.cluster.jobs.mine import MineConfig
 from outvoted.cluster.python import notebook
 from outvoted.search.errors import OutvotedError
 
@@ -243,17 +245,14 @@ def test_a_folder_without_a_run_is_refused(tmp_path: Path) -> None:
 def test_run_does_what_the_command_line_does(
     small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    jobs: list[Job] = []
+    jobs: list[Job[MineConfig]] = []
 
-    class Mined:
-        def frame(self, name: str) -> pd.DataFrame:
-            return pd.DataFrame({"search_id": [name]} if name == "mistakes" else {})
-
-    def mined(job: Job, _: object) -> Mined:
+    def mined(job: Job[MineConfig], _: object) -> Report:
         jobs.append(job)
-        return Mined()
+        return Report({}, [])
 
-    monkeypatch.setattr(notebook, "mine_run", mined)
+    monkeypatch.setattr(notebook, "launch", mined)
+    monkeypatch.setattr(RunStore, "frame", lambda _, name: pd.DataFrame({"search_id": [name]}))
     found = run(small, ["search.patience=9"], name="other", address="auto", runs=tmp_path)
     assert found["search_id"].tolist() == ["mistakes"]
     assert jobs[0].config.search.patience == 9

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outvoted.actors.runs.files import write_json
-from outvoted.cluster.command_line.options import resumable, run_folder, say_written
+from outvoted.cluster.command_line.options import resumable, run_folder
+from outvoted.cluster.console.terminal import say_written
 from outvoted.search.errors import OutvotedError
 
 NASTY = ("[red]y", "[b]", "a b", "it's", '"x"', "$HOME", "`id`", "a;b", "\u00e4\u7b11", "#1", "~", "*")

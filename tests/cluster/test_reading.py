@@ -8,8 +8,8 @@ from outvoted.actors.data.datasets import DataSettings
 from outvoted.actors.data.formats import Npz
 from outvoted.actors.networks import CNN, MLP
 from outvoted.cluster.configuration.key_paths import differences
-from outvoted.cluster.configuration.reading import read, validated
-from outvoted.cluster.jobs.forms import FORMS
+from outvoted.cluster.configuration.reading import validated
+from outvoted.cluster.jobs.kinds import KINDS, read
 from outvoted.cluster.jobs.mine import MineConfig
 from outvoted.search.errors import OutvotedError
 from outvoted.search.strategies import RandomSearch
@@ -228,14 +228,14 @@ def test_a_whole_number_may_be_written_with_a_point_or_an_exponent() -> None:
     assert read(MineConfig, MNIST, ["search.patience=5.0", "search.per_target=1e3"]).search.per_target == 1000
 
 
-@pytest.mark.parametrize("name", FORMS)
+@pytest.mark.parametrize("name", KINDS)
 def test_a_missing_file_is_answered_with_lines_that_are_a_configuration(name: str, tmp_path: Path) -> None:
     with pytest.raises(OutvotedError) as caught:
-        read(FORMS[name], tmp_path / "my.yaml")
+        read(KINDS[name].form, tmp_path / "my.yaml")
     lines = [line.strip() for line in caught.value.remedy.splitlines()[1:]]
     (tmp_path / "my.yaml").write_text("\n".join(lines), encoding="utf-8")
     assert lines
-    assert isinstance(read(FORMS[name], tmp_path / "my.yaml"), FORMS[name])
+    assert isinstance(read(KINDS[name].form, tmp_path / "my.yaml"), KINDS[name].form)
 
 
 @pytest.mark.parametrize(
@@ -251,10 +251,10 @@ def test_a_missing_file_is_answered_with_lines_that_are_a_configuration(name: st
 )
 def test_a_configuration_of_another_command_is_named_as_such(file: str, meant: str) -> None:
     path = MNIST.with_name(f"{file}.yaml")
-    others = ("scan", "sweep", "study") if meant == "mine" else set(FORMS) - {meant}
+    others = ("scan", "sweep", "study") if meant == "mine" else set(KINDS) - {meant}
     for other in others:
         with pytest.raises(OutvotedError) as caught:
-            read(FORMS[other], path)
+            read(KINDS[other].form, path)
         assert caught.value.expected.startswith(f"a configuration of `outvoted {other}`")
         assert caught.value.found == f"one of `outvoted {meant}`"
         assert f"outvoted {meant} {path}" in caught.value.remedy

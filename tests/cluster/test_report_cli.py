@@ -8,7 +8,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from outvoted.actors.runs.run_record import Kind, RunRecord, State
+from outvoted.actors.runs.run_record import RunRecord, State
 from outvoted.actors.runs.store import RunStore
 from outvoted.cluster.command_line.cli import app
 from outvoted.cluster.jobs.compare import CompareConfig
@@ -18,7 +18,7 @@ from outvoted.search.strategies import Gradient, Hillclimb
 from tests.analysis.temperature.sweeps import Form, written
 
 CONFIGS = Path(__file__).parents[2] / "configs"
-BEGUN: list[tuple[Kind, str, str]] = [
+BEGUN: list[tuple[str, str, str]] = [
     ("mine", "mnist", "searches"),
     ("scan", "scan-checkerboard", "scanned images"),
     ("compare", "compare-mnist", "searches"),
@@ -34,7 +34,7 @@ def reported(path: Path) -> Any:
 
 @pytest.mark.parametrize(("kind", "config", "expected"), BEGUN, ids=[kind for kind, *_ in BEGUN])
 def test_a_run_without_results_is_said_to_be_one(
-    kind: Kind, config: str, expected: str, tmp_path: Path
+    kind: str, config: str, expected: str, tmp_path: Path
 ) -> None:
     settings = yaml.safe_load((CONFIGS / f"{config}.yaml").read_text())
     record = RunRecord(name="x", kind=kind, state=State.RUNNING, config=settings, versions={})

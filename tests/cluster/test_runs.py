@@ -47,8 +47,8 @@ def test_a_broken_table_marks_its_run_alone(content: bytes, table: str, tmp_path
     said = next(row[-1] for row in rows(tmp_path) if row[0] == "damaged")
     assert f"{table}/shard-0.parquet" in said
     with pytest.raises(OutvotedError, match=r"shard-0\.parquet[\s\S]*delete the file"):
-        open_record(broken, Nothing(), True, DATA, {})
-    assert open_record(whole, Nothing(), True, DATA, {}).state == State.RUNNING
+        open_record(broken, "mine", Nothing(), True, DATA)
+    assert open_record(whole, "mine", Nothing(), True, DATA).state == State.RUNNING
 
 
 def test_a_page_that_was_altered_is_found_at_the_door(tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_a_run_whose_process_died_is_cut_off_and_one_at_work_is_not(tmp_path: Pa
     with at_work(store.path):
         assert _states(tmp_path) == {"a": "running"}
         with pytest.raises(OutvotedError, match="the only one at work"):
-            open_record(store, Nothing(), True, DATA, {})
+            open_record(store, "mine", Nothing(), True, DATA)
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_the_state_of_a_run_is_how_it_ended(
     error: BaseException | None, state: State, tmp_path: Path
 ) -> None:
     store = RunStore(tmp_path / "a")
-    record = open_record(store, Nothing(), False, DATA, {})
+    record = open_record(store, "mine", Nothing(), False, DATA)
     try:
         with recorded(store, record):
             assert store.read_record().state == State.RUNNING

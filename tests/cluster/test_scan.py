@@ -21,8 +21,9 @@ from outvoted.actors.networks.computing import USUAL
 from outvoted.actors.runs.run_record import State
 from outvoted.actors.runs.store import RunStore
 from outvoted.cluster.command_line.cli import main
+from outvoted.cluster.jobs.job import Job, launch
 from outvoted.cluster.jobs.scan import ScanConfig
-from outvoted.cluster.jobs.scan.kind import ScanJob, scan
+from outvoted.cluster.jobs.scan.kind import SCAN
 from outvoted.search.errors import OutvotedError
 
 pytestmark = pytest.mark.ray
@@ -53,8 +54,9 @@ def config(digits_folder: Path, repository: Path) -> dict[str, Any]:
 
 
 def scanned(config: dict[str, Any], path: Path, resume: bool = False) -> RunStore:
-    form = ScanConfig.model_validate(config)
-    return scan(ScanJob(form, RunStore(path), "local", resume), Console(quiet=True))
+    store = RunStore(path)
+    launch(Job(SCAN, ScanConfig.model_validate(config), store, resume=resume), Console(quiet=True))
+    return store
 
 
 @pytest.fixture(scope="module")

@@ -11,14 +11,15 @@ import yaml
 from rich.console import Console
 from typer.testing import CliRunner
 
-from outvoted.actors.studies.study_store import StudyStore
+from outvoted.actors.runs.store import RunStore
 from outvoted.analysis.studies.opened import OpenedStudy
 from outvoted.analysis.studies.study_report import write_study_report
 from outvoted.cluster.command_line.cli import app
-from outvoted.cluster.configuration.reading import read
+from outvoted.cluster.jobs.job import Job, launch
+from outvoted.cluster.jobs.kinds import read
 from outvoted.cluster.jobs.study import StudyConfig
 from outvoted.cluster.jobs.study import kind as module
-from outvoted.cluster.jobs.study.kind import StudyJob, study
+from outvoted.cluster.jobs.study.kind import STUDY
 from outvoted.search.errors import OutvotedError
 
 NETWORKS = [{"kind": "mlp", "hidden": 6}, {"kind": "mlp", "hidden": 6}, {"kind": "mlp", "hidden": 9}]
@@ -66,23 +67,23 @@ CHANGED = {"morphs": "study.groups", "interpolation": "study.groups", "boundary"
 SAID = {"morphs": "panel mean", "interpolation": "panel mean", "boundary": "simulated labellers"}
 
 
-def job(path: Path, kind: str, *overrides: str, resume: bool = False) -> StudyJob:
+def job(path: Path, kind: str, *overrides: str, resume: bool = False) -> Job[StudyConfig]:
     file = path.parent / f"study-{kind}.yaml"
     file.write_text(yaml.safe_dump(CONFIGS[kind]))
     config = read(StudyConfig, file, overrides)
-    return StudyJob(config, StudyStore(path, config.study.fields()), "local", resume)
+    return Job(STUDY, config, RunStore(path), resume=resume)
 
 
 @pytest.fixture(scope="module", params=CONFIGS)
 def done(
     request: pytest.FixtureRequest, local_ray: None, tmp_path_factory: pytest.TempPathFactory
-) -> StudyJob:
+) -> Job[StudyConfig]:
     found = job(tmp_path_factory.mktemp("studies") / request.param, request.param)
-    study(found, Console(quiet=True))
+    launch(found, Console(quiet=True))
     return found
 
 
-def test_every_network_votes_on_every_image(done: StudyJob) -> None:
+def test_every_network_votes_on_every_image(done: Job[StudyConfig]) -> None:
     opened = OpenedStudy(done.store.path)
     votes, images = opened.votes, opened.images
     assert list(dict.fromkeys(votes["network"])) == ["mlp-6-1", "mlp-6-2", "mlp-9"]
@@ -94,7 +95,7 @@ def test_every_network_votes_on_every_image(done: StudyJob) -> None:
     assert opened.architectures == {"mlp-6-1": "mlp-6", "mlp-6-2": "mlp-6", "mlp-9": "mlp-9"}
 
 
-def test_the_report_has_its_pictures_and_figures(done: StudyJob, sketched: None) -> None:
+def test_the_report_has_its_pictures_and_figures(done: Job[StudyConfig], sketched: None) -> None:
     path = done.store.path
     report = write_study_report(OpenedStudy(path))
     assert {file.name for file in (path / "figures").iterdir()} == FIGURES[done.config.study.kind]
@@ -107,14 +108,15 @@ def test_the_report_has_its_pictures_and_figures(done: StudyJob, sketched: None)
     assert max(map(len, said.splitlines())) <= 80
 
 
-def test_images_open_as_pictures_elsewhere(done: StudyJob) -> None:
+def test_images_open_as_pictures_elsewhere(done: Job[StudyConfig]) -> None:
     metadata = pq.read_schema(done.store.path / "images" / "images.parquet").metadata
     assert b'"Image"' in metadata[b"huggingface"]
-    assert done.store.pixels().shape[1:] == OpenedStudy(done.store.path).data.shape
+    opened = OpenedStudy(done.store.path)
+    assert opened.pixels.shape[1:] == opened.data.shape
 
 
 def test_a_study_cut_off_anywhere_equals_a_clean_one(
-    done: StudyJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    done: Job[StudyConfig], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kind = done.config.study.kind
     path = tmp_path / "cut"
@@ -127,8 +129,8 @@ def test_a_study_cut_off_anywhere_equals_a_clean_one(
         with monkeypatch.context() as patched:
             patched.setattr(module._Stages, place, cut)
             with pytest.raises(KeyboardInterrupt):
-                study(begun, Console(quiet=True))
-    study(job(path, kind, resume=True), Console(quiet=True))
+                launch(begun, Console(quiet=True))
+    launch(job(path, kind, resume=True), Console(quiet=True))
     found, clean = OpenedStudy(path), OpenedStudy(done.store.path)
     pd.testing.assert_frame_equal(found.votes, clean.votes)
     pd.testing.assert_frame_equal(found.images, clean.images)
@@ -144,20 +146,20 @@ def test_a_study_cut_off_anywhere_equals_a_clean_one(
 
 @pytest.mark.parametrize("done", ["boundary"], indirect=True)
 def test_a_boundary_study_is_reported_where_its_data_set_is_not(
-    done: StudyJob, sketched: None, monkeypatch: pytest.MonkeyPatch
+    done: Job[StudyConfig], sketched: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(OpenedStudy, "data", property(lambda _: pytest.fail("read the data set")))
     assert write_study_report(OpenedStudy(done.store.path)).tables
 
 
-def test_a_study_goes_on_only_as_it_was_configured(done: StudyJob) -> None:
+def test_a_study_goes_on_only_as_it_was_configured(done: Job[StudyConfig]) -> None:
     kind = done.config.study.kind
     key = CHANGED[kind]
     with pytest.raises(OutvotedError, match=rf"another value of {re.escape(key)}"):
-        study(job(done.store.path, kind, f"{key}=5", resume=True), Console(quiet=True))
+        launch(job(done.store.path, kind, f"{key}=5", resume=True), Console(quiet=True))
 
 
-def test_a_study_without_results_says_how_to_go_on(done: StudyJob, tmp_path: Path) -> None:
+def test_a_study_without_results_says_how_to_go_on(done: Job[StudyConfig], tmp_path: Path) -> None:
     path = tmp_path / "bare"
     path.mkdir()
     (path / "run.json").write_text((done.store.path / "run.json").read_text())
@@ -180,7 +182,7 @@ def test_what_is_wrong_is_said_before_anything_starts(
     kind: str, override: str, said: str, tmp_path: Path
 ) -> None:
     with pytest.raises(OutvotedError) as caught:
-        study(job(tmp_path / "x", kind, override), Console(quiet=True))
+        launch(job(tmp_path / "x", kind, override), Console(quiet=True))
     assert said in str(caught.value)
     assert not (tmp_path / "x").exists()
 

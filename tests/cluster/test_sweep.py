@@ -15,11 +15,13 @@ from rich.console import Console
 
 from outvoted.actors.networks import members
 from outvoted.actors.runs.run_record import State
+from outvoted.actors.runs.store import RunStore
 from outvoted.actors.sweeps.sweep_store import FAILED, FINISHED, STOPPED, SweepStore
 from outvoted.analysis.sweeps.opened import OpenedSweep
-from outvoted.cluster.configuration.reading import read
+from outvoted.cluster.jobs.job import Job, launch
+from outvoted.cluster.jobs.kinds import read
 from outvoted.cluster.jobs.sweep import SweepConfig
-from outvoted.cluster.jobs.sweep.kind import SweepJob, sweep
+from outvoted.cluster.jobs.sweep.kind import SWEEP
 from outvoted.cluster.jobs.sweep.tuning import ended
 from outvoted.search.errors import OutvotedError
 from tests.cluster.test_cli import OUTVOTED, _heed_ctrl_c
@@ -63,7 +65,7 @@ def swept(local_ray: None, runs: Path, config: Path) -> Sweep:
         settings = read(SweepConfig, config, overrides)
         store = SweepStore(runs / name, settings.experiment.fields())
         said = Console(file=io.StringIO(), width=200)
-        sweep(SweepJob(settings, store, "local", resume), said)
+        launch(Job(SWEEP, settings, RunStore(store.path), resume=resume), said)
         assert isinstance(said.file, io.StringIO)
         return store, said.file.getvalue()
 

@@ -11,7 +11,7 @@ import yaml
 
 from outvoted.actors.data.datasets import Dataset
 from outvoted.cluster.command_line.cli import main
-from outvoted.cluster.configuration.reading import read
+from outvoted.cluster.jobs.kinds import read
 from outvoted.cluster.jobs.sweep import SweepConfig
 
 FORMS: dict[str, dict[str, Any]] = {

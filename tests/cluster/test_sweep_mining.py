@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from outvoted.actors.data.datasets import Dataset
-from outvoted.cluster.configuration.reading import read
+from outvoted.cluster.jobs.kinds import read
 from outvoted.cluster.jobs.sweep import SweepConfig
 from outvoted.cluster.jobs.sweep.mining import check_mining
 from outvoted.search.errors import OutvotedError

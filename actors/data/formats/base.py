@@ -12,7 +12,7 @@ from outvoted.actors.data.numbers import MOST_CLASSES
 from outvoted.actors.data.pictures import Look
 from outvoted.actors.data.rows import Rows
 from outvoted.search.errors import OutvotedError
-from outvoted.search.settings import Settings
+from outvoted.search.settings import MayChange, Settings
 
 Classes = Annotated[int, Field(ge=2, le=MOST_CLASSES)] | None
 Share = Annotated[float, Field(ge=0, lt=1)]
@@ -53,7 +53,7 @@ class Levels(Settings):
 class Format(ABC, Look):
     """Labelled images of the user's own in one format: frozen settings, no state."""
 
-    path: UserPath
+    path: Annotated[UserPath, MayChange()]
     """A file or folder; relative to the working directory."""
     classes: Classes = None
     """Number of classes. Left out: as many as have names, or the highest label + 1."""

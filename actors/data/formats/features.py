@@ -19,7 +19,7 @@ from outvoted.actors.data.room import check_room, limit
 from outvoted.actors.data.rows import HeldRows
 from outvoted.search.arrays import Floats, Pixels
 from outvoted.search.errors import OutvotedError
-from outvoted.search.settings import Settings
+from outvoted.search.settings import MayChange, Settings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -171,7 +171,7 @@ class Table(FeatureTable):
     """A file of comma- or tab-separated values, the first line naming the columns."""
 
     name: Literal["table"] = "table"
-    path: UserPath
+    path: Annotated[UserPath, MayChange()]
     """Relative to the working directory; tabs separate where it ends in .tsv."""
     columns: tuple[str, ...] = ()
     """Names of the columns, for a file whose first line is a row already."""

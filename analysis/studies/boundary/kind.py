@@ -1,6 +1,6 @@
 """The classification boundary: images between classes, networks of equal accuracy, people (Vlaar)."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import pyarrow as pa
 from pydantic import field_validator
@@ -12,6 +12,7 @@ from outvoted.actors.training.generators.settings import AnyGenerator, PackagedG
 from outvoted.analysis.studies.base import Ingredients, Needs, Study
 from outvoted.analysis.studies.boundary.images import FIELDS, Latents, Pairs, boundary_images
 from outvoted.analysis.studies.families import FAMILIES, Family, check, told_apart
+from outvoted.search.settings import MayChange
 
 
 class BoundaryStudy(Study):
@@ -21,9 +22,9 @@ class BoundaryStudy(Study):
     generator: AnyGenerator = PackagedGenerator()
     latents: Latents = Latents()
     pairs: Pairs = Pairs()
-    families: tuple[Family, ...] = FAMILIES
+    families: Annotated[tuple[Family, ...], MayChange()] = FAMILIES
     """Networks that are trained beside the panel; none where the list is empty."""
-    labellers: LabellersSettings = LabellersSettings()
+    labellers: Annotated[LabellersSettings, MayChange()] = LabellersSettings()
 
     @field_validator("families")
     @classmethod

@@ -20,7 +20,7 @@ from outvoted.analysis.sweeps.answers import Answers
 from outvoted.analysis.sweeps.base import Experiment, Measured, Setting, Unit
 from outvoted.analysis.sweeps.robustness import attack_pixels, counts, gradients, right_when_attacked
 from outvoted.search.errors import OutvotedError
-from outvoted.search.settings import plain
+from outvoted.search.settings import MayChange, plain
 
 _BATCH = 500
 _CHANNEL_LIMIT = 6  # values the pixel attack changes at most: 64 combinations
@@ -33,7 +33,9 @@ class TemperatureExperiment(Experiment):
 
     kind: Literal["temperature"] = "temperature"
     network: Annotated[MLP | PlainCNN, Field(discriminator="kind")] = MLP(hidden=256, activation="sigmoid")
-    temperatures: tuple[Temperature, ...] = tuple(2.0**power for power in range(-6, 5))
+    temperatures: Annotated[tuple[Temperature, ...], MayChange()] = tuple(
+        2.0**power for power in range(-6, 5)
+    )
     epsilons: tuple[Annotated[float, Field(gt=0, le=1)], ...] = (0.1,)
     """Sizes of the FGSM step, for pixels from 0 to 1; the first is the headline."""
     pixels: Annotated[int, Field(ge=0, le=_CHANNEL_LIMIT)] = 3

@@ -1,6 +1,7 @@
 """A comparison as one value."""
 
 from collections.abc import Iterator
+from typing import Annotated
 
 from pydantic import field_validator
 
@@ -11,7 +12,7 @@ from outvoted.analysis.mining.weaknesses import Grid
 from outvoted.cluster.jobs.mine import MineConfig
 from outvoted.cluster.ray.placement import PlacementSettings
 from outvoted.search.search_settings import SearchSettings
-from outvoted.search.settings import Settings
+from outvoted.search.settings import MayChange, Settings
 from outvoted.search.strategies import AnyStrategy, Gradient, Hillclimb, RandomSearch
 
 
@@ -22,9 +23,9 @@ class CompareConfig(Settings):
     panel: PanelSettings = PanelSettings()
     referee: RefereeSettings | None = RefereeSettings()
     search: SearchSettings = SearchSettings()
-    strategies: tuple[AnyStrategy, ...] = (RandomSearch(), Hillclimb(), Gradient())
-    map: Grid = Grid()
-    cluster: PlacementSettings = PlacementSettings()
+    strategies: Annotated[tuple[AnyStrategy, ...], MayChange()] = (RandomSearch(), Hillclimb(), Gradient())
+    map: Annotated[Grid, MayChange()] = Grid()
+    cluster: Annotated[PlacementSettings, MayChange()] = PlacementSettings()
 
     @field_validator("strategies")
     @classmethod

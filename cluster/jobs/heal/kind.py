@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import ray
 from rich.console import Console
 from rich.progress import Progress as Bars
 
-from outvoted.actors.data import datasets
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.healing.arms import ARMS, HELD_OUT, Arm, Step, Use, keyed
 from outvoted.actors.healing.heal_monitor import HealMonitor
@@ -21,19 +21,16 @@ from outvoted.actors.networks import members
 from outvoted.actors.networks.members import Member
 from outvoted.actors.panel import panel_settings
 from outvoted.actors.panel.panel_settings import PanelSettings, Recipe
+from outvoted.actors.runs.run_record import RunRecord
 from outvoted.analysis.healing.healing import steady_since, successes, summarise_healing
 from outvoted.analysis.healing.report import healing_report
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.report import Report
-from outvoted.cluster.console.bars import bars, phase
 from outvoted.cluster.console.terminal import warn
 from outvoted.cluster.jobs.heal import HealConfig
-from outvoted.cluster.jobs.loading import loaded
-from outvoted.cluster.jobs.mine.kind import versions
+from outvoted.cluster.jobs.job import Job, Kind, Place
 from outvoted.cluster.jobs.networks import check_user_networks, kept, run_referee, trained, warn_of
-from outvoted.cluster.jobs.runs import data_record, open_record, recorded
-from outvoted.cluster.ray.calls import result
-from outvoted.cluster.ray.connect import connected
+from outvoted.cluster.ray.calls import completed, result
 from outvoted.cluster.ray.placement import Share, share_of_task
 from outvoted.search.trust import Trust, named_by
 
@@ -77,51 +74,43 @@ def repeated(panel: PanelSettings, seed: int) -> PanelSettings:
     return panel.model_copy(update={"training": training.model_copy(update={"seed": first})})
 
 
-_MAY_CHANGE = ("cluster.", "data.path", "heal.rounds", "heal.least", "heal.steady")
 _HEAL: Any = heal_remotely
 
 Panels = Mapping[int, tuple[Member, ...]]
 """For each repeat its peers before healing."""
 
 
-@dataclass(frozen=True)
-class HealJob:
-    """A healing run that is about to begin or to go on."""
+class Heal(Kind[HealConfig]):
+    """Train a panel on with its mistakes, mine it again, round after round, beside two controls."""
 
-    config: HealConfig
-    store: HealStore
-    address: str
-    resume: bool
-    debug: bool = False
+    name, form, example = "heal", HealConfig, "configs/heal-mnist.yaml"
+    minimal = ("data: {name: mnist-sample}", "search: {per_target: 100}")
+    written = "rounds/, mistakes/, weights/, summary.json, healing.png"
+
+    def prepare(self, job: Job[HealConfig], record: RunRecord, data: Dataset, console: Console) -> Place:
+        """Check that images, panel, strategy and transform fit, and that users' networks can be mined."""
+        config = job.config
+        config.search.check(data.shape, config.panel.names)
+        gradients = config.search.strategy.gradients
+        check_user_networks(job.store, config.panel, config.referee, data, console, gradients)
+        return lambda there: partial(_heal, job, data, share_of_task(config.cluster, there))
+
+    def report(self, run: OpenedRun) -> Report:
+        """Report the success of each arm, round by round."""
+        return healing_report(run)
 
 
-def heal(job: HealJob, console: Console) -> Report:
-    """Heal until the success rate is steady, and write the report.
+HEAL = Heal()
 
-    Raises:
-        OutvotedError: something in the configuration, the data, the folder or the cluster must be mended.
-        KeyboardInterrupt: the run was cut off; it can be resumed.
-    """
-    config = job.config
-    data = loaded(lambda: datasets.load(config.data), console)
-    config.search.check(data.shape, config.panel.names)
-    check_user_networks(
-        job.store, config.panel, config.referee, data, console, config.search.strategy.gradients
-    )
-    record = open_record(job.store, config, job.resume, data_record(data), versions(), "heal", _MAY_CHANGE)
-    with connected(job.address, job.debug):
-        each = share_of_task(config.cluster, ray.cluster_resources())
-        with recorded(job.store, record), bars(console) as progress:
-            networks = Networks(config, job.store, data, each, progress)
-            panels = {seed: networks.panel(seed) for seed in config.heal.seeds}
-            for panel in panels.values():
-                warn_of(progress.console, panel)
-            healer = _healer(config, data, networks.referee())
-            _Healing(job.store, healer, each, progress, named_by(config)).run(panels)
-    with phase(console, "drawing the report"):
-        report = healing_report(OpenedRun(job.store, named_by(config)))
-        report.write(job.store.path)
-        return report
+
+def _heal(job: Job[HealConfig], data: Dataset, each: Share, progress: Bars) -> None:
+    config, store = job.config, HealStore(job.store.path)
+    networks = Networks(config, store, data, each, progress)
+    panels = {seed: networks.panel(seed) for seed in config.heal.seeds}
+    for panel in panels.values():
+        warn_of(progress.console, panel)
+    healer = _healer(config, data, networks.referee())
+    _Healing(store, healer, each, progress, named_by(config)).run(panels)
 
 
 def _healer(config: HealConfig, data: Dataset, referee: Member | None) -> Healer:
@@ -193,10 +182,9 @@ class _Healing:
                 self._progress.update(self._bar, advance=1)
             else:
                 running[_HEAL.options(**self._options).remote(self._placed, task)] = task.step
-        while running:
-            (call,), _ = ray.wait(list(running), num_returns=1)
+        for step, call in completed(running):
             found: Round = result(call)
-            rounds[running.pop(call)] = found
+            rounds[step] = found
             self._store.write_round(found)
             self._monitor.round(found)
             for one in found.failed:

@@ -1,10 +1,12 @@
 """A run as one value."""
 
+from typing import Annotated
+
 from outvoted.actors.data.datasets import DataSettings, DataSource
 from outvoted.actors.panel.panel_settings import PanelSettings, RefereeSettings
 from outvoted.cluster.ray.placement import PlacementSettings
 from outvoted.search.search_settings import SearchSettings
-from outvoted.search.settings import Settings
+from outvoted.search.settings import MayChange, Settings
 
 
 class MineConfig(Settings):
@@ -14,4 +16,4 @@ class MineConfig(Settings):
     panel: PanelSettings = PanelSettings()
     referee: RefereeSettings | None = RefereeSettings()
     search: SearchSettings = SearchSettings()
-    cluster: PlacementSettings = PlacementSettings()
+    cluster: Annotated[PlacementSettings, MayChange()] = PlacementSettings()

@@ -1,17 +1,14 @@
 """`outvoted mine`: from a configuration to a finished run."""
 
-import platform
+import json
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from importlib.metadata import version
+from functools import partial
 from typing import Any
 
-import ray
 from rich.console import Console
 from rich.progress import Progress as Bars
 
-from outvoted.actors.data import datasets
 from outvoted.actors.data.datasets import Dataset, Images
 from outvoted.actors.mining.planning import planned
 from outvoted.actors.panel import panel_settings
@@ -20,14 +17,12 @@ from outvoted.actors.runs.run_record import RunRecord
 from outvoted.actors.runs.store import RunStore
 from outvoted.analysis.mining.report import mining_report
 from outvoted.analysis.opened.opened import OpenedRun
-from outvoted.cluster.console.bars import bars, phase
-from outvoted.cluster.console.terminal import warn
-from outvoted.cluster.jobs.loading import loaded
+from outvoted.analysis.report.report import Report
+from outvoted.cluster.console.terminal import command, flag, warn
+from outvoted.cluster.jobs.job import Job, Kind, Place
 from outvoted.cluster.jobs.mine import MineConfig
 from outvoted.cluster.jobs.networks import check_user_networks, run_members
-from outvoted.cluster.jobs.runs import data_record, open_record, recorded
 from outvoted.cluster.ray.cells import Cell, Live, lease, running_cells, running_recorder
-from outvoted.cluster.ray.connect import connected
 from outvoted.cluster.ray.placement import Share, share
 from outvoted.search import plan
 from outvoted.search.climb import Outcome
@@ -35,48 +30,47 @@ from outvoted.search.plan import Shard
 from outvoted.search.trust import named_by
 
 
-@dataclass(frozen=True)
-class Job:
-    """A run that is about to be mined: what to do, and where it goes."""
+class Mine(Kind[MineConfig]):
+    """Train a panel (or reuse one), mine it for mistakes, and report."""
 
-    config: MineConfig
-    store: RunStore
-    address: str
-    resume: bool
-    debug: bool = False
-    told: bool = False
-    """What the data were understood to be has been said already."""
+    name, form, example = "mine", MineConfig, "configs/mnist.yaml"
+    minimal = ("data: {name: mnist-sample}", "search: {per_target: 100}")
+    written = "searches/, mistakes/, peers/, summary.json, gallery/*.png"
+    offers = frozenset({"replay", "landscape"})
 
+    def prepare(self, job: Job[MineConfig], record: RunRecord, data: Dataset, console: Console) -> Place:
+        """Check that images, panel, strategy and transform fit, and that users' networks can be mined."""
+        config = job.config
+        config.search.check(data.shape, config.panel.names)
+        gradients = config.search.strategy.gradients
+        check_user_networks(job.store, config.panel, config.referee, data, console, gradients)
+        peers = len(config.panel.networks)
+        return lambda there: partial(_search, job, record, data, share(config.cluster, peers, there))
 
-def mine(job: Job, console: Console) -> RunStore:
-    """Mine a run to its end and write its report.
+    def report(self, run: OpenedRun) -> Report:
+        """Report the mistakes of each target."""
+        return mining_report(run)
 
-    Raises:
-        OutvotedError: something in the configuration, the data, the folder or the cluster must be mended.
-        KeyboardInterrupt: the run was cut off; it can be resumed.
-    """
-    data = loaded(lambda: datasets.load(job.config.data), Console(quiet=True) if job.told else console)
-    job.config.search.check(data.shape, job.config.panel.names)
-    check_user_networks(
-        job.store, job.config.panel, job.config.referee, data, console, job.config.search.strategy.gradients
-    )
-    record = open_record(job.store, job.config, job.resume, data_record(data), versions())
-    with connected(job.address, job.debug):
-        each = share(job.config.cluster, len(job.config.panel.networks), ray.cluster_resources())
-        with recorded(job.store, record), bars(console) as progress:
-            _search(job, record, data, each, progress)
-    with phase(console, "drawing the report"):
-        mining_report(OpenedRun(job.store, named_by(job.config))).write(job.store.path)
-    return job.store
+    def next(self, job: Job[MineConfig], again: str) -> Sequence[str]:
+        """Return commands that check, watch and read the mistakes."""
+        path = job.store.path
+        look = f"import pandas; print(pandas.read_parquet({json.dumps(str(path / 'mistakes'))}))"
+        return (
+            command("outvoted", "replay", path, *flag(named_by(job.config))),
+            command("tensorboard", "--logdir", path / "tb"),
+            command("python", "-c", look),
+        )
 
-
-def versions() -> dict[str, str]:
-    """Return the versions a run's results may depend on."""
-    packages = ("outvoted", "torch", "numpy", "ray", "pyarrow")
-    return {"python": platform.python_version()} | {name: version(name) for name in packages}
+    def counts(self, store: RunStore, record: RunRecord) -> tuple[str, str]:
+        """Count searches and mistakes."""
+        searches = f"{len(store.done())} of {record.searches or '?'}"
+        return searches, str(store.table("mistakes").num_rows)
 
 
-def _search(job: Job, record: RunRecord, data: Dataset, each: Share, progress: Bars) -> None:
+MINE = Mine()
+
+
+def _search(job: Job[MineConfig], record: RunRecord, data: Dataset, each: Share, progress: Bars) -> None:
     config = job.config
     rules = config.search.rules(len(config.panel.networks))
     images = Images(data.train, data.shape, data.classes)
@@ -97,7 +91,7 @@ def _search(job: Job, record: RunRecord, data: Dataset, each: Share, progress: B
 
 
 def _lease_all(
-    job: Job, record: RunRecord, cells: Sequence[Cell], recorder: Any, work: Shard, progress: Bars
+    job: Job[MineConfig], record: RunRecord, cells: Sequence[Cell], recorder: Any, work: Shard, progress: Bars
 ) -> None:
     done = job.store.done()
     shards = plan.shards(work, done, job.config.cluster.shard_size)

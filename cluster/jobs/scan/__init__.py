@@ -12,7 +12,7 @@ from outvoted.actors.data.rows import Source
 from outvoted.actors.data.sources import AnySource
 from outvoted.actors.panel.panel_settings import PanelSettings, RefereeSettings
 from outvoted.cluster.ray.placement import PoolSettings
-from outvoted.search.settings import Settings
+from outvoted.search.settings import MayChange, Settings
 
 
 class ScanSettings(Settings):
@@ -37,8 +37,8 @@ class ScanConfig(Settings):
     the training images are a repository that the panel has never seen."""
     panel: PanelSettings = PanelSettings()
     referee: RefereeSettings | None = None
-    scan: ScanSettings
-    cluster: PoolSettings = PoolSettings()
+    scan: Annotated[ScanSettings, MayChange(False)]
+    cluster: Annotated[PoolSettings, MayChange()] = PoolSettings()
 
     @model_validator(mode="after")
     def _decidable(self) -> Self:

@@ -1,9 +1,9 @@
 """`outvoted scan`: from a repository of unlabelled images to those on which one peer dissents."""
 
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from functools import partial
 
-import ray
 from rich.console import Console
 from rich.progress import Progress as Bars
 
@@ -14,56 +14,53 @@ from outvoted.actors.data.rows import Piece
 from outvoted.actors.mining.scan_store import ScanStore
 from outvoted.actors.panel import panel_settings
 from outvoted.actors.runs.run_record import RunRecord
-from outvoted.actors.runs.store import RunStore
 from outvoted.analysis.opened.opened import OpenedRun
+from outvoted.analysis.report.report import Report
 from outvoted.analysis.scan.report import scan_report
-from outvoted.cluster.console.bars import bars, phase
-from outvoted.cluster.jobs.loading import loaded
-from outvoted.cluster.jobs.mine.kind import versions
+from outvoted.cluster.console.bars import phase
+from outvoted.cluster.console.terminal import command
+from outvoted.cluster.jobs.job import Job, Kind, Place
 from outvoted.cluster.jobs.networks import check_user_networks, run_members, warn_of
-from outvoted.cluster.jobs.runs import data_record, open_record, recorded
 from outvoted.cluster.jobs.scan import ScanConfig
 from outvoted.cluster.jobs.scan.pipeline import Reading, judged
-from outvoted.cluster.ray.connect import connected
 from outvoted.cluster.ray.placement import Pool, Share, pool
 from outvoted.search.errors import OutvotedError
-from outvoted.search.trust import named_by
 
 
-@dataclass(frozen=True)
-class ScanJob:
-    """A scan that is about to begin: what to do, and where it goes."""
+class Scan(Kind[ScanConfig]):
+    """Stream unlabelled images through a panel; keep those on which exactly one peer dissents."""
 
-    config: ScanConfig
-    store: RunStore
-    address: str
-    resume: bool
-    debug: bool = False
+    name, form, example = "scan", ScanConfig, "configs/scan-checkerboard.yaml"
+    minimal = ("data: {name: mnist-sample}", "scan: {source: {kind: folder, path: FOLDER}}")
+    written = "dissents/, scanned/, peers/, summary.json, gallery/*.png"
+
+    def load(self, config: ScanConfig) -> Dataset:
+        """Load the images that the panel is trained on."""
+        return config.load()
+
+    def prepare(self, job: Job[ScanConfig], record: RunRecord, data: Dataset, console: Console) -> Place:
+        """List the repository, which must be the one that a resumed scan was begun with."""
+        config = job.config
+        check_user_networks(job.store, config.panel, config.referee, data, console)
+        with phase(console, "listing the repository"):
+            pieces = config.source.pieces(config.scan.batch)
+            images = sum(piece.count for piece in pieces)
+        console.print(f"scanning {images:,} images", highlight=False)
+        _check_count(record, images)
+        return lambda there: partial(_scan, job, record, data, pieces, pool(config.cluster, there))
+
+    def report(self, run: OpenedRun) -> Report:
+        """Report the dissents of each peer."""
+        return scan_report(run)
+
+    def next(self, job: Job[ScanConfig], again: str) -> Sequence[str]:
+        """Return a command that reads the clearest dissents."""
+        dissents = str(job.store.path / "dissents")
+        look = f"import pandas; print(pandas.read_parquet({dissents!r}).nlargest(10, 'margin'))"
+        return (command("python", "-c", look),)
 
 
-def scan(job: ScanJob, console: Console) -> RunStore:
-    """Scan a repository to its end and write the report.
-
-    Raises:
-        OutvotedError: something in the configuration, the data, the folder or the cluster must be mended.
-        KeyboardInterrupt: the scan was cut off; it can be resumed.
-    """
-    config = job.config
-    data = loaded(config.load, console)
-    check_user_networks(job.store, config.panel, config.referee, data, console)
-    with phase(console, "listing the repository"):
-        pieces = config.source.pieces(config.scan.batch)
-        images = sum(piece.count for piece in pieces)
-    console.print(f"scanning {images:,} images", highlight=False)
-    record = open_record(job.store, config, job.resume, data_record(data), versions(), "scan")
-    _check_count(record, images)
-    with connected(job.address, job.debug):
-        room = pool(config.cluster, ray.cluster_resources())
-        with recorded(job.store, record), bars(console) as progress:
-            _scan(job, record, data, pieces, room, progress)
-    with phase(console, "drawing the report"):
-        scan_report(OpenedRun(job.store, named_by(config))).write(job.store.path)
-    return job.store
+SCAN = Scan()
 
 
 def _check_count(record: RunRecord, images: int) -> None:
@@ -78,7 +75,7 @@ def _check_count(record: RunRecord, images: int) -> None:
 
 
 def _scan(
-    job: ScanJob, record: RunRecord, data: Dataset, pieces: list[Piece], room: Pool, progress: Bars
+    job: Job[ScanConfig], record: RunRecord, data: Dataset, pieces: list[Piece], room: Pool, progress: Bars
 ) -> None:
     config, size, store = job.config, job.config.scan.batch, ScanStore(job.store.path)
     wanted = panel_settings.recipes(config.panel, config.referee)

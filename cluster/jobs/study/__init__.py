@@ -1,6 +1,6 @@
 """A study as one value."""
 
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import model_validator
 
@@ -8,7 +8,7 @@ from outvoted.actors.data.datasets import DataSettings, DataSource
 from outvoted.actors.panel.panel_settings import PanelSettings, RefereeSettings
 from outvoted.analysis.studies.any import AnyStudy
 from outvoted.cluster.ray.placement import TaskSettings
-from outvoted.search.settings import Settings
+from outvoted.search.settings import MayChange, Settings
 
 
 class StudyConfig(Settings):
@@ -21,7 +21,7 @@ class StudyConfig(Settings):
     """The networks that all images are put to."""
     referee: RefereeSettings | None = RefereeSettings()
     """Proposes typical images and stands in for people, in studies that want one."""
-    cluster: TaskSettings = TaskSettings()
+    cluster: Annotated[TaskSettings, MayChange()] = TaskSettings()
     """What training a network, and its votes, take of the machines."""
 
     @model_validator(mode="after")

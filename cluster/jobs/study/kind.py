@@ -1,7 +1,6 @@
 """`outvoted study`: images put to a panel, whose votes are recorded."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -9,68 +8,76 @@ import ray
 from rich.console import Console
 from rich.progress import Progress as Bars
 
-from outvoted.actors.data import datasets
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.mining.monitor import Monitor
 from outvoted.actors.networks.members import Member
 from outvoted.actors.panel import panel_settings
 from outvoted.actors.panel.peer import vote
 from outvoted.actors.runs.run_record import RunRecord
+from outvoted.actors.runs.store import RunStore
 from outvoted.actors.studies.ray_voting import vote_remotely
 from outvoted.actors.studies.study_store import PANEL, REFEREE, StudyStore, vote_rows
+from outvoted.analysis.opened.opened import OpenedRun
+from outvoted.analysis.report.report import Report
 from outvoted.analysis.studies.base import Ingredients
 from outvoted.analysis.studies.boundary.figures import draw_latents
 from outvoted.analysis.studies.boundary.kind import BoundaryStudy
+from outvoted.analysis.studies.opened import OpenedStudy
+from outvoted.analysis.studies.study_page import told_by_studying
+from outvoted.analysis.studies.study_report import write_study_report
 from outvoted.cluster.configuration.key_paths import differences
-from outvoted.cluster.console.bars import bars
-from outvoted.cluster.jobs.loading import loaded
-from outvoted.cluster.jobs.mine.kind import versions
+from outvoted.cluster.console.terminal import command
+from outvoted.cluster.jobs.as_told import as_told
+from outvoted.cluster.jobs.job import Job, Kind, Place, Work
 from outvoted.cluster.jobs.networks import check_user_networks, run_members, run_referee
-from outvoted.cluster.jobs.runs import data_record, open_record, recorded
 from outvoted.cluster.jobs.study import StudyConfig
 from outvoted.cluster.jobs.study.training import run_generator, train_families
-from outvoted.cluster.ray.calls import result
-from outvoted.cluster.ray.connect import connected
+from outvoted.cluster.ray.calls import completed, result
 from outvoted.cluster.ray.placement import Share, share_of_task
 from outvoted.search.errors import OutvotedError
 
-_MAY_CHANGE = ("cluster.", "data.path", "study.families", "study.labellers.")
 _MORE = ("repeats",)
 _VOTE: Any = vote_remotely
 
 
-@dataclass(frozen=True)
-class StudyJob:
-    """A study that is about to begin or to go on."""
+class StudyKind(Kind[StudyConfig]):
+    """Put images between classes to a panel: the landscape of its votes, and where peers part."""
 
-    config: StudyConfig
-    store: StudyStore
-    address: str
-    resume: bool
-    debug: bool = False
+    name, form, example = "study", StudyConfig, "configs/study-iris.yaml"
+    minimal = ("data: {name: mnist-sample}", "study: {kind: morphs}")
+    written = "images/, votes/, figures/*.png, summary.json"
+    offers = frozenset({"label"})
+
+    def prepare(self, job: Job[StudyConfig], record: RunRecord, data: Dataset, console: Console) -> Place:
+        """Check that images can be made from the data, and that families are those a resumed study had."""
+        config = job.config
+        config.study.check(data)
+        check_user_networks(job.store, config.panel, config.asked_referee, data, console)
+        if job.resume:
+            _check_families(job.store, config)
+        store = StudyStore(job.store.path, config.study.fields())
+
+        def place(there: Mapping[str, float]) -> Work:
+            each = share_of_task(config.cluster, there)
+            return lambda progress: _Stages(config, store, record, data, each, progress).run()
+
+        return place
+
+    def report(self, run: OpenedRun) -> Report:
+        """Report what the votes show."""
+        found = write_study_report(OpenedStudy(run.store.path, run.trust))
+        told = told_by_studying(found.tables, run.store.path / "figures", found.sections())
+        return as_told(told, found.tables)
+
+    def next(self, job: Job[StudyConfig], again: str) -> Sequence[str]:
+        """Return a command that shows the trainings."""
+        return (command("tensorboard", "--logdir", job.store.path / "tb"),)
 
 
-def study(job: StudyJob, console: Console) -> None:
-    """Make the images, train the networks, and record their votes on every image.
-
-    Raises:
-        OutvotedError: something in the configuration, the data, the folder or the cluster must be mended.
-        KeyboardInterrupt: the study was cut off; it can be resumed.
-    """
-    config, store = job.config, job.store
-    data = loaded(lambda: datasets.load(config.data), console)
-    config.study.check(data)
-    check_user_networks(store, config.panel, config.asked_referee, data, console)
-    if job.resume:
-        _check_families(store, config)
-    record = open_record(store, config, job.resume, data_record(data), versions(), "study", _MAY_CHANGE)
-    with connected(job.address, job.debug):
-        share_of_task(config.cluster, ray.cluster_resources())
-        with recorded(store, record), bars(console) as progress:
-            _Stages(job, record, data, progress).run()
+STUDY = StudyKind()
 
 
-def _check_families(store: StudyStore, config: StudyConfig) -> None:
+def _check_families(store: RunStore, config: StudyConfig) -> None:
     """Families may be added and get more seeds; otherwise networks would differ under one name."""
     before = store.read_record().config.get("study", {}).get("families", [])
     named = {family.get("name"): family for family in before}
@@ -89,11 +96,18 @@ def _check_families(store: StudyStore, config: StudyConfig) -> None:
 class _Stages:
     """Runs the stages in turn; what is recorded already is read."""
 
-    def __init__(self, job: StudyJob, record: RunRecord, data: Dataset, progress: Bars) -> None:
-        self._config, self._store, self._record = job.config, job.store, record
-        self._data, self._progress = data, progress
-        self._share = Share(job.config.cluster.num_cpus, job.config.cluster.num_gpus)
-        self._monitor = Monitor(job.store.tensorboard)
+    def __init__(
+        self,
+        config: StudyConfig,
+        store: StudyStore,
+        record: RunRecord,
+        data: Dataset,
+        share: Share,
+        progress: Bars,
+    ) -> None:
+        self._config, self._store, self._record = config, store, record
+        self._data, self._share, self._progress = data, share, progress
+        self._monitor = Monitor(store.tensorboard)
 
     def run(self) -> None:
         """Run what is not recorded yet."""
@@ -158,10 +172,10 @@ class _Stages:
         """Put all images to networks, a task for each, and record the votes."""
         data, placed, arithmetic = self._data, ray.put(self._store.pixels()), self._config.panel.arithmetic
         task = _VOTE.options(num_cpus=self._share.num_cpus, num_gpus=self._share.num_gpus)
-        calls = [task.remote(one, placed, data.shape, data.classes, arithmetic) for one in networks]
+        calls = {task.remote(one, placed, data.shape, data.classes, arithmetic): one.name for one in networks}
         bar = self._progress.add_task("votes", total=len(calls), details=f"of the {whose}")
-        rows = []
-        for one, call in zip(networks, calls, strict=True):
-            rows.append(vote_rows(one.name, result(call)))
+        votes = {}
+        for name, call in completed(calls):
+            votes[name] = vote_rows(name, result(call))
             self._progress.update(bar, advance=1)
-        self._store.write_votes(rows, whose)
+        self._store.write_votes([votes[one.name] for one in networks], whose)

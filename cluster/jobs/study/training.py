@@ -17,7 +17,7 @@ from outvoted.actors.training.generators.training import Checkpoint, DcganTraini
 from outvoted.actors.training.ray_training import train_generator_remotely
 from outvoted.actors.training.target_training import Check, Stop
 from outvoted.analysis.studies.families import Family, Unit, units, work
-from outvoted.cluster.ray.calls import result
+from outvoted.cluster.ray.calls import completed, result
 from outvoted.cluster.ray.placement import Share
 from outvoted.search.arrays import Pixels
 
@@ -147,15 +147,10 @@ def _events(
     running: dict[Any, Unit] = {}
     for unit in sorted(left, key=lambda unit: (-work_of[unit.family.name], unit.seed)):
         running[_TRAIN_FAMILY.options(**options).remote(_goal(unit), *placed)] = unit
-    while running:
-        (stream,), _ = ray.wait(list(running), num_returns=1)
-        unit = running[stream]
+    for unit, call in completed(running):
         try:
-            yield unit, ray.get(next(stream))
-        except StopIteration:
-            del running[stream]
+            yield unit, ray.get(call)
         except RayError as error:
-            del running[stream]
             yield unit, _lost(unit, error)
 
 

@@ -8,7 +8,7 @@ from outvoted.actors.data.datasets import DataSettings, DataSource
 from outvoted.actors.sweeps.mined_settings import Mining
 from outvoted.actors.training.steps import Training
 from outvoted.analysis.sweeps import AnyExperiment, Unit, peer_name
-from outvoted.search.settings import Settings
+from outvoted.search.settings import MayChange, Settings
 
 Epochs = Annotated[int, Field(ge=1, le=10_000)]
 
@@ -42,11 +42,11 @@ class SweepConfig(Settings):
     data: DataSource = DataSettings()
     experiment: AnyExperiment
     training: Training = Training(epochs=100)
-    seeds: tuple[Annotated[int, Field(ge=0, lt=2**31)], ...] = (0, 1, 2)
+    seeds: Annotated[tuple[Annotated[int, Field(ge=0, lt=2**31)], ...], MayChange()] = (0, 1, 2)
     """One network of every setting for each."""
-    trial: TrialSettings = TrialSettings()
-    stopping: Stopping = Stopping()
-    mining: Mining | None = None
+    trial: Annotated[TrialSettings, MayChange()] = TrialSettings()
+    stopping: Annotated[Stopping, MayChange()] = Stopping()
+    mining: Annotated[Mining | None, MayChange()] = None
     """Left out, the networks are not mined."""
 
     @field_validator("seeds")

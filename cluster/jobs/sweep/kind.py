@@ -1,8 +1,8 @@
 """`outvoted sweep`: networks of many settings, trained and measured epoch by epoch on Ray Tune."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
@@ -11,85 +11,99 @@ import torch
 from rich.console import Console
 from rich.progress import Progress as Bars
 
-from outvoted.actors.data import datasets
 from outvoted.actors.data.datasets import Dataset
+from outvoted.actors.runs.run_record import RunRecord
 from outvoted.actors.sweeps.ray_sweep_recorder import SweepRecorderActor
 from outvoted.actors.sweeps.sweep_store import FAILED, FINISHED, SweepStore
+from outvoted.analysis.opened.opened import OpenedRun
+from outvoted.analysis.report.report import Report
 from outvoted.analysis.sweeps import Unit
-from outvoted.cluster.console.bars import bars
-from outvoted.cluster.jobs.loading import loaded
-from outvoted.cluster.jobs.mine.kind import versions
-from outvoted.cluster.jobs.runs import data_record, open_record, recorded
+from outvoted.analysis.sweeps.opened import OpenedSweep
+from outvoted.analysis.sweeps.sweep_page import told_by_sweeping
+from outvoted.analysis.sweeps.sweep_report import write_sweep_report
+from outvoted.cluster.console.terminal import command
+from outvoted.cluster.jobs.as_told import as_told
+from outvoted.cluster.jobs.job import Job, Kind, Place, Work
 from outvoted.cluster.jobs.sweep import SweepConfig
 from outvoted.cluster.jobs.sweep.memory import check_memory
 from outvoted.cluster.jobs.sweep.mining import check_mining, mine_settings
-from outvoted.cluster.jobs.sweep.tuning import Spec, Work, ended, grouped, run_trials
+from outvoted.cluster.jobs.sweep.tuning import Spec, Stage, ended, grouped, run_trials
 from outvoted.cluster.ray.cells import here
-from outvoted.cluster.ray.connect import connected
 from outvoted.search.errors import OutvotedError
 
-_MAY_CHANGE = (
-    "seeds",
-    "trial.",
-    "stopping.",
-    "mining",
-    "data.path",
-    "experiment.temperatures",
-    "experiment.fractions",
-    "experiment.selections",
-    "experiment.noises",
-)
 _RECORDER: Any = SweepRecorderActor
 
 
-@dataclass(frozen=True)
-class SweepJob:
-    """A sweep that is about to begin or to go on."""
+class Sweep(Kind[SweepConfig]):
+    """Train and measure networks of many settings: temperatures, or classes of noise."""
 
-    config: SweepConfig
-    store: SweepStore
-    address: str
-    resume: bool
-    debug: bool = False
+    name, form, example = "sweep", SweepConfig, "configs/sweep-temperature-small.yaml"
+    minimal = (
+        "data: {name: mnist-sample}",
+        "experiment: {kind: temperature, network: {kind: mlp, activation: sigmoid}}",
+    )
+    written = "trials/, votes/, networks/, figures/*.png, summary.json"
+
+    def prepare(self, job: Job[SweepConfig], record: RunRecord, data: Dataset, console: Console) -> Place:
+        """Check that the networks fit the images, and can be mined if they are to be."""
+        config = job.config
+        _check_fits(config, data)
+        config.experiment.check(data)
+        check_mining(config, data)
+
+        def place(there: Mapping[str, float]) -> Work:
+            check_memory(config, data, there)
+            return partial(_sweep, config, _store(job), data)
+
+        return place
+
+    def report(self, run: OpenedRun) -> Report:
+        """Report what was measured, against the paper's claims."""
+        opened = OpenedSweep(run.store.path, run.trust)
+        if not opened.store.outcomes():
+            raise run.without("trained networks")
+        found = write_sweep_report(opened)
+        return as_told(told_by_sweeping(found, run.store.path), found.tables())
+
+    def next(self, job: Job[SweepConfig], again: str) -> Sequence[str]:
+        """Return commands that watch the sweep and extend it."""
+        watch = command("tensorboard", "--logdir", job.store.path / "tb")
+        return watch, f"{again} {command('--set', 'seeds=[...]')}   # more seeds"
 
 
-def sweep(job: SweepJob, console: Console) -> None:
-    """Train what is not trained yet, stage by stage, and mine what is trained.
+SWEEP = Sweep()
 
-    Raises:
-        OutvotedError: something in the configuration, the data, the folder or the cluster must be mended.
-        KeyboardInterrupt: the sweep was cut off; it can be resumed.
-    """
-    config = job.config
-    data = loaded(lambda: datasets.load(config.data), console)
-    _check_fits(config, data)
-    config.experiment.check(data)
-    check_mining(config, data)
-    record = open_record(job.store, config, job.resume, data_record(data), versions(), "sweep", _MAY_CHANGE)
-    with connected(job.address, job.debug):
-        check_memory(config, data, ray.cluster_resources())
-        with recorded(job.store, record), bars(console) as progress:
-            with _recorder(job) as recorder:
-                _Stages(job, data, recorder, progress).run()
-            mine_settings(config, job.store, data, progress)
-    _say_failed(job, console)
+
+def _store(job: Job[SweepConfig]) -> SweepStore:
+    return SweepStore(job.store.path, job.config.experiment.fields())
+
+
+def _sweep(config: SweepConfig, store: SweepStore, data: Dataset, progress: Bars) -> None:
+    """Train what is not trained yet, stage by stage, and mine what is trained."""
+    with _recorder(config, store) as recorder:
+        _Stages(config, store, data, recorder, progress).run()
+    mine_settings(config, store, data, progress)
+    _say_failed(config, store, progress.console)
 
 
 class _Stages:
     """Runs the stages in turn; a later one reads the votes of those before."""
 
-    def __init__(self, job: SweepJob, data: Dataset, recorder: Any, progress: Bars) -> None:
-        self._job, self._data, self._recorder, self._progress = job, data, recorder, progress
-        units = job.config.units()
-        self._done = ended(job.store)
-        self._epochs = {unit.name: job.store.epochs_kept(unit.name) for unit in units}
-        epochs = job.config.training.epochs
+    def __init__(
+        self, config: SweepConfig, store: SweepStore, data: Dataset, recorder: Any, progress: Bars
+    ) -> None:
+        self._config, self._store, self._data = config, store, data
+        self._recorder, self._progress = recorder, progress
+        units = config.units()
+        self._done = ended(store)
+        self._epochs = {unit.name: store.epochs_kept(unit.name) for unit in units}
+        epochs = config.training.epochs
         before = sum(epochs if unit.name in self._done else self._epochs[unit.name] for unit in units)
         self._bar = progress.add_task("epochs", total=len(units) * epochs, completed=before, details="")
 
     def run(self) -> None:
         """Run what has not ended."""
-        config = self._job.config
+        config = self._config
         for stage in config.experiment.stages():
             units = [Unit(setting, seed) for setting in stage for seed in config.seeds]
             waiting = [unit for unit in units if unit.name not in self._done]
@@ -101,9 +115,9 @@ class _Stages:
                 self._run(specs)
 
     def _run(self, specs: tuple[Spec, ...]) -> None:
-        config, store = self._job.config, self._job.store
+        config, store = self._config, self._store
         votes = {name: _needed(store, name) for name in {name for spec in specs for name in spec.needs}}
-        work = Work(specs, config.experiment, config.training, config.trial, config.stopping)
+        work = Stage(specs, config.experiment, config.training, config.trial, config.stopping)
         run_trials(work, self._data, votes, self._recorder, store.path, self._epoch)
 
     def _epoch(self, label: str, networks: int, accuracy: float) -> None:
@@ -139,24 +153,24 @@ def _needed(store: SweepStore, unit: str) -> pa.Table:
     )
 
 
-def _say_failed(job: SweepJob, console: Console) -> None:
-    outcomes, units = job.store.outcomes(), job.config.units()
+def _say_failed(config: SweepConfig, store: SweepStore, console: Console) -> None:
+    outcomes, units = store.outcomes(), config.units()
     failed = [unit.name for unit in units if outcomes.get(unit.name) == FAILED]
     if failed:
         console.print(
-            f"{len(failed)} of {len(units)} networks failed, {failed[0]} among them: {job.store.path}/trials "
+            f"{len(failed)} of {len(units)} networks failed, {failed[0]} among them: {store.path}/trials "
             "says why, --resume tries them again.",
             soft_wrap=True,
         )
 
 
 @contextmanager
-def _recorder(job: SweepJob) -> Iterator[Any]:
+def _recorder(config: SweepConfig, store: SweepStore) -> Iterator[Any]:
     """Have a recorder on this machine, where the sweep's folder is, within the block.
 
     Cut off, it is left to end with the trials that still call it: killed before them, Ray would say so.
     """
-    recorder = _RECORDER.options(**here()).remote(job.store.path.resolve(), job.config.experiment.fields())
+    recorder = _RECORDER.options(**here()).remote(store.path.resolve(), config.experiment.fields())
     yield recorder
     ray.get(recorder.close.remote())
     ray.kill(recorder)

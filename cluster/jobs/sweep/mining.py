@@ -18,7 +18,7 @@ from outvoted.analysis.sweeps import Setting
 from outvoted.analysis.sweeps.opened import OpenedSweep
 from outvoted.cluster.jobs.networks import run_referee
 from outvoted.cluster.jobs.sweep import SweepConfig
-from outvoted.cluster.ray.calls import result
+from outvoted.cluster.ray.calls import completed, result
 from outvoted.cluster.ray.placement import Share
 from outvoted.search.climb import Outcome
 from outvoted.search.errors import OutvotedError
@@ -75,9 +75,7 @@ class _Mining:
         running = self._begun(waiting)
         done = len(panels) - len(waiting)
         bar = self._progress.add_task("mining", total=len(panels), completed=done, details="")
-        while running:
-            (call,), _ = ray.wait(list(running), num_returns=1)
-            setting = running.pop(call)
+        for setting, call in completed(running):
             details = self._end(setting.label, call, origins[setting])
             self._progress.update(bar, advance=1, details=f"{setting.label}: {details}")
 

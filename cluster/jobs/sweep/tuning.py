@@ -85,7 +85,7 @@ OnEpoch = Callable[[str, int, float], object]
 
 
 @dataclass(frozen=True)
-class Work:
+class Stage:
     """What all trials of a stage share."""
 
     specs: tuple[Spec, ...]
@@ -96,7 +96,7 @@ class Work:
 
 
 def run_trials(
-    work: Work, data: Dataset, votes: Votes, recorder: Any, folder: Path, on_epoch: OnEpoch
+    work: Stage, data: Dataset, votes: Votes, recorder: Any, folder: Path, on_epoch: OnEpoch
 ) -> None:
     """Run trials until each has ended; those that failed or were stopped early are recorded as such."""
     for name, value in _ENVIRONMENT.items():
@@ -123,7 +123,7 @@ def run_trials(
                 _end(recorder, unit, STOPPED, None)
 
 
-def _train(config: dict[str, Any], work: Work, data: Dataset, votes: Votes, recorder: Any) -> None:
+def _train(config: dict[str, Any], work: Stage, data: Dataset, votes: Votes, recorder: Any) -> None:
     """Run one trial in a worker; what it raises is recorded, and the other trials go on."""
     use_one_thread()
     spec = work.specs[config["trial"]]
@@ -148,7 +148,7 @@ def _train(config: dict[str, Any], work: Work, data: Dataset, votes: Votes, reco
         tune.report({"epoch": 0, "test_accuracy": 0.0, "loss": 0.0, "failed": True})
 
 
-def _begun(spec: Spec, work: Work, data: Dataset, votes: Votes, recorder: Any) -> Trial:
+def _begun(spec: Spec, work: Stage, data: Dataset, votes: Votes, recorder: Any) -> Trial:
     kept = ray.get([recorder.kept.remote(unit.name) for unit in spec.units])
     needed = {name: votes[name] for name in spec.needs}
     samples = work.experiment.data(spec.units[0].setting, data, needed)
@@ -183,7 +183,7 @@ def _metrics(epoch: int, trial: Trial) -> dict[str, float]:
     return {"epoch": epoch, **means}
 
 
-def _scheduler(work: Work) -> TrialScheduler:
+def _scheduler(work: Stage) -> TrialScheduler:
     stopping = work.stopping
     mode = "max" if stopping.metric == "test_accuracy" else "min"
     if stopping.rule == "asha":

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from outvoted.actors.data.datasets import Dataset, DataSettings, Split
 from outvoted.actors.data.datasets import load as load_data
-from outvoted.cluster.jobs.loading import loaded
+from outvoted.cluster.jobs.job import loaded
 from outvoted.search.errors import OutvotedError
 from tests.actors.data.formats import load
 

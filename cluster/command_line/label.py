@@ -14,20 +14,10 @@ from outvoted.actors.labelling.label_store import LabelStore
 from outvoted.actors.labelling.names import checked
 from outvoted.actors.labelling.server import address, listen, serve
 from outvoted.analysis.studies.opened import OpenedStudy
-from outvoted.cluster.command_line.options import (
-    DEFAULT_RUNS,
-    Debug,
-    Runs,
-    Trusted,
-    console,
-    flag,
-    run_store,
-    say_written,
-    to_report,
-    trusted,
-)
+from outvoted.cluster.command_line.options import DEFAULT_RUNS, Debug, Runs, Trusted, run_store, trusted
 from outvoted.cluster.console.bars import phase
 from outvoted.cluster.console.terminal import command as typed
+from outvoted.cluster.console.terminal import console, flag, say_written, to_report
 from outvoted.search.errors import OutvotedError
 from outvoted.search.trust import Trust
 

@@ -21,19 +21,10 @@ from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.drawing import class_names
 from outvoted.analysis.report.numbers import PERCENT
 from outvoted.analysis.report.table import Column, Table
-from outvoted.cluster.command_line.options import (
-    DEFAULT_RUNS,
-    Debug,
-    Runs,
-    Trusted,
-    console,
-    run_store,
-    say_written,
-    to_report,
-    trusted,
-)
+from outvoted.cluster.command_line.options import DEFAULT_RUNS, Debug, Runs, Trusted, run_store, trusted
 from outvoted.cluster.console.bars import bars
-from outvoted.search.errors import OutvotedError
+from outvoted.cluster.console.terminal import console, say_written, to_report
+from outvoted.cluster.jobs.kinds import check_offers
 from outvoted.search.trust import Trust
 
 _FEWEST, _MOST = 3, 401
@@ -73,13 +64,7 @@ def landscape(  # noqa: PLR0913  # each is an option
 
 
 def _opened(store: RunStore, trust: Trust) -> OpenedRun:
-    record = store.read_record()
-    if record.kind != "mine":
-        raise OutvotedError(
-            expected="a run of `outvoted mine`, whose seeds can be moved",
-            found=f"{record.name}, a run of `outvoted {record.kind}`",
-            remedy="choose another run: `outvoted runs` lists them",
-        )
+    check_offers(store.read_record(), "landscape", "whose seeds can be moved")
     return OpenedRun(store, trust)
 
 

@@ -1,0 +1,134 @@
+"""A run from its configuration to its report, the same way for every kind of run."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import ray
+from rich.console import Console
+from rich.progress import Progress as Bars
+
+from outvoted.actors.data import datasets
+from outvoted.actors.data.datasets import Dataset
+from outvoted.actors.runs.run_record import RunRecord
+from outvoted.actors.runs.store import RunStore
+from outvoted.analysis.opened.opened import OpenedRun
+from outvoted.analysis.report.report import Report
+from outvoted.cluster.console.bars import bars, phase
+from outvoted.cluster.jobs.runs import data_record, open_record, recorded
+from outvoted.cluster.ray.connect import LOCAL, connected
+from outvoted.search.settings import Settings
+from outvoted.search.trust import named_by
+
+Config = TypeVar("Config", bound=Settings)
+
+Work = Callable[[Bars], None]
+"""Does what is not done yet and records it; shows how far it is."""
+Place = Callable[[Mapping[str, float]], Work]
+"""Divides what `ray.cluster_resources()` says is there; raises OutvotedError where it is too little."""
+
+
+@dataclass(frozen=True)
+class Job(Generic[Config]):
+    """A run that is about to begin or to go on: what to do, and where it goes."""
+
+    kind: "Kind[Config]"
+    config: Config
+    store: RunStore
+    address: str = LOCAL
+    resume: bool = False
+    debug: bool = False
+
+
+class Kind(ABC, Generic[Config]):
+    """What is peculiar to one kind of run. Its docstring is the help of its command."""
+
+    name: str
+    """Of the command; in `run.json` as well."""
+    form: type[Config]
+    """The configuration."""
+    example: str
+    """A file with a configuration."""
+    minimal: Sequence[str]
+    """The lines of a small configuration."""
+    written: str
+    """What is found in the folder of a finished run."""
+    offers: frozenset[str] = frozenset()
+    """Commands, beside `outvoted report`, that read such a run."""
+
+    def load(self, config: Any) -> Dataset:
+        """Load the labelled images.
+
+        Raises:
+            OutvotedError: they cannot be had, or a file is missing or corrupt.
+        """
+        return datasets.load(config.data)
+
+    @abstractmethod
+    def prepare(self, job: Job[Config], record: RunRecord, data: Dataset, console: Console) -> Place:
+        """Refuse whatever can be refused before anything is written or started.
+
+        Args:
+            record: of the run; what the work adds to it is written when the work writes it, or ends.
+
+        Raises:
+            OutvotedError: configuration, data, networks or what a resumed run has recorded don't fit.
+        """
+
+    @abstractmethod
+    def report(self, run: OpenedRun) -> Report:
+        """Return what a run, finished or under way, has to say.
+
+        Raises:
+            OutvotedError: it has nothing to say yet, or a file is missing or damaged.
+        """
+
+    def next(self, job: Job[Config], again: str) -> Sequence[str]:
+        """Return commands to try once a run has ended; ``again`` is the one that goes on with it."""
+        return ()
+
+    def counts(self, store: RunStore, record: RunRecord) -> tuple[str, str]:
+        """Return what `outvoted runs` says in its columns searches and mistakes.
+
+        Raises:
+            OutvotedError: a table is damaged.
+        """
+        return self.name, ""
+
+
+def launch(job: Job[Config], console: Console, data: Dataset | None = None) -> Report:
+    """Do a run, or what is left of it, and write its report.
+
+    Args:
+        data: the labelled images, where whoever calls has loaded them already.
+
+    Raises:
+        OutvotedError: something in the configuration, the data, the folder or the cluster must be mended.
+        KeyboardInterrupt: the run was cut off; it can be resumed.
+    """
+    kind, config, store = job.kind, job.config, job.store
+    found = loaded(lambda: kind.load(config), console) if data is None else data
+    record = open_record(store, kind.name, config, job.resume, data_record(found))
+    place = kind.prepare(job, record, found, console)
+    with connected(job.address, job.debug):
+        work = place(ray.cluster_resources())
+        with recorded(store, record), bars(console) as progress:
+            work(progress)
+    with phase(console, "drawing the report"):
+        report = kind.report(OpenedRun(store, named_by(config)))
+        report.write(store.path)
+    return report
+
+
+def loaded(load: Callable[[], Dataset], console: Console) -> Dataset:
+    """Load the labelled images, and say what they were understood to be before anything starts.
+
+    Raises:
+        OutvotedError: see :func:`outvoted.actors.data.datasets.load`.
+    """
+    with phase(console, "reading the images"):
+        data = load()
+        words = data.understood
+    console.print(words, soft_wrap=True)
+    return data
