@@ -15,11 +15,11 @@ from outvoted.actors.data import datasets
 from outvoted.actors.data.datasets import Dataset, DataSettings, Split
 from outvoted.actors.networks import MLP
 from outvoted.actors.networks.computing import use_one_thread
-from outvoted.actors.networks.members import EpochRecord, Member
+from outvoted.actors.networks.members import Member
 from outvoted.actors.panel.panel import LocalPanel
 from outvoted.actors.panel.peer import Peer
 from outvoted.actors.training.steps import Training
-from outvoted.actors.training.training import train
+from outvoted.actors.training.training import train, trained_member
 from outvoted.search.climb import Rules
 from outvoted.search.strategies import Hillclimb
 from outvoted.search.transforms import Affine
@@ -88,11 +88,8 @@ def trained(digits: Dataset) -> list[Member]:
     found = []
     for index, hidden in enumerate(HIDDEN):
         architecture = MLP(hidden=hidden)
-        epochs = list(train(architecture, Training(epochs=8), digits, index))
-        weights = epochs[-1].weights
-        assert weights is not None
-        records = tuple(EpochRecord(epoch.number, epoch.loss, epoch.test_accuracy) for epoch in epochs)
-        found.append(Member(f"mlp-{hidden}", "peer", architecture, index, weights, records))
+        epochs = train(architecture, Training(epochs=8), digits, index)
+        found.append(trained_member(f"mlp-{hidden}", "peer", architecture, index, epochs))
     return found
 
 

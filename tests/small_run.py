@@ -15,14 +15,14 @@ from outvoted.actors.mining.coordinator import Coordinator
 from outvoted.actors.mining.planning import planned
 from outvoted.actors.mining.recorder import Recorder
 from outvoted.actors.networks import CNN, members
-from outvoted.actors.networks.members import EpochRecord, Member, fingerprint
+from outvoted.actors.networks.members import Member, fingerprint
 from outvoted.actors.panel.panel import LocalPanel
 from outvoted.actors.panel.panel_settings import PanelSettings, RefereeSettings
 from outvoted.actors.panel.peer import Peer
 from outvoted.actors.runs.run_record import DataRecord, RunRecord, State
 from outvoted.actors.runs.store import RunStore
 from outvoted.actors.training.steps import Training
-from outvoted.actors.training.training import train
+from outvoted.actors.training.training import train, trained_member
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.search import plan
 from outvoted.search.climb import Rules
@@ -52,11 +52,8 @@ def digits_folder(digits: Dataset, tmp_path_factory: pytest.TempPathFactory) -> 
 @pytest.fixture(scope="session")
 def referee(digits: Dataset) -> Member:
     """A small convolutional network that is never on the panel."""
-    epochs = list(train(REFEREE.network, REFEREE.training, digits, 0))
-    weights = epochs[-1].weights
-    assert weights is not None
-    records = tuple(EpochRecord(epoch.number, epoch.loss, epoch.test_accuracy) for epoch in epochs)
-    return Member("referee", "referee", REFEREE.network, 0, weights, records)
+    epochs = train(REFEREE.network, REFEREE.training, digits, 0)
+    return trained_member("referee", "referee", REFEREE.network, 0, epochs)
 
 
 @pytest.fixture(scope="session")

@@ -19,11 +19,11 @@ from outvoted.actors.healing.heal_rows import Found, counted, found_of, tagged
 from outvoted.actors.healing.wandering import wandered
 from outvoted.actors.mining.local_mining import Mined, mine_panel
 from outvoted.actors.networks.computing import USUAL, Arithmetic
-from outvoted.actors.networks.members import EpochRecord, Member
+from outvoted.actors.networks.members import Member
 from outvoted.actors.runs import schema
 from outvoted.actors.runs.failures import Failed, check_not_all, failures
 from outvoted.actors.training.steps import Training
-from outvoted.actors.training.training import Extra, accuracy, train
+from outvoted.actors.training.training import ExtraSamples, accuracy, train
 from outvoted.search.search_settings import SearchSettings
 
 
@@ -135,13 +135,13 @@ class Healer:
         if step.arm == Arm.START:
             return member
         training = self.training.model_copy(update={"epochs": self.settings.epochs})
-        extra = Extra(self.added(task, peer), self.settings.weight, self.settings.frequency)
+        extra = ExtraSamples(self.added(task, peer), self.settings.weight, self.settings.frequency)
         seed = keyed(Use.TRAIN, self.training.seed, step.repeat, step.round, peer)
         epochs = list(train(member.architecture, training, self.data, seed, member.weights, extra))
         weights = epochs[-1].weights
         assert weights is not None
         before = len(member.epochs)
-        records = (EpochRecord(before + epoch.number, epoch.loss, epoch.test_accuracy) for epoch in epochs)
+        records = (replace(epoch.record, epoch=before + epoch.record.epoch) for epoch in epochs)
         return replace(member, weights=weights, epochs=(*member.epochs, *records))
 
     def gradient_steps(self, task: Task, peer: int) -> int:

@@ -1,7 +1,7 @@
 """Trained networks, the peers of a panel and its referee, in memory and on disk."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -103,29 +103,15 @@ class Member:
 def fingerprint(members: Sequence[Member]) -> str:
     """Return a SHA-256 over the peers in the panel's order: their names, architectures and weights.
 
-    The architecture counts with its input recipe: it says what the weights answer.
+    The architecture counts with its input recipe: it says what the weights answer. Who can write a
+    fingerprint into a run's folder can write any: it shows what was changed by mistake, not who made it.
     """
-    return _digest(
-        f"{peer.name} {peer.sha256} {peer.architecture.model_dump_json()}" for peer in _peers(members)
+    lines = (
+        f"{peer.name} {peer.sha256} {peer.architecture.model_dump_json()}\n"
+        for peer in members
+        if peer.role == "peer"
     )
-
-
-def has_fingerprint(members: Sequence[Member], recorded: str) -> bool:
-    """Tell whether a panel is the one of which a fingerprint was recorded.
-
-    Earlier runs recorded names and weights alone, and stay readable. Who can write a fingerprint into a
-    run's folder can write any: it tells what was changed by mistake, not who made the folder.
-    """
-    before = _digest(f"{peer.name} {peer.sha256}" for peer in _peers(members))
-    return recorded in (fingerprint(members), before)
-
-
-def _peers(members: Sequence[Member]) -> list[Member]:
-    return [member for member in members if member.role == "peer"]
-
-
-def _digest(lines: Iterable[str]) -> str:
-    return hashlib.sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest()
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 TABLE = "peers.parquet"

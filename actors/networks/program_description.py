@@ -146,7 +146,8 @@ def plain(value: Any, key: str = "") -> Any:
     if isinstance(value, dict):
         if key in ("device", "as_device") and not _there(value):
             raise RefusedError(
-                f"tensors on the device {shown(str(value['type']))}, which this machine does not have"
+                f"tensors on the device {shown(str(value['type']))}, which this machine does not have",
+                _DEVICE,
             )
         return {_field(name): plain(inner, name) for name, inner in value.items()}
     if isinstance(value, list):

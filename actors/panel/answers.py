@@ -56,33 +56,79 @@ _BATCH = 8
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A network in the precision it is to compute in, and the sample it is asked about.
+class AskedNetwork:
+    """A copy of a network in the precision it is to compute in, and the sample it is asked about.
 
     Attributes:
-        size: images in a batch; as many as there will be later, but no more than a few.
+        inputs: the sample's images as the network sees them.
     """
 
     network: Tolerant
+    sample: Sample
+    arithmetic: Arithmetic
     inputs: torch.Tensor
-    size: int
 
     @staticmethod
-    def of(network: torch.nn.Module, sample: Sample, arithmetic: Arithmetic, device: torch.device) -> "Asked":
-        """Set up a network, which is changed by that: hand over a copy."""
-        ready = Tolerant(network, sample.classes).to(device, arithmetic.dtype).eval()
-        inputs = sample.inputs(arithmetic.dtype).to(device)
-        return Asked(ready, inputs, min(arithmetic.batch, _BATCH))
+    def of(
+        network: nn.Module, sample: Sample, arithmetic: Arithmetic, device: torch.device
+    ) -> "AskedNetwork":
+        """Copy a network, and bring the copy to its precision and device.
 
-    def about(self, rows: Ints) -> tuple[torch.Tensor, tuple[str, ...]]:
+        Raises:
+            Exception: whatever the user's code raises meanwhile.
+        """
+        ready = Tolerant(copied(network), sample.classes).to(device, arithmetic.dtype).eval()
+        return AskedNetwork(ready, sample, arithmetic, sample.inputs(arithmetic.dtype).to(device))
+
+    @property
+    def size(self) -> int:
+        """Images in a batch: as many as there will be later, but no more than a few."""
+        return min(self.arithmetic.batch, _BATCH)
+
+    def about(self, rows: Ints | None = None) -> tuple[torch.Tensor, tuple[str, ...]]:
         """Return logits (n, classes) in double precision for rows of the sample, and why any have none."""
         logits, failures = [], []
-        for part in torch.split(torch.from_numpy(rows), self.size):
+        wanted = torch.from_numpy(np.arange(len(self.inputs)) if rows is None else rows)
+        for part in torch.split(wanted, self.size):
             full = torch.cat([part, part[-1:].expand(self.size - len(part))])
             found, said = self.network.answer(self.inputs[full.to(self.inputs.device)])
             logits.append(found.detach().to("cpu", torch.float64)[: len(part)])
             failures += list(said[: len(part)] or ("",) * len(part))
         return torch.cat(logits), tuple(failures)
+
+    def in_precision(self, network: nn.Module, precision: Precision) -> "AskedNetwork | None":
+        """Copy ``network`` once more, in another precision; None where it has no answer in that."""
+        arithmetic = replace(self.arithmetic, precision=precision)
+        try:
+            asked = AskedNetwork.of(network, self.sample, arithmetic, self.inputs.device)
+            logits, _ = asked.about()
+        except (Exception, SystemExit):
+            return None
+        return asked if torch.isfinite(logits).all(1).any() else None
+
+
+def check_form(asked: AskedNetwork, network: nn.Module) -> torch.Tensor:
+    """Return the logits for the sample, NaN where the network fails, which it must not for all images.
+
+    Args:
+        asked: a copy of ``network``.
+
+    Raises:
+        OutvotedError: it fails for all.
+    """
+    logits, failures = asked.about()
+    if torch.isfinite(logits).all(1).any():
+        return logits
+    sample = asked.sample
+    other: Precision = "single" if asked.arithmetic.precision == "double" else "double"
+    if asked.in_precision(network, other):
+        remedy = (
+            f"set panel.precision to {other}, in which it works (in Python: Panel(..., precision='{other}'))"
+        )
+    else:
+        remedy = _remedy(asked, sample.classes)
+    expected = f"one finite logit for each of the data's {sample.classes} classes from an image of shape "
+    raise OutvotedError(expected=f"{expected}{sample.shape}", found=failures[0], remedy=remedy)
 
 
 _REMEDY = "correct the network, its weights or its input recipe, or mine the data it was trained for"
@@ -94,39 +140,7 @@ _MORE = "wrap it in a module of its own whose forward takes the images alone and
 _TWO = "return two logits: with z the one output it has, torch.cat([torch.zeros_like(z), z], 1)"
 
 
-def check_form(
-    asked: Asked, pristine: nn.Module, sample: Sample, arithmetic: Arithmetic, rows: Ints
-) -> torch.Tensor:
-    """Return the logits for rows of the sample, NaN for those on which the network fails, not for all.
-
-    Raises:
-        OutvotedError: it fails for all.
-    """
-    logits, failures = asked.about(rows)
-    if torch.isfinite(logits).all(1).any():
-        return logits
-    expected = f"one finite logit for each of the data's {sample.classes} classes from an image of shape "
-    raise OutvotedError(
-        expected=f"{expected}{sample.shape}",
-        found=failures[0],
-        remedy=_other_precision(pristine, sample, arithmetic, rows) or _remedy(asked, sample.classes),
-    )
-
-
-def _other_precision(network: nn.Module, sample: Sample, arithmetic: Arithmetic, rows: Ints) -> str | None:
-    """Try the other precision; return what to do where it works."""
-    other: Precision = "single" if arithmetic.precision == "double" else "double"
-    try:
-        asked = Asked.of(copied(network), sample, replace(arithmetic, precision=other), torch.device("cpu"))
-        logits, _ = asked.about(rows)
-    except (Exception, SystemExit):
-        return None
-    if not torch.isfinite(logits).all(1).any():
-        return None
-    return f"set panel.precision to {other}, in which it works (from Python: Panel(..., precision='{other}'))"
-
-
-def _remedy(asked: Asked, classes: int) -> str:
+def _remedy(asked: AskedNetwork, classes: int) -> str:
     """Look at what the network returns for what can be done about it."""
     try:
         found = asked.network.network(asked.inputs[: asked.size])
@@ -171,11 +185,11 @@ _MIXED = (
 )
 
 
-def check_steady(asked: Asked, logits: torch.Tensor, rows: Ints, arithmetic: Arithmetic) -> str | None:
+def check_steady(asked: AskedNetwork, logits: torch.Tensor) -> str | None:
     """Ask again, and ask about every image among others and at another place of the batch.
 
     Args:
-        logits: what was answered for ``rows``, all of the sample in order, (n, classes).
+        logits: what was answered for the sample, (n, classes).
 
     Returns:
         What should be said of a network whose answers differ in their last bits in double precision.
@@ -183,11 +197,11 @@ def check_steady(asked: Asked, logits: torch.Tensor, rows: Ints, arithmetic: Ari
     Raises:
         OutvotedError: the answers differ.
     """
-    again, _ = asked.about(rows)
+    again, rows = asked.about()[0], np.arange(len(logits))
     elsewhere = torch.empty_like(logits)
     for half in (rows[1::2][::-1].copy(), rows[::2][::-1].copy()):  # the last is repeated to fill the batch
         elsewhere[torch.from_numpy(half)] = asked.about(half)[0]
-    last, _ = asked.about(rows)
+    last, _ = asked.about()
     for found, what, remedy in (
         (again, _TWICE, _RANDOM),
         (last, _LATER, _RANDOM),
@@ -196,7 +210,7 @@ def check_steady(asked: Asked, logits: torch.Tensor, rows: Ints, arithmetic: Ari
         if (found is not elsewhere or asked.size > 1) and (apart := _apart(logits, found)) > _ROUNDING:
             raise _unsteady(what, apart, remedy)
     apart = max(_apart(logits, found) for found in (again, elsewhere, last))
-    if arithmetic.precision == "double" and apart > _LAST_BITS:
+    if asked.arithmetic.precision == "double" and apart > _LAST_BITS:
         return (
             "its answers differ in their last bits with an image's place in a batch, although it was asked "
             "in double precision: it computes in single precision somewhere; a run may not repeat exactly"
@@ -224,7 +238,7 @@ def _unsteady(found: str, apart: float, remedy: str) -> OutvotedError:
     )
 
 
-def check_logits(logits: torch.Tensor, sample: Sample, rows: Ints) -> None:
+def check_logits(logits: torch.Tensor, sample: Sample) -> None:
     """Refuse probabilities: a softmax of them would call every answer unsure.
 
     The outputs of a softmax are told by their sums, whatever they say. Numbers from 0 to 1 that don't add up
@@ -232,13 +246,13 @@ def check_logits(logits: torch.Tensor, sample: Sample, rows: Ints) -> None:
     right on most images: one that learned logits to be right would not keep them so close together.
 
     Args:
-        logits: what was answered for ``rows`` of the sample, (n, classes).
+        logits: what was answered for the sample, (n, classes).
 
     Raises:
         OutvotedError: they are probabilities.
     """
     finite = torch.isfinite(logits).all(1)
-    answers, labels = logits[finite], torch.from_numpy(sample.labels[rows])[finite]
+    answers, labels = logits[finite], torch.from_numpy(sample.labels)[finite]
     within = bool((answers >= 0).all() and (answers <= 1).all())
     if not within or not len(answers):
         return

@@ -1,9 +1,7 @@
 """Checking the networks of a run on a few images, before anything starts."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
-import numpy as np
 import torch
 from torch import nn
 
@@ -11,8 +9,8 @@ from outvoted.actors.data.datasets import Split
 from outvoted.actors.networks import PackagedNetwork, Shape, UserNetwork
 from outvoted.actors.networks.computing import Arithmetic, own_context, own_random_numbers, undisturbed
 from outvoted.actors.networks.members import Member
-from outvoted.actors.networks.user_modules import copied, ready, told
-from outvoted.actors.panel.answers import Asked, Sample, check_form, check_logits, check_steady, sample
+from outvoted.actors.networks.user_modules import ready, told
+from outvoted.actors.panel.answers import AskedNetwork, Sample, check_form, check_logits, check_steady, sample
 from outvoted.actors.panel.gradients import check_gradients
 from outvoted.actors.panel.panel_settings import Recipe
 from outvoted.search.errors import OutvotedError
@@ -43,18 +41,18 @@ def examine(
     """
     with own_random_numbers(), own_context():
         torch.manual_seed(0)  # a network that draws at random does it alike each time it is looked at
-        asked, rows = _asked(network, sample, arithmetic, device), np.arange(len(sample.images))
-        logits = check_form(asked, network, sample, arithmetic, rows)
-        said = check_steady(asked, logits, rows, arithmetic)
-        check_logits(logits, sample, rows)
+        asked = _asked(network, sample, arithmetic, device)
+        logits = check_form(asked, network)
+        said = check_steady(asked, logits)
+        check_logits(logits, sample)
         if gradients:
-            check_gradients(_in_double(network, sample, arithmetic, device) or asked)
+            check_gradients(asked.in_precision(network, "double") or asked)
     return said
 
 
-def _asked(network: nn.Module, sample: Sample, arithmetic: Arithmetic, device: torch.device) -> Asked:
+def _asked(network: nn.Module, sample: Sample, arithmetic: Arithmetic, device: torch.device) -> AskedNetwork:
     try:
-        return Asked.of(copied(network), sample, arithmetic, device)
+        return AskedNetwork.of(network, sample, arithmetic, device)
     except (Exception, SystemExit) as error:  # moving and copying run the user's code
         if "meta tensor" in str(error):
             raise OutvotedError(
@@ -67,15 +65,6 @@ def _asked(network: nn.Module, sample: Sample, arithmetic: Arithmetic, device: t
             found=told(error),
             remedy="correct the network, or choose the other precision: single or double",
         ) from error
-
-
-def _in_double(
-    network: nn.Module, sample: Sample, arithmetic: Arithmetic, device: torch.device
-) -> Asked | None:
-    """Set up a copy that computes in double precision, if the network can."""
-    asked = Asked.of(copied(network), sample, replace(arithmetic, precision="double"), device)
-    logits, _ = asked.about(np.arange(1))
-    return asked if torch.isfinite(logits).all() else None
 
 
 @undisturbed()

@@ -6,7 +6,7 @@ import torch
 
 from outvoted.actors.networks.computing import own_context
 from outvoted.actors.networks.user_modules import told
-from outvoted.actors.panel.answers import Asked
+from outvoted.actors.panel.answers import AskedNetwork
 from outvoted.actors.panel.peer import log_odds
 from outvoted.search.errors import OutvotedError
 
@@ -31,7 +31,7 @@ class _Measure:
 _DOUBLE, _SINGLE = _Measure(1e-6, 0.05, 1e-6), _Measure(1e-2, 0.5, 1e-4)
 
 
-def check_gradients(asked: Asked) -> None:
+def check_gradients(asked: AskedNetwork) -> None:
     """Compare gradients with central differences, along the gradient and along a random direction.
 
     Images are drawn together to greys with a little noise, so that they lie at no corner of the network: at
@@ -78,7 +78,9 @@ def _compare(said: torch.Tensor, found: torch.Tensor, allowed: torch.Tensor) -> 
     )
 
 
-def _gradient(asked: Asked, greys: torch.Tensor, chosen: torch.Tensor, fine: torch.Tensor) -> torch.Tensor:
+def _gradient(
+    asked: AskedNetwork, greys: torch.Tensor, chosen: torch.Tensor, fine: torch.Tensor
+) -> torch.Tensor:
     """Return the gradient of each image's score, in whatever way the network computes it."""
     with own_context(gradients=True):
         images = greys.clone().requires_grad_()
@@ -94,7 +96,7 @@ def _gradient(asked: Asked, greys: torch.Tensor, chosen: torch.Tensor, fine: tor
     return gradient.detach()
 
 
-def _scores(asked: Asked, images: torch.Tensor, chosen: torch.Tensor) -> torch.Tensor:
+def _scores(asked: AskedNetwork, images: torch.Tensor, chosen: torch.Tensor) -> torch.Tensor:
     return log_odds(asked.network(images), chosen)
 
 

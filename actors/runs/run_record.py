@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from outvoted.actors.networks.members import Member, has_fingerprint
+from outvoted.actors.networks.members import Member, fingerprint
 
 EARLIER = ("outvoted run 1", "outvoted run 2")
 """Formats that development versions wrote. Their tables have columns of other names."""
@@ -57,4 +57,4 @@ class RunRecord(BaseModel):
 
     def has_panel(self, found: Sequence[Member]) -> bool:
         """Tell whether networks are the run's panel, as far as it is known yet."""
-        return self.panel_fingerprint is None or has_fingerprint(found, self.panel_fingerprint)
+        return self.panel_fingerprint in (None, fingerprint(found))

@@ -14,7 +14,13 @@ from outvoted.actors.networks.members import EpochRecord, Member
 from outvoted.actors.panel.peer import vote
 from outvoted.actors.studies.study_store import vote_rows
 from outvoted.actors.training.steps import Training
-from outvoted.actors.training.target_training import Check, Ended, Stop, TargetChecks, train_to_targets
+from outvoted.actors.training.target_training import (
+    Check,
+    Stop,
+    TargetChecks,
+    TrainedToTargets,
+    train_to_targets,
+)
 from outvoted.search.arrays import Pixels
 
 
@@ -55,13 +61,13 @@ def train_to_targets_remotely(goal: Goal, data: Dataset, images: Pixels) -> Iter
     began = time.perf_counter()
     targets = tuple(goal.targets.values())
     for found in train_to_targets(goal.architecture, goal.training, targets, goal.stopping, data, goal.seed):
-        if isinstance(found, Ended):
+        if isinstance(found, TrainedToTargets):
             yield _voted(goal, data, images, found, began)
         else:
             yield found
 
 
-def _voted(goal: Goal, data: Dataset, images: Pixels, ended: Ended, began: float) -> Trained:
+def _voted(goal: Goal, data: Dataset, images: Pixels, ended: TrainedToTargets, began: float) -> Trained:
     stops = dict(zip(goal.targets, ended.stops, strict=True))
     kept = tuple(_member(goal, name, stop) for name, stop in stops.items() if stop.reached)
     votes = tuple(vote_rows(one.name, vote(one, images, data.shape, data.classes)) for one in kept)

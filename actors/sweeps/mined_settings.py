@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from pydantic import BeforeValidator
 
 from outvoted.actors.mining.local_mining import Mined
-from outvoted.actors.networks.members import Member, fingerprint, has_fingerprint
+from outvoted.actors.networks.members import Member, fingerprint
 from outvoted.actors.panel import panel_settings
 from outvoted.actors.panel.panel_settings import RefereeSettings
 from outvoted.actors.runs import schema, tables
@@ -56,11 +56,6 @@ class Origin:
     panel: str
     search: str
     referee: str
-
-    def is_of(self, panel: Sequence[Member], wanted: "Origin") -> bool:
-        """Tell whether mining ``panel``, whose origin would be ``wanted``, would find the same again."""
-        mined_alike = (self.search, self.referee) == (wanted.search, wanted.referee)
-        return mined_alike and has_fingerprint(panel, self.panel)
 
 
 @dataclass(frozen=True)

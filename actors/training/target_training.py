@@ -74,7 +74,7 @@ class Stop:
         return self.weights is not None
 
 
-class Watch:
+class TargetWatch:
     """Sees the checks of one training, keeps the weights at the first within each target's window."""
 
     def __init__(self, targets: Sequence[float], stopping: TargetChecks, images: int) -> None:
@@ -157,7 +157,7 @@ _REMEMBERED = 32
 
 
 @dataclass(frozen=True)
-class Ended:
+class TrainedToTargets:
     """What came of a training.
 
     Attributes:
@@ -176,7 +176,7 @@ def train_to_targets(
     stopping: TargetChecks,
     data: Dataset,
     seed: int,
-) -> Iterator[Check | Ended]:
+) -> Iterator[Check | TrainedToTargets]:
     """Train until every target is reached or all epochs are over (Vlaar, section 2).
 
     A pure function of its arguments on machines of one kind. Checks draw no random numbers, but targets
@@ -196,7 +196,7 @@ def train_to_targets(
     Yields:
         Every check, then what came of the training. It fails where a loss is not finite, or it raises.
     """
-    watch = Watch(targets, stopping, len(data.test))
+    watch = TargetWatch(targets, stopping, len(data.test))
     run = _Run(architecture, training, data, seed)
     failure = ""
     try:
@@ -204,7 +204,7 @@ def train_to_targets(
     except Exception as error:  # the network is the user's: it may raise anything
         failure = f"{type(error).__name__}: {' '.join(str(error).split())}"[:300]
     otherwise = f"in {run.epochs:g} epochs" if not failure else f"before it failed ({failure})"
-    yield Ended(watch.stops(otherwise), failure)
+    yield TrainedToTargets(watch.stops(otherwise), failure)
 
 
 @dataclass(frozen=True)
@@ -229,7 +229,7 @@ class _Run:
         """Epochs so far, to a tenth."""
         return round(self._step / self._each, 1)
 
-    def checks(self, watch: Watch) -> Iterator[Check]:
+    def checks(self, watch: TargetWatch) -> Iterator[Check]:
         """Train, and show the watch a check whenever it wants one and at the end."""
         network, before = self._network(), None
         pause, last = watch.first, self._each * self._training.epochs
@@ -247,7 +247,7 @@ class _Run:
             before, pause, moments = check, watch.pause(check), []
 
     def _between(
-        self, watch: Watch, network: nn.Module, before: Check, after: Check, moments: Sequence[_Moment]
+        self, watch: TargetWatch, network: nn.Module, before: Check, after: Check, moments: Sequence[_Moment]
     ) -> Iterator[Check]:
         """Look for targets between two checks' accuracies; ``moments`` are the steps after the first."""
         for target in watch.between(before, after):
@@ -261,7 +261,7 @@ class _Run:
                 low, high = (low, middle) if beyond else (middle, high)
             network.load_state_dict(moments[-1].weights)
 
-    def _check(self, watch: Watch, network: nn.Module, moments: Sequence[_Moment]) -> Check:
+    def _check(self, watch: TargetWatch, network: nn.Module, moments: Sequence[_Moment]) -> Check:
         """Measure a network as the last of ``moments`` left it, and show the watch."""
         on_cpu = next(network.parameters()).device.type == "cpu"
         share = accuracy(network, self._data.test, _CPU_BATCH if on_cpu else TEST_BATCH)

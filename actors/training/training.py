@@ -1,6 +1,6 @@
 """Training one network, epoch by epoch."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,7 @@ from torch import nn
 from outvoted.actors.data.datasets import Dataset, Split
 from outvoted.actors.networks import Architecture, Weights
 from outvoted.actors.networks.computing import own_device
+from outvoted.actors.networks.members import EpochRecord, Member, Role
 from outvoted.actors.networks.user_modules import Tolerant, is_machines
 from outvoted.actors.training.steps import OneNetwork, Training, initial, weights_of
 
@@ -20,14 +21,9 @@ _TEST_NUMBERS = 2**22  # values in a batch of large test images
 
 @dataclass(frozen=True)
 class Epoch:
-    """What one epoch gave: mean training loss, share of test images right, after the last the weights.
+    """What one epoch gave; the last one has the weights."""
 
-    Loaded weights come as epoch 0, without a loss; accuracy is None without test images.
-    """
-
-    number: int
-    loss: float | None
-    test_accuracy: float | None
+    record: EpochRecord
     weights: Weights | None
 
 
@@ -35,11 +31,11 @@ def measured(architecture: Architecture, weights: Weights, data: Dataset) -> Ite
     """Measure a network that comes with its weights, in place of training it: one Epoch, number 0."""
     device = own_device()
     network = architecture.restore(data.shape, data.classes, weights).to(device)
-    yield Epoch(0, None, _measured(network, data), weights)
+    yield Epoch(EpochRecord(0, None, _measured(network, data)), weights)
 
 
 @dataclass(frozen=True)
-class Extra:
+class ExtraSamples:
     """Samples that are shown besides the training split.
 
     Attributes:
@@ -69,7 +65,7 @@ def train(
     data: Dataset,
     seed: int,
     start: Weights | None = None,
-    extra: Extra | None = None,
+    extra: ExtraSamples | None = None,
 ) -> Iterator[Epoch]:
     """Train a network; a pure function of its arguments on machines of one kind.
 
@@ -95,7 +91,18 @@ def train(
             torch.manual_seed((seed * 100_003 + number) % 2**63)  # dropout
             total = sum(float(loss) * rows for loss, rows in learner.epoch())
         weights = weights_of(network) if number == training.epochs else None
-        yield Epoch(number, total / len(shown), _measured(network, data), weights)
+        yield Epoch(EpochRecord(number, total / len(shown), _measured(network, data)), weights)
+
+
+def trained_member(
+    name: str, role: Role, architecture: Architecture, seed: int, epochs: Iterable[Epoch]
+) -> Member:
+    """Take what :func:`train` or :func:`measured` yields to its end, and return the network."""
+    found = list(epochs)
+    weights = found[-1].weights
+    if weights is None:
+        raise RuntimeError(f"training of {name} ended without weights")
+    return Member(name, role, architecture, seed, weights, tuple(epoch.record for epoch in found))
 
 
 def accuracy(network: nn.Module, split: Split, largest: int = TEST_BATCH) -> float:

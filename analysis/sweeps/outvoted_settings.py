@@ -5,7 +5,7 @@ from typing import Any
 
 from rich.table import Table
 
-from outvoted.actors.networks.members import has_fingerprint
+from outvoted.actors.networks.members import fingerprint
 from outvoted.actors.sweeps.mined_settings import MinedSettings, Mining
 from outvoted.analysis.mining.voters import by_voters
 from outvoted.analysis.report.monotonic import Monotonic, monotonic
@@ -145,7 +145,7 @@ def _unmined(sweep: OpenedSweep, setting: Setting, mining: Mining) -> str | None
         return reason
     if origin is None:
         return "not mined yet; go on with --resume"
-    if not has_fingerprint(panel, origin.panel) or origin.search != mining.search.model_dump_json():
+    if fingerprint(panel) != origin.panel or origin.search != mining.search.model_dump_json():
         return "mined before the sweep's networks or searches were changed; go on with --resume"
     return None
 

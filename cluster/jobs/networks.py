@@ -17,7 +17,7 @@ from outvoted.actors.panel.standing import far_below
 from outvoted.actors.runs.run_record import RunRecord
 from outvoted.actors.runs.store import RunStore
 from outvoted.actors.training.ray_training import measure_remotely, train_remotely
-from outvoted.actors.training.training import Epoch
+from outvoted.actors.training.training import Epoch, trained_member
 from outvoted.cluster.console.bars import phase
 from outvoted.cluster.console.terminal import warn
 from outvoted.cluster.ray.calls import completed
@@ -148,11 +148,15 @@ def _train(
     for index, call in completed(tasks):
         epoch: Epoch = ray.get(call)
         history[index].append(epoch)
-        on_epoch(recipes[index].name, _record(epoch))
-        share_right = "" if epoch.test_accuracy is None else f"{epoch.test_accuracy:.1%} of test images right"
-        details = f"{recipes[index].name}: {share_right or 'no test images'}"
+        on_epoch(recipes[index].name, epoch.record)
+        accuracy = epoch.record.test_accuracy
+        told = "no test images" if accuracy is None else f"{accuracy:.1%} of test images correct"
+        details = f"{recipes[index].name}: {told}"
         bars.update(bar, advance=1, details=details)
-    return [_member(recipe, epochs) for recipe, epochs in zip(recipes, history, strict=True)]
+    return [
+        trained_member(recipe.name, recipe.role, recipe.network, recipe.seed, epochs)
+        for recipe, epochs in zip(recipes, history, strict=True)
+    ]
 
 
 def _task(recipe: Recipe, placed: Any, data: Dataset, options: dict[str, float]) -> Any:
@@ -165,24 +169,6 @@ def _task(recipe: Recipe, placed: Any, data: Dataset, options: dict[str, float])
 def _epochs(recipe: Recipe) -> int:
     """Count what training will report: one epoch for a network that comes with weights."""
     return 1 if recipe.network.loaded else recipe.training.epochs
-
-
-def _record(epoch: Epoch) -> EpochRecord:
-    return EpochRecord(epoch.number, epoch.loss, epoch.test_accuracy)
-
-
-def _member(recipe: Recipe, epochs: Sequence[Epoch]) -> Member:
-    weights = epochs[-1].weights
-    if weights is None:
-        raise RuntimeError(f"training of {recipe.name} ended without weights")
-    return Member(
-        recipe.name,
-        recipe.role,
-        recipe.network,
-        recipe.seed,
-        weights,
-        tuple(_record(epoch) for epoch in epochs),
-    )
 
 
 def warn_of(console: Console, members: Sequence[Member]) -> None:

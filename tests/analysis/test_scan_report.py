@@ -18,12 +18,12 @@ from outvoted.actors.mining.judge import Judged, local_judge
 from outvoted.actors.mining.scan_store import ScanStore
 from outvoted.actors.networks import members
 from outvoted.actors.networks.computing import USUAL
-from outvoted.actors.networks.members import EpochRecord, Member
+from outvoted.actors.networks.members import Member
 from outvoted.actors.panel.panel_settings import PanelSettings, recipes
 from outvoted.actors.runs import png, schema
 from outvoted.actors.runs.run_record import RunRecord, State
 from outvoted.actors.runs.store import RunStore
-from outvoted.actors.training.training import train
+from outvoted.actors.training.training import train, trained_member
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.scan.report import scan_report
 from outvoted.analysis.scan.summary import check_answered, scan_table, summarise_scan
@@ -184,10 +184,8 @@ def test_the_checkerboard_is_drawn_as_it_was_scanned(tmp_path: Path) -> None:
     )
     trained = []
     for recipe in recipes(panel, None):
-        *_, last = train(recipe.network, recipe.training, data, recipe.seed)
-        assert last.weights is not None
-        epochs = (EpochRecord(last.number, last.loss, last.test_accuracy),)
-        trained.append(Member(recipe.name, "peer", recipe.network, recipe.seed, last.weights, epochs))
+        epochs = train(recipe.network, recipe.training, data, recipe.seed)
+        trained.append(trained_member(recipe.name, "peer", recipe.network, recipe.seed, epochs))
     store, grid = RunStore(tmp_path / "toy"), GridSource(points=24, board=board)
     members.save(store.peers, trained)
     config: dict[str, Any] = {"scan": {"source": GridSource(points=24).model_dump(mode="json")}}

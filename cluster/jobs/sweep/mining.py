@@ -70,7 +70,7 @@ class _Mining:
         waiting = {
             setting: panel
             for setting, panel in panels.items()
-            if not self._is_mined(setting, panel, origins[setting])
+            if self._mined.origin(setting.label) != origins[setting]
         }
         running = self._begun(waiting)
         done = len(panels) - len(waiting)
@@ -78,10 +78,6 @@ class _Mining:
         for setting, call in completed(running):
             details = self._end(setting.label, call, origins[setting])
             self._progress.update(bar, advance=1, details=f"{setting.label}: {details}")
-
-    def _is_mined(self, setting: Setting, panel: tuple[Member, ...], wanted: Origin) -> bool:
-        found = self._mined.origin(setting.label)
-        return found is not None and found.is_of(panel, wanted)
 
     def _begun(self, panels: Panels) -> dict[Any, Setting]:
         if not panels:

@@ -64,9 +64,9 @@ def test_it_is_loaded_not_trained(brought: Architecture) -> None:
     data = Dataset("few", Path(), split, split)
     (only,) = measured(brought, member(brought).weights, data)
     assert brought.loaded
-    assert (only.number, only.loss) == (0, None)
+    assert (only.record.epoch, only.record.loss) == (0, None)
     right = built(brought)(torch.tensor(pixels) / 255).argmax(1).numpy() == split.labels
-    assert only.test_accuracy == right.mean()
+    assert only.record.test_accuracy == right.mean()
 
 
 def test_without_test_images_there_is_no_accuracy(bring: Bring) -> None:
@@ -75,7 +75,7 @@ def test_without_test_images_there_is_no_accuracy(bring: Bring) -> None:
     data = Dataset("few", Path(), split, Split(split.images[:0], split.labels[:0]))
     network = bring("python")
     (only,) = measured(network, member(network).weights, data)
-    assert only.test_accuracy is None
+    assert only.record.test_accuracy is None
 
 
 def test_from_the_runs_folder_alone_it_answers_as_before(
@@ -121,7 +121,7 @@ def test_without_weights_it_is_trained(workplace: Path) -> None:
     split = Split(pixels, torch.tensor([0, 1, 2, 3, CLASSES - 1]).numpy())
     network = PythonFactory(factory="brought_models:tiny", arguments={"width": 2})
     epochs = list(train(network, Training(epochs=2), Dataset("few", Path(), split, split), 0))
-    assert [epoch.number for epoch in epochs] == [1, 2]
+    assert [epoch.record.epoch for epoch in epochs] == [1, 2]
     assert not network.loaded
     weights = epochs[-1].weights
     assert weights is not None

@@ -12,7 +12,7 @@ from torch import nn
 from outvoted.actors.data.datasets import Dataset, Split
 from outvoted.actors.networks import CNN, MLP, Architecture, Shape, ViT, Weights
 from outvoted.actors.training.steps import Training
-from outvoted.actors.training.target_training import Check, Ended, TargetChecks, train_to_targets
+from outvoted.actors.training.target_training import Check, TargetChecks, TrainedToTargets, train_to_targets
 from outvoted.actors.training.training import accuracy
 from outvoted.search.transforms import Affine
 
@@ -57,10 +57,10 @@ def trained(
     training: Training = QUICK,
     seed: int = 0,
     stopping: TargetChecks = OFTEN,
-) -> tuple[list[Check], Ended]:
+) -> tuple[list[Check], TrainedToTargets]:
     """Train to the end; return the checks and what came of it."""
     *checks, ended = train_to_targets(architecture, training, targets, stopping, data, seed)
-    assert isinstance(ended, Ended)
+    assert isinstance(ended, TrainedToTargets)
     return [check for check in checks if isinstance(check, Check)], ended
 
 
@@ -207,7 +207,7 @@ def test_a_step_is_what_torch_makes_of_the_batch(digits: Dataset) -> None:
     training = Training(epochs=1, batch_size=32, optimizer="adamw", weight_decay=0.1, learning_rate=0.01)
     (check, ended) = train_to_targets(SMALL, training, (0.5,), TargetChecks(tolerance=0.49), few, 4)
     assert isinstance(check, Check)
-    assert isinstance(ended, Ended)
+    assert isinstance(ended, TrainedToTargets)
     torch.manual_seed(4)
     network = SMALL.build(few.shape, few.classes)
     step: Any = torch.optim.AdamW(network.parameters(), 0.01, weight_decay=0.1)

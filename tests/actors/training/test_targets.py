@@ -6,12 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outvoted.actors.networks import Weights
-from outvoted.actors.training.target_training import Check, Stop, TargetChecks, Watch
+from outvoted.actors.training.target_training import Check, Stop, TargetChecks, TargetWatch
 
 
 def seen(rights: list[int], targets: tuple[float, ...], images: int = 10_000) -> tuple[Stop, ...]:
     """Show a watch one check after another; the weights of check i are the number i."""
-    watch = Watch(targets, TargetChecks(), images)
+    watch = TargetWatch(targets, TargetChecks(), images)
     for number, right in enumerate(rights, 1):
         watch.see(check_of(number, right / images), lambda number=number: weights_of(number))  # type: ignore[misc]
     return watch.stops("in 3 epochs")
@@ -70,7 +70,7 @@ def test_a_target_between_two_checks_is_said_to_be_passed_over() -> None:
 
 
 def test_targets_between_two_checks_are_those_that_neither_has_found() -> None:
-    watch = Watch((0.97, 0.975, 0.98, 0.985), TargetChecks(), 10_000)
+    watch = TargetWatch((0.97, 0.975, 0.98, 0.985), TargetChecks(), 10_000)
     one, other = check_of(1, 0.9752), check_of(2, 0.984)
     for check in (one, other):
         watch.see(check, lambda: weights_of(1))
@@ -88,19 +88,19 @@ def test_without_a_check_there_is_none_to_tell() -> None:
     targets=st.lists(st.floats(0.5, 0.999), min_size=1, max_size=4).map(tuple),
 )
 def test_pauses_keep_within_their_bounds(step: int, right: int, targets: tuple[float, ...]) -> None:
-    watch = Watch(targets, TargetChecks(often=7, seldom=90), 10_000)
+    watch = TargetWatch(targets, TargetChecks(often=7, seldom=90), 10_000)
     assert 7 <= watch.pause(check_of(1, right / 10_000, step)) <= 90
 
 
 @given(st.lists(st.integers(5000, 9700), min_size=2, max_size=2).map(sorted), st.integers(10, 5000))
 def test_the_nearer_a_target_the_sooner_the_next_check(rights: list[int], step: int) -> None:
-    watch = Watch((0.975,), TargetChecks(), 10_000)
+    watch = TargetWatch((0.975,), TargetChecks(), 10_000)
     far, near = (watch.pause(check_of(1, right / 10_000, step)) for right in rights)
     assert near <= far
 
 
 def test_a_target_that_was_reached_hurries_no_check() -> None:
-    watch = Watch((0.975, 0.995), TargetChecks(seldom=10_000), 10_000)
+    watch = TargetWatch((0.975, 0.995), TargetChecks(seldom=10_000), 10_000)
     near = check_of(1, 0.975, 1000)
     before = watch.pause(near)
     watch.see(near, lambda: weights_of(1))
@@ -109,11 +109,11 @@ def test_a_target_that_was_reached_hurries_no_check() -> None:
 
 
 def test_a_network_without_errors_is_checked_too() -> None:
-    assert Watch((0.9,), TargetChecks(), 50).pause(check_of(1, 1.0)) >= TargetChecks().often
+    assert TargetWatch((0.9,), TargetChecks(), 50).pause(check_of(1, 1.0)) >= TargetChecks().often
 
 
 def test_a_target_with_twice_the_errors_of_the_best_check_is_given_up() -> None:
-    watch = Watch((0.97, 0.98, 0.995), TargetChecks(), 10_000)
+    watch = TargetWatch((0.97, 0.98, 0.995), TargetChecks(), 10_000)
     watch.see(check_of(1, 0.9851), lambda: weights_of(1))
     assert watch.open == (0.98, 0.995)
     stop = watch.stops("in 1 epochs")[0]

@@ -12,7 +12,7 @@ from outvoted.actors.data.datasets import Dataset, Split
 from outvoted.actors.networks import CNN, MLP, Architecture, Weights
 from outvoted.actors.networks.user_modules import Tolerant
 from outvoted.actors.training.steps import Training
-from outvoted.actors.training.training import Epoch, Extra, accuracy, train
+from outvoted.actors.training.training import Epoch, ExtraSamples, accuracy, train
 from outvoted.search.transforms import Affine
 
 SMALL = CNN(channels=2, hidden=8)
@@ -59,7 +59,7 @@ def test_another_seed_gives_other_weights(few: Dataset) -> None:
 
 def losses_of(epochs: Iterator[Epoch]) -> list[float]:
     """Return the loss of every epoch; trained networks have one."""
-    return [epoch.loss for epoch in epochs if epoch.loss is not None]
+    return [epoch.record.loss for epoch in epochs if epoch.record.loss is not None]
 
 
 def test_the_loss_falls(few: Dataset) -> None:
@@ -71,12 +71,12 @@ def test_the_loss_falls(few: Dataset) -> None:
 
 def test_a_network_learns_digits(digits: Dataset) -> None:
     epochs = list(train(MLP(hidden=18), Training(epochs=4), digits, 0))
-    assert (epochs[-1].test_accuracy or 0) > 0.5
+    assert (epochs[-1].record.test_accuracy or 0) > 0.5
 
 
 def test_only_the_last_epoch_has_weights(few: Dataset) -> None:
     epochs = list(train(MLP(hidden=2), Training(epochs=3), few, 0))
-    assert [epoch.number for epoch in epochs] == [1, 2, 3]
+    assert [epoch.record.epoch for epoch in epochs] == [1, 2, 3]
     assert [epoch.weights is None for epoch in epochs] == [True, True, False]
 
 
@@ -85,7 +85,7 @@ def test_weights_are_those_that_were_tested(few: Dataset) -> None:
     network = SMALL.build(few.shape, few.classes)
     assert last.weights is not None
     network.load_state_dict(last.weights)
-    assert accuracy(network, few.test) == last.test_accuracy
+    assert accuracy(network, few.test) == last.record.test_accuracy
 
 
 def test_weights_are_single_precision_on_the_cpu(few: Dataset) -> None:
@@ -218,7 +218,7 @@ def test_given_weights_are_left_as_they_are(few: Dataset) -> None:
 
 def test_extra_samples_follow_the_training_split_as_often_and_as_heavy_as_said(few: Dataset) -> None:
     samples = Split(few.test.images[:3], few.test.labels[:3])
-    shown, weights = Extra(samples, 0.5, 2).join(few.train)
+    shown, weights = ExtraSamples(samples, 0.5, 2).join(few.train)
     n = len(few.train)
     np.testing.assert_array_equal(shown.images, np.concatenate([few.train.images, *[samples.images] * 2]))
     assert shown.labels[n:].tolist() == samples.labels.tolist() * 2
@@ -229,7 +229,7 @@ def test_extra_samples_are_learnt_the_better_the_heavier(few: Dataset) -> None:
     wrong = Split(few.test.images[:20], (few.test.labels[:20] + 1) % 10)
     found = []
     for weight in (0.0, 1.0, 20.0):
-        extra = Extra(wrong, weight, 2)
+        extra = ExtraSamples(wrong, weight, 2)
         (*_, last) = train(MLP(hidden=12), Training(epochs=10, learning_rate=0.01), few, 0, None, extra)
         network = MLP(hidden=12).build(few.shape, few.classes)
         assert last.weights is not None
@@ -241,7 +241,7 @@ def test_extra_samples_are_learnt_the_better_the_heavier(few: Dataset) -> None:
 
 
 def test_no_extra_samples_equal_plain_training_up_to_rounding(few: Dataset) -> None:
-    nothing = Extra(Split(few.train.images[:0], few.train.labels[:0]), 1.0, 1)
+    nothing = ExtraSamples(Split(few.train.images[:0], few.train.labels[:0]), 1.0, 1)
     plain = trained_weights(MLP(hidden=4), Training(epochs=1), few)
     (epoch,) = train(MLP(hidden=4), Training(epochs=1), few, 0, None, nothing)
     assert epoch.weights is not None
@@ -260,9 +260,7 @@ def test_training_on_ray_streams_the_same_epochs(few: Dataset) -> None:
     arguments = (SMALL, Training(epochs=2), few, 4)
     streamed: list[Epoch] = [ray.get(epoch) for epoch in task.options(num_cpus=0.5).remote(*arguments)]
     here = list(train(*arguments))
-    assert [(e.number, e.loss, e.test_accuracy) for e in streamed] == [
-        (e.number, e.loss, e.test_accuracy) for e in here
-    ]
+    assert [epoch.record for epoch in streamed] == [epoch.record for epoch in here]
     there, weights = streamed[-1].weights, here[-1].weights
     assert there is not None
     assert weights is not None

@@ -15,13 +15,12 @@ from outvoted.actors.data import datasets
 from outvoted.actors.data.datasets import DataSettings, Split
 from outvoted.actors.data.formats import Iris
 from outvoted.actors.networks import MLP, members
-from outvoted.actors.networks.members import EpochRecord, Member
 from outvoted.actors.panel.panel_settings import PanelSettings
 from outvoted.actors.panel.peer import vote
 from outvoted.actors.runs.run_record import DataRecord, RunRecord, State
 from outvoted.actors.studies.study_store import StudyStore, vote_rows
 from outvoted.actors.training.steps import Training
-from outvoted.actors.training.training import train
+from outvoted.actors.training.training import train, trained_member
 from outvoted.analysis.report.page import Page, write_page
 from outvoted.analysis.report.report import Plot
 from outvoted.analysis.studies.base import Ingredients, Study
@@ -63,10 +62,8 @@ def made(path: Path, study: Study, source: DataSettings | Iris) -> OpenedStudy:
     store = StudyStore(path, study.fields())
     panel = []
     for seed, network in enumerate(NETWORKS):
-        *_, last = train(network, Training(epochs=2), few, seed)
-        assert last.weights is not None
-        record = EpochRecord(last.number, last.loss, last.test_accuracy)
-        panel.append(Member(network.label, "peer", network, seed, last.weights, (record,)))
+        epochs = train(network, Training(epochs=2), few, seed)
+        panel.append(trained_member(network.label, "peer", network, seed, epochs))
     members.save(store.peers, panel)
     store.write_images(study.images(Ingredients(data)))
     pixels = store.pixels()
