@@ -8,17 +8,16 @@ import numpy as np
 import pyarrow as pa
 
 from outvoted.actors.data.chunks import Chunk
-from outvoted.actors.data.datasets import Split
 from outvoted.actors.mining.rows import stored_image
 from outvoted.actors.mining.verification import decoded, verify
+from outvoted.actors.networks import Shape
 from outvoted.actors.networks.computing import Arithmetic
 from outvoted.actors.networks.members import Member
 from outvoted.actors.panel.panel import LocalPanel, VotingPanel
-from outvoted.actors.panel.peer import Peer
+from outvoted.actors.panel.peer import Peer, voter
 from outvoted.actors.runs import png, schema
 from outvoted.search.arrays import Ints, Pixels, Singles
 from outvoted.search.consensus import Dissent, lone_dissent
-from outvoted.search.transforms import Affine
 
 NO_ANSWER = "no answer from"
 """How the reason begins where a network failed on an image; its name follows."""
@@ -108,26 +107,19 @@ class Judge:
     def _refereed(self, images: Pixels, label: Ints) -> dict[str, Any]:
         if self._referee is None:
             return {name: [None] * len(label) for name in ("referee_predicted", "valid")}
-        votes = self._referee.vote(images)
-        silent = ~np.isfinite(votes).all(axis=1)
-        answer = votes.argmax(axis=1)
+        answer = self._referee.classify(images)
         return {
-            "referee_predicted": pa.array(answer, mask=silent),
-            "valid": pa.array(answer == label, mask=silent),
+            "referee_predicted": pa.array(answer, mask=answer < 0),
+            "valid": pa.array(answer == label, mask=answer < 0),
         }
 
 
-def local_judge(
-    members: Sequence[Member], shape: tuple[int, int, int], classes: int, arithmetic: Arithmetic
-) -> Judge:
+def local_judge(members: Sequence[Member], shape: Shape, classes: int, arithmetic: Arithmetic) -> Judge:
     """Build the members' networks in this process for images of ``shape``."""
-    none = Split(np.empty((0, *shape), np.uint8), np.empty(0, np.int64))
-    voters = {
-        role: [Peer(m.build(shape, classes), Affine(), none, arithmetic) for m in members if m.role == role]
-        for role in ("peer", "referee")
-    }
-    names = [member.name for member in members if member.role == "peer"]
-    return Judge(LocalPanel(voters["peer"]), names, next(iter(voters["referee"]), None))
+    built = [(member, voter(member, shape, classes, arithmetic)) for member in members]
+    peers = {member.name: peer for member, peer in built if member.role == "peer"}
+    referee = next((peer for member, peer in built if member.role == "referee"), None)
+    return Judge(LocalPanel(list(peers.values())), list(peers), referee)
 
 
 def _counts(chunk: Chunk, predicted: Ints, dissent: Dissent) -> pa.Table:

@@ -1,7 +1,7 @@
 """Classifiers from torchvision and timm, which are an extra."""
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
 import torch
@@ -35,21 +35,6 @@ def vision(name: str) -> Any:
         ) from error
 
 
-def refuse_files(model: str, arguments: Mapping[str, Any]) -> None:
-    """Refuse arguments that would have a library read or download weights by its own ways.
-
-    Raises:
-        OutvotedError: there is one.
-    """
-    found = [name for name in arguments if name.startswith(_WEIGHTS)]
-    if found:
-        raise OutvotedError(
-            expected=f"arguments: for {model} that say how it is built",
-            found=f"{found[0]}: {arguments[found[0]]!r}"[:200],
-            remedy="nothing is downloaded: name a file with weights: beside model:, not under arguments:",
-        )
-
-
 def _import_torchvision() -> None:
     """Import torchvision, also beside a torch that its binary operators were not built for.
 
@@ -73,37 +58,56 @@ _AUXILIARY = {"googlenet": ("aux1.", "aux2."), "inception_v3": ("AuxLogits.",)}
 """Models with further outputs for training, and the weights of those. They are left out."""
 
 
-class TorchvisionModel(ConstructedNetwork):
-    """A classifier by its name in torchvision's registry; nothing is ever downloaded.
+class LibraryModel(ConstructedNetwork):
+    """A classifier by its name in a library's registry; nothing is ever downloaded."""
 
-    GoogLeNet and Inception v3 are built without their auxiliary outputs; weights for these are passed over.
-    Their published weights want ``arguments: {transform_input: true}``.
-    """
-
-    kind: Literal["torchvision"] = "torchvision"
     model: str
     arguments: dict[str, Any] = Field(default_factory=dict)
-    """Handed to the model's builder."""
+    """Passed to what builds the model."""
 
     @property
     def origin(self) -> str:
         """Name the model."""
         return self.model
 
+    def check(self, known: bool, library: str, choices: Callable[[], Iterable[str]]) -> None:
+        """Refuse a name that the registry doesn't know, and arguments that read or download weights.
+
+        Raises:
+            OutvotedError: there is one.
+        """
+        if not known:
+            raise OutvotedError(
+                expected=f"model: the name of a {library}",
+                found=f"'{self.model}'",
+                remedy=suggestion(self.model, choices()),
+            )
+        found = [name for name in self.arguments if name.startswith(_WEIGHTS)]
+        if found:
+            raise OutvotedError(
+                expected=f"arguments: for {self.model} that say how it is built",
+                found=f"{found[0]}: {self.arguments[found[0]]!r}"[:200],
+                remedy="nothing is downloaded: name a file with weights: beside model:, not under arguments:",
+            )
+
+
+class TorchvisionModel(LibraryModel):
+    """A classifier from torchvision.
+
+    GoogLeNet and Inception v3 are built without their auxiliary outputs; weights for these are passed over.
+    Their published weights want ``arguments: {transform_input: true}``.
+    """
+
+    kind: Literal["torchvision"] = "torchvision"
+
     def module(self, shape: Shape, classes: int) -> nn.Module:
         """Build the classifier, untrained, with one output for each class."""
         models = vision("torchvision").models
         choices = models.list_models(module=models)  # without detection and segmentation
-        if self.model not in choices:
-            raise OutvotedError(
-                expected="model: the name of a torchvision classifier",
-                found=f"'{self.model}'",
-                remedy=suggestion(self.model, choices),
-            )
+        self.check(self.model in choices, "torchvision classifier", lambda: choices)
         arguments: dict[str, Any] = {"weights": None, "num_classes": classes}
         if self.model in _AUXILIARY:
             arguments |= {"aux_logits": False, "init_weights": True}
-        refuse_files(self.model, self.arguments)
         return called(models.get_model, self.model, {**arguments, **self.arguments, "name": self.model})
 
     def fitting(self, weights: Weights) -> Weights:
@@ -112,29 +116,15 @@ class TorchvisionModel(ConstructedNetwork):
         return {name: value for name, value in weights.items() if not name.startswith(dropped)}
 
 
-class TimmModel(ConstructedNetwork):
-    """A classifier by its name in timm's registry; nothing is ever downloaded."""
+class TimmModel(LibraryModel):
+    """A classifier from timm."""
 
     kind: Literal["timm"] = "timm"
-    model: str
-    arguments: dict[str, Any] = Field(default_factory=dict)
-    """Handed to `timm.create_model`."""
-
-    @property
-    def origin(self) -> str:
-        """Name the model."""
-        return self.model
 
     def module(self, shape: Shape, classes: int) -> nn.Module:
         """Build the classifier, untrained, with one output for each class."""
         timm = vision("timm")
-        if not timm.is_model(self.model):
-            raise OutvotedError(
-                expected="model: the name of a timm model",
-                found=f"'{self.model}'",
-                remedy=suggestion(self.model, timm.list_models()),
-            )
-        refuse_files(self.model, self.arguments)
+        self.check(timm.is_model(self.model), "timm model", timm.list_models)
         usual = {"num_classes": classes, "in_chans": shape[0]}
         arguments = {**usual, **self.arguments, "model_name": self.model, "pretrained": False}
         return called(timm.create_model, self.model, arguments)

@@ -12,7 +12,7 @@ from outvoted.actors.networks import Shape
 from outvoted.actors.networks.computing import USUAL, Arithmetic, own_context, own_device
 from outvoted.actors.networks.members import Member
 from outvoted.actors.networks.user_modules import answered, is_machines, told
-from outvoted.search.arrays import AnyArray, Bools, Pixels, Singles
+from outvoted.search.arrays import AnyArray, Bools, Ints, Pixels, Singles
 from outvoted.search.messages import Answers, Candidates, TakeGradient
 from outvoted.search.transforms import Affine, Transform
 
@@ -84,6 +84,24 @@ class Peer:
                 parts.append(torch.softmax(logits, dim=1).float().cpu().numpy()[: len(part)])
         return np.concatenate(parts)
 
+    def classify(self, images: Pixels) -> Ints:
+        """Return the most probable class of images, at least one, -1 where the network fails; shape (n,)."""
+        votes = self.vote(images)
+        return np.where(np.isfinite(votes).all(axis=1), votes.argmax(axis=1), -1)
+
+
+def voter(member: Member, shape: Shape, classes: int, arithmetic: Arithmetic = USUAL) -> Peer:
+    """Return a trained network without seeds: it votes on images, as on a panel, and is asked nothing else.
+
+    Args:
+        shape: channels, height and width of the images it was trained on.
+
+    Raises:
+        OutvotedError: its weights don't fit, or are not finite.
+    """
+    no_seeds = Split(np.empty((0, *shape), np.uint8), np.empty(0, np.int64))
+    return Peer(member.build(shape, classes), Affine(), no_seeds, arithmetic)
+
 
 def _with_gradients(answers: Answers, odds: torch.Tensor, composed: torch.Tensor, taken: Bools) -> Answers:
     """Add the gradient of each ``taken`` row; rows that should have one and don't have no answer at all."""
@@ -129,19 +147,3 @@ def _tensor(array: AnyArray) -> torch.Tensor:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
         return torch.from_numpy(np.ascontiguousarray(array))
-
-
-def vote(
-    member: Member, images: Pixels, shape: Shape, classes: int, arithmetic: Arithmetic = USUAL
-) -> Singles:
-    """Put images, at least one, to a trained network as a panel does; (n, classes) probabilities.
-
-    Args:
-        images: shape (n, channels, height, width), uint8.
-        shape: channels, height and width of the images it was trained on.
-
-    Raises:
-        OutvotedError: its weights don't fit, or are not finite.
-    """
-    no_seeds = Split(np.empty((0, *shape), np.uint8), np.empty(0, np.int64))
-    return Peer(member.build(shape, classes), Affine(), no_seeds, arithmetic).vote(images)

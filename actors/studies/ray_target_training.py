@@ -11,7 +11,7 @@ from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.networks import Architecture
 from outvoted.actors.networks.computing import use_one_thread
 from outvoted.actors.networks.members import EpochRecord, Member
-from outvoted.actors.panel.peer import vote
+from outvoted.actors.panel.peer import voter
 from outvoted.actors.studies.study_store import vote_rows
 from outvoted.actors.training.steps import Training
 from outvoted.actors.training.target_training import (
@@ -70,7 +70,7 @@ def train_to_targets_remotely(goal: Goal, data: Dataset, images: Pixels) -> Iter
 def _voted(goal: Goal, data: Dataset, images: Pixels, ended: TrainedToTargets, began: float) -> Trained:
     stops = dict(zip(goal.targets, ended.stops, strict=True))
     kept = tuple(_member(goal, name, stop) for name, stop in stops.items() if stop.reached)
-    votes = tuple(vote_rows(one.name, vote(one, images, data.shape, data.classes)) for one in kept)
+    votes = tuple(vote_rows(one.name, voter(one, data.shape, data.classes).vote(images)) for one in kept)
     bare = {name: Stop(stop.target, stop.check, None, stop.reason) for name, stop in stops.items()}
     return Trained(bare, kept, votes, ended.failure, time.perf_counter() - began)
 

@@ -5,7 +5,7 @@ import ray
 from outvoted.actors.networks import Shape
 from outvoted.actors.networks.computing import Arithmetic, use_one_thread
 from outvoted.actors.networks.members import Member
-from outvoted.actors.panel.peer import vote
+from outvoted.actors.panel.peer import voter
 from outvoted.search.arrays import Pixels, Singles
 
 
@@ -15,4 +15,4 @@ def vote_remotely(
 ) -> Singles:
     """Put images to one network, with one thread."""
     use_one_thread()
-    return vote(member, images, shape, classes, arithmetic)
+    return voter(member, shape, classes, arithmetic).vote(images)

@@ -15,7 +15,7 @@ from rich.progress import Progress
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.mining.monitor import Monitor
 from outvoted.actors.networks import CNN, MLP, members
-from outvoted.actors.panel.peer import vote
+from outvoted.actors.panel.peer import voter
 from outvoted.actors.studies.study_store import StudyStore
 from outvoted.actors.training.target_training import TargetChecks
 from outvoted.analysis.studies.families import Family, Variant, units
@@ -112,7 +112,7 @@ def test_networks_that_were_kept_give_the_votes_that_are_recorded(whole: StudySt
         assert [one.name for one in kept] == list(reached)
         for one in kept:
             own = votes[votes["network"] == one.name]
-            again = vote(one, digits.test.images[:20], digits.shape, digits.classes)
+            again = voter(one, digits.shape, digits.classes).vote(digits.test.images[:20])
             np.testing.assert_array_equal(np.stack(list(own["probabilities"])), again)
             assert list(own["predicted"]) == list(again.argmax(1))
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from outvoted.actors.data.formats.features import to_values
-from outvoted.actors.panel.peer import vote
+from outvoted.actors.panel.peer import voter
 from outvoted.analysis.report.drawing import plot_text
 from outvoted.analysis.studies.landscape.ballots import MEAN, Ballots
 from outvoted.analysis.studies.landscape.choices import rounded
@@ -142,7 +142,7 @@ def own_rows(study: OpenedStudy, networks: tuple[str, ...], corners: Labels) -> 
     images = np.concatenate([data.train.images, data.test.images])
     known = {member.name: member for member in study.members}
     arithmetic = study.panel.arithmetic
-    answers = [vote(known[name], images, data.shape, data.classes, arithmetic) for name in networks]
+    answers = [voter(known[name], data.shape, data.classes, arithmetic).vote(images) for name in networks]
     found = Ballots(networks, np.stack(answers))
     points = Points(
         "the table's rows",

@@ -1,7 +1,6 @@
 """`outvoted study`: images put to a panel, whose votes are recorded."""
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any
 
 import ray
@@ -12,7 +11,7 @@ from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.mining.monitor import Monitor
 from outvoted.actors.networks.members import Member
 from outvoted.actors.panel import panel_settings
-from outvoted.actors.panel.peer import vote
+from outvoted.actors.panel.peer import voter
 from outvoted.actors.runs.run_record import RunRecord
 from outvoted.actors.runs.store import RunStore
 from outvoted.actors.studies.ray_voting import vote_remotely
@@ -160,7 +159,7 @@ class _Stages:
             return Ingredients(data)
         generator = run_generator(store, needs.generator, data, self._share, self._progress, self._monitor)
         referee = self._referee()
-        return Ingredients(data, generator, partial(vote, referee, shape=data.shape, classes=data.classes))
+        return Ingredients(data, generator, voter(referee, data.shape, data.classes).vote)
 
     def _referee(self) -> Member:
         assert self._config.referee is not None  # the configuration was checked

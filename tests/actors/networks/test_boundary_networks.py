@@ -9,7 +9,7 @@ from torch import nn
 from outvoted.actors.data.datasets import Dataset, Split
 from outvoted.actors.networks import MLP, Architecture, DeepCNN, InputRecipe, PreprocessedNetwork, ViT
 from outvoted.actors.networks.members import Member
-from outvoted.actors.panel.peer import Peer, vote
+from outvoted.actors.panel.peer import Peer, voter
 from outvoted.search.errors import OutvotedError
 from outvoted.search.messages import Candidates, TakeGradient
 from outvoted.search.transforms import Affine
@@ -32,12 +32,11 @@ def member(architecture: Architecture) -> Member:
 @each
 def test_an_image_gets_one_answer_whatever_comes_with_it(architecture: Architecture, digits: Dataset) -> None:
     images = digits.test.images[:150]  # more than a batch, so the last is padded
-    together = vote(member(architecture), images, digits.shape, digits.classes)
+    peer = voter(member(architecture), digits.shape, digits.classes)
+    together = peer.vote(images)
     order = np.random.default_rng(0).permutation(150)
-    np.testing.assert_array_equal(
-        together[order], vote(member(architecture), images[order], digits.shape, digits.classes)
-    )
-    alone = [vote(member(architecture), images[[i]], digits.shape, digits.classes)[0] for i in (0, 77, 149)]
+    np.testing.assert_array_equal(together[order], peer.vote(images[order]))
+    alone = [peer.vote(images[[i]])[0] for i in (0, 77, 149)]
     np.testing.assert_array_equal(together[[0, 77, 149]], alone)
 
 
@@ -57,7 +56,7 @@ def test_double_precision_says_what_single_does(architecture: Architecture) -> N
 @each
 def test_answers_have_a_slope_along_every_move(architecture: Architecture, digits: Dataset) -> None:
     network, transform = member(architecture).build(digits.shape, digits.classes), Affine()
-    labels = vote(member(architecture), digits.test.images[:4], digits.shape, digits.classes).argmax(1)
+    labels = voter(member(architecture), digits.shape, digits.classes).vote(digits.test.images[:4]).argmax(1)
     peer = Peer(network, transform, Split(digits.test.images[:4], labels.astype(np.int64)))
     always = np.full(4, TakeGradient.IF_CORRECT, np.uint8)
     answers = peer.ask(

@@ -8,7 +8,7 @@ import pytest
 from outvoted.actors.data.datasets import Dataset, DataSettings, Split, load
 from outvoted.actors.networks import CNN
 from outvoted.actors.networks.members import EpochRecord, Member
-from outvoted.actors.panel.peer import vote
+from outvoted.actors.panel.peer import voter
 from outvoted.actors.runs import png, schema
 from outvoted.actors.training.generators.settings import PackagedGenerator
 from outvoted.actors.training.steps import Training
@@ -26,7 +26,7 @@ def taught(data: Dataset, seed: int) -> Vote:
     weights = epochs[-1].weights
     assert weights is not None
     member = Member("cnn", "peer", architecture, seed, weights, (EpochRecord(3, 0.0, None),))
-    return lambda images: vote(member, images, data.shape, data.classes)
+    return voter(member, data.shape, data.classes).vote
 
 
 @pytest.fixture(scope="module")

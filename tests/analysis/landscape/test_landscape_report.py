@@ -16,7 +16,7 @@ from outvoted.actors.data.datasets import DataSettings, Split
 from outvoted.actors.data.formats import Iris
 from outvoted.actors.networks import MLP, members
 from outvoted.actors.panel.panel_settings import PanelSettings
-from outvoted.actors.panel.peer import vote
+from outvoted.actors.panel.peer import voter
 from outvoted.actors.runs.run_record import DataRecord, RunRecord, State
 from outvoted.actors.studies.study_store import StudyStore, vote_rows
 from outvoted.actors.training.steps import Training
@@ -67,7 +67,7 @@ def made(path: Path, study: Study, source: DataSettings | Iris) -> OpenedStudy:
     members.save(store.peers, panel)
     store.write_images(study.images(Ingredients(data)))
     pixels = store.pixels()
-    store.write_votes(vote_rows(one.name, vote(one, pixels, data.shape, data.classes)) for one in panel)
+    store.write_votes(vote_rows(one.name, voter(one, data.shape, data.classes).vote(pixels)) for one in panel)
     config = {
         "data": source.model_dump(mode="json"),
         "study": study.model_dump(mode="json"),
@@ -109,7 +109,7 @@ def test_a_tables_own_rows_are_put_to_the_panel(study: OpenedStudy, found: Lands
     data = study.data
     images = np.concatenate([data.train.images, data.test.images])
     for place, one in enumerate(members.load(study.store.peers)):
-        answers = vote(one, images, data.shape, data.classes)
+        answers = voter(one, data.shape, data.classes).vote(images)
         np.testing.assert_array_equal(found.own.points.answers[1 + place], answers)
         assert found.own.right[one.name] == pytest.approx((answers.argmax(1) == found.own.labels).mean())
     assert found.to_json()["accuracy_on_rows"] == found.own.right
