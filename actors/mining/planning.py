@@ -71,7 +71,7 @@ def _too_few(found: int, drawn: int, images: int, per_target: int, stand: Standi
     fallen = ", ".join(one.name for one in stand.fallen)
     mend = f"mend or leave out {fallen}" if fallen else "leave out the peer that fails"
     return OutvotedError(
-        expected=f"{per_target} seeds that all {len(stand.networks)} peers get right",
+        expected=f"{per_target} seeds that all {len(stand.networks)} peers classify correctly",
         found=f"{found} among {drawn} drawn from {images} training images: {stand}",
         remedy="train the panel longer (panel.training.epochs) or with a smaller learning_rate, or " + mend,
     )

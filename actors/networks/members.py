@@ -28,7 +28,7 @@ Role = Literal["peer", "referee"]
 
 @dataclass(frozen=True)
 class EpochRecord:
-    """Mean training loss, and the share of test images right, after an epoch (counted from 1).
+    """Mean training loss, and the share of test images classified correctly, after an epoch (counted from 1).
 
     A network that was loaded, not trained, has one record: epoch 0, without a loss. Without test images
     there is no accuracy.
@@ -52,7 +52,7 @@ class Member:
 
     @property
     def test_accuracy(self) -> float | None:
-        """Share of test images right after the last epoch, 0 to 1; None without test images."""
+        """Accuracy on the test images after the last epoch, 0 to 1; None without test images."""
         return self.epochs[-1].test_accuracy
 
     @property

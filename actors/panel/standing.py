@@ -1,4 +1,4 @@
-"""How each network of a panel stands beside the others: what it gets right, and what it alone loses."""
+"""How each network of a panel compares with the others: its accuracy, and what it alone gets wrong."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,19 +19,19 @@ class Standing:
     """One network on labelled images.
 
     Attributes:
-        right: share of the images it gets right, 0 to 1.
-        shared: how many images all of the other networks get right.
+        accuracy: share of the images it classifies correctly, 0 to 1.
+        shared: how many images all other networks classify correctly.
         lost: how many of these it gets wrong.
     """
 
     name: str
-    right: float
+    accuracy: float
     shared: int
     lost: int
 
     def __str__(self) -> str:
-        loses = f", loses {self.lost} of the {self.shared} that all others get right" if self.shared else ""
-        return f"{self.name} gets {self.right:.1%} right{loses}"
+        lost = f", wrong on {self.lost} of the {self.shared} that all others get" if self.shared else ""
+        return f"{self.name}: {self.accuracy:.1%} correct{lost}"
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Standings:
 
     Attributes:
         images: how many different ones there were.
-        at_chance: whether every network is right as often as guesses would be, class by class.
+        at_chance: whether no network is correct more often than guesses would be, class by class.
     """
 
     networks: tuple[Standing, ...]
@@ -52,32 +52,32 @@ class Standings:
 
     @property
     def fallen(self) -> tuple[Standing, ...]:
-        """The networks far below their peers: half as often right as the best, or losing most seeds."""
-        best = max(one.right for one in self.networks)
+        """The networks far below their peers: half as accurate as the best, or losing most seeds."""
+        best = max(one.accuracy for one in self.networks)
         return tuple(one for one in self.networks if self.images >= _FEW and _is_far_below(one, best))
 
     def concerns(self) -> tuple[str, ...]:
         """Return a sentence for each network that is far below its peers, and one if all only guess."""
         found = [
-            f"{one}: is its input normalised as in its training, and are its classes in the data's order?"
+            f"{one}; is its input normalised as in its training, and are its classes in the data's order?"
             for one in self.fallen
         ]
         if self.at_chance:
-            found.append(f"no network is right more often than by chance on {self.images} seeds: {self}")
+            found.append(f"no network does better than chance on {self.images} seeds: {self}")
         return tuple(found)
 
     def check(self) -> None:
         """Refuse a panel that only guesses.
 
         Raises:
-            OutvotedError: no network is right more often than chance, on enough images to tell.
+            OutvotedError: no network does better than chance, on enough images to tell.
         """
         if self.at_chance and self.images >= _ENOUGH:
-            each = "; ".join(f"{one.name} gets {one.right:.1%} right" for one in self.networks)
+            each = "; ".join(f"{one.name}: {one.accuracy:.1%} correct" for one in self.networks)
             raise OutvotedError(
-                expected="networks that know something of the images: right more often than by chance",
+                expected="networks that do better than chance on the images",
                 found=f"on {self.images} seeds, {each}",
-                remedy="see that they were trained (panel.training: epochs, a smaller learning_rate), that "
+                remedy="check that they were trained (panel.training: epochs, a smaller learning_rate), that "
                 "their input is normalised as in training, and that labels count as theirs do",
             )
 
@@ -94,11 +94,11 @@ def standings(names: Sequence[str], predicted: AnyArray, labels: Ints) -> Standi
 
 
 def far_below(accuracies: Mapping[str, float | None]) -> tuple[str, ...]:
-    """Return a sentence for each network that gets at most half as many test images right as the best."""
+    """Return a sentence for each network that is at most half as accurate on the test images as the best."""
     known = {name: share for name, share in accuracies.items() if share is not None}
     best = max(known.values(), default=0.0)
     return tuple(
-        f"{name} gets {share:.1%} of test images right, the best of its peers {best:.1%}"
+        f"{name} classifies {share:.1%} of test images correctly, the best of its peers {best:.1%}"
         for name, share in known.items()
         if 0 < best >= 2 * share
     )
@@ -106,7 +106,7 @@ def far_below(accuracies: Mapping[str, float | None]) -> tuple[str, ...]:
 
 def _is_far_below(one: Standing, best: float) -> bool:
     loses = one.shared >= _FEW // 2 and 2 * one.lost > one.shared
-    return loses or (best > 0 and 2 * one.right <= best)
+    return loses or (best > 0 and 2 * one.accuracy <= best)
 
 
 def _at_chance(right: AnyArray, labels: Ints) -> bool:

@@ -43,7 +43,7 @@ class Check:
         step: gradient steps so far.
         epoch: the one under way, counted from 1.
         loss: mean training loss since the check before.
-        accuracy: share of test images right.
+        accuracy: share of test images classified correctly.
     """
 
     number: int

@@ -106,20 +106,20 @@ def trained_member(
 
 
 def accuracy(network: nn.Module, split: Split, largest: int = TEST_BATCH) -> float:
-    """Return the share of images, at least one, that a network gets right; it is left in evaluation mode.
+    """Return the accuracy on at least one image, 0 to 1; the network is left in evaluation mode.
 
-    Images on which it fails are not right. ``largest`` is the largest number of images in a batch.
+    Images on which it fails count as wrong. ``largest`` is the largest number of images in a batch.
     """
     network = (network.network if isinstance(network, Tolerant) else network).eval()
     weights = next((one for one in network.parameters() if one.is_floating_point()), torch.empty(0))
-    right = 0
+    correct = 0
     batch = max(1, min(largest, _TEST_NUMBERS // split.images[0].size))
     with torch.no_grad():  # not in inference mode: what a network keeps may be part of a gradient later
         for first in range(0, len(split), batch):
             rows = slice(first, first + batch)
             inputs = torch.tensor(split.images[rows]).to(weights.device, weights.dtype) / 255
-            right += int((_classes(network, inputs).cpu() == torch.tensor(split.labels[rows])).sum())
-    return right / len(split)
+            correct += int((_classes(network, inputs).cpu() == torch.tensor(split.labels[rows])).sum())
+    return correct / len(split)
 
 
 def _classes(network: nn.Module, inputs: torch.Tensor) -> torch.Tensor:

@@ -172,7 +172,7 @@ def _epochs(recipe: Recipe) -> int:
 
 
 def warn_of(console: Console, members: Sequence[Member]) -> None:
-    """Warn of peers that get far fewer test images right than the best."""
+    """Warn of peers that are far less accurate on the test images than the best."""
     peers = {member.name: member.test_accuracy for member in members if member.role == "peer"}
     for sentence in far_below(peers):
         warn(console, sentence)

@@ -207,7 +207,7 @@ def test_hardly_any_seed_undisputed_is_said(networks: Networks, digits: Dataset)
     never = nn.Sequential(nn.Flatten(), last)
     nine = digits.train.labels == 9
     panel = Panel({"never": never, **networks}, digits.train.images[nine], digits.train.labels[nine])
-    with pytest.raises(OutvotedError, match="that all 4 peers get right"):
+    with pytest.raises(OutvotedError, match="that all 4 peers classify correctly"):
         mine(panel, progress=False, per_target=2)
 
 

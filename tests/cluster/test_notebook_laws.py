@@ -263,7 +263,7 @@ def test_one_far_below_its_peers_is_named_and_mining_goes_on(networks: Networks,
 
     muddled = networks | {"mlp-6": Muddled(networks["mlp-6"])}
     panel = Panel(muddled, digits.train.images, digits.train.labels)
-    with pytest.warns(UserWarning, match=r"mlp-6 gets \d+\.\d% right, loses \d+ of the \d+ that all others"):
+    with pytest.warns(UserWarning, match=r"mlp-6: \d+\.\d% correct, wrong on \d+ of the \d+ that all others"):
         mine(panel, per_target=20, patience=2, progress=False)
 
 
@@ -282,8 +282,8 @@ def test_where_no_seed_is_undisputed_each_networks_accuracy_is_said(
     panel = Panel(never, digits.train.images, digits.train.labels)
     with pytest.raises(OutvotedError) as caught:
         mine(panel, per_target=3, progress=False)
-    assert "mlp-6 gets 0.0% right, loses" in caught.value.found
-    assert caught.value.found.count("% right") == 3
+    assert "mlp-6: 0.0% correct, wrong on" in caught.value.found
+    assert caught.value.found.count("% correct") == 3
     assert caught.value.remedy.endswith("or mend or leave out mlp-6")
 
 

@@ -72,6 +72,6 @@ def test_every_target_gets_its_searches(
 def test_a_panel_that_disputes_everything_is_one_message(per_target: int, digits: Dataset) -> None:
     with pytest.raises(OutvotedError) as caught:
         plans(Contrarian(), digits, per_target)
-    assert caught.value.expected == f"{per_target} seeds that all 3 peers get right"
+    assert caught.value.expected == f"{per_target} seeds that all 3 peers classify correctly"
     assert caught.value.found.startswith(f"0 among {50 * per_target} drawn from 800")
     assert "panel.training.epochs" in caught.value.remedy

@@ -16,7 +16,7 @@ def test_a_network_that_loses_what_all_others_get_right_is_named() -> None:
         ["a", "b", "c"], np.stack([labels, labels, np.where(labels < 6, wrong, labels)]), labels
     )
     assert [one.name for one in stand.fallen] == ["c"]
-    assert str(stand.fallen[0]) == "c gets 40.0% right, loses 24 of the 40 that all others get right"
+    assert str(stand.fallen[0]) == "c: 40.0% correct, wrong on 24 of the 40 that all others get"
     (concern,) = stand.concerns()
     assert concern.startswith(str(stand.fallen[0]))
     assert not stand.at_chance
@@ -39,7 +39,7 @@ def test_constant_answers_are_chance_and_fair_ones_are_not(seed: int, classes: i
     constant = np.stack([np.full(images, rng.integers(classes)) for _ in range(3)])
     guessed = standings(["a", "b", "c"], constant, labels)
     assert guessed.at_chance
-    with pytest.raises(OutvotedError, match=r"a gets \d+\.\d% right; b gets"):
+    with pytest.raises(OutvotedError, match=r"a: \d+\.\d% correct; b:"):
         guessed.check()
     known = constant.copy()
     known[1] = labels
@@ -50,20 +50,18 @@ def test_on_too_few_images_to_refuse_guessing_is_said() -> None:
     labels = np.arange(60) % 10
     stand = standings(["a", "b"], np.zeros((2, 60), np.int64), labels)
     stand.check()
-    assert stand.concerns()[-1].startswith(
-        "no network is right more often than by chance on 60 seeds: a gets"
-    )
+    assert stand.concerns()[-1].startswith("no network does better than chance on 60 seeds: a:")
 
 
 def test_the_commonest_class_alone_is_no_knowledge() -> None:
     labels = np.repeat([0, 1], [190, 10])
     stand = standings(["a", "b"], np.zeros((2, 200), np.int64), labels)
-    assert stand.networks[0].right == 0.95
+    assert stand.networks[0].accuracy == 0.95
     assert stand.at_chance
 
 
 def test_test_accuracies_far_below_the_best_are_named_too() -> None:
     assert far_below({"a": 0.9, "b": 0.44, "c": None, "d": 0.46}) == (
-        "b gets 44.0% of test images right, the best of its peers 90.0%",
+        "b classifies 44.0% of test images correctly, the best of its peers 90.0%",
     )
     assert far_below({"a": None}) == far_below({}) == ()
