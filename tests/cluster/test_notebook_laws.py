@@ -293,4 +293,4 @@ def test_a_panel_that_guesses_is_refused(digits: Dataset) -> None:
     panel = Panel(guessing, digits.train.images, digits.train.labels)
     with pytest.raises(OutvotedError) as caught:
         mine(panel, per_target=100, patience=2, progress=False)
-    assert "2 gets" in caught.value.found
+    assert "; 2: " in caught.value.found
