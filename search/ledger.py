@@ -1,4 +1,4 @@
-"""What a climb has asked, counted and found."""
+"""A climb's books: who was asked and what they said, what that cost, which mistakes were found."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
@@ -8,9 +8,11 @@ from numpy.typing import NDArray
 
 from outvoted.search.arrays import Bools, Floats, Ints, Singles, Texts
 from outvoted.search.messages import Candidates, Questions, Replies, TakeGradient
-from outvoted.search.strategies import Evidence, Proposals
-from outvoted.search.strategies.base import Votes
+from outvoted.search.strategies import Chosen, Position, Proposals, Votes
 from outvoted.search.transforms import Transform
+
+_BACKWARD = 2
+"""A backward pass costs about as much as two forward passes."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class Ballot:
     """
 
     asked: dict[int, Ints]
-    take_gradient: NDArray[np.int64] | None
+    take_gradient: NDArray[np.uint8] | None
     votes: Votes
     promising: Ints | None = None
     failure: Texts | None = None
@@ -38,14 +40,31 @@ class Ballot:
         if self.take_gradient is None:
             return np.zeros(len(rows), bool)
         correct, wanted = self.votes.predicted[peer, rows] == label[rows], self.take_gradient[peer, rows]
-        return np.asarray(
-            np.where(correct, wanted == TakeGradient.IF_CORRECT, wanted == TakeGradient.IF_WRONG)
-        )
+        taken = np.where(correct, wanted == TakeGradient.IF_CORRECT, wanted == TakeGradient.IF_WRONG)
+        return np.asarray(taken)
 
+    def why(self, rows: Ints, otherwise: Sequence[str], place: str) -> list[str]:
+        """Return why peers have no answers for ``rows``, as they said or else ``otherwise``."""
+        said = [""] * len(rows) if self.failure is None else self.failure[rows]
+        return [
+            f"{text} (on {place})" if text else other for text, other in zip(said, otherwise, strict=True)
+        ]
 
-def no_ballot() -> Ballot:
-    """Ask nothing."""
-    return Ballot({}, None, empty_votes(0, 0, 0))
+    def collected(self, replies: Replies) -> "Ballot":
+        """Add the replies to what has been said; replies of peers come in any order."""
+        votes = Votes(*(array.copy() for array in vars(self.votes).values()))
+        failure = self.failure
+        for peer, rows in self.asked.items():
+            answers = replies[peer]
+            if answers.failure is not None:
+                before = np.full(votes.score.shape[1], "", object) if failure is None else failure
+                failure = before.copy()
+                failure[rows] = np.where(before[rows] == "", answers.failure, before[rows])
+            votes.score[peer, rows], votes.predicted[peer, rows] = answers.score, answers.predicted
+            votes.asked[peer, rows] = True
+            if answers.gradient is not None:
+                votes.gradient[peer, rows] = answers.gradient
+        return replace(self, votes=votes, failure=failure)
 
 
 def empty_votes(peers: int, m: int, size: int) -> Votes:
@@ -58,63 +77,27 @@ def empty_votes(peers: int, m: int, size: int) -> Votes:
     )
 
 
+def no_ballot() -> Ballot:
+    """Ask nothing."""
+    return Ballot({}, None, empty_votes(0, 0, 0))
+
+
 def ask(
-    votes: Votes,
-    asked: dict[int, Ints],
-    seed_id: Ints,
-    composed: Floats,
-    take_gradient: NDArray[np.int64] | None,
+    votes: Votes, asked: dict[int, Ints], seed_id: Ints, composed: Floats, take: TakeGradient | Ints
 ) -> tuple[Ballot, Questions]:
-    """Put rows of candidates to peers; those that have nothing to answer are left out."""
+    """Put rows of candidates to peers; those that have nothing to answer are left out.
+
+    ``take`` says of which rows gradients are taken, for all alike or (peers, m); it counts only where the
+    votes have room for gradients.
+    """
     asked = {peer: rows for peer, rows in asked.items() if len(rows)}
     every = Candidates(seed_id.astype(np.int32), composed.astype(np.float32))
-    questions = {}
-    for peer, rows in asked.items():
-        flags = None if take_gradient is None else take_gradient[peer, rows].astype(np.uint8)
-        questions[peer] = replace(every.rows(rows), take_gradient=flags)
-    return Ballot(asked, take_gradient, votes), questions
-
-
-def why(ballot: Ballot, rows: Ints, otherwise: Sequence[str], place: str) -> list[str]:
-    """Return why peers have no answers for ``rows``, as they said or ``otherwise`` if they said nothing."""
-    said = [""] * len(rows) if ballot.failure is None else ballot.failure[rows]
-    return [f"{text} (on {place})" if text else other for text, other in zip(said, otherwise, strict=True)]
-
-
-def collected(ballot: Ballot, replies: Replies) -> Ballot:
-    """Add the replies to what has been said; replies of peers come in any order."""
-    votes = Votes(*(array.copy() for array in vars(ballot.votes).values()))
-    failure = ballot.failure
-    for peer, rows in ballot.asked.items():
-        answers = replies[peer]
-        if answers.failure is not None:
-            before = np.full(votes.score.shape[1], "", object) if failure is None else failure
-            failure = before.copy()
-            failure[rows] = np.where(before[rows] == "", answers.failure, before[rows])
-        votes.score[peer, rows], votes.predicted[peer, rows] = answers.score, answers.predicted
-        votes.asked[peer, rows] = True
-        if answers.gradient is not None:
-            votes.gradient[peer, rows] = answers.gradient
-    return replace(ballot, votes=votes, failure=failure)
-
-
-_BACKWARD = 2
-"""A backward pass costs about as much as two forward passes."""
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """What becomes of a round's proposals, as rows of them.
-
-    Attributes:
-        accepted: at most one for each search.
-        last: the row up to which a search got, where it did not get through all of its own.
-        failed: the row at which a search failed.
-    """
-
-    accepted: Ints
-    last: Ints
-    failed: Ints
+    flags = np.broadcast_to(np.asarray(take, np.uint8), votes.score.shape) if votes.gradient.size else None
+    questions = {
+        peer: replace(every.rows(rows), take_gradient=None if flags is None else flags[peer, rows])
+        for peer, rows in asked.items()
+    }
+    return Ballot(asked, flags, votes), questions
 
 
 @dataclass(frozen=True)
@@ -122,82 +105,71 @@ class Tally:
     """Counts of each search, all of shape (n,).
 
     ``candidates`` are what the sequential procedure would have tried, ``unrealistic`` those of them that
-    left the realism budget and were put to no network; ``inferences_*`` are forward inferences that were
-    really run, speculative ones included and backward passes counted as two; ``voted_on`` counts the
-    candidates put to the voters, speculative or not, and ``consensus`` those on which all of them agreed.
+    left the realism budget and were put to no network, ``stale`` those in a row that were not accepted;
+    ``inferences_*`` are forward inferences that were really run, speculative ones included and backward
+    passes counted as two; ``voted_on`` counts the candidates put to the voters, speculative or not, and
+    ``consensus`` those on which all of them agreed.
     """
 
     candidates: Ints
     unrealistic: Ints
     stale: Ints
-    moves: Ints
     voted_on: Ints
     consensus: Ints
     inferences_target: Ints
     inferences_peers: Ints
 
+    @staticmethod
+    def none(n: int) -> "Tally":
+        """Count nothing yet."""
+        return Tally(*(np.zeros(n, np.int64) for _ in fields(Tally)))
 
-def no_tally(n: int) -> Tally:
-    """Count nothing yet."""
-    return Tally(*(np.zeros(n, np.int64) for _ in range(8)))
+    def spent(self, ballot: Ballot, search: Ints, target: Ints, label: Ints) -> "Tally":
+        """Count the inferences of a ballot; searches, targets and labels of its candidates are (m,)."""
+        own, others = self.inferences_target.copy(), self.inferences_peers.copy()
+        for peer, rows in ballot.asked.items():
+            cost = 1 + _BACKWARD * ballot.differentiated(peer, label)
+            mine = target[rows] == peer
+            np.add.at(own, search[rows[mine]], cost[mine])
+            np.add.at(others, search[rows[~mine]], cost[~mine])
+        return replace(self, inferences_target=own, inferences_peers=others)
 
+    def counted(self, proposals: Proposals, asked: Ints, consensus: Bools, chosen: Chosen) -> "Tally":
+        """Count a round; ``asked`` are the rows put to voters, ``consensus`` (m,) tells where they agreed."""
+        tried = chosen.tried(proposals)
 
-def spent(old: Tally, ballot: Ballot, search: Ints, target: Ints, label: Ints) -> Tally:
-    """Count the inferences of a ballot; searches, targets and labels of its candidates are (m,)."""
-    own, others = old.inferences_target.copy(), old.inferences_peers.copy()
-    for peer, rows in ballot.asked.items():
-        cost = 1 + _BACKWARD * ballot.differentiated(peer, label)
-        mine = target[rows] == peer
-        np.add.at(own, search[rows[mine]], cost[mine])
-        np.add.at(others, search[rows[~mine]], cost[~mine])
-    return replace(old, inferences_target=own, inferences_peers=others)
+        def counts(rows: Bools | Ints) -> Ints:
+            return np.bincount(proposals.search[rows], minlength=len(self.candidates))
 
-
-def tallied(
-    old: Tally, proposals: Proposals, asked: Ints, consensus: Bools, chosen: Chosen, onward: bool
-) -> Tally:
-    """Count what the sequential procedure would have tried: up to each search's last row, or all.
-
-    ``asked`` holds the rows put to the voters; ``consensus`` (m,) tells where they agreed.
-    """
-    n = len(old.candidates)
-    end = np.full(n, np.iinfo(np.int64).max)
-    end[proposals.search[chosen.last]] = proposals.step[chosen.last]
-    tried = proposals.step <= end[proposals.search]
-    candidates = np.bincount(proposals.search[tried], minlength=n)
-    unrealistic = np.bincount(proposals.search[tried & ~proposals.realistic], minlength=n)
-    stale, moves = old.stale + candidates, old.moves.copy()
-    accepted = proposals.search[chosen.accepted]
-    stale[accepted] = 0
-    moves[accepted] = moves[accepted] + 1 if onward else 1
-    return replace(
-        old,
-        candidates=old.candidates + candidates,
-        unrealistic=old.unrealistic + unrealistic,
-        voted_on=old.voted_on + np.bincount(proposals.search[asked], minlength=n),
-        consensus=old.consensus + np.bincount(proposals.search[consensus], minlength=n),
-        stale=stale,
-        moves=moves,
-    )
+        stale = self.stale + counts(tried)
+        stale[proposals.search[chosen.accepted]] = 0
+        return replace(
+            self,
+            candidates=self.candidates + counts(tried),
+            unrealistic=self.unrealistic + counts(tried & ~proposals.realistic),
+            stale=stale,
+            voted_on=self.voted_on + counts(asked),
+            consensus=self.consensus + counts(consensus),
+        )
 
 
 @dataclass(frozen=True)
 class Finds:
-    """Candidates on which the target is outvoted.
+    """Candidates on which the target is outvoted, before they are verified; in the order they were found.
 
     Attributes:
         search: shape (f,), which search found each.
         predicted: shape (f,), the target's wrong class.
         score: shape (f,), the target's log-odds of the label.
         composed: shape (f, transform.size).
-        moves: shape (f, parameters), the move that made it, from the seed or from where the search stood.
+        trails: for each the moves that lead to it from the seed, shape (moves, parameters).
     """
 
     search: Ints
     predicted: NDArray[np.int16]
     score: Singles
     composed: Floats
-    moves: Floats
+    trails: tuple[Floats, ...]
 
     def __len__(self) -> int:
         return len(self.search)
@@ -205,13 +177,8 @@ class Finds:
     @staticmethod
     def none(transform: Transform) -> "Finds":
         """Return no finds."""
-        return Finds(
-            np.empty(0, np.int64),
-            np.empty(0, np.int16),
-            np.empty(0, np.float32),
-            np.empty((0, transform.size)),
-            np.empty((0, len(transform.parameters))),
-        )
+        none = np.empty(0, np.int64)
+        return Finds(none, none.astype(np.int16), none.astype(np.float32), np.empty((0, transform.size)), ())
 
     @property
     def number(self) -> Ints:
@@ -222,22 +189,13 @@ class Finds:
         number[order] = np.arange(len(self)) - np.searchsorted(ranked, ranked)
         return number
 
-    def plus(self, more: "Finds") -> "Finds":
-        """Add later finds."""
-        if not len(more):
-            return self
+    def plus(self, position: Position, proposals: Proposals, votes: Votes, rows: Ints) -> "Finds":
+        """Add proposals that are mistakes; ``position`` is where the searches stood when they made them."""
+        said = votes.of(proposals.target)
         return Finds(
-            *(np.concatenate([getattr(self, part.name), getattr(more, part.name)]) for part in fields(self))
+            np.concatenate([self.search, proposals.search[rows]]),
+            np.concatenate([self.predicted, said.predicted[rows]]),
+            np.concatenate([self.score, said.score[rows]]),
+            np.concatenate([self.composed, proposals.offer.composed[rows]]),
+            self.trails + position.trails_to(proposals, rows),
         )
-
-
-def found(proposals: Proposals, evidence: Evidence, rows: Ints) -> Finds:
-    """Return the proposals that are mistakes."""
-    offer = proposals.offer
-    return Finds(
-        proposals.search[rows],
-        evidence.predicted[rows],
-        evidence.score[rows],
-        offer.composed[rows],
-        offer.moves[rows],
-    )

@@ -52,12 +52,6 @@ class SearchSettings(Settings):
             OutvotedError: the strategy cannot search the transform.
         """
         self.strategy.check(self.transform)
-        if self.strategy.onward and self.strategy.lasting:
-            raise OutvotedError(
-                expected="a strategy that ends at its first mistake, or moves the seed anew each time",
-                found=f"'{self.strategy.label}', which is both onward and lasting",
-                remedy="make `onward` or `lasting` of the class False: only one trail is kept for a search",
-            )
         return Rules(self.seed, peers, self.transform, self.strategy, self.patience)
 
     def turns(self, names: Sequence[str]) -> Turns:

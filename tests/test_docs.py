@@ -113,7 +113,7 @@ def test_every_line_of_python_runs(
 def test_the_strategy_of_the_page_is_a_strategy(place: Path) -> None:
     found = validated(SearchSettings, {"strategy": {"kind": "strides:Strides", "least": 1}}, "here")
     assert validated(SearchSettings, found.model_dump(mode="json"), "here") == found
-    assert found.strategy.label == "strides"
+    assert found.strategy.label == "Strides"
     with pytest.raises(OutvotedError, match="did you mean 'least'"):
         validated(SearchSettings, {"strategy": {"kind": "strides:Strides", "leest": 1}}, "here")
 

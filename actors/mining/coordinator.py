@@ -12,7 +12,7 @@ from outvoted.actors.panel.panel import VotingPanel
 from outvoted.actors.panel.peer import Peer
 from outvoted.actors.runs import png
 from outvoted.search.arrays import Ints, Pixels, Singles
-from outvoted.search.climb import Climb, Outcome, Rules, advance, begin
+from outvoted.search.climb import Outcome, Rules, ShardState, advance, begin
 from outvoted.search.messages import Questions, Replies
 from outvoted.search.plan import Shard
 
@@ -58,7 +58,7 @@ class Coordinator:
             result: ShardResult = end.value
             return result
 
-    def steps(self, shard: Shard, watch: Callable[[Climb], object] = lambda climb: None) -> Steps:
+    def steps(self, shard: Shard, watch: Callable[[ShardState], object] = lambda climb: None) -> Steps:
         """Run a shard; whoever drives it reaches the panel, and ``watch`` sees the state after each event."""
         climb, questions = begin(self.rules, shard, self.seeds.labels[shard.seed_id])
         while questions:

@@ -17,7 +17,7 @@ from outvoted.actors.panel.peer import Peer
 from outvoted.actors.panel.ray_panel import RayPanel
 from outvoted.actors.runs.ray_shared import FOREVER, Placed
 from outvoted.search.arrays import Pixels
-from outvoted.search.climb import Climb, Outcome, Rules
+from outvoted.search.climb import Outcome, Rules, ShardState
 from outvoted.search.plan import Shard
 from outvoted.search.search_settings import SearchSettings
 
@@ -48,7 +48,7 @@ class CoordinatorActor:
     async def mine(self, shard: Shard) -> ShardResult:
         """Run a shard."""
 
-        def watch(climb: Climb) -> None:
+        def watch(climb: ShardState) -> None:
             ended = climb.outcome != Outcome.CLIMBING
             self._live[shard.name] = (int(ended.sum()), int((climb.outcome == Outcome.MISTAKE).sum()))
 

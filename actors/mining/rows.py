@@ -11,11 +11,10 @@ import pyarrow as pa
 from outvoted.actors.mining.verification import Verification
 from outvoted.actors.runs import png, schema
 from outvoted.search.arrays import AnyArray, Ints, Pixels
-from outvoted.search.climb import Climb, Outcome
+from outvoted.search.climb import Outcome, ShardState
 from outvoted.search.messages import probability
 
 _TALLY = (
-    "moves",
     "candidates",
     "unrealistic",
     "voted_on",
@@ -50,7 +49,7 @@ class Finding:
     referee: Ints | None
 
 
-def shard_result(climb: Climb, names: Sequence[str], finding: Finding | None) -> ShardResult:
+def shard_result(climb: ShardState, names: Sequence[str], finding: Finding | None) -> ShardResult:
     """Make the tables of a shard; a search none of whose mistakes was verified becomes a failed one."""
     outcome, reason = climb.outcome.copy(), climb.reason.copy()
     if finding is not None:
@@ -72,7 +71,7 @@ def shard_result(climb: Climb, names: Sequence[str], finding: Finding | None) ->
     )
 
 
-def _search_columns(climb: Climb, names: Sequence[str], rows: Ints) -> dict[str, Any]:
+def _search_columns(climb: ShardState, names: Sequence[str], rows: Ints) -> dict[str, Any]:
     shard, tally = climb.shard, climb.tally
     return {
         "search_id": shard.search_id[rows],
@@ -83,20 +82,21 @@ def _search_columns(climb: Climb, names: Sequence[str], rows: Ints) -> dict[str,
         "seed_id": shard.seed_id[rows],
         "label": climb.labels[rows],
         "strategy": [climb.rules.strategy.label] * len(rows),
+        "moves": climb.position.moves[rows],
         **{name: getattr(tally, name)[rows] for name in _TALLY},
         "start_probability": _nullable(probability(climb.start_score[rows])),
         "end_probability": _nullable(probability(climb.position.score[rows])),
     }
 
 
-def _mistakes(climb: Climb, names: Sequence[str], finding: Finding | None) -> pa.Table:
+def _mistakes(climb: ShardState, names: Sequence[str], finding: Finding | None) -> pa.Table:
     form = schema.mistakes(climb.rules.transform.parameters, climb.rules.transform.measures)
     if finding is None:
         return form.empty_table()
     kept = np.flatnonzero(finding.verification.verified)
     finds, verification = finding.finds[kept], finding.verification
     rows, composed = climb.finds.search[finds], climb.finds.composed[finds]
-    transform, trails = climb.rules.transform, climb.found_trails()
+    transform, trails = climb.rules.transform, climb.finds.trails
     referee = None if finding.referee is None else finding.referee[kept]
     columns = _search_columns(climb, names, rows) | {
         "number": climb.finds.number[finds],

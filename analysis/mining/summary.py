@@ -32,7 +32,7 @@ class TargetSummary:
         inferences: forward inferences per success as the paper counts them: every candidate that was
             put to a network counts once for each network of the panel.
         inferences_run: forward inferences per success that were really run: the target is asked first
-            and the peers only where it pays, but looking ahead is included.
+            and the peers only where it pays, but speculation is included.
         validity: share of mistakes on which the referee agrees with the label.
     """
 

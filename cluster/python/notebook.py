@@ -179,7 +179,7 @@ class Panel:
     def _check(self, search: SearchSettings) -> None:
         """Make sure that searches can be made; networks show their gradients before they are first used."""
         search.check(self._shape, self.names)
-        if search.strategy.gradients and not self._has_gradients:
+        if search.strategy.proposer.gradients and not self._has_gradients:
             for name, tolerant in zip(self.names, self._networks, strict=True):
                 shown(name, tolerant.network, self._sample, self._arithmetic, gradients=True)
             self._has_gradients = True

@@ -1,8 +1,9 @@
-"""The interface of a search strategy: frozen settings, explicit state, many searches at once."""
+"""What a strategy is made of, and the arrays that pass between it and the climb."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,41 +14,25 @@ from outvoted.search.settings import Settings
 from outvoted.search.transforms import Transform
 
 Memory = Mapping[str, AnyArray]
-"""What a strategy remembers of n searches: arrays by name, each with one row for a search."""
-
-
-@dataclass(frozen=True)
-class Position:
-    """Where n searches stand.
-
-    Attributes:
-        composed: shape (n, transform.size), the accepted candidate; the seed to begin with.
-        score: shape (n,), the target's log-odds of the label there.
-    """
-
-    composed: Floats
-    score: Singles
-
-    def moved(self, search: Ints, composed: Floats, score: Singles) -> "Position":
-        """Return a position in which searches ``search`` (each at most once) stand elsewhere."""
-        new = Position(self.composed.copy(), self.score.copy())
-        new.composed[search], new.score[search] = composed, score
-        return new
+"""What a proposer remembers of n searches: arrays by name, each with one row for a search."""
 
 
 @dataclass(frozen=True)
 class Offer:
-    """Candidates as a strategy makes them.
+    """Candidates as a proposer makes them.
 
     Attributes:
         moves: shape (m, parameters), the move that makes each.
         composed: shape (m, transform.size).
-        knobs: shape (m, k), the knobs that placed each; k = 0 if moves go on from where searches stand.
+        knobs: shape (m, k), the knobs that placed each; k = 0 if none did.
+        onward: shape (m,), True where the move goes on from where the search stands, False where it moves
+            the untouched seed.
     """
 
     moves: Floats
     composed: Floats
     knobs: Floats
+    onward: Bools
 
 
 @dataclass(frozen=True)
@@ -75,26 +60,39 @@ class Proposals:
 
 
 @dataclass(frozen=True)
-class Votes:
-    """What the peers say of m candidates, as far as they were asked.
+class Position:
+    """Where n searches stand.
 
     Attributes:
-        score: shape (peers, m), log-odds of the label; NaN where a peer was not asked.
-        predicted: shape (peers, m), classes; -1 where a peer was not asked or gave no answer.
-        asked: shape (peers, m), True where a peer was asked.
-        gradient: shape (peers, m, transform.size), gradients of ``score`` with respect to the composed
-            transform, NaN where none was taken; size 0 for strategies that ask for none.
+        composed: shape (n, transform.size), the accepted candidate; the seed to begin with.
+        score: shape (n,), the target's log-odds of the label there.
+        trails: for each search the moves that lead there from its seed, shape (moves, parameters).
     """
 
+    composed: Floats
     score: Singles
-    predicted: NDArray[np.int16]
-    asked: Bools
-    gradient: Singles
+    trails: tuple[Floats, ...]
 
-    def of(self, peer: Ints) -> "Evidence":
-        """Return what one peer for each candidate, ``peer`` (m,), says."""
-        columns = np.arange(len(peer))
-        return Evidence(self.score[peer, columns], self.predicted[peer, columns])
+    @property
+    def moves(self) -> Ints:
+        """How many moves lead to where each search stands; shape (n,)."""
+        return np.array([len(trail) for trail in self.trails], np.int64)
+
+    def trails_to(self, proposals: Proposals, rows: Ints) -> tuple[Floats, ...]:
+        """Return the moves that lead to some rows of the proposals, shape (moves, parameters) each."""
+        offer, searches = proposals.offer, proposals.search[rows].tolist()
+        lone = offer.moves[rows][:, None]
+        ways = zip(searches, lone, offer.onward[rows], strict=True)
+        return tuple(np.concatenate([self.trails[n], move]) if onward else move for n, move, onward in ways)
+
+    def moved(self, proposals: Proposals, rows: Ints, score: Singles) -> "Position":
+        """Return a position in which some searches stand on proposals ``rows``, at most one for each."""
+        search, trails = proposals.search[rows], list(self.trails)
+        new = Position(self.composed.copy(), self.score.copy(), self.trails)
+        new.composed[search], new.score[search] = proposals.offer.composed[rows], score
+        for place, trail in zip(search.tolist(), self.trails_to(proposals, rows), strict=True):
+            trails[place] = trail
+        return Position(new.composed, new.score, tuple(trails))
 
 
 @dataclass(frozen=True)
@@ -114,58 +112,63 @@ class Evidence:
         return np.asarray((self.predicted >= 0) & (self.predicted != label))
 
 
-class Strategy(ABC, Settings):
-    """How a search proposes candidates, which it accepts, and what it learns from them.
+@dataclass(frozen=True)
+class Votes:
+    """What the peers say of m candidates, as far as they were asked.
 
-    Strategies are pure: everything a search knows is in its Memory and its Position, and random numbers
-    come from streams keyed by (search, step). All methods work search by search: what is proposed for one
-    depends on nothing that another does.
+    Attributes:
+        score: shape (peers, m), log-odds of the label; NaN where a peer was not asked.
+        predicted: shape (peers, m), classes; -1 where a peer was not asked or gave no answer.
+        asked: shape (peers, m), True where a peer was asked.
+        gradient: shape (peers, m, transform.size), gradients of ``score`` with respect to the composed
+            transform, NaN where none was taken; size 0 for proposers that ask for none.
     """
 
-    @property
-    @abstractmethod
-    def label(self) -> str:
-        """The strategy's name in tables."""
+    score: Singles
+    predicted: NDArray[np.int16]
+    asked: Bools
+    gradient: Singles
 
-    @property
-    @abstractmethod
-    def stepwise(self) -> bool:
-        """Whether the candidates of a round are tried one after another.
+    def of(self, peer: Ints) -> Evidence:
+        """Return what one peer for each candidate, ``peer`` (m,), says."""
+        columns = np.arange(len(peer))
+        return Evidence(self.score[peer, columns], self.predicted[peer, columns])
 
-        If so, the first promising one with consensus is accepted, and those behind it were merely looked at
-        ahead of their time. If not, a round is one generation: all of it counts and the best is accepted.
-        """
 
-    @property
-    @abstractmethod
-    def onward(self) -> bool:
-        """Whether moves go on from where the search stands; if not, a candidate is one move of the seed."""
+@dataclass(frozen=True)
+class Chosen:
+    """What becomes of a round's proposals, as rows of them; each at most one for a search.
 
-    @property
-    @abstractmethod
-    def lasting(self) -> bool:
-        """Whether a search goes on after its first mistake."""
+    Attributes:
+        accepted: where searches stand next.
+        last: the row up to which a search got, where it did not get through all of its own.
+        failed: the row at which a search failed.
+    """
 
-    @property
-    @abstractmethod
-    def gradients(self) -> bool:
-        """Whether gradients are taken: of the target where it is right, of voters where they are wrong."""
+    accepted: Ints
+    last: Ints
+    failed: Ints
 
-    @abstractmethod
-    def check(self, transform: Transform) -> None:
-        """Make sure that the strategy can search a transform.
+    def tried(self, proposals: Proposals) -> Bools:
+        """Tell which proposals the searches got to; those behind were speculative. Shape (m,)."""
+        end = np.full(proposals.search.max(initial=-1) + 1, np.iinfo(np.int64).max)
+        end[proposals.search[self.last]] = proposals.step[self.last]
+        return np.asarray(proposals.step <= end[proposals.search])
 
-        Raises:
-            OutvotedError: it cannot.
-        """
+
+class Proposer(ABC):
+    """Makes candidates, and learns from what is said of them; see ``outvoted.search.strategies``."""
+
+    gradients: ClassVar[bool] = False
+    """Whether it learns from gradients: of the target where it is correct, of voters where they are not."""
 
     @abstractmethod
     def draws(self, transform: Transform) -> int:
         """Random numbers needed for one candidate."""
 
-    @abstractmethod
     def begin(self, transform: Transform, shard: Shard, votes: Votes) -> Memory:
-        """Return what is known of a shard's searches from the votes on their seeds."""
+        """Return what is known of a shard's searches from the votes on their seeds: usually nothing."""
+        return {}
 
     @abstractmethod
     def count(self, memory: Memory, search: Ints, stale: Ints) -> Ints:
@@ -180,15 +183,29 @@ class Strategy(ABC, Settings):
     ) -> Offer:
         """Make a candidate for each row of ``search`` (m,) from random numbers ``uniform`` (m, draws)."""
 
+    def learn(
+        self, transform: Transform, memory: Memory, proposals: Proposals, votes: Votes, consensus: Bools
+    ) -> Memory:
+        """Return what is known after a round; ``consensus`` (m,) says where voters were asked and agree."""
+        return memory
+
+
+class Acceptance(ABC):
+    """Decides what becomes of candidates; see ``outvoted.search.strategies``."""
+
     @abstractmethod
     def promising(self, position: Position, proposals: Proposals, evidence: Evidence) -> Bools:
         """Tell, from the target's answers alone, which proposals are worth asking the peers about; (m,)."""
 
     @abstractmethod
-    def learn(
-        self, transform: Transform, memory: Memory, proposals: Proposals, votes: Votes, consensus: Bools
-    ) -> Memory:
-        """Return what is known after a round; ``consensus`` (m,) says where voters were asked and agree."""
+    def accept(
+        self, position: Position, proposals: Proposals, evidence: Evidence, consensus: Bools, broken: Bools
+    ) -> Chosen:
+        """Choose where searches move to, and where they fail.
+
+        ``consensus`` (m,) tells which proposals the voters were asked about and agree on, ``broken`` (m,) for
+        which a network's answer makes no sense: a search that gets as far fails.
+        """
 
     @abstractmethod
     def keep(
@@ -199,14 +216,58 @@ class Strategy(ABC, Settings):
         At least one of each search that has found none yet; ``memory`` is as it was before the round.
         """
 
+    @abstractmethod
+    def tries(self, wanted: Ints, left: Ints, found: Bools) -> Ints:
+        """Say how many of the candidates that a proposer wants are tried, 0 to end a search; (n,).
+
+        ``left`` (n,) is the patience that is left, in candidates; ``found`` (n,) tells which searches have
+        found a mistake.
+        """
+
+
+class Strategy(ABC, Settings):
+    """A proposer and an acceptance, composed by frozen settings."""
+
+    kind: str
+
+    @property
+    def label(self) -> str:
+        """The strategy's name in tables: its kind, or the name of a user's own class."""
+        return self.kind.rpartition(":")[2]
+
+    @property
+    @abstractmethod
+    def proposer(self) -> Proposer:
+        """Makes candidates."""
+
+    @property
+    @abstractmethod
+    def acceptance(self) -> Acceptance:
+        """Decides what becomes of them."""
+
+    def check(self, transform: Transform) -> None:
+        """Make sure that the strategy can search a transform; usually it can search any.
+
+        Raises:
+            OutvotedError: it cannot.
+        """
+
+
+def moved_on(transform: Transform, position: Position, search: Ints, moves: Floats) -> Offer:
+    """Make candidates by moving on, from where searches ``search`` (m,) stand, by ``moves``."""
+    m = len(moves)
+    composed = transform.compose(position.composed[search], moves)
+    return Offer(moves, composed, np.empty((m, 0)), np.ones(m, bool))
+
+
+def moved_seed(transform: Transform, moves: Floats) -> Offer:
+    """Make candidates of one move of the seed each."""
+    m = len(moves)
+    composed = transform.compose(transform.identity(m), moves)
+    return Offer(moves, composed, np.empty((m, 0)), np.zeros(m, bool))
+
 
 def placed(transform: Transform, knobs: Floats) -> Offer:
-    """Make candidates of one move each from knobs (m, transform.knobs)."""
-    moves = transform.place(knobs)
-    return Offer(moves, transform.compose(transform.identity(len(moves)), moves), knobs)
-
-
-def first_of_each(search: Ints, chosen: Bools) -> Ints:
-    """Return the first chosen row of each search; ``search`` is ascending."""
-    rows = np.flatnonzero(chosen)
-    return rows[np.unique(search[rows], return_index=True)[1]]
+    """Make candidates of one move of the seed each from knobs (m, transform.knobs), each 0 to 1."""
+    offer = moved_seed(transform, transform.place(knobs))
+    return Offer(offer.moves, offer.composed, knobs, offer.onward)

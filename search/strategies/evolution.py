@@ -4,16 +4,21 @@ from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field
+from scipy.special import ndtri
 
 from outvoted.search.arrays import AnyArray, Floats, Ints
-from outvoted.search.strategies.base import Memory
-from outvoted.search.strategies.ending import Ending
-from outvoted.search.strategies.generational import Generation, chosen, ranked
-from outvoted.search.strategies.normals import normals
+from outvoted.search.strategies.base import Acceptance, Memory
+from outvoted.search.strategies.generational import (
+    UNTIL_A_MISTAKE,
+    Generation,
+    Generational,
+    chosen,
+    ranked,
+)
 from outvoted.search.transforms import Transform
 
 
-class EvolutionStrategy(Ending):
+class EvolutionStrategy(Generational):
     """sep-CMA-ES: CMA-ES with a diagonal covariance matrix.
 
     Ros & Hansen, "A Simple Modification in CMA-ES Achieving Linear Time and Space Complexity" (PPSN 2008),
@@ -26,13 +31,13 @@ class EvolutionStrategy(Ending):
     """The first step size."""
 
     @property
-    def label(self) -> str:
-        """The strategy's name in tables."""
-        return self.kind
+    def acceptance(self) -> Acceptance:
+        """Until the first mistake."""
+        return UNTIL_A_MISTAKE
 
     def draws(self, transform: Transform) -> int:
         """One normal for each knob."""
-        return 2 * transform.knobs
+        return transform.knobs
 
     def start(self, transform: Transform, n: int) -> Memory:
         """Start at the seed with a round distribution."""
@@ -49,7 +54,7 @@ class EvolutionStrategy(Ending):
     def breed(self, transform: Transform, memory: Memory, search: Ints, uniform: Floats) -> Floats:
         """Draw from the normal distribution about the mean."""
         width = memory["sigma"][search] * np.sqrt(memory["variance"][search])
-        return np.asarray(memory["mean"][search] + width * normals(uniform))
+        return np.asarray(memory["mean"][search] + width * ndtri(uniform))
 
     def evolve(self, transform: Transform, memory: Memory, generation: Generation) -> dict[str, AnyArray]:
         """Move mean, paths, variances and step size; a generation without a fit candidate teaches nothing."""

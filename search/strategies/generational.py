@@ -10,12 +10,13 @@ from pydantic import Field, model_validator
 from outvoted.search.arrays import AnyArray, Bools, Floats, Ints
 from outvoted.search.errors import OutvotedError
 from outvoted.search.plan import Shard
+from outvoted.search.strategies.acceptance import BestOfGeneration, lower_or_wrong
 from outvoted.search.strategies.base import (
-    Evidence,
     Memory,
     Offer,
     Position,
     Proposals,
+    Proposer,
     Strategy,
     Votes,
     placed,
@@ -24,6 +25,7 @@ from outvoted.search.transforms import Transform
 
 TRIED = "tried"
 """The memory's count of candidates."""
+UNTIL_A_MISTAKE = BestOfGeneration(lower_or_wrong)
 
 
 @dataclass(frozen=True)
@@ -46,8 +48,11 @@ class Generation:
     predicted: Ints
 
 
-class Generational(Strategy):
-    """Candidates are knobs, placed anywhere in the realism budget; a generation is judged as a whole."""
+class Generational(Strategy, Proposer):
+    """Candidates are knobs, placed anywhere in the realism budget; a generation is judged as a whole.
+
+    All settings are the proposer's, so that the strategy is its own proposer.
+    """
 
     population: Annotated[int, Field(ge=2, le=4096)] = 10
     """Candidates of one generation."""
@@ -63,19 +68,13 @@ class Generational(Strategy):
         return self
 
     @property
-    def stepwise(self) -> bool:
-        """A generation is judged as a whole."""
-        return False
+    def proposer(self) -> Proposer:
+        """The strategy itself."""
+        return self
 
-    @property
-    def onward(self) -> bool:
-        """Every candidate is one move of the seed."""
-        return False
-
-    @property
-    def gradients(self) -> bool:
-        """No gradients."""
-        return False
+    def check(self, transform: Transform) -> None:
+        """Refuse transforms without knobs."""
+        refuse_without_knobs(self.label, transform)
 
     def begin(self, transform: Transform, shard: Shard, votes: Votes) -> Memory:
         """Start every search alike."""
@@ -90,11 +89,6 @@ class Generational(Strategy):
     ) -> Offer:
         """Place what the leaf breeds."""
         return placed(transform, np.clip(self.breed(transform, memory, search, uniform), 0.0, 1.0))
-
-    def promising(self, position: Position, proposals: Proposals, evidence: Evidence) -> Bools:
-        """Keep proposals that are wrong, or better than any with consensus so far."""
-        better = evidence.score < position.score[proposals.search]
-        return np.asarray(evidence.wrong(proposals.label) | better)
 
     def learn(
         self, transform: Transform, memory: Memory, proposals: Proposals, votes: Votes, consensus: Bools
@@ -137,13 +131,6 @@ def refuse_without_knobs(strategy: str, transform: Transform) -> None:
             found=f"{transform.parameters}, which only compose move by move",
             remedy="choose search.strategy.kind=hillclimb or random, or another search.transform",
         )
-
-
-def clearest(proposals: Proposals, votes: Votes, mistakes: Ints) -> Ints:
-    """Return each search's clearest mistake: the one with the lowest score, the first of several."""
-    search = proposals.search[mistakes]
-    rank = np.lexsort((votes.of(proposals.target).score[mistakes], search))
-    return mistakes[rank][np.unique(search[rank], return_index=True)[1]]
 
 
 def written(memory: Memory, search: Ints, rows: Memory) -> Memory:

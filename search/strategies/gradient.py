@@ -1,6 +1,14 @@
-"""Following gradients through the transform: the paper's future work."""
+"""Following gradients through the transform: the paper's future work.
 
-from typing import Annotated, Literal
+What the peers would say between the points where they were asked is modelled: each peer's score is
+interpolated from its first-order Taylor expansions at the points asked so far, weighted by distance. Shepard,
+"A two-dimensional interpolation function for irregularly-spaced data" (1968), with gradients as in its
+section 5. Written as sums over points and terms, so that every row is computed alike whatever its company.
+"""
+
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -9,40 +17,129 @@ from outvoted.search.arrays import Bools, Floats, Ints
 from outvoted.search.consensus import is_voter
 from outvoted.search.errors import OutvotedError
 from outvoted.search.plan import Shard
+from outvoted.search.strategies.acceptance import BestOfGeneration, wrong
 from outvoted.search.strategies.base import (
-    Evidence,
+    Acceptance,
     Memory,
     Offer,
     Position,
     Proposals,
+    Proposer,
     Strategy,
     Votes,
     placed,
 )
 from outvoted.search.strategies.generational import refuse_without_knobs, written
-from outvoted.search.strategies.surrogate import Surrogate, loss
 from outvoted.search.transforms import Transform
 
 _STEP = 1e-4  # of the knobs' range, for the gradient of a composed transform with respect to its knobs
 _ADAM = (0.9, 0.999, 1e-8)
 _CROWD = 0.75  # share of searches still descending below which the others are left behind
+_NEAR = 1e-3  # keeps weights finite where a point was asked
 
 
-class Gradient(Strategy):
+@dataclass(frozen=True)
+class Surrogate:
+    """Scores of n searches' peers at a points each.
+
+    Attributes:
+        knobs: shape (n, a, k).
+        score: shape (n, a, peers).
+        gradient: shape (n, a, peers, k), gradients of ``score`` with respect to knobs.
+        known: shape (n, a, peers), 1 where a peer was asked, else 0; at least one point of each peer.
+    """
+
+    knobs: Floats
+    score: Floats
+    gradient: Floats
+    known: Floats
+
+    def rows(self, chosen: Ints) -> "Surrogate":
+        """Return the chosen searches."""
+        return Surrogate(*(getattr(self, part.name)[chosen] for part in fields(self)))
+
+    def at(self, knobs: Floats) -> tuple[Floats, Floats, Floats]:
+        """Return scores (n, peers) at knobs (n, k), their gradients and the points' mean (n, peers, k)."""
+        layers = self._layers
+        away = np.ascontiguousarray(knobs.T)[:, None] - layers.knobs
+        distance, expansion = np.full(away.shape[1:], _NEAR), layers.score.copy()
+        for axis, step in enumerate(away):
+            distance += step**2
+            expansion += layers.gradient[axis] * step[:, :, None]
+        weight = layers.known / (distance * np.sqrt(distance))[:, :, None]
+        weights = weight.sum(axis=0)
+        score = (weight * expansion).sum(axis=0) / weights
+        pull = -3.0 * weight * (expansion - score) / distance[:, :, None]
+        gradient, mean = np.empty((2, *score.shape, knobs.shape[1]))
+        for axis, step in enumerate(away):
+            mean[:, :, axis] = (weight * layers.gradient[axis]).sum(axis=0) / weights
+            gradient[:, :, axis] = mean[:, :, axis] + (pull * step[:, :, None]).sum(axis=0) / weights
+        return score, gradient, mean
+
+    @cached_property
+    def _layers(self) -> "_Layers":
+        """The same numbers point by point: sums over points then add whole layers, always in their order."""
+        return _Layers(
+            np.ascontiguousarray(self.knobs.transpose(2, 1, 0)),
+            np.ascontiguousarray(self.score.transpose(1, 0, 2)),
+            np.ascontiguousarray(self.gradient.transpose(3, 1, 0, 2)),
+            np.ascontiguousarray(self.known.transpose(1, 0, 2)),
+        )
+
+
+@dataclass(frozen=True)
+class _Layers:
+    """Shapes (k, a, n), (a, n, peers), (k, a, n, peers) and (a, n, peers)."""
+
+    knobs: Floats
+    score: Floats
+    gradient: Floats
+    known: Floats
+
+
+def loss(
+    score: Floats, gradient: Floats, target: Bools, voter: Bools, margin: float
+) -> tuple[Floats, Floats]:
+    """Return how far n candidates are from being mistakes by a margin, and the gradient of that.
+
+    The target's log-odds of the label should be below -margin, every voter's above margin; what is missing is
+    added up.
+
+    Args:
+        score: shape (n, peers).
+        gradient: shape (n, peers, k).
+        target: shape (n, peers).
+        voter: shape (n, peers).
+        margin: log-odds.
+
+    Returns:
+        Losses (n,) and their gradients (n, k).
+    """
+    high, low = target & (score > -margin), voter & (score < margin)
+    pull = high.astype(np.float64) - low
+    missing = np.where(high, score + margin, 0.0) + np.where(low, margin - score, 0.0)
+    total, uphill = np.zeros(len(score)), np.zeros((len(score), gradient.shape[2]))
+    for peer in range(score.shape[1]):
+        total += missing[:, peer]
+        uphill += pull[:, peer, None] * gradient[:, peer]
+    return total, uphill
+
+
+class Gradient(Strategy, Proposer):
     """Model every peer's score over the budget from its gradients; try where the model sees a mistake.
 
     Baluja, Covell & Sukthankar, section 6, propose derivatives through a transformation layer. Here every
-    peer is asked for the gradient of its score at the seed, later on the target where it is still right and
+    peer is asked for the gradient of its score at the seed, later on the target where it is still correct and
     the voters where they lose the label. Between candidates the search moves on the model alone, which costs
     no inference: it descends (Adam, Kingma & Ba 2014) towards the knobs at which the target would be wrong
-    and all voters right by a margin.
+    and all voters correct by a margin.
     """
 
     kind: Literal["gradient"] = "gradient"
     steps: Annotated[int, Field(ge=1, le=256)] = 24
     """Candidates of a search at most."""
     margin: Annotated[float, Field(gt=0)] = 1.0
-    """Log-odds by which the model should see the target wrong and the voters right."""
+    """Log-odds by which the model should see the target wrong and the voters correct."""
     hopeless: Annotated[float, Field(gt=0)] = 1.6
     """Give up if the model misses the margins by more log-odds than this, added up over the peers..."""
     trial: Annotated[int, Field(ge=0, le=256)] = 5
@@ -51,31 +148,17 @@ class Gradient(Strategy):
     """Steps on the model between two candidates at most."""
     rate: Annotated[float, Field(gt=0, le=1)] = 0.05
     """Length of these steps, as a share of each knob's range."""
+    gradients: ClassVar[bool] = True
 
     @property
-    def label(self) -> str:
-        """The strategy's name in tables."""
-        return self.kind
+    def proposer(self) -> Proposer:
+        """The strategy itself: all settings are the proposer's."""
+        return self
 
     @property
-    def stepwise(self) -> bool:
-        """Each candidate is a generation of one."""
-        return False
-
-    @property
-    def onward(self) -> bool:
-        """Every candidate is one move of the seed."""
-        return False
-
-    @property
-    def lasting(self) -> bool:
-        """A mistake ends the search."""
-        return False
-
-    @property
-    def gradients(self) -> bool:
-        """Ask for gradients."""
-        return True
+    def acceptance(self) -> Acceptance:
+        """Until the first mistake; each candidate is a generation of one."""
+        return BestOfGeneration(wrong)
 
     def check(self, transform: Transform) -> None:
         """Refuse transforms without knobs or without gradients."""
@@ -122,21 +205,11 @@ class Gradient(Strategy):
         """Place the candidate that the model chose."""
         return placed(transform, memory["next"][search])
 
-    def promising(self, position: Position, proposals: Proposals, evidence: Evidence) -> Bools:
-        """Keep proposals that the target gets wrong."""
-        return evidence.wrong(proposals.label)
-
     def learn(
         self, transform: Transform, memory: Memory, proposals: Proposals, votes: Votes, consensus: Bools
     ) -> Memory:
         """Add what was said to the model, and choose the next candidate."""
         return self._with_point(transform, memory, proposals.search, proposals.offer, votes)
-
-    def keep(
-        self, transform: Transform, memory: Memory, proposals: Proposals, votes: Votes, mistakes: Ints
-    ) -> Ints:
-        """Record the mistake that ends the search."""
-        return mistakes
 
     def _with_point(
         self, transform: Transform, memory: Memory, search: Ints, offer: Offer, votes: Votes

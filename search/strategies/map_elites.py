@@ -1,15 +1,17 @@
 """MAP-Elites: the best candidate of every kind, and a mistake of every kind."""
 
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field
+from scipy.special import ndtri
 
-from outvoted.search.arrays import AnyArray, Floats, Ints
+from outvoted.search.arrays import AnyArray, Bools, Floats, Ints
 from outvoted.search.errors import OutvotedError, suggestion
-from outvoted.search.strategies.base import Memory, Proposals, Votes, placed
-from outvoted.search.strategies.generational import TRIED, Generation, Generational, refuse_without_knobs
-from outvoted.search.strategies.normals import normals
+from outvoted.search.strategies.acceptance import JudgedTogether, lower_or_wrong
+from outvoted.search.strategies.base import Acceptance, Memory, Proposals, Votes, placed
+from outvoted.search.strategies.generational import TRIED, Generation, Generational
 from outvoted.search.transforms import Transform
 
 _MOST_CELLS = 4096
@@ -32,18 +34,13 @@ class MapElites(Generational):
     """Standard deviation of the mutation, as a share of each knob's range."""
 
     @property
-    def label(self) -> str:
-        """The strategy's name in tables."""
-        return self.kind
-
-    @property
-    def lasting(self) -> bool:
+    def acceptance(self) -> Acceptance:
         """Fill the map until the candidates are spent."""
-        return True
+        return FirstOfEachKind(lower_or_wrong, self)
 
     def check(self, transform: Transform) -> None:
         """Refuse transforms without knobs, and descriptors that are none of the transform's measures."""
-        refuse_without_knobs(self.label, transform)
+        super().check(transform)
         for name in self.descriptors:
             if name not in transform.measures:
                 raise OutvotedError(
@@ -61,7 +58,7 @@ class MapElites(Generational):
 
     def draws(self, transform: Transform) -> int:
         """Which elite, and its mutation."""
-        return 1 + 2 * transform.knobs
+        return 1 + transform.knobs
 
     def start(self, transform: Transform, n: int) -> Memory:
         """Put the seed into its cell: all else is bred from it."""
@@ -80,7 +77,7 @@ class MapElites(Generational):
         filled = memory["filled"][search]
         which = np.minimum((uniform[:, 0] * filled).astype(np.int64), np.maximum(filled - 1, 0))
         elite = memory["elites"][search, which]
-        return np.asarray(memory["knobs"][search, elite] + self.mutation * normals(uniform[:, 1:]))
+        return np.asarray(memory["knobs"][search, elite] + self.mutation * ndtri(uniform[:, 1:]))
 
     def evolve(self, transform: Transform, memory: Memory, generation: Generation) -> dict[str, AnyArray]:
         """Let every candidate, one after another, take the cell it beats."""
@@ -98,17 +95,6 @@ class MapElites(Generational):
             new["caught"][rows, memory[TRIED] + k] = np.where(generation.mistake[:, k], kind, -1)
         return new
 
-    def keep(
-        self, transform: Transform, memory: Memory, proposals: Proposals, votes: Votes, mistakes: Ints
-    ) -> Ints:
-        """Record the first mistake of each class in each cell."""
-        search = proposals.search[mistakes]
-        cell = self.cells(transform, proposals.offer.knobs[mistakes])
-        kind = _kind(cell, votes.of(proposals.target).predicted[mistakes])
-        new = (memory["caught"][search] != kind[:, None]).all(axis=1)
-        _, first = np.unique(np.stack([search, kind])[:, new], axis=1, return_index=True)
-        return np.asarray(mistakes[new][np.sort(first)])
-
     def axes(self, transform: Transform) -> tuple[int, ...]:
         """Return which measures span the grid."""
         names = self.descriptors or transform.measures[:3]
@@ -124,6 +110,28 @@ class MapElites(Generational):
             share = (measured[:, axis] - low[axis]) / max(high[axis] - low[axis], 1e-12)
             cell = cell * self.bins + np.clip((share * self.bins).astype(np.int64), 0, self.bins - 1)
         return np.asarray(cell)
+
+
+@dataclass(frozen=True)
+class FirstOfEachKind(JudgedTogether):
+    """The first mistake of each class in each cell of a grid is recorded; only patience ends a search."""
+
+    grid: MapElites
+
+    def keep(
+        self, transform: Transform, memory: Memory, proposals: Proposals, votes: Votes, mistakes: Ints
+    ) -> Ints:
+        """Record what was not caught before."""
+        search = proposals.search[mistakes]
+        cell = self.grid.cells(transform, proposals.offer.knobs[mistakes])
+        kind = _kind(cell, votes.of(proposals.target).predicted[mistakes])
+        new = (memory["caught"][search] != kind[:, None]).all(axis=1)
+        _, first = np.unique(np.stack([search, kind])[:, new], axis=1, return_index=True)
+        return np.asarray(mistakes[new][np.sort(first)])
+
+    def tries(self, wanted: Ints, left: Ints, found: Bools) -> Ints:
+        """Try whole generations."""
+        return np.where(left == 0, 0, wanted)
 
 
 def _kind(cell: Ints, predicted: AnyArray) -> Ints:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from outvoted.search.arrays import Ints
-from outvoted.search.climb import Climb, Rules, advance, begin
+from outvoted.search.climb import Rules, ShardState, advance, begin
 from outvoted.search.messages import Questions
 from outvoted.search.plan import Shard
 from outvoted.search.strategies import Strategy
@@ -44,24 +44,24 @@ def panel_for(rules: Rules) -> FakePanel:
     return FakePanel(rules.transform.identity(1)[0], rules.peers)
 
 
-def started(rules: Rules, shard: Shard) -> tuple[Climb, Questions]:
+def started(rules: Rules, shard: Shard) -> tuple[ShardState, Questions]:
     """A shard's beginning."""
     return begin(rules, shard, label_of(shard.seed_id))
 
 
-def ended(climb: Climb, questions: Questions, panel: FakePanel) -> Climb:
+def ended(climb: ShardState, questions: Questions, panel: FakePanel) -> ShardState:
     """Go on until nothing is asked any more."""
     while questions:
         climb, questions = advance(climb, panel.ask(questions))
     return climb
 
 
-def run(rules: Rules, shard: Shard, panel: FakePanel | None = None) -> Climb:
+def run(rules: Rules, shard: Shard, panel: FakePanel | None = None) -> ShardState:
     """Run a shard from its beginning to its end."""
     return ended(*started(rules, shard), panel or panel_for(rules))
 
 
-def predicted_by(climb: Climb) -> Ints:
+def predicted_by(climb: ShardState) -> Ints:
     """The wrong class that each search found first; -1 where it found none."""
     classes = np.full(len(climb.shard), -1)
     firsts = climb.finds.number == 0
@@ -69,9 +69,9 @@ def predicted_by(climb: Climb) -> Ints:
     return classes
 
 
-def finds_of(climb: Climb, row: int) -> list[str]:
+def finds_of(climb: ShardState, row: int) -> list[str]:
     """A search's finds in their order, exact to the bit."""
-    finds, trails = climb.finds, climb.found_trails()
+    finds, trails = climb.finds, climb.finds.trails
     return [
         f"find {finds.number[k]}: {finds.predicted[k]} {finds.score[k].tobytes().hex()} "
         f"{finds.composed[k].tobytes().hex()} by {trails[k].tobytes().hex()}"
@@ -79,15 +79,15 @@ def finds_of(climb: Climb, row: int) -> list[str]:
     ]
 
 
-def findings(climb: Climb) -> dict[int, Finding]:
+def findings(climb: ShardState) -> dict[int, Finding]:
     """All that a search found and knows, by search id, exact to the bit; not what it cost."""
-    tally, trails = climb.tally, climb.trails()
+    tally, trails = climb.tally, climb.position.trails
     return {
         int(search): (
             str(climb.outcome[row]),
             str(climb.reason[row]),
             f"candidates {tally.candidates[row]}, unrealistic {tally.unrealistic[row]}",
-            f"stale {tally.stale[row]}, moves {tally.moves[row]}",
+            f"stale {tally.stale[row]}, moves {climb.position.moves[row]}",
             f"start {climb.start_score[row].tobytes().hex()}",
             f"score {climb.position.score[row].tobytes().hex()}",
             f"composed {climb.position.composed[row].tobytes().hex()}",
@@ -99,7 +99,7 @@ def findings(climb: Climb) -> dict[int, Finding]:
     }
 
 
-def costs(climb: Climb) -> dict[int, tuple[int, ...]]:
+def costs(climb: ShardState) -> dict[int, tuple[int, ...]]:
     """What a search cost, by search id: inferences of target and peers, how often the peers were asked and
     how often they agreed."""
     tally = climb.tally

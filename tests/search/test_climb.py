@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from outvoted.search.climb import Climb, Outcome, Rules, advance
+from outvoted.search.climb import Outcome, Rules, ShardState, advance
 from outvoted.search.plan import Shard
 from outvoted.search.strategies import RandomSearch, Strategy
 from outvoted.search.transforms import Affine, AffineRange
@@ -25,7 +25,7 @@ from tests.search.runs import (
     shard_of,
     started,
 )
-from tests.search.strategies.cases import CASES, STEPWISE, Case
+from tests.search.strategies.cases import CASES, STEPWISE, Case, goes_on
 
 SEARCHES = 36
 VICTIM = 4
@@ -61,7 +61,7 @@ def is_seed(row: Row) -> bool:
     return row.composed == tuple(EAGER.identity(1)[0].tolist())
 
 
-def without(climb: Climb, search: int) -> tuple[object, object]:
+def without(climb: ShardState, search: int) -> tuple[object, object]:
     """What all searches but one found and cost."""
     found, spent = findings(climb), costs(climb)
     del found[search], spent[search]
@@ -132,13 +132,13 @@ def test_a_broken_seed_is_a_failure_even_where_it_is_disputed(rules: Rules) -> N
 def test_a_target_that_breaks_on_a_candidate_fails_that_search_alone(rules: Rules, wreck: float) -> None:
     def breaks(row: Row) -> bool:
         mine = row.peer == VICTIM % PEERS and row.seed_id == seed_of(VICTIM)
-        return mine and not is_seed(row) and (rules.strategy.gradients or row.composed[2] > 0.3)
+        return mine and not is_seed(row) and (rules.strategy.proposer.gradients or row.composed[2] > 0.3)
 
     sound = run(rules, first(SEARCHES))
     climb = run(rules, first(SEARCHES), FakePanel(EAGER.identity(1)[0], PEERS, breaks, wreck))
     assert climb.outcome[VICTIM] == Outcome.FAILED
     assert climb.reason[VICTIM] == "the target's output for a candidate is not finite"
-    assert rules.strategy.lasting or VICTIM not in climb.finds.search
+    assert goes_on(rules) or VICTIM not in climb.finds.search
     assert without(climb, VICTIM) == without(sound, VICTIM)
 
 
@@ -175,11 +175,12 @@ def some_targets_break(row: Row) -> bool:
     return row.peer == TARGETS[row.seed_id] and not is_seed(row) and row.composed[2] > 0.6
 
 
-def near_and_far(case: Case) -> list[Climb]:
-    """The same searches, some of which break, looking ahead little and far."""
+def near_and_far(case: Case) -> list[ShardState]:
+    """The same searches, some of which break, with little and much speculation."""
     panels = [FakePanel(EAGER.identity(1)[0], PEERS, some_targets_break) for _ in range(2)]
     return [
-        run(case.looking(ahead), first(SEARCHES), panel) for ahead, panel in zip((1, 64), panels, strict=True)
+        run(case.speculating(many), first(SEARCHES), panel)
+        for many, panel in zip((1, 64), panels, strict=True)
     ]
 
 
@@ -224,7 +225,7 @@ def test_a_shard_without_searches_ends(rules: Rules) -> None:
     nothing = np.empty(0, np.int64)
     climb = run(rules, Shard(*[nothing] * 5))
     assert len(climb.outcome) == 0
-    assert climb.trails() == []
+    assert climb.position.trails == ()
 
 
 def test_several_targets_may_share_a_seed(rules: Rules) -> None:
@@ -242,7 +243,7 @@ def test_a_panel_has_any_number_of_peers_from_two_on(strategy: Strategy, peers: 
     panel = FakePanel(EAGER.identity(1)[0], peers)
     climb = run(rules, shard_of(np.arange(SEARCHES), peers), panel)
     assert Outcome.MISTAKE in climb.outcome
-    assert strategy.gradients or (climb.tally.inferences_peers % (peers - 1) == 0).all()
+    assert strategy.proposer.gradients or (climb.tally.inferences_peers % (peers - 1) == 0).all()
     spent = climb.tally.inferences_peers.sum() + climb.tally.inferences_target.sum()
     assert spent == len(panel.asked) + 2 * len(panel.differentiated)
 

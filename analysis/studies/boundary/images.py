@@ -7,6 +7,7 @@ from typing import Annotated
 import numpy as np
 import pyarrow as pa
 from pydantic import Field, field_validator
+from scipy.special import ndtri
 
 from outvoted.actors.studies.study_store import Fields, image_rows
 from outvoted.actors.training.generators.dcgan import LATENT
@@ -14,7 +15,6 @@ from outvoted.analysis.studies.base import Generate, Ingredients, Vote
 from outvoted.search.arrays import Floats, Ints, Pixels, Singles
 from outvoted.search.errors import OutvotedError
 from outvoted.search.settings import Settings
-from outvoted.search.strategies.normals import normals
 from outvoted.search.streams import Purpose, uniforms
 
 Pair = tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=0)]]
@@ -125,7 +125,7 @@ class Latents(Settings):
     def vectors(self, numbers: Ints) -> Floats:
         """Return random vectors by their numbers, shape (n, 100), from N(0, 1)."""
         steps = np.zeros(len(numbers), np.int64)
-        return normals(uniforms(self.seed, Purpose.LATENT, numbers, steps, 2 * LATENT))
+        return np.asarray(ndtri(uniforms(self.seed, Purpose.LATENT, numbers, steps, LATENT)))
 
     def images(self, generate: Generate) -> Pixels:
         """Make the candidates' images, in the order of their numbers."""

@@ -42,7 +42,7 @@ class Mine(Kind[MineConfig]):
         """Check that images, panel, strategy and transform fit, and that users' networks can be mined."""
         config = job.config
         config.search.check(data.shape, config.panel.names)
-        gradients = config.search.strategy.gradients
+        gradients = config.search.strategy.proposer.gradients
         check_user_networks(job.store, config.panel, config.referee, data, console, gradients)
         peers = len(config.panel.networks)
         return lambda there: partial(_search, job, record, data, share(config.cluster, peers, there))

@@ -19,7 +19,7 @@ from outvoted.actors.panel.panel import LocalPanel, VotingPanel
 from outvoted.actors.panel.peer import Peer
 from outvoted.actors.runs import png, schema
 from outvoted.search.arrays import Pixels, Singles
-from outvoted.search.climb import Climb, Outcome
+from outvoted.search.climb import Outcome, ShardState
 from outvoted.search.consensus import outvoted
 from outvoted.search.messages import Questions, Replies
 from outvoted.search.plan import Shard
@@ -142,7 +142,7 @@ def test_whoever_watches_sees_every_state_and_changes_no_row(
 ) -> None:
     seen: list[int] = []
 
-    def watch(climb: Climb) -> None:
+    def watch(climb: ShardState) -> None:
         seen.append(int((climb.outcome != Outcome.CLIMBING).sum()))
 
     assert_same(mined, driven(coordinator, panel, [coordinator.steps(shard, watch)]))

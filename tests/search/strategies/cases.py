@@ -1,7 +1,12 @@
-"""Every strategy once, small, with what the laws must know of it."""
+"""Every strategy once, small, with what the laws must know of it; and the one that docs/python.md shows."""
 
+import re
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 
@@ -9,6 +14,7 @@ from outvoted.search.climb import Rules
 from outvoted.search.strategies import (
     PBIL,
     EvolutionStrategy,
+    FirstOfAll,
     Genetic,
     Gradient,
     Hillclimb,
@@ -16,6 +22,7 @@ from outvoted.search.strategies import (
     RandomSearch,
     Strategy,
 )
+from outvoted.search.strategies.map_elites import FirstOfEachKind
 from tests.search.runs import rules_of
 
 BUDGET = 30
@@ -48,13 +55,39 @@ class Case:
         """Rules of small searches."""
         return rules_of(self.strategy)
 
-    def looking(self, ahead: int) -> Rules:
-        """The same searches, looking ahead another number of candidates."""
-        return rules_of(self.strategy.model_copy(update={"speculative": ahead}))
+    def speculating(self, speculative: int) -> Rules:
+        """The same searches, with another number of speculative candidates."""
+        return rules_of(self.strategy.model_copy(update={"speculative": speculative}))
+
+
+def _strides() -> Any:
+    """The class that the page shows, importable so that it can be pickled."""
+    page = (Path(__file__).parents[3] / "docs" / "python.md").read_text()
+    (code,) = re.findall(r"```python file=strides.py\n(.*?)```", page, re.DOTALL)
+    module = sys.modules["strides_of_the_page"] = ModuleType("strides_of_the_page")
+    exec(code, module.__dict__)
+    return module.__dict__["Strides"]
+
+
+Strides = _strides()
+
+
+def tries_in_turn(rules: Rules) -> bool:
+    """Whether the first acceptable candidate is taken; if not, generations are judged as a whole."""
+    return isinstance(rules.strategy.acceptance, FirstOfAll)
+
+
+def goes_on(rules: Rules) -> bool:
+    """Whether a search goes on after its first mistake."""
+    return isinstance(rules.strategy.acceptance, FirstOfEachKind)
 
 
 def _lower(here: np.float32, there: np.float32, wrong: bool) -> bool:
     return bool(there < here)
+
+
+def _long(here: np.float32, there: np.float32, wrong: bool) -> bool:
+    return wrong or bool(there <= here - 0.3)
 
 
 def _wrong(here: np.float32, there: np.float32, wrong: bool) -> bool:
@@ -68,6 +101,7 @@ def _either(here: np.float32, there: np.float32, wrong: bool) -> bool:
 STEPWISE = (
     Case(Hillclimb(speculative=AHEAD), _lower, None),
     Case(RandomSearch(speculative=AHEAD), _wrong, None),
+    Case(Strides(speculative=AHEAD), _long, None),
 )
 CASES = (
     *STEPWISE,

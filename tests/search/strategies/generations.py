@@ -6,9 +6,7 @@ import numpy as np
 
 from outvoted.search.arrays import Floats, Ints
 from outvoted.search.plan import Shard
-from outvoted.search.strategies import Memory, Proposals, Votes
-from outvoted.search.strategies.base import Position
-from outvoted.search.strategies.generational import Generation, Generational
+from outvoted.search.strategies import Generation, Generational, Memory, Position, Proposals, Votes
 from outvoted.search.streams import Purpose, uniforms
 from outvoted.search.transforms import Affine
 
@@ -43,7 +41,7 @@ def bred(strategy: Generational, memory: Memory, n: int, number: int) -> Proposa
     search = np.repeat(np.arange(n), strategy.population)
     step = number * strategy.population + np.tile(np.arange(strategy.population), n)
     uniform = uniforms(5, Purpose.MOVE, search, step, strategy.draws(AFFINE))
-    nowhere = Position(AFFINE.identity(n), np.ones(n, np.float32))
+    nowhere = Position(AFFINE.identity(n), np.ones(n, np.float32), (np.empty((0, 6)),) * n)
     offer = strategy.propose(AFFINE, memory, nowhere, search, uniform)
     zero = np.zeros(len(search), np.int64)
     return Proposals(search, step, zero, zero + LABEL, offer, AFFINE.within_budget(offer.composed))

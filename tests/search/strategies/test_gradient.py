@@ -4,8 +4,7 @@ import numpy as np
 
 from outvoted.search.climb import advance
 from outvoted.search.messages import TakeGradient
-from outvoted.search.strategies import Gradient
-from outvoted.search.strategies.base import placed
+from outvoted.search.strategies import Gradient, placed
 from outvoted.search.strategies.gradient import _jacobian
 from tests.search.fakes import CLASSES, Row, rows_of
 from tests.search.runs import EAGER, PEERS, first, panel_for, rules_of, run, shard_of, started

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from outvoted.search.arrays import Floats, Ints
-from outvoted.search.strategies import MapElites
-from outvoted.search.strategies.base import placed
+from outvoted.search.strategies import MapElites, placed
 from tests.search.strategies.generations import AFFINE, KNOBS, LABEL, generations
 
 BINS = 3
@@ -81,7 +80,7 @@ def test_one_mistake_of_each_class_in_each_cell_is_recorded_the_first() -> None:
             if kind not in seen:
                 seen.add(kind)
                 expected.append(row)
-        assert GRID.keep(AFFINE, memory, proposals, votes, mistakes).tolist() == expected
+        assert GRID.acceptance.keep(AFFINE, memory, proposals, votes, mistakes).tolist() == expected
         kept += len(expected)
     assert kept > 20
     cells = [(search, cell) for search, cell, _ in seen]

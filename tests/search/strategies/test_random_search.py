@@ -45,5 +45,5 @@ def test_it_takes_the_first_single_move_that_makes_a_mistake() -> None:
 def test_it_moves_once_or_stays_at_the_seed() -> None:
     climb = run(rules_of(RandomSearch(), PATIENCE), first(SEARCHES))
     mistakes = climb.outcome == Outcome.MISTAKE
-    assert climb.tally.moves.tolist() == mistakes.astype(int).tolist()
+    assert climb.position.moves.tolist() == mistakes.astype(int).tolist()
     assert (climb.position.composed[~mistakes] == climb.rules.transform.identity(1)).all()

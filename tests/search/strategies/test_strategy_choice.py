@@ -8,30 +8,24 @@ from pydantic import ValidationError
 
 from outvoted.search.errors import OutvotedError
 from outvoted.search.search_settings import SearchSettings
-from outvoted.search.strategies import BUILT_IN, Gradient, MapElites
+from outvoted.search.strategies import BUILT_IN, Gradient, MapElites, Strategy
 from outvoted.search.transforms import Affine
 from outvoted.search.trust import EVERYTHING
 from tests.search.runs import findings, first, rules_of, run
-from tests.search.strategies.cases import CASES, Case
+from tests.search.strategies.cases import CASES, STEPWISE, Case, Strides
 
 OWN = '''
-from outvoted.search.strategies.base import Offer, placed
-from outvoted.search.strategies.stepwise import Stepwise
+from dataclasses import dataclass
+
+from outvoted.search.strategies import BestOfGeneration, FirstOfAll, Proposer, RandomMoves, Strategy
+from outvoted.search.strategies import lower_or_wrong, placed, wrong
 
 
-class Uniform(Stepwise):
+@dataclass(frozen=True)
+class AnyPlace(Proposer):
     """Any place of the budget is as likely as another."""
 
-    kind: str = "own"
-    batch: int = 5
-
-    @property
-    def label(self):
-        return "uniform"
-
-    @property
-    def onward(self):
-        return False
+    batch: int
 
     def draws(self, transform):
         return transform.knobs
@@ -42,8 +36,39 @@ class Uniform(Stepwise):
     def propose(self, transform, memory, position, search, uniform):
         return placed(transform, uniform)
 
-    def promising(self, position, proposals, evidence):
-        return evidence.wrong(proposals.label)
+
+class Uniform(Strategy):
+    """Random search of the whole budget."""
+
+    kind: str = "own"
+    batch: int = 5
+
+    @property
+    def proposer(self):
+        return AnyPlace(self.batch)
+
+    @property
+    def acceptance(self):
+        return FirstOfAll(wrong)
+
+
+class Restless(BestOfGeneration):
+    """Goes on after mistakes, until patience is spent."""
+
+    def tries(self, wanted, left, found):
+        return wanted * (left > 0)
+
+
+class Wanderer(Strategy):
+    """Moves on from mistake to mistake."""
+
+    @property
+    def proposer(self):
+        return RandomMoves(6)
+
+    @property
+    def acceptance(self):
+        return Restless(lower_or_wrong)
 
 
 class Stranger:
@@ -84,7 +109,7 @@ def test_the_name_tells_which_strategy_is_meant(form: type) -> None:
 
 
 def test_every_strategy_is_held_to_the_laws() -> None:
-    assert {type(case.strategy) for case in CASES} == set(BUILT_IN)
+    assert {type(case.strategy) for case in CASES} == {*BUILT_IN, Strides}
 
 
 def test_an_unknown_name_lists_the_choices() -> None:
@@ -93,8 +118,9 @@ def test_an_unknown_name_lists_the_choices() -> None:
     assert all(f"'{form().label}'" in str(refused.value) for form in BUILT_IN)
 
 
-def test_settings_with_any_strategy_survive_being_written_and_read(case: Case) -> None:
-    given = SearchSettings(strategy=case.strategy)
+@pytest.mark.parametrize("form", BUILT_IN, ids=lambda form: form.__name__)
+def test_settings_with_any_strategy_survive_being_written_and_read(form: type[Strategy]) -> None:
+    (given,) = [SearchSettings(strategy=case.strategy) for case in CASES if type(case.strategy) is form]
     assert SearchSettings.model_validate_json(given.model_dump_json()) == given
 
 
@@ -104,12 +130,27 @@ def test_an_own_strategy_is_named_by_its_import_path() -> None:
     given = SearchSettings.model_validate(
         {"strategy": {"kind": path, "batch": 3}}, context=EVERYTHING.context
     )
-    assert given.strategy.label == "uniform"
+    assert given.strategy.label == "Uniform"
     assert SearchSettings.model_validate_json(given.model_dump_json(), context=EVERYTHING.context) == given
     rules = rules_of(given.rules(peers=3).strategy)
     climb = run(rules, first(24))
     assert len(climb.finds)
     assert findings(run(rules, first(12))) == dict(list(findings(climb).items())[:12])
+
+
+@pytest.mark.usefixtures("own")
+def test_any_proposer_goes_with_any_acceptance() -> None:
+    given = {"kind": "mypkg_of_strategies.own:Wanderer"}
+    strategy = SearchSettings.model_validate({"strategy": given}, context=EVERYTHING.context).strategy
+    assert (strategy.label, strategy.model_dump()) == ("Wanderer", given)
+    climb = run(rules_of(strategy), first(24))
+    assert climb.finds.number.max() > 0
+    assert {len(trail) for trail in climb.finds.trails} >= {1, 2, 3}
+    for trail, composed in zip(climb.finds.trails, climb.finds.composed, strict=True):
+        there = climb.rules.transform.identity(1)
+        for move in trail:
+            there = climb.rules.transform.compose(there, move[None])
+        assert there[0].tobytes() == composed.tobytes()
 
 
 @pytest.mark.usefixtures("own")
@@ -132,7 +173,7 @@ def test_a_class_that_is_no_strategy_is_refused() -> None:
 
 def test_where_there_are_no_knobs_only_move_by_move_strategies_search(case: Case) -> None:
     settings = SearchSettings(strategy=case.strategy, transform=Fixed())
-    if case.strategy.stepwise:
+    if case in STEPWISE:
         settings.rules(peers=3)
     else:
         with pytest.raises(OutvotedError, match=f"'{case.name}' can search by knobs"):

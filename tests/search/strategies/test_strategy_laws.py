@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from outvoted.search.climb import Climb, Outcome, Rules, advance
+from outvoted.search.climb import Outcome, Rules, ShardState, advance
 from outvoted.search.messages import Answers, Candidates, Questions, Replies
 from outvoted.search.plan import Shard
 from outvoted.search.transforms import Affine, AffineRange
@@ -30,7 +30,7 @@ from tests.search.runs import (
     shard_of,
     started,
 )
-from tests.search.strategies.cases import CASES, POPULATION, STEPWISE, Case
+from tests.search.strategies.cases import CASES, POPULATION, STEPWISE, Case, goes_on, tries_in_turn
 
 SEARCHES = 48
 FEW = 14
@@ -40,13 +40,13 @@ Candidate = tuple[int, tuple[float, ...]]
 
 
 @cache
-def whole(rules: Rules, n: int = SEARCHES) -> tuple[Climb, FakePanel]:
+def whole(rules: Rules, n: int = SEARCHES) -> tuple[ShardState, FakePanel]:
     """The end of the first n searches, and the panel that they asked."""
     panel = panel_for(rules)
     return run(rules, first(n), panel), panel
 
 
-def rounds(rules: Rules, shard: Shard, panel: FakePanel) -> Iterator[tuple[Climb, Questions]]:
+def rounds(rules: Rules, shard: Shard, panel: FakePanel) -> Iterator[tuple[ShardState, Questions]]:
     """Every state of a shard with the questions that are then out, the end included."""
     climb, questions = started(rules, shard)
     yield climb, questions
@@ -55,12 +55,12 @@ def rounds(rules: Rules, shard: Shard, panel: FakePanel) -> Iterator[tuple[Climb
         yield climb, questions
 
 
-def search_of(climb: Climb) -> dict[int, int]:
+def search_of(climb: ShardState) -> dict[int, int]:
     """Which row of the climb each seed belongs to."""
     return {int(seed): row for row, seed in enumerate(climb.shard.seed_id)}
 
 
-def joined(parts: list[Climb]) -> tuple[dict[int, Finding], dict[int, tuple[int, ...]]]:
+def joined(parts: list[ShardState]) -> tuple[dict[int, Finding], dict[int, tuple[int, ...]]]:
     """What the searches of several shards found and cost."""
     found = {search: each for part in parts for search, each in findings(part).items()}
     return found, {search: each for part in parts for search, each in costs(part).items()}
@@ -69,7 +69,7 @@ def joined(parts: list[Climb]) -> tuple[dict[int, Finding], dict[int, tuple[int,
 def test_these_searches_end_in_every_way_a_sound_panel_allows(rules: Rules) -> None:
     climb, _ = whole(rules)
     assert Counter(climb.outcome).keys() == {Outcome.MISTAKE, Outcome.EXHAUSTED, Outcome.SKIPPED}
-    assert climb.tally.unrealistic.any() == rules.strategy.stepwise
+    assert climb.tally.unrealistic.any() == tries_in_turn(rules)
     assert (climb.tally.consensus < climb.tally.voted_on).any()
     assert climb.tally.consensus.any()
 
@@ -77,9 +77,9 @@ def test_these_searches_end_in_every_way_a_sound_panel_allows(rules: Rules) -> N
 # What a search depends on.
 
 
-@pytest.mark.parametrize("ahead", [2, 3, 8, 64])
-def test_lookahead_changes_nothing_but_inferences(stepwise: Case, ahead: int) -> None:
-    (one, _), (more, _) = whole(stepwise.looking(1)), whole(stepwise.looking(ahead))
+@pytest.mark.parametrize("speculative", [2, 3, 8, 64])
+def test_speculation_changes_nothing_but_inferences(stepwise: Case, speculative: int) -> None:
+    (one, _), (more, _) = whole(stepwise.speculating(1)), whole(stepwise.speculating(speculative))
     assert findings(more) == findings(one)
     assert more.tally.inferences_target.sum() > one.tally.inferences_target.sum()
 
@@ -132,7 +132,7 @@ def test_a_climb_goes_on_from_any_state_that_was_stored(rules: Rules) -> None:
         assert joined([ended(climb, questions, panel_for(rules))]) == joined([whole(rules, FEW)[0]])
 
 
-def snapshot(climb: Climb) -> tuple[object, ...]:
+def snapshot(climb: ShardState) -> tuple[object, ...]:
     """All that a later event depends on."""
     votes = [array.tobytes() for array in vars(climb.ballot.votes).values()]
     return findings(climb), costs(climb), votes
@@ -158,12 +158,12 @@ def test_the_run_seed_decides_what_is_drawn(case: Case) -> None:
 # What a search may cost.
 
 
-@given(stale=st.lists(st.integers(0, 10**6)), ahead=st.integers(1, 4096))
+@given(stale=st.lists(st.integers(0, 10**6)), speculative=st.integers(1, 4096))
 @pytest.mark.parametrize("case", STEPWISE, ids=lambda case: case.name)
 @settings(max_examples=40, deadline=None)
-def test_at_least_one_candidate_is_tried(case: Case, stale: list[int], ahead: int) -> None:
-    strategy = case.looking(ahead).strategy
-    tried = strategy.count({}, np.arange(len(stale)), np.array(stale, np.int64))
+def test_at_least_one_candidate_is_tried(case: Case, stale: list[int], speculative: int) -> None:
+    proposer = case.speculating(speculative).strategy.proposer
+    tried = proposer.count({}, np.arange(len(stale)), np.array(stale, np.int64))
     assert tried.shape == (len(stale),)
     assert (tried >= 1).all()
 
@@ -180,11 +180,11 @@ def test_no_search_tries_more_candidates_than_it_may(case: Case) -> None:
 def test_patience_is_spent_and_no_more(case: Case, rules: Rules) -> None:
     climb, _ = whole(rules)
     tally, exhausted = climb.tally, climb.outcome == Outcome.EXHAUSTED
-    if rules.strategy.stepwise:
+    if tries_in_turn(rules):
         assert (tally.stale[exhausted] == rules.patience).all()
         assert (tally.stale[~exhausted] == 0).all()
-        assert (tally.candidates <= (tally.moves + exhausted) * rules.patience).all()
-        assert (tally.candidates >= tally.moves + exhausted * rules.patience).all()
+        assert (tally.candidates <= (climb.position.moves + exhausted) * rules.patience).all()
+        assert (tally.candidates >= climb.position.moves + exhausted * rules.patience).all()
     else:
         assert tally.stale.max() < rules.patience + POPULATION
 
@@ -214,11 +214,11 @@ def test_every_inference_is_counted_where_it_was_spent(rules: Rules) -> None:
         (mine if row.peer == climb.shard.target[search] else others)[search] += cost
     assert climb.tally.inferences_target.tolist() == mine.tolist()
     assert climb.tally.inferences_peers.tolist() == others.tolist()
-    assert bool(panel.differentiated) == rules.strategy.gradients
+    assert bool(panel.differentiated) == rules.strategy.proposer.gradients
 
 
 def test_every_realistic_candidate_that_was_tried_cost_the_target_an_inference(stepwise: Case) -> None:
-    tally = whole(stepwise.looking(1))[0].tally
+    tally = whole(stepwise.speculating(1))[0].tally
     spent = tally.candidates - tally.unrealistic + 1
     assert (tally.inferences_target >= spent).all()
 
@@ -324,7 +324,7 @@ def test_a_mistake_is_a_dissent_from_all_voters(rules: Rules, voters: int) -> No
 
 @pytest.mark.parametrize("voters", range(1, PEERS))
 def test_nothing_else_is_a_mistake_and_none_is_overlooked(case: Case, voters: int) -> None:
-    rules = case.looking(1) if case in STEPWISE else case.rules()
+    rules = case.speculating(1) if case in STEPWISE else case.rules()
     panel, shard = panel_for(rules), shard_of(np.arange(SEARCHES), voters=voters)
     climb = run(rules, shard, panel)
     rows, votes = search_of(climb), defaultdict[Candidate, set[int]](set)
@@ -354,7 +354,7 @@ def test_the_position_is_a_candidate_with_consensus_and_its_score_is_the_targets
 
 def test_only_a_lasting_search_goes_on_after_its_first_mistake(rules: Rules) -> None:
     climb, _ = whole(rules)
-    assert (climb.finds.number > 0).any() == rules.strategy.lasting
+    assert (climb.finds.number > 0).any() == goes_on(rules)
     for search in set(climb.finds.search.tolist()):
         mine = climb.finds.number[climb.finds.search == search]
         assert mine.tolist() == list(range(len(mine)))
@@ -365,17 +365,17 @@ def test_only_a_lasting_search_goes_on_after_its_first_mistake(rules: Rules) -> 
 
 def test_a_trail_composes_into_the_position_bit_for_bit(rules: Rules) -> None:
     climb, _ = whole(rules)
-    for row, trail in enumerate(climb.trails()):
+    for row, trail in enumerate(climb.position.trails):
         composed = rules.transform.identity(1)
         for move in trail:
             composed = rules.transform.compose(composed, move[None])
         assert composed[0].tobytes() == climb.position.composed[row].tobytes()
-        assert len(trail) == climb.tally.moves[row]
+        assert len(trail) == climb.position.moves[row]
 
 
 def test_a_finds_trail_composes_into_the_find_bit_for_bit(rules: Rules) -> None:
     climb, _ = whole(rules)
-    trails = climb.found_trails()
+    trails = climb.finds.trails
     assert len(trails) == len(climb.finds) > 0
     for k, trail in enumerate(trails):
         composed = rules.transform.identity(1)

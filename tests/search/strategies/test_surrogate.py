@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from outvoted.search.arrays import Floats
-from outvoted.search.strategies.surrogate import Surrogate, loss
+from outvoted.search.strategies.gradient import Surrogate, loss
 
 SEARCHES, POINTS, PEERS, KNOBS = 5, 4, 3, 6
 SEEDS = st.integers(0, 2**32 - 1)
