@@ -119,10 +119,9 @@ def comparison_table(rows: Sequence[Compared], run: str) -> Table:
         for row in rows
     ]
     note = (
-        "% succ: searches that found a mistake; cost: forward inferences of all\n"
-        "searches, successful or not, for each mistake, a backward pass as two; per s:\n"
-        "mistakes a second; moves: median; pairs: label → wrong class; cells: of the\n"
-        "map of weaknesses; map: their share of the cells that any strategy has filled"
+        "% succ: searches that found a mistake; cost: forward inferences of all searches, successful or not, "
+        "per mistake, a backward pass counts as two; per s: mistakes a second; moves: median; pairs: label → "
+        "wrong class; cells: of the map of weaknesses; map: their share of the cells that any strategy filled"
     )
     failed = [f"{row.strategy}: {one}" for row in rows for one in row.failures]
     title = f"{run}: strategies on one panel and the same seeds"

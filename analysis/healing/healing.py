@@ -119,9 +119,9 @@ def healing_table(summary: HealSummary) -> Table:
         rows.append((f"− {other}", *map(_MORE, _cells(more))))
     steady = ", ".join(f"{arm} {'–' if since is None else since}" for arm, since in summary.steady.items())
     note = (
-        "% mean ± standard deviation; mined: searches that end in a mistake;\n"
-        "held out: mistakes of the first panel that no arm trains on, still made;\n"
-        "last lines: how much `mistakes` differs from the other arm, by repeat\n"
+        "% mean ± standard deviation; mined: searches that end in a mistake; held out: mistakes of the first "
+        "panel that no arm trains on, still made; last lines: how far `mistakes` differs from another arm, "
+        "by repeat\n"
         f"success rate steady from round: {steady}"
     )
     title = f"{summary.run}: after {summary.rounds} rounds, {summary.repeats} repeats"

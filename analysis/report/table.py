@@ -61,11 +61,10 @@ class Table:
         drawn = Drawn(
             title=Text(self.title),
             title_justify="left",
-            caption=Text(self.note),
-            caption_justify="left",
             box=box.SIMPLE_HEAD,
             padding=(0, 1, 0, 0),
             pad_edge=False,
+            show_edge=False,
         )
         for column, width in zip(self.columns, widths, strict=True):
             word = max(map(len, column.name.split()), default=0)
@@ -75,6 +74,9 @@ class Table:
         for row in rows:
             drawn.add_row(*(Text(cell, "bold" if len(row) == 1 else "") for cell in row))
         yield drawn
+        if self.note:
+            yield Text(self.note)
+        yield ""
 
     def html(self, identifier: str = "") -> Markup:
         """Draw it as HTML, in a box that scrolls sideways where it is wider than the page."""

@@ -153,9 +153,9 @@ def scan_table(summary: ScanSummary) -> Table:
 def _caption(summary: ScanSummary) -> list[str]:
     where = "scanned" if summary.labelled else "test"
     lines = [
-        f"accuracy: on {where} images; label correct, target correct: share of its",
-        "dissents on which the consensus, or the dissenter, has the true label;",
-        "valid: share on which the referee agrees with the consensus",
+        f"accuracy: on {where} images; label correct, target correct: share of its dissents on which the "
+        "consensus, or the dissenter, has the true label; valid: share on which the referee agrees with the "
+        "consensus",
         f"unanimous {summary.unanimous:,}, one dissents {summary.dissents:,}, "
         f"more dissent {summary.disputed:,}, undecodable {summary.undecodable:,}",
     ]

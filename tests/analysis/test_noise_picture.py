@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from outvoted.actors.data.noises import Gaussian, Noise, Solid, Uniform
 from outvoted.analysis.sweeps.noise_picture import draw_noises
 from outvoted.search.errors import OutvotedError
-from tests.analysis.test_gallery import opened
+from tests.analysis.mining.test_pictures import opened
 
 NOISES: tuple[Noise, ...] = (
     Gaussian(),

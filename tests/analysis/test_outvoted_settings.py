@@ -29,7 +29,7 @@ from outvoted.analysis.sweeps.outvoted_settings import MiningReport, outvoted_ta
 from outvoted.analysis.sweeps.trial import Trial
 from outvoted.search.errors import OutvotedError
 from outvoted.search.search_settings import SearchSettings
-from tests.analysis.test_gallery import opened
+from tests.analysis.mining.test_pictures import opened
 from tests.small_run import REFEREE
 
 SEEDS = (0, 1, 2)

@@ -24,7 +24,7 @@ from outvoted.analysis.report.step_function import (
 )
 from outvoted.analysis.report.step_function_picture import draw_step_function
 from outvoted.search.arrays import Floats
-from tests.analysis.test_gallery import opened
+from tests.analysis.mining.test_pictures import opened
 
 SMALL = StepFunction(samples=1000, evaluations=30, seeds=(0, 1, 2, 3, 4, 5))
 

@@ -14,7 +14,7 @@ from outvoted.analysis.sweeps.training_value.noise_claims import noise_claims
 from outvoted.analysis.sweeps.training_value.paper import published
 from outvoted.analysis.sweeps.training_value.selection_claims import selection_claims
 from outvoted.search.errors import OutvotedError
-from tests.analysis.test_gallery import opened as shown
+from tests.analysis.mining.test_pictures import opened as shown
 from tests.analysis.training_value.conftest import made_up
 
 NOISES: list[dict[str, Any]] = [

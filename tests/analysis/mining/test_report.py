@@ -13,6 +13,7 @@ from outvoted.analysis.mining.report import mining_report
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.report import Report
 from outvoted.search.errors import OutvotedError
+from tests.analysis.report.sections import titles
 from tests.conftest import full_disk
 
 
@@ -65,3 +66,14 @@ def test_a_full_disk_is_one_message(own: RunStore) -> None:
     with pytest.raises(OutvotedError, match="No space left"), full_disk(own.path / "summary.json"):
         mining_report(OpenedRun(own)).write(own.path)
     assert not (own.path / "summary.json").exists()
+
+
+def test_mining_without_a_mistake_has_results_alone(own: RunStore) -> None:
+    shutil.rmtree(own.path / "mistakes")
+    assert titles(mining_report(OpenedRun(own))) == ["Results"]
+
+
+def test_a_run_without_results_is_not_reported(bare: RunStore) -> None:
+    with pytest.raises(OutvotedError, match="a run without results so far") as caught:
+        mining_report(OpenedRun(bare))
+    assert "--resume" in caught.value.remedy

@@ -15,7 +15,7 @@ from outvoted.analysis.mining.every_network import EveryNetwork, draw_every_netw
 from outvoted.analysis.mining.report import mining_report
 from outvoted.analysis.mining.summary import summarise
 from outvoted.analysis.opened.opened import OpenedRun
-from tests.analysis.test_gallery import opened
+from tests.analysis.mining.test_pictures import opened
 
 NAMES = ["mlp-6", "mlp-12", "mlp-18"]
 OUTCOMES = ["mistake", "exhausted", "skipped", "failed"]

@@ -18,7 +18,7 @@ from outvoted.analysis.mining.report import mining_report
 from outvoted.analysis.mining.summary import summarise
 from outvoted.analysis.mining.voters import VotersSummary, by_voters, draw_voters, voters_table
 from outvoted.analysis.opened.opened import OpenedRun
-from tests.analysis.test_gallery import opened
+from tests.analysis.mining.test_pictures import opened
 
 Rows = list[dict[str, Any]]
 PEERS, CLASSES = 4, 3

@@ -1,5 +1,6 @@
 """The map of weaknesses: every mistake has one cell, whatever the transform."""
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,9 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outvoted.analysis.mining.weaknesses import Grid, Span, binned, cells, span
+from outvoted.analysis.mining.weaknesses import Finders, Grid, Span, binned, cells, span, weaknesses
+from outvoted.analysis.report.report import Widget
 from outvoted.search.errors import OutvotedError
 from outvoted.search.transforms import Affine, Chain, Photometric, PixelSwap, Transform
+from tests.analysis.report.test_packing import unpacked
 from tests.search.transforms.cases import CASES
 
 AFFINE = Affine()
@@ -100,3 +103,20 @@ def test_cells_are_those_of_a_plain_loop(values: list[tuple[float, float, int, i
 def test_a_misspelt_descriptor_is_put_right() -> None:
     with pytest.raises(OutvotedError, match="did you mean 'rotation_deg'"):
         Grid(descriptors=("rotation",)).names(AFFINE)
+
+
+def test_the_map_has_every_mistake_in_its_bin() -> None:
+    affine = Affine()
+    middle = [(low + high) / 2 for low, high in zip(*dataclasses.astuple(span(affine, [])), strict=True)]
+    found = table(affine, [middle, middle], predicted=[5, 6])
+    who = Finders("target", ["<b>"], found["label"].to_numpy() * 0)
+    section = weaknesses(found, affine, span(affine, [found]), [who], list("0123456789"), gallery=True)
+    (part,) = section.parts
+    assert isinstance(part, Widget)
+    data: Any = part.data
+    assert unpacked(data["predicted"]).tolist() == [5, 6]
+    assert [change["name"] for change in data["changes"]] == list(affine.measures)
+    for change in data["changes"]:
+        assert unpacked(change["bins"]).tolist() == [2, 2]
+        assert len(change["edges"]) == 6
+        assert change["edges"] == sorted(change["edges"])

@@ -12,7 +12,7 @@ from outvoted.analysis.mining.mistakes import mistakes_exhibits, mistakes_measur
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.gallery import gallery
 from outvoted.analysis.report.report import Section, Widget
-from tests.analysis.html.test_packing import unpacked
+from tests.analysis.report.test_packing import unpacked
 
 
 def widget(section: Section) -> Widget:

@@ -17,7 +17,7 @@ from outvoted.analysis.report.gallery import Exhibit, Exhibits, gallery
 from outvoted.analysis.report.page import Page, write_page
 from outvoted.analysis.report.report import Plot, Section
 from outvoted.search.transforms import PixelSwap
-from tests.analysis.test_map_of_weaknesses import swapped
+from tests.analysis.mining.test_weaknesses import swapped
 from tests.browser import console_errors, theme
 
 HOSTILE = "</script><img src=x onerror=alert(1)>&\"'"

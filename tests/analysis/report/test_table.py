@@ -3,18 +3,11 @@
 import io
 import json
 
-import pytest
 from rich.console import Console
 
 from outvoted.analysis.report.numbers import (
-    COUNT,
     DECIMAL,
     PERCENT,
-    SHARE,
-    Beside,
-    Form,
-    Number,
-    Proportion,
     Spread,
 )
 from outvoted.analysis.report.table import Cell, Column, Table
@@ -30,42 +23,6 @@ def drawn(shown: Table, width: int = 80) -> list[str]:
     text = io.StringIO()
     Console(file=text, width=width).print(shown)
     return [line.strip() for line in text.getvalue().splitlines()]
-
-
-@pytest.mark.parametrize(
-    ("form", "value", "text"),
-    [
-        (COUNT, 12345, "12,345"),
-        (COUNT, 12344.6, "12,345"),
-        (DECIMAL, 2.96, "3.0"),
-        (SHARE, 0.4123, "41.2%"),
-        (PERCENT, Spread(0.4123, 0.008), "41.2 ± 0.8"),
-        (SHARE, Spread(0.5, 0.1), "50.0 ± 10.0%"),
-        (Form(1, 100, "+"), Spread(0.05, None), "+5.0"),
-        (Form(1, 100, "+"), Spread(0.05, 0.01), "+5.0 ± 1.0"),
-        (Form(0, 100), Proportion(5, 25, 0.2, 0.109, 0.33), "20 (11–33)"),
-        (Form(2), (0.5, 0.25, 0.75), "0.50 ± 0.25"),
-        (Form(2), (0.5, None, None), "0.50"),
-        (COUNT, Beside(507.4, 63), "507 [63]"),
-        (COUNT, Beside(507.4, None), "507"),
-        (COUNT, "already written", "already written"),
-    ],
-)
-def test_every_number_is_written_in_one_way(form: Form, value: Number | str, text: str) -> None:
-    assert form(value) == text
-
-
-@pytest.mark.parametrize(
-    "value", [None, Spread(None, None), Proportion(0, 0, None, None, None), (None, None, None)]
-)
-def test_what_was_not_measured_is_a_dash(value: Number) -> None:
-    for form in (COUNT, DECIMAL, SHARE, Form(2, sign="+")):
-        assert form(value) == "–"
-
-
-def test_the_ends_of_an_interval_are_written_alike() -> None:
-    assert Form(1, 100, "+").span(-0.01, 0.03) == "-1.0 to +3.0"
-    assert PERCENT.span(None, 0.03) == "–"
 
 
 def test_columns_of_numbers_stand_on_the_right() -> None:

@@ -1,6 +1,7 @@
 """Comparing strategies: the figures worked out by hand from the rows, and pictures of them."""
 
 import io
+import json
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,12 +16,17 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from rich.console import Console
 
+from outvoted.actors.runs.run_record import RunRecord
 from outvoted.actors.runs.store import RunStore, Table
 from outvoted.analysis.comparison.comparison import Compared, common_span, compare, comparison_table
-from outvoted.analysis.comparison.report import draw_comparison, draw_map
+from outvoted.analysis.comparison.report import comparison_report, draw_comparison, draw_map
 from outvoted.analysis.mining.weaknesses import Grid, cells
 from outvoted.analysis.opened.opened import OpenedRun
-from tests.analysis.test_gallery import opened
+from outvoted.analysis.report.report import Widget
+from outvoted.search.strategies import Gradient, Hillclimb
+from tests.analysis.mining.test_pictures import opened
+from tests.analysis.report.sections import shown, titles
+from tests.analysis.report.test_packing import unpacked
 from tests.small_run import SECONDS
 
 Rows = list[dict[str, Any]]
@@ -179,3 +185,40 @@ def test_a_map_shows_neighbouring_descriptors(
     assert [int(count.sum()) for count in counts if count is not None] == [
         run.store.table("mistakes").num_rows
     ] * maps
+
+
+@pytest.fixture
+def compared(run_path: Path, record: RunRecord, tmp_path: Path) -> OpenedRun:
+    """A comparison of two strategies of one kind, and of one that was not mined with yet."""
+    store = RunStore(tmp_path / "compared")
+    strategies = [each.model_dump(mode="json") for each in (Hillclimb(), Hillclimb(), Gradient())]
+    config = {"strategies": strategies, "map": {}}
+    store.write_record(record.model_copy(update={"kind": "compare", "config": config}))
+    for name in ("hillclimb", "hillclimb-2"):
+        shutil.copytree(run_path, store.path / name)
+    return OpenedRun(store)
+
+
+def test_strategies_share_one_map(compared: OpenedRun, mistakes: list[dict[str, Any]]) -> None:
+    report = comparison_report(compared)
+    assert titles(report) == ["Strategies", "Map of weaknesses"]
+    bars, weak = shown(report)
+    assert "Not mined with yet: gradient." in bars.text
+    assert (f"{2 * len(mistakes):,}", "mistakes in all") in report.headlines
+    (widget,) = weak.parts
+    assert isinstance(widget, Widget)
+    assert isinstance(widget.data, dict)
+    strategy = widget.data["finders"][0]
+    assert strategy["names"] == ["hillclimb", "hillclimb-2"]
+    who = unpacked(strategy["index"]).tolist()
+    assert who == [0] * len(mistakes) + [1] * len(mistakes)
+
+
+@pytest.mark.usefixtures("sketched")
+def test_a_comparison_leaves_a_table_and_pictures(compared: OpenedRun) -> None:
+    report, path = comparison_report(compared), compared.store.path
+    report.write(path)
+    found = [row["strategy"] for row in json.loads((path / "comparison.json").read_text())]
+    assert found == ["hillclimb", "hillclimb-2"]
+    assert (path / "comparison.png").is_file()
+    assert (path / "hillclimb-2" / "gallery" / "map.png").is_file()

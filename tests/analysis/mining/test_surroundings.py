@@ -33,7 +33,7 @@ from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.report import Picture, Plot
 from outvoted.analysis.studies.landscape.palette import colour
 from outvoted.search.errors import OutvotedError
-from tests.analysis.test_gallery import has, opened
+from tests.analysis.mining.test_pictures import has, opened
 
 POINTS = 5
 

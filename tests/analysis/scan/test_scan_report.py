@@ -21,13 +21,14 @@ from outvoted.actors.networks.computing import USUAL
 from outvoted.actors.networks.members import Member
 from outvoted.actors.panel.panel_settings import PanelSettings, recipes
 from outvoted.actors.runs import png, schema
-from outvoted.actors.runs.run_record import RunRecord, State
+from outvoted.actors.runs.run_record import DataRecord, RunRecord, State
 from outvoted.actors.runs.store import RunStore
 from outvoted.actors.training.training import train, trained_member
 from outvoted.analysis.opened.opened import OpenedRun
-from outvoted.analysis.scan.report import scan_report
+from outvoted.analysis.scan.report import dissents_exhibits, scan_report
 from outvoted.analysis.scan.summary import check_answered, scan_table, summarise_scan
 from outvoted.search.errors import OutvotedError
+from tests.analysis.report.sections import titles
 
 CONFIG = {"scan": {"source": FolderSource(path=Path("/images")).model_dump(mode="json")}}
 
@@ -212,3 +213,47 @@ def test_a_scan_of_which_no_image_was_answered_is_an_error(store: RunStore) -> N
         check_answered(nothing, "all rows are kept in runs/x")
     assert caught.value.remedy.endswith("all rows are kept in runs/x")
     check_answered(replace(nothing, reasons={"broken": 11}), "")
+
+
+@pytest.fixture
+def scan(run: OpenedRun, tmp_path: Path) -> RunStore:
+    """A scan of two chunks by the small run's peers; the images are 4 by 4."""
+    store = RunStore(tmp_path / "scan")
+    data = DataRecord(name="x", fingerprint="0" * 64, train=1, test=1, class_names=("a", "<b>", "c"))
+    config = {"scan": {"source": FolderSource(path=Path("/images")).model_dump(mode="json")}}
+    store.write_record(
+        RunRecord(name="scan", kind="scan", state=State.FINISHED, config=config, versions={}, data=data)
+    )
+    shutil.copytree(run.store.peers, store.peers)
+    rows = [dissent(1, 0, 1, 2, 0.5, 1), dissent(2, 0, 2, 1, 0.9, 1), dissent(3, 1, 1, 2, 0.1, 0)]
+    for row in rows:
+        row["probabilities"] = [[0.2, 0.3, 0.5]] * 3
+    counts = {"unanimous": 7, "disputed": 0, "labelled": 9, "correct": [1, 2, 3]}
+    counts |= {"unanimous_labelled": 7, "unanimous_correct": 7}
+    ScanStore(store.path).write(chunk(0, rows, **counts))
+    return store
+
+
+def test_a_scan_has_a_gallery_of_its_dissents(scan: RunStore) -> None:
+    found = dissents_exhibits(OpenedRun(scan))
+    assert [item.name for item in found.items] == ["2", "1", "3"]
+    assert [found.items[0].images[0, 0, 0, 0], found.items[2].images[0, 0, 0, 0]] == [2, 3]
+    assert found.classes == ("a", "<b>", "c")
+    (facet,) = found.facets
+    right = [facet.values[k] for k in facet.index]
+    assert right == ["the dissenter", "the others", "neither"]
+    assert titles(scan_report(OpenedRun(scan))) == ["Results", "Dissents"]
+
+
+def test_of_too_many_dissents_some_are_shown(scan: RunStore) -> None:
+    found = dissents_exhibits(OpenedRun(scan), most=2)
+    assert (len(found.items), found.of) == (2, 3)
+    assert {item.name for item in found.items} == {"2", "1"}
+
+
+def test_points_of_a_board_are_no_gallery(scan: RunStore) -> None:
+    record = scan.read_record()
+    record.config["scan"]["source"] = GridSource().model_dump(mode="json")
+    record.config["data"] = Checkerboard().model_dump(mode="json")
+    scan.write_record(record)
+    assert titles(scan_report(OpenedRun(scan))) == ["Results", "The board"]

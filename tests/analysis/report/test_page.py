@@ -1,0 +1,47 @@
+"""A run's page says what was run and whether it is finished, for every kind of run."""
+
+from pathlib import Path
+
+import pytest
+
+from outvoted.actors.runs.run_record import RunRecord, State
+from outvoted.analysis.report.page import page, page_html
+from outvoted.analysis.report.report import Report, Widget
+from outvoted.analysis.studies.study_page import told_by_studying
+
+NOTHING = Report({}, ())
+
+
+def test_a_finished_run_has_no_notice(record: RunRecord) -> None:
+    assert page(record, NOTHING).notice == ""
+
+
+@pytest.mark.parametrize("state", [State.RUNNING, State.INTERRUPTED, State.FAILED])
+def test_a_run_that_is_not_finished_is_marked(record: RunRecord, state: State) -> None:
+    found = page(record.model_copy(update={"state": state, "message": "no <disk>"}), NOTHING)
+    assert found.notice.startswith(f"Not finished: this run was {state} (no <disk>)")
+    assert "no &lt;disk&gt;" in page_html(found)
+
+
+def test_what_was_run_is_told(record: RunRecord) -> None:
+    found = page(record, NOTHING)
+    told = dict(found.facts)
+    assert told["Data"] == f"{record.data.name}: 800 for training, 300 for testing" if record.data else False
+    assert told["Versions"] == "outvoted 0"
+    assert told["Mining"] == "12.5 s"
+    (section,) = found.sections
+    (part,) = section.parts
+    assert isinstance(part, Widget)
+    assert "patience: 40" in part.markup
+
+
+def test_settings_are_escaped(record: RunRecord) -> None:
+    found = page(record.model_copy(update={"config": {"name": "</pre><b>"}}), NOTHING)
+    assert "<b>" not in page_html(found)
+
+
+def test_a_study_without_sections_shows_its_tables_and_pictures(tmp_path: Path) -> None:
+    (tmp_path / "dissent-here.png").write_bytes(b"png")
+    told = told_by_studying([], tmp_path)
+    assert [section.title for section in told.sections] == ["Results", "Pictures"]
+    assert told_by_studying([], tmp_path, told.sections[:1]).sections == told.sections[:1]
