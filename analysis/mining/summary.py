@@ -138,8 +138,8 @@ def _row(row: TargetSummary, paper: tuple[int, int, int] | tuple[None, None, Non
 def _caption(summary: Summary) -> list[str]:
     paper = "; in brackets: the paper's figures" if any(row.paper for row in summary.targets) else ""
     lines = [
-        "accuracy: on test images; moves, inferences: means over successful searches; inferences: as counted in "
-        "the paper, every network sees every candidate; run: actually run, a backward pass counts as two; "
+        "accuracy: on test images; moves, inferences: means over successful searches; inferences: counted as "
+        "in the paper, every network sees every candidate; run: actually run, a backward pass counts as two; "
         f"valid: the referee agrees with the label{paper}",
     ]
     if summary.validity is not None and summary.referee_accuracy is not None:
