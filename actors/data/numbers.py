@@ -18,7 +18,9 @@ _FAR = 2.0**53
 _NAMES = "number the names, say by pandas: frame['label'].astype('category').cat.codes, which counts"
 
 
-def pixels(array: AnyArray, layout: Layout | None, where: str, white: float | None = None) -> Pixels:
+def pixels(
+    array: AnyArray, layout: Layout | None, where: str, white: float | None = None, setting: str = "data"
+) -> Pixels:
     """Return images of a data set as uint8, shape (n, channels, height, width).
 
     Without a ``layout``, three axes are NHW, and of four axes the one with 1 or 3 entries is the channels.
@@ -29,12 +31,12 @@ def pixels(array: AnyArray, layout: Layout | None, where: str, white: float | No
         OutvotedError: the layout is wrong or cannot be told, a value is no pixel, or all are so low that 255
             is hardly white.
     """
-    array = arranged(array, layout or recognised(array.shape, where), where)
+    array = arranged(array, layout or recognised(array.shape, where, f"{setting}.layout"), where)
     if white is not None:
         return scaled(array, white, where)
     found = as_bytes(array, where)
     if is_dark(found):
-        raise too_dark(int(found.max()), where, "data.white")
+        raise too_dark(int(found.max()), where, f"{setting}.white")
     return found
 
 

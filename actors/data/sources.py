@@ -1,7 +1,5 @@
 """Repositories of images to scan, each told apart by its ``kind``."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -9,10 +7,9 @@ from pydantic import Field
 from outvoted.actors.data import datasets
 from outvoted.actors.data.checkerboard import GridSource
 from outvoted.actors.data.datasets import DatasetName, DataSettings
-from outvoted.actors.data.files import UserPath, entries, refuse_streams
+from outvoted.actors.data.files import UserPath
 from outvoted.actors.data.formats import ArraySource, FolderSource, ParquetSource
-from outvoted.actors.data.rows import Item, Piece, Rows, Source
-from outvoted.search.arrays import Ints
+from outvoted.actors.data.rows import HeldRows, Piece, Rows, Source
 from outvoted.search.errors import OutvotedError
 
 
@@ -27,11 +24,13 @@ class DatasetSource(Source):
     """Leave out so many images at the beginning, say those that the panel was trained on."""
 
     def rows(self) -> Rows:
-        """Find the images of the split."""
-        return SplitRows(self, 0, len(self.found()))
+        """Load the data set and take the split; it travels with the pieces, wherever they are read."""
+        data = datasets.load(DataSettings(name=self.name, path=self.path))
+        split = data.train if self.split == "train" else data.test
+        return HeldRows(split.images, split.labels, f"the {self.split} split of {self.name}")
 
     def pieces(self, batch: int) -> list[Piece]:
-        """Take the split, but for what is skipped, as one piece: it is decompressed as a whole."""
+        """Take the split, but for what is skipped, as one piece."""
         rows = self.rows()
         if len(rows) <= self.skip:
             raise OutvotedError(
@@ -40,41 +39,6 @@ class DatasetSource(Source):
                 remedy="lower scan.source.skip",
             )
         return [Piece(self.skip, rows[self.skip :])]
-
-    def found(self) -> Rows:
-        """Find the data set, wherever it is on this machine, and return the split."""
-        settings = DataSettings(name=self.name, path=self.path)
-        if settings.path is not None:
-            refuse_streams(settings.path, entries(settings.path) if settings.path.is_dir() else ())
-        return datasets.known(settings).split(self.split)
-
-
-@dataclass(frozen=True)
-class SplitRows(Rows):
-    """Images ``first`` to ``last`` - 1 of a data set that each machine has its own copy of."""
-
-    source: DatasetSource
-    first: int
-    last: int
-
-    def __len__(self) -> int:
-        return self.last - self.first
-
-    def _range(self, first: int, last: int) -> Rows:
-        return replace(self, first=self.first + first, last=self.first + last)
-
-    @property
-    def where(self) -> str:
-        """The split."""
-        return f"the {self.source.split} split of {self.source.name}"
-
-    def items(self) -> Iterator[Item]:
-        """Read the images."""
-        return self.source.found()[self.first : self.last].items()
-
-    def labels(self) -> Ints:
-        """Read the labels."""
-        return self.source.found()[self.first : self.last].labels()
 
 
 AnySource = Annotated[

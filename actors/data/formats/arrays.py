@@ -1,24 +1,32 @@
 """Arrays in files, and the images they hold: read from any row on, a block at a time, whatever the format."""
 
+import gzip
 import zipfile
 import zlib
-from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from math import prod
-from os import SEEK_CUR
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.lib import format as npy
 
-from outvoted.actors.data.files import unreadable
-from outvoted.actors.data.numbers import Layout, arranged, as_bytes, in_range, pixels, scaled, whole
+from outvoted.actors.data.numbers import (
+    Layout,
+    arranged,
+    as_bytes,
+    in_range,
+    pixels,
+    recognised,
+    scaled,
+    whole,
+)
 from outvoted.actors.data.pictures import Look
 from outvoted.actors.data.room import check_room
 from outvoted.actors.data.rows import HeldRows, Item, Rows
+from outvoted.actors.runs.files import reason
 from outvoted.search.arrays import AnyArray, Ints, Pixels
 from outvoted.search.errors import OutvotedError
 
@@ -28,10 +36,11 @@ _BLOCK = 1 << 16
 
 
 @dataclass(frozen=True)
-class StoredArray(ABC):
-    """An array in a file: what its header says; nothing of it is held.
+class StoredArray:
+    """An array in a file, in one packed by gzip (``.gz``), or in a ``member`` of an archive; none is held.
 
     Attributes:
+        begin: bytes of the header before it.
         packed: bytes that it takes in the file.
         fortran: the first axis varies fastest; such an array is only read as a whole.
     """
@@ -39,26 +48,20 @@ class StoredArray(ABC):
     path: Path
     shape: tuple[int, ...]
     dtype: Any
+    begin: int
     packed: int
     fortran: bool = False
+    member: str | None = None
 
     @property
-    @abstractmethod
     def name(self) -> str:
         """What messages call it."""
+        return str(self.path) if self.member is None else f"{self.member} of {self.path}"
 
     @property
-    @abstractmethod
     def anywhere(self) -> bool:
-        """Whether reading may begin at any row without reading those before it."""
-
-    @abstractmethod
-    def opened(self) -> AbstractContextManager[Any]:
-        """Open the file where the array begins."""
-
-    @abstractmethod
-    def damaged(self, error: Exception) -> OutvotedError:
-        """Say that the file, opened once, cannot be read."""
+        """Whether reading may begin at any row without unpacking those before it."""
+        return self.member is None and self.path.suffix != ".gz"
 
     def __len__(self) -> int:
         return self.shape[0] if self.shape else 1
@@ -74,10 +77,9 @@ class StoredArray(ABC):
         Raises:
             OutvotedError: they don't fit into memory, grow as no real data do, or the file is damaged.
         """
-        count = len(self)
-        last = count if last is None else last
-        begin, end = (0, count) if self.fortran else (first, last)
-        check_room(self.size * (end - begin) // max(1, count), self.name, self.packed)
+        last = len(self) if last is None else last
+        begin, end = (0, len(self)) if self.fortran else (first, last)
+        check_room(self.size * (end - begin) // max(1, len(self)), self.name, self.packed)
         found = next(self.blocks(begin, end, max(1, end - begin)))
         return found[first:last] if self.fortran else found
 
@@ -90,9 +92,7 @@ class StoredArray(ABC):
         row = self.size // max(1, len(self))
         step = rows or max(1, _BLOCK // max(1, row))
         try:
-            with self.opened() as file:
-                if first:
-                    file.seek(first * row, SEEK_CUR)
+            with self._opened(first * row) as file:
                 for start in range(first, max(last, first + 1), step):
                     count = min(step, last - start)
                     data = _filled(file, count * row)
@@ -101,43 +101,32 @@ class StoredArray(ABC):
                     shape = (count, *self.shape[1:])
                     yield data.view(self.dtype).reshape(shape, order="F" if self.fortran else "C")
         except BROKEN as error:
-            raise self.damaged(error) from error
-
-
-@dataclass(frozen=True)
-class NumpyArray(StoredArray):
-    """An array in NumPy's format: a file, or the ``member`` of an ``.npz`` archive."""
-
-    member: str | None = None
-
-    @property
-    def name(self) -> str:
-        """The member and the file."""
-        return str(self.path) if self.member is None else f"{self.member} of {self.path}"
-
-    @property
-    def anywhere(self) -> bool:
-        """What lies before a row of an archive's member is decompressed too."""
-        return self.member is None
+            raise OutvotedError(
+                expected=f"a whole array in {self.name}",
+                found=f"damaged data ({reason(error)})",
+                remedy="make or download the file again, or name another (data.path, scan.source.path)",
+            ) from error
 
     @contextmanager
-    def opened(self) -> Iterator[Any]:
-        """Open the file or the member, and read the header."""
+    def _opened(self, skipped: int) -> Iterator[Any]:
+        """Open the file where the array begins, or so many bytes later."""
         if self.member is None:
-            with self.path.open("rb") as file:
-                _header(file)
+            with opened(self.path) as file:
+                file.seek(self.begin + skipped)
                 yield file
         else:
             with zipfile.ZipFile(self.path) as archive, archive.open(f"{self.member}.npy") as member:
-                _header(member)
+                member.read(self.begin)  # after a jump, zipfile checks no checksum
+                member.seek(skipped, 1) if skipped else None
                 yield member
 
-    def damaged(self, error: Exception) -> OutvotedError:
-        """Name the member."""
-        return unreadable(self.path, f"a whole array '{self.member or self.path.name}'", error)
+
+def opened(path: Path) -> Any:
+    """Open a file to read its bytes, unpacked if its name ends in ``.gz``."""
+    return gzip.open(path) if path.suffix == ".gz" else path.open("rb")
 
 
-def npy_array(path: Path) -> NumpyArray:
+def npy_array(path: Path) -> StoredArray:
     """Find the array of an ``.npy`` file, and check that as many bytes as it says are there.
 
     Raises:
@@ -145,13 +134,13 @@ def npy_array(path: Path) -> NumpyArray:
     """
     with path.open("rb") as file:
         shape, fortran, dtype = _header(file)
-        found = NumpyArray(path, shape, dtype, path.stat().st_size, fortran)
-        if not dtype.hasobject and found.size > found.packed - file.tell():
-            raise EOFError(f"shape {shape} in {found.packed:,} bytes")
+        found = StoredArray(path, shape, dtype, file.tell(), path.stat().st_size, fortran)
+    if not dtype.hasobject and found.size > found.packed - found.begin:
+        raise EOFError(f"shape {shape} in {found.packed:,} bytes")
     return found
 
 
-def npz_array(archive: zipfile.ZipFile, path: Path, name: str) -> NumpyArray:
+def npz_array(archive: zipfile.ZipFile, path: Path, name: str) -> StoredArray:
     """Find a member of an archive, and check that as many bytes as it says are there.
 
     Raises:
@@ -160,8 +149,8 @@ def npz_array(archive: zipfile.ZipFile, path: Path, name: str) -> NumpyArray:
     info = archive.getinfo(f"{name}.npy")
     with archive.open(info) as file:
         shape, fortran, dtype = _header(file)
-        found = NumpyArray(path, shape, dtype, info.compress_size, fortran, name)
-        said = info.file_size - file.tell()
+        found = StoredArray(path, shape, dtype, file.tell(), info.compress_size, fortran, name)
+    said = info.file_size - found.begin
     if said != found.size and not dtype.hasobject:
         raise ValueError(f"'{name}' of shape {shape} in {said:,} bytes")
     return found
@@ -196,14 +185,13 @@ class ArrayRows(Rows):
     @property
     def where(self) -> str:
         """The array of labels."""
-        return (self.answers or self.images).name
+        return (self.images if self.answers is None else self.answers).name
 
     def items(self) -> Iterator[Item]:
         """Read the images block by block."""
-        labels = iter(self.labels().tolist())
+        labels, where = iter(self.labels().tolist()), self.images.name
         for block in self.images.blocks(self.first, self.last) if len(self) else ():
-            found = arranged(block, self.layout, self.images.name)
-            where = self.images.name
+            found = arranged(block, self.layout, where)
             for image in as_bytes(found, where) if self.white is None else scaled(found, self.white, where):
                 yield Item(image, label=next(labels))
 
@@ -217,11 +205,46 @@ class ArrayRows(Rows):
         """Read the images at once: what they hold is only known of all of them."""
         array = self.images.read(self.first, self.last)
         found = pixels(array, self.layout, self.images.name, self.white)
-        return HeldRows(found, np.empty(len(found), np.int64), self.images.name).pixels(look)
+        return HeldRows(found, np.empty(len(found), np.int64), self.where).pixels(look)
 
     def cuts(self, size: int) -> Iterable[int]:
         """Cut anywhere, or where reading begins at the beginning, nowhere."""
         return super().cuts(size) if self.images.anywhere else (0,)
+
+
+def array_rows(
+    images: StoredArray,
+    answers: StoredArray | None,
+    layout: Layout | None,
+    white: float | None,
+    setting: str = "data",
+) -> ArrayRows:
+    """Return the images of an array, after a look at what its header says.
+
+    Args:
+        layout: the order of the axes; recognised if it is left out.
+        setting: which part of the configuration messages refer to.
+
+    Raises:
+        OutvotedError: images and labels do not belong together, or the array is none of images.
+    """
+    if not prod(images.shape) or (answers is not None and answers.shape[:1] != images.shape[:1]):
+        raise uncounted(images, *([] if answers is None else [answers]))
+    layout = layout or recognised(images.shape, images.name, f"{setting}.layout")
+    arranged(np.empty((0, *images.shape[1:]), np.uint8), layout, images.name)
+    return ArrayRows(images, answers, layout, white, 0, len(images))
+
+
+def uncounted(*arrays: StoredArray) -> OutvotedError:
+    """Say that images and labels do not belong together, or that there are none."""
+    names, shapes = zip(
+        *((array.member or array.path.name, str(array.shape)) for array in arrays), strict=True
+    )
+    return OutvotedError(
+        expected=f"as many labels as images in {' and '.join(shown)}",
+        found=f"arrays of shape {' and '.join(shapes)} in {arrays[0].path}",
+        remedy="take both from one data set, one label for each image and at least one image",
+    )
 
 
 def _header(file: Any) -> tuple[tuple[int, ...], bool, Any]:
@@ -237,9 +260,9 @@ def _header(file: Any) -> tuple[tuple[int, ...], bool, Any]:
 def _filled(file: Any, size: int) -> Pixels:
     """Read so many bytes."""
     found = np.empty(size, np.uint8)
-    there, done = found.data, 0
+    done = 0
     while done < size:
-        got = file.readinto(there[done : done + _BLOCK])
+        got = file.readinto(found.data[done : done + _BLOCK])
         if not got:
             raise EOFError("the array ends too early")
         done += got

@@ -2,7 +2,6 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field
@@ -11,7 +10,6 @@ from outvoted.actors.data.files import UserPath
 from outvoted.actors.data.numbers import MOST_CLASSES
 from outvoted.actors.data.pictures import Look
 from outvoted.actors.data.rows import Rows
-from outvoted.search.errors import OutvotedError
 from outvoted.search.settings import MayChange, Settings
 
 Classes = Annotated[int, Field(ge=2, le=MOST_CLASSES)] | None
@@ -67,12 +65,3 @@ class Format(ABC, Look):
         Raises:
             OutvotedError: something is missing, damaged, or not labelled images.
         """
-
-
-def uncounted(path: Path, names: tuple[str, str], shapes: tuple[tuple[int, ...], ...]) -> OutvotedError:
-    """Say that images and labels do not belong together, or that there are none."""
-    return OutvotedError(
-        expected=f"as many labels as images in {names[0]} and {names[1]}",
-        found=f"arrays of shape {shapes[0]} and {shapes[1]} in {path}",
-        remedy="take both from one data set, one label for each image and at least one image",
-    )

@@ -2,18 +2,13 @@
 
 import gzip
 import struct
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from io import BufferedReader
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import IO, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from outvoted.actors.data.formats.arrays import BROKEN, ArrayRows, StoredArray
-from outvoted.actors.data.formats.base import Contents, Format, Levels, uncounted
+from outvoted.actors.data.formats.arrays import BROKEN, ArrayRows, StoredArray, array_rows, opened, uncounted
+from outvoted.actors.data.formats.base import Contents, Format, Levels
 from outvoted.search.errors import OutvotedError
 
 FILES = {
@@ -44,70 +39,30 @@ class Idx(Format, Levels):
             OutvotedError: a file is missing or damaged, or both do not belong together.
         """
         images, labels = (idx_array(_file(self.path, name)) for name in FILES[split])
-        if len(images.shape) != 3 or labels.shape != images.shape[:1] or not images.shape[0]:
-            raise uncounted(self.path, (images.path.name, labels.path.name), (images.shape, labels.shape))
-        return ArrayRows(images, labels, "NHW", self.white, 0, images.shape[0])
+        if len(images.shape) != 3 or len(labels.shape) != 1:
+            raise uncounted(images, labels)
+        return array_rows(images, labels, "NHW", self.white)
 
 
-@dataclass(frozen=True)
-class IdxArray(StoredArray):
-    """An array in an idx file, gzipped if its name ends in ``.gz``."""
-
-    @property
-    def name(self) -> str:
-        """The file."""
-        return str(self.path)
-
-    @property
-    def anywhere(self) -> bool:
-        """What lies before a row is decompressed too."""
-        return self.path.suffix != ".gz"
-
-    @contextmanager
-    def opened(self) -> Iterator[Any]:
-        """Open the file, and read the header."""
-        with _opened(self.path) as file:
-            _shape(self.path, file)
-            yield file
-
-    def damaged(self, error: Exception) -> OutvotedError:
-        """Say what is wrong with it."""
-        return _unusable(self.path, f"a file that cannot be read ({error})")
-
-
-def idx_array(path: Path) -> IdxArray:
-    """Find the array of an idx file of unsigned bytes.
+def idx_array(path: Path) -> StoredArray:
+    """Find the array of an idx file of unsigned bytes, gzipped if its name ends in ``.gz``.
 
     Raises:
         OutvotedError: the file is missing, not one, or holds less or more than it says.
     """
     try:
         size = path.stat().st_size
-        with _opened(path) as file:
-            array = IdxArray(path, _shape(path, file), np.dtype(np.uint8), size)
-            there = size - file.tell()
+        with opened(path) as file:
+            found = StoredArray(path, _shape(path, file), np.dtype(np.uint8), file.tell(), size)
     except FileNotFoundError:
         raise _unusable(path, "no such file") from None
     except BROKEN as error:
         raise _unusable(path, f"a file that cannot be read ({error})") from error
-    if array.anywhere and there != array.size:
-        raise _unusable(path, f"a header that says {array.shape} and {there} bytes of data")
-    if array.size > _MOST_DEFLATED * size:
-        raise _unusable(path, f"a header that says {array.shape}, which is more than the file can hold")
-    return array
-
-
-def read_idx(path: Path) -> NDArray[np.uint8]:
-    """Read an idx file of unsigned bytes, gzipped if its name ends in ``.gz``.
-
-    Raises:
-        OutvotedError: the file is missing, cut short, damaged, or not an idx file of unsigned bytes.
-    """
-    return idx_array(path).read()
-
-
-def _opened(path: Path) -> gzip.GzipFile | BufferedReader:
-    return gzip.open(path) if path.suffix == ".gz" else path.open("rb")
+    if found.anywhere and size - found.begin != found.size:
+        raise _unusable(path, f"a header that says {found.shape} and {size - found.begin} bytes of data")
+    if found.size > _MOST_DEFLATED * size:
+        raise _unusable(path, f"a header that says {found.shape}, which is more than the file can hold")
+    return found
 
 
 def _shape(path: Path, file: IO[bytes] | gzip.GzipFile) -> tuple[int, ...]:

@@ -8,11 +8,20 @@ from typing import Literal
 import numpy as np
 
 from outvoted.actors.data.files import UserPath, lacking, refuse_streams, unreadable
-from outvoted.actors.data.formats.arrays import BROKEN, ArrayRows, NumpyArray, names, npy_array, npz_array
-from outvoted.actors.data.formats.base import Contents, Format, Levels, uncounted
-from outvoted.actors.data.numbers import CHANNELS, Layout, arranged, is_dark, recognised, too_dark
+from outvoted.actors.data.formats.arrays import (
+    BROKEN,
+    ArrayRows,
+    StoredArray,
+    array_rows,
+    names,
+    npy_array,
+    npz_array,
+)
+from outvoted.actors.data.formats.base import Contents, Format, Levels
+from outvoted.actors.data.numbers import CHANNELS, Layout, pixels
 from outvoted.actors.data.pictures import MOST_PIXELS
 from outvoted.actors.data.rows import Rows, Source
+from outvoted.actors.runs.files import reason
 from outvoted.search.errors import OutvotedError, suggestion
 
 _TEST = ("x_test", "y_test")
@@ -50,12 +59,9 @@ class Npz(Format, Levels):
 
     def _rows(self, archive: zipfile.ZipFile, members: tuple[str, str]) -> ArrayRows:
         images, answers = (self._array(archive, name) for name in members)
-        if images.shape[:1] != answers.shape[:1] or not prod(images.shape):
-            raise uncounted(self.path, members, (images.shape, answers.shape))
-        layout = self.layout or recognised(images.shape, images.name)
-        return ArrayRows(images, answers, layout, self.white, 0, images.shape[0])
+        return array_rows(images, answers, self.layout, self.white)
 
-    def _array(self, archive: zipfile.ZipFile, name: str) -> NumpyArray:
+    def _array(self, archive: zipfile.ZipFile, name: str) -> StoredArray:
         if name not in names(archive):
             raise lacking("array", name, names(archive), self.path)
         try:
@@ -93,19 +99,17 @@ class ArraySource(Source, Levels):
             archived = self.path.suffix.lower() == ".npz"
             images, answers = self._archived() if archived else (npy_array(self.path), None)
         except BROKEN as error:
-            found = getattr(error, "strerror", None) or str(error) or type(error).__name__
-            raise self._unusable(found, "name another file with scan.source.path") from error
+            raise self._unusable(reason(error), "name another file with scan.source.path") from error
         if not self._fits(images):
             order = ", in Fortran order" if images.fortran else ""
             said = f"{images.member or self.path.name} of type {images.dtype} and shape {images.shape}{order}"
             raise self._unusable(said, "store whole numbers 0-255 as uint8, in C order, with 1 or 3 channels")
-        layout = self.layout or recognised(images.shape, str(self.path), "scan.source.layout")
-        arranged(np.empty((0, *images.shape[1:]), np.uint8), layout, str(self.path))
-        rows = ArrayRows(images, answers, layout, self.white, 0, images.shape[0])
-        self._check_white(rows)
+        rows = array_rows(images, answers, self.layout, self.white, "scan.source")
+        first = images.read(0, min(len(images), _LOOKED_AT))
+        pixels(first, rows.layout, f"the first images of {self.path}", self.white, "scan.source")
         return rows
 
-    def _archived(self) -> tuple[NumpyArray, NumpyArray | None]:
+    def _archived(self) -> tuple[StoredArray, StoredArray | None]:
         """Find the members with the images and with the labels, where there are any."""
         with zipfile.ZipFile(self.path) as archive:
             there = names(archive)
@@ -113,14 +117,8 @@ class ArraySource(Source, Levels):
                 if name is not None and name not in there:
                     raise self._unusable(f"no array '{name}'", suggestion(name, there))
             key = self.key or self._only(archive)
-            images = npz_array(archive, self.path, key)
-            answers = None if self.label is None else npz_array(archive, self.path, self.label)
-        counts = (images.shape[:1], (*images.shape[:1], 1))
-        if answers is not None and (answers.shape not in counts or answers.dtype.kind not in "iuf"):
-            found = f"{answers.member} of type {answers.dtype} and shape {answers.shape}"
-            wanted = f"name an array of {images.shape[0]} whole numbers (scan.source.label)"
-            raise self._unusable(found, wanted)
-        return images, answers
+            found = [npz_array(archive, self.path, name) for name in (key, self.label) if name is not None]
+        return found[0], found[1] if self.label is not None else None
 
     def _only(self, archive: zipfile.ZipFile) -> str:
         """Return the name of the one member that can hold images."""
@@ -131,14 +129,7 @@ class ArraySource(Source, Levels):
             raise self._unusable(f"arrays {', '.join(there) or '(none)'}", f"{remedy} (scan.source.key)")
         return fitting[0]
 
-    def _check_white(self, rows: Rows) -> None:
-        """Look at the first images: where none of them comes near 255, that is hardly white."""
-        if self.white is None:
-            images = np.array([item.content for item in rows[:_LOOKED_AT].items()], np.uint8)
-            if is_dark(images):
-                raise too_dark(int(images.max()), f"the first images of {self.path}", "scan.source.white")
-
-    def _fits(self, found: NumpyArray) -> bool:
+    def _fits(self, found: StoredArray) -> bool:
         """Tell whether an array can be images; of other types than uint8 only where white is said."""
         shape = found.shape
         small = len(shape) in (3, 4) and prod(shape) > 0 and prod(shape[1:]) <= 3 * MOST_PIXELS

@@ -8,7 +8,7 @@ from typing import IO, Literal
 import numpy as np
 
 from outvoted.actors.data.files import lacking, unreadable
-from outvoted.actors.data.formats.base import Contents, Format, uncounted
+from outvoted.actors.data.formats.base import Contents, Format
 from outvoted.actors.data.numbers import pixels, whole
 from outvoted.actors.data.room import check_room, limit
 from outvoted.actors.data.rows import HeldRows
@@ -39,7 +39,11 @@ class Svhn(Format):
         arrays = _loaded(file)
         images, labels = arrays["X"], whole(arrays["y"], f"y of {file}")
         if images.ndim != 4 or images.shape[3] != len(labels) or not len(labels):
-            raise uncounted(file, ("X", "y"), (images.shape, arrays["y"].shape))
+            raise OutvotedError(
+                expected=f"as many labels as images in X and y of {file}",
+                found=f"arrays of shape {images.shape} and {arrays['y'].shape}",
+                remedy="take both from one data set, one label for each image and at least one image",
+            )
         if labels.min() < 1 or labels.max() > 10:
             raise OutvotedError(
                 expected=f"labels 1 to 10, where 10 is the digit 0, in y of {file}",

@@ -22,7 +22,7 @@ from outvoted.actors.data.formats import ArraySource, FolderSource, ParquetSourc
 from outvoted.actors.data.formats import parquet as parquet_format
 from outvoted.actors.data.formats.columns import ColumnRows, class_names
 from outvoted.actors.data.formats.huggingface import StreamShard
-from outvoted.actors.data.formats.idx import read_idx
+from outvoted.actors.data.formats.idx import idx_array
 from outvoted.actors.data.pictures import Fit
 from outvoted.actors.runs import png
 from outvoted.search.errors import OutvotedError
@@ -117,24 +117,24 @@ def gzipped_idx(path: Path) -> Any:
     with gzip.open(path / "a.gz", "wb") as file:
         for part in deflated(LARGE, idx((LARGE >> 10, 32, 32))):
             file.write(part)
-    return read_idx(path / "a.gz")
+    return idx_array(path / "a.gz").read()
 
 
 def gzipped_idx_longer_than_it_says(path: Path) -> Any:
     with gzip.open(path / "a.gz", "wb") as file:
         for part in deflated(LARGE, idx((4, 4, 4))):
             file.write(part)
-    return read_idx(path / "a.gz")
+    return idx_array(path / "a.gz").read()
 
 
 def lying_idx(path: Path) -> Any:
     (path / "a").write_bytes(idx((2**32 - 1, 2**32 - 1, 4)) + bytes(99))
-    return read_idx(path / "a")
+    return idx_array(path / "a").read()
 
 
 def lying_gzipped_idx(path: Path) -> Any:
     (path / "a.gz").write_bytes(gzip.compress(idx((2**32 - 1, 2**32 - 1, 4)) + bytes(99)))
-    return read_idx(path / "a.gz")
+    return idx_array(path / "a.gz").read()
 
 
 def mat(path: Path) -> Any:

@@ -11,11 +11,17 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.typing import NDArray
 
-from outvoted.actors.data.formats.idx import read_idx
+from outvoted.actors.data.formats.idx import idx_array
 from outvoted.search.errors import OutvotedError
 
 Idx = Callable[[Path, NDArray[np.uint8]], Path]
 BYTES = arrays(np.uint8, array_shapes(min_dims=1, max_dims=4, min_side=0, max_side=6))
+
+
+def read_idx(path: Path) -> NDArray[np.uint8]:
+    return idx_array(path).read()
+
+
 IMAGES = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
 WHOLE = bytes((0, 0, 8, 3)) + np.array([2, 3, 4], ">u4").tobytes() + IMAGES.tobytes()
 

@@ -179,14 +179,14 @@ BAD: dict[str, tuple[Callable[[Path], Source], str]] = {
         lambda path: npz(path, None, "lables", x=IMAGES, labels=LABELS),
         "did you mean 'labels'",
     ),
-    "labels of another length": (lambda path: npz(path, "x", "y", x=IMAGES, y=LABELS[:3]), r"shape \(3,\)"),
+    "labels of another length": (lambda path: npz(path, "x", "y", x=IMAGES, y=LABELS[:3]), r"\(3,\)"),
     "two arrays": (lambda path: npz(path, a=IMAGES, b=IMAGES), "choose a or b"),
     "floats": (lambda path: plain(path, IMAGES.astype(np.float32)), "float32"),
     "objects": (lambda path: plain(path, np.array([{}, None])), "object"),
     "columns first": (lambda path: plain(path, np.asfortranarray(IMAGES)), "Fortran order"),
     "no array": (lambda path: garbage(path, "a.npy"), "magic string"),
     "no zip": (lambda path: garbage(path, "a.npz"), "not a zip file"),
-    "no npy": (lambda path: ArraySource(path=path / "none.npy"), "No such file"),
+    "no npy": (lambda path: ArraySource(path=path / "none.npy"), "no such file"),
 }
 
 
@@ -204,5 +204,5 @@ def test_damage_in_the_middle_of_an_archive_is_said(tmp_path: Path) -> None:
     data = bytearray((tmp_path / "all.npz").read_bytes())
     data[400:410] = bytes(10)
     (tmp_path / "all.npz").write_bytes(data)
-    with pytest.raises(OutvotedError, match="a whole array 'x'"):
+    with pytest.raises(OutvotedError, match="damaged data"):
         list(pieces[0].rows.items())
