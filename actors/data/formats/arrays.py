@@ -237,9 +237,8 @@ def array_rows(
 
 def uncounted(*arrays: StoredArray) -> OutvotedError:
     """Say that images and labels do not belong together, or that there are none."""
-    names, shapes = zip(
-        *((array.member or array.path.name, str(array.shape)) for array in arrays), strict=True
-    )
+    shown = [array.member or array.path.name for array in arrays]
+    shapes = [str(array.shape) for array in arrays]
     return OutvotedError(
         expected=f"as many labels as images in {' and '.join(shown)}",
         found=f"arrays of shape {' and '.join(shapes)} in {arrays[0].path}",
