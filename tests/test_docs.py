@@ -13,13 +13,14 @@ from outvoted.actors.data.formats import Format
 from outvoted.actors.mining.local_mining import LocalMining
 from outvoted.actors.mining.rows import ShardResult
 from outvoted.actors.networks.members import Member
+from outvoted.actors.runs.run_record import RunRecord, State
 from outvoted.analysis.report.report import Report
 from outvoted.cluster.configuration.reading import validated
 from outvoted.cluster.jobs.job import Job
 from outvoted.cluster.jobs.kinds import read
 from outvoted.cluster.jobs.mine import MineConfig
 from outvoted.cluster.jobs.sweep import SweepConfig
-from outvoted.cluster.python import notebook
+from outvoted.cluster.python import running
 from outvoted.search.errors import OutvotedError
 from outvoted.search.search_settings import SearchSettings
 from outvoted.search.transforms import Affine
@@ -67,7 +68,12 @@ def test_every_common_key_is_in_the_table() -> None:
 
 
 PYTHON = (PAGES / "python.md").read_text()
-BLOCKS = re.findall(r"^```python( file=\S+)?\n(.*?)^```", PYTHON, re.MULTILINE | re.DOTALL)
+README = (PAGES.with_name("README.md")).read_text()
+BLOCKS = [
+    block
+    for page in (PYTHON, README.partition("## What a run leaves")[0])
+    for block in re.findall(r"^```python( file=\S+)?\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+]
 
 
 @pytest.fixture
@@ -80,7 +86,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, digits: Dataset) -> P
     for file, code in BLOCKS:
         if file:
             (tmp_path / file.partition("=")[2]).write_text(code)
-    monkeypatch.setattr("outvoted.cluster.python.notebook.datasets.load", lambda _: digits)
+    monkeypatch.setattr("outvoted.cluster.python.panel.datasets.load", lambda _: digits)
     return tmp_path
 
 
@@ -90,13 +96,16 @@ def test_every_line_of_python_runs(
     def mined(job: Job[MineConfig], _: object) -> Report:
         mining = LocalMining(SearchSettings(per_target=8), networks, digits.train)
         found = mining.mine(mining.plan())
-        job.store.write_shard(ShardResult("shard", found.searches, found.mistakes))
+        job.store.write_shard(ShardResult("shard-0", found.searches, found.mistakes))
+        job.store.write_record(
+            RunRecord(name="first", kind=job.kind.name, state=State.FINISHED, config={}, versions={})
+        )
         return Report({}, [])
 
     networks = {member.name: member.bare(digits.shape, digits.classes) for member in trained}
     few = outvoted.Panel(networks, digits.train.images, digits.train.labels)
-    monkeypatch.setattr(notebook, "launch", mined)
-    monkeypatch.setattr(outvoted.Panel, "train", lambda _: few)
+    monkeypatch.setattr(running, "launch", mined)
+    monkeypatch.setattr(outvoted.Panel, "train", lambda *_, **__: few)
     monkeypatch.setattr(outvoted.Panel, "load", lambda _: few)
     (place / "configs").mkdir()
     (place / "configs" / "mnist.yaml").write_text(MNIST.read_text())
@@ -104,8 +113,9 @@ def test_every_line_of_python_runs(
     for file, code in BLOCKS:
         if not file:
             exec(code, known)
-            assert len(known["mistakes"]), code
-    assert known["picture"].size == (28, 28)
+            assert "found" not in known or len(known["found"].mistakes), code
+    assert len(known["mistakes"])
+    assert len(list((place / "mistakes").glob("*.png"))) == len(known["seeds"])
     assert set(known["measures"]) == set(Affine().measures)
     assert set(known["searches"]["strategy"]) == {"hillclimb"}
 

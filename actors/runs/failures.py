@@ -25,6 +25,11 @@ class Failed:
     reason: str
     alike: int
 
+    @property
+    def is_all(self) -> bool:
+        """Whether no search of the target came to an end."""
+        return self.failed == self.searches
+
     def __str__(self) -> str:
         others = f" and {self.alike - 1:,} other{'s' if self.alike > 2 else ''}" if self.alike > 1 else ""
         why = f"the first{others}"
@@ -59,7 +64,7 @@ def check_not_all(found: Sequence[Failed], where: str) -> None:
     Raises:
         OutvotedError: there is such a target.
     """
-    lost = [one for one in found if one.failed == one.searches]
+    lost = [one for one in found if one.is_all]
     if lost:
         raise OutvotedError(
             expected=f"searches of {', '.join(one.target for one in lost)} that come to an end",

@@ -1,7 +1,7 @@
 """The table of a run: what each target cost and gave, beside the paper's figures."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -97,6 +97,27 @@ def summarise(run: OpenedRun) -> Summary:
     )
 
 
+def summarise_rows(
+    searches: pd.DataFrame, mistakes: pd.DataFrame, names: Sequence[str], targets: Sequence[int]
+) -> dict[str, Any]:
+    """Return the figures of a summary that the rows of mining give by themselves, as plain values.
+
+    Args:
+        searches, mistakes: all rows of both tables.
+        names: of the panel's networks.
+        targets: which of them were searched.
+    """
+    return {
+        "targets": [
+            asdict(_searched(names[index], len(names), _of(searches, index), _of(mistakes, index)))
+            for index in targets
+        ],
+        "mistakes": len(mistakes),
+        "validity": validity(mistakes),
+        "failures": [asdict(one) for one in failures(searches)],
+    }
+
+
 def _as_in_the_paper(run: OpenedRun) -> bool:
     """Tell whether a run is the paper's experiment, on its data or the packaged sample of them."""
     search, data = run.search, run.record.data
@@ -163,15 +184,25 @@ def _target(
     mistakes: pd.DataFrame,
     paper: Mapping[int, tuple[int, int, int]],
 ) -> TargetSummary:
+    hidden = _hidden(member)
+    return replace(
+        _searched(member.name, peers, searches, mistakes),
+        hidden=hidden,
+        test_accuracy=member.test_accuracy,
+        paper=paper.get(hidden) if hidden is not None else None,
+    )
+
+
+def _searched(name: str, peers: int, searches: pd.DataFrame, mistakes: pd.DataFrame) -> TargetSummary:
+    """Summarise what the rows of a target say, without what is known of the network itself."""
     outcomes = searches["outcome"].value_counts()
     skipped, failed = int(outcomes.get(Outcome.SKIPPED, 0)), int(outcomes.get(Outcome.FAILED, 0))
     climbed = len(searches) - skipped - failed
-    hidden = _hidden(member)
     won = len(mistakes) > 0
     return TargetSummary(
-        target=member.name,
-        hidden=hidden,
-        test_accuracy=member.test_accuracy,
+        target=name,
+        hidden=None,
+        test_accuracy=None,
         searches=climbed,
         skipped=skipped,
         failed=failed,
@@ -181,7 +212,7 @@ def _target(
         inferences=_mean(mistakes["candidates"] - mistakes["unrealistic"]) * peers if won else None,
         inferences_run=_mean(mistakes["inferences_target"] + mistakes["inferences_peers"]) if won else None,
         validity=validity(mistakes),
-        paper=paper.get(hidden) if hidden is not None else None,
+        paper=None,
     )
 
 

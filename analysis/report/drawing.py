@@ -53,7 +53,11 @@ def class_names(record: RunRecord, classes: int) -> Sequence[str]:
 
 def caption(record: RunRecord, label: int, predicted: int) -> str:
     """Return "label → wrong class": numbers on one line, or the names of the run's classes on two."""
-    names = record.data.class_names if record.data is not None else None
+    return confusion(record.data.class_names if record.data is not None else None, label, predicted)
+
+
+def confusion(names: Sequence[str] | None, label: int, predicted: int) -> str:
+    """Return the same where the names of the classes are at hand, or known not to be."""
     if names is None or max(label, predicted) >= len(names):
         return f"{label} → {predicted}"
     return f"{_short(names[label])} →\n{_short(names[predicted])}"

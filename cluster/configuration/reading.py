@@ -64,13 +64,31 @@ def read(form: type[Config], path: Path, overrides: Sequence[str], forms: Forms)
             found=f"one of `outvoted {other}`",
             remedy=f"{command('outvoted', other, path)}, or another file",
         )
-    config = validated(form, values, path)
+    return overridden(validated(form, values, path), overrides, path)
+
+
+def overridden(config: Config, overrides: Sequence[str], path: Path | str) -> Config:
+    """Return a configuration with ``key.path=value`` overrides applied; ``path`` is as in :func:`validated`.
+
+    Raises:
+        OutvotedError: an override cannot be read, or a key or value is not what it must be.
+    """
     if not overrides:
         return config
     values = config.model_dump(mode="json")
     for override in overrides:
-        apply(form, values, override)
-    return validated(form, values, path)
+        apply(type(config), values, override)
+    return validated(type(config), values, path)
+
+
+def command_at(path: Path, forms: Forms) -> str:
+    """Name the command that a file is for: the first of those it fits, or the first one.
+
+    Raises:
+        OutvotedError: the file cannot be read.
+    """
+    first, form = next(iter(forms.items()))
+    return _meant_for(_mapping(path, first, form), form, forms) or first
 
 
 def validated(form: type[Config], values: dict[str, Any], path: Path | str) -> Config:

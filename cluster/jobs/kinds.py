@@ -51,6 +51,15 @@ def read(form: type[Config], path: Path, overrides: Sequence[str] = ()) -> Confi
     return reading.read(form, path, overrides, _FORMS)
 
 
+def kind_at(path: Path) -> Kind[Any]:
+    """Return the kind of run that a file configures.
+
+    Raises:
+        OutvotedError: the file cannot be read.
+    """
+    return KINDS[reading.command_at(path, _FORMS)]
+
+
 def check_offers(record: RunRecord, command: str, purpose: str) -> None:
     """Refuse a run of a kind that a command has no use for.
 

@@ -16,11 +16,11 @@ from torch import nn
 from outvoted import Panel, mine, run
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.networks.members import Member
+from outvoted.actors.runs.run_record import RunRecord, State
 from outvoted.actors.runs.store import RunStore
 from outvoted.analysis.report.report import Report
 from outvoted.cluster.jobs.job import Job
-from outvoted.cluster.jobs.mine import MineConfig
-from outvoted.cluster.python import notebook
+from outvoted.cluster.python import running
 from outvoted.search.errors import OutvotedError
 
 Networks = dict[str, nn.Module]
@@ -61,7 +61,7 @@ def panel(networks: Networks, digits: Dataset) -> Panel:
 
 
 def test_five_lines_give_mistakes(panel: Panel, trained: list[Member]) -> None:
-    found = mine(panel, progress=False, per_target=10, patience=40)
+    found = mine(panel, progress=False, per_target=10, patience=40).mistakes
     assert len(found)
     assert set(found["target_name"]) <= {member.name for member in trained}
     for votes, label, target in zip(found["probabilities"], found["label"], found["target"], strict=True):
@@ -99,7 +99,9 @@ def test_votes_are_probabilities(panel: Panel, digits: Dataset) -> None:
 def test_images_of_some_classes_alone_will_do(networks: Networks, digits: Dataset) -> None:
     few = digits.train.labels < 4
     images, labels = digits.train.images[few], digits.train.labels[few]
-    found = mine(Panel(networks, images, labels, classes=10), progress=False, per_target=5, patience=20)
+    found = mine(
+        Panel(networks, images, labels, classes=10), progress=False, per_target=5, patience=20
+    ).mistakes
     assert set(found["label"]) <= {0, 1, 2, 3}
     with pytest.raises(OutvotedError, match="each of the data's 4 classes"):
         Panel(networks, images, labels)
@@ -113,7 +115,7 @@ def test_where_a_network_raises_its_searches_fail_and_others_go_on(
     picky = {name: Own(network, most if name == "mlp-12" else 2.0) for name, network in networks.items()}
     found = mine(
         Panel(picky, digits.train.images, digits.train.labels), progress=False, per_target=10, patience=40
-    )
+    ).mistakes
     assert len(found)
     assert (ink[found["seed_id"]] <= most).all()
 
@@ -214,7 +216,7 @@ def test_hardly_any_seed_undisputed_is_said(networks: Networks, digits: Dataset)
 def test_a_panel_is_trained_as_a_run_would(
     monkeypatch: pytest.MonkeyPatch, digits: Dataset, panel: Panel
 ) -> None:
-    monkeypatch.setattr("outvoted.cluster.python.notebook.datasets.load", lambda _: digits)
+    monkeypatch.setattr("outvoted.cluster.python.panel.datasets.load", lambda _: digits)
     widths = [{"kind": "mlp", "hidden": 6}, {"kind": "mlp", "hidden": 12}]
     found = Panel.train("mnist-sample", networks=widths, training={"epochs": 8}, batch=32)
     assert found.names == ("mlp-6", "mlp-12")
@@ -245,16 +247,19 @@ def test_a_folder_without_a_run_is_refused(tmp_path: Path) -> None:
 def test_run_does_what_the_command_line_does(
     small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    jobs: list[Job[MineConfig]] = []
+    jobs: list[Job[Any]] = []
 
-    def mined(job: Job[MineConfig], _: object) -> Report:
+    def mined(job: Job[Any], _: object) -> Report:
         jobs.append(job)
+        job.store.write_record(
+            RunRecord(name="other", kind=job.kind.name, state=State.FINISHED, config={}, versions={})
+        )
         return Report({}, [])
 
-    monkeypatch.setattr(notebook, "launch", mined)
-    monkeypatch.setattr(RunStore, "frame", lambda _, name: pd.DataFrame({"search_id": [name]}))
+    monkeypatch.setattr(running, "launch", mined)
     found = run(small, ["search.patience=9"], name="other", address="auto", runs=tmp_path)
-    assert found["search_id"].tolist() == ["mistakes"]
+    assert found.path == tmp_path / "other"
+    assert found.mistakes.empty
     assert jobs[0].config.search.patience == 9
     assert (jobs[0].store.path, jobs[0].address, jobs[0].resume) == (tmp_path / "other", "auto", False)
     with pytest.raises(OutvotedError, match="did you mean 'patience'"):
@@ -281,7 +286,7 @@ def test_importing_outvoted_brings_neither_torch_nor_ray() -> None:
 @pytest.mark.ray
 def test_the_panel_of_a_run_gives_the_runs_mistakes(undisturbed: RunStore) -> None:
     search = undisturbed.read_record().config["search"]
-    found = mine(Panel.load(undisturbed.path), progress=False, **search)
+    found = mine(Panel.load(undisturbed.path), progress=False, **search).mistakes
     expected = undisturbed.frame("mistakes")
     pd.testing.assert_frame_equal(found, expected)
 

@@ -31,7 +31,7 @@ def networks(trained: list[Member], digits: Dataset) -> Networks:
 @pytest.fixture
 def calls(networks: Networks, digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> dict[str, Call]:
     """Every call that computes, each giving an array or a table."""
-    monkeypatch.setattr("outvoted.cluster.python.notebook.datasets.load", lambda _: digits)
+    monkeypatch.setattr("outvoted.cluster.python.panel.datasets.load", lambda _: digits)
     images = digits.train.images, digits.train.labels
     panel = Panel(networks, *images)
     widths = [{"kind": "mlp", "hidden": 4}, {"kind": "cnn", "channels": 2, "hidden": 4}]
@@ -40,8 +40,8 @@ def calls(networks: Networks, digits: Dataset, monkeypatch: pytest.MonkeyPatch) 
         "Panel": lambda: Panel(networks, *images, referee=networks["mlp-6"]).vote(few),
         "train": lambda: Panel.train("mnist-sample", networks=widths, training={"epochs": 1}).vote(few),
         "vote": lambda: panel.vote(few),
-        "mine": lambda: mine(panel, **SEARCH),
-        "gradient": lambda: mine(panel, strategy={"kind": "gradient"}, **SEARCH),
+        "mine": lambda: mine(panel, **SEARCH).mistakes,
+        "gradient": lambda: mine(panel, strategy={"kind": "gradient"}, **SEARCH).mistakes,
     }
 
 
@@ -89,9 +89,9 @@ def test_the_callers_random_numbers_go_on_as_if_nothing_had_been_called(
 def test_arrays_that_were_handed_over_may_be_used_again(networks: Networks, digits: Dataset) -> None:
     images, labels = digits.train.images.copy(), digits.train.labels.copy()
     panel = Panel(networks, images, labels)
-    expected = mine(panel, **SEARCH)
+    expected = mine(panel, **SEARCH).mistakes
     images[:], labels[:] = 0, 1
-    assert same(mine(panel, **SEARCH), expected)
+    assert same(mine(panel, **SEARCH).mistakes, expected)
     with pytest.raises(ValueError, match="read-only"):
         panel.seeds.images[:] = 0
     with pytest.raises(ValueError, match="read-only"):
@@ -114,12 +114,12 @@ def test_tensors_share_nothing_with_the_panel_either(networks: Networks, digits:
 def test_results_may_be_written_into(networks: Networks, digits: Dataset) -> None:
     panel = Panel(networks, digits.train.images, digits.train.labels)
     few = digits.test.images[:5]
-    votes, found = panel.vote(few), mine(panel, **SEARCH)
+    votes, found = panel.vote(few), mine(panel, **SEARCH).mistakes
     kept = votes.copy()
     votes[:] = 0
     found["label"] = -1
     assert same(panel.vote(few), kept)
-    assert (mine(panel, **SEARCH)["label"] >= 0).all()
+    assert (mine(panel, **SEARCH).mistakes["label"] >= 0).all()
 
 
 def test_networks_of_a_list_are_called_by_their_number(networks: Networks, digits: Dataset) -> None:
@@ -218,11 +218,9 @@ def test_searches_that_fail_are_told_with_their_number_and_reason(
     picky = networks | {"mlp-6": Picky(networks["mlp-6"], most)}
     with pytest.warns(UserWarning, match="searches failed; all: mlp-6: ValueError: too much ink") as told:
         found = mine(Panel(picky, digits.train.images, digits.train.labels), **SEARCH)
-    assert set(found.attrs["failed"]) == set(networks)
-    assert all(
-        f"{count} of" in str(one.message)
-        for count, one in zip(found.attrs["failed"].values(), told, strict=True)
-    )
+    failures = found.summary["failures"]
+    assert {one["target"] for one in failures} == set(networks)
+    assert all(f"{one['failed']} of" in str(said.message) for one, said in zip(failures, told, strict=True))
 
 
 class Narrow(nn.Module):
@@ -240,13 +238,24 @@ class Narrow(nn.Module):
         return self.network(images)
 
 
-def test_where_all_searches_of_a_target_fail_it_is_an_error(networks: Networks, digits: Dataset) -> None:
+def test_where_all_searches_fail_it_is_an_error(networks: Networks, digits: Dataset) -> None:
     narrow = networks | {"mlp-12": Narrow(networks["mlp-12"], digits.train.images)}
     panel = Panel(narrow, digits.train.images, digits.train.labels)
     with pytest.raises(OutvotedError) as caught:
         mine(panel, targets=["mlp-12"], **SEARCH)
     reason = "mlp-12: KeyError: 'a stranger' (on a candidate)"
     assert caught.value.found == f"mlp-12: 6 of 6 searches failed; all: {reason}"
+
+
+def test_where_all_searches_of_one_target_fail_those_of_the_others_are_kept(
+    networks: Networks, digits: Dataset
+) -> None:
+    narrow = networks | {"mlp-12": Narrow(networks["mlp-12"], digits.train.images)}
+    panel = Panel(narrow, digits.train.images, digits.train.labels)
+    with pytest.warns(UserWarning, match="mlp-12: 30 of 30 searches failed"):
+        found = mine(panel, per_target=30, patience=60, voters=[1], progress=False)
+    ended = {one["target"]: one["searches"] for one in found.summary["targets"]}
+    assert ended["mlp-12"] == 0 < ended["mlp-18"]
 
 
 def test_one_far_below_its_peers_is_named_and_mining_goes_on(networks: Networks, digits: Dataset) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from outvoted import Panel
 from outvoted.cluster.command_line.cli import main
-from outvoted.cluster.python.notebook import Panel
 from outvoted.search.errors import OutvotedError
 
 PAYLOAD = """

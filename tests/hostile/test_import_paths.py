@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 import pytest
 
+from outvoted import Panel
 from outvoted.actors.networks import members
 from outvoted.actors.runs.store import RunStore
-from outvoted.cluster.python.notebook import Panel
 from outvoted.search.errors import OutvotedError
 from tests.hostile.altered import of_kind, with_architecture, with_fact, with_own_fingerprint
 from tests.hostile.conftest import Outvoted, Payload

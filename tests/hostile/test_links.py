@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from outvoted import Panel
 from outvoted.actors.runs.files import refuse_links, write_atomically
 from outvoted.actors.runs.store import RunStore
-from outvoted.cluster.python.notebook import Panel
 from outvoted.search.errors import OutvotedError
 from tests.hostile.altered import of_kind
 from tests.hostile.conftest import Outvoted, files

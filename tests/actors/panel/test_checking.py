@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from outvoted import Panel, mine
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.networks import (
     CNN,
@@ -24,7 +25,6 @@ from outvoted.actors.networks.user_modules import copied, ready
 from outvoted.actors.panel.answers import Sample, sample
 from outvoted.actors.panel.checking import check, examine
 from outvoted.actors.panel.panel_settings import PanelSettings, recipes
-from outvoted.cluster.python.notebook import Panel, mine
 from outvoted.search.errors import OutvotedError
 from tests.actors.panel.zoo import (
     CLASSES,
@@ -54,7 +54,7 @@ def from_python(name: str, digits: Dataset, strategy: str) -> None:
     labels = Panel(networks, images, digits.train.labels[:60], classes=CLASSES).vote(images)[0].argmax(1)
     panel = Panel(networks, images, labels, classes=CLASSES)
     found = mine(panel, per_target=1, patience=2, progress=False, strategy={"kind": strategy})
-    assert not any(found.attrs["failed"].values())
+    assert not found.summary["failures"]
 
 
 def from_a_configuration(name: str, digits: Dataset, strategy: str) -> None:
@@ -189,7 +189,7 @@ def test_lazy_layers_are_mined_by_gradients_like_any(name: str, digits: Dataset)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # they know nothing
         found = mine(panel, per_target=3, progress=False, strategy={"kind": "gradient"})
-    assert not any(found.attrs["failed"].values())
+    assert not found.summary["failures"]
     assert any(torch.nn.parameter.is_lazy(one) for one in networks[0].parameters())
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from outvoted.cluster.python.own_arrays import seeds, voted
+from outvoted.cluster.python.handed_over import seeds, voted
 from outvoted.search.arrays import Pixels
 from outvoted.search.errors import OutvotedError
 

@@ -1,51 +1,37 @@
-"""Mining from Python: in a notebook, a script or a test.
+"""A panel in this process: trained here, of a run, or of a user's own networks."""
 
-    from outvoted import Panel, mine
-
-    panel = Panel.train("mnist-sample")  # or Panel({"a": net_a, "b": net_b}, images, labels)
-    mistakes = mine(panel, per_target=50, strategy={"kind": "gradient"})
-
-:func:`mine` works in this process and writes no files; :func:`run` is the command line's `outvoted mine`.
-"""
-
-import warnings
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Never
 
-import pandas as pd
 from numpy.typing import ArrayLike
 from torch import nn
 
 from outvoted.actors.data import datasets
-from outvoted.actors.data.datasets import Dataset, DatasetName, DataSettings
+from outvoted.actors.data.datasets import AnyData, Dataset, DatasetName, DataSettings
 from outvoted.actors.mining.local_mining import LocalMining
-from outvoted.actors.networks import Shape
+from outvoted.actors.networks import Architecture, Shape
 from outvoted.actors.networks.computing import BATCH, Arithmetic, Precision, own_context, undisturbed
 from outvoted.actors.networks.user_modules import Tolerant
 from outvoted.actors.panel.answers import Sample, sample
 from outvoted.actors.panel.panel import LocalPanel
 from outvoted.actors.panel.panel_settings import PanelSettings, recipes
 from outvoted.actors.panel.peer import Peer
-from outvoted.actors.runs.failures import check_not_all, failures
 from outvoted.actors.runs.store import RunStore
+from outvoted.actors.training.steps import Training
 from outvoted.actors.training.training import train
 from outvoted.analysis.opened.opened import OpenedRun
-from outvoted.cluster.command_line.options import run_folder
 from outvoted.cluster.configuration import reading
 from outvoted.cluster.console.bars import bars
 from outvoted.cluster.console.terminal import Terminal
-from outvoted.cluster.jobs.job import Job, launch
-from outvoted.cluster.jobs.kinds import read
-from outvoted.cluster.jobs.mine import MineConfig
-from outvoted.cluster.jobs.mine.kind import MINE
-from outvoted.cluster.python.own_arrays import seeds, voted
-from outvoted.cluster.python.own_networks import Networks, named, shown, taken
+from outvoted.cluster.python.handed_over import Networks, named, seeds, shown, taken, voted
 from outvoted.search.arrays import Singles
 from outvoted.search.errors import OutvotedError
 from outvoted.search.search_settings import SearchSettings
 from outvoted.search.transforms import Affine
 from outvoted.search.trust import EVERYTHING, NOTHING
+
+_USUAL = PanelSettings()
 
 
 class Panel:
@@ -97,18 +83,39 @@ class Panel:
 
     @classmethod
     @undisturbed()
-    def train(cls, data: DatasetName = "mnist-sample", **settings: Any) -> "Panel":
+    def train(
+        cls,
+        data: DatasetName | AnyData | Dataset = "mnist-sample",
+        *,
+        networks: Sequence[Architecture | Mapping[str, Any]] = _USUAL.networks,
+        training: Training | Mapping[str, Any] = _USUAL.training,
+        batch: int = _USUAL.batch,
+        precision: Precision = _USUAL.precision,
+        **unknown: Never,
+    ) -> "Panel":
         """Train a panel in this process.
 
         Args:
-            data: a data set that is known by name.
-            settings: as under ``panel:`` in a configuration: networks, training.
+            data: the name of a known data set; where your own lies, say ``data.Npz(path=Path("my.npz"))``; or
+                a data set that :func:`outvoted.data.load` has read.
+            networks: what is trained, say ``[networks.MLP(hidden=8), networks.MLP(hidden=16)]``.
+            training: how, say ``networks.Training(epochs=5)``.
+            batch: rows of the batches that networks see.
+            precision: what networks compute in.
+            unknown: any other keyword is refused.
 
         Raises:
             OutvotedError: a setting is not what it must be, or the data cannot be had.
         """
+        settings = {
+            "networks": networks,
+            "training": training,
+            "batch": batch,
+            "precision": precision,
+            **unknown,
+        }
         wanted = reading.validated(PanelSettings, settings, "Panel.train(...)")
-        found = datasets.load(reading.validated(DataSettings, {"name": data}, "Panel.train(...)"))
+        found = load(data, "Panel.train(...)")
         return cls(
             _trained(wanted, found),
             found.train.images,
@@ -173,84 +180,39 @@ class Panel:
     def _sample(self) -> Sample:
         return sample(self.seeds, self._shape, self._classes)
 
-    def _taken(self, name: str, network: nn.Module) -> Tolerant:
-        return taken(name, network, self._sample, self._arithmetic)
+    def mining(self, search: SearchSettings) -> LocalMining:
+        """Return how this panel is mined; networks show their gradients before they are first used.
 
-    def _check(self, search: SearchSettings) -> None:
-        """Make sure that searches can be made; networks show their gradients before they are first used."""
+        Raises:
+            OutvotedError: the panel can't be searched so, or a network lacks a gradient.
+        """
         search.check(self._shape, self.names)
         if search.strategy.proposer.gradients and not self._has_gradients:
             for name, tolerant in zip(self.names, self._networks, strict=True):
                 shown(name, tolerant.network, self._sample, self._arithmetic, gradients=True)
             self._has_gradients = True
+        networks = dict(zip(self.names, self._networks, strict=True))
+        return LocalMining(search, networks, self.seeds, self._referee, self._arithmetic)
+
+    def _taken(self, name: str, network: nn.Module) -> Tolerant:
+        return taken(name, network, self._sample, self._arithmetic)
 
 
-@undisturbed()
-def mine(panel: Panel, *, progress: bool = True, **settings: Any) -> pd.DataFrame:
-    """Mine a panel in this process; the same searches as on Ray, found one shard after another.
+def load(data: DatasetName | AnyData | Dataset = "mnist-sample", where: str = "data.load(...)") -> Dataset:
+    """Read a data set: by its name, or from where its settings say.
 
     Args:
-        panel: what to mine.
-        progress: show a bar.
-        settings: as under ``search:`` in a configuration: per_target, seed, patience, targets, voters,
-            transform, strategy.
-
-    Returns:
-        A row for each verified mistake, as in the table `mistakes` of a run. Its ``attrs["failed"]`` says
-        for each target how many of its searches failed, as a warning does with the reason.
+        data: a name, settings such as ``Npz(path=Path("my.npz"))``, or a data set that is taken as it is.
+        where: what an error says about the call.
 
     Raises:
-        OutvotedError: a setting is not what it must be, a network has no right gradient for a strategy that
-            follows it, hardly any image is undisputed, the networks only guess, or all searches of a target
-            failed.
+        OutvotedError: there is no such data set, it cannot be had, or its files hold no labelled images.
     """
-    search = reading.validated(SearchSettings, settings, "mine(...)")
-    panel._check(search)
-    networks = dict(zip(panel.names, panel._networks, strict=True))
-    mining = LocalMining(search, networks, panel.seeds, panel._referee, panel._arithmetic)
-    plans = mining.plan()
-    plans.standings.check()
-    for concern in plans.standings.concerns():
-        warnings.warn(concern, stacklevel=3)
-    with bars(Terminal(quiet=not progress)) as bar:
-        task = bar.add_task("searches", total=len(plans.searches), details="")
-        mined = mining.mine(
-            plans, lambda done, found: bar.update(task, advance=done, details=f"{found} mistakes")
-        )
-    mistakes = pd.DataFrame(mined.mistakes.to_pandas())
-    failed = failures(pd.DataFrame(mined.searches.to_pandas()))
-    check_not_all(failed, "mine(..., targets=[...]) mines the others alone")
-    for one in failed:
-        warnings.warn(str(one), stacklevel=3)
-    mistakes.attrs["failed"] = {one.target: one.failed for one in failed}
-    return mistakes
-
-
-@undisturbed()
-def run(
-    config: str | Path,
-    overrides: str | Iterable[str] = (),
-    *,
-    name: str | None = None,
-    address: str = "local",
-    resume: bool = False,
-    runs: str | Path = "runs",
-) -> pd.DataFrame:
-    """Do what `outvoted mine CONFIG --set OVERRIDE ...` does, on Ray, into a folder of ``runs``.
-
-    Returns:
-        The run's table `mistakes`.
-
-    Raises:
-        OutvotedError: what the command line would print.
-    """
-    path = Path(config)
-    sets = (overrides,) if isinstance(overrides, str) else tuple(overrides)
-    settings = read(MineConfig, path, sets)
-    folder = run_folder(path, name, Path(runs), resume)
-    store = RunStore(folder)
-    launch(Job(MINE, settings, store, address, resume), Terminal()).check(f"all rows are kept in {folder}")
-    return store.frame("mistakes")
+    if isinstance(data, Dataset):
+        return data
+    if isinstance(data, str):
+        return datasets.load(reading.validated(DataSettings, {"name": data}, where))
+    return datasets.load(data)
 
 
 def _trained(settings: PanelSettings, data: Dataset) -> dict[str, nn.Module]:

@@ -1,0 +1,89 @@
+"""Mining in this process: no Ray, no files."""
+
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any, Never
+
+import pandas as pd
+
+from outvoted.actors.networks.computing import undisturbed
+from outvoted.actors.runs.failures import check_not_all, failures
+from outvoted.analysis.mining.summary import summarise_rows
+from outvoted.cluster.configuration import reading
+from outvoted.cluster.console.bars import bars
+from outvoted.cluster.console.terminal import Terminal
+from outvoted.cluster.python.panel import Panel
+from outvoted.cluster.python.result import Result
+from outvoted.search.search_settings import SearchSettings
+from outvoted.search.strategies import Strategy
+from outvoted.search.transforms import Transform
+
+_USUAL = SearchSettings()
+
+
+@undisturbed()
+def mine(  # noqa: PLR0913 - explicit keywords are what editors and notebooks complete
+    panel: Panel,
+    *,
+    per_target: int = _USUAL.per_target,
+    targets: Sequence[str] | None = _USUAL.targets,
+    voters: Sequence[int] | None = _USUAL.voters,
+    seed: int = _USUAL.seed,
+    patience: int = _USUAL.patience,
+    transform: Transform | Mapping[str, Any] = _USUAL.transform,
+    strategy: Strategy | Mapping[str, Any] = _USUAL.strategy,
+    progress: bool = True,
+    **unknown: Never,
+) -> Result:
+    """Mine a panel in this process: the searches, and the mistakes, of a run with the same settings.
+
+    Args:
+        panel: what is mined.
+        per_target: searches for each target, and for each number of voters.
+        targets: names of the networks that are searched for mistakes; all if left out.
+        voters: how many of the other networks must agree on the label; all if left out.
+        seed: fixes every random number.
+        patience: a search gives up after this many candidates in a row without improvement.
+        transform: how images may change, say ``transforms.Photometric()``.
+        strategy: how changes are searched for, say ``strategies.Gradient(steps=12)``.
+        progress: show a bar.
+        unknown: any other keyword is refused.
+
+    Returns:
+        The mistakes. Where searches failed because a network did, a warning says how many and why, as does
+        ``summary["failures"]``.
+
+    Raises:
+        OutvotedError: a setting is not what it must be, a network lacks the gradient that the strategy
+            follows, hardly any image is classified correctly by the whole panel, the networks only guess,
+            or all searches of all targets failed.
+    """
+    settings = {
+        "per_target": per_target,
+        "targets": targets,
+        "voters": voters,
+        "seed": seed,
+        "patience": patience,
+        "transform": transform,
+        "strategy": strategy,
+        **unknown,
+    }
+    search = reading.validated(SearchSettings, settings, "mine(...)")
+    mining = panel.mining(search)
+    plans = mining.plan()
+    plans.standings.check()
+    for concern in plans.standings.concerns():
+        warnings.warn(concern, stacklevel=3)
+    with bars(Terminal(quiet=not progress)) as bar:
+        task = bar.add_task("searches", total=len(plans.searches), details="")
+        mined = mining.mine(
+            plans, lambda done, found: bar.update(task, advance=done, details=f"{found} mistakes")
+        )
+    searches, mistakes = (pd.DataFrame(rows.to_pandas()) for rows in (mined.searches, mined.mistakes))
+    turns, failed = search.turns(panel.names), failures(searches)
+    if sum(one.is_all for one in failed) == len(turns.targets):
+        check_not_all(failed, "mine(..., targets=[...]) mines the others alone")
+    for one in failed:
+        warnings.warn(str(one), stacklevel=3)
+    summary = summarise_rows(searches, mistakes, panel.names, turns.targets)
+    return Result(lambda: mistakes, lambda: summary)

@@ -1,0 +1,43 @@
+"""Runs as values: ``run(MineConfig(search=SearchSettings(per_target=100)))``. Keys are those of the YAML files."""
+
+from outvoted.actors.healing.arms import HealSettings
+from outvoted.actors.panel.panel_settings import PanelSettings, RefereeSettings
+from outvoted.actors.sweeps.mined_settings import Mining
+from outvoted.analysis.studies.boundary.kind import BoundaryStudy
+from outvoted.analysis.studies.interpolation import InterpolationStudy
+from outvoted.analysis.studies.morphs import MorphStudy
+from outvoted.analysis.sweeps import NoiseClassExperiment, TemperatureExperiment
+from outvoted.cluster.jobs.compare import CompareConfig
+from outvoted.cluster.jobs.mine import MineConfig
+from outvoted.cluster.jobs.heal import HealConfig
+from outvoted.cluster.jobs.scan import ScanConfig, ScanSettings
+from outvoted.cluster.jobs.study import StudyConfig
+from outvoted.cluster.jobs.sweep import Stopping, SweepConfig, TrialSettings
+from outvoted.cluster.ray.placement import PlacementSettings, TaskSettings
+from outvoted.cluster.ray.placement import PoolSettings
+from outvoted.search.search_settings import SearchSettings
+
+__all__ = [
+    "BoundaryStudy",
+    "CompareConfig",
+    "HealConfig",
+    "HealSettings",
+    "InterpolationStudy",
+    "MineConfig",
+    "Mining",
+    "MorphStudy",
+    "NoiseClassExperiment",
+    "PanelSettings",
+    "PlacementSettings",
+    "PoolSettings",
+    "RefereeSettings",
+    "ScanConfig",
+    "ScanSettings",
+    "SearchSettings",
+    "Stopping",
+    "StudyConfig",
+    "SweepConfig",
+    "TaskSettings",
+    "TemperatureExperiment",
+    "TrialSettings",
+]

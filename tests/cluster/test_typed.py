@@ -1,0 +1,56 @@
+"""What a type checker says of calls from Python.
+
+These files are checked by mypy --strict, which refuses a ``type: ignore`` where there is nothing to ignore.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+from torch import nn
+
+from outvoted import OutvotedError, Panel, Result, mine
+from outvoted.actors.networks.members import Member
+from outvoted.data import Dataset, Npz
+from outvoted.networks import MLP, Training
+from outvoted.strategies import Gradient
+from outvoted.transforms import Photometric
+
+
+def right(panel: Panel) -> Result:
+    """Only checked: calls as the docs have them."""
+    mine(panel, per_target=3, strategy={"kind": "gradient"}, targets=["a"], voters=[1], progress=False)
+    mine(panel, per_target=3, strategy=Gradient(steps=12), transform=Photometric())
+    Panel([nn.Flatten(), nn.Flatten()], [[0]], [1], precision="single")
+    Panel.train("mnist", networks=[MLP(hidden=8), MLP(hidden=9)], training=Training(epochs=3))
+    Panel.train(Npz(path=Path("my.npz")), training={"epochs": 3})
+    return mine(panel)
+
+
+WRONG: dict[str, Callable[[Panel], object]] = {
+    "patience": lambda panel: mine(panel, patiense=3),  # type: ignore[arg-type]
+    "per_target": lambda panel: mine(panel, per_target="many"),  # type: ignore[arg-type]
+    "strategy": lambda panel: mine(panel, strategy="gradient"),  # type: ignore[arg-type]
+    "transform": lambda panel: mine(panel, transform=Gradient()),  # type: ignore[arg-type]
+    "networks": lambda _: Panel.train(netwroks=[]),  # type: ignore[arg-type]
+    "training": lambda _: Panel.train(training=3),  # type: ignore[arg-type]
+    "name": lambda _: Panel.train("mnist-sampel"),  # type: ignore[arg-type]
+}
+
+
+@pytest.fixture
+def panel(trained: list[Member], digits: Dataset) -> Panel:
+    networks = [member.bare(digits.shape, digits.classes) for member in trained]
+    return Panel(networks, digits.train.images, digits.train.labels)
+
+
+@pytest.mark.parametrize("said", WRONG)
+def test_what_a_type_checker_refuses_is_refused_when_it_runs(said: str, panel: Panel) -> None:
+    with pytest.raises(OutvotedError, match=said):
+        WRONG[said](panel)
+
+
+def test_misspelt_settings_are_refused_too() -> None:
+    with pytest.raises(ValidationError, match="stesp"):
+        Gradient(stesp=12)  # type: ignore[call-arg]
