@@ -84,7 +84,7 @@ def record(config: dict[str, Any], trained: list[Member], digits_folder: Path) -
             name=data.name, fingerprint=data.fingerprint, train=len(data.train), test=len(data.test)
         ),
         panel_fingerprint=fingerprint(trained),
-        seconds_mining=SECONDS,
+        figures={"seconds": SECONDS},
     )
 
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from outvoted.actors.panel.panel import VotingPanel
 from outvoted.actors.panel.standing import Standings, standings
+from outvoted.actors.runs.run_record import Figures
 from outvoted.search.arrays import AnyArray, Ints
 from outvoted.search.consensus import unanimous
 from outvoted.search.errors import OutvotedError
@@ -16,6 +17,14 @@ from outvoted.search.search_settings import SearchSettings
 from outvoted.search.transforms import Transform
 
 _MOST_DRAWS_PER_SEED = 50
+
+
+class MiningFigures(Figures):
+    """What a run of mining counts of itself; ``seconds`` are those of mining alone."""
+
+    replicas: int | None = None
+    searches: int | None = None
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,17 @@ import pyarrow.compute as pc
 
 from outvoted.actors.mining.judge import Judged
 from outvoted.actors.runs import schema, tables
+from outvoted.actors.runs.run_record import Figures
 from outvoted.search.arrays import Ints, Singles
 
 _WITHOUT_IMAGES = [name for name in schema.dissents().names if name not in ("image", "probabilities")]
+
+
+class ScanFigures(Figures):
+    """What a scan counts of itself: images in the repository, and seconds of scanning."""
+
+    images: int | None = None
+    seconds: float = 0.0
 
 
 class ScanStore:

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from outvoted.actors.networks.members import Member, fingerprint
+from outvoted.search.errors import OutvotedError
 
 EARLIER = ("outvoted run 1", "outvoted run 2")
 """Formats that development versions wrote. Their tables have columns of other names."""
@@ -46,11 +47,8 @@ class RunRecord(BaseModel):
     versions: dict[str, str]
     data: DataRecord | None = None
     panel_fingerprint: str | None = None
-    replicas: int | None = None
-    searches: int | None = None
-    seconds_mining: float = 0.0
-    images: int | None = None
-    seconds_scanning: float = 0.0
+    figures: dict[str, Any] = Field(default_factory=dict)
+    """What the run's kind counts of itself: see :class:`Figures`."""
     created_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
     updated_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
     message: str | None = None
@@ -58,3 +56,28 @@ class RunRecord(BaseModel):
     def has_panel(self, found: Sequence[Member]) -> bool:
         """Tell whether networks are the run's panel, as far as it is known yet."""
         return self.panel_fingerprint in (None, fingerprint(found))
+
+
+class Figures(BaseModel):
+    """What runs of one kind count of themselves; `run.json` has it under ``figures``."""
+
+    @classmethod
+    def of(cls, record: RunRecord) -> Self:
+        """Return a record's figures.
+
+        Raises:
+            OutvotedError: they are none of these.
+        """
+        try:
+            return cls.model_validate(record.figures)
+        except ValidationError as error:
+            place = ".".join(("figures", *map(str, error.errors()[0]["loc"])))
+            raise OutvotedError(
+                expected=f"what `outvoted {record.kind}` counts in the run.json of {record.name}",
+                found=f"a wrong value of {place}",
+                remedy="restore run.json, or start a new run under another --name",
+            ) from error
+
+    def put(self, record: RunRecord) -> None:
+        """Make these the figures of a record."""
+        record.figures = self.model_dump(mode="json")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from outvoted.actors.mining.planning import MiningFigures
 from outvoted.actors.runs.failures import Failed, failures
 from outvoted.analysis.mining.voters import validity
 from outvoted.analysis.mining.weaknesses import Cell, Grid, Span, cells, span
@@ -80,7 +81,7 @@ def _compared(name: str, run: OpenedRun, found: set[Cell], known: int) -> Compar
     searches, mistakes = run.store.frame("searches"), run.mistakes.to_pandas()
     begun = searches[searches["outcome"].isin([Outcome.MISTAKE, Outcome.EXHAUSTED])]
     spent = int(begun["inferences_target"].sum() + begun["inferences_peers"].sum())
-    seconds, count = run.record.seconds_mining, len(mistakes)
+    seconds, count = MiningFigures.of(run.record).seconds, len(mistakes)
     return Compared(
         strategy=name,
         searches=len(begun),

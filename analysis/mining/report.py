@@ -50,6 +50,7 @@ def mining_report(run: OpenedRun) -> Report:
         _headlines(summary),
         partial(_sections, run, summary, tables),
         _pictures(run, summary) if summary.mistakes else {},
+        facts=[("Mining", f"{summary.seconds_mining:,.1f} s")] if summary.seconds_mining else (),
         check=partial(check_not_all, summary.failures),
     )
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from outvoted.actors.mining.planning import MiningFigures
 from outvoted.actors.networks import MLP
 from outvoted.actors.networks.members import Member
 from outvoted.actors.runs.failures import Failed, failures
@@ -81,7 +82,7 @@ def summarise(run: OpenedRun) -> Summary:
     )
     whole = every_network(searches, len(turns.targets)) if len(turns.targets) == len(names) else None
     referee = next((member for member in run.members if member.role == "referee"), None)
-    seconds = run.record.seconds_mining
+    seconds = MiningFigures.of(run.record).seconds
     return Summary(
         run=run.record.name,
         state=run.record.state,

@@ -119,9 +119,6 @@ def _facts(record: RunRecord) -> list[tuple[str, str]]:
         found.append(("Data's SHA-256", f"{data.fingerprint[:_SHORT]}…"))
     if record.panel_fingerprint is not None:
         found.append(("Panel's SHA-256", f"{record.panel_fingerprint[:_SHORT]}…"))
-    for name, seconds in (("Mining", record.seconds_mining), ("Scanning", record.seconds_scanning)):
-        if seconds:
-            found.append((name, f"{seconds:,.1f} s"))
     found.append(("Versions", ", ".join(f"{name} {version}" for name, version in record.versions.items())))
     return found
 

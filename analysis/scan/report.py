@@ -59,6 +59,7 @@ def scan_report(run: OpenedRun) -> Report:
         _headlines(summary),
         partial(_sections, run, summary, tables, grid is not None),
         drawn,
+        facts=[("Scanning", f"{summary.seconds_scanning:,.1f} s")] if summary.seconds_scanning else (),
         check=partial(check_answered, summary),
     )
 

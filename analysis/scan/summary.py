@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from outvoted.actors.mining.judge import NO_ANSWER
-from outvoted.actors.mining.scan_store import ScanStore
+from outvoted.actors.mining.scan_store import ScanFigures, ScanStore
 from outvoted.actors.networks.members import Member
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.numbers import COUNT, SHARE, Form
@@ -91,7 +91,7 @@ def summarise_scan(run: OpenedRun) -> ScanSummary:
         for index, member in enumerate(peers)
     )
     known = _sum(scanned, "unanimous_labelled")
-    seconds = record.seconds_scanning
+    seconds = ScanFigures.of(record).seconds
     return ScanSummary(
         run=record.name,
         state=record.state,

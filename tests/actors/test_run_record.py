@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from outvoted.actors.runs.run_record import DataRecord, RunRecord, State
+from outvoted.actors.runs.run_record import DataRecord, Figures, RunRecord, State
+from outvoted.search.errors import OutvotedError
 
 LEAST: dict[str, Any] = {"name": "run", "state": "running", "config": {}, "versions": {}}
 
@@ -20,9 +21,7 @@ def test_a_record_reads_back() -> None:
         versions={"torch": "2.13.0"},
         data=DataRecord(name="mnist", fingerprint="ab", train=3, test=2),
         panel_fingerprint="cd",
-        replicas=5,
-        searches=15,
-        seconds_mining=1.25,
+        figures={"replicas": 5, "searches": 15, "seconds": 1.25},
         message="cut off",
     )
     assert RunRecord.model_validate_json(record.model_dump_json()) == record
@@ -30,9 +29,27 @@ def test_a_record_reads_back() -> None:
 
 def test_a_new_record_claims_nothing() -> None:
     record = RunRecord.model_validate(LEAST)
-    unknown = (record.data, record.panel_fingerprint, record.replicas, record.searches, record.message)
-    assert unknown == (None,) * 5
-    assert record.seconds_mining == 0
+    assert (record.data, record.panel_fingerprint, record.message) == (None,) * 3
+    assert record.figures == {}
+
+
+class Counted(Figures):
+    """What a kind might count."""
+
+    images: int | None = None
+    seconds: float = 0.0
+
+
+def test_figures_of_a_kind_are_kept_and_told_where_they_are_wrong() -> None:
+    record = RunRecord.model_validate(LEAST)
+    assert Counted.of(record) == Counted()
+    Counted(images=3, seconds=0.5).put(record)
+    assert Counted.of(RunRecord.model_validate_json(record.model_dump_json())) == Counted(
+        images=3, seconds=0.5
+    )
+    record.figures["images"] = "many"
+    with pytest.raises(OutvotedError, match=r"figures\.images"):
+        Counted.of(record)
 
 
 def test_times_are_in_utc() -> None:
@@ -54,7 +71,7 @@ def test_states_are_plain_words_in_the_file(state: State) -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"state": "asleep"}, {"format": "outvoted run 1"}, {"kind": "train"}, {"config": []}, {"name": None}],
+    [{"state": "asleep"}, {"format": "outvoted run 1"}, {"kind": "../mine"}, {"config": []}, {"name": None}],
 )
 def test_what_is_no_record_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValidationError):

@@ -17,6 +17,7 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
+from outvoted.actors.mining.planning import MiningFigures
 from outvoted.actors.runs.run_record import RunRecord
 from outvoted.actors.runs.store import RunStore
 from outvoted.analysis.opened.opened import OpenedRun
@@ -85,7 +86,7 @@ def mined(store: RunStore) -> tuple[Rate, Rate]:
         int(rows["candidates"].sum()),
         int((rows["inferences_target"] + rows["inferences_peers"]).sum()),
     )
-    return Rate(record.seconds_mining, *counts), Rate(whole, *counts)
+    return Rate(MiningFigures.of(record).seconds, *counts), Rate(whole, *counts)
 
 
 def main() -> None:

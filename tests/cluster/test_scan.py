@@ -82,7 +82,7 @@ def test_rows_are_those_of_a_judge_in_this_process(
 
 def test_a_scan_leaves_record_summary_and_picture(whole: RunStore) -> None:
     record = whole.read_record()
-    assert (record.kind, record.state, record.images) == ("scan", State.FINISHED, 302)
+    assert (record.kind, record.state, record.figures["images"]) == ("scan", State.FINISHED, 302)
     summary = json.loads((whole.path / "summary.json").read_text())
     assert summary["images"] == 302
     assert summary["reasons"] == {"not an image file": 2}

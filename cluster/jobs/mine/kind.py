@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import Progress as Bars
 
 from outvoted.actors.data.datasets import Dataset, Images
-from outvoted.actors.mining.planning import planned
+from outvoted.actors.mining.planning import MiningFigures, planned
 from outvoted.actors.panel import panel_settings
 from outvoted.actors.runs.progress import Progress
 from outvoted.actors.runs.run_record import RunRecord
@@ -63,7 +63,7 @@ class Mine(Kind[MineConfig]):
 
     def counts(self, store: RunStore, record: RunRecord) -> tuple[str, str]:
         """Count searches and mistakes."""
-        searches = f"{len(store.done())} of {record.searches or '?'}"
+        searches = f"{len(store.done())} of {MiningFigures.of(record).searches or '?'}"
         return searches, str(store.table("mistakes").num_rows)
 
 
@@ -83,9 +83,10 @@ def _search(job: Job[MineConfig], record: RunRecord, data: Dataset, each: Share,
             plans.standings.check()
             for concern in plans.standings.concerns():
                 warn(progress.console, concern)
-            record.replicas = plans.replicas
             progress.update(starting, completed=1)
-            record.searches = len(plans.searches)
+            figures = MiningFigures.of(record)
+            figures.replicas, figures.searches = plans.replicas, len(plans.searches)
+            figures.put(record)
             job.store.write_record(record)
             _lease_all(job, record, cells, recorder, plans.searches, progress)
 
@@ -96,10 +97,12 @@ def _lease_all(
     done = job.store.done()
     shards = plan.shards(work, done, job.config.cluster.shard_size)
     bar = progress.add_task("searches", total=len(work), completed=len(done), details="")
-    began, before = time.monotonic(), record.seconds_mining
+    began, figures = time.monotonic(), MiningFigures.of(record)
+    before = figures.seconds
 
     def tell(searches: int, mistakes: int, skipped: int) -> None:
-        record.seconds_mining = before + time.monotonic() - began
+        figures.seconds = before + time.monotonic() - began
+        figures.put(record)
         rate = (searches - len(done)) / (time.monotonic() - began)
         progress.update(bar, completed=searches, details=_details(mistakes, skipped, rate))
 

@@ -11,7 +11,7 @@ from outvoted.actors.data.chunks import firsts
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.data.pictures import Fit
 from outvoted.actors.data.rows import Piece
-from outvoted.actors.mining.scan_store import ScanStore
+from outvoted.actors.mining.scan_store import ScanFigures, ScanStore
 from outvoted.actors.panel import panel_settings
 from outvoted.actors.runs.run_record import RunRecord
 from outvoted.analysis.opened.opened import OpenedRun
@@ -65,13 +65,15 @@ SCAN = Scan()
 
 def _check_count(record: RunRecord, images: int) -> None:
     """Rows are named by positions: a repository that grew or shrank is another one."""
-    if record.images not in (None, images):
+    figures = ScanFigures.of(record)
+    if figures.images not in (None, images):
         raise OutvotedError(
-            expected=f"the {record.images} images that {record.name} was begun with",
+            expected=f"the {figures.images} images that {record.name} was begun with",
             found=f"{images} images in the repository",
             remedy="restore the repository, or start a new scan under another --name",
         )
-    record.images = images
+    figures.images = images
+    figures.put(record)
 
 
 def _scan(
@@ -86,18 +88,20 @@ def _scan(
     done = store.done()
     left = [piece for piece in pieces if not done.issuperset(firsts(piece, size))]
     finished = sum(store.scanned().column("images").to_pylist())
-    bar = progress.add_task("images", total=record.images, completed=finished, details="")
+    figures = ScanFigures.of(record)
+    bar = progress.add_task("images", total=figures.images, completed=finished, details="")
     if not left:
         return
     reading = Reading(Fit(shape=data.shape, sizes=config.scan.sizes), size, done)
     judging = (members, data.shape, data.classes, config.panel.arithmetic)
-    began, before, fresh = time.monotonic(), record.seconds_scanning, 0
+    began, before, fresh = time.monotonic(), figures.seconds, 0
     kept = len(store.dissents())  # of the whole scan, as the table will count them
     for found in judged(left, reading, judging, room, config.cluster.memory << 20):
         store.write(found)
         fresh += found.scanned["images"][0].as_py()
         kept += found.dissents.num_rows
         seconds = time.monotonic() - began
-        record.seconds_scanning = before + seconds
+        figures.seconds = before + seconds
+        figures.put(record)
         details = f"{kept} dissents, {fresh / seconds:.0f} images/s"
         progress.update(bar, completed=finished + fresh, details=details)

@@ -53,8 +53,8 @@ def test_headline_figures(
     assert summary.mistakes == len(mistakes) == sum(row["outcome"] == "mistake" for row in searches)
     assert summary.validity == mean(row["referee_predicted"] == row["label"] for row in mistakes)
     assert summary.referee_accuracy == referee.test_accuracy
-    assert summary.seconds_mining == record.seconds_mining
-    assert summary.searches_per_second == len(searches) / record.seconds_mining
+    assert summary.seconds_mining == record.figures["seconds"]
+    assert summary.searches_per_second == len(searches) / record.figures["seconds"]
 
 
 def test_there_is_a_row_for_each_target(summary: Summary, trained: list[Member]) -> None:
@@ -123,7 +123,7 @@ def test_a_run_that_has_searched_nothing_is_summarised(bare: RunStore, referee: 
 
 
 def test_a_run_that_has_not_begun_to_search_has_no_rate(bare: RunStore, record: RunRecord) -> None:
-    bare.write_record(record.model_copy(update={"seconds_mining": 0.0, "state": State.RUNNING}))
+    bare.write_record(record.model_copy(update={"figures": {}, "state": State.RUNNING}))
     found = summarise(OpenedRun(bare))
     assert (found.searches_per_second, found.state) == (None, "running")
 

@@ -1,5 +1,6 @@
 """A run's page says what was run and whether it is finished, for every kind of run."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,7 @@ def test_a_run_that_is_not_finished_is_marked(record: RunRecord, state: State) -
 
 
 def test_what_was_run_is_told(record: RunRecord) -> None:
-    found = page(record, NOTHING)
+    found = page(record, replace(NOTHING, facts=[("Mining", "12.5 s")]))
     told = dict(found.facts)
     assert told["Data"] == f"{record.data.name}: 800 for training, 300 for testing" if record.data else False
     assert told["Versions"] == "outvoted 0"

@@ -93,7 +93,12 @@ def store(tmp_path: Path, trained: list[Member]) -> RunStore:
     members.save(store.peers, trained)
     store.write_record(
         RunRecord(
-            name="scan", kind="scan", state=State.FINISHED, config=CONFIG, versions={}, seconds_scanning=4.0
+            name="scan",
+            kind="scan",
+            state=State.FINISHED,
+            config=CONFIG,
+            versions={},
+            figures={"seconds": 4.0},
         )
     )
     for rows in ROWS:
