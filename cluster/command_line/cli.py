@@ -14,7 +14,8 @@ from outvoted.analysis.mining.replay import Replayed
 from outvoted.analysis.mining.replay import replay as replay_mistakes
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.page import page, write_page
-from outvoted.cluster.command_line import label, landscape, listing
+from outvoted.cluster.command_line import listing
+from outvoted.cluster.command_line.looking import label, landscape
 from outvoted.cluster.command_line.options import (
     DEFAULT_RUNS,
     Debug,
@@ -24,9 +25,8 @@ from outvoted.cluster.command_line.options import (
     run_store,
     trusted,
 )
-from outvoted.cluster.console.bars import bars, phase
 from outvoted.cluster.console.ending import INTERRUPTED, signals_heeded
-from outvoted.cluster.console.terminal import console, errors, say_aligned, tolerate_any_terminal
+from outvoted.cluster.console.terminal import bars, console, errors, phase, say_aligned, tolerate_any_terminal
 from outvoted.cluster.jobs.kinds import KINDS, check_offers, kind_of
 from outvoted.cluster.ray.calls import refused
 from outvoted.search.errors import OutvotedError
@@ -51,8 +51,8 @@ def outvoted(
 
 for kind in KINDS.values():
     app.command(kind.name)(launched(kind))
-app.command()(landscape.landscape)
-app.command()(label.label)
+app.command()(landscape)
+app.command()(label)
 
 
 @app.command()

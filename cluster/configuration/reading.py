@@ -9,8 +9,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from outvoted.cluster.configuration.explaining import explained
-from outvoted.cluster.configuration.key_paths import TAGS, models_at, variant
+from outvoted.cluster.configuration.explaining import TAGS, explained, models_at, variant
 from outvoted.cluster.configuration.strict_yaml import MOST_BYTES, NotPlainYamlError, parse
 from outvoted.cluster.console.terminal import command, shown, visible
 from outvoted.search.errors import OutvotedError

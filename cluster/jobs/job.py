@@ -15,7 +15,7 @@ from outvoted.actors.runs.run_record import RunRecord
 from outvoted.actors.runs.store import RunStore
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.report import Report
-from outvoted.cluster.console.bars import bars, phase
+from outvoted.cluster.console.terminal import bars, phase
 from outvoted.cluster.jobs.runs import data_record, open_record, recorded
 from outvoted.cluster.ray.connect import LOCAL, connected
 from outvoted.search.settings import Settings

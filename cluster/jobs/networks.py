@@ -18,8 +18,7 @@ from outvoted.actors.runs.run_record import RunRecord
 from outvoted.actors.runs.store import RunStore
 from outvoted.actors.training.ray_training import measure_remotely, train_remotely
 from outvoted.actors.training.training import Epoch, trained_member
-from outvoted.cluster.console.bars import phase
-from outvoted.cluster.console.terminal import warn
+from outvoted.cluster.console.terminal import phase, warn
 from outvoted.cluster.ray.calls import completed
 from outvoted.cluster.ray.placement import Share
 from outvoted.search.errors import OutvotedError

@@ -12,7 +12,7 @@ from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.runs.run_record import DataRecord, RunRecord, State
 from outvoted.actors.runs.store import RunStore
 from outvoted.actors.runs.tables import check_tables
-from outvoted.cluster.configuration.key_paths import differences, may_change
+from outvoted.cluster.configuration.explaining import differences, may_change
 from outvoted.cluster.console.terminal import shown
 from outvoted.cluster.jobs.alive import at_work, check_alone
 from outvoted.cluster.ray.calls import refused

@@ -10,8 +10,7 @@ from outvoted.actors.networks.computing import undisturbed
 from outvoted.actors.runs.failures import check_not_all, failures
 from outvoted.analysis.mining.summary import summarise_rows
 from outvoted.cluster.configuration import reading
-from outvoted.cluster.console.bars import bars
-from outvoted.cluster.console.terminal import Terminal
+from outvoted.cluster.console.terminal import Terminal, bars
 from outvoted.cluster.python.panel import Panel
 from outvoted.cluster.python.result import Result
 from outvoted.search.search_settings import SearchSettings

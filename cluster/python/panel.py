@@ -22,8 +22,7 @@ from outvoted.actors.training.steps import Training
 from outvoted.actors.training.training import train
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.cluster.configuration import reading
-from outvoted.cluster.console.bars import bars
-from outvoted.cluster.console.terminal import Terminal
+from outvoted.cluster.console.terminal import Terminal, bars
 from outvoted.cluster.python.handed_over import Networks, named, seeds, shown, taken, voted
 from outvoted.search.arrays import Singles
 from outvoted.search.errors import OutvotedError

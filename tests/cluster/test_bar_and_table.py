@@ -8,8 +8,7 @@ import pytest
 from outvoted.actors.runs.progress import Progress
 from outvoted.actors.runs.run_record import RunRecord, State
 from outvoted.actors.runs.store import RunStore
-from outvoted.cluster.console.bars import bars
-from outvoted.cluster.console.terminal import Terminal
+from outvoted.cluster.console.terminal import Terminal, bars
 from outvoted.cluster.jobs.job import Job
 from outvoted.cluster.jobs.mine import MineConfig
 from outvoted.cluster.jobs.mine import kind as mine

@@ -23,7 +23,7 @@ from contextlib import suppress
 from pathlib import Path
 import outvoted.cluster.command_line.cli as cli
 from outvoted.cluster.command_line.options import resumable
-from outvoted.cluster.console.bars import phase
+from outvoted.cluster.console.terminal import phase
 
 @cli.app.command("long")
 def long(name: str) -> None:

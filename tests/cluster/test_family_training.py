@@ -19,7 +19,7 @@ from outvoted.actors.panel.peer import voter
 from outvoted.actors.studies.study_store import StudyStore
 from outvoted.actors.training.target_training import TargetChecks
 from outvoted.analysis.studies.families import Family, Variant, units
-from outvoted.cluster.console.bars import bars
+from outvoted.cluster.console.terminal import bars
 from outvoted.cluster.jobs.study.training import train_families
 from outvoted.cluster.ray.placement import Share
 from tests.cluster.processes import descendants

@@ -17,7 +17,7 @@ from outvoted.actors.runs.run_record import RunRecord, State
 from outvoted.actors.studies.study_store import StudyStore, image_rows
 from outvoted.analysis.studies.interpolation import InterpolationStudy
 from outvoted.analysis.studies.morphs import MorphStudy
-from outvoted.cluster.command_line import label as module
+from outvoted.cluster.command_line import looking as module
 from outvoted.search.errors import OutvotedError
 from outvoted.search.settings import Settings
 

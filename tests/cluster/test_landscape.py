@@ -10,7 +10,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from outvoted.actors.runs.store import RunStore
-from outvoted.cluster.command_line.landscape import landscape
+from outvoted.cluster.command_line.looking import landscape
 from outvoted.cluster.jobs.kinds import read
 from outvoted.cluster.jobs.study import StudyConfig
 from outvoted.search.errors import OutvotedError

@@ -7,7 +7,7 @@ import pytest
 from outvoted.actors.data.datasets import DataSettings
 from outvoted.actors.data.formats import Npz
 from outvoted.actors.networks import CNN, MLP
-from outvoted.cluster.configuration.key_paths import differences
+from outvoted.cluster.configuration.explaining import differences
 from outvoted.cluster.configuration.reading import validated
 from outvoted.cluster.jobs.kinds import KINDS, read
 from outvoted.cluster.jobs.mine import MineConfig

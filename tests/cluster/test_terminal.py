@@ -12,8 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from outvoted.cluster.console import terminal
-from outvoted.cluster.console.bars import Lines, bars, phase
-from outvoted.cluster.console.terminal import Terminal, say_aligned, tolerate_any_terminal
+from outvoted.cluster.console.terminal import Lines, Terminal, bars, phase, say_aligned, tolerate_any_terminal
 
 NAMES = ("[red]y", "[/]", "[b]a[/b]", "a [link=x]", ":smile:", "\\[x]", "mlp-\u00e4\u7b11", "x" * 300)
 
@@ -120,7 +119,7 @@ def test_lines_are_told_every_ten_seconds_though_little_is_done(monkeypatch: pyt
     progress = Lines(told)
     task = progress.add_task("training", total=10_000, details="")
     clock = {"now": began}
-    monkeypatch.setattr("outvoted.cluster.console.bars.time.monotonic", lambda: clock["now"])
+    monkeypatch.setattr("outvoted.cluster.console.terminal.time.monotonic", lambda: clock["now"])
     for second in range(120):
         clock["now"] = began + second
         progress.update(task, completed=min(second, 40))

@@ -17,8 +17,7 @@ from outvoted.actors.runs.run_record import RunRecord
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.report import Report
 from outvoted.analysis.scan.report import scan_report
-from outvoted.cluster.console.bars import phase
-from outvoted.cluster.console.terminal import command
+from outvoted.cluster.console.terminal import command, phase
 from outvoted.cluster.jobs.job import Job, Kind, Place
 from outvoted.cluster.jobs.networks import check_user_networks, run_members, warn_of
 from outvoted.cluster.jobs.scan import ScanConfig

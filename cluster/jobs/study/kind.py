@@ -24,7 +24,7 @@ from outvoted.analysis.studies.boundary.kind import BoundaryStudy
 from outvoted.analysis.studies.opened import OpenedStudy
 from outvoted.analysis.studies.study_page import told_by_studying
 from outvoted.analysis.studies.study_report import write_study_report
-from outvoted.cluster.configuration.key_paths import differences
+from outvoted.cluster.configuration.explaining import differences
 from outvoted.cluster.console.terminal import command
 from outvoted.cluster.jobs.as_told import as_told
 from outvoted.cluster.jobs.job import Job, Kind, Place, Work
