@@ -12,6 +12,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from outvoted.actors.runs.store import RunStore
+from outvoted.analysis.report.report import Report
 from outvoted.analysis.studies.opened import OpenedStudy
 from outvoted.analysis.studies.study_report import write_study_report
 from outvoted.cluster.command_line.cli import app
@@ -74,12 +75,19 @@ def job(path: Path, kind: str, *overrides: str, resume: bool = False) -> Job[Stu
     return Job(STUDY, config, RunStore(path), resume=resume)
 
 
+def voted(job: Job[StudyConfig]) -> None:
+    """Do a study without drawing its report, which takes its time."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(type(STUDY), "report", lambda *_: Report({}, []))
+        launch(job, Console(quiet=True))
+
+
 @pytest.fixture(scope="module", params=CONFIGS)
 def done(
     request: pytest.FixtureRequest, local_ray: None, tmp_path_factory: pytest.TempPathFactory
 ) -> Job[StudyConfig]:
     found = job(tmp_path_factory.mktemp("studies") / request.param, request.param)
-    launch(found, Console(quiet=True))
+    voted(found)
     return found
 
 
@@ -129,8 +137,8 @@ def test_a_study_cut_off_anywhere_equals_a_clean_one(
         with monkeypatch.context() as patched:
             patched.setattr(module._Stages, place, cut)
             with pytest.raises(KeyboardInterrupt):
-                launch(begun, Console(quiet=True))
-    launch(job(path, kind, resume=True), Console(quiet=True))
+                voted(begun)
+    voted(job(path, kind, resume=True))
     found, clean = OpenedStudy(path), OpenedStudy(done.store.path)
     pd.testing.assert_frame_equal(found.votes, clean.votes)
     pd.testing.assert_frame_equal(found.images, clean.images)
