@@ -13,7 +13,7 @@ from outvoted.analysis.mining.voters import validity
 from outvoted.analysis.mining.weaknesses import Cell, Grid, Span, cells, span
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.numbers import COUNT, PERCENT, SHARE, Form
-from outvoted.analysis.report.table import Column, Table
+from outvoted.analysis.report.table import Column, Table, table_of
 from outvoted.search.climb import Outcome
 from outvoted.search.strategies import Strategy
 
@@ -102,23 +102,15 @@ def comparison_table(rows: Sequence[Compared], run: str) -> Table:
     """Return a row for each strategy."""
     columns = (
         Column("strategy"),
-        Column("% succ", PERCENT),
-        Column("cost", COUNT),
-        Column("per s", COUNT),
+        Column("% succ", PERCENT, "success"),
+        Column("cost", COUNT, "inferences"),
+        Column("per s", COUNT, "mistakes_per_second"),
         Column("moves", COUNT),
-        Column("valid", SHARE),
+        Column("valid", SHARE, "validity"),
         Column("pairs", COUNT),
         Column("cells", COUNT),
-        Column("map", Form(0, 100, unit="%")),
+        Column("map", Form(0, 100, unit="%"), "coverage"),
     )
-    cells = [
-        (
-            row.strategy,
-            *(row.success, row.inferences, row.mistakes_per_second, row.moves),
-            *(row.validity, row.pairs, row.cells, row.coverage),
-        )
-        for row in rows
-    ]
     note = (
         "% succ: searches that found a mistake; cost: forward inferences of all searches, successful or not, "
         "per mistake, a backward pass counts as two; per s: mistakes a second; moves: median; pairs: label → "
@@ -126,4 +118,4 @@ def comparison_table(rows: Sequence[Compared], run: str) -> Table:
     )
     failed = [f"{row.strategy}: {one}" for row in rows for one in row.failures]
     title = f"{run}: strategies on one panel and the same seeds"
-    return Table(title, columns, cells, "\n".join([note, *failed]))
+    return table_of(title, columns, rows, "\n".join([note, *failed]))

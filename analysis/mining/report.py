@@ -17,13 +17,12 @@ from outvoted.analysis.mining.surroundings_report import surroundings_sections
 from outvoted.analysis.mining.voters import draw_voters, voters_table
 from outvoted.analysis.mining.weaknesses import Finders, span, weaknesses
 from outvoted.analysis.opened.opened import OpenedRun
-from outvoted.analysis.report.drawing import PEERS, TARGET, class_names, plot_text
+from outvoted.analysis.report.drawing import PEERS, TARGET, class_names, error_bars, plot_text
 from outvoted.analysis.report.gallery import gallery
-from outvoted.analysis.report.numbers import COUNT, SHARE, Proportion, proportion
+from outvoted.analysis.report.numbers import COUNT, SHARE, proportion
 from outvoted.analysis.report.report import OnStep, Plot, Report, Section, pictures
 from outvoted.analysis.report.table import Table
 
-_GREY = "#888888"  # seen on light and on dark
 _PICTURES = {
     "voters.png": "By the number of peers that must agree.",
     "every-network.png": "Seeds from which every network in turn was driven into a mistake.",
@@ -107,9 +106,9 @@ def _shares(summary: Summary) -> Plot:
         for row in summary.targets
     ]
     targets = [plot_text(row.target) for row in summary.targets]
-    figure.add_bar(x=targets, **_bars(wins), name="searches that end in a mistake", marker_color=TARGET)
+    figure.add_bar(x=targets, **error_bars(wins), name="searches that end in a mistake", marker_color=TARGET)
     if any(each.value is not None for each in judged):
-        figure.add_bar(x=targets, **_bars(judged), name="mistakes that are valid", marker_color=PEERS)
+        figure.add_bar(x=targets, **error_bars(judged), name="mistakes that are valid", marker_color=PEERS)
     figure.update_layout(
         barmode="group",
         yaxis={"tickformat": ".0%", "range": [0, 1.02]},
@@ -118,21 +117,6 @@ def _shares(summary: Summary) -> Plot:
         height=340,
     )
     return Plot(figure, "Shares by target, with Wilson's 95 % intervals.")
-
-
-def _bars(shares: list[Proportion]) -> dict[str, object]:
-    """Return heights and what reaches above and below them."""
-    known = [(each.value or 0.0, each.low or 0.0, each.high or 0.0) for each in shares]
-    above, below = [high - value for value, _, high in known], [value - low for value, low, _ in known]
-    error = {
-        "type": "data",
-        "symmetric": False,
-        "array": above,
-        "arrayminus": below,
-        "thickness": 1,
-        "color": _GREY,
-    }
-    return {"y": [each.value for each in shares], "error_y": error}
 
 
 def _moves(run: OpenedRun, mistakes: pd.DataFrame) -> Plot:

@@ -59,14 +59,14 @@ class Surroundings:
     probabilities: Singles
 
     @property
-    def right(self) -> Bools:
+    def correct(self) -> Bools:
         """Where each network answers the label, shape (networks, rows, columns)."""
         return np.asarray(self.probabilities.argmax(3) == self.label)
 
     @property
     def outvoted(self) -> Bools:
         """Where each network is wrong while all others are right, shape (networks, rows, columns)."""
-        return np.asarray(~self.right & ((~self.right).sum(0) == 1))
+        return np.asarray(~self.correct & ((~self.correct).sum(0) == 1))
 
 
 def surroundings(

@@ -22,7 +22,7 @@ from outvoted.analysis.studies.landscape.choices import add_menus, networks, rou
 from outvoted.analysis.studies.landscape.palette import colour
 from outvoted.search.arrays import Floats, Ints, Pixels
 
-ALL_RIGHT, SEVERAL = "#eeeeee", "#555555"
+ALL_CORRECT, SEVERAL = "#eeeeee", "#555555"
 WHO = "who is outvoted"
 _MOST = 12
 _HEIGHT = 560
@@ -71,9 +71,9 @@ def draw_surroundings(
 
 
 def outvoted_map(found: Surroundings) -> Ints:
-    """Say who is outvoted at each point: k the k-th network, from 1; 0 all are right, -1 several err."""
+    """Say who is outvoted at each point: k the k-th network, from 1; 0 all are correct, -1 several err."""
     who = np.where(found.outvoted.any(0), found.outvoted.argmax(0) + 1, -1)
-    return np.where(found.right.all(0), 0, who)
+    return np.where(found.correct.all(0), 0, who)
 
 
 def edge(found: Surroundings, network: int) -> Floats:
@@ -96,14 +96,14 @@ def _probability(axes: Axes, found: Surroundings, network: int) -> None:
 def _who(axes: Axes, found: Surroundings, climbs: Sequence[Climb]) -> list[Patch]:
     """Draw who is outvoted, and return what the colours mean."""
     who, networks = outvoted_map(found), len(found.networks)
-    colours = [SEVERAL, ALL_RIGHT, *(colour(place) for place in range(networks))]
+    colours = [SEVERAL, ALL_CORRECT, *(colour(place) for place in range(networks))]
     drawn = ListedColormap(colours)
     axes.pcolormesh(found.x, found.y, who + 1, cmap=drawn, vmin=-0.5, vmax=networks + 1.5, shading="nearest")
     _frame(axes, found)
     _climbs(axes, climbs)
     axes.set_title("who is outvoted", fontsize=9)
     outvoted = [f"{name} is outvoted" for name in found.networks]
-    labels = ["several are wrong", "all are right", *outvoted]
+    labels = ["several are wrong", "all are correct", *outvoted]
     there = [place for place in range(networks + 2) if (who == place - 1).any()]
     return [Patch(facecolor=colours[place], edgecolor="#999999", label=labels[place]) for place in there]
 
@@ -209,8 +209,8 @@ def _probability_traces(found: Surroundings, network: int) -> tuple[go.Heatmap, 
 
 def _who_trace(found: Surroundings) -> go.Heatmap:
     """Return a map in steps of colour, one for each that may be outvoted."""
-    names = ["several wrong", "all right", *map(plot_text, found.networks)]
-    colours = [SEVERAL, ALL_RIGHT, *(colour(place) for place in range(len(found.networks)))]
+    names = ["several wrong", "all correct", *map(plot_text, found.networks)]
+    colours = [SEVERAL, ALL_CORRECT, *(colour(place) for place in range(len(found.networks)))]
     count = len(names)
     steps = [(end, shade) for k, shade in enumerate(colours) for end in (k / count, (k + 1) / count)]
     return go.Heatmap(

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from outvoted.analysis.report.drawing import PEERS, TARGET, save
 from outvoted.analysis.report.numbers import COUNT, DECIMAL, PERCENT, SHARE
-from outvoted.analysis.report.table import Column, Table
+from outvoted.analysis.report.table import Column, Table, table_of
 from outvoted.search.climb import Outcome
 from outvoted.search.consensus import is_voter
 
@@ -30,7 +30,7 @@ class VotersSummary:
         success: share of them that found a mistake.
         moves: mean over mistakes.
         validity: share of mistakes on which the referee agrees with the label.
-        held_out_correct: share of answers of peers that did not vote which are right; None if all voted.
+        held_out_correct: share of answers of held-out peers that are correct; None if all voted.
         inferences: forward inferences of all these searches for each mistake.
     """
 
@@ -93,27 +93,15 @@ def _held_out_correct(mistakes: pd.DataFrame) -> float | None:
 def voters_table(rows: Sequence[VotersSummary]) -> Table:
     """Return a row for each number of voters."""
     columns = (
-        Column("peers", COUNT),
+        Column("peers", COUNT, "voters"),
         Column("searches", COUNT),
-        Column("% success", PERCENT),
+        Column("% success", PERCENT, "success"),
         Column("moves", DECIMAL),
-        Column("inf./mistake", COUNT),
-        Column("valid", SHARE),
-        Column("held-out correct", SHARE),
+        Column("inf./mistake", COUNT, "inferences"),
+        Column("valid", SHARE, "validity"),
+        Column("held-out correct", SHARE, "held_out_correct"),
     )
-    cells = [
-        (
-            row.voters,
-            row.searches,
-            row.success,
-            row.moves,
-            row.inferences,
-            row.validity,
-            row.held_out_correct,
-        )
-        for row in rows
-    ]
-    return Table("by the number of peers that must agree", columns, cells)
+    return table_of("by the number of peers that must agree", columns, rows)
 
 
 def draw_voters(rows: Sequence[VotersSummary], path: Path) -> None:
@@ -123,7 +111,7 @@ def draw_voters(rows: Sequence[VotersSummary], path: Path) -> None:
     lines = (
         ("success", "searches that found a mistake", TARGET, "o"),
         ("validity", "mistakes the referee calls valid", PEERS, "s"),
-        ("held_out_correct", "answers of held-out peers that are right", _GREEN, "^"),
+        ("held_out_correct", "answers of held-out peers that are correct", _GREEN, "^"),
     )
     for name, label, colour, marker in lines:
         points = [(row.voters, 100 * value) for row in rows if (value := getattr(row, name)) is not None]

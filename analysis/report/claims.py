@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from outvoted.analysis.report.numbers import DASH, LEVEL, Form, Interval
+from outvoted.analysis.report.numbers import LEVEL, Form, Interval
 from outvoted.analysis.report.table import Cell, Column, Table
 
 Verdict = Literal["holds", "does not hold here", "undecided"]
@@ -24,7 +24,7 @@ _FORMS: dict[Unit, Form] = {
     "share": Form(1, 100, "+"),
     "ratio": Form(2, unit="×"),
     "correlation": Form(2, sign="+"),
-    "of 10,000": Form(1, sign="+"),
+    "of 10,000": Form(1, sign="+", mark="N"),
 }
 
 
@@ -97,39 +97,33 @@ def claims_table(claims: Sequence[Claim], note: str = "") -> Table:
     to what is said below.
     """
     shown = [claim for claim in claims if not claim.single]
-    told = any(claim.published is not None for claim in shown)
+    published = any(claim.published is not None for claim in shown)
     columns = (
         *(Column("claim"), Column("effect", Form()), Column("95 %", Form())),
-        *([Column("paper", Form())] if told else []),
+        *([Column("paper", Form())] if published else []),
         Column("verdict"),
     )
-    return Table("the paper's claims", columns, list(_rows(shown, told)), _caption(shown, told) + note)
+    return Table(
+        "the paper's claims", columns, list(_rows(shown, published)), _caption(shown, published) + note
+    )
 
 
-def _rows(claims: Sequence[Claim], told: bool) -> Iterator[list[Cell]]:
+def _rows(claims: Sequence[Claim], published: bool) -> Iterator[list[Cell]]:
     above = None
     for claim in claims:
         if claim.where and claim.text != above:
             yield [claim.text]
         above = claim.text
         name = f"  {claim.where}: {claim.measure}" if claim.where else claim.text
-        paper = [_effect(claim, claim.published)] if told else []
-        yield [name, _effect(claim, claim.effect), _span(claim), *paper, claim.verdict]
+        form = _FORMS[claim.unit]
+        paper = [form(claim.published)] if published else []
+        yield [name, form(claim.effect), form.span(claim.low, claim.high), *paper, claim.verdict]
 
 
-def _caption(claims: Sequence[Claim], told: bool) -> str:
+def _caption(claims: Sequence[Claim], published: bool) -> str:
     units = ", ".join(text for unit, text in _UNITS.items() if any(claim.unit == unit for claim in claims))
-    paper = "; paper: the same effect by the paper's tables" if told else ""
+    paper = "; paper: the same effect by the paper's tables" if published else ""
     return (
         f"effects: means over seeds, in {units}; intervals: of networks that differ in their seed alone, by "
         f"Student's t or, of ratios, F; undecided: the bound lies within, or there are too few seeds{paper}"
     )
-
-
-def _span(claim: Claim) -> str:
-    return DASH if claim.low is None else f"{_effect(claim, claim.low)} to {_effect(claim, claim.high)}"
-
-
-def _effect(claim: Claim, value: float | None) -> str:
-    counted = "N" if claim.unit == "of 10,000" and value is not None else ""
-    return counted + _FORMS[claim.unit](value)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -9,6 +10,7 @@ from matplotlib.figure import Figure
 
 from outvoted.actors.runs.files import write_atomically
 from outvoted.actors.runs.run_record import RunRecord
+from outvoted.analysis.report.numbers import Proportion
 from outvoted.search.arrays import Pixels
 
 TARGET, PEERS = "#0072B2", "#E69F00"
@@ -38,6 +40,20 @@ def show(axes: Axes, image: Pixels) -> None:
 def save(figure: Figure, path: Path) -> None:
     """Write a figure as PNG, all of it or nothing."""
     write_atomically(path, lambda partial: figure.savefig(partial, format="png", dpi=110))
+
+
+def error_bars(values: Sequence[Proportion]) -> dict[str, Any]:
+    """Return what makes a Plotly trace of shares with their intervals."""
+    known = [(each.value or 0.0, each.low or 0.0, each.high or 0.0) for each in values]
+    error = {
+        "type": "data",
+        "symmetric": False,
+        "array": [high - value for value, _, high in known],
+        "arrayminus": [value - low for value, low, _ in known],
+        "thickness": 1,
+        "color": "#888888",  # seen on light and on dark
+    }
+    return {"y": [each.value for each in values], "error_y": error}
 
 
 def plot_text(text: str) -> str:

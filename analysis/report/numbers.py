@@ -100,12 +100,14 @@ class Form:
         factor: what it is multiplied by, 100 for percent.
         sign: "+" to write the sign of positive numbers too.
         unit: stands behind it.
+        mark: stands before it.
     """
 
     digits: int = 1
     factor: float = 1
     sign: str = ""
     unit: str = ""
+    mark: str = ""
 
     def __call__(self, value: Number | str) -> str:
         """Write a number, say ``41.2``, ``41.2 ± 0.8`` or ``26 (19–34)``; None is a dash, text stays."""
@@ -128,7 +130,7 @@ class Form:
 
     def number(self, value: float) -> str:
         """Write one number."""
-        return f"{self.factor * value:{self.sign},.{self.digits}f}{self.unit}"
+        return f"{self.mark}{self.factor * value:{self.sign},.{self.digits}f}{self.unit}"
 
     def span(self, low: float | None, high: float | None) -> str:
         """Write the ends of an interval: ``1.0 to 3.0``."""
@@ -136,7 +138,7 @@ class Form:
 
     @property
     def _bare(self) -> "Form":
-        return replace(self, sign="", unit="")
+        return replace(self, sign="", unit="", mark="")
 
     def _around(self, mean: float | None, half: float | None) -> str:
         beside = "" if half is None else f" ± {self._bare.number(half)}"

@@ -1,7 +1,8 @@
 """A table of described columns and plain values, which draws itself on the terminal, in HTML and as JSON."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, is_dataclass
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -20,10 +21,14 @@ _GAP = 2  # between columns on the terminal
 
 @dataclass(frozen=True)
 class Column:
-    """What stands in a column: numbers in one form, aligned on the right; or, without a form, text."""
+    """What stands in a column: numbers in one form, aligned on the right; or, without a form, text.
+
+    ``of`` names the attribute that it shows, where rows are made of objects (see `table_of`).
+    """
 
     name: str
     form: Form | None = None
+    of: str = ""
 
     def write(self, cell: Cell) -> str:
         """Write one of its cells; None is a dash."""
@@ -90,6 +95,12 @@ class Table:
             "rows": [[_plain(cell) for cell in row] for row in self.rows],
             "note": self.note,
         }
+
+
+def table_of(title: str, columns: Sequence[Column], objects: Iterable[Any], note: str = "") -> Table:
+    """Return a table with a row for each object: in each column the attribute that it names."""
+    row = attrgetter(*(column.of or column.name for column in columns))
+    return Table(title, columns, list(map(row, objects)), note)
 
 
 def _plain(cell: Any) -> Any:

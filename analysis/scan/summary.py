@@ -15,7 +15,7 @@ from outvoted.actors.mining.scan_store import ScanFigures, ScanStore
 from outvoted.actors.networks.members import Member
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.numbers import COUNT, SHARE, Form
-from outvoted.analysis.report.table import Column, Table
+from outvoted.analysis.report.table import Column, Table, table_of
 from outvoted.search.errors import OutvotedError
 
 _PARTS = 10
@@ -131,23 +131,15 @@ def scan_table(summary: ScanSummary) -> Table:
     """Return a row for each network."""
     columns = (
         Column("target"),
-        Column("accuracy", SHARE),
+        Column("accuracy", SHARE, "accuracy" if summary.labelled else "test_accuracy"),
         Column("dissents", COUNT),
         Column("share", Form(2, 100, unit="%")),
-        Column("label correct", SHARE),
-        Column("target correct", SHARE),
+        Column("label correct", SHARE, "label_correct"),
+        Column("target correct", SHARE, "target_correct"),
         Column("valid", SHARE),
     )
-    rows = [
-        (
-            row.target,
-            row.test_accuracy if row.accuracy is None else row.accuracy,
-            *(row.dissents, row.share, row.label_correct, row.target_correct, row.valid),
-        )
-        for row in summary.targets
-    ]
     title = f"{summary.run}: {summary.dissents:,} of {summary.images:,} images with one dissenter"
-    return Table(title, columns, rows, "\n".join(_caption(summary)))
+    return table_of(title, columns, summary.targets, "\n".join(_caption(summary)))
 
 
 def _caption(summary: ScanSummary) -> list[str]:
@@ -159,9 +151,6 @@ def _caption(summary: ScanSummary) -> list[str]:
         f"unanimous {summary.unanimous:,}, one dissents {summary.dissents:,}, "
         f"more dissent {summary.disputed:,}, undecodable {summary.undecodable:,}",
     ]
-    if summary.reasons:
-        reason, count = next(iter(summary.reasons.items()))
-        lines.append(f"most often undecodable ({count:,}): {reason}")
     if summary.label_correct is not None:
         lines.append(
             f"the consensus is correct on {summary.label_correct:.1%} of the dissents and on "

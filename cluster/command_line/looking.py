@@ -90,7 +90,7 @@ def _shares(found: Surroundings) -> Table:
     columns = Column("peer"), Column("wrong %", PERCENT), Column("wrong alone %", PERCENT)
     rows = [
         (name, 1 - float(correct.mean()), float(alone.mean()))
-        for name, correct, alone in zip(found.networks, found.right, found.outvoted, strict=True)
+        for name, correct, alone in zip(found.networks, found.correct, found.outvoted, strict=True)
     ]
     title = f"seed {found.seed_id}, label {found.label}: {x} and {y}, share of the realism budget"
     return Table(title, columns, rows)

@@ -109,5 +109,5 @@ def test_a_sweep_has_its_tables_and_pictures(tmp_path: Path) -> None:
     ended = reported(store.path)
     assert ended.exit_code == 0, ended.output
     page = (store.path / "report.html").read_text()
-    assert "the paper&#x27;s claims" in page
+    assert "the paper&#39;s claims" in page
     assert page.count('<figure class="picture"><img ') == len(list((store.path / "figures").glob("*.png")))

@@ -59,7 +59,7 @@ def test_in_the_middle_the_panel_sees_the_seed(run: OpenedRun, found: Surroundin
     votes = run.panel.vote(run.data.train.images[seed : seed + 1])
     np.testing.assert_array_equal(found.probabilities[:, 2, 2], votes[:, 0])
     assert found.label == run.data.train.labels[seed]
-    assert found.right[:, 2, 2].all()  # only seeds that the whole panel gets right are searched
+    assert found.correct[:, 2, 2].all()  # only seeds that the whole panel gets right are searched
 
 
 def test_each_point_is_the_panels_answer_for_the_image_there(
@@ -117,7 +117,7 @@ def test_who_is_outvoted_by_hand() -> None:
 
 def test_the_lead_changes_its_sign_where_the_answer_does(found: Surroundings) -> None:
     for network in range(len(found.networks)):
-        np.testing.assert_array_equal(edge(found, network) > 0, found.right[network])
+        np.testing.assert_array_equal(edge(found, network) > 0, found.correct[network])
 
 
 def test_what_is_written_is_read(found: Surroundings, tmp_path: Path) -> None:
