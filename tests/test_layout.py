@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,19 @@ def test_every_room_is_imported_from_its_folder(room: str) -> None:
     file = importlib.import_module(f"outvoted.{room}").__file__
     assert file is not None
     assert Path(file).resolve().parent == ROOT / room
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_every_file_that_is_no_code_is_named_as_package_data(room: str) -> None:
+    patterns = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]
+    packed = {
+        path
+        for package, globs in patterns.items()
+        for glob in globs
+        for path in ROOT.joinpath(*package.split(".")[1:]).glob(glob)
+    }
+    there = {path for path in (ROOT / room).rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+    assert {path for path in there if path.suffix != ".py"} <= packed
 
 
 FORMS: dict[str, type[Settings]] = {
