@@ -3,14 +3,18 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+import pandas as pd
+import pyarrow as pa
 import ray
 from rich.console import Console
 from rich.progress import Progress as Bars
 
 from outvoted.actors.data import datasets
 from outvoted.actors.data.datasets import Dataset
+from outvoted.actors.runs import tables
 from outvoted.actors.runs.run_record import RunRecord
 from outvoted.actors.runs.store import RunStore
 from outvoted.analysis.opened.opened import OpenedRun
@@ -18,6 +22,7 @@ from outvoted.analysis.report.report import Report
 from outvoted.cluster.console.terminal import bars, phase
 from outvoted.cluster.jobs.runs import data_record, open_record, recorded
 from outvoted.cluster.ray.connect import LOCAL, connected
+from outvoted.search.errors import OutvotedError
 from outvoted.search.settings import Settings
 from outvoted.search.trust import named_by
 
@@ -54,8 +59,10 @@ class Kind(ABC, Generic[Config]):
     """The lines of a small configuration."""
     written: str
     """What is found in the folder of a finished run."""
+    summary: str = "summary.json"
+    """The file with its figures."""
     offers: frozenset[str] = frozenset()
-    """Commands, beside `outvoted report`, that read such a run."""
+    """What, beside `outvoted report`, such a run can be used for."""
 
     def load(self, config: Any) -> Dataset:
         """Load the labelled images.
@@ -88,6 +95,18 @@ class Kind(ABC, Generic[Config]):
         """Return commands to try once a run has ended; ``again`` is the one that goes on with it."""
         return ()
 
+    def mistakes(self, store: RunStore, record: RunRecord) -> pd.DataFrame:
+        """Read the rows of the run's mistakes.
+
+        Raises:
+            OutvotedError: such a run looks for none, or a table is damaged.
+        """
+        raise OutvotedError(
+            expected="a run that looks for mistakes",
+            found=f"{record.name}, a run of `outvoted {self.name}`",
+            remedy=f"read what else is in {store.path}: {self.written}",
+        )
+
     def counts(self, store: RunStore, record: RunRecord) -> tuple[str, str]:
         """Return what `outvoted runs` says in its columns searches and mistakes.
 
@@ -95,6 +114,30 @@ class Kind(ABC, Generic[Config]):
             OutvotedError: a table is damaged.
         """
         return self.name, ""
+
+
+def rows_of_units(path: Path, table: str, last: str) -> pd.DataFrame:
+    """Read a table of units; those are complete that have a file in the table ``last`` as well.
+
+    Raises:
+        OutvotedError: a file is damaged.
+    """
+    files = [path / table / file.name for file in sorted((path / last).glob("*.parquet"))]
+    try:
+        parts = [tables.bounded(file) for file in files if file.exists()]
+    except (OSError, pa.ArrowException, ValueError) as error:
+        raise OutvotedError(
+            expected=f"readable Parquet files in {path / table}",
+            found=" ".join(str(error).split())[:200],
+            remedy="delete the damaged file and go on with --resume: its part of the run is done again",
+        ) from error
+    return joined([part.to_pandas() for part in parts])
+
+
+def joined(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Return all rows of several tables of mistakes; those without any have fewer columns."""
+    filled = [part for part in parts if len(part)] or list(parts[:1])
+    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame({"label": [], "predicted": []})
 
 
 def launch(job: Job[Config], console: Console, data: Dataset | None = None) -> Report:

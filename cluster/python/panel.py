@@ -1,6 +1,7 @@
 """A panel in this process: trained here, of a run, or of a user's own networks."""
 
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Never
 
@@ -138,12 +139,8 @@ class Panel:
                 it names code that is not trusted.
         """
         opened = OpenedRun(RunStore(Path(run)), EVERYTHING if trust else NOTHING)
-        if opened.record.kind != "mine":
-            raise OutvotedError(
-                expected="a run of `outvoted mine`, whose panel can be mined again",
-                found=f"{run}, a run of `outvoted {opened.record.kind}`",
-                remedy="choose another run: `outvoted runs` lists them",
-            )
+        kinds = import_module("outvoted.cluster.jobs.kinds")  # which takes a while
+        kinds.check_offers(opened.record, "Panel.load", "whose panel can be mined again")
         data, arithmetic = opened.data, opened.arithmetic
         built = {member.name: member.bare(data.shape, data.classes) for member in opened.members}
         networks = {member.name: built[member.name] for member in opened.peers}

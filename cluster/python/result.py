@@ -4,31 +4,24 @@ import csv
 import io
 import json
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from functools import cached_property, partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import torch
 from matplotlib.figure import Figure
 from PIL import Image
 from torch.utils.data import Dataset
 
-from outvoted.actors.runs import png, tables
-from outvoted.actors.runs.run_record import RunRecord
+from outvoted.actors.runs import png
 from outvoted.actors.runs.store import RunStore
 from outvoted.analysis.report import drawing
 from outvoted.search.arrays import Pixels
 from outvoted.search.errors import OutvotedError
 
-_TABLES: dict[str, tuple[str, str]] = {
-    "heal": ("mistakes", "rounds"),
-    "sweep": ("mistakes", "searches"),
-    "scan": ("dissents", "scanned"),
-}
-"""The table of a run's mistakes, and the one whose files are written after its files."""
 _ACROSS = 4  # pairs of a seed and a mistake on a line
 _DPI = 110
 
@@ -61,9 +54,9 @@ class Result:
         store = RunStore(Path(run))
         record = store.read_record()
         names = None if record.data is None else record.data.class_names
-        return cls(
-            lambda: _mistakes(store, record), lambda: _summary(store.path, record.kind), store.path, names
-        )
+        kind = import_module("outvoted.cluster.jobs.kinds").kind_of(record)  # which takes a while
+        rows, figures = partial(kind.mistakes, store, record), partial(_summary, store.path / kind.summary)
+        return cls(rows, figures, store.path, names)
 
     @cached_property
     def mistakes(self) -> pd.DataFrame:
@@ -183,55 +176,14 @@ class MistakeDataset(Dataset[tuple[torch.Tensor, int]]):
         return torch.from_numpy(pixels.astype(np.float32)) / 255, self._labels[index]
 
 
-def _mistakes(store: RunStore, record: RunRecord) -> pd.DataFrame:
-    """Read the rows of a run's mistakes, of whatever kind it is."""
-    if record.kind == "mine":
-        return store.frame("mistakes")
-    if record.kind == "compare":
-        return _compared(store.path)
-    if record.kind not in _TABLES:
-        raise OutvotedError(
-            expected="a run that looks for mistakes",
-            found=f"{record.name}, a study, whose networks only vote",
-            remedy=f'read its tables: pandas.read_parquet("{store.path / "votes"}")',
-        )
-    table, last = _TABLES[record.kind]
-    files = [store.path / table / file.name for file in sorted((store.path / last).glob("*.parquet"))]
-    try:
-        parts = [tables.bounded(file) for file in files if file.exists()]
-    except (OSError, pa.ArrowException, ValueError) as error:
-        raise OutvotedError(
-            expected=f"readable Parquet files in {store.path / table}",
-            found=" ".join(str(error).split())[:200],
-            remedy="delete the damaged file and go on with --resume: its part of the run is done again",
-        ) from error
-    return _joined([part.to_pandas() for part in parts])
-
-
-def _compared(path: Path) -> pd.DataFrame:
-    """Read the mistakes of all strategies' runs in the folder of a comparison."""
-    found = []
-    for folder in sorted(file.parent for file in path.glob("*/run.json")):
-        rows = RunStore(folder, path.parent).frame("mistakes")
-        rows.insert(0, "run", folder.name)
-        found.append(rows)
-    return _joined(found)
-
-
-def _joined(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    filled = [part for part in parts if len(part)] or list(parts[:1])
-    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame({"label": [], "predicted": []})
-
-
-def _summary(path: Path, kind: str) -> dict[str, Any]:
-    file = path / ("comparison.json" if kind == "compare" else "summary.json")
+def _summary(file: Path) -> dict[str, Any]:
     try:
         found = json.loads(file.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise OutvotedError(
             expected=f"the figures of a run in {file}",
             found="none so far" if isinstance(error, FileNotFoundError) else str(error),
-            remedy=f"go on with the run until it is finished, or `outvoted report {path}`",
+            remedy=f"go on with the run until it is finished, or `outvoted report {file.parent}`",
         ) from error
     return {"strategies": found} if isinstance(found, list) else dict(found)
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from functools import partial
 
+import pandas as pd
 from rich.console import Console
 from rich.progress import Progress as Bars
 
@@ -13,7 +14,7 @@ from outvoted.analysis.comparison.report import comparison_report
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.report import Report
 from outvoted.cluster.jobs.compare import CompareConfig
-from outvoted.cluster.jobs.job import Job, Kind, Place, launch
+from outvoted.cluster.jobs.job import Job, Kind, Place, joined, launch
 from outvoted.cluster.jobs.mine import MineConfig
 from outvoted.cluster.jobs.mine.kind import MINE
 from outvoted.cluster.jobs.networks import check_user_networks
@@ -24,6 +25,7 @@ class Compare(Kind[CompareConfig]):
 
     name, form, example = "compare", CompareConfig, "configs/compare-mnist.yaml"
     minimal = ("data: {name: mnist-sample}", "search: {per_target: 100}")
+    summary = "comparison.json"
     written = "a run for each strategy, comparison.json, comparison.png"
 
     def prepare(self, job: Job[CompareConfig], record: RunRecord, data: Dataset, console: Console) -> Place:
@@ -40,6 +42,15 @@ class Compare(Kind[CompareConfig]):
     def report(self, run: OpenedRun) -> Report:
         """Compare the strategies that have searched already."""
         return comparison_report(run)
+
+    def mistakes(self, store: RunStore, record: RunRecord) -> pd.DataFrame:
+        """Read the mistakes of all strategies, which ``run`` names."""
+        found = []
+        for folder in sorted(file.parent for file in store.path.glob("*/run.json")):
+            rows = RunStore(folder, store.path.parent).frame("mistakes")
+            rows.insert(0, "run", folder.name)
+            found.append(rows)
+        return joined(found)
 
 
 COMPARE = Compare()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import pandas as pd
 import ray
 from rich.console import Console
 from rich.progress import Progress as Bars
@@ -22,13 +23,14 @@ from outvoted.actors.networks.members import Member
 from outvoted.actors.panel import panel_settings
 from outvoted.actors.panel.panel_settings import PanelSettings, Recipe
 from outvoted.actors.runs.run_record import RunRecord
+from outvoted.actors.runs.store import RunStore
 from outvoted.analysis.healing.healing import steady_since, successes, summarise_healing
 from outvoted.analysis.healing.report import healing_report
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.report import Report
 from outvoted.cluster.console.terminal import warn
 from outvoted.cluster.jobs.heal import HealConfig
-from outvoted.cluster.jobs.job import Job, Kind, Place
+from outvoted.cluster.jobs.job import Job, Kind, Place, rows_of_units
 from outvoted.cluster.jobs.networks import check_user_networks, kept, run_referee, trained, warn_of
 from outvoted.cluster.ray.calls import completed, result
 from outvoted.cluster.ray.placement import Share, share_of_task
@@ -98,6 +100,10 @@ class Heal(Kind[HealConfig]):
     def report(self, run: OpenedRun) -> Report:
         """Report the success of each arm, round by round."""
         return healing_report(run)
+
+    def mistakes(self, store: RunStore, record: RunRecord) -> pd.DataFrame:
+        """Read the mistakes of every arm and round."""
+        return rows_of_units(store.path, "mistakes", "rounds")
 
 
 HEAL = Heal()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+import pandas as pd
 from rich.console import Console
 from rich.progress import Progress as Bars
 
@@ -36,7 +37,7 @@ class Mine(Kind[MineConfig]):
     name, form, example = "mine", MineConfig, "configs/mnist.yaml"
     minimal = ("data: {name: mnist-sample}", "search: {per_target: 100}")
     written = "searches/, mistakes/, peers/, summary.json, gallery/*.png"
-    offers = frozenset({"replay", "landscape"})
+    offers = frozenset({"replay", "landscape", "Panel.load"})
 
     def prepare(self, job: Job[MineConfig], record: RunRecord, data: Dataset, console: Console) -> Place:
         """Check that images, panel, strategy and transform fit, and that users' networks can be mined."""
@@ -50,6 +51,10 @@ class Mine(Kind[MineConfig]):
     def report(self, run: OpenedRun) -> Report:
         """Report the mistakes of each target."""
         return mining_report(run)
+
+    def mistakes(self, store: RunStore, record: RunRecord) -> pd.DataFrame:
+        """Read the rows of all verified mistakes."""
+        return store.frame("mistakes")
 
     def next(self, job: Job[MineConfig], again: str) -> Sequence[str]:
         """Return commands that check, watch and read the mistakes."""

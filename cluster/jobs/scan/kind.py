@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 from functools import partial
 
+import pandas as pd
 from rich.console import Console
 from rich.progress import Progress as Bars
 
@@ -14,11 +15,12 @@ from outvoted.actors.data.rows import Piece
 from outvoted.actors.mining.scan_store import ScanFigures, ScanStore
 from outvoted.actors.panel import panel_settings
 from outvoted.actors.runs.run_record import RunRecord
+from outvoted.actors.runs.store import RunStore
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.report import Report
 from outvoted.analysis.scan.report import scan_report
 from outvoted.cluster.console.terminal import command, phase
-from outvoted.cluster.jobs.job import Job, Kind, Place
+from outvoted.cluster.jobs.job import Job, Kind, Place, rows_of_units
 from outvoted.cluster.jobs.networks import check_user_networks, run_members, warn_of
 from outvoted.cluster.jobs.scan import ScanConfig
 from outvoted.cluster.jobs.scan.pipeline import Reading, judged
@@ -51,6 +53,10 @@ class Scan(Kind[ScanConfig]):
     def report(self, run: OpenedRun) -> Report:
         """Report the dissents of each peer."""
         return scan_report(run)
+
+    def mistakes(self, store: RunStore, record: RunRecord) -> pd.DataFrame:
+        """Read the dissents."""
+        return rows_of_units(store.path, "dissents", "scanned")
 
     def next(self, job: Job[ScanConfig], again: str) -> Sequence[str]:
         """Return a command that reads the clearest dissents."""

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 import ray
 import torch
@@ -13,6 +14,7 @@ from rich.progress import Progress as Bars
 
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.runs.run_record import RunRecord
+from outvoted.actors.runs.store import RunStore
 from outvoted.actors.sweeps.ray_sweep_recorder import SweepRecorderActor
 from outvoted.actors.sweeps.sweep_store import FAILED, FINISHED, SweepStore
 from outvoted.analysis.opened.opened import OpenedRun
@@ -23,7 +25,7 @@ from outvoted.analysis.sweeps.sweep_page import told_by_sweeping
 from outvoted.analysis.sweeps.sweep_report import write_sweep_report
 from outvoted.cluster.console.terminal import command
 from outvoted.cluster.jobs.as_told import as_told
-from outvoted.cluster.jobs.job import Job, Kind, Place, Work
+from outvoted.cluster.jobs.job import Job, Kind, Place, Work, rows_of_units
 from outvoted.cluster.jobs.sweep import SweepConfig
 from outvoted.cluster.jobs.sweep.memory import check_memory
 from outvoted.cluster.jobs.sweep.mining import check_mining, mine_settings
@@ -64,6 +66,10 @@ class Sweep(Kind[SweepConfig]):
             raise run.without("trained networks")
         found = write_sweep_report(opened)
         return as_told(told_by_sweeping(found, run.store.path), found.tables())
+
+    def mistakes(self, store: RunStore, record: RunRecord) -> pd.DataFrame:
+        """Read the mistakes of every setting that was mined."""
+        return rows_of_units(store.path, "mistakes", "searches")
 
     def next(self, job: Job[SweepConfig], again: str) -> Sequence[str]:
         """Return commands that watch the sweep and extend it."""
