@@ -139,10 +139,7 @@ class Dataset:
     @property
     def understood(self) -> str:
         """What this was understood to be, in a few lines for the user; see :func:`understood.words`."""
-        train, test = ((split.images, split.labels) for split in (self.train, self.test))
-        return understood.words(
-            self.name, train, test, self.classes, self.class_names, self.notes, bool(self.features)
-        )
+        return understood.words(self)
 
     @property
     def classes(self) -> int:

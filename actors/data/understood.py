@@ -1,48 +1,36 @@
 """A data set in words: what was understood, so that a wrong reading is seen before hours are spent on it."""
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from outvoted.search.arrays import Ints, Pixels
+
+if TYPE_CHECKING:
+    from outvoted.actors.data.datasets import Dataset
 
 _MANY_TIMES = 20
 _SHOWN = 5
 _DARK = 128
 
 
-def words(
-    name: str,
-    train: tuple[Pixels, Ints],
-    test: tuple[Pixels, Ints],
-    classes: int,
-    names: Sequence[str] | None,
-    notes: Sequence[str],
-    rows: bool = False,
-) -> str:
-    """Say in a few lines what a data set was understood to be: splits, size, range of pixels, classes, notes.
-
-    Args:
-        name: of the data set.
-        train: images, shape (n, channels, height, width), and labels, shape (n,).
-        test: the same; the very same arrays where all images are both.
-        classes: how many there are.
-        names: of the classes, where they have any.
-        notes: what its reader passed over, or understood in one of several ways.
-        rows: images are rows of a table.
-    """
-    _, channels, height, width = train[0].shape
-    same = train[1] is test[1]
-    thing = "rows" if rows else "images"
-    count = f"{len(train[1]):,} {thing}, both for training and for testing"
-    split = count if same else f"{len(train[1]):,} training and {len(test[1]):,} test {thing}"
-    low, high = (int(each) for each in (train[0].min(), train[0].max()))
+def words(data: "Dataset") -> str:
+    """Say in a few lines what a data set was understood to be: splits, size, pixels, classes, notes."""
+    train, test, names = data.train, data.test, data.class_names
+    channels, height, width = data.shape
+    same = train.labels is test.labels
+    thing = "rows" if data.features else "images"
+    count = f"{len(train):,} {thing}, both for training and for testing"
+    split = count if same else f"{len(train):,} training and {len(test):,} test {thing}"
+    low, high = int(train.images.min()), int(train.images.max())
     form = f"{height} x {width} {'grey' if channels == 1 else 'RGB'}, pixels {low}-{high}"
-    form = f"{width} features" if rows else form
-    counts = np.bincount(train[1], minlength=classes)
+    form = f"{width} features" if data.features else form
+    counts = np.bincount(train.labels, minlength=data.classes)
     each = thing if counts.max() > 1 else thing.removesuffix("s")
-    lines = [f"{name}: {split}, {form}", f"{_classes(counts, names)} training {each} of each"]
-    seen = [*notes, *_oddities(counts, names, high), *([] if same else _shared(train[0], test[0], thing))]
+    lines = [f"{data.name}: {split}, {form}", f"{_classes(counts, names)} training {each} of each"]
+    shared = () if same else _shared(train.images, test.images, thing)
+    seen = [*data.notes, *_oddities(counts, names, high), *shared]
     return "\n".join([*lines, *(f"note: {each}" for each in seen)])
 
 

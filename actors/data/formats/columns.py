@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from outvoted.actors.data.files import content, inside, lacking
-from outvoted.actors.data.formats.splits import SplitFormat
+from outvoted.actors.data.formats.base import SplitFormat
 from outvoted.actors.data.numbers import in_range, whole
 from outvoted.actors.data.pictures import UndecodableError
 from outvoted.actors.data.rows import UNKNOWN, Item, Rows

@@ -21,8 +21,7 @@ from outvoted.actors.data.files import (
     unreadable,
     walked,
 )
-from outvoted.actors.data.formats.base import Contents
-from outvoted.actors.data.formats.splits import WHOLE, SplitFormat, kind
+from outvoted.actors.data.formats.base import WHOLE, Contents, SplitFormat, kind
 from outvoted.actors.data.numbers import MOST_CLASSES
 from outvoted.actors.data.pictures import SUFFIXES, UndecodableError
 from outvoted.actors.data.rows import Item, Rows, Source

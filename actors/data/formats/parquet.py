@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from outvoted.actors.data.files import UserPath, refuse_streams, unreadable, walked
-from outvoted.actors.data.formats.base import Contents
+from outvoted.actors.data.formats.base import WHOLE, Contents, kind, refuse_unclear, split_in
 from outvoted.actors.data.formats.columns import (
     ColumnRows,
     Shard,
@@ -20,7 +20,6 @@ from outvoted.actors.data.formats.columns import (
     column_rows,
     image_column,
 )
-from outvoted.actors.data.formats.splits import WHOLE, kind, refuse_unclear, split_in
 from outvoted.actors.data.room import check_room
 from outvoted.actors.data.rows import Rows, Source
 from outvoted.search.errors import OutvotedError

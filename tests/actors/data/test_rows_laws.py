@@ -65,7 +65,7 @@ def rows(request: pytest.FixtureRequest, some: Split, tmp_path: Path) -> Rows:
 
 def pixels(rows: Rows) -> list[Any]:
     """Decode item by item."""
-    return [Fit(shape=(3, 5, 4)).fitted(item.content).tolist() for item in rows.items()]  # type: ignore[arg-type]
+    return [Fit(shape=(3, 5, 4)).fitted(item.content).tolist() for item in rows.items()]
 
 
 @pytest.mark.parametrize(("first", "last"), [(0, 1), (0, 30), (7, 19), (24, 25), (11, 11), (20, 99)])

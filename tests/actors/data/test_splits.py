@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from outvoted.actors.data.datasets import Dataset
-from outvoted.actors.data.formats.splits import split_in
+from outvoted.actors.data.formats.base import split_in
 from outvoted.actors.runs import png
 from outvoted.search.errors import OutvotedError
 from tests.actors.data.formats import load
