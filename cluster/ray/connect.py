@@ -153,7 +153,7 @@ def _prepare_environment(address: str, debug: bool) -> None:
     os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     if not debug:
-        # It warns that restarts need the constructors' arguments, which cells keep (see cluster/cells.py).
+        # It warns that restarts need the constructors' arguments, which cells keep (cluster/ray/cells.py).
         os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     if address != LOCAL:
         return

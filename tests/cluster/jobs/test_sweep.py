@@ -25,7 +25,7 @@ from outvoted.cluster.jobs.sweep import SweepConfig
 from outvoted.cluster.jobs.sweep.kind import SWEEP
 from outvoted.cluster.jobs.sweep.tuning import ended
 from outvoted.search.errors import OutvotedError
-from tests.cluster.test_cli import OUTVOTED, _heed_ctrl_c
+from tests.cluster.command_line.test_cli import OUTVOTED, _heed_ctrl_c
 
 pytestmark = pytest.mark.ray
 

@@ -135,7 +135,7 @@ def test_a_quiet_console_stays_quiet(capsys: pytest.CaptureFixture[str]) -> None
 
 
 def test_only_paths_of_the_terminal_are_printed_without_markup() -> None:
-    for path in (Path(__file__).parents[2] / "cluster").rglob("*.py"):
+    for path in (Path(__file__).parents[3] / "cluster").rglob("*.py"):
         text = path.read_text("utf-8")
         assert "from_markup" not in text
         assert not re.search(r"Console\((?!quiet=True\))", text) or path.name == "terminal.py", path

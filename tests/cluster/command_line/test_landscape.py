@@ -19,7 +19,7 @@ app = typer.Typer()
 app.command()(landscape)
 
 
-PAGE = (Path(__file__).parents[2] / "docs" / "landscapes.md").read_text()
+PAGE = (Path(__file__).parents[3] / "docs" / "landscapes.md").read_text()
 
 
 @pytest.mark.parametrize("snippet", re.findall(r"^```yaml\n(.*?)^```", PAGE, re.M | re.S))

@@ -17,7 +17,7 @@ from outvoted.search.search_settings import SearchSettings
 from outvoted.search.strategies import Gradient, Hillclimb
 from tests.analysis.temperature.sweeps import Form, written
 
-CONFIGS = Path(__file__).parents[2] / "configs"
+CONFIGS = Path(__file__).parents[3] / "configs"
 BEGUN: list[tuple[str, str, str]] = [
     ("mine", "mnist", "searches"),
     ("scan", "scan-checkerboard", "scanned images"),

@@ -15,7 +15,7 @@ from outvoted.search.errors import OutvotedError
 from outvoted.search.strategies import RandomSearch
 from outvoted.search.transforms import Affine
 
-MNIST = Path(__file__).parents[2] / "configs" / "mnist.yaml"
+MNIST = Path(__file__).parents[3] / "configs" / "mnist.yaml"
 
 
 def test_overrides_reach_keys_at_any_depth() -> None:

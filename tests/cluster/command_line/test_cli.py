@@ -19,7 +19,7 @@ from tests.cluster.conftest import Mine
 from tests.cluster.rows import assert_same_rows
 
 OUTVOTED = (sys.executable, "-m", "outvoted.cluster")
-MNIST = Path(__file__).parents[2] / "configs" / "mnist.yaml"
+MNIST = Path(__file__).parents[3] / "configs" / "mnist.yaml"
 HEAL = MNIST.with_name("heal-mnist.yaml")
 
 

@@ -11,7 +11,7 @@ from outvoted.cluster.jobs.scan import ScanConfig
 from outvoted.cluster.ray.placement import PoolSettings, pool
 from outvoted.search.errors import OutvotedError
 
-CONFIGS = Path(__file__).parents[2] / "configs"
+CONFIGS = Path(__file__).parents[3] / "configs"
 TOY = CONFIGS / "scan-checkerboard.yaml"
 
 
