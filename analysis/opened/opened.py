@@ -1,13 +1,17 @@
-"""A finished or half-finished run, opened in process: its networks, data and rules."""
+"""A run of any kind, opened to be read: a stranger's, of whom nothing is imported that is not trusted."""
 
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+from pydantic import TypeAdapter, ValidationError
 
-from outvoted.actors.data.datasets import Dataset
+from outvoted.actors.data import datasets
+from outvoted.actors.data.datasets import Dataset, DataSource
 from outvoted.actors.networks import members
 from outvoted.actors.networks.computing import Arithmetic
 from outvoted.actors.networks.members import Member
@@ -17,7 +21,6 @@ from outvoted.actors.panel.peer import Peer
 from outvoted.actors.runs.run_record import RunRecord
 from outvoted.actors.runs.store import RunStore
 from outvoted.analysis.opened.held_to import check_mistakes
-from outvoted.analysis.opened.stored import configured, data_of, record_of
 from outvoted.search.errors import OutvotedError
 from outvoted.search.search_settings import SearchSettings
 from outvoted.search.transforms import Transform
@@ -26,7 +29,7 @@ from outvoted.search.trust import NOTHING, Trust
 
 @dataclass(frozen=True)
 class OpenedRun:
-    """Everything that is needed to look at a run's mistakes again.
+    """What a run's folder holds, verified: its configuration, networks and data are those it was made with.
 
     Attributes:
         store: the run's folder.
@@ -38,8 +41,10 @@ class OpenedRun:
 
     @cached_property
     def record(self) -> RunRecord:
-        """What ``run.json`` says."""
-        return record_of(self.store, self.trust)
+        """What ``run.json`` says; its configuration must name no code that is not trusted."""
+        record = self.store.read_record()
+        self.trust.at(self._file).check_all(record.config)
+        return record
 
     @cached_property
     def members(self) -> list[Member]:
@@ -47,9 +52,9 @@ class OpenedRun:
         found = members.load(self.store.peers, self.trust)
         if not self.record.has_panel(found):
             raise OutvotedError(
-                expected=f"the panel {self.record.panel_fingerprint} that {self.store.path} was mined with",
+                expected=f"the panel {self.record.panel_fingerprint} that {self.store.path} was made with",
                 found=f"other networks or weights in {self.store.peers}",
-                remedy="restore the networks that the run was mined with",
+                remedy="restore the networks that the run was made with",
             )
         return found
 
@@ -71,8 +76,16 @@ class OpenedRun:
 
     @cached_property
     def data(self) -> Dataset:
-        """The images the run was mined from; their fingerprint must be the run's."""
-        return data_of(self.record, self.store.path, self.trust)
+        """The images the run was made from; their fingerprint must be the run's."""
+        data: Dataset = datasets.load(self.configured("data", DataSource))
+        known = self.record.data
+        if known is not None and data.fingerprint != known.fingerprint:
+            raise OutvotedError(
+                expected=f"the {data.name} images that {self.store.path} was made from",
+                found=f"other images or labels in {data.folder}",
+                remedy="restore the data set",
+            )
+        return data
 
     @cached_property
     def mistakes(self) -> pa.Table:
@@ -97,12 +110,39 @@ class OpenedRun:
         return LocalPanel(peers)
 
     def configured(self, part: str, form: Any) -> Any:
-        """Return settings of a class, or of a union of classes, from a part of the run's configuration.
+        """Return settings from a part of the run's configuration.
+
+        Args:
+            part: the key they stand under, with dots where it is nested.
+            form: a class, or a union of classes: what pydantic makes a TypeAdapter of.
 
         Raises:
             OutvotedError: they are none of this version's, or name code that is not trusted.
         """
-        return configured(form, self.record, part, self.store.path, self.trust)
+        values: Any = self.record.config
+        for key in part.split("."):
+            values = values.get(key) if isinstance(values, Mapping) else None
+        try:
+            return TypeAdapter(form).validate_python(values, context=self.trust.at(self._file).context)
+        except ValidationError as error:
+            raise OutvotedError(
+                expected=f"the configuration of a run of this version of Outvoted in {self._file}",
+                found=f"'{part}' with keys or values that are not this version's",
+                remedy="restore run.json, or read the run with the version of outvoted that wrote it",
+            ) from error
+
+    def expect(self, kind: str) -> None:
+        """Refuse a run of another kind.
+
+        Raises:
+            OutvotedError: say of which it is.
+        """
+        if self.record.kind != kind:
+            raise OutvotedError(
+                expected=f"a run of `outvoted {kind}` in {self.store.path}",
+                found=f"a run of `outvoted {self.record.kind}`",
+                remedy="choose another run: `outvoted runs` lists them",
+            )
 
     def without(self, what: str) -> OutvotedError:
         """Say that the run has recorded nothing yet of ``what`` a report is made from."""
@@ -113,3 +153,7 @@ class OpenedRun:
             found="a run without results so far",
             remedy=f"go on with it: `{again}`",
         )
+
+    @property
+    def _file(self) -> Path:
+        return self.store.path / "run.json"

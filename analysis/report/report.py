@@ -113,14 +113,6 @@ def titled(name: str) -> str:
     return Path(name).stem.replace("-", " ").replace("_", " ").capitalize()
 
 
-def _nothing(on_step: OnStep) -> Iterable[Section]:
-    return ()
-
-
-def _well(where: str) -> None:
-    pass
-
-
 @dataclass(frozen=True)
 class Report:
     """What a run has to say, of whatever it has recorded so far.
@@ -140,12 +132,12 @@ class Report:
     summary: object
     tables: Sequence[Table]
     headlines: Sequence[tuple[str, str]] = ()
-    sections: Callable[[OnStep], Iterable[Section]] = _nothing
+    sections: Callable[[OnStep], Iterable[Section]] = lambda on_step: ()
     pictures: Mapping[str, Callable[[Path], object]] = field(default_factory=dict)
     data: Mapping[str, object] = field(default_factory=dict)
     facts: Sequence[tuple[str, str]] = ()
     remarks: Sequence[str] = ()
-    check: Callable[[str], object] = _well
+    check: Callable[[str], object] = lambda where: None
 
     def write(self, folder: Path) -> None:
         """Write the JSON files and draw the pictures into the run's folder.

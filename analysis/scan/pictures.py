@@ -7,12 +7,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
-from torch import nn
 
 from outvoted.actors.data.checkerboard import Checkerboard, GridSource
-from outvoted.actors.data.datasets import Dataset, Split
+from outvoted.actors.data.datasets import Split
 from outvoted.actors.mining.scan_store import ScanStore
-from outvoted.actors.networks.members import Member
 from outvoted.actors.panel.panel import LocalPanel
 from outvoted.actors.panel.peer import Peer
 from outvoted.actors.runs import png
@@ -79,7 +77,8 @@ def draw_checkerboard(run: OpenedRun, grid: GridSource, path: Path) -> None:
     data = board.dataset()
     peers = run.peers
     images = grid.images(np.arange(grid.points**2))
-    panel = LocalPanel([Peer(_network(peer, data), Affine(), _none(data)) for peer in peers])
+    none = Split(data.train.images[:0], data.train.labels[:0])
+    panel = LocalPanel([Peer(peer.build(data.shape, data.classes), Affine(), none) for peer in peers])
     regions = panel.vote(images).argmax(axis=2)
     dissents = ScanStore(run.store.path).dissents()
     figure = Figure(figsize=(2.1 * (len(peers) + 1), 4.7), layout="constrained")
@@ -96,14 +95,6 @@ def draw_checkerboard(run: OpenedRun, grid: GridSource, path: Path) -> None:
         fontsize=9,
     )
     save(figure, path)
-
-
-def _network(member: Member, data: Dataset) -> nn.Module:
-    return member.build(data.shape, data.classes)
-
-
-def _none(data: Dataset) -> Split:
-    return Split(data.train.images[:0], data.train.labels[:0])
 
 
 def _regions(axes: Axes, classes: Ints, grid: GridSource, title: str) -> None:
