@@ -1,6 +1,8 @@
 """Names for the arrays that travel through a search."""
 
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,3 +17,31 @@ Pixels = NDArray[np.uint8]
 """Images, shape (n, channels, height, width), values 0-255."""
 Texts = NDArray[np.object_]
 AnyArray = NDArray[Any]
+
+
+class Rows:
+    """Mixed into dataclasses of arrays, one row for each thing told of; a whole array may be None."""
+
+    def __len__(self) -> int:
+        return len(next(iter(self._arrays())))
+
+    def rows(self, chosen: AnyArray | slice) -> Self:
+        """Return the chosen rows (indices, a mask or a slice)."""
+        return type(self)(*(None if array is None else array[chosen] for array in self._arrays()))
+
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """Join parts in their order; where some have texts and others none, theirs are empty."""
+        return cls(
+            *(_joined(arrays, parts) for arrays in zip(*(part._arrays() for part in parts), strict=True))
+        )
+
+    def _arrays(self) -> list[AnyArray | None]:
+        return [getattr(self, field.name) for field in fields(self)]  # type: ignore[arg-type]
+
+
+def _joined(arrays: Sequence[AnyArray | None], parts: Sequence[Rows]) -> AnyArray | None:
+    if all(array is None for array in arrays):
+        return None
+    pairs = zip(arrays, parts, strict=True)
+    return np.concatenate([np.full(len(part), "", object) if one is None else one for one, part in pairs])

@@ -6,11 +6,11 @@ the searches of a shorter one.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
-from outvoted.search.arrays import AnyArray, Bools, Ints
+from outvoted.search.arrays import Bools, Ints, Rows
 from outvoted.search.streams import Purpose, uniforms
 
 
@@ -31,13 +31,8 @@ class Turns:
         return len(self.targets) * len(self.voters)
 
 
-def all_turns(peers: int) -> Turns:
-    """Let every peer be the target, with all of the others as voters."""
-    return Turns(tuple(range(peers)), (peers - 1,))
-
-
 @dataclass(frozen=True)
-class Shard:
+class Shard(Rows):
     """Searches that are leased, run and recorded together.
 
     Attributes:
@@ -53,13 +48,6 @@ class Shard:
     target: Ints
     voters: Ints
     seed_id: Ints
-
-    def __len__(self) -> int:
-        return len(self.search_id)
-
-    def rows(self, chosen: AnyArray | slice) -> "Shard":
-        """Return the chosen rows."""
-        return Shard(*(getattr(self, part.name)[chosen] for part in fields(self)))
 
     @property
     def name(self) -> str:

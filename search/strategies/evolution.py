@@ -1,6 +1,6 @@
 """An evolution strategy with covariance adaptation: separable CMA-ES, batched over searches."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -27,13 +27,9 @@ class EvolutionStrategy(Generational):
     """
 
     kind: Literal["evolution"] = "evolution"
+    acceptance: ClassVar[Acceptance] = UNTIL_A_MISTAKE
     sigma: Annotated[float, Field(gt=0, le=1)] = 0.3
     """The first step size."""
-
-    @property
-    def acceptance(self) -> Acceptance:
-        """Until the first mistake."""
-        return UNTIL_A_MISTAKE
 
     def draws(self, transform: Transform) -> int:
         """One normal for each knob."""

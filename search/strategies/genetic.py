@@ -1,6 +1,6 @@
 """Genetic algorithms over the knobs of a transform: a population, and PBIL's probabilities of bits."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -29,17 +29,13 @@ class Genetic(Generational):
     """
 
     kind: Literal["genetic"] = "genetic"
+    acceptance: ClassVar[Acceptance] = UNTIL_A_MISTAKE
     parents: Annotated[int, Field(ge=2, le=4096)] = 6
     """How many survive a generation."""
     mutation: Annotated[float, Field(gt=0, le=1)] = 0.2
     """Standard deviation of the mutation, as a share of each knob's range."""
     spread: Annotated[float, Field(gt=0, le=1)] = 0.35
     """Standard deviation of the first generation about the seed."""
-
-    @property
-    def acceptance(self) -> Acceptance:
-        """Until the first mistake."""
-        return UNTIL_A_MISTAKE
 
     def draws(self, transform: Transform) -> int:
         """Two tournaments, which parent each knob comes from, and the mutation."""
@@ -84,16 +80,12 @@ class PBIL(Generational):
     """
 
     kind: Literal["pbil"] = "pbil"
+    acceptance: ClassVar[Acceptance] = UNTIL_A_MISTAKE
     bits: Annotated[int, Field(ge=2, le=16)] = 5
     """Bits of each knob."""
     rate: Annotated[float, Field(gt=0, le=1)] = 0.3
     """LR, how far the probabilities move towards the best candidate of a generation."""
     least: Annotated[float, Field(ge=0, lt=0.5)] = 0.04
-
-    @property
-    def acceptance(self) -> Acceptance:
-        """Until the first mistake."""
-        return UNTIL_A_MISTAKE
 
     def draws(self, transform: Transform) -> int:
         """One for each bit."""

@@ -6,14 +6,14 @@ interpolated from its first-order Taylor expansions at the points asked so far, 
 section 5. Written as sums over points and terms, so that every row is computed alike whatever its company.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
-from outvoted.search.arrays import Bools, Floats, Ints
+from outvoted.search.arrays import Bools, Floats, Ints, Rows
 from outvoted.search.consensus import is_voter
 from outvoted.search.errors import OutvotedError
 from outvoted.search.plan import Shard
@@ -39,7 +39,7 @@ _NEAR = 1e-3  # keeps weights finite where a point was asked
 
 
 @dataclass(frozen=True)
-class Surrogate:
+class Surrogate(Rows):
     """Scores of n searches' peers at a points each.
 
     Attributes:
@@ -53,10 +53,6 @@ class Surrogate:
     score: Floats
     gradient: Floats
     known: Floats
-
-    def rows(self, chosen: Ints) -> "Surrogate":
-        """Return the chosen searches."""
-        return Surrogate(*(getattr(self, part.name)[chosen] for part in fields(self)))
 
     def at(self, knobs: Floats) -> tuple[Floats, Floats, Floats]:
         """Return scores (n, peers) at knobs (n, k), their gradients and the points' mean (n, peers, k)."""
@@ -149,16 +145,12 @@ class Gradient(Strategy, Proposer):
     rate: Annotated[float, Field(gt=0, le=1)] = 0.05
     """Length of these steps, as a share of each knob's range."""
     gradients: ClassVar[bool] = True
+    acceptance: ClassVar[Acceptance] = BestOfGeneration(wrong)  # each candidate is a generation of one
 
     @property
     def proposer(self) -> Proposer:
         """The strategy itself: all settings are the proposer's."""
         return self
-
-    @property
-    def acceptance(self) -> Acceptance:
-        """Until the first mistake; each candidate is a generation of one."""
-        return BestOfGeneration(wrong)
 
     def check(self, transform: Transform) -> None:
         """Refuse transforms without knobs or without gradients."""

@@ -1,7 +1,7 @@
 """Strategies of random moves: the paper's hillclimbing, and pure random search."""
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -86,10 +86,7 @@ class Hillclimb(Strategy):
         """Climb move by move."""
         return RandomMoves(self.speculative)
 
-    @property
-    def acceptance(self) -> Acceptance:
-        """Take the first on which the target's output for the label falls."""
-        return FirstOfAll(lower)
+    acceptance: ClassVar[Acceptance] = FirstOfAll(lower)
 
 
 class RandomSearch(Strategy):
@@ -107,7 +104,4 @@ class RandomSearch(Strategy):
         """Move the seed."""
         return SeedMoves(self.speculative)
 
-    @property
-    def acceptance(self) -> Acceptance:
-        """Take the first mistake."""
-        return FirstOfAll(wrong)
+    acceptance: ClassVar[Acceptance] = FirstOfAll(wrong)

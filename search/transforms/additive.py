@@ -77,11 +77,6 @@ class Additive(Transform):
         return len(self.axes)
 
     @property
-    def draws(self) -> int:
-        """One uniform for each axis."""
-        return len(self.axes)
-
-    @property
     def home(self) -> tuple[float, ...]:
         """Where 0 lies between the ends of each axis."""
         return tuple(axis.low / (axis.low - axis.high) if axis.low else 0.0 for axis in self.axes)

@@ -36,9 +36,9 @@ class Transform(ABC, Settings):
         """Length of a composed transform."""
 
     @property
-    @abstractmethod
     def draws(self) -> int:
-        """Random numbers needed for one move."""
+        """Random numbers needed for one move: usually one for each parameter."""
+        return len(self.parameters)
 
     @property
     @abstractmethod

@@ -99,7 +99,6 @@ class GaussianNoise(Transform):
     parameters: ClassVar[tuple[str, ...]] = ("amplitude_levels", "pattern")
     measures: ClassVar[tuple[str, ...]] = parameters
     size: ClassVar[int] = 2
-    draws: ClassVar[int] = 2
     home: ClassVar[tuple[float, ...]] = (0.0, 0.0)
     differentiable: ClassVar[bool] = True  # in the amplitude; the gradient along the pattern is 0
 

@@ -90,7 +90,6 @@ class Affine(Geometric):
     parameters: ClassVar[tuple[str, ...]] = _NAMES
     measures: ClassVar[tuple[str, ...]] = _NAMES  # composed moves are described as one move
     size: ClassVar[int] = len(_IDENTITY)
-    draws: ClassVar[int] = len(_NAMES)
     home: ClassVar[tuple[float, ...]] = (0.5,) * len(_NAMES)
 
     def identity(self, n: int) -> Floats:

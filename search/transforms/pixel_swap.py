@@ -43,7 +43,6 @@ class PixelSwap(Transform):
 
     parameters: ClassVar[tuple[str, ...]] = _NAMES
     measures: ClassVar[tuple[str, ...]] = ("swaps",)
-    draws: ClassVar[int] = len(_NAMES)
     home: ClassVar[tuple[float, ...]] = ()  # no knobs: one move swaps two pixels and no more
     differentiable: ClassVar[bool] = False
 

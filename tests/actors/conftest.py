@@ -16,7 +16,8 @@ from outvoted.actors.panel.panel import LocalPanel
 from outvoted.actors.panel.peer import Peer
 from outvoted.search.climb import Rules
 from outvoted.search.messages import Candidates
-from outvoted.search.plan import Shard, all_turns, searches
+from outvoted.search.plan import Shard, searches
+from tests.search.runs import all_turns
 
 Idx = Callable[[Path, NDArray[np.uint8]], Path]
 FOUR = (

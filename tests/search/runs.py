@@ -5,7 +5,7 @@ import numpy as np
 from outvoted.search.arrays import Ints
 from outvoted.search.climb import Rules, ShardState, advance, begin
 from outvoted.search.messages import Questions
-from outvoted.search.plan import Shard
+from outvoted.search.plan import Shard, Turns
 from outvoted.search.strategies import Strategy
 from outvoted.search.transforms import Affine, AffineRange, Transform
 from tests.search.fakes import SEEDS, FakePanel, label_of
@@ -26,6 +26,11 @@ def rules_of(strategy: Strategy, patience: int = 12, transform: Transform = EAGE
         strategy=strategy,
         patience=patience,
     )
+
+
+def all_turns(peers: int) -> Turns:
+    """Every peer is the target, with all of the others as voters."""
+    return Turns(tuple(range(peers)), (peers - 1,))
 
 
 def shard_of(search_id: Ints, peers: int = PEERS, voters: int | None = None) -> Shard:

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from outvoted.search.plan import Turns, all_turns, drawn_seeds, replicas_needed, searches, shards
+from outvoted.search.plan import Turns, drawn_seeds, replicas_needed, searches, shards
+from tests.search.runs import all_turns
 
 RUN_SEEDS = st.integers(0, 2**64 - 1)
 
