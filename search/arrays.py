@@ -23,7 +23,7 @@ class Rows:
     """Mixed into dataclasses of arrays, one row for each thing told of; a whole array may be None."""
 
     def __len__(self) -> int:
-        return len(next(iter(self._arrays())))
+        return len(getattr(self, fields(self)[0].name))  # type: ignore[arg-type]
 
     def rows(self, chosen: AnyArray | slice) -> Self:
         """Return the chosen rows (indices, a mask or a slice)."""
@@ -32,9 +32,8 @@ class Rows:
     @classmethod
     def joined(cls, parts: Sequence[Self]) -> Self:
         """Join parts in their order; where some have texts and others none, theirs are empty."""
-        return cls(
-            *(_joined(arrays, parts) for arrays in zip(*(part._arrays() for part in parts), strict=True))
-        )
+        columns = zip(*(part._arrays() for part in parts), strict=True)
+        return cls(*(_joined(arrays, parts) for arrays in columns))
 
     def _arrays(self) -> list[AnyArray | None]:
         return [getattr(self, field.name) for field in fields(self)]  # type: ignore[arg-type]
