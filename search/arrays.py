@@ -19,7 +19,7 @@ Texts = NDArray[np.object_]
 AnyArray = NDArray[Any]
 
 
-class Rows:
+class RowArrays:
     """Mixed into dataclasses of arrays, one row for each thing told of; a whole array may be None."""
 
     def __len__(self) -> int:
@@ -39,7 +39,7 @@ class Rows:
         return [getattr(self, field.name) for field in fields(self)]  # type: ignore[arg-type]
 
 
-def _joined(arrays: Sequence[AnyArray | None], parts: Sequence[Rows]) -> AnyArray | None:
+def _joined(arrays: Sequence[AnyArray | None], parts: Sequence[RowArrays]) -> AnyArray | None:
     if all(array is None for array in arrays):
         return None
     pairs = zip(arrays, parts, strict=True)

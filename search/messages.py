@@ -7,7 +7,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from outvoted.search.arrays import AnyArray, Floats, Rows, Singles, Texts
+from outvoted.search.arrays import AnyArray, Floats, RowArrays, Singles, Texts
 
 
 class TakeGradient(IntEnum):
@@ -21,7 +21,7 @@ class TakeGradient(IntEnum):
 
 
 @dataclass(frozen=True)
-class Candidates(Rows):
+class Candidates(RowArrays):
     """Seeds with composed moves, as they are sent to a peer.
 
     Attributes:
@@ -36,7 +36,7 @@ class Candidates(Rows):
 
 
 @dataclass(frozen=True)
-class Answers(Rows):
+class Answers(RowArrays):
     """One peer's answers to candidates, reduced to what a decision needs.
 
     Attributes:

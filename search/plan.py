@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from outvoted.search.arrays import Bools, Ints, Rows
+from outvoted.search.arrays import Bools, Ints, RowArrays
 from outvoted.search.streams import Purpose, uniforms
 
 
@@ -32,7 +32,7 @@ class Turns:
 
 
 @dataclass(frozen=True)
-class Shard(Rows):
+class Shard(RowArrays):
     """Searches that are leased, run and recorded together.
 
     Attributes:

@@ -13,7 +13,7 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from outvoted.search.arrays import Bools, Floats, Ints, Rows
+from outvoted.search.arrays import Bools, Floats, Ints, RowArrays
 from outvoted.search.consensus import is_voter
 from outvoted.search.errors import OutvotedError
 from outvoted.search.plan import Shard
@@ -39,7 +39,7 @@ _NEAR = 1e-3  # keeps weights finite where a point was asked
 
 
 @dataclass(frozen=True)
-class Surrogate(Rows):
+class Surrogate(RowArrays):
     """Scores of n searches' peers at a points each.
 
     Attributes:

@@ -3,7 +3,7 @@
 import json
 import sys
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 import yaml
@@ -78,7 +78,6 @@ def test_a_comparison_goes_on_with_a_strategy_more(
 class Labelled(Hillclimb):
     """A strategy whose label is what a user chose."""
 
-    name: Literal["hillclimb"] = "hillclimb"
     called: str = ""
 
     @property
