@@ -1,16 +1,22 @@
-"""The interface of a study: which images are put to a panel."""
+"""The interface of a study: which images are put to a panel, and what their votes show."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.studies.study_store import Fields
 from outvoted.actors.training.generators.settings import AnyGenerator
+from outvoted.analysis.studies.families import Family
 from outvoted.search.arrays import Floats, Pixels, Singles
 from outvoted.search.settings import Settings
+
+if TYPE_CHECKING:
+    from outvoted.analysis.report.report import Report
+    from outvoted.analysis.studies.opened import OpenedStudy
 
 Generate = Callable[[Floats], Pixels]
 """Turns latents, (n, latent size), into images, (n, channels, height, width), uint8."""
@@ -20,15 +26,17 @@ Vote = Callable[[Pixels], Singles]
 
 @dataclass(frozen=True)
 class Needs:
-    """What images are made from besides the data.
+    """What has to be trained besides the panel.
 
     Attributes:
-        generator: which generator is to be had, if any.
+        generator: what images are made with, if anything.
         referee: whether a referee is asked; it then votes on the study's images too.
+        families: networks that are trained to target accuracies, and vote too.
     """
 
     generator: AnyGenerator | None = None
     referee: bool = False
+    families: tuple[Family, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -52,7 +60,7 @@ class Study(ABC, Settings):
     @property
     @abstractmethod
     def needs(self) -> Needs:
-        """What :meth:`images` needs besides the data."""
+        """What has to be trained besides the panel."""
 
     @abstractmethod
     def fields(self) -> Fields:
@@ -72,4 +80,16 @@ class Study(ABC, Settings):
 
         Raises:
             OutvotedError: an image cannot be made.
+        """
+
+    @abstractmethod
+    def extras(self, made_from: Ingredients) -> Mapping[str, pa.Table]:
+        """Return tables beside that of the images, by name: what a report draws of how they were made."""
+
+    @abstractmethod
+    def report(self, study: "OpenedStudy") -> "Report":
+        """Measure what has been voted so far.
+
+        Raises:
+            OutvotedError: there are no votes yet, or data or a file is missing.
         """

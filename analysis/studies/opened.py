@@ -1,75 +1,28 @@
 """A study as it lies on disk, opened to be read."""
 
 from functools import cached_property
-from pathlib import Path
-from shlex import quote
 
 import pandas as pd
-from pydantic import TypeAdapter
 
 from outvoted.actors.data.datasets import Dataset
-from outvoted.actors.networks import members
-from outvoted.actors.networks.members import Member
-from outvoted.actors.panel.panel_settings import PanelSettings
-from outvoted.actors.runs.run_record import RunRecord
-from outvoted.actors.runs.store import RunStore
 from outvoted.actors.studies.study_store import StudyStore
-from outvoted.analysis.opened.stored import configured, data_of, record_of
-from outvoted.analysis.studies.any import AnyStudy
+from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.studies.base import Study
 from outvoted.search.arrays import Pixels
-from outvoted.search.errors import OutvotedError
-from outvoted.search.trust import NOTHING, Trust
-
-_STUDY: TypeAdapter[AnyStudy] = TypeAdapter(AnyStudy)
 
 
 class OpenedStudy:
     """Reads a study's configuration, data, images and votes."""
 
-    def __init__(self, path: Path, trust: Trust = NOTHING) -> None:
-        """Open a folder; ``trust`` says what it names and may be imported.
+    def __init__(self, study: Study, run: OpenedRun) -> None:
+        """Take a study and the run that recorded it."""
+        self.study, self.run = study, run
+        self.store = StudyStore(run.store.path, study.fields())
 
-        Raises:
-            OutvotedError: it holds no study, or one of another version or with code that is not trusted.
-        """
-        self.trust = trust
-        self.record: RunRecord = record_of(RunStore(path), trust)
-        if self.record.kind != "study":
-            raise OutvotedError(
-                expected=f"a run of `outvoted study` in {path}",
-                found=f"a run of `outvoted {self.record.kind}`",
-                remedy="choose another run: `outvoted runs` lists them",
-            )
-        self.study: Study = configured(_STUDY, self.record, "study", path, trust)
-        self.store = StudyStore(path, self.study.fields())
-
-    @cached_property
+    @property
     def data(self) -> Dataset:
         """The data set of the study; its fingerprint must be that of the study."""
-        return data_of(self.record, self.store.path, self.trust)
-
-    @cached_property
-    def panel(self) -> PanelSettings:
-        """How the panel is made and asked."""
-        found: PanelSettings = configured(PanelSettings, self.record, "panel", self.store.path, self.trust)
-        return found
-
-    @cached_property
-    def members(self) -> tuple[Member, ...]:
-        """The panel's networks; their fingerprint must be that of the study.
-
-        Raises:
-            OutvotedError: they are others, or name code that is not trusted.
-        """
-        found = members.load(self.store.peers, self.trust)
-        if not self.record.has_panel(found):
-            raise OutvotedError(
-                expected=f"the panel {self.record.panel_fingerprint} of {self.store.path}",
-                found=f"other networks or weights in {self.store.peers}",
-                remedy="restore the networks that the study was made with",
-            )
-        return tuple(found)
+        return self.run.data
 
     @property
     def classes(self) -> int:
@@ -79,7 +32,7 @@ class OpenedStudy:
     @property
     def class_names(self) -> tuple[str, ...]:
         """A name for each class: its number where the data set has none, or another number of them."""
-        named = None if self.record.data is None else self.record.data.class_names
+        named = None if self.run.record.data is None else self.run.record.data.class_names
         return named if named and len(named) == self.classes else tuple(map(str, range(self.classes)))
 
     @cached_property
@@ -90,7 +43,7 @@ class OpenedStudy:
             OutvotedError: the study has no images yet.
         """
         if not self.store.has_images:
-            raise _without_results(self.store.path)
+            raise self.run.without("images and votes")
         return pd.DataFrame(self.store.images().drop_columns(["image"]).to_pandas())
 
     @cached_property
@@ -106,18 +59,10 @@ class OpenedStudy:
             OutvotedError: it has not voted yet.
         """
         if not self.store.has_votes():
-            raise _without_results(self.store.path)
+            raise self.run.without("images and votes")
         return self.store.votes()
 
     @property
     def architectures(self) -> dict[str, str]:
         """What each peer of the panel is, by its name."""
-        return {member.name: member.architecture.label for member in self.members}
-
-
-def _without_results(path: Path) -> OutvotedError:
-    return OutvotedError(
-        expected=f"images and votes in {path}",
-        found="a study without results so far",
-        remedy=f"go on with it: `outvoted study CONFIG --name {quote(path.name)} --resume`",
-    )
+        return {member.name: member.architecture.label for member in self.run.members}

@@ -16,7 +16,8 @@ from outvoted.actors.runs.store import RunStore
 from outvoted.actors.sweeps.mined_settings import Mining
 from outvoted.actors.sweeps.sweep_store import FINISHED, SweepStore
 from outvoted.analysis.opened.stored import configured, data_of, record_of
-from outvoted.analysis.sweeps import AnyExperiment, Experiment, Setting, Unit, peer_name
+from outvoted.analysis.sweeps.base import Experiment, Setting, Unit, peer_name
+from outvoted.analysis.sweeps.kinds import AnyExperiment
 from outvoted.search.errors import OutvotedError
 from outvoted.search.trust import NOTHING, Trust
 

@@ -1,17 +1,25 @@
 """A sweep scored by the miner: how easily the networks of each setting are outvoted by their replicates."""
 
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from rich.table import Table
 
 from outvoted.actors.networks.members import fingerprint
+from outvoted.actors.runs.files import write_json
 from outvoted.actors.sweeps.mined_settings import MinedSettings, Mining
 from outvoted.analysis.mining.voters import by_voters
+from outvoted.analysis.report.drawing import PEERS, TARGET, plain, save
 from outvoted.analysis.report.monotonic import Monotonic, monotonic
 from outvoted.analysis.report.numbers import Proportion, Spread, proportion, spread
-from outvoted.analysis.sweeps import Setting, TemperatureExperiment
+from outvoted.analysis.sweeps.base import Setting
 from outvoted.analysis.sweeps.opened import OpenedSweep
+from outvoted.analysis.sweeps.temperature.experiment import TemperatureExperiment
+from outvoted.search.arrays import Floats
 from outvoted.search.climb import Outcome
 from outvoted.search.errors import OutvotedError
 
@@ -233,3 +241,81 @@ def _short(reason: str) -> str:
     lines = reason.strip().splitlines() or [""]
     found = (line.removeprefix("found:").strip() for line in lines if line.startswith("found:"))
     return next(found, lines[-1].strip())
+
+
+_SHORT = 9  # characters of a label that fits beside a point
+
+
+def draw_outvoted(report: MiningReport, path: Path) -> None:
+    """Draw the success rate of each setting, in order, and against robustness or test accuracy.
+
+    Bars are Wilson's 95 % intervals and, sideways, one standard deviation over seeds. Long labels stand on
+    the left alone, and numbers beside the points.
+    """
+    height = max(4.2, 0.24 * len(report.settings) + 1.4)
+    figure = Figure(figsize=(10.5, height), layout="constrained")
+    figure.suptitle(f"{report.run}. {report.verdict}", fontsize=10)
+    left, right = figure.subplots(1, 2)
+    short = max(len(row.setting) for row in report.settings) <= _SHORT
+    numbered = [str(number) for number, _ in enumerate(report.settings, 1)]
+    points = [row.setting for row in report.settings] if short else numbered
+    lines = [
+        row.setting if short else f"{row.setting}  {number}"
+        for number, row in zip(numbered, report.settings, strict=True)
+    ]
+    _in_order(left, report, lines)
+    _against(right, report, points)
+    for axes in (left, right):
+        plain(axes)
+    save(figure, path)
+
+
+def _in_order(axes: Axes, report: MiningReport, lines: list[str]) -> None:
+    for place, row in enumerate(report.settings):
+        if row.outvoted is None or row.outvoted.success.value is None:
+            axes.annotate("not mined", (0, place), color=PEERS, fontsize=8, va="center")
+            continue
+        value, beside = _interval(row.outvoted)
+        axes.errorbar(value, place, xerr=beside, fmt="o", color=TARGET, capsize=3)
+    axes.set(xlabel="searches that end in a mistake, %", ylim=(len(lines) - 0.5, -0.5))
+    axes.set_xlim(left=0)
+    axes.set_yticks(range(len(lines)), lines)
+
+
+def _against(axes: Axes, report: MiningReport, points: list[str]) -> None:
+    for point, row in zip(points, report.settings, strict=True):
+        figure = report.figure(row)
+        if row.outvoted is None or row.outvoted.success.value is None or figure.mean is None:
+            continue
+        value, beside = _interval(row.outvoted)
+        place, spread = 100 * figure.mean, 100 * (figure.std or 0.0)
+        axes.errorbar(place, value, beside, spread, ecolor=PEERS, elinewidth=0.8, capsize=2, fmt="none")
+        axes.plot(place, value, "o", ms=4, color=TARGET)
+        axes.annotate(point, (place, value), (4, 4), textcoords="offset points", fontsize=8)
+    measured = "test images right, %"
+    if report.epsilon is not None:
+        measured = f"test images right under FGSM, ε = {report.epsilon:g}, %"
+    axes.set(xlabel=measured, ylabel="searches that end in a mistake, %")
+    axes.margins(x=0.12)
+
+
+def _interval(found: Outvoted) -> tuple[float, Floats]:
+    """Return a success rate in percent, and how far its interval reaches below and above, shape (2, 1)."""
+    success = found.success
+    assert success.value is not None
+    assert success.low is not None
+    assert success.high is not None
+    beside = [[success.value - success.low], [success.high - success.value]]
+    return 100 * success.value, 100 * np.maximum(beside, 0)
+
+
+def write_mining_report(sweep: OpenedSweep) -> MiningReport:
+    """Write a sweep's ``outvoted.json`` and ``figures/outvoted.png`` and return what they show.
+
+    Raises:
+        OutvotedError: the sweep is not configured to be mined, or a file cannot be read or written.
+    """
+    report, path = summarise_mining(sweep), sweep.store.path
+    write_json(path / "outvoted.json", report.to_json())
+    draw_outvoted(report, path / "figures" / "outvoted.png")
+    return report

@@ -28,7 +28,7 @@ from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.drawing import class_names
 from outvoted.analysis.report.numbers import PERCENT
 from outvoted.analysis.report.table import Column, Table
-from outvoted.analysis.studies.opened import OpenedStudy
+from outvoted.analysis.studies.kinds import open_study
 from outvoted.cluster.command_line.options import DEFAULT_RUNS, Debug, Runs, Trusted, run_store, trusted
 from outvoted.cluster.console.terminal import bars, console, flag, phase, say_written, to_report
 from outvoted.cluster.console.terminal import command as typed
@@ -113,7 +113,7 @@ def label(  # noqa: PLR0913  # each is an option
 ) -> None:
     """Let people label a study's images on a page in the browser, or import their labels."""
     with phase(console, "opening the study"):
-        work, store = _opened_study(run_store(run, runs).path, trusted(trust))
+        work, store = _opened_study(OpenedRun(run_store(run, runs), trusted(trust)))
     with store.sole_writer():
         if file is not None:
             _import(store, file)
@@ -129,24 +129,24 @@ def label(  # noqa: PLR0913  # each is an option
     )
 
 
-def _opened_study(path: Path, trust: Trust) -> tuple[Work, LabelStore]:
+def _opened_study(run: OpenedRun) -> tuple[Work, LabelStore]:
     """Open what there is to label, and where labels go.
 
     Raises:
         OutvotedError: it is no study, its images are none to look at, or it has none yet.
     """
-    opened = OpenedStudy(path, trust)
+    opened = open_study(run)
     data = opened.data
     if data.features is not None:
         raise OutvotedError(
             expected="a study of images, which people can look at",
-            found=f"{path.name}, whose images are rows of the table {data.name}",
+            found=f"{run.store.path.name}, whose images are rows of the table {data.name}",
             remedy="label a study of pictures, such as one of boundaries or morphs",
         )
     images = len(opened.images)
     pictures = [image["bytes"] for image in opened.store.images()["image"].to_pylist()]
     classes = data.class_names or tuple(map(str, range(data.classes)))
-    return Work(opened.record.name, pictures, classes), LabelStore(opened.store.labels, images, data.classes)
+    return Work(run.record.name, pictures, classes), LabelStore(opened.store.labels, images, data.classes)
 
 
 def _serve(desk: Desk, store: LabelStore, labeller: str | None, port: int, browser: bool) -> None:

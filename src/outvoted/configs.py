@@ -3,10 +3,11 @@
 from outvoted.actors.healing.arms import HealSettings
 from outvoted.actors.panel.panel_settings import PanelSettings, RefereeSettings
 from outvoted.actors.sweeps.mined_settings import Mining
-from outvoted.analysis.studies.boundary.kind import BoundaryStudy
-from outvoted.analysis.studies.interpolation import InterpolationStudy
-from outvoted.analysis.studies.morphs import MorphStudy
-from outvoted.analysis.sweeps import NoiseClassExperiment, TemperatureExperiment
+from outvoted.analysis.studies.boundary.study import BoundaryStudy
+from outvoted.analysis.studies.interpolation.study import InterpolationStudy
+from outvoted.analysis.studies.morphs.study import MorphStudy
+from outvoted.analysis.sweeps.noise_class.experiment import NoiseClassExperiment
+from outvoted.analysis.sweeps.temperature.experiment import TemperatureExperiment
 from outvoted.cluster.jobs.compare import CompareConfig
 from outvoted.cluster.jobs.mine import MineConfig
 from outvoted.cluster.jobs.heal import HealConfig

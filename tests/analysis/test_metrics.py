@@ -8,7 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outvoted.analysis.report.metrics import Metrics, metrics
+from outvoted.analysis.sweeps.noise_class.experiment import Metrics, metrics
 from outvoted.search.errors import OutvotedError
 
 

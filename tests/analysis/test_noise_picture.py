@@ -7,7 +7,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from outvoted.actors.data.noises import Gaussian, Noise, Solid, Uniform
-from outvoted.analysis.sweeps.noise_picture import draw_noises
+from outvoted.analysis.sweeps.noise_class.pictures import draw_noises
 from outvoted.search.errors import OutvotedError
 from tests.analysis.mining.test_pictures import opened
 

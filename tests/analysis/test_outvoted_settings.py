@@ -22,10 +22,16 @@ from outvoted.actors.runs.run_record import RunRecord, State
 from outvoted.actors.sweeps.mined_settings import MinedSettings, Mining
 from outvoted.actors.sweeps.sweep_store import FINISHED, SweepStore
 from outvoted.actors.training.steps import Training
-from outvoted.analysis.sweeps import Experiment, NoiseClassExperiment, TemperatureExperiment, Unit
-from outvoted.analysis.sweeps.mining_report import write_mining_report
+from outvoted.analysis.sweeps.base import Experiment, Unit
+from outvoted.analysis.sweeps.noise_class.experiment import NoiseClassExperiment
 from outvoted.analysis.sweeps.opened import OpenedSweep
-from outvoted.analysis.sweeps.outvoted_settings import MiningReport, outvoted_table, summarise_mining
+from outvoted.analysis.sweeps.outvoted_settings import (
+    MiningReport,
+    outvoted_table,
+    summarise_mining,
+    write_mining_report,
+)
+from outvoted.analysis.sweeps.temperature.experiment import TemperatureExperiment
 from outvoted.analysis.sweeps.trial import Trial
 from outvoted.search.errors import OutvotedError
 from outvoted.search.search_settings import SearchSettings

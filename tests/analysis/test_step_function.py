@@ -9,8 +9,9 @@ import pytest
 from matplotlib.figure import Figure
 from pydantic import ValidationError
 
-from outvoted.analysis.report import step_function
-from outvoted.analysis.report.step_function import (
+from outvoted.analysis.sweeps.noise_class import step_function
+from outvoted.analysis.sweeps.noise_class.pictures import draw_step_function
+from outvoted.analysis.sweeps.noise_class.step_function import (
     TRAINED,
     WHERE,
     StepFunction,
@@ -22,7 +23,6 @@ from outvoted.analysis.report.step_function import (
     step,
     transitions,
 )
-from outvoted.analysis.report.step_function_picture import draw_step_function
 from outvoted.search.arrays import Floats
 from tests.analysis.mining.test_pictures import opened
 

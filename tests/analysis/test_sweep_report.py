@@ -9,10 +9,10 @@ import pytest
 from rich.console import Console
 
 from outvoted.actors.sweeps.sweep_store import SweepStore
-from outvoted.analysis.report.step_function import StepFunction
+from outvoted.analysis.sweeps.noise_class import pictures
+from outvoted.analysis.sweeps.noise_class.step_function import StepFunction
 from outvoted.analysis.sweeps.opened import OpenedSweep
-from outvoted.analysis.sweeps.sweep_report import SweepReport, write_sweep_report
-from outvoted.analysis.sweeps.training_value import pictures
+from outvoted.analysis.sweeps.report import SweepReport, write_sweep_report
 from tests.analysis.temperature.sweeps import Form, written
 from tests.analysis.training_value.conftest import same, write_sweep
 from tests.small_run import REFEREE

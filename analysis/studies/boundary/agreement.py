@@ -1,13 +1,14 @@
-"""How far labellers, or networks, agree: on each image, and beyond chance (Cohen's kappa)."""
+"""How far labellers, or networks, agree: on each image, beyond chance (Cohen's kappa), and in being split."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from scipy.stats import entropy
+from scipy.stats import entropy, rankdata
+from sklearn.metrics import cohen_kappa_score
 
-from outvoted.analysis.report.numbers import Spread, spread
+from outvoted.analysis.report.numbers import Interval, Spread, spread
 from outvoted.search.arrays import AnyArray, Bools, Floats, Ints
 
 NO_LABEL = -1
@@ -152,17 +153,13 @@ class KappaMeans:
 
 
 def cohen_kappa(one: AnyArray, other: AnyArray) -> float:
-    """Return how far two rows of labels agree beyond chance: (observed - expected) / (1 - expected).
+    """Return how far two rows of labels agree beyond chance; NaN where chance alone gives full agreement.
 
-    Expected is the agreement of independent raters who give each class as often as these do. NaN where
-    that is 1 already, or where there is nothing to compare.
+    It is NaN, too, where there is nothing to compare.
     """
-    if not len(one):
+    if not len(one) or len(np.union1d(one, other)) == 1:
         return np.nan
-    classes = np.union1d(one, other)[:, None]
-    expected = float(((one == classes).mean(1) * (other == classes).mean(1)).sum())
-    observed = float((one == other).mean())
-    return np.nan if np.isclose(expected, 1) else (observed - expected) / (1 - expected)
+    return float(cohen_kappa_score(one, other))
 
 
 def label_kappas(answers: Ints) -> Floats:
@@ -221,3 +218,53 @@ def _every_two(raters: int, of: Callable[[int, int], float]) -> Floats:
         for j in range(i):
             matrix[i, j] = matrix[j, i] = of(i, j)
     return matrix
+
+
+_RESAMPLED = 2000
+
+
+@dataclass(frozen=True)
+class Entropies:
+    """Entropies of a family's answers, image by image, beside those of people.
+
+    Attributes:
+        family, target: of the networks, which differ in their seed alone.
+        networks: how many.
+        votes: the entropy of their answers in bits, shape (images,).
+        rho: Spearman's correlation with the entropy of people's labels, and the ends of its 95 % interval;
+            None where either is the same for all images.
+    """
+
+    family: str
+    target: float
+    networks: int
+    votes: Floats
+    rho: Interval
+
+
+def spearman(one: Floats, other: Floats, grid: Ints, seed: int = 0) -> Interval:
+    """Return Spearman's rho and its 95 % interval by bootstrap (percentiles).
+
+    Images of one pair are neighbours on a line, so whole pairs are drawn with replacement, not images.
+
+    Args:
+        one, other: shape (images,).
+        grid: the image at each step of each pair, shape (pairs, steps).
+        seed: of what is drawn.
+    """
+    whole = _rho(one[grid.reshape(1, -1)], other[grid.reshape(1, -1)])[0]
+    if np.isnan(whole):
+        return None, None, None
+    drawn = np.random.default_rng(seed).integers(len(grid), size=(_RESAMPLED, len(grid)))
+    taken = grid[drawn].reshape(_RESAMPLED, -1)
+    low, high = np.nanpercentile(_rho(one[taken], other[taken]), [2.5, 97.5])
+    return float(whole), float(low), float(high)
+
+
+def _rho(one: AnyArray, other: AnyArray) -> Floats:
+    """Correlate ranks row by row; NaN where all are equal."""
+    ranks = [rankdata(values, axis=1) for values in (one, other)]
+    x, y = (rank - rank.mean(1, keepdims=True) for rank in ranks)
+    below = np.sqrt((x**2).sum(1) * (y**2).sum(1))
+    whole = np.full(len(x), np.nan)
+    return np.asarray(np.divide((x * y).sum(1), below, out=whole, where=below > 0))

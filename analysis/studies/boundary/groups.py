@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from outvoted.actors.labelling.labels import Labels
 from outvoted.analysis.report.numbers import Spread, spread
+from outvoted.analysis.studies.ballots import Ballots
 from outvoted.analysis.studies.boundary.agreement import Agreement, agreement, pairs_disagree
-from outvoted.analysis.studies.landscape.ballots import Ballots
 from outvoted.search.arrays import Floats, Ints
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from outvoted.analysis.report.numbers import Proportion, proportion
+from outvoted.analysis.studies.ballots import Ballots, ballots
 from outvoted.analysis.studies.boundary.groups import People
-from outvoted.analysis.studies.landscape.ballots import Ballots, ballots
 from outvoted.search.arrays import Bools, Ints
 from outvoted.search.consensus import Dissent, lone_dissent
 

@@ -8,8 +8,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from outvoted.analysis.report.drawing import MENU
-from outvoted.analysis.studies.boundary.agreement import LOOKS, Agreement, Look, disagreement
-from outvoted.analysis.studies.boundary.entropies import Entropies
+from outvoted.analysis.studies.boundary.agreement import LOOKS, Agreement, Entropies, Look, disagreement
 from outvoted.analysis.studies.boundary.figures import (
     Measure,
     dodge,

@@ -1,34 +1,186 @@
-"""What a boundary study leaves for its reader: findings, tables, pictures."""
+"""What a boundary study shows: summary, pictures, tables, and sections of a page."""
 
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
-from outvoted.analysis.studies.boundary.figures import draw_entropies, draw_kappas, draw_types
-from outvoted.analysis.studies.boundary.findings import BoundaryFindings
-from outvoted.analysis.studies.boundary.image_figures import draw_images, draw_map
-from outvoted.search.arrays import Pixels
+import numpy as np
+import pandas as pd
 
-IMAGES, TYPES, MAP, KAPPAS, ENTROPIES = "images.png", "types.png", "map.png", "kappas.png", "entropies.png"
+from outvoted.actors.labelling.choice import chosen
+from outvoted.actors.labelling.label_store import LabelStore
+from outvoted.actors.labelling.labels import Labels
+from outvoted.actors.runs import extras
+from outvoted.actors.studies.study_store import REFEREE
+from outvoted.analysis.report.from_rich import described
+from outvoted.analysis.report.report import Part, Picture, Plot, Report, Section
+from outvoted.analysis.report.table import Table
+from outvoted.analysis.studies.boundary import tables
+from outvoted.analysis.studies.boundary.figures import IMAGES, draw_latents, pictures
+from outvoted.analysis.studies.boundary.findings import BoundaryFindings, analyse
+from outvoted.analysis.studies.boundary.groups import Type
+from outvoted.analysis.studies.boundary.plots import entropies_plot, kappas_plot, map_plot, types_plot
+from outvoted.analysis.studies.boundary.study import PROPOSALS, BoundaryStudy
+from outvoted.analysis.studies.boundary.tables import SIMULATED, Titled, accuracy
+from outvoted.analysis.studies.families import units
+from outvoted.analysis.studies.opened import OpenedStudy
+from outvoted.search.arrays import Singles
 
 
-def draw(found: BoundaryFindings, pixels: Pixels, folder: Path) -> tuple[str, ...]:
-    """Draw what there is something to draw of; returns the names of the files.
+def report(study: OpenedStudy, settings: BoundaryStudy) -> Report:
+    """Measure what has been voted."""
+    names = [unit.name for unit in units(settings.families)]
+    found = analyse(
+        study.images,
+        _votes(study, names),
+        study.store.stops(names),
+        study.class_names,
+        _labels(study, settings),
+        study.votes,
+        {family.name: family.seeds for family in settings.families},
+    )
+    drawn, proposed = pictures(found, study.pixels), extras.read(study.store.path, "latents", PROPOSALS)
+    if proposed is not None:
+        drawn["figures/latents.png"] = partial(draw_latents, proposed.to_pandas(), study.class_names)
+    return Report(
+        found.to_json(),
+        [_part(one) for one in tables.every(found)],
+        sections=lambda _: sections(found, study.store.path),
+        pictures=drawn,
+        remarks=tables.remarks(found),
+    )
 
-    Args:
-        pixels: all images, shape (images, channels, height, width).
+
+def _labels(study: OpenedStudy, settings: BoundaryStudy) -> Labels | None:
+    """Return people's labels of a study's images, or simulated ones; None where there are to be none.
 
     Raises:
-        OutvotedError: the disk refuses.
+        OutvotedError: a file of labels has a line that is wrong.
     """
-    here = any(one.target == found.focus for one in found.entropies)
-    wanted: dict[str, tuple[bool, Callable[[Path], None]]] = {
-        IMAGES: (True, lambda path: draw_images(found, pixels, path)),
-        TYPES: (bool(found.seeds), lambda path: draw_types(found, path)),
-        MAP: (bool(found.seeds), lambda path: draw_map(found, path)),
-        KAPPAS: (found.kappas is not None, lambda path: draw_kappas(found, path)),
-        ENTROPIES: (here, lambda path: draw_entropies(found, path)),
-    }
-    drawn = {name: picture for name, (there, picture) in wanted.items() if there}
-    for name, picture in drawn.items():
-        picture(folder / name)
-    return tuple(drawn)
+    store = LabelStore(study.store.labels, len(study.images), study.classes)
+
+    def referee() -> Singles:
+        return np.stack(study.store.votes(REFEREE)["probabilities"].to_list())
+
+    return chosen(store, settings.labellers, referee)
+
+
+def _votes(study: OpenedStudy, names: Sequence[str]) -> pd.DataFrame:
+    """Return the votes of all networks that were kept."""
+    found = [study.store.votes(name) for name in names if study.store.has_votes(name)]
+    return pd.concat(found, ignore_index=True) if found else study.votes.iloc[:0]
+
+
+def sections(found: BoundaryFindings, folder: Path) -> list[Section]:
+    """Return what the page shows of a study.
+
+    Args:
+        folder: that of the run.
+    """
+    every = (_images, _disagreement, _softmax, _over_seeds, _certainty, _map, _kappas, _entropies, _panel)
+    return [*(one for section in every for one in section(found, folder)), *_reached(found)]
+
+
+def _section(found: BoundaryFindings, title: str, text: str, parts: Sequence[Part]) -> Section:
+    return Section(title, text, parts, found.simulated)
+
+
+def _part(one: Titled) -> Table:
+    """Name a table above it, and explain its columns below."""
+    return described(one.title, one.table.headers, one.table.rows, one.table.caption)
+
+
+def _images(found: BoundaryFindings, folder: Path) -> Iterator[Section]:
+    rows, steps = found.ways.images.shape
+    who = found.people
+    by = (
+        "nobody has labelled all of them yet"
+        if who is None
+        else f"{len(who.names)} {who.called} have named them"
+    )
+    text = f"{rows * steps} images: {rows} pairs of classes, {steps} steps from one to the other; {by}."
+    caption = f"above each image what labellers call it{_mark(found)}" if who else "all images"
+    yield _section(found, "The images", text, [Picture(folder / IMAGES, caption)])
+
+
+def _disagreement(found: BoundaryFindings, _: Path) -> Iterator[Section]:
+    if found.diverse:
+        parts = [tables.misclassified(found), *([tables.by_type(found)] if found.people else [])]
+        text = (
+            "Do models of one test accuracy disagree on the same images, and where labellers do? Networks of "
+            "all families and variants of training, one of each."
+        )
+        yield _section(found, "Networks of one accuracy", text, [_part(one) for one in parts])
+
+
+def _softmax(found: BoundaryFindings, _: Path) -> Iterator[Section]:
+    if found.diverse and found.people:
+        text = "The maximum softmax of the same networks, by type of image."
+        yield _section(found, "How sure networks are", text, [_part(tables.softmax(found))])
+
+
+def _over_seeds(found: BoundaryFindings, _: Path) -> Iterator[Section]:
+    if found.seeds:
+        text = (
+            "Groups of networks that differ in their seed alone: how types of images change with accuracy. "
+            f"Type A: {Type.A.meaning}. Type C: {Type.C.meaning}."
+        )
+        plot = Plot(types_plot(found), f"mean and standard deviation over groups{_mark(found)}")
+        yield _section(found, "Types and test accuracy", text, [plot, _part(tables.over_seeds(found))])
+
+
+def _certainty(found: BoundaryFindings, _: Path) -> Iterator[Section]:
+    if found.seeds and found.people:
+        text = "Are networks unsure where labellers are? Certainty is the share of the most frequent answer."
+        yield _section(found, "Certainty", text, [_part(tables.certainty(found))])
+
+
+def _map(found: BoundaryFindings, _: Path) -> Iterator[Section]:
+    if found.seeds:
+        text = (
+            "Who disagrees on which image: the first group of each family. Point at a cell for the answers."
+        )
+        plot = Plot(map_plot(found), f"choose family and accuracy above{_mark(found)}")
+        yield _section(found, "Map of disagreement", text, [plot])
+
+
+def _kappas(found: BoundaryFindings, _: Path) -> Iterator[Section]:
+    if found.kappas is not None:
+        text = "Agreement between any two raters beyond chance: 1 is full agreement, 0 is chance."
+        caption = f"Cohen's κ; networks of {accuracy(found.focus or 0)} % test accuracy{_mark(found)}"
+        parts: list[Part] = [Plot(kappas_plot(found), caption), _part(tables.kappas(found))]
+        yield _section(found, "Agreement beyond chance", text, parts)
+
+
+def _entropies(found: BoundaryFindings, _: Path) -> Iterator[Section]:
+    if found.entropies:
+        text = "Are votes split where labels are? Each image by the entropy of both."
+        here = any(one.target == found.focus for one in found.entropies)
+        caption = f"networks of {accuracy(found.focus or 0)} % test accuracy{_mark(found)}"
+        wide = 240 * max(1, len(found.families))
+        plots = [Plot(entropies_plot(found), caption, wide)] if here else []
+        yield _section(found, "Entropies", text, [*plots, _part(tables.entropies(found))])
+
+
+def _panel(found: BoundaryFindings, _: Path) -> Iterator[Section]:
+    if found.panel is not None:
+        text = "How the panel that mines mistakes votes on these images, which were not mined."
+        parts = [_part(tables.panel_by_kind(found)), _part(tables.dissenters(found))]
+        yield _section(found, "The panel of mining", text, parts)
+
+
+def _reached(found: BoundaryFindings) -> Iterator[Section]:
+    if found.reached or found.missing:
+        parts = [_part(tables.reached(found))] if found.reached else []
+        yield Section("Trainings, and what is missing", " ".join(_sentences(found)), parts)
+
+
+def _sentences(found: BoundaryFindings) -> Iterator[str]:
+    yield from (f"{line[0].upper()}{line[1:]}." for line in found.missing)
+    if found.reached:
+        missed = any(one.missed for one in found.reached)
+        yield f"{'Not every' if missed else 'Every'} training was stopped at each of its targets."
+
+
+def _mark(found: BoundaryFindings) -> str:
+    return f"; {SIMULATED}" if found.simulated else ""

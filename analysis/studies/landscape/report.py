@@ -1,38 +1,34 @@
-"""What a landscape study leaves for its reader: roughness, pictures, tables for the terminal."""
+"""What every landscape shows: roughness, in tables."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from rich.table import Table
 
 from outvoted.analysis.report.drawing import class_names
-from outvoted.analysis.studies.landscape import field_pictures, morph_pictures
-from outvoted.analysis.studies.landscape.ballots import Ballots, ballots
-from outvoted.analysis.studies.landscape.points import OwnRows, fields, own_rows
+from outvoted.analysis.report.report import Section
+from outvoted.analysis.report.table import Table
+from outvoted.analysis.studies.ballots import Ballots, ballots
 from outvoted.analysis.studies.landscape.roughness import (
     MEANING,
     Line,
+    Sequences,
+    accuracy_table,
     by_architecture,
     by_classes,
     by_network,
-    right_table,
     roughness,
     roughness_table,
-    with_meaning,
 )
-from outvoted.analysis.studies.landscape.sequences import (
-    Sequences,
-    by_roughness,
-    edge_sequences,
-    morph_sequences,
-    once,
-    passages,
-)
-from outvoted.analysis.studies.morphs import MorphStudy
 from outvoted.analysis.studies.opened import OpenedStudy
+
+MOST_NUMBERS = 330_000
+"""Of a figure, which is then about 2 MB of a page."""
+LINES = 4
+"""Of a walk: three classes, and all others."""
+WIDTH = 600
+"""Of a plot in pixels: two menus side by side, and three plots."""
 
 _PASSAGES_SHOWN = 10
 
@@ -49,7 +45,7 @@ class LandscapeFindings:
         rough: a row for each sequence and network (see `roughness`), the panel's mean among them.
         dissent: share of all images on which the networks do not all agree.
         networks, architectures, classes: summaries over groups.
-        own: what the panel answers for the table's own rows, where it is a table.
+        correct: the share of a table's own rows that each network classifies correctly; empty for images.
     """
 
     name: str
@@ -61,7 +57,7 @@ class LandscapeFindings:
     networks: Sequence[Line]
     architectures: Sequence[Line]
     classes: Sequence[Line]
-    own: OwnRows | None = None
+    correct: Mapping[str, float]
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values: intervals as [mean, low, high]."""
@@ -70,7 +66,7 @@ class LandscapeFindings:
             "images": len(self.images),
             "dissent": self.dissent,
             "measures": dict(MEANING),
-            **({} if self.own is None else {"accuracy_on_rows": self.own.right}),
+            **({"accuracy_on_rows": dict(self.correct)} if self.correct else {}),
             **{
                 kind: [{"name": line.name, "groups": line.groups, **line.measures} for line in found]
                 for kind, found in lines.items()
@@ -78,23 +74,26 @@ class LandscapeFindings:
         }
 
     def tables(self) -> list[Table]:
-        """Draw the tables for the terminal."""
+        """Return the tables of the terminal."""
         title = f"{self.name}: {len(self.images):,} images, networks part on {self.dissent:.1%}"
+        meaning = "\n".join(f"{measure}: {text}" for measure, text in MEANING.items())
         return [
             roughness_table(title, "network", self.networks),
-            *([] if self.own is None else [right_table(self.own.right)]),
+            *([accuracy_table(self.correct)] if self.correct else []),
             roughness_table("by architecture", "architecture", self.architectures),
-            with_meaning(roughness_table("roughest passages", "classes", self.classes[:_PASSAGES_SHOWN])),
+            roughness_table("roughest passages", "classes", self.classes[:_PASSAGES_SHOWN], meaning),
         ]
 
 
-def analyse(study: OpenedStudy) -> LandscapeFindings:
-    """Measure the roughness of what a study's panel answered."""
+def analyse(
+    study: OpenedStudy, sequences: Sequences, correct: Mapping[str, float] | None = None
+) -> LandscapeFindings:
+    """Measure the roughness of what a study's panel answered along ``sequences`` of its images."""
     votes = ballots(study.votes)
-    rough = roughness(votes.with_mean(), _sequences(study))
-    names = class_names(study.record, votes.probabilities.shape[2])
+    rough = roughness(votes.with_mean(), sequences)
+    names = class_names(study.run.record, votes.probabilities.shape[2])
     return LandscapeFindings(
-        study.record.name,
+        study.run.record.name,
         tuple(names),
         study.images,
         votes,
@@ -103,46 +102,15 @@ def analyse(study: OpenedStudy) -> LandscapeFindings:
         by_network(rough),
         by_architecture(rough, study.architectures),
         by_classes(rough, names),
-        _own(study, votes),
+        correct or {},
     )
 
 
-def draw(study: OpenedStudy, found: LandscapeFindings, folder: Path) -> None:
-    """Draw the pictures of a morph study, or those of an interpolation."""
-    drawing: Callable[[OpenedStudy, LandscapeFindings, Path], None]
-    drawing = _draw_morphs if isinstance(study.study, MorphStudy) else _draw_fields
-    drawing(study, found, folder)
-
-
-def _own(study: OpenedStudy, votes: Ballots) -> OwnRows | None:
-    if isinstance(study.study, MorphStudy):
-        return None
-    return own_rows(study, votes.names, fields(study.images, votes)[0].labels)
-
-
-def _sequences(study: OpenedStudy) -> Sequences:
-    morphs = isinstance(study.study, MorphStudy)
-    return morph_sequences(study.images) if morphs else edge_sequences(study.images)
-
-
-def _draw_morphs(study: OpenedStudy, found: LandscapeFindings, folder: Path) -> None:
-    names, mean, every = found.class_names, found.votes.probabilities.mean(0), passages(found.images)
-    ordered = by_roughness(found.rough, once(every))
-    two = ordered[0], ordered[-1]
-    morph_pictures.draw_frames(two, study.pixels, names, folder / "frames.png")
-    morph_pictures.draw_lines(two, mean, names, folder / "lines.png")
-    morph_pictures.draw_surfaces(two, mean, names, folder / "surfaces.png")
-    peers = len(found.votes.names)
-    morph_pictures.draw_dissent(every, found.votes.dissent, peers, names, folder / "dissent.png")
-
-
-def _draw_fields(study: OpenedStudy, found: LandscapeFindings, folder: Path) -> None:
-    names, data = found.class_names, study.data
-    assert data.features is not None  # the study was checked
-    assert found.own is not None
-    features = [feature.name for feature in data.features]
-    whole, *_ = fields(found.images, found.votes)
-    field_pictures.draw_fields(whole, found.own.points.values, features, names, folder / "fields.png")
-    mean = found.votes.probabilities.mean(0)
-    field_pictures.draw_cycles(found.images, mean, names, folder / "lines.png")
-    field_pictures.draw_ternary((found.own.points, whole), names, folder / "ternary.png")
+def roughness_section(found: LandscapeFindings) -> Section:
+    """Return the tables, for a page."""
+    return Section(
+        "Roughness",
+        "How the answers change along sequences of frames. The figures are means over groups with their 95 % "
+        "intervals.",
+        found.tables(),
+    )

@@ -6,12 +6,10 @@ from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
-from rich.box import SIMPLE
-from rich.table import Table
 
-from outvoted.analysis.report.numbers import Interval, interval
-from outvoted.analysis.studies.landscape.ballots import MEAN, Ballots
-from outvoted.analysis.studies.landscape.sequences import Sequences
+from outvoted.analysis.report.numbers import PERCENT, Form, Interval, interval
+from outvoted.analysis.report.table import Cell, Column, Table
+from outvoted.analysis.studies.ballots import MEAN, Ballots
 from outvoted.search.arrays import AnyArray, Floats, Ints
 
 Measure = Literal["variation", "detour", "changes", "strange", "dissent"]
@@ -23,6 +21,21 @@ MEANING: dict[Measure, str] = {
     "strange": "share of frames taken for a class that none of the sources has",
     "dissent": "share of frames on which the networks do not all agree",
 }
+
+
+@dataclass(frozen=True)
+class Sequences:
+    """Sequences of equally many frames.
+
+    Attributes:
+        keys: a row for each sequence: its group, and what tells it from the others.
+        frames: shape (sequences, frames), image ids.
+        expected: shape (sequences, classes), the classes that a frame may be taken for.
+    """
+
+    keys: pd.DataFrame
+    frames: Ints
+    expected: Ints
 
 
 def roughness(ballots: Ballots, sequences: Sequences) -> pd.DataFrame:
@@ -126,40 +139,19 @@ def _line(name: str, rows: pd.DataFrame) -> Line:
 _PERCENT = ("strange", "dissent")
 
 
-def roughness_table(title: str, head: str, lines: Sequence[Line]) -> Table:
-    """Draw a row for each line."""
-    drawn = Table(title=title, title_justify="left", box=SIMPLE, padding=(0, 1, 0, 0))
-    drawn.add_column(head, min_width=17)
-    for measure in MEASURES:
-        drawn.add_column(f"{measure} %" if measure in _PERCENT else measure, justify="right", no_wrap=True)
-    for line in lines:
-        drawn.add_row(line.name, *(figure(line, measure) for measure in MEASURES))
-    return drawn
+def roughness_table(title: str, head: str, lines: Sequence[Line], note: str = "") -> Table:
+    """Return a row for each line: means, ± half their 95 % intervals."""
+    columns = [
+        Column(f"{measure} %", Form(0, 100)) if measure in _PERCENT else Column(measure, Form(2))
+        for measure in MEASURES
+    ]
+    rows: list[list[Cell]] = [
+        [line.name, *(line.measures[measure] for measure in MEASURES)] for line in lines
+    ]
+    return Table(title, [Column(head), *columns], rows, note)
 
 
-def right_table(right: Mapping[str, float]) -> Table:
-    """Draw the share of a table's own rows that each network answers rightly."""
-    title = "on the table's own rows"
-    drawn = Table(title=title, title_justify="left", box=SIMPLE, padding=(0, 1, 0, 0))
-    drawn.add_column("network", min_width=17)
-    drawn.add_column("right %", justify="right", no_wrap=True)
-    for name, share in right.items():
-        drawn.add_row(name, f"{100 * share:.1f}")
-    return drawn
-
-
-def with_meaning(drawn: Table) -> Table:
-    """Say below a table what the measures are."""
-    drawn.caption = "\n".join(f"{measure}: {MEANING[measure]}" for measure in MEASURES)
-    drawn.caption_justify = "left"
-    return drawn
-
-
-def figure(line: Line, measure: Measure) -> str:
-    """Write a measure: its mean, ± half its 95 % interval where there is one; shares in percent."""
-    mean, low, _ = line.measures[measure]
-    if mean is None:
-        return "–"
-    factor, digits = (100, 0) if measure in _PERCENT else (1, 2)
-    half = "" if low is None else f" ± {factor * (mean - low):.{digits}f}"
-    return f"{factor * mean:.{digits}f}{half}"
+def accuracy_table(correct: Mapping[str, float]) -> Table:
+    """Return the share of a table's own rows that each network classifies correctly."""
+    columns = [Column("network"), Column("correct %", PERCENT)]
+    return Table("on the table's own rows", columns, list(correct.items()))

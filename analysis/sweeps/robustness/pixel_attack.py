@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from outvoted.analysis.sweeps.robustness.answers import Logits, right
-from outvoted.analysis.sweeps.robustness.input_gradients import InputGradients
+from outvoted.analysis.sweeps.robustness.gradients import InputGradients, Logits, right
 from outvoted.search.arrays import AnyArray, Floats, Ints
 from outvoted.search.errors import OutvotedError
 

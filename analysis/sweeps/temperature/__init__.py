@@ -1,1 +1,1 @@
-"""The temperature experiment: its training, and its report as in Bečková, Pócoš and Farkaš."""
+"""The temperature of sigmoids and robustness (Bečková, Pócoš and Farkaš)."""

@@ -5,6 +5,7 @@ against FGSM and changed pixels, and in which regime their hidden units work.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import numpy as np
@@ -16,11 +17,90 @@ from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.networks import MLP, PlainCNN
 from outvoted.actors.networks.mlp import Temperature
 from outvoted.actors.networks.stack import Stack
-from outvoted.analysis.sweeps.answers import Answers
-from outvoted.analysis.sweeps.base import Experiment, Measured, Setting, Unit
-from outvoted.analysis.sweeps.robustness import attack_pixels, counts, gradients, right_when_attacked
+from outvoted.analysis.sweeps.base import Experiment, Measured, Setting, Unit, votes
+from outvoted.analysis.sweeps.robustness.gradients import (
+    class_medians,
+    class_robustness,
+    correlations,
+    gradients,
+    network_robustness,
+    right_when_attacked,
+)
+from outvoted.analysis.sweeps.robustness.pixel_attack import attack_pixels, fooled_shares
+from outvoted.analysis.sweeps.robustness.regimes import counts, fractions
+from outvoted.search.arrays import AnyArray, Floats, Ints
 from outvoted.search.errors import OutvotedError
 from outvoted.search.settings import MayChange, plain
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Answers of n networks about b images.
+
+    Attributes:
+        probabilities: (n, b, classes).
+        magnitudes: (n, b), G(x).
+        regimes: int64 (n, 3), counts of linear, nonlinear, saturated net values.
+        right_when_attacked: bool, (n, epsilons, b).
+        fewest: (n, b), pixels that fool; None where the pixel attack was not tried.
+    """
+
+    probabilities: Floats
+    magnitudes: Floats
+    regimes: torch.Tensor
+    right_when_attacked: AnyArray
+    fewest: AnyArray | None
+
+    @classmethod
+    def joined(cls, parts: Sequence["Answers"]) -> "Answers":
+        """Join the answers about several batches of images."""
+        fewest = [part.fewest for part in parts if part.fewest is not None]
+        return cls(
+            np.concatenate([part.probabilities for part in parts], axis=1),
+            np.concatenate([part.magnitudes for part in parts], axis=1),
+            torch.stack([part.regimes for part in parts]).sum(0),
+            np.concatenate([part.right_when_attacked for part in parts], axis=2),
+            np.concatenate(fewest, axis=1) if fewest else None,
+        )
+
+    def rows(self, labels: Ints, classes: int, pixels: int) -> list[dict[str, object]]:
+        """Return a row for each network, as the fields of the temperature experiment say."""
+        by_class = class_robustness(self.right_when_attacked, labels, classes)
+        whole = network_robustness(by_class)
+        medians = class_medians(self.magnitudes, labels, classes)
+        sure = self.probabilities[:, np.arange(len(labels)), labels]
+        related = correlations(self.magnitudes, sure, labels, classes)
+        regimes = fractions(self.regimes)
+        right = (self.probabilities.argmax(2) == labels) & ~np.isnan(self.probabilities).any(2)
+        fooled = None if self.fewest is None else fooled_shares(self.fewest, labels, classes, pixels)
+        return [
+            {
+                "test_accuracy": float(right[i].mean()),
+                **dict(zip(("linear", "nonlinear", "saturated"), regimes[i].tolist(), strict=True)),
+                "robustness": whole[i].tolist(),
+                "class_robustness": by_class[i].tolist(),
+                "gradient_median": medians[i].tolist(),
+                "correlation": related.coefficients[i].tolist(),
+                "correlation_p": related.p_values[i].tolist(),
+                "pixel_fooled": None if fooled is None else fooled[i].tolist(),
+            }
+            for i in range(len(right))
+        ]
+
+    def votes(self, units: Sequence[Unit], labels: Ints) -> tuple[pa.Table, ...]:
+        """Return each network's rows of the `votes` table."""
+        return tuple(
+            votes(
+                unit,
+                "test",
+                labels,
+                self.probabilities[i],
+                self.magnitudes[i],
+                None if self.fewest is None else self.fewest[i],
+            )
+            for i, unit in enumerate(units)
+        )
+
 
 _BATCH = 500
 _CHANNEL_LIMIT = 6  # values the pixel attack changes at most: 64 combinations

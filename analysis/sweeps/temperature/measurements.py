@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from outvoted.actors.sweeps.sweep_store import FAILED
-from outvoted.analysis.sweeps import TemperatureExperiment
 from outvoted.analysis.sweeps.opened import OpenedSweep
-from outvoted.analysis.sweeps.robustness import network_robustness
+from outvoted.analysis.sweeps.robustness.gradients import network_robustness
+from outvoted.analysis.sweeps.temperature.experiment import TemperatureExperiment
 from outvoted.search.arrays import Floats
 from outvoted.search.errors import OutvotedError
 

@@ -1,4 +1,4 @@
-"""What a temperature sweep leaves for its reader: pictures in ``figures/``, a table, the paper's claims."""
+"""What a temperature sweep shows: pictures in ``figures/``, a table, the claims of the paper."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -11,25 +11,65 @@ from rich.table import Table
 
 from outvoted.actors.sweeps.sweep_store import FINISHED
 from outvoted.analysis.report.claims import Claim
-from outvoted.analysis.report.numbers import Spread
+from outvoted.analysis.report.numbers import Spread, spread
 from outvoted.analysis.sweeps.opened import OpenedSweep
-from outvoted.analysis.sweeps.temperature.attack_pictures import (
-    draw_attacked,
-    draw_extreme,
-    draw_pixels,
-    example,
+from outvoted.analysis.sweeps.temperature.attacks import draw_attacked, draw_extreme, draw_pixels, example
+from outvoted.analysis.sweeps.temperature.claims import TRAINED_WITHIN, claims, significant
+from outvoted.analysis.sweeps.temperature.measurements import (
+    Measurements,
+    mean,
+    measurements,
+    temperature_name,
 )
-from outvoted.analysis.sweeps.temperature.checks import TRAINED_WITHIN, claims
-from outvoted.analysis.sweeps.temperature.measurements import Measurements, measurements, temperature_name
-from outvoted.analysis.sweeps.temperature.rows import TemperatureRow, temperature_rows
-from outvoted.analysis.sweeps.temperature.sigmoids_picture import draw_sigmoids
-from outvoted.analysis.sweeps.temperature.training_pictures import (
+from outvoted.analysis.sweeps.temperature.pictures import (
     draw_curves,
     draw_gradients,
     draw_regimes,
     draw_robustness,
     draw_robustness_by_epsilon,
+    draw_sigmoids,
 )
+
+
+@dataclass(frozen=True)
+class TemperatureRow:
+    """One temperature; all but the counts are means and standard deviations over its seeds.
+
+    Attributes:
+        seeds: how many networks were trained to the last epoch.
+        robustness: against FGSM, for each epsilon, in the order of the configuration.
+        correlation: of G(x) with the right class's confidence, over all images.
+        significant: mean share of classes whose correlation has p < 0.001; None where there is none.
+        fooled: share of images that at most 1, 2, ... pixels fool, mean over classes.
+    """
+
+    temperature: float
+    seeds: int
+    test_accuracy: Spread
+    saturated: Spread
+    robustness: tuple[Spread, ...]
+    correlation: Spread
+    significant: float | None
+    fooled: tuple[Spread, ...]
+
+
+def temperature_rows(found: Measurements) -> tuple[TemperatureRow, ...]:
+    """Return a row for each temperature, rising."""
+    shares = significant(found)
+    return tuple(
+        TemperatureRow(
+            temperature=temperature,
+            seeds=int((~np.isnan(found.curves["test_accuracy"][t, :, -1])).sum()),
+            test_accuracy=spread(found.curves["test_accuracy"][t, :, -1]),
+            saturated=spread(found.curves["saturated"][t, :, -1]),
+            robustness=tuple(spread(values) for values in found.robustness[t, :, -1].T),
+            correlation=spread(found.correlation[t, :, -1]),
+            significant=spread(np.atleast_1d(mean(shares[t], 0))).mean,
+            fooled=tuple(spread(values) for values in found.fooled[t].T),
+        )
+        for t, temperature in enumerate(found.layout.temperatures)
+    )
+
 
 _MISSING = "missing"
 

@@ -6,7 +6,7 @@ from pydantic import model_validator
 
 from outvoted.actors.data.datasets import DataSettings, DataSource
 from outvoted.actors.panel.panel_settings import PanelSettings, RefereeSettings
-from outvoted.analysis.studies.any import AnyStudy
+from outvoted.analysis.studies.kinds import AnyStudy
 from outvoted.cluster.ray.placement import TaskSettings
 from outvoted.search.settings import MayChange, Settings
 

@@ -12,6 +12,7 @@ from outvoted.actors.mining.monitor import Monitor
 from outvoted.actors.networks.members import Member
 from outvoted.actors.panel import panel_settings
 from outvoted.actors.panel.peer import voter
+from outvoted.actors.runs import extras
 from outvoted.actors.runs.run_record import RunRecord
 from outvoted.actors.runs.store import RunStore
 from outvoted.actors.studies.ray_voting import vote_remotely
@@ -19,14 +20,9 @@ from outvoted.actors.studies.study_store import PANEL, REFEREE, StudyStore, vote
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.report import Report
 from outvoted.analysis.studies.base import Ingredients
-from outvoted.analysis.studies.boundary.figures import draw_latents
-from outvoted.analysis.studies.boundary.kind import BoundaryStudy
-from outvoted.analysis.studies.opened import OpenedStudy
-from outvoted.analysis.studies.study_page import told_by_studying
-from outvoted.analysis.studies.study_report import write_study_report
+from outvoted.analysis.studies.kinds import study_report
 from outvoted.cluster.configuration.explaining import differences
 from outvoted.cluster.console.terminal import command
-from outvoted.cluster.jobs.as_told import as_told
 from outvoted.cluster.jobs.job import Job, Kind, Place, Work
 from outvoted.cluster.jobs.networks import check_user_networks, run_members, run_referee
 from outvoted.cluster.jobs.study import StudyConfig
@@ -64,9 +60,7 @@ class StudyKind(Kind[StudyConfig]):
 
     def report(self, run: OpenedRun) -> Report:
         """Report what the votes show."""
-        found = write_study_report(OpenedStudy(run.store.path, run.trust))
-        told = told_by_studying(found.tables, run.store.path / "figures", found.sections())
-        return as_told(told, found.tables)
+        return study_report(run)
 
     def next(self, job: Job[StudyConfig], again: str) -> Sequence[str]:
         """Return a command that shows the trainings."""
@@ -80,8 +74,7 @@ def _check_families(store: RunStore, config: StudyConfig) -> None:
     """Families may be added and get more seeds; otherwise networks would differ under one name."""
     before = store.read_record().config.get("study", {}).get("families", [])
     named = {family.get("name"): family for family in before}
-    now = config.study.families if isinstance(config.study, BoundaryStudy) else ()
-    for family in now:
+    for family in config.study.needs.families:
         old, new = named.get(family.name), family.model_dump(mode="json")
         changed = [] if old is None else [key for key in differences(old, new) if key not in _MORE]
         if changed:
@@ -124,10 +117,9 @@ class _Stages:
             made_from = self._ingredients()
             bar = self._progress.add_task("images", total=1, details="")
             study = self._config.study
+            for name, rows in study.extras(made_from).items():
+                extras.write(self._store.path, name, rows)
             self._store.write_images(study.images(made_from))
-            if isinstance(study, BoundaryStudy):  # while generator and referee are at hand
-                picture = self._store.path / "figures" / "latents.png"
-                draw_latents(made_from, study.latents, study.pairs, picture)
             self._progress.update(bar, advance=1)
 
     def ask_referee(self) -> None:
@@ -145,12 +137,12 @@ class _Stages:
             self._vote(PANEL, found)
 
     def ask_families(self) -> None:
-        """Train a boundary study's networks to their accuracies, each of which votes."""
-        study = self._config.study
-        if isinstance(study, BoundaryStudy) and study.families:
+        """Train the study's families to their accuracies; each network votes."""
+        families = self._config.study.needs.families
+        if families:
             images = self._store.pixels()
             train_families(
-                self._store, study.families, self._data, images, self._share, self._progress, self._monitor
+                self._store, families, self._data, images, self._share, self._progress, self._monitor
             )
 
     def _ingredients(self) -> Ingredients:

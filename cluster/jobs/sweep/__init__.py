@@ -7,7 +7,8 @@ from pydantic import Field, field_validator, model_validator
 from outvoted.actors.data.datasets import DataSettings, DataSource
 from outvoted.actors.sweeps.mined_settings import Mining
 from outvoted.actors.training.steps import Training
-from outvoted.analysis.sweeps import AnyExperiment, Unit, peer_name
+from outvoted.analysis.sweeps.base import Unit, peer_name
+from outvoted.analysis.sweeps.kinds import AnyExperiment
 from outvoted.search.settings import MayChange, Settings
 
 Epochs = Annotated[int, Field(ge=1, le=10_000)]

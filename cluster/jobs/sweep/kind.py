@@ -19,10 +19,9 @@ from outvoted.actors.sweeps.ray_sweep_recorder import SweepRecorderActor
 from outvoted.actors.sweeps.sweep_store import FAILED, FINISHED, SweepStore
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.report import Report
-from outvoted.analysis.sweeps import Unit
+from outvoted.analysis.sweeps.base import Unit
 from outvoted.analysis.sweeps.opened import OpenedSweep
-from outvoted.analysis.sweeps.sweep_page import told_by_sweeping
-from outvoted.analysis.sweeps.sweep_report import write_sweep_report
+from outvoted.analysis.sweeps.report import told_by_sweeping, write_sweep_report
 from outvoted.cluster.console.terminal import command
 from outvoted.cluster.jobs.as_told import as_told
 from outvoted.cluster.jobs.job import Job, Kind, Place, Work, rows_of_units

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from outvoted.actors.data.datasets import Dataset
-from outvoted.analysis.sweeps import Unit
+from outvoted.analysis.sweeps.base import Unit
 from outvoted.cluster.jobs.sweep import SweepConfig
 from outvoted.cluster.jobs.sweep.tuning import grouped
 from outvoted.cluster.ray.placement import LEAST_CPUS

@@ -14,7 +14,7 @@ from outvoted.actors.networks.members import Member
 from outvoted.actors.panel import checking, panel_settings
 from outvoted.actors.sweeps.mined_settings import MinedSettings, Origin
 from outvoted.actors.sweeps.sweep_store import SweepStore
-from outvoted.analysis.sweeps import Setting
+from outvoted.analysis.sweeps.base import Setting
 from outvoted.analysis.sweeps.opened import OpenedSweep
 from outvoted.cluster.jobs.networks import run_referee
 from outvoted.cluster.jobs.sweep import SweepConfig

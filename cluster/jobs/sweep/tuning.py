@@ -20,7 +20,7 @@ from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.networks.computing import use_one_thread
 from outvoted.actors.sweeps.sweep_store import FAILED, FINISHED, STOPPED, Kept, Row, SweepStore
 from outvoted.actors.training.steps import Training
-from outvoted.analysis.sweeps import Experiment, Unit
+from outvoted.analysis.sweeps.base import Experiment, Unit
 from outvoted.analysis.sweeps.trial import Trial
 from outvoted.cluster.jobs.sweep import Stopping, TrialSettings
 

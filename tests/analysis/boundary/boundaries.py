@@ -8,8 +8,7 @@ import pandas as pd
 
 from outvoted.actors.labelling.labels import Labels
 from outvoted.actors.studies.study_store import vote_rows
-from outvoted.analysis.studies.boundary.analyse import analyse
-from outvoted.analysis.studies.boundary.findings import BoundaryFindings
+from outvoted.analysis.studies.boundary.findings import BoundaryFindings, analyse
 from outvoted.search.arrays import Floats, Singles
 
 PAIRS = tuple((n, n + 1) for n in range(0, 10, 2)) + tuple(

@@ -10,10 +10,9 @@ from outvoted.actors.labelling.labels import Labels
 from outvoted.analysis.report.numbers import Spread
 from outvoted.analysis.studies.boundary import agreement
 from outvoted.analysis.studies.boundary.agreement import disagreement
-from outvoted.analysis.studies.boundary.analyse import analyse
-from outvoted.analysis.studies.boundary.findings import BoundaryFindings
+from outvoted.analysis.studies.boundary.figures import proposed
+from outvoted.analysis.studies.boundary.findings import BoundaryFindings, analyse
 from outvoted.analysis.studies.boundary.groups import Type
-from outvoted.analysis.studies.boundary.image_figures import proposed
 from outvoted.analysis.studies.boundary.networks import Dissenter
 from tests.analysis.boundary.boundaries import certain, frame, images, stop
 

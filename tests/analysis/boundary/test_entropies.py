@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from outvoted.analysis.studies.boundary.entropies import spearman
+from outvoted.analysis.studies.boundary.agreement import spearman
 
 GRID = np.arange(60).reshape(12, 5)
 

@@ -14,7 +14,8 @@ from outvoted.actors.training.generators.settings import PackagedGenerator
 from outvoted.actors.training.steps import Training
 from outvoted.actors.training.training import train
 from outvoted.analysis.studies.base import Ingredients, Vote
-from outvoted.analysis.studies.boundary.images import FIELDS, Latents, Pairs, boundary_images
+from outvoted.analysis.studies.boundary.study import FIELDS, Pairs, boundary_images
+from outvoted.analysis.studies.latents import Latents
 
 CHOSEN = Latents(chosen={0: 10, 1: 11, 2: 12})
 

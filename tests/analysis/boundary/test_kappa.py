@@ -1,11 +1,10 @@
-"""Kappa against a reference, and the consistency of errors by its definition."""
+"""Kappa where it is undefined, and the consistency of errors by its definition."""
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from sklearn.metrics import cohen_kappa_score
 
 from outvoted.analysis.studies.boundary.agreement import cohen_kappa, error_consistency, label_kappas
 from outvoted.search.arrays import Ints
@@ -16,11 +15,7 @@ PAIR = arrays(np.int64, (2, 12), elements=st.integers(0, 3)).map(
 """Two raters, neither of whom gives one label alone."""
 
 
-@given(PAIR)
-def test_kappa_is_that_of_scikit_learn(said: Ints) -> None:
-    assert cohen_kappa(*said) == pytest.approx(cohen_kappa_score(*said))
-
-
+@settings(deadline=None)  # the first call loads much
 @given(PAIR)
 def test_raters_agree_fully_with_themselves_and_both_ways_alike(said: Ints) -> None:
     assert cohen_kappa(said[0], said[0]) == pytest.approx(1)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from outvoted.analysis.studies.boundary.images import Latents, typical
+from outvoted.analysis.studies.latents import Latents, typical
 from outvoted.search.arrays import Floats, Pixels, Singles
 from outvoted.search.errors import OutvotedError
 

@@ -10,7 +10,8 @@ from outvoted.actors.data.datasets import Dataset
 from outvoted.analysis.studies.base import Ingredients
 from outvoted.analysis.studies.boundary import figures
 from outvoted.analysis.studies.boundary.figures import draw_latents
-from outvoted.analysis.studies.boundary.images import Latents, Pairs
+from outvoted.analysis.studies.boundary.study import Pairs, proposals
+from outvoted.analysis.studies.latents import Latents
 from outvoted.search.arrays import Floats, Pixels, Singles
 
 
@@ -29,7 +30,8 @@ def test_each_class_has_a_line_led_by_its_own_vector(
     drawn: list[Figure] = []
     monkeypatch.setattr(figures, "save", lambda figure, path: drawn.append(figure))
     latents = Latents(candidates=12, chosen={1: 99})
-    draw_latents(Ingredients(digits, generate, vote), latents, Pairs(chosen=((0, 1),)), tmp_path / "a.png")
+    proposed = proposals(Ingredients(digits, generate, vote), latents, Pairs(chosen=((0, 1),)))
+    draw_latents(proposed.to_pandas(), "0123456789", tmp_path / "a.png")
     bright = np.flatnonzero(latents.vectors(np.arange(12))[:, 0] > 0).tolist()
     dark = [number for number in range(12) if number not in bright]
     said = [axes.get_xlabel() for axes in drawn[0].axes]

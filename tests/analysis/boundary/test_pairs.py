@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from pydantic import ValidationError
 
-from outvoted.analysis.studies.boundary.images import Pairs, interpolate
+from outvoted.analysis.studies.boundary.study import Pairs, interpolate
 from outvoted.search.arrays import Floats
 from outvoted.search.errors import OutvotedError
 

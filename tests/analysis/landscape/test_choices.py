@@ -3,7 +3,7 @@
 import plotly.graph_objects as go
 import pytest
 
-from outvoted.analysis.studies.landscape.choices import Choice, add_menus, networks, rounded, shown
+from outvoted.analysis.report.menus import Choice, add_menus, networks, rounded, shown
 from tests.analysis.landscape.landscapes import votes
 
 

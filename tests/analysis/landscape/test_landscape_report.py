@@ -18,19 +18,24 @@ from outvoted.actors.networks import MLP, members
 from outvoted.actors.panel.panel_settings import PanelSettings
 from outvoted.actors.panel.peer import voter
 from outvoted.actors.runs.run_record import DataRecord, RunRecord, State
+from outvoted.actors.runs.store import RunStore
 from outvoted.actors.studies.study_store import StudyStore, vote_rows
 from outvoted.actors.training.steps import Training
 from outvoted.actors.training.training import train, trained_member
+from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.page import Page, write_page
-from outvoted.analysis.report.report import Plot
+from outvoted.analysis.report.report import Plot, Report
+from outvoted.analysis.studies.ballots import MEAN
 from outvoted.analysis.studies.base import Ingredients, Study
-from outvoted.analysis.studies.interpolation import InterpolationStudy
-from outvoted.analysis.studies.landscape.ballots import MEAN
-from outvoted.analysis.studies.landscape.blend import Blend
-from outvoted.analysis.studies.landscape.report import LandscapeFindings, analyse, draw
-from outvoted.analysis.studies.landscape.sections import sections
-from outvoted.analysis.studies.landscape.sequences import once, passages
-from outvoted.analysis.studies.morphs import MorphStudy
+from outvoted.analysis.studies.interpolation import report as interpolation
+from outvoted.analysis.studies.interpolation.report import FieldFindings
+from outvoted.analysis.studies.interpolation.study import InterpolationStudy
+from outvoted.analysis.studies.kinds import open_study
+from outvoted.analysis.studies.landscape.report import LandscapeFindings
+from outvoted.analysis.studies.morphs import report as morphs
+from outvoted.analysis.studies.morphs.between import Blend
+from outvoted.analysis.studies.morphs.passages import once, passages
+from outvoted.analysis.studies.morphs.study import MorphStudy
 from outvoted.analysis.studies.opened import OpenedStudy
 from tests.browser import console_errors
 
@@ -79,7 +84,7 @@ def made(path: Path, study: Study, source: DataSettings | Iris) -> OpenedStudy:
     store.write_record(
         RunRecord(name="land", kind="study", state=State.FINISHED, config=config, versions={}, data=named)
     )
-    return OpenedStudy(path)
+    return open_study(OpenedRun(RunStore(path)))
 
 
 @pytest.fixture(scope="module", params=STUDIES)
@@ -89,8 +94,23 @@ def study(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 
 @pytest.fixture(scope="module")
-def found(study: OpenedStudy) -> LandscapeFindings:
-    return analyse(study)
+def fields(study: OpenedStudy) -> FieldFindings | None:
+    return None if isinstance(study.study, MorphStudy) else interpolation.findings(study)
+
+
+@pytest.fixture(scope="module")
+def found(study: OpenedStudy, fields: FieldFindings | None) -> LandscapeFindings:
+    return morphs.findings(study) if fields is None else fields.landscape
+
+
+@pytest.fixture(scope="module")
+def shown(study: OpenedStudy) -> Report:
+    return study.study.report(study)
+
+
+def draw(shown: Report, folder: Path) -> None:
+    for name, picture in shown.pictures.items():
+        picture(folder / name)
 
 
 def test_findings_are_plain_values(found: LandscapeFindings) -> None:
@@ -100,19 +120,19 @@ def test_findings_are_plain_values(found: LandscapeFindings) -> None:
     assert plain["dissent"] == pytest.approx((found.votes.dissent > 0).mean())
 
 
-def test_a_tables_own_rows_are_put_to_the_panel(study: OpenedStudy, found: LandscapeFindings) -> None:
-    if isinstance(study.study, MorphStudy):
-        assert found.own is None
+def test_a_tables_own_rows_are_put_to_the_panel(
+    study: OpenedStudy, found: LandscapeFindings, fields: FieldFindings | None
+) -> None:
+    if fields is None:
         assert "accuracy_on_rows" not in found.to_json()
         return
-    assert found.own is not None
     data = study.data
     images = np.concatenate([data.train.images, data.test.images])
     for place, one in enumerate(members.load(study.store.peers)):
         answers = voter(one, data.shape, data.classes).vote(images)
-        np.testing.assert_array_equal(found.own.points.answers[1 + place], answers)
-        assert found.own.right[one.name] == pytest.approx((answers.argmax(1) == found.own.labels).mean())
-    assert found.to_json()["accuracy_on_rows"] == found.own.right
+        np.testing.assert_array_equal(fields.own.points.answers[1 + place], answers)
+        assert fields.own.correct[one.name] == pytest.approx((answers.argmax(1) == fields.own.labels).mean())
+    assert found.to_json()["accuracy_on_rows"] == fields.own.correct
 
 
 def test_tables_fit_a_terminal(found: LandscapeFindings, tmp_path: Path) -> None:
@@ -123,27 +143,27 @@ def test_tables_fit_a_terminal(found: LandscapeFindings, tmp_path: Path) -> None
     said = console.export_text()
     assert MEAN in said
     assert max(map(len, said.splitlines())) <= 80
-    assert ("right %" in said) == (found.own is not None)
+    assert ("correct %" in said) == bool(found.correct)
 
 
 def test_pictures_are_drawn(
-    study: OpenedStudy, found: LandscapeFindings, sketched: None, figures: list[Figure], tmp_path: Path
+    study: OpenedStudy, shown: Report, sketched: None, figures: list[Figure], tmp_path: Path
 ) -> None:
-    draw(study, found, tmp_path)
+    draw(shown, tmp_path)
     kind = "morphs" if isinstance(study.study, MorphStudy) else "interpolation"
-    assert {path.name for path in tmp_path.iterdir()} == FIGURES[kind]
+    assert {path.name for path in (tmp_path / "figures").iterdir()} == FIGURES[kind]
     if kind == "morphs":
         squares = [axes for axes in figures[-1].axes if axes.images]
         assert len(squares) == len(once(passages(study.images))) == 6
 
 
 def test_where_a_figure_would_be_too_large_the_roughest_and_smoothest_are_kept(
-    study: OpenedStudy, found: LandscapeFindings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    study: OpenedStudy, shown: Report, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    module = "outvoted.analysis.studies.landscape.sections"
-    monkeypatch.setattr(f"{module}.MOST_NUMBERS", 3 * 4 * 4 * 4 * 4)
-    monkeypatch.setattr(f"{module}.MOST_MARKERS", 1)
-    section = sections(study, found, tmp_path)[1]
+    for module in (morphs, interpolation):
+        monkeypatch.setattr(module, "MOST_NUMBERS", 3 * 4 * 4 * 4 * 4)
+    monkeypatch.setattr(interpolation, "MOST_MARKERS", 1)
+    section = list(shown.sections(lambda done, of: None))[1]
     plots = [part for part in section.parts if isinstance(part, Plot)]
     choices = [len(plot.figure.layout.updatemenus[0].buttons) for plot in plots]
     if isinstance(study.study, MorphStudy):
@@ -154,11 +174,11 @@ def test_where_a_figure_would_be_too_large_the_roughest_and_smoothest_are_kept(
 
 
 def test_sections_work_in_a_browser(
-    study: OpenedStudy, found: LandscapeFindings, browser: Chrome, sketched: None, tmp_path: Path
+    study: OpenedStudy, shown: Report, browser: Chrome, sketched: None, tmp_path: Path
 ) -> None:
-    draw(study, found, tmp_path)
+    draw(shown, study.store.path)
     page = tmp_path / "report.html"
-    write_page(Page("land", sections=sections(study, found, tmp_path)), page)
+    write_page(Page("land", sections=list(shown.sections(lambda done, of: None))), page)
     browser.get(page.as_uri())
     places = browser.find_elements("css selector", "[data-plot]")
     assert len(places) == (2 if isinstance(study.study, MorphStudy) else 3)

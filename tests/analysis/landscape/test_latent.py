@@ -10,10 +10,9 @@ from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.runs import png
 from outvoted.actors.training.generators.settings import PackagedGenerator
 from outvoted.analysis.studies.base import Ingredients
-from outvoted.analysis.studies.boundary.images import Latents
-from outvoted.analysis.studies.landscape.between import Articles
-from outvoted.analysis.studies.landscape.latent import Latent
-from outvoted.analysis.studies.morphs import MorphStudy
+from outvoted.analysis.studies.latents import Latents
+from outvoted.analysis.studies.morphs.between import Articles, Latent
+from outvoted.analysis.studies.morphs.study import MorphStudy
 from outvoted.search.arrays import Floats, Pixels, Singles
 from outvoted.search.errors import OutvotedError
 

@@ -9,9 +9,8 @@ from skimage.transform import PiecewiseAffineTransform, warp
 from threadpoolctl import threadpool_limits
 
 from outvoted.actors.data.datasets import Dataset
-from outvoted.analysis.studies.landscape.between import BetweenImages
-from outvoted.analysis.studies.landscape.blend import Blend
-from outvoted.analysis.studies.landscape.morph import Morph, feature_points, frame_corners
+from outvoted.analysis.studies.morphs.between import BetweenImages, Blend
+from outvoted.analysis.studies.morphs.morph import Morph, feature_points, frame_corners
 from outvoted.search.arrays import Pixels
 from outvoted.search.errors import OutvotedError
 

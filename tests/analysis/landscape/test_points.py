@@ -5,10 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outvoted.analysis.studies.landscape.palette import colour
-from outvoted.analysis.studies.landscape.points import Points, fields, joined
-from outvoted.analysis.studies.landscape.scatter import scatter_plot
-from outvoted.analysis.studies.landscape.ternary import plane, shares, ternary_plot
+from outvoted.analysis.report.palette import colour
+from outvoted.analysis.studies.interpolation.pictures import plane, scatter_plot, shares, ternary_plot
+from outvoted.analysis.studies.interpolation.points import Points, fields, joined
 from tests.analysis.landscape.landscapes import FEATURES, NAMES, interpolations, votes
 
 IMAGES = interpolations(2, (0, 1, 2), (0, 1, 2), (1, 3, 4))

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outvoted.analysis.studies.landscape.ballots import MEAN, Ballots, ballots
+from outvoted.analysis.studies.ballots import MEAN, Ballots, ballots
 from outvoted.analysis.studies.landscape.roughness import (
+    Sequences,
     by_architecture,
     by_classes,
     by_network,
@@ -15,7 +16,6 @@ from outvoted.analysis.studies.landscape.roughness import (
     total_variation,
     unexpected,
 )
-from outvoted.analysis.studies.landscape.sequences import Sequences
 
 # two networks, four images, three classes
 PROBABILITIES = np.array(

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from outvoted.analysis.studies.landscape.sequences import once, passages
-from outvoted.analysis.studies.landscape.surfaces import surface_plot
+from outvoted.analysis.studies.morphs.passages import once, passages
+from outvoted.analysis.studies.morphs.pictures import surface_plot
 from tests.analysis.landscape.landscapes import NAMES, morphs, votes
 
 SIDE = 3

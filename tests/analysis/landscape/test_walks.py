@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from outvoted.analysis.studies.landscape.ballots import MEAN
-from outvoted.analysis.studies.landscape.lines import walk_plot
+from outvoted.analysis.studies.ballots import MEAN
+from outvoted.analysis.studies.interpolation.edges import cycles
 from outvoted.analysis.studies.landscape.roughness import roughness
-from outvoted.analysis.studies.landscape.sequences import by_roughness, morph_sequences, once, passages
-from outvoted.analysis.studies.landscape.walks import cycles, through
+from outvoted.analysis.studies.landscape.walks import walk_plot
+from outvoted.analysis.studies.morphs.passages import by_roughness, morph_sequences, once, passages, through
 from tests.analysis.landscape.landscapes import NAMES, interpolations, morphs, votes
 
 SIDE = 4

@@ -30,8 +30,8 @@ from outvoted.analysis.mining.surroundings_report import (
     surroundings_sections,
 )
 from outvoted.analysis.opened.opened import OpenedRun
+from outvoted.analysis.report.palette import colour
 from outvoted.analysis.report.report import Picture, Plot
-from outvoted.analysis.studies.landscape.palette import colour
 from outvoted.search.errors import OutvotedError
 from tests.analysis.mining.test_pictures import has, opened
 

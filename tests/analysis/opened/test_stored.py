@@ -13,7 +13,7 @@ from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.runs.store import RunStore
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.opened.stored import configured
-from outvoted.analysis.studies.opened import OpenedStudy
+from outvoted.analysis.studies.kinds import open_study
 from outvoted.analysis.sweeps.opened import OpenedSweep
 from outvoted.search.errors import OutvotedError
 from outvoted.search.search_settings import SearchSettings
@@ -31,7 +31,7 @@ class Opened(Protocol):
 OPENED: dict[str, Callable[[Path], Opened]] = {
     "mine": lambda path: OpenedRun(RunStore(path)),
     "scan": lambda path: OpenedRun(RunStore(path)),
-    "study": OpenedStudy,
+    "study": lambda path: open_study(OpenedRun(RunStore(path))),
     "sweep": OpenedSweep,
 }
 SETTINGS: dict[str, dict[str, Any]] = {
@@ -70,19 +70,6 @@ def test_other_images_are_refused(kind: str, own: RunStore, digits_folder: Path,
         opened.data  # noqa: B018
     assert str(folder) in refused.value.found
     assert str(own.path) in refused.value.expected
-
-
-def test_a_study_is_asked_with_the_networks_of_its_record(own: RunStore) -> None:
-    opened = OpenedStudy(rewritten(own, "study"))
-    assert [member.name for member in opened.members if member.role == "peer"] == [
-        "mlp-6",
-        "mlp-12",
-        "mlp-18",
-    ]
-    record = opened.record.model_copy(update={"panel_fingerprint": "0" * 64})
-    own.write_record(record)
-    with pytest.raises(OutvotedError, match="other networks or weights"):
-        OpenedStudy(own.path).members  # noqa: B018
 
 
 @pytest.mark.parametrize("part", ["search", None])

@@ -1,14 +1,12 @@
 """A run's page says what was run and whether it is finished, for every kind of run."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from outvoted.actors.runs.run_record import RunRecord, State
 from outvoted.analysis.report.page import page, page_html
 from outvoted.analysis.report.report import Report, Widget
-from outvoted.analysis.studies.study_page import told_by_studying
 
 NOTHING = Report({}, ())
 
@@ -39,10 +37,3 @@ def test_what_was_run_is_told(record: RunRecord) -> None:
 def test_settings_are_escaped(record: RunRecord) -> None:
     found = page(record.model_copy(update={"config": {"name": "</pre><b>"}}), NOTHING)
     assert "<b>" not in page_html(found)
-
-
-def test_a_study_without_sections_shows_its_tables_and_pictures(tmp_path: Path) -> None:
-    (tmp_path / "dissent-here.png").write_bytes(b"png")
-    told = told_by_studying([], tmp_path)
-    assert [section.title for section in told.sections] == ["Results", "Pictures"]
-    assert told_by_studying([], tmp_path, told.sections[:1]).sections == told.sections[:1]

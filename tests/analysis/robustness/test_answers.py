@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from outvoted.analysis.sweeps.robustness import confidences, right
+from outvoted.analysis.sweeps.robustness.gradients import confidences, right
 
 NAN = float("nan")
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from outvoted.analysis.sweeps.robustness import (
+from outvoted.analysis.sweeps.robustness.gradients import (
     attacked,
     class_robustness,
     gradients,

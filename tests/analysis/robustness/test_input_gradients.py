@@ -6,7 +6,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from outvoted.analysis.sweeps.robustness import class_medians, confidences, correlations, gradients, right
+from outvoted.analysis.sweeps.robustness.gradients import (
+    class_medians,
+    confidences,
+    correlations,
+    gradients,
+    right,
+)
 from tests.analysis.robustness.stacks import samples, small_stack
 
 

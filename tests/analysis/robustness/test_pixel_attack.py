@@ -8,14 +8,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outvoted.analysis.sweeps.robustness import (
-    InputGradients,
-    PixelAttack,
-    attack_pixels,
-    fooled_shares,
-    gradients,
-    right,
-)
+from outvoted.analysis.sweeps.robustness.gradients import InputGradients, gradients, right
+from outvoted.analysis.sweeps.robustness.pixel_attack import PixelAttack, attack_pixels, fooled_shares
 from outvoted.search.errors import OutvotedError
 from tests.analysis.robustness.stacks import SmallStack, samples, small_stack
 

@@ -13,9 +13,9 @@ from outvoted.actors.data.formats import Iris, Table
 from outvoted.actors.data.formats.features import to_values
 from outvoted.actors.runs import png
 from outvoted.analysis.studies.base import Ingredients
-from outvoted.analysis.studies.interpolation import InterpolationStudy
-from outvoted.analysis.studies.landscape.sequences import edge_sequences
-from outvoted.analysis.studies.landscape.ternary import plane, shares
+from outvoted.analysis.studies.interpolation.edges import edge_sequences
+from outvoted.analysis.studies.interpolation.pictures import plane, shares
+from outvoted.analysis.studies.interpolation.study import InterpolationStudy
 from outvoted.search.errors import OutvotedError
 
 STUDY = InterpolationStudy(groups=3, points=4)

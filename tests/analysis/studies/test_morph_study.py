@@ -10,9 +10,9 @@ from pydantic import ValidationError
 from outvoted.actors.data.datasets import Dataset, Split
 from outvoted.actors.runs import png
 from outvoted.analysis.studies.base import Ingredients
-from outvoted.analysis.studies.landscape.morph import Morph
-from outvoted.analysis.studies.landscape.sequences import morph_sequences, passages
-from outvoted.analysis.studies.morphs import MorphStudy
+from outvoted.analysis.studies.morphs.morph import Morph
+from outvoted.analysis.studies.morphs.passages import morph_sequences, passages
+from outvoted.analysis.studies.morphs.study import MorphStudy
 from outvoted.search.arrays import Pixels
 from outvoted.search.errors import OutvotedError
 

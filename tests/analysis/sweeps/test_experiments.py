@@ -11,7 +11,9 @@ from pydantic import ValidationError
 from outvoted.actors.data.datasets import Dataset, Split
 from outvoted.actors.data.noises import Gaussian, NoiseClass, Uniform
 from outvoted.actors.networks import MLP
-from outvoted.analysis.sweeps import Experiment, NoiseClassExperiment, Setting, TemperatureExperiment
+from outvoted.analysis.sweeps.base import Experiment, Setting
+from outvoted.analysis.sweeps.noise_class.experiment import NoiseClassExperiment
+from outvoted.analysis.sweeps.temperature.experiment import TemperatureExperiment
 from outvoted.search.errors import OutvotedError
 from tests.analysis.sweeps.trials import SIGMOID, noise, run, temperature, trial, units
 

@@ -9,7 +9,7 @@ import torch
 
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.runs import schema
-from outvoted.analysis.sweeps import Experiment, Unit
+from outvoted.analysis.sweeps.base import Experiment, Unit
 from outvoted.analysis.sweeps.trial import Trial
 from tests.analysis.sweeps.trials import TRAINING, noise, run, temperature, told, trial, units
 

@@ -7,7 +7,9 @@ from outvoted.actors.data.noises import Gaussian, NoiseClass, Uniform
 from outvoted.actors.networks import MLP
 from outvoted.actors.sweeps.sweep_store import Kept, Row
 from outvoted.actors.training.steps import Training
-from outvoted.analysis.sweeps import Experiment, NoiseClassExperiment, TemperatureExperiment, Unit
+from outvoted.analysis.sweeps.base import Experiment, Unit
+from outvoted.analysis.sweeps.noise_class.experiment import NoiseClassExperiment
+from outvoted.analysis.sweeps.temperature.experiment import TemperatureExperiment
 from outvoted.analysis.sweeps.trial import Trial
 
 TRAINING = Training(epochs=3, batch_size=32)

@@ -15,7 +15,8 @@ from outvoted.actors.runs import png
 from outvoted.actors.runs.run_record import RunRecord, State
 from outvoted.actors.sweeps.sweep_store import FINISHED, SweepStore
 from outvoted.actors.training.steps import Training
-from outvoted.analysis.sweeps import TemperatureExperiment, Unit
+from outvoted.analysis.sweeps.base import Unit
+from outvoted.analysis.sweeps.temperature.experiment import TemperatureExperiment
 from outvoted.analysis.sweeps.temperature.measurements import Layout, Measurements, arranged
 from outvoted.analysis.sweeps.trial import Trial
 

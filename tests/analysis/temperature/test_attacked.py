@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from outvoted.actors.sweeps.sweep_store import SweepStore
 from outvoted.analysis.sweeps.opened import OpenedSweep
-from outvoted.analysis.sweeps.temperature.attack_pictures import (
+from outvoted.analysis.sweeps.temperature.attacks import (
     Example,
     candidates,
     draw_attacked,

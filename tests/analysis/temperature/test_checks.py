@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from outvoted.analysis.report.claims import Claim
-from outvoted.analysis.sweeps.temperature.checks import claims
+from outvoted.analysis.sweeps.temperature.claims import claims
 from outvoted.analysis.sweeps.temperature.measurements import Measurements
 from tests.analysis.temperature.sweeps import arrange, layout, row
 

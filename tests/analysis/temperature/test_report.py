@@ -16,15 +16,15 @@ from rich.console import Console
 from outvoted.actors.sweeps.sweep_store import FAILED, FINISHED, STOPPED, SweepStore
 from outvoted.analysis.report.claims import claims_table
 from outvoted.analysis.sweeps.opened import OpenedSweep
-from outvoted.analysis.sweeps.temperature.attack_pictures import draw_extreme, draw_pixels, example
+from outvoted.analysis.sweeps.temperature.attacks import draw_extreme, draw_pixels, example
 from outvoted.analysis.sweeps.temperature.measurements import measurements
+from outvoted.analysis.sweeps.temperature.pictures import draw_gradients
 from outvoted.analysis.sweeps.temperature.report import (
     TemperatureReport,
     temperature_table,
     trained_note,
     write_temperature_report,
 )
-from outvoted.analysis.sweeps.temperature.training_pictures import draw_gradients
 from outvoted.search.errors import OutvotedError
 from tests.analysis.temperature.sweeps import Form, written
 

@@ -5,7 +5,7 @@ import pytest
 
 from outvoted.analysis.report.numbers import Spread
 from outvoted.analysis.sweeps.temperature.measurements import temperature_name
-from outvoted.analysis.sweeps.temperature.rows import temperature_rows
+from outvoted.analysis.sweeps.temperature.report import temperature_rows
 from tests.analysis.temperature.sweeps import arrange, layout, row
 
 

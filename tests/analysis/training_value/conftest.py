@@ -10,10 +10,10 @@ import pytest
 
 from outvoted.actors.runs.run_record import RunRecord, State
 from outvoted.actors.sweeps.sweep_store import FAILED, FINISHED, SweepStore
-from outvoted.analysis.sweeps import Unit
-from outvoted.analysis.sweeps.noise_class import NoiseClassExperiment
+from outvoted.analysis.sweeps.base import Unit
+from outvoted.analysis.sweeps.noise_class.experiment import NoiseClassExperiment
+from outvoted.analysis.sweeps.noise_class.results import Results
 from outvoted.analysis.sweeps.opened import OpenedSweep
-from outvoted.analysis.sweeps.training_value.results import Results
 
 Figures = dict[str, float]
 FigureOf = Callable[[Unit], Figures | None]

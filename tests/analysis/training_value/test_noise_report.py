@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from outvoted.analysis.report.claims import Claim, claims_table
-from outvoted.analysis.report.step_function import StepFunction
-from outvoted.analysis.sweeps import Unit
-from outvoted.analysis.sweeps.training_value import pictures, write_noise_report
-from outvoted.analysis.sweeps.training_value.noise_claims import noise_claims
-from outvoted.analysis.sweeps.training_value.paper import published
-from outvoted.analysis.sweeps.training_value.selection_claims import selection_claims
+from outvoted.analysis.sweeps.base import Unit
+from outvoted.analysis.sweeps.noise_class import pictures
+from outvoted.analysis.sweeps.noise_class.claims import noise_claims, selection_claims
+from outvoted.analysis.sweeps.noise_class.report import write_noise_report
+from outvoted.analysis.sweeps.noise_class.results import published
+from outvoted.analysis.sweeps.noise_class.step_function import StepFunction
 from outvoted.search.errors import OutvotedError
 from tests.analysis.mining.test_pictures import opened as shown
 from tests.analysis.training_value.conftest import made_up

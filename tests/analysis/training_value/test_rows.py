@@ -7,16 +7,15 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from outvoted.analysis.sweeps import Unit
-from outvoted.analysis.sweeps.training_value.paper import Published, published
-from outvoted.analysis.sweeps.training_value.results import results
-from outvoted.analysis.sweeps.training_value.tables import (
+from outvoted.analysis.sweeps.base import Unit
+from outvoted.analysis.sweeps.noise_class.report import (
     noise_rows,
     noise_table,
     selection_rows,
     selection_table,
     whole_row,
 )
+from outvoted.analysis.sweeps.noise_class.results import Published, published, results
 from tests.analysis.training_value.conftest import made_up
 
 EXPERIMENT: dict[str, Any] = {

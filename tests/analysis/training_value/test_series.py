@@ -3,7 +3,7 @@
 from typing import Any
 
 from outvoted.actors.data.noises import NoiseClass
-from outvoted.analysis.sweeps.training_value.results import series
+from outvoted.analysis.sweeps.noise_class.results import series
 
 
 def found(*noises: dict[str, Any]) -> dict[tuple[str, str], tuple[tuple[float, str], ...]]:

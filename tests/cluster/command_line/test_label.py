@@ -15,8 +15,8 @@ from outvoted.actors.labelling.desk import Desk
 from outvoted.actors.labelling.label_store import LabelStore
 from outvoted.actors.runs.run_record import RunRecord, State
 from outvoted.actors.studies.study_store import StudyStore, image_rows
-from outvoted.analysis.studies.interpolation import InterpolationStudy
-from outvoted.analysis.studies.morphs import MorphStudy
+from outvoted.analysis.studies.interpolation.study import InterpolationStudy
+from outvoted.analysis.studies.morphs.study import MorphStudy
 from outvoted.cluster.command_line import looking as module
 from outvoted.search.errors import OutvotedError
 from outvoted.search.settings import Settings

@@ -12,9 +12,9 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from outvoted.actors.runs.store import RunStore
+from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.report import Report
-from outvoted.analysis.studies.opened import OpenedStudy
-from outvoted.analysis.studies.study_report import write_study_report
+from outvoted.analysis.studies.kinds import open_study, study_report
 from outvoted.cluster.command_line.cli import app
 from outvoted.cluster.jobs.job import Job, launch
 from outvoted.cluster.jobs.kinds import read
@@ -92,7 +92,7 @@ def done(
 
 
 def test_every_network_votes_on_every_image(done: Job[StudyConfig]) -> None:
-    opened = OpenedStudy(done.store.path)
+    opened = open_study(OpenedRun(done.store))
     votes, images = opened.votes, opened.images
     assert list(dict.fromkeys(votes["network"])) == ["mlp-6-1", "mlp-6-2", "mlp-9"]
     assert len(votes) == 3 * len(images)
@@ -105,7 +105,8 @@ def test_every_network_votes_on_every_image(done: Job[StudyConfig]) -> None:
 
 def test_the_report_has_its_pictures_and_figures(done: Job[StudyConfig], sketched: None) -> None:
     path = done.store.path
-    report = write_study_report(OpenedStudy(path))
+    report = study_report(OpenedRun(RunStore(path)))
+    report.write(path)
     assert {file.name for file in (path / "figures").iterdir()} == FIGURES[done.config.study.kind]
     assert (path / "summary.json").is_file()
     console = Console(width=80, record=True, quiet=False, file=(path / "tables.txt").open("w"))
@@ -119,7 +120,7 @@ def test_the_report_has_its_pictures_and_figures(done: Job[StudyConfig], sketche
 def test_images_open_as_pictures_elsewhere(done: Job[StudyConfig]) -> None:
     metadata = pq.read_schema(done.store.path / "images" / "images.parquet").metadata
     assert b'"Image"' in metadata[b"huggingface"]
-    opened = OpenedStudy(done.store.path)
+    opened = open_study(OpenedRun(done.store))
     assert opened.pixels.shape[1:] == opened.data.shape
 
 
@@ -139,7 +140,7 @@ def test_a_study_cut_off_anywhere_equals_a_clean_one(
             with pytest.raises(KeyboardInterrupt):
                 voted(begun)
     voted(job(path, kind, resume=True))
-    found, clean = OpenedStudy(path), OpenedStudy(done.store.path)
+    found, clean = open_study(OpenedRun(RunStore(path))), open_study(OpenedRun(done.store))
     pd.testing.assert_frame_equal(found.votes, clean.votes)
     pd.testing.assert_frame_equal(found.images, clean.images)
     np.testing.assert_array_equal(found.pixels, clean.pixels)
@@ -156,8 +157,8 @@ def test_a_study_cut_off_anywhere_equals_a_clean_one(
 def test_a_boundary_study_is_reported_where_its_data_set_is_not(
     done: Job[StudyConfig], sketched: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(OpenedStudy, "data", property(lambda _: pytest.fail("read the data set")))
-    assert write_study_report(OpenedStudy(done.store.path)).tables
+    monkeypatch.setattr(OpenedRun, "data", property(lambda _: pytest.fail("read the data set")))
+    assert study_report(OpenedRun(done.store)).tables
 
 
 def test_a_study_goes_on_only_as_it_was_configured(done: Job[StudyConfig]) -> None:
@@ -172,7 +173,7 @@ def test_a_study_without_results_says_how_to_go_on(done: Job[StudyConfig], tmp_p
     path.mkdir()
     (path / "run.json").write_text((done.store.path / "run.json").read_text())
     with pytest.raises(OutvotedError, match=r"without results so far(.|\n)*--name bare --resume"):
-        write_study_report(OpenedStudy(path))
+        study_report(OpenedRun(RunStore(path)))
 
 
 @pytest.mark.parametrize(

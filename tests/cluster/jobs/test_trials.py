@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from outvoted.actors.networks import MLP
 from outvoted.actors.sweeps.sweep_store import Kept
 from outvoted.actors.training.stacked_training import TrainingState
-from outvoted.analysis.sweeps import Setting, Unit
+from outvoted.analysis.sweeps.base import Setting, Unit
 from outvoted.cluster.jobs.sweep.tuning import Spec, equally_far, grouped
 
 

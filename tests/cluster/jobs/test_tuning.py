@@ -4,7 +4,7 @@ import pytest
 from ray.tune.schedulers import ASHAScheduler, FIFOScheduler, MedianStoppingRule
 
 from outvoted.actors.training.steps import Training
-from outvoted.analysis.sweeps import TemperatureExperiment
+from outvoted.analysis.sweeps.temperature.experiment import TemperatureExperiment
 from outvoted.cluster.jobs.sweep import Stopping, TrialSettings
 from outvoted.cluster.jobs.sweep.tuning import Stage, _scheduler
 

@@ -1,0 +1,181 @@
+"""Morphs of three images: pairs of two classes that turn into a third (Powers et al., section II.A)."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import permutations
+from typing import TYPE_CHECKING, Annotated, Literal, Self
+
+import numpy as np
+import pyarrow as pa
+from pydantic import Field, field_validator, model_validator
+
+from outvoted.actors.data.datasets import Dataset
+from outvoted.actors.studies.study_store import Fields, image_rows
+from outvoted.actors.training.generators.settings import AnyGenerator, PackagedGenerator
+from outvoted.analysis.studies.base import Ingredients, Needs, Study
+from outvoted.analysis.studies.morphs.between import Articles, Blend, Latent
+from outvoted.analysis.studies.morphs.morph import Morph
+from outvoted.search.arrays import Floats, Ints, Pixels
+from outvoted.search.errors import OutvotedError
+
+if TYPE_CHECKING:
+    from outvoted.analysis.report.report import Report
+    from outvoted.analysis.studies.opened import OpenedStudy
+
+SETS = "ABCDEFGHIJ"
+Three = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Three articles, one of each of three classes."""
+
+    number: int
+    letter: str
+    labels: Three
+    ids: Three
+
+
+class MorphStudy(Study):
+    """Groups of three classes, sets of articles, every ordered pair morphing into the third.
+
+    A frame lies at ``across`` (the share of the pair's second image) and ``along`` (the share of the third),
+    both in steps of 1 / (frames - 1). The pair in the other order has the same frames, mirrored.
+    """
+
+    kind: Literal["morphs"] = "morphs"
+    between: Annotated[Morph | Blend | Latent, Field(discriminator="kind")] = Morph()
+    """How frames are made."""
+    generator: AnyGenerator | None = None
+    """Of the images that ``between.kind=latent`` mixes; the packaged one where it is left out."""
+    groups: Annotated[int, Field(ge=1, le=120)] = 5
+    """Groups of three classes, drawn so that no two are alike."""
+    classes: tuple[Three, ...] = ()
+    """The classes of each group by their numbers, instead of drawn ones."""
+    sets: Annotated[int, Field(ge=1, le=len(SETS))] = 2
+    """Sets of other images of the same classes: A, B, …"""
+    frames: Annotated[int, Field(ge=2, le=201)] = 21
+    """Frames along each side."""
+    seed: Annotated[int, Field(ge=0, lt=2**62)] = 0
+    """Of what is drawn."""
+
+    @field_validator("classes")
+    @classmethod
+    def _three(cls, classes: tuple[Three, ...]) -> tuple[Three, ...]:
+        if any(len(set(group)) < 3 or min(group) < 0 for group in classes):
+            raise ValueError("three different classes, numbered from 0, for each group")
+        return classes
+
+    @model_validator(mode="after")
+    def _used(self) -> Self:
+        if self.generator is not None and not self.between.generated:
+            raise ValueError(
+                f"between.kind={self.between.kind} makes no use of study.generator: leave it out"
+            )
+        return self
+
+    @property
+    def needs(self) -> Needs:
+        """The data alone; a generator and a referee for frames that are generated."""
+        return Needs(self._generator, referee=True) if self.between.generated else Needs()
+
+    def fields(self) -> Fields:
+        """Return the columns: labels and numbers of pair and third, and where the frame lies.
+
+        Numbers (``first_id``, …) are those of test images, or of the random vectors of generated ones.
+        """
+        three = ("first", "second", "third")
+        return [
+            ("group", pa.int16()),
+            ("set", pa.string()),
+            *((name, pa.int16()) for name in three),
+            *((f"{name}_id", pa.int32()) for name in three),
+            ("across", pa.int16()),
+            ("along", pa.int16()),
+        ]
+
+    def check(self, data: Dataset) -> None:
+        """Refuse fewer classes with test images than the groups need, and a generator of other images."""
+        if self.between.generated:
+            self._generator.load(data)
+        there = np.unique(data.test.labels)
+        absent = sorted({label for group in self.classes for label in group} - set(there.tolist()))
+        most = len(there) * (len(there) - 1) * (len(there) - 2) // 6
+        if absent or (not self.classes and self.groups > most):
+            raise OutvotedError(
+                expected="test images of each of three classes in every group, no two groups alike",
+                found=f"none of class {absent[0]}"
+                if absent
+                else f"{len(there)} classes for {self.groups} groups",
+                remedy="change study.classes" if absent else f"lower study.groups to {most}",
+            )
+
+    def images(self, made_from: Ingredients) -> pa.Table:
+        """Draw the groups and make all frames, group by group, set by set, pair by pair."""
+        articles, pixels = self.between.articles(made_from), []
+        rows: list[dict[str, object]] = []
+        for group in self.drawn(articles):
+            for order, frames in self._orders(articles, group):
+                pixels.append(frames)
+                rows += self._rows(group, order)
+        columns = {name: [row[name] for row in rows] for name, _ in self.fields()}
+        return image_rows(np.concatenate(pixels), columns, self.fields())
+
+    def extras(self, made_from: Ingredients) -> Mapping[str, pa.Table]:
+        """Return none."""
+        return {}
+
+    def report(self, study: "OpenedStudy") -> "Report":
+        """Measure, tabulate and draw how rough the landscape of the panel's votes is."""
+        from outvoted.analysis.studies.morphs.report import report  # drawing is loaded where it is wanted
+
+        return report(study)
+
+    def drawn(self, articles: Articles) -> Iterator[Group]:
+        """Draw classes, then articles that can be mixed, none of them twice within a group."""
+        random = np.random.default_rng(self.seed)
+        for number, labels in enumerate(self.classes or _triples(random, articles.classes, self.groups)):
+            queues = [articles.of(label, random) for label in labels]
+            for letter in SETS[: self.sets]:
+                first, second, third = (next(queue) for queue in queues)
+                yield Group(number, letter, labels, (first, second, third))
+
+    @property
+    def _generator(self) -> AnyGenerator:
+        return self.generator or PackagedGenerator()
+
+    def _orders(self, articles: Articles, group: Group) -> Iterator[tuple[Three, Pixels]]:
+        """Return the frames of every ordered pair, shape (frames * frames, ...), across by across."""
+        weights, side = self._weights(), self.frames
+        made: dict[Three, Pixels] = {}
+        for order in permutations(range(3)):
+            first, second, third = order
+            mirrored = made.get((second, first, third))
+            if mirrored is None:
+                found = articles.frames([group.ids[place] for place in order], weights)
+            else:
+                found = mirrored.reshape(side, side, *mirrored.shape[1:])[::-1].reshape(mirrored.shape)
+            made[first, second, third] = found
+            yield (first, second, third), found
+
+    def _weights(self) -> Floats:
+        """Return the weights of pair and third in each frame, shape (frames * frames, 3)."""
+        share = np.linspace(0, 1, self.frames)
+        across, along = (axis.ravel() for axis in np.meshgrid(share, share, indexing="ij"))
+        return np.stack([(1 - across) * (1 - along), across * (1 - along), along], axis=1)
+
+    def _rows(self, group: Group, order: Three) -> Iterator[dict[str, object]]:
+        named: dict[str, object] = {"group": group.number, "set": group.letter}
+        for name, place in zip(("first", "second", "third"), order, strict=True):
+            named |= {name: group.labels[place], f"{name}_id": group.ids[place]}
+        for across in range(self.frames):
+            for along in range(self.frames):
+                yield {**named, "across": across, "along": along}
+
+
+def _triples(random: np.random.Generator, there: Ints, groups: int) -> Sequence[Three]:
+    found: dict[frozenset[int], Three] = {}
+    while len(found) < groups:
+        first, second, third = random.choice(there, 3, replace=False).tolist()
+        found.setdefault(frozenset((first, second, third)), (first, second, third))
+    return list(found.values())

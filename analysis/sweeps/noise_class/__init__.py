@@ -1,0 +1,1 @@
+"""The value of training images, and a class of noise (Fan & Yezzi, section 5)."""

@@ -1,0 +1,248 @@
+"""The value of training samples, and a class of random noise.
+
+"Towards an Understanding of Neural Networks in Natural-Image Spaces" by Fan and Yezzi, section 5.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import torch
+from pydantic import Field, model_validator
+
+from outvoted.actors.data.datasets import Dataset, Split
+from outvoted.actors.data.noises import Gaussian, NoiseClass, Uniform, with_noise
+from outvoted.actors.data.selection import Criteria, Selection
+from outvoted.actors.networks import MLP, PlainCNN
+from outvoted.actors.networks.stack import Stack
+from outvoted.analysis.sweeps.base import Experiment, Measured, Setting, Unit
+from outvoted.analysis.sweeps.base import votes as votes_of
+from outvoted.search.arrays import Bools, Floats, Ints
+from outvoted.search.errors import OutvotedError
+from outvoted.search.settings import MayChange, plain
+
+_PER = 10_000
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """Figures of n networks on the same test images, each of shape (n,).
+
+    A figure that is a mean over no image, or over images without an answer, is not a number (NaN).
+
+    Attributes:
+        accuracy: share of images classified correctly, the paper's A.
+        confidence: mean probability of the predicted class over correctly classified images, P_c.
+        spuriousness: the same over misclassified images, P_s.
+        ground_truth: mean probability of the true class over misclassified images, P_g.
+        noise: images classified as noise for each 10,000, N; NaN without a noise class.
+    """
+
+    accuracy: Floats
+    confidence: Floats
+    spuriousness: Floats
+    ground_truth: Floats
+    noise: Floats
+
+
+def metrics(logits: torch.Tensor, labels: torch.Tensor, classes: int) -> Metrics:
+    """Measure networks by their outputs, before softmax, for test images.
+
+    An image classified as noise is misclassified. So is one whose outputs are not numbers.
+
+    Args:
+        logits: shape (n, images, classes), or (n, images, classes + 1) with a noise class, the last.
+        labels: shape (images,), 0 to classes - 1.
+        classes: number of classes without noise.
+
+    Raises:
+        OutvotedError: the outputs are of another shape.
+    """
+    _check(logits, labels, classes)
+    probabilities = torch.softmax(logits.detach().double(), dim=2).cpu().numpy()
+    truth = labels.cpu().numpy()
+    predicted = probabilities.argmax(axis=2)
+    answered = ~np.isnan(probabilities).any(axis=2)
+    right = (predicted == truth) & answered
+    highest = probabilities.max(axis=2)
+    of_truth = np.take_along_axis(probabilities, truth[None, :, None], axis=2)[:, :, 0]
+    noise = ((predicted == classes) & answered).mean(axis=1) * _PER
+    return Metrics(
+        accuracy=right.mean(axis=1),
+        confidence=_mean(highest, right),
+        spuriousness=_mean(highest, ~right),
+        ground_truth=_mean(of_truth, ~right),
+        noise=noise if logits.shape[2] > classes else np.full(len(logits), np.nan),
+    )
+
+
+def _mean(values: Floats, among: Bools) -> Floats:
+    """Return the mean of each row's values where ``among`` is true; NaN where it never is."""
+    number = among.sum(axis=1)
+    empty = np.full(len(values), np.nan)
+    return np.asarray(np.divide(np.where(among, values, 0).sum(axis=1), number, out=empty, where=number > 0))
+
+
+def _check(logits: torch.Tensor, labels: torch.Tensor, classes: int) -> None:
+    images = len(labels)
+    if images and logits.ndim == 3 and logits.shape[1] == images and logits.shape[2] - classes in (0, 1):
+        return
+    raise OutvotedError(
+        expected=f"outputs of shape (networks, {images}, {classes}), or {classes + 1} with a noise class",
+        found=f"shape {tuple(logits.shape)}" if images else "no test image",
+        remedy="give one row of outputs for each network and test image",
+    )
+
+
+WHOLE = "all"
+"""The setting of networks trained on all training images, without noise."""
+_BATCH = 500
+
+
+_Share = Annotated[float, Field(gt=0, le=1)]
+
+
+class NoiseClassExperiment(Experiment):
+    """Networks trained on all images, on selections of them, and with classes of random noise."""
+
+    kind: Literal["noise-class"] = "noise-class"
+    network: Annotated[MLP | PlainCNN, Field(discriminator="kind")] = PlainCNN()
+    selections: Annotated[tuple[Criteria, ...], MayChange()] = ("lc+ls", "lc+hs", "hc+ls", "hc+hs")
+    fractions: Annotated[tuple[_Share, ...], MayChange()] = (0.25, 0.5, 0.75, 0.8)
+    """Shares of the images that are right, and of those that are wrong, which a selection takes (table 2)."""
+    sorted_by: Annotated[int, Field(ge=0)] = 0
+    """Seed of the network, trained on all images, whose votes order them."""
+    beside: NoiseClass | None = NoiseClass(noise=Uniform(), number=5)
+    """A class of noise with which every selection is trained once more (table 3)."""
+    noises: Annotated[tuple[NoiseClass, ...], MayChange()] = (NoiseClass(noise=Gaussian(deviation=70)),)
+    """Classes of noise with which all images are trained (figures 9 to 12)."""
+
+    @model_validator(mode="after")
+    def _each_once(self) -> "NoiseClassExperiment":
+        labels = [setting.label for stage in self.stages() for setting in stage]
+        twice = sorted({label for label in labels if labels.count(label) > 1})
+        if twice:
+            raise ValueError(f"each setting once; {', '.join(twice)} is there more than once")
+        if bool(self.selections) != bool(self.fractions):
+            raise ValueError("selections need fractions, and fractions selections; or leave both empty")
+        return self
+
+    def check(self, data: Dataset) -> None:
+        """Refuse noise that does not fit the images, or comes to none."""
+        for wanted in (*self.noises, *([self.beside] if self.beside else [])):
+            wanted.noise.check(data.shape)
+            wanted.images(data)
+
+    def stages(self) -> tuple[tuple[Setting, ...], ...]:
+        """First what is trained on all images, then the selections made by what was trained on them."""
+        whole = [self._setting(None, noise) for noise in (None, *self.noises)]
+        parts = [
+            self._setting(Selection(criteria=criteria, fraction=fraction), noise)
+            for fraction in self.fractions
+            for criteria in self.selections
+            for noise in ((None, self.beside) if self.beside else (None,))
+        ]
+        return (tuple(whole), tuple(parts))
+
+    def needs(self, setting: Setting) -> tuple[str, ...]:
+        """Selections need the votes of the network that sorts the images."""
+        return () if dict(setting.values)["selection"] == WHOLE else (f"{WHOLE}.seed-{self.sorted_by}",)
+
+    def data(self, setting: Setting, whole: Dataset, votes: Mapping[str, pa.Table]) -> Dataset:
+        """Select images, or take all, then add the noise: as many images as all images would get."""
+        selection, noise = self._parts(setting)
+        data = whole
+        if selection is not None:
+            (table,) = votes.values()
+            rows = _selected(selection, table)
+            data = replace(whole, train=Split(whole.train.images[rows], whole.train.labels[rows]))
+        data = replace(data, declared=whole.classes)  # a selection may lack a class
+        return data if noise is None else with_noise(data, noise, noise.images(whole))
+
+    def answers(self, setting: Setting, classes: int) -> int:
+        """Tell noise apart too, where it is among the training images."""
+        return classes + _knows_noise(setting)
+
+    def fields(self) -> list[tuple[str, pa.DataType]]:
+        """Return the paper's metrics (table 1) of one network, for test images; ``noise`` is N of table 3."""
+        names = ("test_accuracy", "right_confidence", "wrong_confidence", "wrong_truth", "noise")
+        return [(name, pa.float64()) for name in names]
+
+    def measure(self, stack: Stack, units: Sequence[Unit], data: Dataset, last: bool) -> Measured:
+        """Put the test images to the networks; in the end the training images to those that may sort them."""
+        answered, labels = _logits(stack, data.test), data.test.labels
+        found = metrics(answered, torch.tensor(labels), _real_classes(data, units[0].setting))
+        figures = (found.accuracy, found.confidence, found.spuriousness, found.ground_truth, found.noise)
+        names = [name for name, _ in self.fields()]
+        rows: tuple[dict[str, object], ...] = tuple(
+            dict(zip(names, map(float, values), strict=True)) for values in zip(*figures, strict=True)
+        )
+        return Measured(rows, self._votes(stack, units, data, answered) if last else ())
+
+    def _votes(
+        self, stack: Stack, units: Sequence[Unit], data: Dataset, answered: torch.Tensor
+    ) -> tuple[pa.Table, ...]:
+        """Return the votes about test images, and about training images where they may sort them."""
+        splits = [("test", data.test, answered)]
+        if units[0].setting.label == WHOLE:
+            splits.append(("train", data.train, _logits(stack, data.train)))
+        return tuple(
+            pa.concat_tables(
+                [
+                    votes_of(unit, name, split.labels, logits[i].softmax(1).numpy())
+                    for name, split, logits in splits
+                ]
+            )
+            for i, unit in enumerate(units)
+        )
+
+    def _setting(self, selection: Selection | None, noise: NoiseClass | None) -> Setting:
+        """Name a setting by what it trains on: hc+ls-0.25, all+gaussian-127.5-70-x1."""
+        chosen = WHOLE if selection is None else selection.label
+        added = _added(noise)
+        label = chosen if noise is None else f"{chosen}+{added}"
+        values = (("selection", chosen), ("noise", added))
+        return Setting(label, values, self.network, samples=label)
+
+    def _parts(self, setting: Setting) -> tuple[Selection | None, NoiseClass | None]:
+        """Return what a setting of this experiment trains on."""
+        wanted = dict(setting.values)
+        noises = (*self.noises, *([self.beside] if self.beside else []))
+        noise = next((noise for noise in noises if _added(noise) == wanted["noise"]), None)
+        selections = (Selection(criteria=c, fraction=f) for c in self.selections for f in self.fractions)
+        return next((one for one in selections if one.label == wanted["selection"]), None), noise
+
+
+def _added(noise: NoiseClass | None) -> str:
+    if noise is None:
+        return "none"
+    seed = f"-seed{noise.seed}" if noise.seed else ""
+    return f"{noise.noise.label}-x{plain(noise.number)}{seed}"
+
+
+def _logits(stack: Stack, split: Split) -> torch.Tensor:
+    """Return what the networks answer about a split: (n, images, classes)."""
+    found = []
+    with torch.inference_mode():
+        for images in torch.split(torch.tensor(split.images), _BATCH):
+            found.append(stack(images.to(stack.device).float() / 255).cpu())
+    return torch.cat(found, dim=1)
+
+
+def _real_classes(data: Dataset, setting: Setting) -> int:
+    return data.classes - _knows_noise(setting)
+
+
+def _knows_noise(setting: Setting) -> bool:
+    return dict(setting.values)["noise"] != "none"
+
+
+def _selected(selection: Selection, votes: pa.Table) -> Ints:
+    trained = votes.filter(pc.equal(votes["split"], "train"))
+    labels, predicted, confidence = (
+        trained[name].to_numpy() for name in ("label", "predicted", "confidence")
+    )
+    return selection.rows(labels, predicted, confidence)
