@@ -13,7 +13,7 @@ def agreement(predicted: AnyArray, label: AnyArray) -> Bools:
 
 
 def unanimous(predicted: AnyArray, label: AnyArray) -> Bools:
-    """Tell which images the whole panel gets right; (peers, n) and (n,) give (n,)."""
+    """Tell which images the whole panel classifies correctly; (peers, n) and (n,) give (n,)."""
     return np.asarray(agreement(predicted, label).all(axis=0))
 
 
