@@ -98,7 +98,9 @@ def test_every_line_of_python_runs(
         found = mining.mine(mining.plan())
         job.store.write_shard(ShardResult("shard-0", found.searches, found.mistakes))
         job.store.write_record(
-            RunRecord(name="first", kind=job.kind.name, state=State.FINISHED, config={}, versions={})
+            RunRecord(
+                name=job.store.path.name, kind=job.kind.name, state=State.FINISHED, config={}, versions={}
+            )
         )
         return Report({}, [])
 
@@ -131,3 +133,13 @@ def test_the_strategy_of_the_page_is_a_strategy(place: Path) -> None:
 def test_every_keyword_is_named() -> None:
     for key in SearchSettings.model_fields:
         assert f"`{key}`" in PYTHON
+
+
+@pytest.mark.parametrize(
+    "page", [PAGES.with_name("README.md"), *sorted(PAGES.glob("*.md"))], ids=lambda one: one.name
+)
+def test_no_page_imports_what_is_not_the_public_api(page: Path) -> None:
+    inner = re.findall(
+        r"^(?:from|import) outvoted\.(?:search|actors|analysis|cluster).*", page.read_text(), re.M
+    )
+    assert inner == []

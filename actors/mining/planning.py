@@ -82,5 +82,5 @@ def _too_few(found: int, drawn: int, images: int, per_target: int, stand: Standi
     return OutvotedError(
         expected=f"{per_target} seeds that all {len(stand.networks)} peers classify correctly",
         found=f"{found} among {drawn} drawn from {images} training images: {stand}",
-        remedy="train the panel longer (panel.training.epochs) or with a smaller learning_rate, or " + mend,
+        remedy="train the networks for more epochs, or with a smaller learning rate, or " + mend,
     )

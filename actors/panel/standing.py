@@ -77,8 +77,8 @@ class Standings:
             raise OutvotedError(
                 expected="networks that do better than chance on the images",
                 found=f"on {self.images} seeds, {each}",
-                remedy="check that they were trained (panel.training: epochs, a smaller learning_rate), that "
-                "their input is normalised as in training, and that labels count as theirs do",
+                remedy="check that they were trained (enough epochs, a smaller learning rate), that their "
+                "input is normalised as in training, and that labels count as theirs do",
             )
 
 

@@ -50,7 +50,8 @@ class Sweep(Kind[SweepConfig]):
         config = job.config
         _check_fits(config, data)
         config.experiment.check(data)
-        check_mining(config, data)
+        for sentence in check_mining(config, data):
+            console.print(sentence, markup=False, highlight=False, soft_wrap=True)
 
         def place(there: Mapping[str, float]) -> Work:
             check_memory(config, data, there)

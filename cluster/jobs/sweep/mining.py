@@ -29,18 +29,19 @@ _MINE: Any = mine_panel_remotely
 Panels = dict[Setting, tuple[Member, ...]]
 
 
-def check_mining(config: SweepConfig, data: Dataset) -> None:
-    """Make sure that what will be trained can be mined.
+def check_mining(config: SweepConfig, data: Dataset) -> tuple[str, ...]:
+    """Make sure that what will be trained can be mined, and return what a user should know of the referee.
 
     Raises:
         OutvotedError: the searches don't go with the images or the seeds, or the referee cannot be had.
     """
     if config.mining is None:
-        return
+        return ()
     config.mining.search.check(data.shape, config.peers)
-    if config.mining.referee is not None:
-        wanted = panel_settings.referee_recipe(config.mining.referee)
-        checking.check((wanted,), data.shape, data.classes, USUAL, data.train)
+    if config.mining.referee is None:
+        return ()
+    wanted = panel_settings.referee_recipe(config.mining.referee)
+    return checking.check((wanted,), data.shape, data.classes, USUAL, data.train)
 
 
 def mine_settings(config: SweepConfig, store: SweepStore, data: Dataset, progress: Bars) -> None:

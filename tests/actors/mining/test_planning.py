@@ -74,4 +74,5 @@ def test_a_panel_that_disputes_everything_is_one_message(per_target: int, digits
         plans(Contrarian(), digits, per_target)
     assert caught.value.expected == f"{per_target} seeds that all 3 peers classify correctly"
     assert caught.value.found.startswith(f"0 among {50 * per_target} drawn from 800")
-    assert "panel.training.epochs" in caught.value.remedy
+    assert "more epochs" in caught.value.remedy
+    assert "panel." not in caught.value.remedy  # networks may come from Python

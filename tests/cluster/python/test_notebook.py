@@ -11,16 +11,19 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+import yaml
 from torch import nn
 
-from outvoted import Panel, mine, run
+from outvoted import Panel, configs, mine, run
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.networks.members import Member
 from outvoted.actors.runs.run_record import RunRecord, State
 from outvoted.actors.runs.store import RunStore
 from outvoted.analysis.report.report import Report
 from outvoted.cluster.jobs.job import Job
+from outvoted.cluster.jobs.kinds import KINDS
 from outvoted.cluster.python import running
+from outvoted.data import FolderSource
 from outvoted.search.errors import OutvotedError
 
 Networks = dict[str, nn.Module]
@@ -244,19 +247,23 @@ def test_a_folder_without_a_run_is_refused(tmp_path: Path) -> None:
         Panel.load(tmp_path)
 
 
-def test_run_does_what_the_command_line_does(
-    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    jobs: list[Job[Any]] = []
+@pytest.fixture
+def jobs(monkeypatch: pytest.MonkeyPatch) -> list[Job[Any]]:
+    """The jobs that are launched, of which each ends at once."""
+    found: list[Job[Any]] = []
 
-    def mined(job: Job[Any], _: object) -> Report:
-        jobs.append(job)
+    def launched(job: Job[Any], _: object) -> Report:
+        found.append(job)
         job.store.write_record(
             RunRecord(name="other", kind=job.kind.name, state=State.FINISHED, config={}, versions={})
         )
         return Report({}, [])
 
-    monkeypatch.setattr(running, "launch", mined)
+    monkeypatch.setattr(running, "launch", launched)
+    return found
+
+
+def test_run_does_what_the_command_line_does(small: Path, tmp_path: Path, jobs: list[Job[Any]]) -> None:
     found = run(small, ["search.patience=9"], name="other", address="auto", runs=tmp_path)
     assert found.path == tmp_path / "other"
     assert found.mistakes.empty
@@ -264,6 +271,33 @@ def test_run_does_what_the_command_line_does(
     assert (jobs[0].store.path, jobs[0].address, jobs[0].resume) == (tmp_path / "other", "auto", False)
     with pytest.raises(OutvotedError, match="did you mean 'patience'"):
         run(small, ["search.patiense=9"])
+
+
+VALUES = {
+    "mine": configs.MineConfig(),
+    "scan": configs.ScanConfig(scan=configs.ScanSettings(source=FolderSource(path=Path("images")))),
+    "compare": configs.CompareConfig(),
+    "heal": configs.HealConfig(),
+    "sweep": configs.SweepConfig(experiment=configs.TemperatureExperiment()),
+    "study": configs.StudyConfig(study=configs.MorphStudy()),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_is_run_by_a_value_and_by_a_file(kind: str, tmp_path: Path, jobs: list[Job[Any]]) -> None:
+    file = tmp_path / "all.yaml"
+    file.write_text(yaml.safe_dump(VALUES[kind].model_dump(mode="json")))
+    run(VALUES[kind], "data.path=digits", runs=tmp_path)
+    run(file, "data.path=digits", runs=tmp_path, kind=kind)
+    run(file, "data.path=digits", runs=tmp_path, name="third")
+    assert [job.kind.name for job in jobs] == [kind] * 3
+    assert jobs[0].config == jobs[1].config == jobs[2].config != VALUES[kind]
+    assert jobs[0].store.path.name.startswith(f"{kind}-")
+
+
+def test_a_kind_that_there_is_not_is_refused(small: Path) -> None:
+    with pytest.raises(OutvotedError, match="did you mean 'heal'"):
+        run(small, kind="heel")
 
 
 def test_one_override_need_not_be_a_list(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
