@@ -58,7 +58,7 @@ class GridSource(Source):
         """Make the points."""
         points = self.images(np.arange(self.points**2))
         labels = np.full(len(points), UNKNOWN) if self.board is None else self.board.labels(points)
-        return HeldRows(points, labels, "the grid")
+        return HeldRows("the grid", points, labels)
 
     def images(self, positions: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Pixels:
         """Return the points (x, y) at positions as images, shape (n, 1, 1, 2)."""

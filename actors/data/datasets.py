@@ -231,10 +231,13 @@ def names() -> tuple[DatasetName, ...]:
 
 def _dataset(name: str, path: Path, contents: Contents, settings: Format | FeatureTable) -> Dataset:
     look = settings if isinstance(settings, Look) else Look()
-    found = labelled(contents, look, settings.classes, settings.test_share)
-    train, test = (Split(part.images, part.numbers) for part in (found.train, found.test))
-    notes = (*contents.notes, *found.notes)
-    return Dataset(name, path, train, test, found.classes, found.class_names, contents.features, notes)
+    train, test, notes = labelled(contents, look, settings.classes, settings.test_share)
+    names = contents.class_names
+    classes = settings.classes or len(names or ()) or int(train.numbers.max()) + 1
+    if names is not None:  # classes without a name are called by their number
+        names = names[:classes] + tuple(str(label) for label in range(len(names), classes))
+    one, two = Split(train.images, train.numbers), Split(test.images, test.numbers)
+    return Dataset(name, path, one, two, classes, names, contents.features, (*contents.notes, *notes))
 
 
 def _cache(name: str) -> Path:

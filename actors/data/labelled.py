@@ -1,7 +1,5 @@
 """The labelled view: all images of a format decoded, their labels checked, and divided into two splits."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from outvoted.actors.data.formats.base import Contents
@@ -13,42 +11,27 @@ from outvoted.search.errors import OutvotedError
 _SEED = 0
 
 
-@dataclass(frozen=True)
-class Labelled:
-    """The two splits of a data set, in memory.
-
-    Attributes:
-        train: images, shape (n, channels, height, width), and labels, 0 to ``classes`` - 1.
-        test: the same, of one shape; the very same where all images are both.
-        notes: what is to be told of how they were divided.
-    """
-
-    train: HeldRows
-    test: HeldRows
-    classes: int
-    class_names: tuple[str, ...] | None
-    notes: tuple[str, ...]
-
-
-def labelled(contents: Contents, look: Look, classes: int | None, test_share: float) -> Labelled:
+def labelled(
+    contents: Contents, look: Look, classes: int | None, test_share: float
+) -> tuple[HeldRows, HeldRows, tuple[str, ...]]:
     """Read all images of a data set; without a test split, hold a share of them out for it.
+
+    Returns:
+        The training and the test split, of one shape, the very same where all images are both; and notes on
+        how they were divided.
 
     Raises:
         OutvotedError: an image cannot be decoded or is of another size, a label is missing or outside the
             classes, or there are too few images.
     """
-    train, names = _held(contents.train, look), contents.class_names
+    train = _held(contents.train, look)
     test = None if contents.test is None else _held(contents.test, look)
-    _check_labels(train, test, names, classes)
-    notes: tuple[str, ...] = ()
-    if test is None:
-        count = len(train)
-        train, test = _divided(train, test_share)
-        if test_share:
-            notes = (f"no test split: {len(test):,} of {count:,} images held out for it",)
-    train, test = _alike(train, test)
-    found = classes or len(names or ()) or int(train.numbers.max()) + 1
-    return Labelled(train, test, found, _names_of(found, names), notes)
+    _check_labels(train, test, contents.class_names, classes)
+    if test is not None:
+        return *_alike(train, test), ()
+    first, second = _divided(train, test_share)
+    note = f"no test split: {len(second):,} of {len(train):,} images held out for it"
+    return first, second, (note,) if test_share else ()
 
 
 def _held(rows: Rows, look: Look) -> HeldRows:
@@ -60,7 +43,7 @@ def _held(rows: Rows, look: Look) -> HeldRows:
             found=f"none in {rows.name(int(missing[0]))}",
             remedy="drop such rows",
         )
-    return HeldRows(rows.pixels(look), labels, rows.where)
+    return HeldRows(rows.where, rows.pixels(look), labels)
 
 
 def _divided(rows: HeldRows, share: float) -> tuple[HeldRows, HeldRows]:
@@ -85,7 +68,7 @@ def _divided(rows: HeldRows, share: float) -> tuple[HeldRows, HeldRows]:
         )
     test = np.sort(free[: max(1, round(share * len(order)))])
     train = np.setdiff1d(order, test)
-    one, two = (HeldRows(rows.images[part], rows.numbers[part], rows.where) for part in (train, test))
+    one, two = (HeldRows(rows.where, rows.images[part], rows.numbers[part]) for part in (train, test))
     return one, two
 
 
@@ -101,7 +84,7 @@ def _alike(train: HeldRows, test: HeldRows) -> tuple[HeldRows, HeldRows]:
             (f"the test split ({test.where})", test.images.shape[2:]),
         )
     rgb = Look(mode="rgb" if train.images.shape[1] != test.images.shape[1] else None)
-    one, two = (HeldRows(part.pixels(rgb), part.numbers, part.where) for part in (train, test))
+    one, two = (HeldRows(part.where, part.pixels(rgb), part.numbers) for part in (train, test))
     return one, two
 
 
@@ -156,10 +139,3 @@ def _check_numbering(train: HeldRows, names: tuple[str, ...] | None) -> None:
             found=f"labels from {low} to {high}: either classes counted from {low}, or no image of class 0",
             remedy=f"store labels - {low}, or set data.classes={high + 1} to take them as they are",
         )
-
-
-def _names_of(classes: int, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
-    """Return one name for each class; classes without a name are called by their number."""
-    if names is None:
-        return None
-    return names[:classes] + tuple(str(label) for label in range(len(names), classes))

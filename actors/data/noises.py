@@ -27,8 +27,7 @@ class Noise(ABC, Settings):
     def label(self) -> str:
         """A short name for tables and files; different settings have different labels."""
 
-    @abstractmethod
-    def check(self, shape: Shape) -> None:
+    def check(self, shape: Shape) -> None:  # most noise fits every image
         """Make sure that images of ``shape`` can be drawn.
 
         Raises:
@@ -170,9 +169,6 @@ class Solid(Noise):
     def label(self) -> str:
         """There is one kind."""
         return "solid"
-
-    def check(self, shape: Shape) -> None:
-        """Fit every image."""
 
     def draw(self, number: int, shape: Shape, rng: np.random.Generator) -> Pixels:
         """Draw a colour for each image."""

@@ -35,12 +35,18 @@ class Item:
     label: int = UNKNOWN
 
 
+@dataclass(frozen=True)
 class Rows(ABC):
     """Images in a fixed order, any range of which can be read without the rest.
 
     It says where images lie, and holds neither them nor an open file; so it can be sent to another process.
     ``rows[first:last]`` is a range, of which nothing is read yet.
+
+    Attributes:
+        where: where the labels are written, as messages say it.
     """
+
+    where: str
 
     @abstractmethod
     def __len__(self) -> int: ...
@@ -69,11 +75,6 @@ class Rows(ABC):
         """
         return np.full(len(self), UNKNOWN, np.int64)
 
-    @property
-    @abstractmethod
-    def where(self) -> str:
-        """Where the labels are written, as messages say it."""
-
     def name(self, row: int) -> str:
         """Return what messages call a row."""
         return f"image {row} of {self.where}"
@@ -99,18 +100,16 @@ class HeldRows(Rows):
     Attributes:
         images: shape (n, channels, height, width), uint8.
         numbers: their labels, shape (n,).
-        place: where these are written.
     """
 
     images: Pixels
     numbers: Ints
-    place: str
 
     def __len__(self) -> int:
         return len(self.numbers)
 
     def _range(self, first: int, last: int) -> Rows:
-        return HeldRows(self.images[first:last], self.numbers[first:last], self.place)
+        return HeldRows(self.where, self.images[first:last], self.numbers[first:last])
 
     def items(self) -> Iterator[Item]:
         """Give the images."""
@@ -120,11 +119,6 @@ class HeldRows(Rows):
     def labels(self) -> Ints:
         """Return the labels."""
         return self.numbers
-
-    @property
-    def where(self) -> str:
-        """The place."""
-        return self.place
 
     def pixels(self, look: Look) -> Pixels:
         """Return the images, resized and converted if the look says so."""

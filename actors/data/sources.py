@@ -27,7 +27,7 @@ class DatasetSource(Source):
         """Load the data set and take the split; it travels with the pieces, wherever they are read."""
         data = datasets.load(DataSettings(name=self.name, path=self.path))
         split = data.train if self.split == "train" else data.test
-        return HeldRows(split.images, split.labels, f"the {self.split} split of {self.name}")
+        return HeldRows(f"the {self.split} split of {self.name}", split.images, split.labels)
 
     def pieces(self, batch: int) -> list[Piece]:
         """Take the split, but for what is skipped, as one piece."""

@@ -182,11 +182,6 @@ class ArrayRows(Rows):
     def _range(self, first: int, last: int) -> Rows:
         return replace(self, first=self.first + first, last=self.first + last)
 
-    @property
-    def where(self) -> str:
-        """The array of labels."""
-        return (self.images if self.answers is None else self.answers).name
-
     def items(self) -> Iterator[Item]:
         """Read the images block by block."""
         labels, where = iter(self.labels().tolist()), self.images.name
@@ -205,7 +200,7 @@ class ArrayRows(Rows):
         """Read the images at once: what they hold is only known of all of them."""
         array = self.images.read(self.first, self.last)
         found = pixels(array, self.layout, self.images.name, self.white)
-        return HeldRows(found, np.empty(len(found), np.int64), self.where).pixels(look)
+        return HeldRows(self.where, found, np.empty(len(found), np.int64)).pixels(look)
 
     def cuts(self, size: int) -> Iterable[int]:
         """Cut anywhere, or where reading begins at the beginning, nowhere."""
@@ -232,7 +227,8 @@ def array_rows(
         raise uncounted(images, *([] if answers is None else [answers]))
     layout = layout or recognised(images.shape, images.name, f"{setting}.layout")
     arranged(np.empty((0, *images.shape[1:]), np.uint8), layout, images.name)
-    return ArrayRows(images, answers, layout, white, 0, len(images))
+    where = (images if answers is None else answers).name
+    return ArrayRows(where, images, answers, layout, white, 0, len(images))
 
 
 def uncounted(*arrays: StoredArray) -> OutvotedError:

@@ -95,14 +95,6 @@ class ColumnRows(Rows):
             begin += shard.last - shard.first
         return replace(self, shards=tuple(found))
 
-    @property
-    def where(self) -> str:
-        """The column of labels and the files."""
-        shown = ", ".join(str(shard.path) for shard in self.shards[:_SHOWN])
-        more = len(self.shards) - _SHOWN
-        files = shown + (f" and {more} more files" if more > 0 else "")
-        return files if self.label is None else f"column {self.label} of {files}"
-
     def name(self, row: int) -> str:
         """The row within its file, and the column of images."""
         ends = list(accumulate(shard.last - shard.first for shard in self.shards))
@@ -152,14 +144,16 @@ def column_rows(shards: Sequence[Shard], label: str | None) -> ColumnRows:
     Raises:
         OutvotedError: there are none, or the column of labels is missing.
     """
+    shown = ", ".join(str(shard.path) for shard in shards[:_SHOWN])
+    files = shown if len(shards) <= _SHOWN else f"{shown} and {len(shards) - _SHOWN} more files"
+    where = files if label is None else f"column {label} of {files}"
     full = [shard for shard in shards if shard.last]  # an empty shard may have columns of any type
     if not full:
-        where = ColumnRows(tuple(shards), label).where
         raise OutvotedError(f"rows in {where}", "none", "name another file or split")
     for shard in full:
         if label is not None and label not in shard.schema.names:
             raise lacking("column", label, shard.schema.names, shard.path)
-    return ColumnRows(tuple(full), label)
+    return ColumnRows(where, tuple(full), label)
 
 
 def class_names(rows: ColumnRows) -> tuple[str, ...] | None:

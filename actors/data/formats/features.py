@@ -102,9 +102,8 @@ class FeatureTable(ABC, Settings):
         rows = self._drawn(numbers)
         values = columns.to_numpy(np.float64)[rows]
         features = tuple(self._feature(name, values[:, k]) for k, name in enumerate(columns.columns))
-        part = HeldRows(
-            to_pixels(values, features), numbers[rows].astype(np.int64), f"'{self.label}' of {self.where}"
-        )
+        images, known = to_pixels(values, features), numbers[rows].astype(np.int64)
+        part = HeldRows(f"'{self.label}' of {self.where}", images, known)
         return Contents(part, None, tuple(map(str, names)), features)
 
     def _columns(self, frame: "pd.DataFrame") -> "tuple[pd.DataFrame, pd.Series[str]]":

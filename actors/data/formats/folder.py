@@ -141,26 +141,19 @@ class FileRows(Rows):
     Attributes:
         files: relative to the folder.
         numbers: their labels; none if it is left out.
-        place: where these are written.
         class_names: of labels that have a name.
     """
 
     folder: Path
     files: Sequence[str]
     numbers: Sequence[int] = ()
-    place: str = ""
     class_names: dict[int, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.files)
 
     def _range(self, first: int, last: int) -> Rows:
-        return FileRows(self.folder, self.files[first:last], self.numbers[first:last], self.place)
-
-    @property
-    def where(self) -> str:
-        """The place."""
-        return self.place
+        return FileRows(self.where, self.folder, self.files[first:last], self.numbers[first:last])
 
     def name(self, row: int) -> str:
         """Name the file."""
@@ -250,7 +243,7 @@ class FolderSource(Source):
                 found=others,
                 remedy="name another folder with scan.source.path",
             )
-        return FileRows(self.path, files)
+        return FileRows(str(self.path), self.path, files)
 
     def _listed(self) -> tuple[list[str], str]:
         """Return the image files, relative to the folder, and words for what else is there."""
@@ -286,7 +279,7 @@ def _rows(folder: Path, root: Path, classes: Sequence[str]) -> FileRows:
         rows = rows_of(folder, root)
         files, labels = [str(row.file) for row in rows], [row.label for row in rows]
         names, where = names_of(rows, folder / LABELS), f"column label of {folder / LABELS}"
-        found = FileRows(folder, files, labels, where, names)
+        found = FileRows(where, folder, files, labels, names)
     else:
         there = {each.name: each for each in folders(folder)}
         held = [
@@ -295,7 +288,8 @@ def _rows(folder: Path, root: Path, classes: Sequence[str]) -> FileRows:
             for file in (_pictures(there[name]) if name in there else ())
         ]
         names = {label: printable(name) for label, name in enumerate(classes)}
-        found = FileRows(folder, [file for file, _ in held], [label for _, label in held], str(folder), names)
+        files, labels = [file for file, _ in held], [label for _, label in held]
+        found = FileRows(str(folder), folder, files, labels, names)
     if not found.files:
         raise OutvotedError(
             expected=f"one subfolder of pictures for each class, or a {LABELS}, in {folder}",

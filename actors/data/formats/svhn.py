@@ -51,7 +51,7 @@ class Svhn(Format):
                 remedy="name files of the cropped digits, or bring other data as npz",
             )
         found = pixels(np.ascontiguousarray(images.transpose(3, 2, 0, 1)), "NCHW", f"X of {file}")
-        return HeldRows(found, labels % 10, f"y of {file}")
+        return HeldRows(f"y of {file}", found, labels % 10)
 
 
 def _loaded(file: Path) -> dict[str, AnyArray]:
