@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field
 
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.report import Report
@@ -11,11 +11,9 @@ from outvoted.analysis.studies.boundary.study import BoundaryStudy
 from outvoted.analysis.studies.interpolation.study import InterpolationStudy
 from outvoted.analysis.studies.morphs.study import MorphStudy
 from outvoted.analysis.studies.opened import OpenedStudy
-from outvoted.search.errors import OutvotedError
 
 AnyStudy = Annotated[BoundaryStudy | MorphStudy | InterpolationStudy, Field(discriminator="kind")]
 """Any study, told apart by its ``kind``."""
-_STUDY: TypeAdapter[AnyStudy] = TypeAdapter(AnyStudy)
 
 
 def open_study(run: OpenedRun) -> OpenedStudy:
@@ -24,13 +22,8 @@ def open_study(run: OpenedRun) -> OpenedStudy:
     Raises:
         OutvotedError: it is no study, or one of another version or with code that is not trusted.
     """
-    if run.record.kind != "study":
-        raise OutvotedError(
-            expected=f"a run of `outvoted study` in {run.store.path}",
-            found=f"a run of `outvoted {run.record.kind}`",
-            remedy="choose another run: `outvoted runs` lists them",
-        )
-    study: Study = run.configured("study", _STUDY)
+    run.expect("study")
+    study: Study = run.configured("study", AnyStudy)
     return OpenedStudy(study, run)
 
 

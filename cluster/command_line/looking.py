@@ -135,6 +135,7 @@ def _opened_study(run: OpenedRun) -> tuple[Work, LabelStore]:
     Raises:
         OutvotedError: it is no study, its images are none to look at, or it has none yet.
     """
+    check_offers(run.record, "label", "whose images people can look at")
     opened = open_study(run)
     data = opened.data
     if data.features is not None:
