@@ -1,1 +1,1 @@
-"""YAML and overrides, read into one value; what is wrong with them, in words of keys."""
+"""YAML and overrides, read into one value; keys: what may stand, what may change, and what is wrong."""

@@ -1,1 +1,1 @@
-"""What each command does, from a configuration to a finished run."""
+"""The kinds of runs, each in a folder of its own, and how a run is launched, whatever its kind."""

@@ -1,1 +1,1 @@
-"""Connecting to Ray, placing actors, and leasing work to them."""
+"""Connecting to Ray, calling it, placing actors, and leasing work to them."""
