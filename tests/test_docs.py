@@ -11,7 +11,7 @@ from outvoted.actors.data import datasets
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.data.formats import Format
 from outvoted.actors.mining.local_mining import LocalMining
-from outvoted.actors.mining.rows import ShardResult
+from outvoted.actors.mining.shards import ShardResult, Shards
 from outvoted.actors.networks.members import Member
 from outvoted.actors.runs.run_record import RunRecord, State
 from outvoted.analysis.report.report import Report
@@ -96,7 +96,7 @@ def test_every_line_of_python_runs(
     def mined(job: Job[MineConfig], _: object) -> Report:
         mining = LocalMining(SearchSettings(per_target=8), networks, digits.train)
         found = mining.mine(mining.plan())
-        job.store.write_shard(ShardResult("shard-0", found.searches, found.mistakes))
+        Shards(job.store.path).write(ShardResult("shard-0", found.searches, found.mistakes))
         job.store.write_record(
             RunRecord(
                 name=job.store.path.name, kind=job.kind.name, state=State.FINISHED, config={}, versions={}

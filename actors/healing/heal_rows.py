@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from outvoted.actors.data.datasets import Dataset, Split
 from outvoted.actors.healing.arms import Arm, Step
-from outvoted.actors.runs import png, tables
+from outvoted.actors.runs import png, schema, tables
 from outvoted.search.arrays import Ints
 from outvoted.search.climb import Outcome
 
@@ -50,10 +50,5 @@ def counted(searches: pa.Table, mistakes: pa.Table, peer: int, arm: Arm) -> dict
 
 
 def tagged(mistakes: pa.Table, step: Step, arm: str) -> pa.Table:
-    """Put in front whose mistakes these are."""
-    return tables.led_by(
-        mistakes,
-        ("repeat", step.repeat, pa.int64()),
-        ("arm", arm, pa.string()),
-        ("round", step.round, pa.int32()),
-    )
+    """Say behind their columns whose mistakes these are."""
+    return tables.with_values(mistakes, schema.OF_STEP, step.repeat, arm, step.round)

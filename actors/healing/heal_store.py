@@ -5,24 +5,24 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
-from outvoted.actors.healing.arms import Arm, Step
-from outvoted.actors.healing.heal_rows import tagged
+from outvoted.actors.healing.arms import Step
 from outvoted.actors.healing.healing import Round
 from outvoted.actors.networks import members
 from outvoted.actors.networks.members import Member, fingerprint
-from outvoted.actors.runs import schema, tables
-from outvoted.actors.runs.store import RunStore
+from outvoted.actors.runs import schema
+from outvoted.actors.runs.run_folder import RunFolder
+from outvoted.actors.runs.unit_tables import UnitTables
 from outvoted.search.errors import OutvotedError
 from outvoted.search.trust import NOTHING, Trust
 
-_MISTAKES = tagged(schema.mistakes((), ()).empty_table(), Step(0, Arm.START, 0), Arm.START).schema
 
+class HealStore(RunFolder):
+    """Reads and writes what a healing run leaves: mistakes, weights and rounds, which mark a step as done."""
 
-class HealStore(RunStore):
-    """Reads and writes what a healing run leaves.
-
-    A step is there when its file in ``rounds/`` is: its mistakes and weights are written before it.
-    """
+    def __init__(self, path: Path) -> None:
+        """Take the run's folder."""
+        super().__init__(path)
+        self.units = UnitTables(path, schema.MISTAKES.grouped(*schema.OF_STEP), schema.ROUNDS)
 
     def weights(self, step: Step) -> Path:
         """Return the folder of the panel after a step."""
@@ -31,12 +31,11 @@ class HealStore(RunStore):
     def write_round(self, found: Round) -> None:
         """Write a step; writing it twice changes nothing."""
         members.save(self.weights(found.step), found.panel)
-        for table, rows in (("mistakes", found.mistakes), ("rounds", found.rows)):
-            tables.write(self._file(table, found.step), rows)
+        self.units.write(found.step.name, {"mistakes": found.mistakes, "rounds": found.rows})
 
     def has(self, step: Step) -> bool:
         """Tell whether a step is recorded."""
-        return self._file("rounds", step).is_file()
+        return self.units.has(step.name)
 
     def read_round(self, step: Step, trust: Trust = NOTHING) -> Round:
         """Read a recorded step; ``trust`` says what its networks may import.
@@ -44,31 +43,20 @@ class HealStore(RunStore):
         Raises:
             OutvotedError: a file is missing, unreadable, or of another step.
         """
-        path = self._file("rounds", step)
-        try:
-            rows = tables.read(path, schema.rounds())
-            mistakes = tables.read(self._file("mistakes", step), _MISTAKES)
-            panel = self._panel(step, rows, trust)
-        except ValueError as error:
-            raise OutvotedError(
-                expected=f"a recorded round in {path}, with its mistakes and weights",
-                found=str(error),
-                remedy=f"delete {path} and go on with --resume: it is run again",
-            ) from error
-        return Round(step, rows, mistakes, panel)
+        rows, mistakes = (self.units.read(table, step.name) for table in ("rounds", "mistakes"))
+        return Round(step, rows, mistakes, self._panel(step, rows, trust))
 
     def rounds(self) -> pd.DataFrame:
         """Read all rows of all recorded steps, sorted."""
-        files = sorted((self.path / "rounds").glob("*.parquet"))
-        parts = [tables.read(path, schema.rounds()) for path in files] or [schema.rounds().empty_table()]
-        found = pd.DataFrame(pa.concat_tables(parts).to_pandas())
-        return found.sort_values(["repeat", "arm", "round", "target"], ignore_index=True)
+        return pd.DataFrame(self.units.read_all("rounds").to_pandas())
 
     def _panel(self, step: Step, rows: pa.Table, trust: Trust) -> tuple[Member, ...]:
         panel = members.load(self.weights(step), trust)
         if [member.sha256 for member in panel] != rows.column("sha256").to_pylist():
-            raise ValueError(f"other weights in {self.weights(step)} ({fingerprint(panel)[:12]})")
+            path = self.units.file("rounds", step.name)
+            raise OutvotedError(
+                expected=f"a recorded round in {path}, with its weights",
+                found=f"other weights in {self.weights(step)} ({fingerprint(panel)[:12]})",
+                remedy=f"delete {path} and go on with --resume: it is run again",
+            )
         return tuple(panel)
-
-    def _file(self, table: str, step: Step) -> Path:
-        return self.path / table / f"{step.name}.parquet"

@@ -46,7 +46,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Round:
-    """What a step gave: a row for each peer (schema.rounds), its mistakes, and the panel after it.
+    """What a step gave: a row for each peer (schema.ROUNDS), its mistakes, and the panel after it.
 
     Attributes:
         failed: the peers some of whose searches failed; not kept, so empty where a step is read again.
@@ -103,7 +103,7 @@ class Healer:
             }
             for peer, member in enumerate(panel)
         ]
-        return Round(step, pa.Table.from_pylist(rows, schema=schema.rounds()), mistakes, panel, failed)
+        return Round(step, schema.ROUNDS.of_rows(rows), mistakes, panel, failed)
 
     def mining_seed(self, use: Use, step: Step) -> int:
         """Return the run seed of a step's searches: new seeds in each round, the same for all arms."""

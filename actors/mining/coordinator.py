@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from outvoted.actors.data.datasets import Split
-from outvoted.actors.mining.rows import Finding, ShardResult, shard_result
+from outvoted.actors.mining.rows import Finding, shard_result
+from outvoted.actors.mining.shards import ShardResult
 from outvoted.actors.mining.verification import decoded, rendered, verify
 from outvoted.actors.panel.panel import VotingPanel
 from outvoted.actors.panel.peer import Peer

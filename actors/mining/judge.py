@@ -78,7 +78,7 @@ class Judge:
     def _dissents(self, chunk: Chunk, predicted: Ints, dissent: Dissent) -> pa.Table:
         rows = np.flatnonzero(dissent.alone)
         if not len(rows):
-            return schema.dissents().empty_table()
+            return schema.DISSENTS.arrow.empty_table()
         target, label = dissent.target[rows], dissent.label[rows]
         stored = [png.encode(image) for image in chunk.images[rows]]
         images, voters = decoded(stored), np.full(len(rows), self._panel.size - 1)
@@ -102,7 +102,9 @@ class Judge:
             "label_correct": pa.array(true == label, mask=true < 0),
         }
         columns |= self._refereed(images, label)
-        return pa.table({name: columns[name] for name in schema.dissents().names}, schema=schema.dissents())
+        return pa.table(
+            {name: columns[name] for name in schema.DISSENTS.arrow.names}, schema=schema.DISSENTS.arrow
+        )
 
     def _refereed(self, images: Pixels, label: Ints) -> dict[str, Any]:
         if self._referee is None:
@@ -137,4 +139,4 @@ def _counts(chunk: Chunk, predicted: Ints, dissent: Dissent) -> pa.Table:
         "correct": (right & known).sum(axis=1).tolist(),
         "undecodable": chunk.undecodable,
     }
-    return pa.Table.from_pylist([row], schema=schema.scanned())
+    return schema.SCANNED.of_rows([row])

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 from torch.utils.tensorboard.writer import SummaryWriter
 
-from outvoted.actors.mining.rows import ShardResult
+from outvoted.actors.mining.shards import ShardResult
 from outvoted.actors.networks.members import EpochRecord
 from outvoted.actors.runs import png
 from outvoted.actors.runs.files import unwritable

@@ -10,7 +10,7 @@ from outvoted.actors.data.datasets import Images
 from outvoted.actors.mining.coordinator import Coordinator, Verdict
 from outvoted.actors.mining.local_mining import Mined, mine_panel
 from outvoted.actors.mining.request_batcher import RequestBatcher
-from outvoted.actors.mining.rows import ShardResult
+from outvoted.actors.mining.shards import ShardResult
 from outvoted.actors.networks.computing import USUAL, Arithmetic, use_one_thread
 from outvoted.actors.networks.members import Member
 from outvoted.actors.panel.peer import Peer

@@ -5,7 +5,7 @@ from pathlib import Path
 import ray
 
 from outvoted.actors.mining.recorder import Recorder
-from outvoted.actors.mining.rows import ShardResult
+from outvoted.actors.mining.shards import ShardResult
 from outvoted.actors.networks.members import EpochRecord
 from outvoted.actors.runs.progress import Progress
 from outvoted.actors.runs.ray_shared import FOREVER

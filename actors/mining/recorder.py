@@ -3,21 +3,21 @@
 from pathlib import Path
 
 from outvoted.actors.mining.monitor import Monitor
-from outvoted.actors.mining.rows import ShardResult
+from outvoted.actors.mining.shards import ShardResult, Shards
 from outvoted.actors.networks.members import EpochRecord
 from outvoted.actors.runs.progress import Progress
-from outvoted.actors.runs.store import RunStore
+from outvoted.actors.runs.run_folder import RunFolder
 
 
 class Recorder:
     """Writes shards as they end. Holds nothing that the folder doesn't: a restarted recorder goes on."""
 
     def __init__(self, path: Path) -> None:
-        self._store = RunStore(path)
-        self._monitor = Monitor(self._store.tensorboard)
-        self._done = set(self._store.done().tolist())
-        recorded = self._store.table("searches")
-        self._progress = Progress().plus(recorded) if recorded.num_rows else Progress()
+        self._shards = Shards(path)
+        self._monitor = Monitor(RunFolder(path).tensorboard)
+        recorded = self._shards.table("searches")
+        self._done = set(recorded.column("search_id").to_pylist())
+        self._progress = Progress().plus(recorded)
 
     def epoch(self, name: str, record: EpochRecord) -> None:
         """Show an epoch of a network's training."""
@@ -27,7 +27,7 @@ class Recorder:
         """Write a shard and say how far the run is; recording a shard again changes nothing."""
         ids = result.searches.column("search_id").to_pylist()
         fresh = [row for row, search_id in enumerate(ids) if search_id not in self._done]
-        self._store.write_shard(result)
+        self._shards.write(result)
         if fresh:
             self._done.update(ids)
             self._progress = self._progress.plus(result.searches.take(fresh))

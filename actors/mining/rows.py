@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from outvoted.actors.mining.shards import ShardResult
 from outvoted.actors.mining.verification import Verification
 from outvoted.actors.runs import png, schema
 from outvoted.search.arrays import AnyArray, Ints, Pixels
@@ -22,15 +23,6 @@ _TALLY = (
     "inferences_target",
     "inferences_peers",
 )
-
-
-@dataclass(frozen=True)
-class ShardResult:
-    """The rows of one shard, under the shard's name."""
-
-    name: str
-    searches: pa.Table
-    mistakes: pa.Table
 
 
 @dataclass(frozen=True)
@@ -66,7 +58,7 @@ def shard_result(climb: ShardState, names: Sequence[str], finding: Finding | Non
     }
     return ShardResult(
         climb.shard.name,
-        pa.table(searches, schema=schema.searches()),
+        pa.table(searches, schema=schema.SEARCHES.arrow),
         _mistakes(climb, names, finding),
     )
 
@@ -90,7 +82,7 @@ def _search_columns(climb: ShardState, names: Sequence[str], rows: Ints) -> dict
 
 
 def _mistakes(climb: ShardState, names: Sequence[str], finding: Finding | None) -> pa.Table:
-    form = schema.mistakes(climb.rules.transform.parameters, climb.rules.transform.measures)
+    form = schema.mistakes(climb.rules.transform.parameters, climb.rules.transform.measures).arrow
     if finding is None:
         return form.empty_table()
     kept = np.flatnonzero(finding.verification.verified)

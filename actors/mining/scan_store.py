@@ -1,6 +1,6 @@
-"""What a scan leaves in its run's folder."""
+"""The tables of a scan: what was scanned, and where one peer dissents."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +10,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from outvoted.actors.mining.judge import Judged
-from outvoted.actors.runs import schema, tables
+from outvoted.actors.runs import schema
 from outvoted.actors.runs.run_record import Figures
+from outvoted.actors.runs.unit_tables import UnitTables
 from outvoted.search.arrays import Ints, Singles
 
-_WITHOUT_IMAGES = [name for name in schema.dissents().names if name not in ("image", "probabilities")]
+_WITHOUT_IMAGES = [name for name in schema.DISSENTS.arrow.names if name not in ("image", "probabilities")]
 
 
 class ScanFigures(Figures):
@@ -25,35 +26,29 @@ class ScanFigures(Figures):
 
 
 class ScanStore:
-    """Reads and writes the tables of a scan.
+    """Reads and writes the tables `dissents` and `scanned`, chunk by chunk; `scanned` marks one as done."""
 
-    A chunk is there when its file in ``scanned/`` is; its dissents are written before it, so readers take
-    only dissents whose chunk they know. Names follow from positions: writing a chunk twice changes nothing.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, folder: Path) -> None:
+        """Take the run's folder."""
+        self.units = UnitTables(folder, schema.DISSENTS, schema.SCANNED, named="chunk-")
 
     def write(self, judged: Judged) -> None:
-        """Write the rows of a chunk."""
-        name = f"chunk-{judged.first:012d}.parquet"
-        tables.write(self.path / "dissents" / name, judged.dissents)
-        tables.write(self.path / "scanned" / name, judged.scanned)
+        """Write a chunk."""
+        self.units.write(
+            f"chunk-{judged.first:012d}", {"dissents": judged.dissents, "scanned": judged.scanned}
+        )
 
     def done(self) -> frozenset[int]:
         """Return the first positions of all recorded chunks."""
-        return frozenset(int(path.stem.removeprefix("chunk-")) for path in self._files())
+        return frozenset(self.units.read_all("scanned", columns=["first"])["first"].to_pylist())
 
     def scanned(self) -> pa.Table:
         """Read the counts of all chunks, in order."""
-        form = schema.scanned()
-        return _joined((tables.read(path, form) for path in self._files()), form)
+        return self.units.read_all("scanned")
 
     def dissents(self) -> pd.DataFrame:
         """Read all dissents without their pixels and probabilities, the clearest (largest margin) first."""
-        parts = (self._dissents(path, _WITHOUT_IMAGES) for path in self._files())
-        form = pa.schema([schema.dissents().field(name) for name in _WITHOUT_IMAGES])
-        frame = pd.DataFrame(_joined(parts, form).to_pandas())
+        frame = pd.DataFrame(self.units.read_all("dissents", columns=_WITHOUT_IMAGES).to_pandas())
         return frame.sort_values(["margin", "position"], ascending=[False, True], ignore_index=True)
 
     def images(self, positions: Sequence[int] | Ints) -> dict[int, bytes]:
@@ -67,19 +62,7 @@ class ScanStore:
 
     def _values(self, column: str, positions: Sequence[int] | Ints) -> Iterator[tuple[int, Any]]:
         wanted = pa.array([int(position) for position in positions], pa.int64())
-        for path in self._files():
-            rows = self._dissents(path, ["position", column])
+        for unit in self.units.done():  # one at a time: all images may not fit into memory
+            rows = self.units.read("dissents", unit, ["position", column])
             for row in rows.filter(pc.is_in(rows["position"], value_set=wanted)).to_pylist():
                 yield row["position"], row[column]
-
-    def _files(self) -> list[Path]:
-        return sorted((self.path / "scanned").glob("chunk-*.parquet"))
-
-    def _dissents(self, scanned: Path, columns: list[str]) -> pa.Table:
-        return tables.read(self.path / "dissents" / scanned.name, schema.dissents(), columns)
-
-
-def _joined(parts: Iterable[pa.Table], form: pa.Schema) -> pa.Table:
-    return pa.concat_tables(
-        [form.empty_table().replace_schema_metadata(), *(p.replace_schema_metadata() for p in parts)]
-    )

@@ -139,7 +139,7 @@ def save(folder: Path, members: Sequence[Member]) -> None:
         }
         for member in members
     ]
-    table = pa.Table.from_pylist(rows, schema=schema.peers())
+    table = schema.PEERS.of_rows(rows)
     write_atomically(folder / TABLE, lambda path: pq.write_table(table, path))
 
 

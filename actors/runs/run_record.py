@@ -1,13 +1,11 @@
 """`run.json`: what a run is, what it was run with, and how far it is."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from outvoted.actors.networks.members import Member, fingerprint
 from outvoted.search.errors import OutvotedError
 
 EARLIER = ("outvoted run 1", "outvoted run 2")
@@ -52,10 +50,6 @@ class RunRecord(BaseModel):
     created_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
     updated_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
     message: str | None = None
-
-    def has_panel(self, found: Sequence[Member]) -> bool:
-        """Tell whether networks are the run's panel, as far as it is known yet."""
-        return self.panel_fingerprint in (None, fingerprint(found))
 
 
 class Figures(BaseModel):

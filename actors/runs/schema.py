@@ -1,293 +1,339 @@
-"""The tables of a run: columns, types and what each holds."""
+"""The tables of a run: every column with its type and meaning. docs/results.md shows them to users."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
 
 import pyarrow as pa
 
 VERSION = "3"
 
-_IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
-
-_SEARCH = [
-    ("search_id", pa.int64()),
-    ("replica", pa.int64()),
-    ("target", pa.int16()),
-    ("target_name", pa.string()),
-    ("voters", pa.int16()),
-    ("seed_id", pa.int32()),
-    ("label", pa.int16()),
-    ("strategy", pa.string()),
-]
-_EFFORT = [
-    ("moves", pa.int32()),
-    ("candidates", pa.int64()),
-    ("unrealistic", pa.int64()),
-    ("voted_on", pa.int64()),
-    ("consensus", pa.int64()),
-    ("inferences_target", pa.int64()),
-    ("inferences_peers", pa.int64()),
-    ("start_probability", pa.float64()),
-    ("end_probability", pa.float64()),
-]
+_TEXT, _BOOL, _TIME = pa.string(), pa.bool_(), pa.timestamp("us", tz="UTC")
+_I8, _I16, _I32, _I64, _F32, _F64 = pa.int8(), pa.int16(), pa.int32(), pa.int64(), pa.float32(), pa.float64()
+_IMAGE = pa.struct([("bytes", pa.binary()), ("path", _TEXT)])
+_PROBABILITIES = pa.list_(_F32)
+_EPOCH = pa.struct([("epoch", _I32), ("loss", _F64), ("test_accuracy", _F64)])
+_MISSING = pa.struct([("position", _I64), ("path", _TEXT), ("reason", _TEXT)])
 
 
-NEVER_NULL = {
-    *("search_id", "replica", "target", "target_name", "voters", "seed_id", "label", "strategy", "outcome"),
-    *("moves", "candidates", "unrealistic", "voted_on", "consensus", "inferences_target", "inferences_peers"),
-    *(
-        "number",
-        "predicted",
-        "image",
-        "seed_image",
-        "move_parameters",
-        "composed",
-        "measures",
-        "probabilities",
-        "margin",
+@dataclass(frozen=True)
+class Column:
+    """One column; ``needed`` ones have a value in every row, down to the values within lists."""
+
+    name: str
+    type: Any
+    meaning: str = ""
+    needed: bool = True
+
+
+def _maybe(name: str, kind: Any, meaning: str) -> Column:
+    """Describe a column that may be empty."""
+    return Column(name, kind, meaning, needed=False)
+
+
+@dataclass(frozen=True)
+class TableSchema:
+    """A table of a run.
+
+    Attributes:
+        name: of the folder its files are in.
+        rows: what there is a row for.
+        key: the columns that tell its rows apart.
+    """
+
+    name: str
+    rows: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+
+    @cached_property
+    def arrow(self) -> pa.Schema:
+        """Names and types, with the schema's version and what Hugging Face `datasets` needs to see images."""
+        metadata = {"outvoted.schema": VERSION}
+        images = [column.name for column in self.columns if column.type == _IMAGE]
+        if images:
+            features = {name: {"_type": "Image"} for name in images}
+            metadata["huggingface"] = json.dumps({"info": {"features": features}})
+        return pa.schema([pa.field(column.name, column.type) for column in self.columns], metadata=metadata)
+
+    @property
+    def needed(self) -> frozenset[str]:
+        """The columns in which every row has a value."""
+        return frozenset(column.name for column in self.columns if column.needed)
+
+    def table(self, values: Mapping[str, Any]) -> pa.Table:
+        """Make a table of one sequence of values for each column, whose numbers are cast to its type."""
+        arrays = [pa.array(values[one.name], one.type, safe=False) for one in self.columns]
+        return pa.table(arrays, schema=self.arrow)
+
+    def of_rows(self, rows: Iterable[Mapping[str, object]]) -> pa.Table:
+        """Make a table of rows; what one leaves out is empty."""
+        return pa.Table.from_pylist(list(rows), schema=self.arrow)
+
+    def with_fields(self, fields: Iterable[tuple[str, Any]]) -> "TableSchema":
+        """Add columns, each (name, type), that may be empty, behind those there are."""
+        return replace(self, columns=(*self.columns, *(Column(*field, needed=False) for field in fields)))
+
+    def grouped(self, *columns: Column) -> "TableSchema":
+        """Add columns behind those there are, whose values tell the groups apart that rows belong to."""
+        key = (*(column.name for column in columns), *self.key)
+        return replace(self, columns=(*self.columns, *columns), key=key)
+
+
+_SEARCH = (
+    Column("search_id", _I64, "number of the search"),
+    Column("replica", _I64, "number of the drawn seed; searches with the same replica start from it"),
+    Column("target", _I16, "the peer that the search tries to make wrong, by its place in the panel"),
+    Column("target_name", _TEXT, "its name"),
+    Column("voters", _I16, "how many of the other peers must agree"),
+    Column("seed_id", _I32, "the seed: number of a training image"),
+    Column("label", _I16, "the seed's class"),
+    Column("strategy", _TEXT, "how the search proposed and accepted candidates"),
+)
+_EFFORT = (
+    Column("moves", _I32, "accepted moves"),
+    Column("candidates", _I64, "candidates tried, one after the other"),
+    Column("unrealistic", _I64, "candidates outside the realism budget, which no network saw"),
+    Column("voted_on", _I64, "candidates put to the voters"),
+    Column("consensus", _I64, "candidates on which all voters agreed on the label"),
+    Column("inferences_target", _I64, "inferences of the target that were run; backward passes count as two"),
+    Column("inferences_peers", _I64, "inferences of all other peers that were run"),
+    _maybe("start_probability", _F64, "the target's probability of the label on the seed"),
+    _maybe("end_probability", _F64, "the same at the end"),
+)
+_JUDGED = (
+    _maybe("referee_predicted", _I16, "the referee's class"),
+    _maybe("valid", _BOOL, "whether the referee's class is the label"),
+)
+_PANEL_PROBABILITIES = Column("probabilities", pa.list_(_PROBABILITIES), "of each peer, of each class")
+
+SEARCHES = TableSchema(
+    "searches",
+    "each search that was attempted, whatever came of it",
+    ("search_id",),
+    (
+        *_SEARCH,
+        Column("outcome", _TEXT, "mistake, exhausted, skipped (the panel disputes the seed) or failed"),
+        _maybe("reason", _TEXT, "why it failed"),
+        *_EFFORT,
+        _maybe("finished_at", _TIME, "when its shard ended"),
     ),
-    *("position", "first", "images", "unanimous", "dissents", "disputed", "labelled", "correct"),
-    *("repeat", "arm", "round", "setting", "network", "image_id", "row", "column", "x", "y"),
-}
-"""Columns in which, whatever the table, every row has a value."""
+)
 
 
-def searches() -> pa.Schema:
-    """One row for each search that was attempted, whatever came of it."""
-    ending = [("outcome", pa.string()), ("reason", pa.string())]
-    return _schema([*_SEARCH, *ending, *_EFFORT, ("finished_at", pa.timestamp("us", tz="UTC"))], ())
+def mistakes(parameters: Sequence[str] = (), measures: Sequence[str] = ()) -> TableSchema:
+    """Return the table of mistakes.
 
-
-def mistakes(parameters: Sequence[str], measures: Sequence[str]) -> pa.Schema:
-    """One row for each verified mistake.
-
-    ``parameters`` names the numbers of a move, ``measures`` what a composed transform is described by.
+    ``parameters`` names the numbers of a move, ``measures`` what a composed transform is described by. Who
+    reads a table without them takes any.
     """
-    move = pa.struct([(name, pa.float64()) for name in parameters])
-    images = ("image", "seed_image")
-    return _schema(
-        [
+    move, described = (pa.struct([(name, _F64) for name in names]) for names in (parameters, measures))
+    return TableSchema(
+        "mistakes",
+        "each verified mistake",
+        ("search_id", "number"),
+        (
             *_SEARCH,
-            ("number", pa.int32()),
-            ("predicted", pa.int16()),
+            Column("number", _I32, "counts the mistakes of one search from 0"),
+            Column("predicted", _I16, "the target's class"),
             *_EFFORT,
-            *((name, _IMAGE) for name in images),
-            ("move_parameters", pa.list_(move)),
-            ("composed", pa.list_(pa.float32())),
-            ("measures", pa.struct([(name, pa.float64()) for name in measures])),
-            ("probabilities", pa.list_(pa.list_(pa.float32()))),
-            ("margin", pa.float32()),
-            ("referee_predicted", pa.int16()),
-            ("valid", pa.bool_()),
-        ],
-        images,
+            Column("image", _IMAGE, "the mistake, PNG"),
+            Column("seed_image", _IMAGE, "the seed, PNG"),
+            Column("move_parameters", pa.list_(move), "the numbers of each accepted move, in order"),
+            Column("composed", _PROBABILITIES, "the composed transform"),
+            Column("measures", described, "what the composed transform does, in the transform's units"),
+            _PANEL_PROBABILITIES,
+            Column("margin", _F32, "least voter's probability of the label minus the target's"),
+            *_JUDGED,
+        ),
     )
 
 
-def dissents() -> pa.Schema:
-    """One row for each scanned image on which exactly one peer dissents; the consensus is its label."""
-    return _schema(
-        [
-            ("position", pa.int64()),
-            ("path", pa.string()),
-            ("target", pa.int16()),
-            ("target_name", pa.string()),
-            ("label", pa.int16()),
-            ("predicted", pa.int16()),
-            ("image", _IMAGE),
-            ("probabilities", pa.list_(pa.list_(pa.float32()))),
-            ("margin", pa.float32()),
-            ("referee_predicted", pa.int16()),
-            ("valid", pa.bool_()),
-            ("true_label", pa.int16()),
-            ("label_correct", pa.bool_()),
-        ],
-        ("image",),
-    )
+MISTAKES = mistakes()
 
+DISSENTS = TableSchema(
+    "dissents",
+    "each scanned image on which exactly one peer dissents",
+    ("position",),
+    (
+        Column("position", _I64, "place of the image in the repository"),
+        _maybe("path", _TEXT, "its file, where it has one"),
+        Column("target", _I16, "the peer that dissents, by its place in the panel"),
+        Column("target_name", _TEXT, "its name"),
+        Column("label", _I16, "the class all others agree on"),
+        Column("predicted", _I16, "the dissenter's class"),
+        Column("image", _IMAGE, "the image, PNG"),
+        _PANEL_PROBABILITIES,
+        Column("margin", _F32, "least other peer's probability of the label minus the dissenter's"),
+        *_JUDGED,
+        _maybe("true_label", _I16, "the image's class, where it is known"),
+        _maybe("label_correct", _BOOL, "whether the consensus is the true label"),
+    ),
+)
 
-def scanned() -> pa.Schema:
-    """One row for each chunk of a scan: what came of its images.
+SCANNED = TableSchema(
+    "scanned",
+    "each chunk of a scan",
+    ("first",),
+    (
+        Column("first", _I64, "position of its first image"),
+        Column("images", _I64, "images that could be decoded"),
+        Column("unanimous", _I64, "of these, images on which all peers agree"),
+        Column("dissents", _I64, "images on which exactly one dissents"),
+        Column("disputed", _I64, "all others"),
+        Column("labelled", _I64, "images whose true label is known"),
+        _maybe("unanimous_labelled", _I64, "of the unanimous ones, those whose true label is known"),
+        _maybe("unanimous_correct", _I64, "of these, those on which the panel is correct"),
+        Column("correct", pa.list_(_I64), "for each peer, the labelled images it is correct on"),
+        _maybe("undecodable", pa.list_(_MISSING), "what could not be decoded, and why"),
+    ),
+)
 
-    ``labelled`` images have a known true label; each peer is correct on ``correct`` of them. Of the
-    unanimous ones ``unanimous_labelled`` have one, and the panel is correct on ``unanimous_correct``.
-    """
-    missing = pa.struct([("position", pa.int64()), ("path", pa.string()), ("reason", pa.string())])
-    counts = ("images", "unanimous", "dissents", "disputed", "labelled")
-    of_unanimous = ("unanimous_labelled", "unanimous_correct")
-    return _schema(
-        [
-            ("first", pa.int64()),
-            *((name, pa.int64()) for name in (*counts, *of_unanimous)),
-            ("correct", pa.list_(pa.int64())),
-            ("undecodable", pa.list_(missing)),
-        ],
-        (),
-    )
+PEERS = TableSchema(
+    "peers",
+    "each trained network",
+    ("role", "name"),
+    (
+        Column("name", _TEXT, "the network's name"),
+        Column("role", _TEXT, "peer or referee"),
+        Column("file", _TEXT, "its weights, beside the table"),
+        Column("architecture", _TEXT, "its architecture's settings, JSON"),
+        Column("training_seed", _I64, "what its random numbers in training follow from"),
+        _maybe("test_accuracy", _F64, "share of test images it is correct on"),
+        Column("sha256", _TEXT, "hash of its weights"),
+        Column("epochs", pa.list_(_EPOCH), "its training"),
+    ),
+)
 
+ROUNDS = TableSchema(
+    "rounds",
+    "each peer in each round of healing, measured after the round's training",
+    ("repeat", "arm", "round", "target"),
+    (
+        Column("repeat", _I64, "seed of the repeat"),
+        Column("arm", _TEXT, "start, nothing, copies or mistakes"),
+        Column("round", _I32, "number of the round; the start is round 0"),
+        Column("target", _I16, "the peer, by its place in the panel"),
+        Column("target_name", _TEXT, "its name"),
+        _maybe("clean_accuracy", _F64, "share of test images it is correct on"),
+        _maybe("moved_accuracy", _F64, "the same of test images moved at random"),
+        _maybe("searches", _I64, "searches that ended in a mistake or in vain"),
+        _maybe("mistakes", _I64, "of these, those that found a mistake"),
+        _maybe("success", _F64, "their share"),
+        _maybe("validity", _F64, "share of its mistakes on which the referee's class is the label"),
+        _maybe("held_out", _I64, "mistakes of the start that no arm is trained on"),
+        _maybe("held_out_wrong", _F64, "share of these it is wrong on"),
+        _maybe("added", _I64, "samples added to its training data so far"),
+        _maybe("gradient_steps", _I64, "gradient steps since the start"),
+        _maybe("sha256", _TEXT, "hash of its weights"),
+        _maybe("seconds", _F64, "how long the round took, for the whole panel"),
+    ),
+)
+OF_STEP = (
+    Column("repeat", _I64, "seed of the repeat"),
+    Column("arm", _TEXT, "the arm, or held-out: mistakes of the start that no arm is trained on"),
+    Column("round", _I32, "number of the round"),
+)
+"""What mistakes have besides in a healing run."""
 
-def peers() -> pa.Schema:
-    """One row for each trained network."""
-    epoch = pa.struct([("epoch", pa.int32()), ("loss", pa.float64()), ("test_accuracy", pa.float64())])
-    return _schema(
-        [
-            ("name", pa.string()),
-            ("role", pa.string()),
-            ("file", pa.string()),
-            ("architecture", pa.string()),
-            ("training_seed", pa.int64()),
-            ("test_accuracy", pa.float64()),
-            ("sha256", pa.string()),
-            ("epochs", pa.list_(epoch)),
-        ],
-        (),
-    )
+OF_SETTING = Column("setting", _TEXT, "the sweep's setting whose networks were the panel")
+"""What searches and mistakes have besides in a sweep."""
 
+TRIALS = TableSchema(
+    "trials",
+    "each network of a sweep and each epoch; then follow the figures that the experiment measures",
+    ("setting", "seed", "epoch"),
+    (
+        Column("setting", _TEXT, "the setting"),
+        _maybe("seed", _I64, "seed of the repeat"),
+        _maybe("epoch", _I32, "counted from 1; 0 where a network failed before its first"),
+        Column("outcome", _TEXT, "the network's: finished, stopped (early, by the scheduler) or failed"),
+        _maybe("reason", _TEXT, "why it failed"),
+        _maybe("loss", _F64, "mean training loss"),
+        _maybe("seconds", _F64, "the epoch's time over the number of networks trained together"),
+    ),
+)
 
-def rounds() -> pa.Schema:
-    """One row for each peer in each round of healing, measured after the round's training."""
-    return _schema(
-        [
-            ("repeat", pa.int64()),
-            ("arm", pa.string()),
-            ("round", pa.int32()),
-            ("target", pa.int16()),
-            ("target_name", pa.string()),
-            ("clean_accuracy", pa.float64()),
-            ("moved_accuracy", pa.float64()),
-            ("searches", pa.int64()),
-            ("mistakes", pa.int64()),
-            ("success", pa.float64()),
-            ("validity", pa.float64()),
-            ("held_out", pa.int64()),
-            ("held_out_wrong", pa.float64()),
-            ("added", pa.int64()),
-            ("gradient_steps", pa.int64()),
-            ("sha256", pa.string()),
-            ("seconds", pa.float64()),
-        ],
-        (),
-    )
+VOTES = TableSchema(
+    "votes",
+    "each image that a network of a sweep was asked about",
+    ("setting", "seed", "split", "image_id"),
+    (
+        Column("setting", _TEXT, "the network's setting"),
+        _maybe("seed", _I64, "and its repeat"),
+        _maybe("split", _TEXT, "train or test"),
+        Column("image_id", _I32, "number of the image in its split"),
+        Column("label", _I16, "its class"),
+        Column("predicted", _I16, "the network's class"),
+        _maybe("confidence", _F32, "probability of the predicted class"),
+        _maybe("label_probability", _F32, "probability of the label"),
+        _maybe("gradient", _F32, "mean absolute derivative of the loss by a pixel"),
+        _maybe("pixels", _I8, "fewest pixels that fool it: 0 if it is wrong anyway, -1 if none tried do"),
+    ),
+)
 
+STUDY_IMAGES = TableSchema(
+    "images",
+    "each image of a study; then follows how it was made",
+    ("image_id",),
+    (Column("image_id", _I32, "number of the image"), Column("image", _IMAGE, "the image, PNG")),
+)
 
-def trials(fields: Sequence[tuple[str, pa.DataType]]) -> pa.Schema:
-    """One row for each network of a sweep and each epoch; ``fields`` are what the experiment measures.
+STUDY_VOTES = TableSchema(
+    "votes",
+    "each network of a study and each of its images",
+    ("network", "image_id"),
+    (
+        Column("network", _TEXT, "the network's name"),
+        Column("image_id", _I32, "number of the image"),
+        Column("predicted", _I16, "the network's class"),
+        _maybe("confidence", _F32, "probability of the predicted class"),
+        Column("probabilities", _PROBABILITIES, "of each class"),
+    ),
+)
 
-    ``outcome`` is the unit's, the same in all its rows: finished, stopped or failed, with the ``reason``.
-    ``seconds`` is the epoch's time over the number of networks trained together. A unit that failed before
-    its first epoch has one row, epoch 0, without measurements.
-    """
-    return _schema(
-        [
-            ("setting", pa.string()),
-            ("seed", pa.int64()),
-            ("epoch", pa.int32()),
-            ("outcome", pa.string()),
-            ("reason", pa.string()),
-            ("loss", pa.float64()),
-            ("seconds", pa.float64()),
-            *fields,
-        ],
-        (),
-    )
+STOPS = TableSchema(
+    "stops",
+    "each target accuracy of a training that is stopped by accuracy",
+    ("network",),
+    (
+        Column("network", _TEXT, "names the weights and votes of that moment"),
+        _maybe("family", _TEXT, "the networks of one architecture it belongs to"),
+        _maybe("variant", _TEXT, "which of the family's variants"),
+        _maybe("seed", _I64, "seed of the repeat"),
+        Column("target", _F64, "the accuracy it was to reach"),
+        _maybe("reached", _BOOL, "whether a check found it within the window"),
+        _maybe("test_accuracy", _F64, "at that check; where none did, at the one that came closest"),
+        _maybe("steps", _I64, "gradient steps until then"),
+        _maybe("checks", _I32, "measurements on all test images until then"),
+        _maybe("seconds", _F64, "how long the whole training took"),
+        Column("outcome", _TEXT, "the training's: finished or failed"),
+        _maybe("reason", _TEXT, "why the target was not reached"),
+    ),
+)
 
+SURROUNDINGS = TableSchema(
+    "landscapes",
+    "each network and each point of a grid around a seed, in two directions of the transform",
+    ("network", "row", "column"),
+    (
+        _maybe("seed_id", _I32, "the seed"),
+        Column("label", _I16, "its class"),
+        _maybe("x_direction", _TEXT, "what changes from left to right"),
+        _maybe("y_direction", _TEXT, "what changes from top to bottom"),
+        Column("network", _TEXT, "the network's name"),
+        Column("row", _I32, "of the point, from 0"),
+        Column("column", _I32, "of the point, from 0"),
+        Column("x", _F64, "what the first direction measures there"),
+        Column("y", _F64, "what the second direction measures there"),
+        Column("predicted", _I16, "the network's class"),
+        Column("probabilities", _PROBABILITIES, "of each class"),
+    ),
+)
 
-def votes() -> pa.Schema:
-    """One row for each image that a trained network was asked about.
-
-    ``confidence`` is the probability of the predicted class, ``label_probability`` of the label.
-    ``gradient`` is the mean absolute derivative of the loss by pixel; ``pixels`` the smallest number of
-    pixels that fool the network: 0 where it is wrong already, -1 where none of those tried does.
-    """
-    return _schema(
-        [
-            ("setting", pa.string()),
-            ("seed", pa.int64()),
-            ("split", pa.string()),
-            ("image_id", pa.int32()),
-            ("label", pa.int16()),
-            ("predicted", pa.int16()),
-            ("confidence", pa.float32()),
-            ("label_probability", pa.float32()),
-            ("gradient", pa.float32()),
-            ("pixels", pa.int8()),
-        ],
-        (),
-    )
-
-
-def study_images(fields: Sequence[tuple[str, pa.DataType]]) -> pa.Schema:
-    """One row for each image of a study; ``fields`` say how it was made."""
-    return _schema([("image_id", pa.int32()), ("image", _IMAGE), *fields], ("image",))
-
-
-def study_votes() -> pa.Schema:
-    """One row for each network of a study and each of its images; probabilities in order of the classes."""
-    return _schema(
-        [
-            ("network", pa.string()),
-            ("image_id", pa.int32()),
-            ("predicted", pa.int16()),
-            ("confidence", pa.float32()),
-            ("probabilities", pa.list_(pa.float32())),
-        ],
-        (),
-    )
-
-
-def stops() -> pa.Schema:
-    """One row for each target accuracy of a training that is stopped by accuracy.
-
-    ``network`` names the weights and votes of that moment. ``reached`` says whether a check found the
-    accuracy within the window. ``test_accuracy``, ``steps`` (gradient steps) and ``checks`` (measurements on
-    all test images so far) are those of that check; where none did, of the one that came closest.
-    ``outcome`` is the training's: finished, or failed. ``reason`` says why a target was not reached.
-    """
-    return _schema(
-        [
-            ("network", pa.string()),
-            ("family", pa.string()),
-            ("variant", pa.string()),
-            ("seed", pa.int64()),
-            ("target", pa.float64()),
-            ("reached", pa.bool_()),
-            ("test_accuracy", pa.float64()),
-            ("steps", pa.int64()),
-            ("checks", pa.int32()),
-            ("seconds", pa.float64()),
-            ("outcome", pa.string()),
-            ("reason", pa.string()),
-        ],
-        (),
-    )
-
-
-def surroundings() -> pa.Schema:
-    """One row for each network and each point of a grid around a seed, in two directions of a transform.
-
-    ``x`` and ``y`` are what the directions measure there; ``row`` and ``column`` count the points from 0.
-    """
-    return _schema(
-        [
-            ("seed_id", pa.int32()),
-            ("label", pa.int16()),
-            ("x_direction", pa.string()),
-            ("y_direction", pa.string()),
-            ("network", pa.string()),
-            ("row", pa.int32()),
-            ("column", pa.int32()),
-            ("x", pa.float64()),
-            ("y", pa.float64()),
-            ("predicted", pa.int16()),
-            ("probabilities", pa.list_(pa.float32())),
-        ],
-        (),
-    )
-
-
-def _schema(fields: Sequence[tuple[str, pa.DataType]], images: Sequence[str]) -> pa.Schema:
-    metadata = {"outvoted.schema": VERSION}
-    if images:
-        features = {name: {"_type": "Image"} for name in images}
-        metadata["huggingface"] = json.dumps({"info": {"features": features}})
-    return pa.schema([pa.field(*field) for field in fields], metadata=metadata)
+ALL = (
+    *(SEARCHES, MISTAKES, DISSENTS, SCANNED, PEERS, ROUNDS, TRIALS, VOTES),
+    *(STUDY_IMAGES, STUDY_VOTES, STOPS, SURROUNDINGS),
+)

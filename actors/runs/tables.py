@@ -1,14 +1,14 @@
-"""Parquet tables of a run, one file for each unit of work."""
+"""One Parquet file of a run: written whole or not at all, and read within limits."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence, Set
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from outvoted.actors.runs import schema
 from outvoted.actors.runs.files import reason, write_atomically
+from outvoted.actors.runs.schema import Column, TableSchema
 from outvoted.search.errors import OutvotedError
 
 MOST_BYTES = 1 << 33
@@ -24,16 +24,16 @@ def write(path: Path, rows: pa.Table) -> None:
     )
 
 
-def read(path: Path, form: pa.Schema, columns: list[str] | None = None) -> pa.Table:
-    """Read a table of a form, or only some ``columns`` of it.
+def read(path: Path, form: TableSchema, columns: list[str] | None = None) -> pa.Table:
+    """Read a table, or only some ``columns`` of it.
 
     Raises:
         OutvotedError: it cannot be read, has other columns or types, or lacks values it must have.
     """
     try:
-        _check_form(pq.read_schema(path), form, path.parent.name)
+        _check_form(pq.read_schema(path), form.arrow, path.parent.name)
         rows = bounded(path, columns)
-        _check_values(rows)
+        _check_values(rows, form.needed)
     except (OSError, pa.ArrowException, ValueError) as error:
         raise _unreadable(path, error) from error
     return rows
@@ -56,7 +56,7 @@ def _unreadable(path: Path, error: Exception) -> OutvotedError:
     return OutvotedError(
         expected=f"a readable Parquet file at {path}",
         found=reason(error),
-        remedy="delete the file and go on with --resume: its part of the run is done again",
+        remedy=f"delete each {path.name} in the run's folder and go on with --resume: it is made again",
     )
 
 
@@ -109,9 +109,9 @@ def _alike(found: Any, wanted: Any) -> bool:
     return bool(found == wanted)
 
 
-def _check_values(rows: pa.Table) -> None:
+def _check_values(rows: pa.Table, needed: Set[str]) -> None:
     """Hold columns that every row has a value in to it, down to the values within lists."""
-    for name in schema.NEVER_NULL & set(rows.column_names):
+    for name in needed & set(rows.column_names):
         if any(leaf.null_count for chunk in rows.column(name).chunks for leaf in _leaves(chunk)):
             raise ValueError(f"rows without a value in column {name}")
 
@@ -127,8 +127,9 @@ def _leaves(values: Any) -> Iterator[Any]:
                 yield from _leaves(inner)
 
 
-def led_by(rows: pa.Table, *columns: tuple[str, object, pa.DataType]) -> pa.Table:
-    """Put columns in front, each (name, the one value of all rows, type); the schema's metadata stays."""
-    for place, (name, value, kind) in enumerate(columns):
-        rows = rows.add_column(place, pa.field(name, kind), pa.array([value] * len(rows), kind))
+def with_values(rows: pa.Table, columns: Sequence[Column], *values: object) -> pa.Table:
+    """Add columns behind those there are, each with one value in all rows; the schema's metadata stays."""
+    for column, value in zip(columns, values, strict=True):
+        field = pa.field(column.name, column.type)
+        rows = rows.append_column(field, pa.array([value] * len(rows), column.type))
     return rows

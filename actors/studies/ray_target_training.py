@@ -42,7 +42,7 @@ class Trained:
     Attributes:
         stops: by the name of the network.
         kept: the networks of the targets that were reached.
-        votes: those of each of them on the study's images (schema.study_votes).
+        votes: those of each of them on the study's images (schema.STUDY_VOTES).
         failure: why the training failed, else empty.
         seconds: how long it took, checks and votes included.
     """

@@ -8,8 +8,9 @@ import pyarrow as pa
 
 from outvoted.actors.networks import members
 from outvoted.actors.networks.members import Member
-from outvoted.actors.runs import png, schema, tables
-from outvoted.actors.runs.store import RunStore
+from outvoted.actors.runs import png, schema
+from outvoted.actors.runs.run_folder import RunFolder
+from outvoted.actors.runs.unit_tables import UnitTables
 from outvoted.search.arrays import Pixels, Singles
 
 Fields = Sequence[tuple[str, pa.DataType]]
@@ -30,9 +31,8 @@ def image_rows(images: Pixels, columns: Mapping[str, Sequence[object]], fields: 
     """
     encoded = [{"bytes": png.encode(image), "path": None} for image in images]
     whole = {"image_id": range(len(images)), "image": encoded, **columns}
-    wanted = schema.study_images(fields)
-    return pa.table(
-        {name: pa.array(list(whole[name]), wanted.field(name).type) for name in wanted.names}, wanted
+    return schema.STUDY_IMAGES.with_fields(fields).table(
+        {name: list(values) for name, values in whole.items()}
     )
 
 
@@ -50,39 +50,31 @@ def vote_rows(network: str, probabilities: Singles) -> pa.Table:
         "confidence": probabilities.max(1),
         "probabilities": list(probabilities),
     }
-    wanted = schema.study_votes()
-    return pa.table({name: pa.array(columns[name], wanted.field(name).type) for name in wanted.names}, wanted)
+    return schema.STUDY_VOTES.table(columns)
 
 
-class StudyStore(RunStore):
-    """Reads and writes what a study leaves.
+class StudyStore(RunFolder):
+    """Reads and writes what a study leaves: its images, and votes on them.
 
-    A unit, one training, is there when its file in ``stops/`` is: votes and weights are written before it.
+    A unit is one training; its stops mark it as done, after the votes and weights of the targets it reached.
     """
 
     def __init__(self, path: Path, fields: Fields) -> None:
         """Take the study's folder, and the columns that say how its images were made."""
         super().__init__(path)
-        self._images = schema.study_images(fields)
-
-    @property
-    def generator(self) -> Path:
-        """The folder of a generator that was trained for the study."""
-        return self.path / "generator"
-
-    @property
-    def labels(self) -> Path:
-        """The folder of the labels that people gave: a file for each labeller."""
-        return self.path / "labels"
+        self._form = schema.STUDY_IMAGES.with_fields(fields)
+        self.images_unit = UnitTables(path, self._form)
+        self._panel = UnitTables(path, schema.STUDY_VOTES)
+        self.units = UnitTables(path, schema.STUDY_VOTES, schema.STOPS)
 
     @property
     def has_images(self) -> bool:
         """Whether the images are there."""
-        return self._file("images", "images").is_file()
+        return self.images_unit.has("images")
 
     def write_images(self, rows: pa.Table) -> None:
         """Write the images."""
-        tables.write(self._file("images", "images"), rows.cast(self._images))
+        self.images_unit.write("images", {"images": rows.cast(self._form.arrow)})
 
     def images(self) -> pa.Table:
         """Read the images, in the order of their ids.
@@ -90,7 +82,7 @@ class StudyStore(RunStore):
         Raises:
             OutvotedError: there are none, or they cannot be read.
         """
-        return tables.read(self._file("images", "images"), self._images)
+        return self.images_unit.read("images", "images")
 
     def pixels(self) -> Pixels:
         """Decode the images; shape (n, channels, height, width)."""
@@ -98,20 +90,19 @@ class StudyStore(RunStore):
 
     def has_votes(self, unit: str = PANEL) -> bool:
         """Whether the votes of a unit, or of the panel, are there."""
-        return self._file("votes", unit).is_file()
+        return self._panel.has(unit)
 
     def write_votes(self, votes: Iterable[pa.Table], unit: str = PANEL) -> None:
-        """Write the votes of a unit's networks, or of the panel's."""
-        rows = [schema.study_votes().empty_table(), *votes]
-        tables.write(self._file("votes", unit), pa.concat_tables(rows))
+        """Write the votes of a panel's networks."""
+        self._panel.write(unit, {"votes": _joined(votes)})
 
     def votes(self, unit: str = PANEL) -> pd.DataFrame:
-        """Read the votes of a unit's networks, or of the panel's (schema.study_votes).
+        """Read the votes of a unit's networks, or of the panel's (schema.STUDY_VOTES).
 
         Raises:
             OutvotedError: there are none, or they cannot be read.
         """
-        return pd.DataFrame(tables.read(self._file("votes", unit), schema.study_votes()).to_pandas())
+        return pd.DataFrame(self._panel.read("votes", unit).to_pandas())
 
     def write_unit(
         self, unit: str, stops: Sequence[Row], kept: Sequence[Member], votes: Sequence[pa.Table]
@@ -119,14 +110,12 @@ class StudyStore(RunStore):
         """Write what came of a training: networks and votes of the targets it reached, then its stops."""
         if kept:
             members.save(self.path / "networks" / unit, kept)
-        self.write_votes(votes, unit)
-        tables.write(self._file("stops", unit), pa.Table.from_pylist(list(stops), schema=schema.stops()))
+        self.units.write(unit, {"votes": _joined(votes), "stops": schema.STOPS.of_rows(stops)})
 
     def stops(self, units: Iterable[str]) -> pd.DataFrame:
-        """Read the stops of units, those that are there, in the order given (schema.stops)."""
-        files = [file for file in (self._file("stops", unit) for unit in units) if file.is_file()]
-        found = [tables.read(file, schema.stops()) for file in files] or [schema.stops().empty_table()]
-        return pd.DataFrame(pa.concat_tables(found).to_pandas())
+        """Read the stops of units, those that are there, in the order given (schema.STOPS)."""
+        return pd.DataFrame(self.units.read_all("stops", units).to_pandas())
 
-    def _file(self, table: str, unit: str) -> Path:
-        return self.path / table / f"{unit}.parquet"
+
+def _joined(votes: Iterable[pa.Table]) -> pa.Table:
+    return pa.concat_tables([schema.STUDY_VOTES.arrow.empty_table(), *votes])

@@ -6,8 +6,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 from pydantic import BeforeValidator
 
 from outvoted.actors.mining.local_mining import Mined
@@ -16,12 +14,13 @@ from outvoted.actors.panel import panel_settings
 from outvoted.actors.panel.panel_settings import RefereeSettings
 from outvoted.actors.runs import schema, tables
 from outvoted.actors.runs.files import write_atomically
+from outvoted.actors.runs.unit_tables import UnitTables
 from outvoted.search.search_settings import SearchSettings
 from outvoted.search.settings import Settings
 
 _PER_TARGET = 100
-_ORIGIN = b"outvoted.origin"
-_SETTING = "setting"
+_ORIGIN = "outvoted.origin"
+_TABLES = (schema.MISTAKES, schema.SEARCHES)
 
 
 def _few(values: Any) -> Any:
@@ -58,28 +57,28 @@ class Origin:
     referee: str
 
 
-@dataclass(frozen=True)
 class MinedSettings:
-    """Reads and writes what was mined, in the folder of a sweep.
+    """Reads and writes what was mined, in the folder of a sweep; its searches mark a setting as done.
 
-    A setting is there when its file in ``searches/`` is; its mistakes are written before it. Why another
-    could not be mined stands in ``unmined/``.
+    Why another could not be mined stands in ``unmined/``.
     """
 
-    path: Path
+    def __init__(self, folder: Path) -> None:
+        """Take the sweep's folder."""
+        self.units = UnitTables(folder, *(form.grouped(schema.OF_SETTING) for form in _TABLES))
+        self._unmined = folder / "unmined"
 
     def write(self, setting: str, mined: Mined, origin: Origin) -> None:
         """Write what was mined of a setting, and what it comes from."""
-        for table, rows in (("mistakes", mined.mistakes), ("searches", mined.searches)):
-            led = tables.led_by(rows, (_SETTING, setting, pa.string()))
-            noted = {**led.schema.metadata, _ORIGIN: json.dumps(asdict(origin)).encode()}
-            tables.write(self._file(table, setting), led.replace_schema_metadata(noted))
+        self.units.remove(setting)  # what was mined of other networks
+        rows = {form.name: getattr(mined, form.name) for form in _TABLES}
+        told = {name: tables.with_values(rows[name], (schema.OF_SETTING,), setting) for name in rows}
+        self.units.write(setting, told, {_ORIGIN: json.dumps(asdict(origin))})
         self._reason(setting).unlink(missing_ok=True)
 
     def fail(self, setting: str, reason: str) -> None:
         """Note why a setting could not be mined, and forget what was mined of it before."""
-        self._file("searches", setting).unlink(missing_ok=True)
-        self._file("mistakes", setting).unlink(missing_ok=True)
+        self.units.remove(setting)
         write_atomically(
             self._reason(setting), lambda path: path.write_text(reason, "utf-8", errors="backslashreplace")
         )
@@ -87,9 +86,8 @@ class MinedSettings:
     def origin(self, setting: str) -> Origin | None:
         """Return what a setting's mistakes come from; None where it was not mined, or is not whole."""
         try:
-            noted = pq.read_schema(self._file("searches", setting)).metadata[_ORIGIN]
-            return Origin(**json.loads(noted))
-        except (OSError, pa.ArrowException, KeyError, TypeError, ValueError):
+            return Origin(**json.loads(self.units.note(setting)[_ORIGIN]))
+        except (KeyError, TypeError, ValueError):
             return None
 
     def reason(self, setting: str) -> str | None:
@@ -98,23 +96,12 @@ class MinedSettings:
         return path.read_text("utf-8", errors="replace") if path.is_file() else None
 
     def read(self, setting: str) -> Mined:
-        """Read what was mined of a setting; both tables with the column ``setting`` in front.
+        """Read what was mined of a setting; both tables end with the column ``setting``.
 
         Raises:
             OutvotedError: nothing was, or it cannot be read.
         """
-        forms = {"searches": schema.searches(), "mistakes": schema.mistakes((), ())}
-        return Mined(
-            **{
-                table: tables.read(
-                    self._file(table, setting), form.insert(0, pa.field(_SETTING, pa.string()))
-                )
-                for table, form in forms.items()
-            }
-        )
-
-    def _file(self, table: str, setting: str) -> Path:
-        return self.path / table / f"{setting}.parquet"
+        return Mined(**{form.name: self.units.read(form.name, setting) for form in _TABLES})
 
     def _reason(self, setting: str) -> Path:
-        return self.path / "unmined" / f"{setting}.txt"
+        return self._unmined / f"{setting}.txt"

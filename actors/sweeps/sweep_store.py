@@ -14,7 +14,8 @@ from outvoted.actors.networks import Weights, members
 from outvoted.actors.networks.members import Member
 from outvoted.actors.runs import schema, tables
 from outvoted.actors.runs.files import write_atomically
-from outvoted.actors.runs.store import RunStore
+from outvoted.actors.runs.run_folder import RunFolder
+from outvoted.actors.runs.unit_tables import UnitTables
 from outvoted.actors.training.stacked_training import TrainingState
 from outvoted.search.errors import OutvotedError
 
@@ -33,16 +34,17 @@ class Kept:
     rows: tuple[Row, ...]
 
 
-class SweepStore(RunStore):
+class SweepStore(RunFolder):
     """Reads and writes what a sweep leaves; a unit is one network, named by its setting and seed.
 
-    A unit is there when its file in ``trials/`` is: its votes and weights are written before it.
+    Its trials mark a unit as ended: votes and weights, where it has them, are written before.
     """
 
     def __init__(self, path: Path, fields: Fields) -> None:
         """Take the sweep's folder, and the columns that its experiment measures."""
         super().__init__(path)
-        self._schema = schema.trials(fields)
+        self._trials = schema.TRIALS.with_fields(fields)
+        self.units = UnitTables(path, schema.VOTES, self._trials)
 
     def networks(self, unit: str) -> Path:
         """Return the folder of a unit's trained network."""
@@ -54,27 +56,23 @@ class SweepStore(RunStore):
         One that failed keeps its checkpoint: it can be tried again from there.
         """
         ended = [{**row, "outcome": outcome, "reason": reason} for row in rows]
-        tables.write(self._rows(unit), pa.Table.from_pylist(ended, schema=self._schema))
+        self.units.write(unit, {"trials": self._trials.of_rows(ended)})
         if outcome != FAILED:
             self._kept(unit).unlink(missing_ok=True)
 
     def write_network(self, unit: str, member: Member, votes: pa.Table) -> None:
         """Write what a unit's last epoch left: its weights, and its votes."""
         members.save(self.networks(unit), [member])
-        tables.write(self._votes(unit), votes)
+        tables.write(self.units.file("votes", unit), votes)
 
     def outcomes(self) -> dict[str, str]:
         """Return what came of each unit that has ended."""
-        found = {}
-        for path in sorted((self.path / "trials").glob("*.parquet")):
-            found[path.stem] = str(tables.read(path, self._schema, ["outcome"])["outcome"][0])
-        return found
+        found = {unit: self.units.read("trials", unit, ["outcome"]) for unit in self.units.done()}
+        return {unit: str(rows["outcome"][0]) for unit, rows in found.items()}
 
     def trials(self, units: Iterable[str]) -> pd.DataFrame:
         """Read the rows of units, those that are there, in the order given."""
-        paths = [path for path in map(self._rows, units) if path.is_file()]
-        found = [tables.read(path, self._schema) for path in paths] or [self._schema.empty_table()]
-        return pd.DataFrame(pa.concat_tables(found).to_pandas())
+        return pd.DataFrame(self.units.read_all("trials", units).to_pandas())
 
     def votes(self, unit: str) -> pa.Table:
         """Read a unit's votes.
@@ -82,7 +80,7 @@ class SweepStore(RunStore):
         Raises:
             OutvotedError: there are none, or they cannot be read.
         """
-        return tables.read(self._votes(unit), schema.votes())
+        return self.units.read("votes", unit)
 
     def keep(self, unit: str, kept: Kept) -> None:
         """Write how far a unit is, all or nothing."""
@@ -119,12 +117,6 @@ class SweepStore(RunStore):
                 found=str(error).splitlines()[0] if str(error) else type(error).__name__,
                 remedy="delete the file and go on with --resume: the network is trained from the start",
             ) from error
-
-    def _rows(self, unit: str) -> Path:
-        return self.path / "trials" / f"{unit}.parquet"
-
-    def _votes(self, unit: str) -> Path:
-        return self.path / "votes" / f"{unit}.parquet"
 
     def _kept(self, unit: str) -> Path:
         return self.path / "checkpoints" / f"{unit}.safetensors"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from outvoted.actors.mining.planning import MiningFigures
+from outvoted.actors.mining.shards import Shards
 from outvoted.actors.runs.failures import Failed, failures
 from outvoted.analysis.mining.voters import validity
 from outvoted.analysis.mining.weaknesses import Cell, Grid, Span, cells, span
@@ -78,7 +79,7 @@ def common_span(runs: Iterable[OpenedRun]) -> Span:
 
 
 def _compared(name: str, run: OpenedRun, found: set[Cell], known: int) -> Compared:
-    searches, mistakes = run.store.frame("searches"), run.mistakes.to_pandas()
+    searches, mistakes = Shards(run.store.path).frame("searches"), run.mistakes.to_pandas()
     begun = searches[searches["outcome"].isin([Outcome.MISTAKE, Outcome.EXHAUSTED])]
     spent = int(begun["inferences_target"].sum() + begun["inferences_peers"].sum())
     seconds, count = MiningFigures.of(run.record).seconds, len(mistakes)

@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from plotly.subplots import make_subplots
 
+from outvoted.actors.mining.shards import Shards
 from outvoted.actors.runs.failures import check_not_all
 from outvoted.actors.runs.store import RunStore
 from outvoted.analysis.comparison.comparison import (
@@ -75,7 +76,7 @@ def mined_with(run: OpenedRun, names: Sequence[str]) -> dict[str, OpenedRun]:
     """Return the runs of those strategies that have searched already, by their names."""
     path = run.store.path
     every = {name: OpenedRun(RunStore(path / name, path.parent), run.trust) for name in names}
-    return {name: one for name, one in every.items() if len(one.store.done())}
+    return {name: one for name, one in every.items() if len(Shards(one.store.path).done())}
 
 
 def _check(rows: Sequence[Compared], where: str) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from outvoted.actors.mining.shards import Shards
 from outvoted.actors.runs.store import RunStore
 from outvoted.analysis.mining.replay import Steps, chosen_steps
 from outvoted.analysis.opened.opened import OpenedRun
@@ -31,7 +32,7 @@ OnStep = Callable[[int, int], object]
 def mistakes_measured(store: RunStore) -> pd.DataFrame:
     """Read what maps and plots need of a run's mistakes, without images and votes; maybe no rows."""
     columns = [*KINDS, "moves", "measures"]
-    table = store.table("mistakes")
+    table = Shards(store.path).table("mistakes")
     return pd.DataFrame(
         table.select(columns).to_pandas() if table.num_rows else {name: [] for name in columns}
     )

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from outvoted.actors.mining.shards import Shards
 from outvoted.actors.runs.failures import check_not_all
 from outvoted.analysis.mining.every_network import draw_every_network
 from outvoted.analysis.mining.mistakes import mistakes_exhibits, mistakes_measured
@@ -39,7 +40,7 @@ def mining_report(run: OpenedRun) -> Report:
     Raises:
         OutvotedError: it has recorded nothing yet, or a file cannot be read.
     """
-    if not len(run.store.done()):
+    if not len(Shards(run.store.path).done()):
         raise run.without("searches")
     summary = summarise(run)
     tables = [summary_table(summary), *([voters_table(summary.voters)] if summary.voters else [])]

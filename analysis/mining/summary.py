@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from outvoted.actors.mining.planning import MiningFigures
+from outvoted.actors.mining.shards import Shards
 from outvoted.actors.networks import MLP
 from outvoted.actors.networks.members import Member
 from outvoted.actors.runs.failures import Failed, failures
@@ -71,7 +72,7 @@ class Summary:
 
 def summarise(run: OpenedRun) -> Summary:
     """Summarise what a run has recorded so far."""
-    searches, mistakes = run.store.frame("searches"), run.store.frame("mistakes")
+    searches, mistakes = Shards(run.store.path).frame("searches"), Shards(run.store.path).frame("mistakes")
     if searches.empty:
         searches = pd.DataFrame(columns=["target", "outcome"])
     names = [member.name for member in run.peers]

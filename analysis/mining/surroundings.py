@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from outvoted.actors.mining.verification import rendered
 from outvoted.actors.runs import schema, tables
@@ -171,7 +170,7 @@ def file_of(run: Path, found: Surroundings) -> Path:
 
 
 def write(run: Path, found: Surroundings) -> Path:
-    """Write the votes (schema.surroundings) into a run's folder, and return the file."""
+    """Write the votes (schema.SURROUNDINGS) into a run's folder, and return the file."""
     networks, rows, columns, _ = found.probabilities.shape
     network, row, column = (place.ravel() for place in np.indices((networks, rows, columns)))
     x_name, y_name = found.names
@@ -188,10 +187,8 @@ def write(run: Path, found: Surroundings) -> Path:
         "predicted": found.probabilities.argmax(3).ravel(),
         "probabilities": list(found.probabilities.reshape(len(row), -1)),
     }
-    wanted = schema.surroundings()
     path = file_of(run, found)
-    arrays = {name: pa.array(values[name], wanted.field(name).type) for name in wanted.names}
-    tables.write(path, pa.table(arrays, wanted))
+    tables.write(path, schema.SURROUNDINGS.table(values))
     return path
 
 
@@ -201,7 +198,7 @@ def read(path: Path) -> Surroundings:
     Raises:
         OutvotedError: the file cannot be read, or is named otherwise than its content.
     """
-    rows = tables.read(path, schema.surroundings()).to_pandas()
+    rows = tables.read(path, schema.SURROUNDINGS).to_pandas()
     rows = rows.sort_values(["row", "column"], kind="stable")  # networks stay in their order
     networks = tuple(dict.fromkeys(rows["network"]))
     first = rows[rows["network"] == networks[0]]

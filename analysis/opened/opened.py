@@ -12,9 +12,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from outvoted.actors.data import datasets
 from outvoted.actors.data.datasets import Dataset, DataSource
+from outvoted.actors.mining.shards import Shards
 from outvoted.actors.networks import members
 from outvoted.actors.networks.computing import Arithmetic
-from outvoted.actors.networks.members import Member
+from outvoted.actors.networks.members import Member, fingerprint
 from outvoted.actors.panel.panel import LocalPanel
 from outvoted.actors.panel.panel_settings import PanelSettings
 from outvoted.actors.panel.peer import Peer
@@ -50,7 +51,7 @@ class OpenedRun:
     def members(self) -> list[Member]:
         """The trained networks; their fingerprint must be the run's."""
         found = members.load(self.store.peers, self.trust)
-        if not self.record.has_panel(found):
+        if self.record.panel_fingerprint not in (None, fingerprint(found)):
             raise OutvotedError(
                 expected=f"the panel {self.record.panel_fingerprint} that {self.store.path} was made with",
                 found=f"other networks or weights in {self.store.peers}",
@@ -90,7 +91,7 @@ class OpenedRun:
     @cached_property
     def mistakes(self) -> pa.Table:
         """The rows of the table `mistakes`, which must be such as the run can have made."""
-        found, data = self.store.table("mistakes"), self.record.data
+        found, data = Shards(self.store.path).table("mistakes"), self.record.data
         images = None if data is None else data.train
         check_mistakes(found, len(self.peers), images, self.transform, self.store.path)
         return found

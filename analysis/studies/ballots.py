@@ -46,7 +46,7 @@ class Ballots:
 
 
 def ballots(votes: pd.DataFrame) -> Ballots:
-    """Read votes (schema.study_votes): every network has answered for every image, in the order of ids."""
+    """Read votes (schema.STUDY_VOTES): every network has answered for every image, in the order of ids."""
     names = tuple(map(str, dict.fromkeys(votes["network"])))
     stacked = np.stack(votes["probabilities"].to_list()).astype(np.float32)
     return Ballots(names, stacked.reshape(len(names), -1, stacked.shape[1]))

@@ -64,7 +64,7 @@ class Study(ABC, Settings):
 
     @abstractmethod
     def fields(self) -> Fields:
-        """Return the columns that say how an image was made (beside schema.study_images)."""
+        """Return the columns that say how an image was made (beside schema.STUDY_IMAGES)."""
 
     @abstractmethod
     def check(self, data: Dataset) -> None:
@@ -76,7 +76,7 @@ class Study(ABC, Settings):
 
     @abstractmethod
     def images(self, made_from: Ingredients) -> pa.Table:
-        """Make the images: rows of schema.study_images(fields()); a pure function of its arguments.
+        """Make the images: rows of schema.STUDY_IMAGES with fields(); a pure function of its arguments.
 
         Raises:
             OutvotedError: an image cannot be made.

@@ -37,7 +37,7 @@ class OpenedStudy:
 
     @cached_property
     def images(self) -> pd.DataFrame:
-        """How each image was made (schema.study_images), without its pixels.
+        """How each image was made (schema.STUDY_IMAGES), without its pixels.
 
         Raises:
             OutvotedError: the study has no images yet.
@@ -53,7 +53,7 @@ class OpenedStudy:
 
     @cached_property
     def votes(self) -> pd.DataFrame:
-        """The panel's votes (schema.study_votes).
+        """The panel's votes (schema.STUDY_VOTES).
 
         Raises:
             OutvotedError: it has not voted yet.

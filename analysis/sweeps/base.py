@@ -140,6 +140,4 @@ def votes(
         "gradient": absent if gradient is None else gradient,
         "pixels": absent if pixels is None else pixels,
     }
-    schema_ = schema.votes()
-    arrays = [pa.array(columns[field.name], field.type, safe=False) for field in schema_]
-    return pa.table(arrays, schema=schema_)
+    return schema.VOTES.table(columns)

@@ -81,11 +81,11 @@ class OpenedSweep:
 
     @cached_property
     def trials(self) -> pd.DataFrame:
-        """All rows of the units that have ended, stopped and failed ones too (schema.trials)."""
+        """All rows of the units that have ended, stopped and failed ones too (schema.TRIALS)."""
         return self.store.trials(unit.name for unit in self.units)
 
     def votes(self, unit: Unit) -> pa.Table:
-        """Read what a trained network answered (schema.votes)."""
+        """Read what a trained network answered (schema.VOTES)."""
         return self.store.votes(unit.name)
 
     def member(self, unit: Unit) -> Member:

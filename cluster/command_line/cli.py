@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from outvoted.actors.mining.shards import Shards
 from outvoted.actors.networks.computing import use_one_thread
 from outvoted.analysis.mining.replay import Replayed
 from outvoted.analysis.mining.replay import replay as replay_mistakes
@@ -91,7 +92,7 @@ def replay(
     opened = OpenedRun(run_store(run, runs), trusted(trust))
     record = opened.store.read_record()
     check_offers(record, "replay", "whose mistakes can be rebuilt")
-    if not opened.store.table("mistakes").num_rows:
+    if not Shards(opened.store.path).table("mistakes").num_rows:
         console.print(f"Nothing to replay: {record.name} has no mistakes so far.", soft_wrap=True)
         return
     with bars(console) as progress:

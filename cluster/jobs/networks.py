@@ -72,7 +72,7 @@ def run_members(
     """
     if (store.peers / members.TABLE).exists():
         found = kept(store.peers, wanted)
-        if not record.has_panel(found):
+        if record.panel_fingerprint not in (None, fingerprint(found)):
             raise OutvotedError(
                 expected=f"the panel {record.panel_fingerprint} that {store.path} was begun with",
                 found=f"other networks or weights in {store.peers}",

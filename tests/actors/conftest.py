@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from outvoted.actors.data.datasets import Dataset, Split
 from outvoted.actors.mining.coordinator import Coordinator
-from outvoted.actors.mining.rows import ShardResult
+from outvoted.actors.mining.shards import ShardResult
 from outvoted.actors.networks.members import Member
 from outvoted.actors.panel.panel import LocalPanel
 from outvoted.actors.panel.peer import Peer

@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from matplotlib.figure import Figure
 
+from outvoted.actors.mining.shards import Shards
 from outvoted.actors.runs.store import RunStore
 from outvoted.analysis.opened.opened import OpenedRun
 
@@ -21,10 +22,18 @@ def bare(own: RunStore) -> RunStore:
     return own
 
 
+@pytest.fixture
+def fruitless(own: RunStore) -> RunStore:
+    """A run that found no mistakes."""
+    for path in (own.path / "mistakes").glob("*.parquet"):
+        pq.write_table(pq.read_table(path).slice(0, 0), path)
+    return own
+
+
 @pytest.fixture(scope="session")
 def mistakes(run: OpenedRun) -> list[dict[str, Any]]:
     """The rows of the run's mistakes table."""
-    rows: list[dict[str, Any]] = run.store.table("mistakes").to_pylist()
+    rows: list[dict[str, Any]] = Shards(run.store.path).table("mistakes").to_pylist()
     return rows
 
 

@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from outvoted.actors.mining.planning import MiningFigures
+from outvoted.actors.mining.shards import Shards
 from outvoted.actors.runs.run_record import RunRecord
 from outvoted.actors.runs.store import RunStore
 from outvoted.analysis.opened.opened import OpenedRun
@@ -80,7 +81,7 @@ def mined(store: RunStore) -> tuple[Rate, Rate]:
     launch(Job(MINE, read(MineConfig, CONFIG), store), Console(quiet=True))
     whole = time.perf_counter() - began
     record: RunRecord = store.read_record()
-    rows = store.frame("searches")
+    rows = Shards(store.path).frame("searches")
     counts = (
         int((rows["outcome"] == "mistake").sum()),
         int(rows["candidates"].sum()),

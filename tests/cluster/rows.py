@@ -3,18 +3,19 @@
 import pandas as pd
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from outvoted.actors.mining.shards import Shards
 from outvoted.actors.runs.store import RunStore
 
 
 def searches(store: RunStore) -> pd.DataFrame:
     """All searches but for the time they ended."""
-    return store.frame("searches").drop(columns="finished_at")
+    return Shards(store.path).frame("searches").drop(columns="finished_at")
 
 
 def assert_same_rows(one: RunStore, other: RunStore) -> None:
     """Fail unless both runs found exactly the same, pictures and votes included."""
     pd.testing.assert_frame_equal(searches(one), searches(other))
-    assert one.table("mistakes").equals(other.table("mistakes"))
+    assert Shards(one.path).table("mistakes").equals(Shards(other.path).table("mistakes"))
 
 
 def tags(store: RunStore) -> set[str]:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from outvoted.actors.networks import members
@@ -34,7 +33,7 @@ def with_rows(folder: Path, change: Callable[[list[Values]], object]) -> None:
     """Change the rows of a table of networks."""
     rows = pq.read_table(folder / members.TABLE).to_pylist()
     change(rows)
-    pq.write_table(pa.Table.from_pylist(rows, schema.peers()), folder / members.TABLE)
+    pq.write_table(schema.PEERS.of_rows(rows), folder / members.TABLE)
 
 
 def with_architecture(folder: Path, place: int, architecture: Values) -> None:

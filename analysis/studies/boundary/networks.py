@@ -19,7 +19,7 @@ class Networks:
     """Networks that were stopped at target accuracies, and what they answered.
 
     Attributes:
-        stops: a row for each target of each training, reached or not (schema.stops).
+        stops: a row for each target of each training, reached or not (schema.STOPS).
         votes: the answers of those that reached their target.
     """
 
@@ -80,7 +80,7 @@ class Networks:
 
 
 def networks(stops: pd.DataFrame, votes: pd.DataFrame, images: int, classes: int) -> Networks:
-    """Bring stops (schema.stops) and votes (schema.study_votes) together; both may be empty."""
+    """Bring stops (schema.STOPS) and votes (schema.STUDY_VOTES) together; both may be empty."""
     none = Ballots((), np.empty((0, images, classes), np.float32))
     return Networks(stops, ballots(votes) if len(votes) else none)
 
@@ -112,7 +112,7 @@ class Reached:
 
 
 def reached(stops: pd.DataFrame) -> tuple[Reached, ...]:
-    """Count stops (schema.stops) by family, variant and target, in the order of the trainings."""
+    """Count stops (schema.STOPS) by family, variant and target, in the order of the trainings."""
     found = []
     for key, rows in stops.groupby(["family", "variant", "target"], sort=False):
         family, variant, target = np.array(key, object).tolist()

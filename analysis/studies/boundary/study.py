@@ -102,7 +102,7 @@ FIELDS: Fields = [
 
 
 def boundary_images(made_from: Ingredients, latents: Latents, pairs: Pairs) -> pa.Table:
-    """Make the images, pair by pair and step by step: rows of schema.study_images(FIELDS).
+    """Make the images, pair by pair and step by step: rows of schema.STUDY_IMAGES with FIELDS.
 
     With the settings as they are, 15 pairs in 11 steps: 165 images (Vlaar, section 2).
 

@@ -14,7 +14,7 @@ from outvoted.search.arrays import Ints
 
 
 def morph_sequences(images: pd.DataFrame) -> Sequences:
-    """Return every morph of a mixed pair into the third image; keys are those of schema.study_images.
+    """Return every morph of a mixed pair into the third image; keys are those of schema.STUDY_IMAGES.
 
     Pairs in the other order have the same frames (see MorphStudy); they are not counted twice.
     """

@@ -36,7 +36,7 @@ class Example:
     """A trained network, and what it answered about the test images.
 
     Attributes:
-        votes: its rows (schema.votes) about test images.
+        votes: its rows (schema.VOTES) about test images.
     """
 
     unit: Unit

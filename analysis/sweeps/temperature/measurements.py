@@ -124,7 +124,7 @@ def measurements(sweep: OpenedSweep) -> Measurements:
 
 
 def arranged(trials: pd.DataFrame, layout: Layout) -> Measurements:
-    """Arrange the rows of a sweep (schema.trials); those of units that failed are left out."""
+    """Arrange the rows of a sweep (schema.TRIALS); those of units that failed are left out."""
     classes, epsilons, epochs = len(layout.classes), len(layout.epsilons), layout.epochs
     size = (len(layout.settings), len(layout.seeds))
     curves = {name: np.full((*size, epochs), np.nan) for name in CURVES}

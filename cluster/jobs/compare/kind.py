@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.progress import Progress as Bars
 
 from outvoted.actors.data.datasets import Dataset
+from outvoted.actors.mining.shards import Shards
 from outvoted.actors.runs.run_record import RunRecord, State
 from outvoted.actors.runs.store import RunStore
 from outvoted.analysis.comparison.report import comparison_report
@@ -47,7 +48,7 @@ class Compare(Kind[CompareConfig]):
         """Read the mistakes of all strategies, which ``run`` names."""
         found = []
         for folder in sorted(file.parent for file in store.path.glob("*/run.json")):
-            rows = RunStore(folder, store.path.parent).frame("mistakes")
+            rows = Shards(folder).frame("mistakes")
             rows.insert(0, "run", folder.name)
             found.append(rows)
         return joined(found)

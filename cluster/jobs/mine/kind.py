@@ -12,6 +12,7 @@ from rich.progress import Progress as Bars
 
 from outvoted.actors.data.datasets import Dataset, Images
 from outvoted.actors.mining.planning import MiningFigures, planned
+from outvoted.actors.mining.shards import Shards
 from outvoted.actors.panel import panel_settings
 from outvoted.actors.runs.progress import Progress
 from outvoted.actors.runs.run_record import RunRecord
@@ -54,7 +55,7 @@ class Mine(Kind[MineConfig]):
 
     def mistakes(self, store: RunStore, record: RunRecord) -> pd.DataFrame:
         """Read the rows of all verified mistakes."""
-        return store.frame("mistakes")
+        return Shards(store.path).frame("mistakes")
 
     def next(self, job: Job[MineConfig], again: str) -> Sequence[str]:
         """Return commands that check, watch and read the mistakes."""
@@ -68,8 +69,8 @@ class Mine(Kind[MineConfig]):
 
     def counts(self, store: RunStore, record: RunRecord) -> tuple[str, str]:
         """Count searches and mistakes."""
-        searches = f"{len(store.done())} of {MiningFigures.of(record).searches or '?'}"
-        return searches, str(store.table("mistakes").num_rows)
+        searches = f"{len(Shards(store.path).done())} of {MiningFigures.of(record).searches or '?'}"
+        return searches, str(Shards(store.path).table("mistakes").num_rows)
 
 
 MINE = Mine()
@@ -99,7 +100,8 @@ def _search(job: Job[MineConfig], record: RunRecord, data: Dataset, each: Share,
 def _lease_all(
     job: Job[MineConfig], record: RunRecord, cells: Sequence[Cell], recorder: Any, work: Shard, progress: Bars
 ) -> None:
-    done = job.store.done()
+    found = Shards(job.store.path)
+    done = found.done()
     shards = plan.shards(work, done, job.config.cluster.shard_size)
     bar = progress.add_task("searches", total=len(work), completed=len(done), details="")
     began, figures = time.monotonic(), MiningFigures.of(record)
@@ -116,8 +118,7 @@ def _lease_all(
         tell(searches, recorded.mistakes + live.mistakes, recorded.outcomes[Outcome.SKIPPED])
 
     lease(cells, recorder, shards, job.config.cluster.shards_in_flight, report)
-    outcomes = job.store.table("searches")["outcome"].to_pylist() if len(job.store.done()) else []
-    mistakes = job.store.table("mistakes").num_rows
+    outcomes, mistakes = found.table("searches")["outcome"].to_pylist(), found.table("mistakes").num_rows
     tell(len(outcomes), mistakes, outcomes.count(Outcome.SKIPPED))  # as the summary will count them
 
 

@@ -168,7 +168,7 @@ def _lost(unit: Unit, error: RayError) -> Trained:
 
 
 def _rows(unit: Unit, found: Trained) -> list[Row]:
-    """Return the rows of a training (schema.stops)."""
+    """Return the rows of a training (schema.STOPS)."""
     kept = {member.name for member in found.kept}
     return [
         {

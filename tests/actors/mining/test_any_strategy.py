@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from outvoted.actors.mining.coordinator import Coordinator
-from outvoted.actors.mining.rows import ShardResult
+from outvoted.actors.mining.shards import ShardResult
 from outvoted.actors.panel.panel import LocalPanel
 from outvoted.search.climb import Outcome, Rules
 from outvoted.search.plan import Shard, Turns, searches

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.mining.coordinator import Coordinator, Steps, Verdict
-from outvoted.actors.mining.rows import ShardResult
+from outvoted.actors.mining.shards import ShardResult
 from outvoted.actors.panel.panel import LocalPanel, VotingPanel
 from outvoted.actors.panel.peer import Peer
 from outvoted.actors.runs import png, schema
@@ -284,7 +284,7 @@ def test_a_shard_without_mistakes_still_has_both_tables(
     assert skipped.searches.num_rows == 1
     assert skipped.mistakes.num_rows == 0
     assert skipped.mistakes.schema.equals(
-        schema.mistakes(coordinator.rules.transform.parameters, coordinator.rules.transform.measures)
+        schema.mistakes(coordinator.rules.transform.parameters, coordinator.rules.transform.measures).arrow
     )
 
 

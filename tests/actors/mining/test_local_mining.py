@@ -13,7 +13,6 @@ from outvoted.actors.networks import MLP
 from outvoted.actors.networks.members import EpochRecord, Member
 from outvoted.actors.panel.panel import LocalPanel
 from outvoted.actors.panel.peer import Peer
-from outvoted.actors.runs import tables
 from outvoted.actors.training.steps import Training
 from outvoted.actors.training.training import train
 from outvoted.search import plan
@@ -106,11 +105,3 @@ def test_gradients_are_to_be_had(trained: list[Member], images: Images) -> None:
 def test_weights_for_other_classes_are_refused(trained: list[Member], images: Images) -> None:
     with pytest.raises(OutvotedError, match="weights of mlp-6 that fit"):
         mine_panel(SEARCH, trained, images, 11, None)
-
-
-def test_columns_are_put_in_front_and_metadata_stays(mined: Mined) -> None:
-    led = tables.led_by(mined.mistakes, ("setting", "T1", pa.string()), ("round", 2, pa.int32()))
-    assert led.column_names == ["setting", "round", *mined.mistakes.column_names]
-    assert set(led["setting"].to_pylist()) == {"T1"}
-    assert led.schema.metadata == mined.mistakes.schema.metadata
-    assert led.drop_columns(["setting", "round"]).equals(mined.mistakes)

@@ -11,7 +11,7 @@ import pytest
 
 from outvoted.actors.data.datasets import Dataset, Images
 from outvoted.actors.mining.coordinator import Coordinator
-from outvoted.actors.mining.rows import ShardResult
+from outvoted.actors.mining.shards import ShardResult
 from outvoted.actors.networks.members import Member
 from outvoted.actors.panel.panel import LocalPanel, VotingPanel
 from outvoted.actors.panel.peer import Peer

@@ -56,7 +56,7 @@ def test_both_ends_of_a_way_are_the_images_of_their_latents(made_from: Ingredien
 
 def test_images_are_numbered_pair_by_pair_and_step_by_step(made_from: Ingredients) -> None:
     table = boundary_images(made_from, CHOSEN, Pairs(chosen=((0, 1), (0, 2), (1, 2)), steps=3))
-    assert table.schema.equals(schema.study_images(FIELDS), check_metadata=True)
+    assert table.schema.equals(schema.STUDY_IMAGES.with_fields(FIELDS).arrow, check_metadata=True)
     assert table["image_id"].to_pylist() == list(range(9))
     assert table["pair"].to_pylist() == [0, 0, 0, 1, 1, 1, 2, 2, 2]
     assert table["first"].to_pylist() == [0, 0, 0, 0, 0, 0, 1, 1, 1]

@@ -16,8 +16,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from rich.console import Console
 
+from outvoted.actors.mining.shards import Shards, Table
 from outvoted.actors.runs.run_record import RunRecord
-from outvoted.actors.runs.store import RunStore, Table
+from outvoted.actors.runs.store import RunStore
 from outvoted.analysis.comparison.comparison import Compared, common_span, compare, comparison_table
 from outvoted.analysis.comparison.report import comparison_report, draw_comparison, draw_map
 from outvoted.analysis.mining.weaknesses import Grid, cells
@@ -66,7 +67,7 @@ def rows(run: OpenedRun, half: RunStore) -> list[Compared]:
 
 def test_searches_in_vain_are_paid_for_too(rows: list[Compared], run: OpenedRun, half: RunStore) -> None:
     for row, store in zip(rows, (run.store, half), strict=True):
-        searches: Rows = store.table("searches").to_pylist()
+        searches: Rows = Shards(store.path).table("searches").to_pylist()
         begun = [search for search in searches if search["outcome"] in ("mistake", "exhausted")]
         spent = sum(search["inferences_target"] + search["inferences_peers"] for search in begun)
         won = sum(search["outcome"] == "mistake" for search in begun)
@@ -78,7 +79,7 @@ def test_searches_in_vain_are_paid_for_too(rows: list[Compared], run: OpenedRun,
 
 
 def test_mistakes_are_summed_up(rows: list[Compared], half: RunStore) -> None:
-    mistakes: Rows = half.table("mistakes").to_pylist()
+    mistakes: Rows = Shards(half.path).table("mistakes").to_pylist()
     row = rows[1]
     assert row.strategy == "half"
     assert row.moves == median(mistake["moves"] for mistake in mistakes)
@@ -93,7 +94,7 @@ def test_coverage_is_the_share_of_the_cells_that_any_has_filled(
     kept(own, "mistakes", odd)
     kept(even, "mistakes", lambda row: not odd(row))
     over = common_span([run])
-    every = cells(run.store.frame("mistakes"), run.transform, GRID, over)
+    every = cells(Shards(run.store.path).frame("mistakes"), run.transform, GRID, over)
     found = compare({"odd": OpenedRun(own), "even": OpenedRun(even)}, GRID)
     assert sum(row.cells for row in found) == len(every)
     assert [row.coverage for row in found] == [row.cells / len(every) for row in found]
@@ -118,15 +119,14 @@ def test_skipped_and_failed_searches_are_not_counted(half: RunStore, rows: list[
     assert rows[1].searches == 90
 
 
-def test_without_mistakes_there_is_nothing_to_divide_by(own: RunStore, tmp_path: Path) -> None:
-    shutil.rmtree(own.path / "mistakes")
-    (row,) = compare({"poor": OpenedRun(own)}, GRID)
+def test_without_mistakes_there_is_nothing_to_divide_by(fruitless: RunStore, tmp_path: Path) -> None:
+    (row,) = compare({"poor": OpenedRun(fruitless)}, GRID)
     assert (row.mistakes, row.pairs, row.cells) == (0, 0, 0)
     assert (row.inferences, row.moves, row.validity, row.coverage) == (None, None, None, 0.0)
     assert "–" in printed([row])
     draw_comparison([row], tmp_path / "comparison.png")
     opened(tmp_path / "comparison.png")
-    draw_map(OpenedRun(own), GRID, common_span([OpenedRun(own)]), tmp_path / "map.png")
+    draw_map(OpenedRun(fruitless), GRID, common_span([OpenedRun(fruitless)]), tmp_path / "map.png")
     assert not (tmp_path / "map.png").exists()
 
 
@@ -183,7 +183,7 @@ def test_a_map_shows_neighbouring_descriptors(
     assert len(pictures) == maps
     counts = [axes.images[0].get_array() for axes in pictures]
     assert [int(count.sum()) for count in counts if count is not None] == [
-        run.store.table("mistakes").num_rows
+        Shards(run.store.path).table("mistakes").num_rows
     ] * maps
 
 

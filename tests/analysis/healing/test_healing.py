@@ -45,7 +45,7 @@ def write(store: HealStore, repeat: int, arm: str, number: int, **other: Any) ->
     rows = [row(repeat, arm, number, peer, **other) for peer in range(PEERS)]
     path = store.path / "rounds" / f"{repeat}-{arm}-{number}.parquet"
     path.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(pa.Table.from_pylist(rows, schema=schema.rounds()), path)
+    pq.write_table(pa.Table.from_pylist(rows, schema=schema.ROUNDS.arrow), path)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
+from outvoted.actors.mining.shards import Shards
 from outvoted.actors.runs.store import RunStore
 from outvoted.analysis.mining.every_network import EveryNetwork, draw_every_network, every_network
 from outvoted.analysis.mining.report import mining_report
@@ -66,10 +67,8 @@ def test_seeds_are_those_of_a_plain_loop(rows: list[tuple[int, int, int, str]]) 
 @pytest.fixture
 def unlucky(own: RunStore) -> RunStore:
     """A run in which each target's first mistakes are told to come from the same seeds."""
-    ids = {
-        target: [row["search_id"] for row in own.table("mistakes").to_pylist() if row["target"] == target]
-        for target in range(3)
-    }
+    mistakes = Shards(own.path).table("mistakes").to_pylist()
+    ids = {target: [row["search_id"] for row in mistakes if row["target"] == target] for target in range(3)}
     place = {search: rank for searches in ids.values() for rank, search in enumerate(searches)}
     for name in ("searches", "mistakes"):
         for path in (own.path / name).glob("*.parquet"):
@@ -84,8 +83,8 @@ def unlucky(own: RunStore) -> RunStore:
 @pytest.fixture
 def fooled(unlucky: RunStore) -> EveryNetwork:
     """The seeds of that run that fooled all three networks."""
-    mistakes = unlucky.frame("mistakes")
-    found = every_network(unlucky.frame("searches"), 3)
+    mistakes = Shards(unlucky.path).frame("mistakes")
+    found = every_network(Shards(unlucky.path).frame("searches"), 3)
     assert found.replicas == tuple(range(mistakes.groupby("target").size().min()))
     return found
 
@@ -93,7 +92,7 @@ def fooled(unlucky: RunStore) -> EveryNetwork:
 def test_a_line_for_each_seed_a_column_for_each_network(
     unlucky: RunStore, fooled: EveryNetwork, tmp_path: Path, figures: list[Figure]
 ) -> None:
-    mistakes = unlucky.frame("mistakes")
+    mistakes = Shards(unlucky.path).frame("mistakes")
     draw_every_network(mistakes, fooled, NAMES, unlucky.read_record(), tmp_path / "every.png")
     opened(tmp_path / "every.png")
     axes = figures[0].axes

@@ -54,12 +54,11 @@ def test_reporting_again_changes_nothing(reported: tuple[RunStore, Report]) -> N
     assert {name: (store.path / name).read_bytes() for name in files(store.path)} == before
 
 
-def test_a_run_that_found_nothing_has_a_summary_and_no_pictures(own: RunStore) -> None:
-    shutil.rmtree(own.path / "mistakes")
-    shutil.rmtree(own.path / "gallery", ignore_errors=True)
-    mining_report(OpenedRun(own)).write(own.path)
-    assert json.loads((own.path / "summary.json").read_text())["mistakes"] == 0
-    assert not (own.path / "gallery").exists()
+def test_a_run_that_found_nothing_has_a_summary_and_no_pictures(fruitless: RunStore) -> None:
+    shutil.rmtree(fruitless.path / "gallery", ignore_errors=True)
+    mining_report(OpenedRun(fruitless)).write(fruitless.path)
+    assert json.loads((fruitless.path / "summary.json").read_text())["mistakes"] == 0
+    assert not (fruitless.path / "gallery").exists()
 
 
 def test_a_full_disk_is_one_message(own: RunStore) -> None:
@@ -68,9 +67,8 @@ def test_a_full_disk_is_one_message(own: RunStore) -> None:
     assert not (own.path / "summary.json").exists()
 
 
-def test_mining_without_a_mistake_has_results_alone(own: RunStore) -> None:
-    shutil.rmtree(own.path / "mistakes")
-    assert titles(mining_report(OpenedRun(own))) == ["Results"]
+def test_mining_without_a_mistake_has_results_alone(fruitless: RunStore) -> None:
+    assert titles(mining_report(OpenedRun(fruitless))) == ["Results"]
 
 
 def test_a_run_without_results_is_not_reported(bare: RunStore) -> None:

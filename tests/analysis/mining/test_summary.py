@@ -2,7 +2,6 @@
 
 import io
 import re
-import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from statistics import mean
@@ -13,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
 
+from outvoted.actors.mining.shards import Shards
 from outvoted.actors.networks import CNN, MLP, members
 from outvoted.actors.networks.members import Member, fingerprint
 from outvoted.actors.runs.run_record import RunRecord, State
@@ -33,7 +33,7 @@ def summary(run: OpenedRun) -> Summary:
 @pytest.fixture(scope="module")
 def searches(run: OpenedRun) -> Rows:
     """The rows of the run's searches table."""
-    rows: Rows = run.store.table("searches").to_pylist()
+    rows: Rows = Shards(run.store.path).table("searches").to_pylist()
     return rows
 
 
@@ -128,9 +128,8 @@ def test_a_run_that_has_not_begun_to_search_has_no_rate(bare: RunStore, record: 
     assert (found.searches_per_second, found.state) == (None, "running")
 
 
-def test_a_run_without_mistakes_is_summarised(own: RunStore) -> None:
-    shutil.rmtree(own.path / "mistakes")
-    found = summarise(OpenedRun(own))
+def test_a_run_without_mistakes_is_summarised(fruitless: RunStore) -> None:
+    found = summarise(OpenedRun(fruitless))
     assert [row.mistakes for row in found.targets] == [0, 0, 0]
     assert [row.searches for row in found.targets] == [30, 30, 30]
     assert "–" in printed(found)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from rich.console import Console
 
+from outvoted.actors.mining.shards import Shards
 from outvoted.actors.runs.store import RunStore
 from outvoted.analysis.mining.report import mining_report
 from outvoted.analysis.mining.summary import summarise
@@ -136,10 +137,10 @@ def test_a_run_with_one_number_has_no_such_table(own: RunStore) -> None:
 
 
 def test_votes_that_are_stored_are_read(run: OpenedRun) -> None:
-    searches, mistakes = run.store.frame("searches"), run.store.frame("mistakes")
+    searches, mistakes = Shards(run.store.path).frame("searches"), Shards(run.store.path).frame("mistakes")
     (row,) = by_voters(searches.assign(voters=1), mistakes.assign(voters=1))
     right = [
         np.argmax(votes["probabilities"][(votes["target"] + 2) % 3]) == votes["label"]
-        for votes in run.store.table("mistakes").to_pylist()
+        for votes in Shards(run.store.path).table("mistakes").to_pylist()
     ]
     assert row.held_out_correct == np.mean(right) == 1.0  # all three were to agree

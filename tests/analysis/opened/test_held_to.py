@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from outvoted.actors.mining.shards import Shards
 from outvoted.actors.runs.store import RunStore
 from outvoted.analysis.mining.pictures import draw_climbs, draw_mistakes
 from outvoted.analysis.opened.opened import OpenedRun
@@ -68,4 +69,4 @@ def test_a_row_without_measures_is_refused(own: RunStore, rewrite: Rewrite) -> N
 
 
 def test_the_runs_own_rows_pass(run: OpenedRun) -> None:
-    assert run.mistakes.equals(run.store.table("mistakes"))
+    assert run.mistakes.equals(Shards(run.store.path).table("mistakes"))

@@ -53,8 +53,8 @@ def chunk(first: int, dissents: list[Any], **counts: Any) -> Judged:
     row = {"first": first, "images": 10, "dissents": len(dissents), "undecodable": [], **counts}
     return Judged(
         first,
-        pa.Table.from_pylist([row], schema=schema.scanned()),
-        pa.Table.from_pylist(dissents, schema=schema.dissents()),
+        pa.Table.from_pylist([row], schema=schema.SCANNED.arrow),
+        pa.Table.from_pylist(dissents, schema=schema.DISSENTS.arrow),
     )
 
 

@@ -27,12 +27,16 @@ def first(experiment: Experiment) -> list[Unit]:
 def test_rows_follow_the_fields(make: Callable[[], Experiment], digits: Dataset) -> None:
     experiment = make()
     ended = run(trial(experiment, first(experiment), digits))
-    wanted = [name for name in schema.trials(experiment.fields()).names if name not in ("outcome", "reason")]
+    wanted = [
+        name
+        for name in schema.TRIALS.with_fields(experiment.fields()).arrow.names
+        if name not in ("outcome", "reason")
+    ]
     for unit, rows in zip(ended.units, ended.rows, strict=True):
         assert [row["epoch"] for row in rows] == [1, 2, 3]
         assert {(row["setting"], row["seed"]) for row in rows} == {(unit.setting.label, unit.seed)}
         assert all(list(row) == wanted for row in rows)
-        table = pa.Table.from_pylist(rows, schema=schema.trials(experiment.fields()))
+        table = pa.Table.from_pylist(rows, schema=schema.TRIALS.with_fields(experiment.fields()).arrow)
         assert table["test_accuracy"].null_count == 0
 
 
@@ -41,7 +45,7 @@ def test_votes_follow_the_schema_and_the_rows(make: Callable[[], Experiment], di
     experiment = make()
     ended = run(trial(experiment, first(experiment), digits))
     for unit, rows, votes in zip(ended.units, ended.rows, ended.votes, strict=True):
-        assert votes.schema.equals(schema.votes(), check_metadata=True)
+        assert votes.schema.equals(schema.VOTES.arrow, check_metadata=True)
         frame = votes.to_pandas()
         assert set(frame["setting"]) == {unit.setting.label}
         assert set(frame["seed"]) == {unit.seed}

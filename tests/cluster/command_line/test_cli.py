@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import ray
 
+from outvoted.actors.mining.shards import Shards
 from outvoted.actors.runs.run_record import State
 from outvoted.actors.runs.store import RunStore
 from outvoted.cluster.command_line.cli import main
@@ -116,7 +117,7 @@ def test_runs_are_listed_and_strangers_marked(undisturbed: RunStore, runs: Path,
 
 @pytest.mark.ray
 def test_replay_confirms_one_or_all(undisturbed: RunStore, runs: Path, run: Run) -> None:
-    mistakes = undisturbed.frame("mistakes")
+    mistakes = Shards(undisturbed.path).frame("mistakes")
     ended = run("replay", "undisturbed", "--runs", runs)
     assert ended.returncode == 0
     assert f"{len(mistakes)} mistakes confirmed" in ended.stdout
@@ -145,7 +146,7 @@ def test_ctrl_c_leaves_a_run_that_can_be_resumed(
     assert "--resume" in said
     assert "Traceback" not in said
     assert store.read_record().state == State.INTERRUPTED
-    assert 0 < len(store.done()) < len(undisturbed.done())
+    assert 0 < len(Shards(store.path).done()) < len(Shards(undisturbed.path).done())
     assert_same_rows(mined("cut", resume=True), undisturbed)
 
 

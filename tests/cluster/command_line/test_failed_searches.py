@@ -28,7 +28,7 @@ Ended = Callable[..., tuple[object, str, str]]
 def failing(store: RunStore, every: bool) -> RunStore:
     """Let searches of the first target fail: all of them, or those of the first shard."""
     for path in sorted((store.path / "searches").glob("*.parquet"))[: None if every else 1]:
-        rows = tables.read(path, schema.searches())
+        rows = tables.read(path, schema.SEARCHES)
         frame = rows.to_pandas()
         chosen = (frame["target"] == 0) & (frame["outcome"] != Outcome.SKIPPED)
         for column, value in (("outcome", str(Outcome.FAILED)), ("reason", REASON)):

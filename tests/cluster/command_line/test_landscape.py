@@ -9,6 +9,7 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
+from outvoted.actors.mining.shards import Shards
 from outvoted.actors.runs.store import RunStore
 from outvoted.cluster.command_line.looking import landscape
 from outvoted.cluster.jobs.kinds import read
@@ -46,7 +47,7 @@ def test_votes_and_a_picture_lie_in_the_runs_folder(mined_run: RunStore, sketche
     assert votes.with_suffix(".png").is_file()
     rows = pd.read_parquet(votes)
     assert len(rows) == 3 * 5 * 5
-    most = mined_run.frame("mistakes")["seed_id"].value_counts()
+    most = Shards(mined_run.path).frame("mistakes")["seed_id"].value_counts()
     assert most[rows["seed_id"].iloc[0]] == most.max()
     assert rows.groupby("network")["x"].agg(["min", "max"]).to_numpy() == pytest.approx(
         rows[["x"]].agg(["min", "max"]).T.to_numpy().repeat(3, axis=0)

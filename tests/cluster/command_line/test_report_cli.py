@@ -8,6 +8,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
+from outvoted.actors.mining.shards import Shards
 from outvoted.actors.runs.run_record import RunRecord, State
 from outvoted.actors.runs.store import RunStore
 from outvoted.cluster.command_line.cli import app
@@ -70,7 +71,7 @@ def test_of_a_run_that_was_cut_off_there_is_what_it_has(interrupted: RunStore) -
     assert ended.exit_code == 0, ended.output
     page = (interrupted.path / "report.html").read_text()
     assert "Not finished: this run was interrupted (cut off)" in page
-    mistakes = interrupted.table("mistakes").num_rows
+    mistakes = Shards(interrupted.path).table("mistakes").num_rows
     assert f"<dd>{mistakes:,}</dd>" in page
     assert "report.html" in ended.output
 

@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from outvoted.actors.networks import members
+from outvoted.actors.runs import schema, tables
 from outvoted.actors.runs.run_record import DataRecord, RunRecord, State
 from outvoted.actors.runs.store import RunStore
 from outvoted.actors.runs.tables import check_tables
@@ -41,12 +42,13 @@ def _states(runs: Path) -> dict[str, str]:
 @pytest.mark.parametrize("table", ["searches", "mistakes"])
 def test_a_broken_table_marks_its_run_alone(content: bytes, table: str, tmp_path: Path) -> None:
     broken, whole = _run(tmp_path, "[red]broken"), _run(tmp_path, "whole")
-    (broken.path / table).mkdir()
+    tables.write(broken.path / "searches" / "shard-0.parquet", schema.SEARCHES.of_rows([]))
+    (broken.path / table).mkdir(exist_ok=True)
     (broken.path / table / "shard-0.parquet").write_bytes(content)
     assert _states(tmp_path) == {"[red]broken": "damaged", "whole": "finished"}
     said = next(row[-1] for row in rows(tmp_path) if row[0] == "damaged")
     assert f"{table}/shard-0.parquet" in said
-    with pytest.raises(OutvotedError, match=r"shard-0\.parquet[\s\S]*delete the file"):
+    with pytest.raises(OutvotedError, match=r"shard-0\.parquet[\s\S]*delete each"):
         open_record(broken, "mine", Nothing(), True, DATA)
     assert open_record(whole, "mine", Nothing(), True, DATA).state == State.RUNNING
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from outvoted.actors.mining.shards import Shards
 from outvoted.actors.runs.progress import Progress
 from outvoted.actors.runs.run_record import RunRecord, State
 from outvoted.actors.runs.store import RunStore
@@ -28,5 +29,6 @@ def test_the_bar_ends_at_what_is_recorded(tmp_path: Path, monkeypatch: pytest.Mo
     with bars(Terminal(quiet=True)) as progress:
         mine._lease_all(job, record, [], None, work, progress)
         (task,) = progress.tasks
-    assert task.completed == len(job.store.done()) == 0
-    assert str(task.fields["details"]).startswith(f"{job.store.table('mistakes').num_rows} mistakes")
+    found = Shards(job.store.path)
+    assert task.completed == len(found.done()) == 0
+    assert str(task.fields["details"]).startswith(f"{found.table('mistakes').num_rows} mistakes")

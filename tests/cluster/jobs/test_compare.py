@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from outvoted.actors.mining.shards import Shards
 from outvoted.actors.runs.run_record import State
 from outvoted.actors.runs.store import RunStore
 from outvoted.cluster.command_line.cli import main
@@ -65,7 +66,7 @@ def test_a_comparison_goes_on_with_a_strategy_more(
     for name, row in zip(names, rows, strict=True):
         part = RunStore(store.path / name)
         assert part.read_record().state == State.FINISHED
-        assert row["mistakes"] == part.table("mistakes").num_rows > 0
+        assert row["mistakes"] == Shards(part.path).table("mistakes").num_rows > 0
         assert (part.path / "gallery" / "map.png").exists()
         assert name in said
     seeds = [searches(RunStore(store.path / name))[["search_id", "seed_id", "target"]] for name in names]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from outvoted.actors.mining.shards import Shards
 from outvoted.actors.runs.run_record import State
 from outvoted.actors.runs.store import RunStore
 from outvoted.analysis.mining.replay import replay
@@ -24,11 +25,11 @@ pytestmark = pytest.mark.ray
 
 
 def test_a_run_attempts_what_was_asked_for(undisturbed: RunStore) -> None:
-    rows = undisturbed.frame("searches")
+    rows = Shards(undisturbed.path).frame("searches")
     climbed = rows[rows["outcome"].isin([Outcome.MISTAKE, Outcome.EXHAUSTED])]
     assert Counter(climbed["target"]) == {0: 60, 1: 60, 2: 60}
     assert undisturbed.read_record().state == State.FINISHED
-    assert len(undisturbed.frame("mistakes")) == (rows["outcome"] == Outcome.MISTAKE).sum() > 0
+    assert len(Shards(undisturbed.path).frame("mistakes")) == (rows["outcome"] == Outcome.MISTAKE).sum() > 0
 
 
 def test_every_mistake_is_confirmed_by_its_replay(undisturbed: RunStore) -> None:
@@ -114,7 +115,7 @@ def test_a_disk_that_refuses_is_told_and_keeps_what_was_mined(
     with pytest.raises(OutvotedError, match="directory"):
         mined("full", "cluster.shards_in_flight=1", resume=True)
     assert store.read_record().state == State.FAILED
-    assert len(store.done()) == 50
+    assert len(Shards(store.path).done()) == 50
     full.rmdir()
     assert_same_rows(mined("full", resume=True), undisturbed)
 

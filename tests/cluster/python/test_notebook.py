@@ -16,6 +16,7 @@ from torch import nn
 
 from outvoted import Panel, configs, mine, run
 from outvoted.actors.data.datasets import Dataset
+from outvoted.actors.mining.shards import Shards
 from outvoted.actors.networks.members import Member
 from outvoted.actors.runs.run_record import RunRecord, State
 from outvoted.actors.runs.store import RunStore
@@ -321,7 +322,7 @@ def test_importing_outvoted_brings_neither_torch_nor_ray() -> None:
 def test_the_panel_of_a_run_gives_the_runs_mistakes(undisturbed: RunStore) -> None:
     search = undisturbed.read_record().config["search"]
     found = mine(Panel.load(undisturbed.path), progress=False, **search).mistakes
-    expected = undisturbed.frame("mistakes")
+    expected = Shards(undisturbed.path).frame("mistakes")
     pd.testing.assert_frame_equal(found, expected)
 
 

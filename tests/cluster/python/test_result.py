@@ -11,6 +11,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from outvoted import OutvotedError, Result, data
+from outvoted.actors.mining.shards import Shards
 from outvoted.actors.runs import png
 from outvoted.actors.runs.store import RunStore
 from outvoted.analysis.mining.report import mining_report
@@ -26,7 +27,7 @@ def test_a_runs_rows_and_figures_are_those_of_its_files(own: RunStore) -> None:
     mining_report(OpenedRun(own)).write(own.path)
     found = Result.load(str(own.path))
     assert found.path == own.path
-    assert len(found.mistakes) == own.table("mistakes").num_rows == found.summary["mistakes"]
+    assert len(found.mistakes) == Shards(own.path).table("mistakes").num_rows == found.summary["mistakes"]
 
 
 def test_images_are_those_of_the_rows_in_their_order(found: Result) -> None:
@@ -94,7 +95,9 @@ def test_a_comparisons_rows_say_whose_they_are(own: RunStore, tmp_path: Path) ->
     for name in ("a", "b"):
         shutil.copytree(own.path, tmp_path / "both" / name)
     found = Result.load(tmp_path / "both").mistakes
-    assert found["run"].value_counts().to_dict() == dict.fromkeys("ab", len(own.frame("mistakes")))
+    assert found["run"].value_counts().to_dict() == dict.fromkeys(
+        "ab", len(Shards(own.path).frame("mistakes"))
+    )
 
 
 def changed(store: RunStore, kind: str, of: RunStore | None = None) -> None:

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from outvoted.actors.data.datasets import Dataset
-from outvoted.actors.mining.rows import ShardResult
+from outvoted.actors.mining.shards import ShardResult
 from outvoted.actors.mining.verification import rendered
 from outvoted.actors.runs import png, schema
 from outvoted.search.climb import Rules
@@ -27,9 +27,9 @@ def mistakes(mined: ShardResult) -> list[dict[str, Any]]:
 
 
 def test_tables_have_the_schema_of_the_run(mined: ShardResult, rules: Rules) -> None:
-    assert mined.searches.schema.equals(schema.searches(), check_metadata=True)
+    assert mined.searches.schema.equals(schema.SEARCHES.arrow, check_metadata=True)
     assert mined.mistakes.schema.equals(
-        schema.mistakes(rules.transform.parameters, rules.transform.measures), check_metadata=True
+        schema.mistakes(rules.transform.parameters, rules.transform.measures).arrow, check_metadata=True
     )
 
 

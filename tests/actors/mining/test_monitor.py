@@ -12,7 +12,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from outvoted.actors.mining import monitor
 from outvoted.actors.mining.monitor import Monitor
-from outvoted.actors.mining.rows import ShardResult
+from outvoted.actors.mining.shards import ShardResult
 from outvoted.actors.runs import png
 from outvoted.actors.runs.progress import Progress
 

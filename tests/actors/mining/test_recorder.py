@@ -6,10 +6,9 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from outvoted.actors.mining.recorder import Recorder
-from outvoted.actors.mining.rows import ShardResult
+from outvoted.actors.mining.shards import ShardResult, Shards
 from outvoted.actors.networks.members import EpochRecord
 from outvoted.actors.runs.progress import Progress
-from outvoted.actors.runs.store import RunStore
 from outvoted.search.errors import OutvotedError
 from tests.conftest import full_disk
 
@@ -43,8 +42,8 @@ def test_what_is_recorded_is_in_the_store(
     for half in halves[::-1]:
         recorder.record(half)
     recorder.close()
-    assert RunStore(tmp_path).table("searches").equals(mined.searches)
-    assert RunStore(tmp_path).table("mistakes").equals(mined.mistakes)
+    assert Shards(tmp_path).table("searches").equals(mined.searches)
+    assert Shards(tmp_path).table("mistakes").equals(mined.mistakes)
 
 
 def test_progress_is_the_sum_of_what_is_recorded(
@@ -62,7 +61,7 @@ def test_recording_again_changes_nothing(mined: ShardResult, tmp_path: Path) -> 
     first, second = recorder.record(mined), recorder.record(mined)
     recorder.close()
     assert first == second
-    assert RunStore(tmp_path).table("searches").equals(mined.searches)
+    assert Shards(tmp_path).table("searches").equals(mined.searches)
     assert steps(tmp_path) == [60]
 
 

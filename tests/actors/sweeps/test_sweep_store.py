@@ -95,7 +95,7 @@ def test_a_checkpoint_without_its_notes_is_named(store: SweepStore) -> None:
 
 def test_no_unit_is_there_before_it_has_ended(store: SweepStore) -> None:
     store.keep("T2.seed-0", kept())
-    store.write_network("T2.seed-0", member("T2.seed-0"), schema.votes().empty_table())
+    store.write_network("T2.seed-0", member("T2.seed-0"), schema.VOTES.arrow.empty_table())
     assert store.outcomes() == {}
     assert len(store.trials(["T2.seed-0"])) == 0
     assert "by_class" in store.trials(["T2.seed-0"]).columns
@@ -113,7 +113,7 @@ def test_only_failure_keeps_the_checkpoint(outcome: str, stays: bool, store: Swe
 
 
 def test_writing_twice_changes_nothing(store: SweepStore) -> None:
-    unit, votes = "T2.seed-0", schema.votes().empty_table()
+    unit, votes = "T2.seed-0", schema.VOTES.arrow.empty_table()
     contents = []
     for _ in range(2):
         store.write_network(unit, member(unit), votes)

@@ -10,7 +10,7 @@ from outvoted.actors.runs import schema, tables
 from outvoted.search.errors import OutvotedError
 
 MOVE = ("gain", "hue")
-FORM = schema.mistakes(MOVE, ("light",))
+FORM = schema.mistakes(MOVE, ("light",)).arrow
 
 
 def rows(count: int = 2) -> pa.Table:
@@ -45,7 +45,7 @@ def written(path: Path, name: str, values: pa.Array) -> Path:
 )
 def test_a_column_of_another_type_is_named(name: str, values: pa.Array, tmp_path: Path) -> None:
     with pytest.raises(OutvotedError, match=f"column {name} of type"):
-        tables.read(written(tmp_path / "a.parquet", name, values), schema.mistakes((), ()))
+        tables.read(written(tmp_path / "a.parquet", name, values), schema.MISTAKES)
 
 
 @pytest.mark.parametrize(
@@ -60,17 +60,17 @@ def test_a_column_of_another_type_is_named(name: str, values: pa.Array, tmp_path
 def test_a_value_that_every_row_needs_is_missed(name: str, values: pa.Array, tmp_path: Path) -> None:
     path = written(tmp_path / "a.parquet", name, values)
     with pytest.raises(OutvotedError, match=f"rows without a value in column {name}"):
-        tables.read(path, schema.mistakes((), ()), [name])
+        tables.read(path, schema.MISTAKES, [name])
 
 
 def test_what_was_written_is_read(tmp_path: Path) -> None:
     tables.write(tmp_path / "a.parquet", rows())
-    read = tables.read(tmp_path / "a.parquet", schema.mistakes((), ()), ["move_parameters", "measures"])
+    read = tables.read(tmp_path / "a.parquet", schema.MISTAKES, ["move_parameters", "measures"])
     assert read.equals(rows().select(["move_parameters", "measures"]))
 
 
 def test_the_systems_own_words_say_why_a_file_is_not_read(tmp_path: Path) -> None:
     (tmp_path / "a.parquet").symlink_to(tmp_path / "a.parquet")
     with pytest.raises(OutvotedError, match="Too many levels of symbolic links") as refused:
-        tables.read(tmp_path / "a.parquet", schema.mistakes((), ()))
+        tables.read(tmp_path / "a.parquet", schema.MISTAKES)
     assert "rrno" not in str(refused.value)

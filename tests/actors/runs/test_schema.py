@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from outvoted.actors.mining.rows import ShardResult
+from outvoted.actors.mining.shards import ShardResult, Shards
 from outvoted.actors.networks import members
 from outvoted.actors.networks.members import Member
 from outvoted.actors.runs import png, schema
@@ -25,9 +25,9 @@ def stored(mined: ShardResult, trained: list[Member], tmp_path_factory: pytest.T
     first, last = mined.searches.slice(0, middle), mined.searches.slice(middle)
     border = last.column("search_id")[0].as_py()
     below = pa.array([value < border for value in mined.mistakes.column("search_id").to_pylist()])
-    store.write_shard(ShardResult("shard-a", first, mined.mistakes.filter(below)))
+    Shards(store.path).write(ShardResult("shard-a", first, mined.mistakes.filter(below)))
     above = pa.array([not value.as_py() for value in below])
-    store.write_shard(ShardResult("shard-b", last, mined.mistakes.filter(above)))
+    Shards(store.path).write(ShardResult("shard-b", last, mined.mistakes.filter(above)))
     members.save(store.peers, trained)
     return store.path
 
@@ -97,13 +97,13 @@ def test_datasets_decodes_the_pictures(stored: Path, mined: ShardResult, tmp_pat
 
 
 def test_the_columns_follow_the_transforms_parameters() -> None:
-    form = schema.mistakes(("gain", "hue"), ("light",))
+    form = schema.mistakes(("gain", "hue"), ("light",)).arrow
     assert [field.name for field in form.field("move_parameters").type.value_type] == ["gain", "hue"]
     assert [field.name for field in form.field("measures").type] == ["light"]
 
 
 def test_mistakes_share_their_columns_with_searches() -> None:
-    searches, mistakes = schema.searches(), schema.mistakes(("gain",), ("light",))
+    searches, mistakes = schema.SEARCHES.arrow, schema.mistakes(("gain",), ("light",)).arrow
     shared = set(searches.names) & set(mistakes.names)
     assert set(searches.names) - shared == {"outcome", "reason", "finished_at"}
     assert all(searches.field(name).type == mistakes.field(name).type for name in shared)

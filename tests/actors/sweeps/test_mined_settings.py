@@ -24,14 +24,14 @@ def mined(trained: list[Member], digits: Dataset) -> Mined:
     return mine_panel(SearchSettings(per_target=5, patience=40), trained, images, 10, None)
 
 
-def test_rows_are_read_as_they_were_written_their_setting_in_front(mined: Mined, tmp_path: Path) -> None:
+def test_rows_are_read_as_they_were_written_their_setting_behind(mined: Mined, tmp_path: Path) -> None:
     store = MinedSettings(tmp_path)
     assert store.origin("T1") is None
     store.write("T1", mined, ORIGIN)
     again = store.read("T1")
     for rows, before in ((again.searches, mined.searches), (again.mistakes, mined.mistakes)):
         assert set(rows["setting"].to_pylist()) == {"T1"}
-        assert rows.column_names[0] == "setting"
+        assert rows.column_names[-1] == "setting"
         assert rows.drop_columns(["setting"]).equals(before)
     assert b"huggingface" in again.mistakes.schema.metadata
     assert store.origin("T1") == ORIGIN

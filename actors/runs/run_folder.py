@@ -1,0 +1,99 @@
+"""The folder of a run of any kind: where things lie in it, and `run.json`."""
+
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from outvoted.actors.runs.files import refuse_links, write_atomically
+from outvoted.actors.runs.run_record import EARLIER, RunRecord
+from outvoted.search.errors import OutvotedError
+
+_LONGEST = 1 << 26  # bytes of run.json: 64 MiB; what is cut off there is no JSON
+
+
+class RunFolder:
+    """Knows the places in a run's folder that every kind of run may have, and reads and writes `run.json`."""
+
+    def __init__(self, path: Path, runs: Path | None = None) -> None:
+        """Take the run's folder, and the folder of all runs if that is not the one around it."""
+        self.path = path
+        self._runs = path.parent if runs is None else runs
+
+    @property
+    def panels(self) -> Path:
+        """The folder in which trained panels are kept for all runs with the same settings."""
+        return self._runs / ".panels"
+
+    @property
+    def peers(self) -> Path:
+        """The folder of the trained networks."""
+        return self.path / "peers"
+
+    @property
+    def referee(self) -> Path:
+        """The folder of a referee that is trained apart from the panels it judges."""
+        return self.path / "referee"
+
+    @property
+    def generator(self) -> Path:
+        """The folder of a generator that was trained for the run."""
+        return self.path / "generator"
+
+    @property
+    def labels(self) -> Path:
+        """The folder of the labels that people gave: a file for each labeller."""
+        return self.path / "labels"
+
+    @property
+    def tensorboard(self) -> Path:
+        """The folder of TensorBoard's event files."""
+        return self.path / "tb"
+
+    def write_record(self, record: RunRecord) -> None:
+        """Replace ``run.json``."""
+        text = record.model_dump_json(indent=2) + "\n"
+        write_atomically(self.path / "run.json", lambda path: path.write_text(text, "utf-8"))
+
+    def read_record(self) -> RunRecord:
+        """Read ``run.json``; whoever opens a run begins with it.
+
+        Raises:
+            OutvotedError: there is none, it cannot be read, it is not a run's or another version's; or there
+                are links in the folder, through which others' files would be read or written.
+        """
+        try:
+            refuse_links(self.path)
+            with (self.path / "run.json").open("rb") as file:
+                return RunRecord.model_validate_json(file.read(_LONGEST))
+        except (OSError, ValueError) as error:
+            raise _unreadable(self.path, error) from error
+
+    def changed_at(self) -> int | None:
+        """Return when ``run.json`` was last written, in ns, or None where there is none."""
+        try:
+            return (self.path / "run.json").stat().st_mtime_ns
+        except OSError:
+            return None
+
+
+def _unreadable(path: Path, error: OSError | ValueError) -> OutvotedError:
+    found, remedy = _wrong(error), "`outvoted runs` lists the runs there are; choose one of them"
+    if "earlier development" in found:
+        remedy = "run it again under another --name: tables and files have other columns and keys now"
+    return OutvotedError(f"a run of outvoted in {path}", f"run.json: {found}", remedy)
+
+
+def _wrong(error: OSError | ValueError) -> str:
+    """Say why a ``run.json`` cannot be read."""
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    if not isinstance(error, ValidationError):
+        return "no path"
+    first = error.errors(include_url=False)[0]
+    place = ".".join(map(str, first["loc"]))
+    if first["type"] == "json_invalid":
+        return "empty, cut short or no JSON"
+    if place == "format":
+        which = "an earlier development" if first["input"] in EARLIER else "another"
+        return f"written by {which} version of outvoted, in the format '{str(first['input'])[:60]}'"
+    return f"no {place} in it" if first["type"] == "missing" else f"a wrong value of {place or 'everything'}"
