@@ -8,9 +8,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from outvoted.actors.labelling.label_file import Answer, LabelFile
-from outvoted.actors.labelling.label_store import LabelStore
-from outvoted.actors.labelling.names import checked
+from outvoted.actors.labelling.label_store import Answer, LabelFile, LabelStore, checked
 from outvoted.search.arrays import Ints
 from outvoted.search.errors import OutvotedError
 

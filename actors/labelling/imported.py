@@ -5,10 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from outvoted.actors.labelling.fields import number_below
-from outvoted.actors.labelling.label_file import Answer
-from outvoted.actors.labelling.label_store import LabelStore
-from outvoted.actors.labelling.names import checked
+from outvoted.actors.labelling.label_store import Answer, LabelStore, checked, number_below
 from outvoted.search.errors import OutvotedError
 
 _WANTED = "image (or image_id), labeller, label"

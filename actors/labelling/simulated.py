@@ -1,12 +1,12 @@
-"""Stand-ins for people: labellers who see what a referee network sees, each with noise of their own."""
+"""Simulated labellers, and whose labels count: people's if there are any to compare, never both."""
 
+from collections.abc import Callable
 from typing import Annotated
 
 import numpy as np
 from pydantic import Field, field_validator
 
-from outvoted.actors.labelling.labels import Labels
-from outvoted.actors.labelling.names import SIMULATED
+from outvoted.actors.labelling.label_store import SIMULATED, Labels, LabelStore
 from outvoted.search.arrays import Floats, Ints, Singles
 from outvoted.search.settings import Settings
 
@@ -75,3 +75,22 @@ def disagreement(labels: Ints) -> float:
 
 def _heard(clear: Floats, noise: Floats, deviation: float) -> Ints:
     return np.asarray((clear + deviation * noise).argmax(axis=2))
+
+
+def chosen(store: LabelStore, settings: LabellersSettings, referee: Callable[[], Singles]) -> Labels | None:
+    """Return the labels of everybody who has labelled all images, if they are two or more.
+
+    Else those of simulated labellers, or None where ``settings.simulated`` is 0.
+
+    Args:
+        store: people's labels.
+        settings: of the simulated labellers.
+        referee: gives the probabilities that those label by, shape (images, classes); only asked for them.
+
+    Raises:
+        OutvotedError: a file of labels has a line that is wrong; it says which.
+    """
+    people = store.read().complete()
+    if len(people) >= 2:
+        return people
+    return simulate(referee(), settings) if settings.simulated else None

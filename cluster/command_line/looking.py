@@ -9,8 +9,7 @@ import typer
 
 from outvoted.actors.labelling.desk import Desk, Work
 from outvoted.actors.labelling.imported import import_labels
-from outvoted.actors.labelling.label_store import LabelStore
-from outvoted.actors.labelling.names import checked
+from outvoted.actors.labelling.label_store import LabelStore, checked
 from outvoted.actors.labelling.server import address, listen, serve
 from outvoted.actors.runs.store import RunStore
 from outvoted.analysis.mining.directions import Direction, two_directions

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from outvoted.actors.labelling.labels import Labels
+from outvoted.actors.labelling.label_store import Labels
 from outvoted.analysis.studies.ballots import Ballots, ballots
 from outvoted.analysis.studies.boundary.agreement import (
     Entropies,

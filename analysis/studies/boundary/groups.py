@@ -7,7 +7,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from outvoted.actors.labelling.labels import Labels
+from outvoted.actors.labelling.label_store import Labels
 from outvoted.analysis.report.numbers import Spread, spread
 from outvoted.analysis.studies.ballots import Ballots
 from outvoted.analysis.studies.boundary.agreement import Agreement, agreement, pairs_disagree

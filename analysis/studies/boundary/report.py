@@ -7,9 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from outvoted.actors.labelling.choice import chosen
-from outvoted.actors.labelling.label_store import LabelStore
-from outvoted.actors.labelling.labels import Labels
+from outvoted.actors.labelling.label_store import Labels, LabelStore
+from outvoted.actors.labelling.simulated import chosen
 from outvoted.actors.runs import extras
 from outvoted.actors.studies.study_store import REFEREE
 from outvoted.analysis.report.from_rich import described

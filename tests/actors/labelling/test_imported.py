@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from outvoted.actors.labelling.imported import import_labels
-from outvoted.actors.labelling.label_file import Answer
-from outvoted.actors.labelling.label_store import LabelStore
+from outvoted.actors.labelling.label_store import Answer, LabelStore
 from outvoted.search.errors import OutvotedError
 
 

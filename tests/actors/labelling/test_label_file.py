@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from outvoted.actors.labelling.label_file import Answer, LabelFile
+from outvoted.actors.labelling.label_store import Answer, LabelFile
 from outvoted.search.errors import OutvotedError
 
 IMAGES, CLASSES = 165, 12

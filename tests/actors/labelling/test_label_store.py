@@ -5,9 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from outvoted.actors.labelling.label_file import Answer
-from outvoted.actors.labelling.label_store import LabelStore
-from outvoted.actors.labelling.labels import Labels
+from outvoted.actors.labelling.label_store import Answer, Labels, LabelStore
 from outvoted.search.errors import OutvotedError
 
 

@@ -12,8 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from outvoted.actors.labelling.desk import Desk, Work, order
-from outvoted.actors.labelling.label_store import LabelStore
-from outvoted.actors.labelling.names import MOST
+from outvoted.actors.labelling.label_store import MOST, LabelStore
 from outvoted.actors.labelling.server import listen
 from outvoted.search.errors import OutvotedError
 from tests.actors.labelling.conftest import DIGITS

@@ -10,10 +10,14 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from pydantic import ValidationError
 
-from outvoted.actors.labelling.choice import chosen
-from outvoted.actors.labelling.label_file import Answer
-from outvoted.actors.labelling.label_store import LabelStore
-from outvoted.actors.labelling.simulated import HUMANS_DISAGREE, LabellersSettings, disagreement, simulate
+from outvoted.actors.labelling.label_store import Answer, LabelStore
+from outvoted.actors.labelling.simulated import (
+    HUMANS_DISAGREE,
+    LabellersSettings,
+    chosen,
+    disagreement,
+    simulate,
+)
 from outvoted.search.arrays import Ints, Singles
 
 

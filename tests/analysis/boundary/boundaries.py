@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from outvoted.actors.labelling.labels import Labels
+from outvoted.actors.labelling.label_store import Labels
 from outvoted.actors.studies.study_store import vote_rows
 from outvoted.analysis.studies.boundary.findings import BoundaryFindings, analyse
 from outvoted.search.arrays import Floats, Singles

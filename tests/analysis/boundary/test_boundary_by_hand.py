@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from outvoted.actors.labelling.labels import Labels
+from outvoted.actors.labelling.label_store import Labels
 from outvoted.analysis.report.numbers import Spread
 from outvoted.analysis.studies.boundary import agreement
 from outvoted.analysis.studies.boundary.agreement import disagreement

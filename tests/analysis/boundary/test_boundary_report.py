@@ -11,7 +11,7 @@ import pytest
 from matplotlib.figure import Figure
 from rich.console import Console
 
-from outvoted.actors.labelling.labels import MISSING, Labels
+from outvoted.actors.labelling.label_store import MISSING, Labels
 from outvoted.analysis.report.report import Picture, Plot
 from outvoted.analysis.report.table import Table
 from outvoted.analysis.studies.boundary.figures import pictures
