@@ -17,7 +17,7 @@ from outvoted.actors.data.datasets import Dataset, Images, Split
 from outvoted.actors.healing.arms import HELD_OUT, Arm, HealSettings, Step, Use, keyed
 from outvoted.actors.healing.heal_rows import Found, counted, found_of, tagged
 from outvoted.actors.healing.wandering import wandered
-from outvoted.actors.mining.local_mining import Mined, mine_panel
+from outvoted.actors.mining.local_mining import MiningResult, mine_panel
 from outvoted.actors.networks.computing import USUAL, Arithmetic
 from outvoted.actors.networks.members import Member
 from outvoted.actors.runs import schema
@@ -150,7 +150,7 @@ class Healer:
         rows = len(self.data.train) + self.settings.frequency * sizes
         return int((-(-rows // self.training.batch_size)).sum()) * self.settings.epochs
 
-    def mined(self, panel: Sequence[Member], seed: int) -> Mined:
+    def mined(self, panel: Sequence[Member], seed: int) -> MiningResult:
         """Mine every peer of a panel."""
         data, search = self.data, self.search.model_copy(update={"seed": seed})
         images = Images(data.train, data.shape, data.classes)

@@ -24,7 +24,7 @@ NO_ANSWER = "no answer from"
 
 
 @dataclass(frozen=True)
-class Judged:
+class JudgedChunk:
     """What came of a chunk: a row of counts, and a row for each dissent."""
 
     first: int
@@ -38,7 +38,7 @@ class Judge:
     def __init__(self, panel: VotingPanel, names: Sequence[str], referee: Peer | None = None) -> None:
         self._panel, self._names, self._referee = panel, tuple(names), referee
 
-    def judge(self, chunk: Chunk) -> Judged:
+    def judge(self, chunk: Chunk) -> JudgedChunk:
         """Have the panel vote; every dissent is verified from the PNG bytes that are stored."""
         predicted = np.empty((self._panel.size, 0), np.int64)
         if len(chunk.positions):
@@ -46,7 +46,7 @@ class Judge:
             chunk, votes = self._answered(chunk, votes)
             predicted = votes.argmax(axis=2)
         dissent = lone_dissent(predicted)
-        return Judged(
+        return JudgedChunk(
             chunk.first, _counts(chunk, predicted, dissent), self._dissents(chunk, predicted, dissent)
         )
 

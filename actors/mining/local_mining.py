@@ -9,7 +9,7 @@ from torch import nn
 
 from outvoted.actors.data.datasets import Images, Split
 from outvoted.actors.mining.coordinator import Coordinator
-from outvoted.actors.mining.planning import Planned, planned
+from outvoted.actors.mining.planning import MiningPlan, planned
 from outvoted.actors.networks.computing import USUAL, Arithmetic
 from outvoted.actors.networks.members import Member
 from outvoted.actors.panel.panel import LocalPanel
@@ -24,7 +24,7 @@ Report = Callable[[int, int], object]
 
 
 @dataclass(frozen=True)
-class Mined:
+class MiningResult:
     """All rows of the `searches` and `mistakes` tables that a panel gave."""
 
     searches: pa.Table
@@ -56,7 +56,7 @@ class LocalMining:
         judge = None if referee is None else peer(referee)
         self._coordinator = Coordinator(search.rules(len(networks)), seeds, self._names, judge)
 
-    def plan(self) -> Planned:
+    def plan(self) -> MiningPlan:
         """Draw the seeds, and list all searches.
 
         Raises:
@@ -64,7 +64,7 @@ class LocalMining:
         """
         return planned(self._panel, self._search, self._coordinator.seeds.labels, self._names)
 
-    def mine(self, plans: Planned, report: Report = lambda searches, mistakes: None) -> Mined:
+    def mine(self, plans: MiningPlan, report: Report = lambda searches, mistakes: None) -> MiningResult:
         """Run all searches; but for the time of day a pure function of what it was made with."""
         searches, mistakes = [], []
         for shard in plan.shards(plans.searches, np.empty(0, np.int64), _SHARD):
@@ -72,7 +72,7 @@ class LocalMining:
             searches.append(result.searches)
             mistakes.append(result.mistakes)
             report(len(shard), sum(table.num_rows for table in mistakes))
-        return Mined(pa.concat_tables(searches), pa.concat_tables(mistakes))
+        return MiningResult(pa.concat_tables(searches), pa.concat_tables(mistakes))
 
 
 def mine_panel(
@@ -82,7 +82,7 @@ def mine_panel(
     classes: int,
     referee: Member | None,
     arithmetic: Arithmetic = USUAL,
-) -> Mined:
+) -> MiningResult:
     """Mine every peer of a trained panel in this process.
 
     Args:

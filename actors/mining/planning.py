@@ -28,7 +28,7 @@ class MiningFigures(Figures):
 
 
 @dataclass(frozen=True)
-class Planned:
+class MiningPlan:
     """A run's searches: how many seeds are drawn for them, and how each network does on these seeds."""
 
     replicas: int
@@ -36,7 +36,7 @@ class Planned:
     standings: Standings
 
 
-def planned(panel: VotingPanel, search: SearchSettings, labels: Ints, names: Sequence[str]) -> Planned:
+def planned(panel: VotingPanel, search: SearchSettings, labels: Ints, names: Sequence[str]) -> MiningPlan:
     """Draw seeds until ``per_target`` of them are undisputed, and list every target's searches from them.
 
     Args:
@@ -60,7 +60,7 @@ def planned(panel: VotingPanel, search: SearchSettings, labels: Ints, names: Seq
         drawn, predicted = np.concatenate([drawn, seeds]), np.concatenate([predicted, answers], axis=1)
         known = np.concatenate([known, unanimous(answers, labels[seeds])])
     work = searches(search.seed, needed, search.turns(names), len(labels))
-    return Planned(needed, work, _standings(names, predicted, drawn, labels))
+    return MiningPlan(needed, work, _standings(names, predicted, drawn, labels))
 
 
 def _predicted(panel: VotingPanel, transform: Transform, seed_id: Ints) -> AnyArray:

@@ -8,7 +8,7 @@ import ray
 
 from outvoted.actors.data.datasets import Images
 from outvoted.actors.mining.coordinator import Coordinator, Verdict
-from outvoted.actors.mining.local_mining import Mined, mine_panel
+from outvoted.actors.mining.local_mining import MiningResult, mine_panel
 from outvoted.actors.mining.request_batcher import RequestBatcher
 from outvoted.actors.mining.shards import ShardResult
 from outvoted.actors.networks.computing import USUAL, Arithmetic, use_one_thread
@@ -85,7 +85,7 @@ def mine_panel_remotely(
     images: Images,
     classes: int,
     referee: Member | None,
-) -> Mined:
+) -> MiningResult:
     """Mine one panel, peers and referee in one process with one thread."""
     use_one_thread()
     return mine_panel(search, panel, images, classes, referee)

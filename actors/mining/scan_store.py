@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from outvoted.actors.mining.judge import Judged
+from outvoted.actors.mining.judge import JudgedChunk
 from outvoted.actors.runs import schema
 from outvoted.actors.runs.run_record import Figures
 from outvoted.actors.runs.unit_tables import UnitTables
@@ -32,7 +32,7 @@ class ScanStore:
         """Take the run's folder."""
         self.units = UnitTables(folder, schema.DISSENTS, schema.SCANNED, named="chunk-")
 
-    def write(self, judged: Judged) -> None:
+    def write(self, judged: JudgedChunk) -> None:
         """Write a chunk."""
         self.units.write(
             f"chunk-{judged.first:012d}", {"dissents": judged.dissents, "scanned": judged.scanned}

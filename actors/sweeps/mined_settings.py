@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
-from outvoted.actors.mining.local_mining import Mined
+from outvoted.actors.mining.local_mining import MiningResult
 from outvoted.actors.networks.members import Member, fingerprint
 from outvoted.actors.panel import panel_settings
 from outvoted.actors.panel.panel_settings import RefereeSettings
@@ -68,7 +68,7 @@ class MinedSettings:
         self.units = UnitTables(folder, *(form.grouped(schema.OF_SETTING) for form in _TABLES))
         self._unmined = folder / "unmined"
 
-    def write(self, setting: str, mined: Mined, origin: Origin) -> None:
+    def write(self, setting: str, mined: MiningResult, origin: Origin) -> None:
         """Write what was mined of a setting, and what it comes from."""
         self.units.remove(setting)  # what was mined of other networks
         rows = {form.name: getattr(mined, form.name) for form in _TABLES}
@@ -95,13 +95,13 @@ class MinedSettings:
         path = self._reason(setting)
         return path.read_text("utf-8", errors="replace") if path.is_file() else None
 
-    def read(self, setting: str) -> Mined:
+    def read(self, setting: str) -> MiningResult:
         """Read what was mined of a setting; both tables end with the column ``setting``.
 
         Raises:
             OutvotedError: nothing was, or it cannot be read.
         """
-        return Mined(**{form.name: self.units.read(form.name, setting) for form in _TABLES})
+        return MiningResult(**{form.name: self.units.read(form.name, setting) for form in _TABLES})
 
     def _reason(self, setting: str) -> Path:
         return self._unmined / f"{setting}.txt"

@@ -14,18 +14,14 @@ from outvoted.actors.training.training import Epoch, measured, train
 
 @ray.remote(num_returns="streaming", max_retries=-1)
 def train_remotely(
-    architecture: Architecture, training: Training, data: Dataset, seed: int
+    architecture: Architecture, training: Training, data: Dataset, seed: int, loaded: Weights | None = None
 ) -> Iterator[Epoch]:
-    """Train one network, one thread, and stream its epochs."""
+    """Train one network with one thread and stream its epochs; one with loaded weights is only measured."""
     use_one_thread()
-    yield from train(architecture, training, data, seed)
-
-
-@ray.remote(num_returns="streaming", max_retries=-1)
-def measure_remotely(architecture: Architecture, weights: Weights, data: Dataset) -> Iterator[Epoch]:
-    """Measure one network that comes with its weights, one thread."""
-    use_one_thread()
-    yield from measured(architecture, weights, data)
+    if loaded is None:
+        yield from train(architecture, training, data, seed)
+    else:
+        yield from measured(architecture, loaded, data)
 
 
 @ray.remote(num_returns="streaming", max_retries=-1)

@@ -16,7 +16,7 @@ from outvoted.actors.panel.panel_settings import PanelSettings, Recipe, RefereeS
 from outvoted.actors.panel.standing import far_below
 from outvoted.actors.runs.run_record import RunRecord
 from outvoted.actors.runs.store import RunStore
-from outvoted.actors.training.ray_training import measure_remotely, train_remotely
+from outvoted.actors.training.ray_training import train_remotely
 from outvoted.actors.training.training import Epoch, trained_member
 from outvoted.cluster.console.terminal import phase, warn
 from outvoted.cluster.ray.calls import completed
@@ -160,9 +160,9 @@ def _train(
 
 def _task(recipe: Recipe, placed: Any, data: Dataset, options: dict[str, float]) -> Any:
     loaded = recipe.network.load(data.shape, data.classes)
-    if loaded is not None:
-        return measure_remotely.options(**options).remote(recipe.network, loaded.weights, placed)
-    return train_remotely.options(**options).remote(recipe.network, recipe.training, placed, recipe.seed)
+    weights = None if loaded is None else loaded.weights
+    task = train_remotely.options(**options)
+    return task.remote(recipe.network, recipe.training, placed, recipe.seed, weights)
 
 
 def _epochs(recipe: Recipe) -> int:

@@ -12,7 +12,7 @@ from ray.exceptions import RayTaskError
 from outvoted.actors.data.chunks import Chunk, chunks
 from outvoted.actors.data.pictures import Fit
 from outvoted.actors.data.rows import Piece
-from outvoted.actors.mining.judge import Judged, local_judge
+from outvoted.actors.mining.judge import JudgedChunk, local_judge
 from outvoted.actors.networks.computing import Arithmetic, use_one_thread
 from outvoted.actors.networks.members import Member
 from outvoted.cluster.ray.placement import Pool
@@ -53,7 +53,7 @@ class Judging:
 
 def judged(
     pieces: Sequence[Piece], reading: Reading, judging: tuple[Any, ...], pool: Pool, memory: int
-) -> Iterator[Judged]:
+) -> Iterator[JudgedChunk]:
     """Yield what comes of each chunk, in any order.
 
     Args:
@@ -81,7 +81,7 @@ def judged(
         )
         try:
             for row in found.iter_rows():
-                yield Judged(int(row["first"]), _unpacked(row["scanned"]), _unpacked(row["dissents"]))
+                yield JudgedChunk(int(row["first"]), _unpacked(row["scanned"]), _unpacked(row["dissents"]))
         except RayTaskError as error:
             if isinstance(error.cause, OutvotedError):
                 raise error.cause from None

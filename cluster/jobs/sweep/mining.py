@@ -7,7 +7,7 @@ from ray.exceptions import RayError
 from rich.progress import Progress as Bars
 
 from outvoted.actors.data.datasets import Dataset, Images
-from outvoted.actors.mining.local_mining import Mined
+from outvoted.actors.mining.local_mining import MiningResult
 from outvoted.actors.mining.ray_mining import mine_panel_remotely
 from outvoted.actors.networks.computing import USUAL
 from outvoted.actors.networks.members import Member
@@ -97,7 +97,7 @@ class _Mining:
     def _end(self, setting: str, call: Any, origin: Origin) -> str:
         """Write what came of a setting, and say it in a few words."""
         try:
-            mined: Mined = result(call)
+            mined: MiningResult = result(call)
         except (OutvotedError, RayError) as error:
             self._mined.fail(setting, str(error))
             return "could not be mined"

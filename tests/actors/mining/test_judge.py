@@ -6,7 +6,7 @@ import torch
 
 from outvoted.actors.data.chunks import Chunk
 from outvoted.actors.data.datasets import Dataset
-from outvoted.actors.mining.judge import Judge, Judged
+from outvoted.actors.mining.judge import Judge, JudgedChunk
 from outvoted.actors.networks.computing import USUAL
 from outvoted.actors.networks.members import Member
 from outvoted.actors.panel.panel import LocalPanel
@@ -27,11 +27,11 @@ def chunk(digits: Dataset) -> Chunk:
 
 
 @pytest.fixture(scope="module")
-def judged(panel: LocalPanel, peers: list[Peer], chunk: Chunk) -> Judged:
+def judged(panel: LocalPanel, peers: list[Peer], chunk: Chunk) -> JudgedChunk:
     return Judge(panel, NAMES, peers[0]).judge(chunk)
 
 
-def test_dissents_are_those_of_each_image_alone(judged: Judged, panel: LocalPanel, chunk: Chunk) -> None:
+def test_dissents_are_those_of_each_image_alone(judged: JudgedChunk, panel: LocalPanel, chunk: Chunk) -> None:
     rows = {row["position"]: row for row in judged.dissents.to_pylist()}
     assert rows
     for position, image, true in zip(chunk.positions, chunk.images, chunk.labels, strict=True):
@@ -57,7 +57,7 @@ def test_dissents_are_those_of_each_image_alone(judged: Judged, panel: LocalPane
     assert not rows
 
 
-def test_every_image_is_counted_once(judged: Judged, panel: LocalPanel, chunk: Chunk) -> None:
+def test_every_image_is_counted_once(judged: JudgedChunk, panel: LocalPanel, chunk: Chunk) -> None:
     (row,) = judged.scanned.to_pylist()
     assert row["images"] == 201 == row["unanimous"] + row["dissents"] + row["disputed"] + 1
     assert row["dissents"] == judged.dissents.num_rows

@@ -7,7 +7,7 @@ import pytest
 from outvoted.actors.data.datasets import Dataset, Images
 from outvoted.actors.data.noises import NoiseClass, Uniform, with_noise
 from outvoted.actors.mining.coordinator import Coordinator
-from outvoted.actors.mining.local_mining import Mined, mine_panel
+from outvoted.actors.mining.local_mining import MiningResult, mine_panel
 from outvoted.actors.mining.planning import planned
 from outvoted.actors.networks import MLP
 from outvoted.actors.networks.members import EpochRecord, Member
@@ -31,7 +31,7 @@ def images(digits: Dataset) -> Images:
 
 
 @pytest.fixture(scope="module")
-def mined(trained: list[Member], images: Images, referee: Member) -> Mined:
+def mined(trained: list[Member], images: Images, referee: Member) -> MiningResult:
     """Twelve searches for each of three peers."""
     return mine_panel(SEARCH, trained, images, images.classes, referee)
 
@@ -54,7 +54,7 @@ def timeless(searches: pa.Table) -> pa.Table:
 
 
 def test_the_rows_are_a_coordinators_whatever_the_shards(
-    mined: Mined, trained: list[Member], panel: LocalPanel, rules: Rules, judge: Peer, digits: Dataset
+    mined: MiningResult, trained: list[Member], panel: LocalPanel, rules: Rules, judge: Peer, digits: Dataset
 ) -> None:
     assert SEARCH.rules(3) == rules
     names = tuple(member.name for member in trained)
@@ -67,7 +67,7 @@ def test_the_rows_are_a_coordinators_whatever_the_shards(
     assert len(mined.mistakes) > 0
 
 
-def test_every_peer_is_searched_from_the_same_seeds(mined: Mined) -> None:
+def test_every_peer_is_searched_from_the_same_seeds(mined: MiningResult) -> None:
     rows = mined.searches.to_pandas()
     begun = rows[rows["outcome"] != "skipped"]
     seeds = {tuple(of["seed_id"]) for _, of in begun.groupby("target_name")}
@@ -75,7 +75,9 @@ def test_every_peer_is_searched_from_the_same_seeds(mined: Mined) -> None:
     assert len(seeds.pop()) == 12
 
 
-def test_panels_of_one_run_seed_draw_the_same_seeds(mined: Mined, wary: list[Member], images: Images) -> None:
+def test_panels_of_one_run_seed_draw_the_same_seeds(
+    mined: MiningResult, wary: list[Member], images: Images
+) -> None:
     other = mine_panel(SEARCH, wary, images, 11, None).searches.to_pandas()
     one = mined.searches.to_pandas()
     drawn = [rows.drop_duplicates("replica").set_index("replica")["seed_id"] for rows in (one, other)]

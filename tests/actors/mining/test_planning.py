@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.mining.coordinator import Coordinator
-from outvoted.actors.mining.planning import Planned, planned
+from outvoted.actors.mining.planning import MiningPlan, planned
 from outvoted.actors.panel.panel import LocalPanel, VotingPanel
 from outvoted.search.arrays import Pixels, Singles
 from outvoted.search.climb import Outcome, Rules
@@ -35,7 +35,7 @@ class Contrarian(VotingPanel):
         raise AssertionError("planning asks about seeds")
 
 
-def plans(panel: VotingPanel, digits: Dataset, per_target: int, seed: int = 7) -> Planned:
+def plans(panel: VotingPanel, digits: Dataset, per_target: int, seed: int = 7) -> MiningPlan:
     """Plan searches of every peer against all others."""
     names = [f"peer-{peer}" for peer in range(panel.size)]
     return planned(panel, SearchSettings(per_target=per_target, seed=seed), digits.train.labels, names)

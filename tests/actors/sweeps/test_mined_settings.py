@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from outvoted.actors.data.datasets import Dataset, Images
-from outvoted.actors.mining.local_mining import Mined, mine_panel
+from outvoted.actors.mining.local_mining import MiningResult, mine_panel
 from outvoted.actors.networks import CNN
 from outvoted.actors.networks.members import Member
 from outvoted.actors.panel.panel_settings import RefereeSettings
@@ -18,13 +18,13 @@ ORIGIN = Origin("panel", "{}", "referee")
 
 
 @pytest.fixture(scope="module")
-def mined(trained: list[Member], digits: Dataset) -> Mined:
+def mined(trained: list[Member], digits: Dataset) -> MiningResult:
     """Five searches for each of three peers."""
     images = Images(digits.train, digits.shape, digits.classes)
     return mine_panel(SearchSettings(per_target=5, patience=40), trained, images, 10, None)
 
 
-def test_rows_are_read_as_they_were_written_their_setting_behind(mined: Mined, tmp_path: Path) -> None:
+def test_rows_are_read_as_they_were_written_their_setting_behind(mined: MiningResult, tmp_path: Path) -> None:
     store = MinedSettings(tmp_path)
     assert store.origin("T1") is None
     store.write("T1", mined, ORIGIN)
@@ -39,7 +39,7 @@ def test_rows_are_read_as_they_were_written_their_setting_behind(mined: Mined, t
 
 
 def test_a_setting_that_fails_is_forgotten_and_one_that_is_mined_has_not_failed(
-    mined: Mined, tmp_path: Path
+    mined: MiningResult, tmp_path: Path
 ) -> None:
     store = MinedSettings(tmp_path)
     store.fail("T2", "never there")
@@ -55,7 +55,7 @@ def test_a_setting_that_fails_is_forgotten_and_one_that_is_mined_has_not_failed(
 
 
 @pytest.mark.parametrize("content", [b"", b"PAR1 but not really"])
-def test_a_broken_file_is_as_good_as_none(content: bytes, mined: Mined, tmp_path: Path) -> None:
+def test_a_broken_file_is_as_good_as_none(content: bytes, mined: MiningResult, tmp_path: Path) -> None:
     store = MinedSettings(tmp_path)
     store.write("T1", mined, ORIGIN)
     (tmp_path / "searches" / "T1.parquet").write_bytes(content)

@@ -14,7 +14,7 @@ from outvoted.actors.data.checkerboard import Checkerboard, GridSource
 from outvoted.actors.data.chunks import chunks
 from outvoted.actors.data.formats import FolderSource
 from outvoted.actors.data.pictures import Fit
-from outvoted.actors.mining.judge import Judged, local_judge
+from outvoted.actors.mining.judge import JudgedChunk, local_judge
 from outvoted.actors.mining.scan_store import ScanStore
 from outvoted.actors.networks import members
 from outvoted.actors.networks.computing import USUAL
@@ -49,9 +49,9 @@ def dissent(position: int, target: int, label: int, predicted: int, margin: floa
     }
 
 
-def chunk(first: int, dissents: list[Any], **counts: Any) -> Judged:
+def chunk(first: int, dissents: list[Any], **counts: Any) -> JudgedChunk:
     row = {"first": first, "images": 10, "dissents": len(dissents), "undecodable": [], **counts}
-    return Judged(
+    return JudgedChunk(
         first,
         pa.Table.from_pylist([row], schema=schema.SCANNED.arrow),
         pa.Table.from_pylist(dissents, schema=schema.DISSENTS.arrow),
