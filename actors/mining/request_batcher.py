@@ -1,4 +1,4 @@
-"""Joining the questions of several shards into one."""
+"""Batching the questions of several shards into one request."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -9,22 +9,22 @@ Asked = tuple[Questions, "asyncio.Future[Replies]"]
 
 
 class RequestBatcher:
-    """Puts questions to a panel; while its calls are under way, further questions wait and travel together.
+    """Sends questions to a panel; while its calls are under way, further questions are gathered.
 
     So several shards advance at the price of one: messages stay full although each shard asks about fewer
-    and fewer searches, and while one call is out the shards that have their replies decide. All in one
-    thread: deciding threads would keep one another, and Ray's calls, waiting for Python's lock.
+    and fewer searches, and while one call is out, shards that have their replies go on. All in one thread:
+    several would keep each other, and Ray's calls, waiting for Python's lock.
     """
 
     def __init__(self, ask: Callable[[Questions], Awaitable[Replies]], calls: int = 2) -> None:
-        """Take what puts questions to the panel, and how many calls of it may be under way at a time."""
+        """Take the function that asks the panel, and how many of its calls may be under way at a time."""
         self._ask = ask
         self._free = calls
         self._waiting: list[Asked] = []
         self._leading: set[asyncio.Task[None]] = set()
 
     async def ask(self, questions: Questions) -> Replies:
-        """Ask together with whoever else is waiting; an error reaches everyone it concerns."""
+        """Ask together with all others that are waiting; an error reaches everyone it concerns."""
         reply: asyncio.Future[Replies] = asyncio.get_running_loop().create_future()
         self._waiting.append((questions, reply))
         if self._free:
@@ -35,7 +35,7 @@ class RequestBatcher:
         return await reply
 
     async def _lead(self) -> None:
-        """Ask for all that are waiting, again and again until no one is."""
+        """Ask for all that are waiting, until no one is."""
         while self._waiting:
             batch, self._waiting = self._waiting, []
             try:
@@ -49,7 +49,7 @@ class RequestBatcher:
                 for (_, reply), part in zip(batch, parts, strict=True):
                     if not reply.cancelled():
                         reply.set_result(part)
-            await asyncio.sleep(0)  # whoever has a reply decides before the next call goes out
+            await asyncio.sleep(0)  # those with a reply go on before the next call goes out
         self._free += 1
 
 

@@ -1,4 +1,4 @@
-"""Verification: a mistake counts only if the panel's votes on its stored bytes say so."""
+"""Verification: a mistake counts only if the panel's votes on its stored bytes confirm it."""
 
 from dataclasses import dataclass
 
@@ -46,10 +46,10 @@ def decoded(stored: list[bytes]) -> Pixels:
 
 
 def verify(stored: list[bytes], votes: Singles, labels: Ints, targets: Ints, voters: Ints) -> Verification:
-    """Judge the whole panel's votes (peers, n, classes) on stored images.
+    """Verify stored images by the whole panel's votes on them, (peers, n, classes).
 
-    Labels, targets and numbers of voters are (n,). Without voters, all of none agree: the margin is then
-    what the target lacks of certainty.
+    Labels, targets and numbers of voters are (n,). Without voters the consensus is empty: the margin is then
+    one minus the target's probability of the label.
     """
     right = np.take_along_axis(votes, labels[None, :, None], axis=2)[:, :, 0]
     columns = np.arange(len(labels))

@@ -1,4 +1,4 @@
-"""Networks of a panel: those trained here, and those a user brings."""
+"""Networks of a panel: those Outvoted trains, and the user's own."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""What every network of a panel is built from: settings that can be written down and read back."""
+"""The settings that every network of a panel is built from."""
 
 from abc import ABC, abstractmethod
 from typing import Annotated
@@ -32,7 +32,7 @@ class Architecture(ABC, Settings):
         return False
 
     def load(self, shape: Shape, classes: int) -> LoadedWeights | None:
-        """Read the weights that the settings name; None where the network is to be trained.
+        """Read the weights that the settings name; None if the network is to be trained.
 
         Raises:
             OutvotedError: they cannot be read, or don't fit the network for such images and classes.
@@ -54,5 +54,5 @@ class Architecture(ABC, Settings):
 
     @property
     def content(self) -> str:
-        """A hash of files that the weights depend on besides the settings; empty where there are none."""
+        """A hash of the files that the weights depend on besides the settings; empty if there are none."""
         return ""

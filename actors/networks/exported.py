@@ -40,7 +40,7 @@ def plain_program(data: memoryview, name: str) -> io.BytesIO:
     Raises:
         OutvotedError: it holds more than that, or is no such file at all.
     """
-    remedy = "export it again from PyTorch modules alone, or bring the network as kind: python"
+    remedy = "export it again from PyTorch modules alone, or use the network as kind: python"
     try:
         return archive.written(_parts(archive.entries(data)))
     except RefusedError as error:

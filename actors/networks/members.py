@@ -87,7 +87,7 @@ class Member:
             raise OutvotedError(
                 expected=f"finite weights of {self.name}",
                 found=f"NaN or infinite values in {', '.join(bad[:3])}" + ", ..." * (len(bad) > 3),
-                remedy="train with a smaller panel.training.learning_rate, or bring weights without any",
+                remedy="train with a smaller panel.training.learning_rate, or use weights without any",
             )
         return network
 

@@ -15,15 +15,15 @@ Temperature = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class TemperedSigmoid(nn.Module):
-    """The logistic sigmoid 1 / (1 + exp(-net / T)) of Bečková et al., equation 1."""
+    """The logistic sigmoid 1 / (1 + exp(-x / T)) of Bečková et al., equation 1."""
 
     def __init__(self, temperature: float) -> None:
         super().__init__()
         self.temperature = temperature
 
-    def forward(self, net: torch.Tensor) -> torch.Tensor:
-        """Squash net values of any shape into (0, 1)."""
-        return torch.sigmoid(net / self.temperature)
+    def forward(self, preactivation: torch.Tensor) -> torch.Tensor:
+        """Squash pre-activations of any shape into (0, 1)."""
+        return torch.sigmoid(preactivation / self.temperature)
 
 
 class Activation(Settings):
@@ -41,7 +41,7 @@ class Activation(Settings):
 
     @property
     def tempered(self) -> str:
-        """What a name says of the temperature: nothing where it is 1."""
+        """The temperature's part of a name; empty where it is 1."""
         return "" if self.temperature == 1 else f"-T{self.temperature:g}"
 
     def activate(self) -> nn.Module:

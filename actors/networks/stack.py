@@ -16,8 +16,8 @@ _ALIGNED = 16  # numbers, of 4 bytes
 class StackedLinear(nn.Module):
     """Fully connected layers. Weights lie as (n, in, out): faster to multiply by than Linear's (out, in).
 
-    Where a network's weights would begin in the midst of 64 bytes, they are multiplied with columns of zeros
-    to spare: the last bit of a product depends on where it begins.
+    Where a network's weights would not begin at a multiple of 64 bytes, columns of zeros are added: the last
+    bit of a product depends on where it begins.
     """
 
     def __init__(self, layers: Sequence[nn.Linear]) -> None:
@@ -88,7 +88,7 @@ class StackedSigmoid(nn.Module):
         self.register_buffer("temperature", torch.tensor(temperatures))
 
     def forward(self, net: torch.Tensor) -> torch.Tensor:
-        """Squash net values into (0, 1)."""
+        """Squash pre-activations into (0, 1)."""
         return torch.sigmoid(net / self.temperature.view(-1, *[1] * (net.dim() - 1)))
 
 
@@ -106,10 +106,10 @@ class StackedPool(nn.Module):
 
 
 def stacked(layers: Sequence[nn.Module]) -> nn.Module:
-    """Return one layer that does what each of ``layers`` does, which are of one form.
+    """Return one layer that does what each of ``layers``, all of one form, does.
 
     Raises:
-        OutvotedError: there is no such layer for their kind.
+        OutvotedError: their kind cannot be stacked.
     """
     first = layers[0]
     match first:
@@ -138,7 +138,7 @@ _ROWS = 32  # as many numbers as a CPU takes at once: see _whole
 class Stack:
     """Networks of one form as one.
 
-    A matrix product of n networks is one call, so Python and PyTorch cost little more for n than for one.
+    A matrix product of n networks is one call, so n networks have little more overhead than one.
     Every network's numbers are, on a CPU bit for bit, those it would get in a stack of its own (where layers
     have two units or more): that is what lets a sweep be cut off, resumed and extended.
     """
@@ -148,7 +148,7 @@ class Stack:
         self.size = len(networks)
         self._names = list(networks[0].state_dict())
         layers = [stacked(position) for position in zip(*networks, strict=True)]
-        self._body = nn.Sequential(*layers[:-2]).to(device)  # up to the last hidden layer's net values
+        self._body = nn.Sequential(*layers[:-2]).to(device)  # up to the last hidden layer's pre-activations
         self._head = nn.Sequential(*layers[-2:]).to(device)
 
     @property
@@ -162,7 +162,7 @@ class Stack:
         return [*self._body.parameters(), *self._head.parameters()]
 
     def hidden(self, inputs: torch.Tensor) -> torch.Tensor:
-        """Return the net values of the last hidden layer, (n, batch, units).
+        """Return the pre-activations of the last hidden layer, (n, batch, units).
 
         Args:
             inputs: images in [0, 1]: (n, batch, channels, height, width), or without n: the same for all.
@@ -173,7 +173,7 @@ class Stack:
         return net[:, : inputs.shape[1]]
 
     def head(self, net: torch.Tensor) -> torch.Tensor:
-        """Return the logits, (n, batch, classes), that follow from the last hidden layer's net values."""
+        """Return the logits, (n, batch, classes), from the last hidden layer's pre-activations."""
         logits: torch.Tensor = self._head(_whole(net))
         return logits[:, : net.shape[1]]
 

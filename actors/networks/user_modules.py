@@ -1,4 +1,4 @@
-"""Modules of a user: copied out of their wrappers, and asked so that they fail for single images only."""
+"""The user's modules: copied without their wrappers, and called so that they fail for single images only."""
 
 import re
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Networks that a user hands in: what they share, and those that Python code of the user makes."""
+"""The user's own networks: what they share, and those that the user's Python code makes."""
 
 import hashlib
 import importlib
@@ -25,10 +25,10 @@ _INNER = "network."  # what Preprocessed puts before the names of its network's 
 
 
 class UserNetwork(Architecture):
-    """A network from outside behind an input recipe."""
+    """A network that the user provides, behind an input recipe."""
 
     alias: Annotated[str, Field(pattern=r"^\w[\w.-]*$", max_length=64)] | None = None
-    """What the network is called in tables and files; its model or file where it is left out."""
+    """The network's name in tables and files; that of its model or file if left out."""
     input: InputRecipe = InputRecipe()
 
     @property
@@ -38,7 +38,7 @@ class UserNetwork(Architecture):
 
     @abstractmethod
     def module(self, shape: Shape, classes: int) -> nn.Module:
-        """Make the bare network for images of ``shape``, as its recipe hands them over."""
+        """Make the bare network for images of ``shape``, as its recipe passes them on."""
 
     @property
     def label(self) -> str:
@@ -54,7 +54,7 @@ class UserNetwork(Architecture):
 
 
 class ConstructedNetwork(UserNetwork):
-    """A network that code constructs and a file may give weights to; without a file it is trained."""
+    """A network that code constructs; its weights come from a file, or from training."""
 
     weights: UserPath | None = None
     """A safetensors file, or a file of `torch.save` that holds tensors."""
@@ -75,18 +75,18 @@ class ConstructedNetwork(UserNetwork):
         return LoadedWeights({_INNER + name: value for name, value in loaded.weights.items()}, loaded.note)
 
     def fitting(self, weights: Weights) -> Weights:
-        """Leave out weights that the constructed network has no use for."""
+        """Leave out weights that the constructed network doesn't use."""
         return weights
 
     @property
     def content(self) -> str:
-        """Hash the weights file and the code, as far as it is the user's."""
+        """Hash the weights file, and the code if it is the user's."""
         parts = [self.source, file_hash(self.weights) if self.weights is not None else ""]
         return hashlib.sha256(" ".join(parts).encode()).hexdigest() if any(parts) else ""
 
     @property
     def source(self) -> str:
-        """A hash of code that constructs the network and is no part of a versioned library."""
+        """A hash of the code that constructs the network, unless it is part of a versioned library."""
         return ""
 
 
@@ -138,12 +138,12 @@ class PythonFactory(ConstructedNetwork):
 
     @property
     def source(self) -> str:
-        """Hash the file of the factory's module; what that imports is not looked at."""
+        """Hash the file of the factory's module; what that imports is not tracked."""
         file = getattr(self._imported(), "__file__", None)
         return file_hash(Path(file)) if file else ""
 
     def module(self, shape: Shape, classes: int) -> nn.Module:
-        """Call the factory; it has to know the images' shape and the number of classes."""
+        """Call the factory; it must know the images' shape and the number of classes."""
         module, function = self._imported(), self.origin
         factory = getattr(module, function, None)
         if not callable(factory):
@@ -159,7 +159,7 @@ class PythonFactory(ConstructedNetwork):
         return called(factory, f"factory {self.factory}", self.arguments)
 
     def _take_arguments(self, factory: Any) -> None:
-        """Refuse arguments that the factory does not take, or that are lacking."""
+        """Refuse arguments that the factory does not take, and missing ones."""
         try:
             signature = inspect.signature(factory)
         except (TypeError, ValueError):  # nothing is known of it before it is called
@@ -174,7 +174,7 @@ class PythonFactory(ConstructedNetwork):
             ) from error
 
     def _lacking(self, signature: inspect.Signature) -> str:
-        """Say which arguments to write, or which was meant by one that the factory does not know."""
+        """Say which arguments are missing, or which one an unknown argument was meant to be."""
         unknown = [name for name in self.arguments if name not in signature.parameters]
         if unknown:
             return suggestion(unknown[0], signature.parameters)

@@ -1,4 +1,4 @@
-"""Weights by name: where they differ from what a network wants, and how to find them under other names."""
+"""Weights by name: how they differ from what a network expects, and how to find them under other names."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class LoadedWeights:
 
     Attributes:
         weights: each with memory of its own.
-        note: what was done to make the file's names the network's; empty where nothing had to be.
+        note: what was done to match the file's names to the network's; empty if nothing was.
     """
 
     weights: Weights
@@ -38,12 +38,12 @@ _SHOWN = 3
 
 
 class Misfit(NamedTuple):
-    """How weights differ from what a network wants.
+    """How weights differ from what a network expects.
 
     Attributes:
-        missing: names that the network wants.
-        unexpected: names that it does not know.
-        shapes: names that both know, with the shape that is there and the shape that is wanted.
+        missing: names that the network expects.
+        unexpected: names that the network does not know.
+        shapes: names that both know, with the shape in the file and the network's shape.
         wanted, given: how many names there are in all.
     """
 
@@ -71,19 +71,17 @@ class Misfit(NamedTuple):
         return "; ".join(parts)
 
     def remedy(self, classes: int) -> str:
-        """Say what may bring weights and network together, for data of so many classes."""
+        """Say how to make weights and network fit, for data with so many classes."""
         if self.shapes and not self.missing and not self.unexpected:
             outputs = {(there[:1], here[:1]) for _, there, here in self.shapes if there[1:] == here[1:]}
             if len(outputs) == 1 and all(there[1:] == here[1:] for _, there, here in self.shapes):
                 ((there, here),) = outputs
                 if here == (classes,) and there:
-                    return (
-                        f"mine data with {there[0]} classes, or bring weights trained on data with {classes}"
-                    )
+                    return f"mine data with {there[0]} classes, or use weights trained on data with {classes}"
             return "give the network the width and depth it was trained with, say under arguments:"
         if not self.unexpected:
-            return "bring the whole network's weights: an adapter or a backbone is to be merged into it first"
-        return "name the network whose weights these are, or bring the weights of this one"
+            return "use the whole network's weights: merge an adapter or a backbone into it first"
+        return "name the network that these weights belong to, or use the weights of this one"
 
 
 def misfit(own: Mapping[str, torch.Tensor], weights: Mapping[str, torch.Tensor]) -> Misfit:

@@ -1,4 +1,4 @@
-"""Reading the weights files that a user hands in, without unpickling anything but tensors."""
+"""Reading the user's weights files, without unpickling anything but tensors."""
 
 import hashlib
 import mmap
@@ -21,22 +21,22 @@ from outvoted.search.errors import OutvotedError
 
 
 class FileKind(NamedTuple):
-    """A kind of file: what it is called, and what to do where it is brought in place of another."""
+    """A kind of file: its name, and what to do if it is given in place of another."""
 
     name: str
     remedy: str = (
-        "bring the weights as safetensors.torch.save_file(network.state_dict(), 'weights.safetensors')"
+        "save the weights with safetensors.torch.save_file(network.state_dict(), 'weights.safetensors')"
     )
 
 
 _ELSEWHERE = "rebuild the network in PyTorch, copy the numbers into it, and save its state_dict()"
 SAFETENSORS = FileKind("safetensors")
 WEIGHTS = FileKind(
-    "a file of torch.save", "bring it as weights: of a network of kind: python, torchvision or timm"
+    "a file of torch.save", "name it as weights: of a network of kind: python, torchvision or timm"
 )
 PICKLE = FileKind("a pickle, or a file of an early torch.save", WEIGHTS.remedy)
 PROGRAM = FileKind(
-    "an exported program (torch.export.save)", "bring it as kind: exported, with file: in place of weights:"
+    "an exported program (torch.export.save)", "use kind: exported, with file: in place of weights:"
 )
 TORCHSCRIPT = FileKind(
     "a TorchScript program (torch.jit.save)",

@@ -1,4 +1,4 @@
-"""What a network answers for a few images: its form, whether it is steady, and whether it is logits."""
+"""What a network answers for a few images: whether it is one logit for each class, and always the same."""
 
 from dataclasses import dataclass, replace
 
@@ -18,7 +18,7 @@ _IMAGES = 6
 
 @dataclass(frozen=True)
 class Sample:
-    """A few images.
+    """The few images that networks are checked on.
 
     Attributes:
         images: shape (n, channels, height, width), n >= 2, the last two a ramp from black to white and back.

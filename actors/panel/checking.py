@@ -25,14 +25,14 @@ def examine(
     gradients: bool = False,
     device: torch.device = _CPU,
 ) -> str | None:
-    """Have a copy of a network show that it can be mined: a few forward passes; the network stays as it is.
+    """Check on a copy that a network can be mined, in a few forward passes; the network stays as it is.
 
     Args:
         network: maps images in [0, 1] to logits.
         gradients: whether they will be used.
 
     Returns:
-        A sentence about what a user should know of it, or None.
+        A warning about it, or None.
 
     Raises:
         OutvotedError: it fails on every image of the sample, or its answers have the wrong form, differ
@@ -61,7 +61,7 @@ def _asked(network: nn.Module, sample: Sample, arithmetic: Arithmetic, device: t
                 remedy="network.to_empty(device='cpu'), then load the weights",
             ) from error
         raise OutvotedError(
-            expected=f"a network that can be brought to {arithmetic.precision} precision",
+            expected=f"a network that can be converted to {arithmetic.precision} precision",
             found=told(error),
             remedy="correct the network, or choose the other precision: single or double",
         ) from error
@@ -76,15 +76,15 @@ def check(
     split: Split | None = None,
     gradients: bool = False,
 ) -> tuple[str, ...]:
-    """Build every network, and have each that is brought, with its weights, show what it does.
+    """Build every network with its weights, and examine each that is the user's own.
 
     Args:
         split: images to show it on.
         gradients: whether the peers' will be used.
 
     Returns:
-        What a user should know: of networks that may be used all the same, and where weights lie in their
-        file under other names, what was done to find them.
+        Warnings about networks that can be used all the same, and how weights under other names in a file
+        were matched.
 
     Raises:
         OutvotedError: there is one class alone, or a network can't be built or doesn't answer as it must;

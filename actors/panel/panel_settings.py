@@ -1,4 +1,4 @@
-"""Which networks a run trains: the panel's peers, and the referee."""
+"""The networks of a run: the panel's peers, and the referee."""
 
 import hashlib
 import json
@@ -18,7 +18,7 @@ _RECIPE = 1  # raise when the same settings train other weights
 
 
 class PanelSettings(Settings):
-    """The peers: trained alike, or brought with their weights."""
+    """The peers: trained alike, or the user's own with their weights."""
 
     networks: tuple[Network, ...] = tuple(MLP(hidden=hidden) for hidden in (10, 20, 30, 40, 50))
     training: Training = Training()
@@ -96,7 +96,7 @@ def key(wanted: tuple[Recipe, ...], data_fingerprint: str) -> str:
     """Name trained networks by everything they depend on: equal settings and files, equal key.
 
     Raises:
-        OutvotedError: a file that a network is brought in cannot be read.
+        OutvotedError: a network's own file cannot be read.
     """
     contents = [recipe.network.content for recipe in wanted if recipe.network.content]
     settings = [recipe.model_dump(mode="json") for recipe in wanted]

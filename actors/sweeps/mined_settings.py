@@ -41,7 +41,7 @@ class Mining(Settings):
         """Return everything that mining a panel depends on.
 
         Raises:
-            OutvotedError: a file that the referee is brought in cannot be read.
+            OutvotedError: the referee's own file cannot be read.
         """
         wanted = () if self.referee is None else (panel_settings.referee_recipe(self.referee),)
         judged = panel_settings.key(wanted, data_fingerprint)

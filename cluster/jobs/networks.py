@@ -35,7 +35,7 @@ def check_user_networks(
     console: Console,
     gradients: bool = False,
 ) -> None:
-    """Have the networks that are brought show what they do, unless the run has them already.
+    """Check the user's own networks, unless the run has them already.
 
     What a user should know is said: also where weights lie in their file under other names.
 

@@ -50,7 +50,7 @@ class DcganTraining(Settings):
             raise OutvotedError(
                 expected=f"at least {self.batch_size} training images: one batch",
                 found=f"{images}",
-                remedy="lower study.generator.training.batch_size, or bring more images",
+                remedy="lower study.generator.training.batch_size, or use more images",
             )
 
     def steps(self, images: int) -> int:
