@@ -42,7 +42,7 @@ class LocalMining:
         referee: nn.Module | None = None,
         arithmetic: Arithmetic = USUAL,
     ) -> None:
-        """Take the peers by name, in the panel's order; they are brought to the precision that is asked for.
+        """Take the peers by name, in the panel's order; they are converted to the wanted precision.
 
         Raises:
             OutvotedError: the strategy cannot search the transform.

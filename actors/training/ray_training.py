@@ -7,7 +7,7 @@ import ray
 from outvoted.actors.data.datasets import Dataset, Split
 from outvoted.actors.networks import Architecture, Weights
 from outvoted.actors.networks.computing import use_one_thread
-from outvoted.actors.training.generators.training import Checkpoint, DcganTraining, Stage, train_dcgan
+from outvoted.actors.training.generators.training import Checkpoint, DcganTraining, TrainingStage, train_dcgan
 from outvoted.actors.training.steps import Training
 from outvoted.actors.training.training import Epoch, measured, train
 
@@ -27,7 +27,7 @@ def train_remotely(
 @ray.remote(num_returns="streaming", max_retries=-1)
 def train_generator_remotely(
     training: DcganTraining, split: Split, start: Checkpoint | None
-) -> Iterator[Stage]:
+) -> Iterator[TrainingStage]:
     """Train a generator, one thread, and stream its stages."""
     use_one_thread()
     yield from train_dcgan(training, split, start)

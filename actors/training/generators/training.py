@@ -104,7 +104,7 @@ class Checkpoint:
 
 
 @dataclass(frozen=True)
-class Stage:
+class TrainingStage:
     """What some steps gave: mean losses since the stage before, and a checkpoint to go on from."""
 
     checkpoint: Checkpoint
@@ -114,7 +114,7 @@ class Stage:
 
 def train_dcgan(
     training: DcganTraining, split: Split, start: Checkpoint | None = None, every: int = 50
-) -> Iterator[Stage]:
+) -> Iterator[TrainingStage]:
     """Train a DCGAN; a pure function of its arguments on machines of one kind.
 
     Wherever a training is cut, going on from a checkpoint gives bit for bit what an uncut one gives: order
@@ -127,7 +127,7 @@ def train_dcgan(
         every: steps from one stage to the next.
 
     Yields:
-        A Stage every ``every`` steps and after the last one; none where ``start`` is the end already.
+        A TrainingStage every ``every`` steps and after the last one; none where ``start`` is the end already.
 
     Raises:
         OutvotedError: the settings cannot train on these images.
@@ -140,7 +140,7 @@ def train_dcgan(
             losses.append(found.tolist())
             if pair.done % every == 0 or pair.done == total:
                 generator_loss, discriminator_loss = np.mean(losses, axis=0).tolist()
-                yield Stage(pair.checkpoint(), generator_loss, discriminator_loss)
+                yield TrainingStage(pair.checkpoint(), generator_loss, discriminator_loss)
                 losses = []
 
 

@@ -13,7 +13,7 @@ from outvoted.actors.studies.ray_target_training import Goal, Trained, train_to_
 from outvoted.actors.studies.study_store import FAILED, FINISHED, Row, StudyStore
 from outvoted.actors.training.generators.generator import Generator, read
 from outvoted.actors.training.generators.settings import AnyGenerator, TrainedGenerator
-from outvoted.actors.training.generators.training import Checkpoint, DcganTraining, Stage
+from outvoted.actors.training.generators.training import Checkpoint, DcganTraining, TrainingStage
 from outvoted.actors.training.ray_training import train_generator_remotely
 from outvoted.actors.training.target_training import Check, Stop
 from outvoted.analysis.studies.families import Family, Unit, units, work
@@ -74,14 +74,14 @@ def _trained(
 
 def _stages(
     training: DcganTraining, images: Split, start: Checkpoint | None, share: Share, bars: Bars
-) -> Iterator[Stage]:
+) -> Iterator[TrainingStage]:
     """Train in a Ray task, showing how far it is."""
     total, epoch = training.steps(len(images)), training.steps(len(images)) // training.epochs
     done = 0 if start is None else start.step
     bar = bars.add_task("generator", total=total, completed=done, details="")
     options = {"num_cpus": min(1.0, ray.cluster_resources().get("CPU", 1.0)), "num_gpus": share.num_gpus}
     for call in _TRAIN.options(**options).remote(training, ray.put(images), start):
-        stage: Stage = result(call)
+        stage: TrainingStage = result(call)
         losses = f"losses {stage.generator_loss:.2f}, {stage.discriminator_loss:.2f} (discriminator)"
         number = -(-stage.checkpoint.step // epoch)
         details = f"epoch {number} of {training.epochs}, {losses}"

@@ -12,8 +12,8 @@ from outvoted.actors.training.generators.settings import GeneratorFile
 def test_a_tilde_is_the_users_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     assert ExportedNetwork.model_validate({"file": "~/net.pt2"}).file == tmp_path / "net.pt2"
-    brought = PythonFactory.model_validate({"factory": "m:f", "weights": "~/net.safetensors"})
-    assert brought.weights == tmp_path / "net.safetensors"
+    own = PythonFactory.model_validate({"factory": "m:f", "weights": "~/net.safetensors"})
+    assert own.weights == tmp_path / "net.safetensors"
     assert GeneratorFile.model_validate({"path": "~/study/g.safetensors"}).path.parent == tmp_path / "study"
 
 

@@ -1,4 +1,4 @@
-"""Laws of networks that are brought: one suite for every kind."""
+"""Laws of the user's own networks: one suite for every kind."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ IMAGES = torch.rand(5, *SHAPE, generator=torch.Generator().manual_seed(1))
 
 
 @pytest.fixture(params=KINDS)
-def brought(request: pytest.FixtureRequest, bring: Bring) -> Architecture:
+def own(request: pytest.FixtureRequest, bring: Bring) -> Architecture:
     """One network of each kind, with weights."""
     return bring(request.param)
 
@@ -38,34 +38,34 @@ def built(architecture: Architecture) -> nn.Module:
     return member(architecture).build(SHAPE, CLASSES).eval()
 
 
-def test_it_gives_one_finite_logit_for_each_class(brought: Architecture) -> None:
-    logits = built(brought)(IMAGES)
+def test_it_gives_one_finite_logit_for_each_class(own: Architecture) -> None:
+    logits = built(own)(IMAGES)
     assert logits.shape == (5, CLASSES)
     assert torch.isfinite(logits).all()
 
 
 @pytest.mark.parametrize("precision", ["single", "double"])
-def test_it_passes_the_door(brought: Architecture, precision: Precision) -> None:
-    network = member(brought).bare(SHAPE, CLASSES)
+def test_it_passes_the_door(own: Architecture, precision: Precision) -> None:
+    network = member(own).bare(SHAPE, CLASSES)
     arithmetic = Arithmetic(4, precision)
     assert examine(network, sample(None, SHAPE, CLASSES), arithmetic, gradients=True) is None
 
 
-def test_gradients_reach_the_image(brought: Architecture) -> None:
+def test_gradients_reach_the_image(own: Architecture) -> None:
     image = IMAGES[:2].double().requires_grad_()
-    torch.autograd.backward(built(brought).double()(image)[:, 1].sum())
+    torch.autograd.backward(built(own).double()(image)[:, 1].sum())
     assert image.grad is not None
     assert (image.grad.flatten(1).abs().sum(1) > 0).all()
 
 
-def test_it_is_loaded_not_trained(brought: Architecture) -> None:
+def test_it_is_loaded_not_trained(own: Architecture) -> None:
     pixels = (IMAGES * 255).to(torch.uint8).numpy()
     split = Split(pixels, torch.tensor([0, 1, 2, 3, CLASSES - 1]).numpy())
     data = Dataset("few", Path(), split, split)
-    (only,) = measured(brought, member(brought).weights, data)
-    assert brought.loaded
+    (only,) = measured(own, member(own).weights, data)
+    assert own.loaded
     assert (only.record.epoch, only.record.loss) == (0, None)
-    right = built(brought)(torch.tensor(pixels) / 255).argmax(1).numpy() == split.labels
+    right = built(own)(torch.tensor(pixels) / 255).argmax(1).numpy() == split.labels
     assert only.record.test_accuracy == right.mean()
 
 
@@ -79,29 +79,29 @@ def test_without_test_images_there_is_no_accuracy(bring: Bring) -> None:
 
 
 def test_from_the_runs_folder_alone_it_answers_as_before(
-    brought: Architecture, workplace: Path, tmp_path_factory: pytest.TempPathFactory
+    own: Architecture, workplace: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    before, first = built(brought)(IMAGES), member(brought)
+    before, first = built(own)(IMAGES), member(own)
     folder = tmp_path_factory.mktemp("peers")
     members.save(folder, [first])
     for file in (*workplace.glob("*.safetensors"), *workplace.glob("*.pt2")):
         file.unlink()
-    (again,) = members.load(folder, named_by(brought))
-    assert again.architecture == brought
+    (again,) = members.load(folder, named_by(own))
+    assert again.architecture == own
     assert fingerprint([again]) == fingerprint([first])
     assert torch.equal(again.build(SHAPE, CLASSES).eval()(IMAGES), before)
 
 
-def test_settings_survive_being_written_down(brought: Architecture) -> None:
+def test_settings_survive_being_written_down(own: Architecture) -> None:
     adapter: TypeAdapter[Network] = TypeAdapter(Network)
-    assert adapter.validate_json(brought.model_dump_json()) == brought
+    assert adapter.validate_json(own.model_dump_json()) == own
 
 
-def test_another_file_is_other_content(brought: Architecture, workplace: Path) -> None:
-    before = brought.content
+def test_another_file_is_other_content(own: Architecture, workplace: Path) -> None:
+    before = own.content
     for file in (*workplace.glob("*.safetensors"), *workplace.glob("*.pt2")):
         file.write_bytes(file.read_bytes() + b" ")
-    assert brought.content != before
+    assert own.content != before
 
 
 @pytest.mark.parametrize("model", ["googlenet", "inception_v3"])

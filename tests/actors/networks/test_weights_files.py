@@ -56,20 +56,20 @@ def lazy() -> nn.Module:
     return nn.Sequential(nn.Flatten(), nn.LazyLinear(CLASSES))
 
 
-def brought(file: Path, factory: str = "Tied", **arguments: Any) -> PythonFactory:
+def own(file: Path, factory: str = "Tied", **arguments: Any) -> PythonFactory:
     path = f"{__name__}:{factory}"
     return PythonFactory(factory=path, arguments=arguments, weights=file, alias="net")
 
 
 def loaded(file: Path, factory: str = "Tied", **arguments: Any) -> LoadedWeights:
-    found = brought(file, factory, **arguments).load(SHAPE, CLASSES)
+    found = own(file, factory, **arguments).load(SHAPE, CLASSES)
     assert found is not None
     return found
 
 
 def refused(file: Path, factory: str = "Tied", classes: int = CLASSES, **arguments: Any) -> OutvotedError:
     with pytest.raises(OutvotedError) as caught:
-        brought(file, factory, classes=classes, **arguments).load(SHAPE, classes)
+        own(file, factory, classes=classes, **arguments).load(SHAPE, classes)
     told(caught.value)
     for internal in ("weights_only", "BytesIO", "Unpickling", "Error(s) in loading", "kind='"):
         assert internal not in str(caught.value)
@@ -154,7 +154,7 @@ def test_weights_are_found_as_training_loops_save_them(
 
 def keeps_its_answers(found: LoadedWeights, network: nn.Module, folder: Path) -> None:
     """Answers are those of the network that was saved, also from a run's own folder."""
-    settings = brought(folder / "none")
+    settings = own(folder / "none")
     one = Member("net", "peer", settings, 0, found.weights, (EpochRecord(0, None, None),))
     members.save(folder / "peers", [one])
     for again in (one, *members.load(folder / "peers", EVERYTHING)):
@@ -185,7 +185,7 @@ def test_names_that_modules_translate_themselves_are_theirs(tmp_path: Path) -> N
         weight_norm(before[1])
     torch.save(before.state_dict(), tmp_path / "earlier.pth")
     found = loaded(tmp_path / "earlier.pth", "normed")
-    one = Member("net", "peer", brought(tmp_path / "none", "normed"), 0, found.weights, ())
+    one = Member("net", "peer", own(tmp_path / "none", "normed"), 0, found.weights, ())
     torch.testing.assert_close(one.bare(SHAPE, CLASSES)(IMAGES), before(IMAGES))
 
 
@@ -197,7 +197,7 @@ def test_layers_without_a_shape_yet_take_the_files(tmp_path: Path) -> None:
 
 def test_a_note_is_handed_on_with_the_networks_key(network: nn.Module, tmp_path: Path) -> None:
     torch.save({"model": network.state_dict()}, tmp_path / "net.pt")
-    panel = PanelSettings.model_validate({"networks": [{"kind": "mlp"}, brought(tmp_path / "net.pt")]})
+    panel = PanelSettings.model_validate({"networks": [{"kind": "mlp"}, own(tmp_path / "net.pt")]})
     (note,) = check(recipes(panel, None), SHAPE, CLASSES, Arithmetic(precision="single"))
     assert note == "panel.networks.1 (net): weights read from its file: those under 'model'"
 

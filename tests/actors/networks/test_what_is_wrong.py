@@ -1,4 +1,4 @@
-"""What is wrong with a network that is brought is said in one message, before anything starts."""
+"""What is wrong with a user's own network is said in one message, before anything starts."""
 
 import json
 import pickle

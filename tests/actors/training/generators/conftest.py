@@ -6,13 +6,13 @@ import torch
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.training.generators import dcgan
 from outvoted.actors.training.generators.generator import Generator
-from outvoted.actors.training.generators.training import DcganTraining, Stage, train_dcgan
+from outvoted.actors.training.generators.training import DcganTraining, TrainingStage, train_dcgan
 
 TINY = DcganTraining(epochs=2, batch_size=25, maps=3)
 
 
 @pytest.fixture(scope="session")
-def uncut(few: Dataset) -> list[Stage]:
+def uncut(few: Dataset) -> list[TrainingStage]:
     """Eight steps on 120 digits, a stage after every third and after the last."""
     return list(train_dcgan(TINY, few.train, every=3))
 

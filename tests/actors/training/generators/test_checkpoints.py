@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from outvoted.actors.training.generators.training import Checkpoint, Stage
+from outvoted.actors.training.generators.training import Checkpoint, TrainingStage
 from outvoted.search.errors import OutvotedError
 
 
-def test_what_is_read_is_what_was_written(uncut: list[Stage], tmp_path: Path) -> None:
+def test_what_is_read_is_what_was_written(uncut: list[TrainingStage], tmp_path: Path) -> None:
     written = uncut[0].checkpoint
     written.save(tmp_path / "c.safetensors", "key")
     found = Checkpoint.load(tmp_path / "c.safetensors", "key")
@@ -23,7 +23,7 @@ def test_a_training_that_has_not_begun_has_none(tmp_path: Path) -> None:
     assert Checkpoint.load(tmp_path / "c.safetensors", "key") is None
 
 
-def test_one_of_another_training_or_damaged_is_refused(uncut: list[Stage], tmp_path: Path) -> None:
+def test_one_of_another_training_or_damaged_is_refused(uncut: list[TrainingStage], tmp_path: Path) -> None:
     path = tmp_path / "c.safetensors"
     uncut[0].checkpoint.save(path, "key")
     with pytest.raises(OutvotedError, match="other settings or other images"):

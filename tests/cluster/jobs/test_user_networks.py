@@ -38,11 +38,11 @@ def config(
 ) -> Path:
     """A panel of a Python factory with weights, an exported program, and a factory that is trained."""
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "brought_to_the_cluster.py").write_text(CODE)
+    (tmp_path / "own_on_the_cluster.py").write_text(CODE)
     first, second = (member.bare(digits.shape, digits.classes).eval() for member in trained[1:])
     save_file(first.state_dict(), tmp_path / "first.safetensors")
     _export(second, tmp_path / "second.pt2")
-    factory = {"kind": "python", "factory": "brought_to_the_cluster:perceptron"}
+    factory = {"kind": "python", "factory": "own_on_the_cluster:perceptron"}
     values = yaml.safe_load(small.read_text())
     values["panel"]["networks"] = [
         {**factory, "arguments": {"hidden": 12}, "weights": "first.safetensors", "alias": "loaded"},
@@ -52,7 +52,7 @@ def config(
     values["panel"]["batch"] = 32
     values["referee"] = None
     values["search"] |= {"per_target": 15}
-    file = tmp_path / "brought.yaml"
+    file = tmp_path / "own.yaml"
     file.write_text(yaml.safe_dump(values))
     return file
 
@@ -65,7 +65,7 @@ def _export(network: nn.Module, path: Path) -> None:
 
 
 @pytest.mark.ray
-def test_a_panel_that_is_brought_is_mined_and_replayed(
+def test_a_panel_of_own_networks_is_mined_and_replayed(
     local_ray: None, config: Path, digits: Dataset
 ) -> None:
     command = [sys.executable, "-m", "outvoted.cluster", "mine", config.name, "--name", "brought"]
@@ -73,7 +73,7 @@ def test_a_panel_that_is_brought_is_mined_and_replayed(
         command, cwd=config.parent, capture_output=True, text=True, timeout=240, check=False
     )
     assert ended.returncode == 0, ended.stderr
-    store = RunStore(config.parent / "runs" / "brought")
+    store = RunStore(config.parent / "runs" / "own")
     (config.parent / "second.pt2").unlink()
     (config.parent / "first.safetensors").unlink()
     run = OpenedRun(store, EVERYTHING)
