@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.studies.study_store import Fields
-from outvoted.actors.training.generators.settings import AnyGenerator
+from outvoted.actors.training.generators.generator import AnyGenerator
 from outvoted.analysis.studies.families import Family
 from outvoted.search.arrays import Floats, Pixels, Singles
 from outvoted.search.settings import Settings

@@ -1,22 +1,30 @@
-"""A trained generator of images, and the file it is kept in."""
+"""A trained generator of images, the file it is kept in, and the settings that say which one it is."""
 
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-
 import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as save_tensors
 from torch import nn
-
 from outvoted.actors.networks import Shape, Weights
 from outvoted.actors.networks.computing import BATCH
 from outvoted.actors.runs.files import write_atomically
 from outvoted.actors.training.generators import dcgan
 from outvoted.search.arrays import Floats, Pixels
 from outvoted.search.errors import OutvotedError
+import json
+from abc import ABC, abstractmethod
+from typing import Annotated, Literal, get_args
+from pydantic import Field
+from outvoted.actors.data.datasets import Dataset
+from outvoted.actors.data.files import UserPath
+from outvoted.actors.networks import Shape
+from outvoted.actors.training.generators.training import DcganTraining
+from outvoted.search.settings import Settings
+
 
 _FORM = "generator 1"
 
@@ -120,3 +128,81 @@ def read(path: Path) -> Generator:
             remedy="correct the path, or have one trained: study.generator.kind=trained",
         ) from error
     return found
+
+
+Name = Literal["mnist", "fashion-mnist"]
+_PACKAGED = Path(__file__).parents[2] / "data" / "sample" / "generators"
+_RECIPE = 1
+"""Changes when the same settings train other weights, so that none are mistaken for one another."""
+
+
+class GeneratorSettings(ABC, Settings):
+    """Where a generator comes from; frozen settings."""
+
+    @abstractmethod
+    def load(self, data: Dataset) -> Generator | None:
+        """Read the generator for images like those of ``data``; None where it is to be trained.
+
+        Raises:
+            OutvotedError: there is none, or it cannot be trained on these images.
+        """
+
+
+class PackagedGenerator(GeneratorSettings):
+    """A generator that comes with the package: trained on all of MNIST or Fashion-MNIST."""
+
+    kind: Literal["packaged"] = "packaged"
+    name: Name | None = None
+    """The data set it was trained on; that of the study where it is left out."""
+
+    def load(self, data: Dataset) -> Generator:
+        """Read it out of the package."""
+        name = self.name or data.name.removesuffix("-sample")
+        if name not in get_args(Name):
+            raise OutvotedError(
+                expected=f"a packaged generator of images like those of {data.name}",
+                found=f"those of {' and '.join(get_args(Name))}",
+                remedy="have one trained: study.generator.kind=trained",
+            )
+        return _fitting(read(_PACKAGED / f"{name}.safetensors"), data.shape, f"the generator of {name}")
+
+
+class TrainedGenerator(GeneratorSettings):
+    """A generator that is trained on the training images of the study's data set."""
+
+    kind: Literal["trained"] = "trained"
+    training: DcganTraining = DcganTraining()
+
+    def load(self, data: Dataset) -> None:
+        """Check that the images can be trained on."""
+        self.training.check(len(data.train), data.shape)
+
+    def key(self, data_fingerprint: str) -> str:
+        """Name the trained generator by everything it depends on."""
+        text = json.dumps([_RECIPE, data_fingerprint, self.training.model_dump(mode="json")])
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+class GeneratorFile(GeneratorSettings):
+    """A generator that an earlier study has trained: ``generator/generator.safetensors`` in its folder."""
+
+    kind: Literal["file"] = "file"
+    path: UserPath
+
+    def load(self, data: Dataset) -> Generator:
+        """Read the file."""
+        return _fitting(read(self.path), data.shape, str(self.path))
+
+
+AnyGenerator = Annotated[PackagedGenerator | TrainedGenerator | GeneratorFile, Field(discriminator="kind")]
+"""Any generator, told apart by its ``kind``."""
+
+
+def _fitting(generator: Generator, shape: Shape, named: str) -> Generator:
+    if generator.shape != shape:
+        raise OutvotedError(
+            expected=f"a generator of images of {shape} channels, height and width, as the data has",
+            found=f"{named}, which makes {generator.shape}",
+            remedy="choose the data it was trained on, or have one trained: study.generator.kind=trained",
+        )
+    return generator

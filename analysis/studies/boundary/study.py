@@ -12,7 +12,7 @@ from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.labelling.simulated import LabellersSettings
 from outvoted.actors.runs import png
 from outvoted.actors.studies.study_store import Fields, image_rows
-from outvoted.actors.training.generators.settings import AnyGenerator, PackagedGenerator
+from outvoted.actors.training.generators.generator import AnyGenerator, PackagedGenerator
 from outvoted.analysis.studies.base import Ingredients, Needs, Study
 from outvoted.analysis.studies.families import FAMILIES, Family, check, told_apart
 from outvoted.analysis.studies.latents import Latents, typical

@@ -11,7 +11,7 @@ from pydantic import Field, field_validator, model_validator
 
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.studies.study_store import Fields, image_rows
-from outvoted.actors.training.generators.settings import AnyGenerator, PackagedGenerator
+from outvoted.actors.training.generators.generator import AnyGenerator, PackagedGenerator
 from outvoted.analysis.studies.base import Ingredients, Needs, Study
 from outvoted.analysis.studies.morphs.between import Articles, Blend, Latent
 from outvoted.analysis.studies.morphs.morph import Morph

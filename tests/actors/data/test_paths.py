@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from outvoted.actors.networks import ExportedNetwork, PythonFactory
-from outvoted.actors.training.generators.settings import GeneratorFile
+from outvoted.actors.training.generators.generator import GeneratorFile
 
 
 def test_a_tilde_is_the_users_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from outvoted.actors.mining.request_batcher import RequestBatcher, apart, together
+from outvoted.actors.mining.ray_mining import RequestBatcher, apart, together
 from outvoted.actors.panel.panel import LocalPanel
 from outvoted.search.messages import Candidates, Questions, Replies
 

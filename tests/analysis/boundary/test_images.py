@@ -10,7 +10,7 @@ from outvoted.actors.networks import CNN
 from outvoted.actors.networks.members import EpochRecord, Member
 from outvoted.actors.panel.peer import voter
 from outvoted.actors.runs import png, schema
-from outvoted.actors.training.generators.settings import PackagedGenerator
+from outvoted.actors.training.generators.generator import PackagedGenerator
 from outvoted.actors.training.steps import Training
 from outvoted.actors.training.training import train
 from outvoted.analysis.studies.base import Ingredients, Vote

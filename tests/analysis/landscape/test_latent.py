@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.runs import png
-from outvoted.actors.training.generators.settings import PackagedGenerator
+from outvoted.actors.training.generators.generator import PackagedGenerator
 from outvoted.analysis.studies.base import Ingredients
 from outvoted.analysis.studies.latents import Latents
 from outvoted.analysis.studies.morphs.between import Articles, Latent
