@@ -1,11 +1,11 @@
 """Mining on Ray: requests batched, the coordinator of a cell as an actor, a whole panel as a task."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from outvoted.search.messages import Answers, Candidates, Questions, Replies
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
+
 import ray
+
 from outvoted.actors.data.datasets import Images
 from outvoted.actors.mining.coordinator import Coordinator, Verdict
 from outvoted.actors.mining.local_mining import MiningResult, mine_panel
@@ -17,9 +17,9 @@ from outvoted.actors.panel.ray_panel import RayPanel
 from outvoted.actors.runs.ray_shared import FOREVER, Placed
 from outvoted.search.arrays import Pixels
 from outvoted.search.climb import Outcome, Rules, ShardState
+from outvoted.search.messages import Answers, Candidates, Questions, Replies
 from outvoted.search.plan import Shard
 from outvoted.search.search_settings import SearchSettings
-
 
 Asked = tuple[Questions, "asyncio.Future[Replies]"]
 

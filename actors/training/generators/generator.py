@@ -1,30 +1,30 @@
 """A trained generator of images, the file it is kept in, and the settings that say which one it is."""
 
 import hashlib
+import json
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Annotated, Literal, get_args
+
 import numpy as np
 import torch
+from pydantic import Field
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as save_tensors
 from torch import nn
+
+from outvoted.actors.data.datasets import Dataset
+from outvoted.actors.data.files import UserPath
 from outvoted.actors.networks import Shape, Weights
 from outvoted.actors.networks.computing import BATCH
 from outvoted.actors.runs.files import write_atomically
 from outvoted.actors.training.generators import dcgan
+from outvoted.actors.training.generators.training import DcganTraining
 from outvoted.search.arrays import Floats, Pixels
 from outvoted.search.errors import OutvotedError
-import json
-from abc import ABC, abstractmethod
-from typing import Annotated, Literal, get_args
-from pydantic import Field
-from outvoted.actors.data.datasets import Dataset
-from outvoted.actors.data.files import UserPath
-from outvoted.actors.networks import Shape
-from outvoted.actors.training.generators.training import DcganTraining
 from outvoted.search.settings import Settings
-
 
 _FORM = "generator 1"
 

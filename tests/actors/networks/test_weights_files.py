@@ -216,7 +216,7 @@ UNFIT: dict[str, tuple[Callable[[State], Any], str, str]] = {
     "of other classes": (
         lambda state: {**Tied(classes=9).state_dict()},
         "last.weight is (9, 6) in the file, (5, 6) in the network; last.bias is (9,) in the file",
-        "mine data with 9 classes, or bring weights trained on data with 5",
+        "mine data with 9 classes, or use weights trained on data with 5",
     ),
     "a part": (
         without("last.weight", "last.bias"),
@@ -226,7 +226,7 @@ UNFIT: dict[str, tuple[Callable[[State], Any], str, str]] = {
     "an adapter": (
         lambda state: {"last.lora_A.weight": torch.ones(2, 6), "last.lora_B.weight": torch.ones(5, 2)},
         "2 tensors (last.lora_A.weight, last.lora_B.weight) of the file's 2 not in the network",
-        "name the network whose weights these are",
+        "name the network that these weights belong to",
     ),
     "of another network": (
         lambda state: nn.Sequential(nn.Linear(3, 3)).state_dict(),

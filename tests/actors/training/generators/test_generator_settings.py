@@ -8,9 +8,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.training.generators import dcgan
-from outvoted.actors.training.generators.generator import Generator
 from outvoted.actors.training.generators.generator import (
     AnyGenerator,
+    Generator,
     GeneratorFile,
     PackagedGenerator,
     TrainedGenerator,
