@@ -78,7 +78,7 @@ def _standings(names: Sequence[str], predicted: AnyArray, drawn: Ints, labels: I
 
 def _too_few(found: int, drawn: int, images: int, per_target: int, stand: Standings) -> OutvotedError:
     fallen = ", ".join(one.name for one in stand.fallen)
-    mend = f"mend or leave out {fallen}" if fallen else "leave out the peer that fails"
+    mend = f"fix or leave out {fallen}" if fallen else "leave out the peer that fails"
     return OutvotedError(
         expected=f"{per_target} seeds that all {len(stand.networks)} peers classify correctly",
         found=f"{found} among {drawn} drawn from {images} training images: {stand}",

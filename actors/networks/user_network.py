@@ -198,5 +198,5 @@ class PythonFactory(ConstructedNetwork):
                 remedy=f"start outvoted in the folder that holds it ({here} now), or install it "
                 "on every machine"
                 if getattr(error, "name", None) == name
-                else f"mend the module: python -c 'import {name}' shows where it fails",
+                else f"fix the module: python -c 'import {name}' shows where it fails",
             ) from error

@@ -293,7 +293,7 @@ def test_where_no_seed_is_undisputed_each_networks_accuracy_is_said(
         mine(panel, per_target=3, progress=False)
     assert "mlp-6: 0.0% correct, wrong on" in caught.value.found
     assert caught.value.found.count("% correct") == 3
-    assert caught.value.remedy.endswith("or mend or leave out mlp-6")
+    assert caught.value.remedy.endswith("or fix or leave out mlp-6")
 
 
 def test_a_panel_that_guesses_is_refused(digits: Dataset) -> None:
