@@ -54,4 +54,5 @@ def of_kind(own: RunStore, kind: str) -> RunStore:
     if kind == "compare":
         shutil.copytree(own.path, store.path / "hillclimb")
         with_fact(store, "config.strategies", [{"kind": "hillclimb"}])
+        with_fact(store, "config.map", {})
     return store
