@@ -96,14 +96,14 @@ class Form:
     """How a number is written.
 
     Attributes:
-        digits: after the point.
+        digits: after the point; None for as many as it takes, say 98 and 98.5.
         factor: what it is multiplied by, 100 for percent.
         sign: "+" to write the sign of positive numbers too.
         unit: stands behind it.
         mark: stands before it.
     """
 
-    digits: int = 1
+    digits: int | None = 1
     factor: float = 1
     sign: str = ""
     unit: str = ""
@@ -130,7 +130,8 @@ class Form:
 
     def number(self, value: float) -> str:
         """Write one number."""
-        return f"{self.mark}{self.factor * value:{self.sign},.{self.digits}f}{self.unit}"
+        places = "g" if self.digits is None else f",.{self.digits}f"
+        return f"{self.mark}{self.factor * value:{self.sign}{places}}{self.unit}"
 
     def span(self, low: float | None, high: float | None) -> str:
         """Write the ends of an interval: ``1.0 to 3.0``."""

@@ -18,7 +18,7 @@ from outvoted.analysis.report.numbers import Spread
 from outvoted.analysis.studies.boundary.agreement import LOOKS, disagreement
 from outvoted.analysis.studies.boundary.findings import BoundaryFindings, Ways
 from outvoted.analysis.studies.boundary.groups import OverSeeds, Type
-from outvoted.analysis.studies.boundary.tables import SIMULATED, accuracy
+from outvoted.analysis.studies.boundary.tables import ACCURACY, SIMULATED
 from outvoted.search.arrays import Floats, Pixels
 
 FAMILY_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
@@ -161,7 +161,7 @@ def draw_kappas(found: BoundaryFindings, path: Path) -> None:
     for axes, (text, matrix) in zip(figure.subplots(1, len(maps), squeeze=False)[0], maps, strict=True):
         _matrix(axes, matrix, kappas.names, kappas.people)
         axes.set_title(text, fontsize=10)
-    title(figure, found, f"agreement beyond chance; networks of {accuracy(found.focus or 0)} % test accuracy")
+    title(figure, found, f"agreement beyond chance; networks of {ACCURACY(found.focus or 0)} % test accuracy")
     save(figure, path)
 
 
@@ -210,7 +210,7 @@ def draw_entropies(found: BoundaryFindings, path: Path) -> None:
     title(
         figure,
         found,
-        f"each image once, areas by number; networks of {accuracy(found.focus or 0)} % accuracy",
+        f"each image once, areas by number; networks of {ACCURACY(found.focus or 0)} % accuracy",
     )
     save(figure, path)
 
@@ -318,7 +318,7 @@ def _cells(axes: Axes, found: BoundaryFindings, here: Sequence[OverSeeds]) -> No
     axes.set_xticks([0.5, len(ways.alphas) - 0.5], ["0", "α = 1"], fontsize=6)
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
-    axes.set_title(f"{one.family}, {accuracy(one.target)} %, {one.size} networks", fontsize=8)
+    axes.set_title(f"{one.family}, {ACCURACY(one.target)} %, {one.size} networks", fontsize=8)
 
 
 IMAGES = "figures/images.png"

@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from outvoted.analysis.report.drawing import MENU
+from outvoted.analysis.report.numbers import PERCENT
 from outvoted.analysis.studies.boundary.agreement import LOOKS, Agreement, Entropies, Look, disagreement
 from outvoted.analysis.studies.boundary.figures import (
     Measure,
@@ -20,7 +21,7 @@ from outvoted.analysis.studies.boundary.figures import (
 )
 from outvoted.analysis.studies.boundary.findings import BoundaryFindings, Ways
 from outvoted.analysis.studies.boundary.groups import OverSeeds
-from outvoted.analysis.studies.boundary.tables import SIMULATED, accuracy
+from outvoted.analysis.studies.boundary.tables import ACCURACY, SIMULATED
 from outvoted.search.arrays import Floats
 
 SMALL = {"size": 12}
@@ -54,7 +55,7 @@ def types_plot(found: BoundaryFindings) -> go.Figure:
 def _line(rows: Sequence[OverSeeds], measure: Measure, place: int, aside: float) -> go.Scatter:
     values = [measure(one) for one in rows]
     hover = [
-        f"{one.family} at {accuracy(one.target)} %: {value.percent()} % ({one.repeats} groups of {one.size})"
+        f"{one.family} at {ACCURACY(one.target)} %: {PERCENT(value)} % ({one.repeats} groups of {one.size})"
         for one, value in zip(rows, values, strict=True)
     ]
     return go.Scatter(
@@ -139,7 +140,7 @@ def map_plot(found: BoundaryFindings) -> go.Figure:
     buttons = []
     for place, one in enumerate(found.seeds):
         visible = [other == place for other in range(len(cells))] + [True] * len(looks)
-        buttons.append(_button(f"{one.family}, {accuracy(one.target)} %", visible))
+        buttons.append(_button(f"{one.family}, {ACCURACY(one.target)} %", visible))
     still = {"itemclick": False, "itemdoubleclick": False}
     figure.update_layout(updatemenus=[menu(buttons)], legend=BELOW | still | {"y": -0.16})
     alphas = [f"{alpha:g}" for alpha in ways.alphas]

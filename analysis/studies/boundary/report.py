@@ -11,16 +11,14 @@ from outvoted.actors.labelling.label_store import Labels, LabelStore
 from outvoted.actors.labelling.simulated import chosen
 from outvoted.actors.runs import extras
 from outvoted.actors.studies.study_store import REFEREE
-from outvoted.analysis.report.from_rich import described
 from outvoted.analysis.report.report import Part, Picture, Plot, Report, Section
-from outvoted.analysis.report.table import Table
 from outvoted.analysis.studies.boundary import tables
 from outvoted.analysis.studies.boundary.figures import IMAGES, draw_latents, pictures
 from outvoted.analysis.studies.boundary.findings import BoundaryFindings, analyse
 from outvoted.analysis.studies.boundary.groups import Type
 from outvoted.analysis.studies.boundary.plots import entropies_plot, kappas_plot, map_plot, types_plot
 from outvoted.analysis.studies.boundary.study import PROPOSALS, BoundaryStudy
-from outvoted.analysis.studies.boundary.tables import SIMULATED, Titled, accuracy
+from outvoted.analysis.studies.boundary.tables import ACCURACY, SIMULATED
 from outvoted.analysis.studies.families import units
 from outvoted.analysis.studies.opened import OpenedStudy
 from outvoted.search.arrays import Singles
@@ -43,7 +41,7 @@ def report(study: OpenedStudy, settings: BoundaryStudy) -> Report:
         drawn["figures/latents.png"] = partial(draw_latents, proposed.to_pandas(), study.class_names)
     return Report(
         found.to_json(),
-        [_part(one) for one in tables.every(found)],
+        list(tables.every(found)),
         sections=lambda _: sections(found, study.store.path),
         pictures=drawn,
         remarks=tables.remarks(found),
@@ -84,11 +82,6 @@ def _section(found: BoundaryFindings, title: str, text: str, parts: Sequence[Par
     return Section(title, text, parts, found.simulated)
 
 
-def _part(one: Titled) -> Table:
-    """Name a table above it, and explain its columns below."""
-    return described(one.title, one.table.headers, one.table.rows, one.table.caption)
-
-
 def _images(found: BoundaryFindings, folder: Path) -> Iterator[Section]:
     rows, steps = found.ways.images.shape
     who = found.people
@@ -109,13 +102,13 @@ def _disagreement(found: BoundaryFindings, _: Path) -> Iterator[Section]:
             "Do models of one test accuracy disagree on the same images, and where labellers do? Networks of "
             "all families and variants of training, one of each."
         )
-        yield _section(found, "Networks of one accuracy", text, [_part(one) for one in parts])
+        yield _section(found, "Networks of one accuracy", text, parts)
 
 
 def _softmax(found: BoundaryFindings, _: Path) -> Iterator[Section]:
     if found.diverse and found.people:
         text = "The maximum softmax of the same networks, by type of image."
-        yield _section(found, "How sure networks are", text, [_part(tables.softmax(found))])
+        yield _section(found, "How sure networks are", text, [tables.softmax(found)])
 
 
 def _over_seeds(found: BoundaryFindings, _: Path) -> Iterator[Section]:
@@ -125,13 +118,13 @@ def _over_seeds(found: BoundaryFindings, _: Path) -> Iterator[Section]:
             f"Type A: {Type.A.meaning}. Type C: {Type.C.meaning}."
         )
         plot = Plot(types_plot(found), f"mean and standard deviation over groups{_mark(found)}")
-        yield _section(found, "Types and test accuracy", text, [plot, _part(tables.over_seeds(found))])
+        yield _section(found, "Types and test accuracy", text, [plot, tables.over_seeds(found)])
 
 
 def _certainty(found: BoundaryFindings, _: Path) -> Iterator[Section]:
     if found.seeds and found.people:
         text = "Are networks unsure where labellers are? Certainty is the share of the most frequent answer."
-        yield _section(found, "Certainty", text, [_part(tables.certainty(found))])
+        yield _section(found, "Certainty", text, [tables.certainty(found)])
 
 
 def _map(found: BoundaryFindings, _: Path) -> Iterator[Section]:
@@ -146,8 +139,8 @@ def _map(found: BoundaryFindings, _: Path) -> Iterator[Section]:
 def _kappas(found: BoundaryFindings, _: Path) -> Iterator[Section]:
     if found.kappas is not None:
         text = "Agreement between any two raters beyond chance: 1 is full agreement, 0 is chance."
-        caption = f"Cohen's κ; networks of {accuracy(found.focus or 0)} % test accuracy{_mark(found)}"
-        parts: list[Part] = [Plot(kappas_plot(found), caption), _part(tables.kappas(found))]
+        caption = f"Cohen's κ; networks of {ACCURACY(found.focus or 0)} % test accuracy{_mark(found)}"
+        parts: list[Part] = [Plot(kappas_plot(found), caption), tables.kappas(found)]
         yield _section(found, "Agreement beyond chance", text, parts)
 
 
@@ -155,22 +148,22 @@ def _entropies(found: BoundaryFindings, _: Path) -> Iterator[Section]:
     if found.entropies:
         text = "Are votes split where labels are? Each image by the entropy of both."
         here = any(one.target == found.focus for one in found.entropies)
-        caption = f"networks of {accuracy(found.focus or 0)} % test accuracy{_mark(found)}"
+        caption = f"networks of {ACCURACY(found.focus or 0)} % test accuracy{_mark(found)}"
         wide = 240 * max(1, len(found.families))
         plots = [Plot(entropies_plot(found), caption, wide)] if here else []
-        yield _section(found, "Entropies", text, [*plots, _part(tables.entropies(found))])
+        yield _section(found, "Entropies", text, [*plots, tables.entropies(found)])
 
 
 def _panel(found: BoundaryFindings, _: Path) -> Iterator[Section]:
     if found.panel is not None:
         text = "How the panel that mines mistakes votes on these images, which were not mined."
-        parts = [_part(tables.panel_by_kind(found)), _part(tables.dissenters(found))]
+        parts = [tables.panel_by_kind(found), tables.dissenters(found)]
         yield _section(found, "The panel of mining", text, parts)
 
 
 def _reached(found: BoundaryFindings) -> Iterator[Section]:
     if found.reached or found.missing:
-        parts = [_part(tables.reached(found))] if found.reached else []
+        parts = [tables.reached(found)] if found.reached else []
         yield Section("Trainings, and what is missing", " ".join(_sentences(found)), parts)
 
 

@@ -3,12 +3,8 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from rich import box
-from rich.table import Table as Drawn
-
-from outvoted.analysis.report.from_rich import Plain as Table
-from outvoted.analysis.report.numbers import Proportion, Spread
-from outvoted.analysis.report.table import Cell
+from outvoted.analysis.report.numbers import COUNT, PERCENT, Form, Spread
+from outvoted.analysis.report.table import Cell, Column, Table, table_of
 from outvoted.analysis.studies.boundary.findings import BoundaryFindings
 from outvoted.analysis.studies.boundary.groups import Type
 
@@ -35,196 +31,177 @@ VOLUNTEERS, VOLUNTEER_PAIRS = 10, Spread(0.093, 0.022)
 
 
 SIMULATED = "simulated labellers"
-_TERMINAL, _BETWEEN, _WIDEST = 80, 2, 20
+ACCURACY = Form(None, 100)
+"""A target accuracy in percent, as short as it is exact: 98, 98.5."""
 _ALL_SHARES = "% of all images, mean ± standard deviation"
 
 
-@dataclass(frozen=True)
-class Titled:
-    """A table with its title."""
-
-    title: str
-    table: Table
-
-    def drawn(self) -> Drawn:
-        """Draw it for the terminal."""
-        drawn = Drawn(
-            title=self.title,
-            title_justify="left",
-            caption=self.table.caption,
-            caption_justify="left",
-            box=box.SIMPLE_HEAD,
-            padding=(0, 1, 0, 0),
-            pad_edge=False,
-        )
-        rows = [["–" if cell is None else str(cell) for cell in row] for row in self.table.rows]
-        widths = [min(_WIDEST, max(map(len, column))) for column in zip(*rows, strict=True)]
-        fits = sum(widths) + _BETWEEN * len(widths) <= _TERMINAL  # then headers are what is wrapped
-        for place, (header, width) in enumerate(zip(self.table.headers, widths, strict=True)):
-            drawn.add_column(header, justify="right" if place else "left", min_width=width if fits else None)
-        for row in rows:
-            drawn.add_row(*row)
-        return drawn
-
-
-def misclassified(found: BoundaryFindings) -> Titled:
+def misclassified(found: BoundaryFindings) -> Table:
     """Table 2: what models misclassify, and on what they disagree."""
     labels = found.people is not None
     rows: list[list[Cell]] = []
     for one in found.diverse:
         paper = TABLE_2.get(one.target)
-        by_labels = [_percent(one.misclassified), percent(one.across)] if labels else []
-        rows.append(
-            [
-                accuracy(one.target),
-                len(one.models),
-                *by_labels,
-                _percent(one.pairs),
-                paper.pairs.percent() if paper else None,
-                percent(one.disagree),
-                percent(paper.disagree) if paper else None,
-            ]
-        )
-    headers = [
-        *("acc. %", "models"),
+        by_labels: list[Cell] = [one.misclassified, one.across] if labels else []
+        published = (paper.pairs, paper.disagree) if paper else (None, None)
+        disagree = (one.pairs, published[0], one.disagree, published[1])
+        rows.append([one.target, len(one.models), *by_labels, *disagree])
+    names = [
         *(("wrong: each", "wrong: any") if labels else ()),
-        *("2 disagree", "paper", "any disagree", "paper"),
+        "2 disagree",
+        "paper",
+        "any disagree",
+        "paper",
     ]
+    columns = [Column("acc. %", ACCURACY), Column("models", COUNT), *_percents(names)]
     wrong = "wrong: another label than the one all labellers give, by a model and by at least one; "
     beside = _labellers_disagree(found)
-    told = f"{wrong if labels else ''}any disagree: not all agree; the paper has {MODELS} models{beside}"
-    caption = f"{_ALL_SHARES} over models, or over pairs of models; {told}"
-    return Titled(_titled(found, "diverse networks of one accuracy (table 2)"), Table(headers, rows, caption))
+    more = f"{wrong if labels else ''}any disagree: not all agree; the paper has {MODELS} models{beside}"
+    note = f"{_ALL_SHARES} over models, or over pairs of models; {more}"
+    return Table(_titled(found, "diverse networks of one accuracy (table 2)"), columns, rows, note)
 
 
-def by_type(found: BoundaryFindings) -> Titled:
+def by_type(found: BoundaryFindings) -> Table:
     """Table 3: how many images are of which type; needs labels."""
     rows: list[list[Cell]] = []
     for one in found.diverse:
         assert one.types is not None
-        counts = [percent(float((one.types == kind.value).mean())) for kind in Type]
-        rows.append([accuracy(one.target), len(one.models), percent(one.disagree), *counts])
-    headers = ["accuracy %", "models", "disagree", *(kind.value for kind in Type)]
+        counts = [float((one.types == kind.value).mean()) for kind in Type]
+        rows.append([one.target, len(one.models), one.disagree, *counts])
+    shares = _percents(["disagree", *(kind.value for kind in Type)])
+    columns = [Column("accuracy %", ACCURACY), Column("models", COUNT), *shares]
     meanings = "; ".join(f"{kind}: {kind.meaning}" for kind in Type)
-    caption = (
-        f"% of all images; disagree: not all models agree, that is A and the first part of B; {meanings}"
-    )
-    return Titled(_titled(found, "types of images (table 3)"), Table(headers, rows, caption))
+    note = f"% of all images; disagree: not all models agree, that is A and the first part of B; {meanings}"
+    return Table(_titled(found, "types of images (table 3)"), columns, rows, note)
 
 
-def softmax(found: BoundaryFindings) -> Titled:
+def softmax(found: BoundaryFindings) -> Table:
     """Table 4: how sure networks are, by type; needs labels."""
+    form = Form(3)
     rows: list[list[Cell]] = []
     for kind in Type:
         cells = [one.softmax[kind] for one in found.diverse if one.softmax]
-        rows.append([f"{kind}", *(_value(cell.value, 3, cell.images) for cell in cells)])
-    headers = ["type", *(f"{accuracy(one.target)} %" for one in found.diverse)]
-    caption = "mean ± standard deviation over networks and images (number of images), by test accuracy"
-    return Titled(_titled(found, "maximum softmax by type (table 4)"), Table(headers, rows, caption))
+        written = [
+            form(cell.value) + (f" ({cell.images})" if cell.value.mean is not None else "") for cell in cells
+        ]
+        rows.append([f"{kind}", *written])
+    columns = [Column("type"), *(Column(f"{ACCURACY(one.target)} %", form) for one in found.diverse)]
+    note = "mean ± standard deviation over networks and images (number of images), by test accuracy"
+    return Table(_titled(found, "maximum softmax by type (table 4)"), columns, rows, note)
 
 
-def certainty(found: BoundaryFindings) -> Titled:
+def certainty(found: BoundaryFindings) -> Table:
     """Table 5: networks' certainty by people's; needs labels."""
     first = next((one.certainty for one in found.seeds if one.certainty), {})
     levels = [level for level, cell in first.items() if level < 100 and cell.images > 1]
     rows: list[list[Cell]] = []
     for one in sorted(found.seeds, key=lambda one: one.target):
-        cells = [one.certainty[level].value.percent() for level in levels] if one.certainty else []
-        rows.append([accuracy(one.target), one.family, *cells])
+        cells = [one.certainty[level].value if one.certainty else None for level in levels]
+        rows.append([one.target, one.family, *cells])
     images = ", ".join(f"{first[level].images} at {level}" for level in levels)
-    headers = ["acc. %", "family", *(f"{level} %" for level in levels)]
-    caption = (
+    columns = [Column("acc. %", ACCURACY), Column("family"), *_percents([f"{level} %" for level in levels])]
+    note = (
         "certainty of networks that differ in their seed alone, in %: the share of the most frequent answer, "
         f"mean ± standard deviation over groups ({_sizes(found)}); columns: certainty of labellers, "
         f"rounded to tens, where they disagree on more than one image; images: {images}"
     )
-    return Titled(
-        _titled(found, "certainty by certainty of labellers (table 5)"), Table(headers, rows, caption)
-    )
+    return Table(_titled(found, "certainty by certainty of labellers (table 5)"), columns, rows, note)
 
 
-def over_seeds(found: BoundaryFindings) -> Titled:
+def over_seeds(found: BoundaryFindings) -> Table:
     """Fig. 2 in numbers: types by accuracy, of networks that differ in their seed alone."""
     shown = [Type.A, Type.C] if found.people is not None else []
     rows: list[list[Cell]] = []
     for one in found.seeds:
-        types = [one.shares[kind].percent() for kind in shown] if one.shares else []
-        rows.append([one.family, accuracy(one.target), one.size, one.repeats, one.disagree.percent(), *types])
-    headers = ["family", "accuracy %", "networks", "groups", "disagree", *(f"type {kind}" for kind in shown)]
-    caption = f"{_ALL_SHARES} over groups; disagree: not all networks agree; compare groups of one size"
-    return Titled(_titled(found, "the same network over seeds (fig. 2)"), Table(headers, rows, caption))
-
-
-def kappas(found: BoundaryFindings) -> Titled:
-    """Agreement beyond chance, averaged over pairs of raters."""
-    rows: list[list[Cell]] = [
-        [
-            accuracy(one.target),
-            one.measure,
-            *(_value(cell, 2) for cell in (one.people, one.between, one.networks)),
-        ]
-        for one in found.kappa_means
+        types = [one.shares[kind] if one.shares else None for kind in shown]
+        rows.append([one.family, one.target, one.size, one.repeats, one.disagree, *types])
+    columns = [
+        *(
+            Column("family"),
+            Column("accuracy %", ACCURACY),
+            Column("networks", COUNT),
+            Column("groups", COUNT),
+        ),
+        *_percents(["disagree", *(f"type {kind}" for kind in shown)]),
     ]
-    headers = ["accuracy %", "of", "two labellers", "labeller, network", "two networks"]
-    caption = (
-        "Cohen's κ, mean ± standard deviation over pairs; errors: of being right, where right is what more "
+    note = f"{_ALL_SHARES} over groups; disagree: not all networks agree; compare groups of one size"
+    return Table(_titled(found, "the same network over seeds (fig. 2)"), columns, rows, note)
+
+
+def kappas(found: BoundaryFindings) -> Table:
+    """Agreement beyond chance, averaged over pairs of raters."""
+    columns = (
+        Column("accuracy %", ACCURACY, "target"),
+        Column("of", of="measure"),
+        Column("two labellers", Form(2), "people"),
+        Column("labeller, network", Form(2), "between"),
+        Column("two networks", Form(2), "networks"),
+    )
+    note = (
+        "Cohen's κ, mean ± standard deviation over pairs; errors: of being correct, that is what more "
         "than half of the other labellers say (error consistency); pairs of which neither errs are left out"
     )
-    return Titled(_titled(found, "agreement beyond chance"), Table(headers, rows, caption))
+    return table_of(_titled(found, "agreement beyond chance"), columns, found.kappa_means, note)
 
 
-def entropies(found: BoundaryFindings) -> Titled:
+def entropies(found: BoundaryFindings) -> Table:
     """Correlation of networks' and people's entropies; needs labels."""
-    rows: list[list[Cell]] = []
-    for one in found.entropies:
-        rho, low, high = one.rho
-        span = None if low is None or high is None else f"{low:+.2f} to {high:+.2f}"
-        rows.append(
-            [one.family, accuracy(one.target), one.networks, None if rho is None else f"{rho:+.2f}", span]
-        )
-    headers = ["family", "accuracy %", "networks", "ρ", "95 %"]
-    caption = "Spearman's ρ over images; interval: bootstrap over pairs of classes"
-    return Titled(_titled(found, "entropy of votes and of labels"), Table(headers, rows, caption))
+    form = Form(2, sign="+")
+    rows = [
+        (one.family, one.target, one.networks, one.rho[0], form.span(*one.rho[1:])) for one in found.entropies
+    ]
+    columns = (
+        *(Column("family"), Column("accuracy %", ACCURACY), Column("networks", COUNT)),
+        *(Column("ρ", form), Column("95 %", form)),
+    )
+    note = "Spearman's ρ over images; interval: bootstrap over pairs of classes"
+    return Table(_titled(found, "entropy of votes and of labels"), columns, rows, note)
 
 
-def panel_by_kind(found: BoundaryFindings) -> Titled:
+def panel_by_kind(found: BoundaryFindings) -> Table:
     """How the panel of mining votes on images of each kind."""
     assert found.panel is not None
-    rows: list[list[Cell]] = [
-        [row.name, row.images, *map(Proportion.percent, (row.consensus, row.dissent, row.disputed))]
-        for row in found.panel.rows
-    ]
-    headers = ["images", "number", "consensus", "one dissents", "disputed"]
-    focus = "" if found.focus is None else f"; types: by networks of {accuracy(found.focus)} %"
-    caption = (
-        f"% of these images (95 % interval) on which all peers agree, exactly one dissents, more do{focus}"
+    whole = Form(0, 100)
+    columns = (
+        Column("images", of="name"),
+        Column("number", COUNT, "images"),
+        Column("consensus", whole),
+        Column("one dissents", whole, "dissent"),
+        Column("disputed", whole),
     )
-    return Titled(_titled(found, "the panel of mining on these images"), Table(headers, rows, caption))
+    focus = "" if found.focus is None else f"; types: by networks of {ACCURACY(found.focus)} %"
+    note = f"% of these images (95 % interval) on which all peers agree, exactly one dissents, more do{focus}"
+    return table_of(_titled(found, "the panel of mining on these images"), columns, found.panel.rows, note)
 
 
-def dissenters(found: BoundaryFindings) -> Titled:
+def dissenters(found: BoundaryFindings) -> Table:
     """Which peer of the panel dissents, and whom labellers side with."""
     assert found.panel is not None
     labels = found.people is not None
-    rows: list[list[Cell]] = []
-    for one in found.panel.dissenters:
-        judged = [one.judged, one.with_peers, one.with_it, one.with_neither] if labels else []
-        rows.append([one.peer, one.dissents, *judged])
-    sides = ["labellers agree", "with the others", "with it", "with neither"] if labels else []
-    told = "; of these, those on whose label all labellers agree, and with whom" if labels else ""
-    caption = f"images on which a peer alone differs{told}"
-    return Titled(_titled(found, "who dissents"), Table(["peer", "dissents", *sides], rows, caption))
+    sides = (
+        Column("labellers agree", COUNT, "judged"),
+        Column("with the others", COUNT, "with_peers"),
+        Column("with it", COUNT, "with_it"),
+        Column("with neither", COUNT, "with_neither"),
+    )
+    columns = [Column("peer"), Column("dissents", COUNT), *(sides if labels else ())]
+    more = "; of these, those on whose label all labellers agree, and with whom" if labels else ""
+    note = f"images on which a peer alone differs{more}"
+    return table_of(_titled(found, "who dissents"), columns, found.panel.dissenters, note)
 
 
-def reached(found: BoundaryFindings) -> Titled:
+def reached(found: BoundaryFindings) -> Table:
     """How many trainings were stopped at each target."""
-    rows: list[list[Cell]] = [
-        [f"{one.family}-{one.variant}", accuracy(one.target), one.reached, one.trainings, one.reason or None]
+    rows = [
+        (f"{one.family}-{one.variant}", one.target, one.reached, one.trainings, one.reason or None)
         for one in found.reached
     ]
-    headers = ["variant", "target %", "stopped there", "trainings", "why others were not"]
-    caption = "a training may be stopped at several targets; the reason is that of most"
-    return Titled("trainings stopped at target accuracies", Table(headers, rows, caption))
+    columns = (
+        *(Column("variant"), Column("target %", ACCURACY), Column("stopped there", COUNT)),
+        *(Column("trainings", COUNT), Column("why others were not")),
+    )
+    note = "a training may be stopped at several targets; the reason is that of most"
+    return Table("trainings stopped at target accuracies", columns, rows, note)
 
 
 def remarks(found: BoundaryFindings) -> list[str]:
@@ -233,10 +210,10 @@ def remarks(found: BoundaryFindings) -> list[str]:
     return [f"not shown: {line}" for line in lines]
 
 
-def every(found: BoundaryFindings) -> Iterator[Titled]:
+def every(found: BoundaryFindings) -> Iterator[Table]:
     """Give the tables in the order of the paper, then those beyond it."""
     labels = found.people is not None
-    wanted: Sequence[tuple[bool, Callable[[BoundaryFindings], Titled]]] = (
+    wanted: Sequence[tuple[bool, Callable[[BoundaryFindings], Table]]] = (
         (bool(found.diverse), misclassified),
         (bool(found.diverse) and labels, by_type),
         (bool(found.diverse) and labels, softmax),
@@ -250,25 +227,8 @@ def every(found: BoundaryFindings) -> Iterator[Titled]:
     return (table(found) for there, table in wanted if there)
 
 
-def accuracy(target: float) -> str:
-    """Write a target accuracy in percent, as short as it is exact enough: 98, 98.5."""
-    return f"{100 * target:g}"
-
-
-def percent(share: float | None) -> str:
-    """Write a share in percent; what is not there as a dash."""
-    return "–" if share is None else f"{100 * share:.1f}"
-
-
-def _percent(value: Spread | None) -> str:
-    return "–" if value is None else value.percent()
-
-
-def _value(value: Spread, digits: int, images: int | None = None) -> str:
-    if value.mean is None:
-        return "–"
-    beside = "" if value.std is None else f" ± {value.std:.{digits}f}"
-    return f"{value.mean:.2f}{beside}" + ("" if images is None else f" ({images})")
+def _percents(names: Sequence[str]) -> list[Column]:
+    return [Column(name, PERCENT) for name in names]
 
 
 def _titled(found: BoundaryFindings, title: str) -> str:
@@ -284,5 +244,5 @@ def _labellers_disagree(found: BoundaryFindings) -> str:
     who = found.people
     if who is None or who.pairs.mean is None:
         return ""
-    paper = f"; the paper's {VOLUNTEERS} volunteers: {VOLUNTEER_PAIRS.percent()}"
-    return f"; two of {len(who.names)} {who.called} disagree on {who.pairs.percent()}{paper}"
+    paper = f"; the paper's {VOLUNTEERS} volunteers: {PERCENT(VOLUNTEER_PAIRS)}"
+    return f"; two of {len(who.names)} {who.called} disagree on {PERCENT(who.pairs)}{paper}"

@@ -92,10 +92,9 @@ def test_simulated_labellers_are_called_so_everywhere(
 def test_rows_fit_a_terminal_of_80_columns() -> None:
     for one in every(example(seeds=4).found()):
         console = Console(width=80, record=True, file=io.StringIO())
-        console.print(one.drawn())
+        console.print(one)
         lines = [" ".join(line.split()) for line in console.export_text().splitlines()]
-        for row in one.table.rows:
-            cells = ["–" if cell is None else str(cell) for cell in row]
+        for cells in one.written():
             assert " ".join(cells) in lines
 
 
@@ -176,7 +175,8 @@ def test_the_terminal_says_what_is_missing(found: BoundaryFindings) -> None:
 
 
 def test_the_papers_own_numbers_stand_beside_those_that_need_no_labels(found: BoundaryFindings) -> None:
-    table = next(one.table for one in every(found) if "(table 2)" in one.title)
-    row = dict(zip(table.headers[-3:], table.rows[0][-3:], strict=True))
+    table = next(one for one in every(found) if "(table 2)" in one.title)
+    names = [column.name for column in table.columns[-3:]]
+    row = dict(zip(names, table.written()[0][-3:], strict=True))
     assert row["paper"] == "28.5"
-    assert "9.3 ± 2.2" in table.caption
+    assert "9.3 ± 2.2" in table.note
