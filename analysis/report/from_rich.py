@@ -15,15 +15,6 @@ from outvoted.analysis.report.table import Cell, Column, Table
 _FIGURE = re.compile(r"N?[+\-−–]?\d[\d.,]*.*|–|")
 
 
-@dataclass(frozen=True)
-class Plain:
-    """Headers, rows and a caption."""
-
-    headers: Sequence[str]
-    rows: Sequence[Sequence[Cell]]
-    caption: str = ""
-
-
 def from_rich(drawn: Drawn) -> Table:
     """Return the same headers, cells, title and caption."""
     rows = zip(*(each.cells for each in drawn.columns), strict=True)

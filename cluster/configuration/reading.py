@@ -94,7 +94,7 @@ def validated(form: type[Config], values: dict[str, Any], path: Path | str) -> C
     """Return the user's own settings made of values; what they name by import path is imported.
 
     ``path`` says in errors where they stand: a file, or a Python call. What lies in a run's folder is read
-    by ``outvoted.analysis.opened.stored`` instead.
+    by ``OpenedRun.configured`` instead.
 
     Raises:
         OutvotedError: a key or value is not what it must be.
