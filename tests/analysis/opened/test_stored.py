@@ -12,12 +12,10 @@ import pytest
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.runs.store import RunStore
 from outvoted.analysis.opened.opened import OpenedRun
-from outvoted.analysis.opened.stored import configured
 from outvoted.analysis.studies.kinds import open_study
 from outvoted.analysis.sweeps.opened import OpenedSweep
 from outvoted.search.errors import OutvotedError
 from outvoted.search.search_settings import SearchSettings
-from outvoted.search.trust import NOTHING
 
 
 class Opened(Protocol):
@@ -72,10 +70,10 @@ def test_other_images_are_refused(kind: str, own: RunStore, digits_folder: Path,
     assert str(own.path) in refused.value.expected
 
 
-@pytest.mark.parametrize("part", ["search", None])
-def test_what_is_no_configuration_of_this_version_is_said(part: str | None, own: RunStore) -> None:
+def test_what_is_no_configuration_of_this_version_is_said(own: RunStore) -> None:
     record = own.read_record()
     record.config = {"search": {"patients": 3}}
+    own.write_record(record)
     with pytest.raises(OutvotedError, match="keys or values that are not this version's") as refused:
-        configured(SearchSettings, record, part, own.path, NOTHING)
+        OpenedRun(own).configured("search", SearchSettings)
     assert str(own.path / "run.json") in refused.value.expected
