@@ -19,8 +19,8 @@ from outvoted.actors.networks.members import Member, fingerprint
 from outvoted.actors.panel.panel import LocalPanel
 from outvoted.actors.panel.panel_settings import PanelSettings, RefereeSettings
 from outvoted.actors.panel.peer import Peer
+from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.actors.runs.run_record import DataRecord, RunRecord, State
-from outvoted.actors.runs.store import RunStore
 from outvoted.actors.training.steps import Training
 from outvoted.actors.training.training import train, trained_member
 from outvoted.analysis.opened.opened import OpenedRun
@@ -99,7 +99,7 @@ def run_path(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:
     """The folder of a finished run, not to be altered: thirty searches for each target, in shards of 40."""
-    store = RunStore(tmp_path_factory.mktemp("runs") / "small")
+    store = RunFolder(tmp_path_factory.mktemp("runs") / "small")
     members.save(store.peers, [*trained, referee])
     seeds = digits.train
     judge = Peer(referee.build(digits.shape, digits.classes), rules.transform, seeds)
@@ -120,10 +120,10 @@ def run_path(
 @pytest.fixture(scope="session")
 def run(run_path: Path) -> OpenedRun:
     """The finished run, opened."""
-    return OpenedRun(RunStore(run_path))
+    return OpenedRun(RunFolder(run_path))
 
 
 @pytest.fixture
-def own(run_path: Path, tmp_path: Path) -> RunStore:
+def own(run_path: Path, tmp_path: Path) -> RunFolder:
     """A copy of the finished run, to be altered."""
-    return RunStore(Path(shutil.copytree(run_path, tmp_path / "small")))
+    return RunFolder(Path(shutil.copytree(run_path, tmp_path / "small")))

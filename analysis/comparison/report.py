@@ -12,7 +12,7 @@ from plotly.subplots import make_subplots
 
 from outvoted.actors.mining.shards import Shards
 from outvoted.actors.runs.failures import check_not_all
-from outvoted.actors.runs.store import RunStore
+from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.analysis.comparison.comparison import (
     Compared,
     common_span,
@@ -75,7 +75,7 @@ def comparison_report(run: OpenedRun) -> Report:
 def mined_with(run: OpenedRun, names: Sequence[str]) -> dict[str, OpenedRun]:
     """Return the runs of those strategies that have searched already, by their names."""
     path = run.store.path
-    every = {name: OpenedRun(RunStore(path / name, path.parent), run.trust) for name in names}
+    every = {name: OpenedRun(RunFolder(path / name, path.parent), run.trust) for name in names}
     return {name: one for name, one in every.items() if len(Shards(one.store.path).done())}
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 
 from outvoted.actors.mining.shards import Shards
-from outvoted.actors.runs.store import RunStore
+from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.analysis.mining.replay import Steps, chosen_steps
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.drawing import class_names
@@ -29,7 +29,7 @@ OnStep = Callable[[int, int], object]
 """Hears how many images are done, of how many."""
 
 
-def mistakes_measured(store: RunStore) -> pd.DataFrame:
+def mistakes_measured(store: RunFolder) -> pd.DataFrame:
     """Read what maps and plots need of a run's mistakes, without images and votes; maybe no rows."""
     columns = [*KINDS, "moves", "measures"]
     table = Shards(store.path).table("mistakes")

@@ -19,8 +19,8 @@ from outvoted.actors.networks.members import Member, fingerprint
 from outvoted.actors.panel.panel import LocalPanel
 from outvoted.actors.panel.panel_settings import PanelSettings
 from outvoted.actors.panel.peer import Peer
+from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.actors.runs.run_record import RunRecord
-from outvoted.actors.runs.store import RunStore
 from outvoted.analysis.opened.held_to import check_mistakes
 from outvoted.search.errors import OutvotedError
 from outvoted.search.search_settings import SearchSettings
@@ -37,7 +37,7 @@ class OpenedRun:
         trust: what it names and may be imported.
     """
 
-    store: RunStore
+    store: RunFolder
     trust: Trust = NOTHING
 
     @cached_property

@@ -8,15 +8,15 @@ from pydantic import TypeAdapter, ValidationError
 
 from outvoted.actors.data import datasets
 from outvoted.actors.data.datasets import Dataset, DataSource
+from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.actors.runs.run_record import RunRecord
-from outvoted.actors.runs.store import RunStore
 from outvoted.search.errors import OutvotedError
 from outvoted.search.trust import Trust
 
 _DATA: TypeAdapter[DataSource] = TypeAdapter(DataSource)
 
 
-def record_of(store: RunStore, trust: Trust) -> RunRecord:
+def record_of(store: RunFolder, trust: Trust) -> RunRecord:
     """Read a run's record, whose configuration must name no code that is not trusted.
 
     Raises:

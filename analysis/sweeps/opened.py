@@ -11,8 +11,8 @@ from pydantic import TypeAdapter
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.networks import members
 from outvoted.actors.networks.members import Member
+from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.actors.runs.run_record import RunRecord
-from outvoted.actors.runs.store import RunStore
 from outvoted.actors.sweeps.mined_settings import Mining
 from outvoted.actors.sweeps.sweep_store import FINISHED, SweepStore
 from outvoted.analysis.opened.stored import configured, data_of, record_of
@@ -35,7 +35,7 @@ class OpenedSweep:
             OutvotedError: it holds no sweep, or one of another version or with code that is not trusted.
         """
         self._trust = trust
-        self.record: RunRecord = record_of(RunStore(path), trust)
+        self.record: RunRecord = record_of(RunFolder(path), trust)
         if self.record.kind != "sweep":
             raise OutvotedError(
                 expected=f"a run of `outvoted sweep` in {path}",

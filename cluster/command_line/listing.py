@@ -13,8 +13,8 @@ import torch
 
 from outvoted.actors.data import datasets
 from outvoted.actors.data.datasets import ENVIRONMENT, DataSettings
+from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.actors.runs.run_record import RunRecord, State
-from outvoted.actors.runs.store import RunStore
 from outvoted.cluster.jobs.alive import worker
 from outvoted.cluster.jobs.kinds import kind_of
 from outvoted.cluster.jobs.runs import listed
@@ -32,7 +32,7 @@ def rows(runs: Path) -> Iterator[Sequence[str]]:
             yield ("unreadable", "", "", "", "", f"{store.path.name}   # {record.found}")
 
 
-def _row(store: RunStore, record: RunRecord) -> Sequence[str]:
+def _row(store: RunFolder, record: RunRecord) -> Sequence[str]:
     searches, mistakes, name = record.kind, "", store.path.name
     state = "cut off" if record.state == State.RUNNING and worker(store.path) is None else str(record.state)
     try:

@@ -11,7 +11,7 @@ from outvoted.actors.labelling.desk import Desk, Work
 from outvoted.actors.labelling.imported import import_labels
 from outvoted.actors.labelling.label_store import LabelStore, checked
 from outvoted.actors.labelling.server import address, listen, serve
-from outvoted.actors.runs.store import RunStore
+from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.analysis.mining.directions import Direction, two_directions
 from outvoted.analysis.mining.surroundings import (
     Surroundings,
@@ -71,7 +71,7 @@ def landscape(  # noqa: PLR0913  # each is an option
     )
 
 
-def _opened_run(store: RunStore, trust: Trust) -> OpenedRun:
+def _opened_run(store: RunFolder, trust: Trust) -> OpenedRun:
     check_offers(store.read_record(), "landscape", "whose seeds can be moved")
     return OpenedRun(store, trust)
 

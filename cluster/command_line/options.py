@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from outvoted.actors.runs.store import RunStore
+from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.cluster.console.ending import INTERRUPTED
 from outvoted.cluster.console.terminal import command, console, errors, say_written, shown, to_report
 from outvoted.cluster.jobs.job import Job, Kind, launch
@@ -47,9 +47,9 @@ def run_folder(config: Path, name: str | None, runs: Path, resume: bool) -> Path
     return newest(runs, config.stem) if resume else runs / checked(default_name(config), shown(config))
 
 
-def run_store(run: Path, runs: Path) -> RunStore:
+def run_store(run: Path, runs: Path) -> RunFolder:
     """Return the store of a run that is named by its folder, or by its name within the folder of runs."""
-    return RunStore(run if (run / "run.json").exists() or not (runs / run).exists() else runs / run)
+    return RunFolder(run if (run / "run.json").exists() or not (runs / run).exists() else runs / run)
 
 
 def launched(kind: Kind[Any]) -> Callable[..., None]:
@@ -67,7 +67,7 @@ def launched(kind: Kind[Any]) -> Callable[..., None]:
         settings = read(kind.form, config, override or ())
         path = run_folder(config, name, runs, resume)
         with resumable(kind.name, config, override, path, address) as again:
-            job = Job(kind, settings, RunStore(path), address, resume, debug)
+            job = Job(kind, settings, RunFolder(path), address, resume, debug)
             report = launch(job, console)
         report.show(console)
         say_written(path, kind.written, to_report(path, named_by(settings)), *kind.next(job, again))
@@ -89,12 +89,12 @@ def resumable(
     where: list[str | Path] = ["--runs", path.parent, "--name", path.name]
     joined = [] if address == LOCAL else ["--address", address]
     again = command("outvoted", name, config, *sets, *where, *joined, "--resume")
-    began = RunStore(path).changed_at()
+    began = RunFolder(path).changed_at()
     try:
         yield again
     except KeyboardInterrupt as cut:
         said = f"\nCut off{f' by {cut}' if str(cut) else ''}"
-        if RunStore(path).changed_at() == began:
+        if RunFolder(path).changed_at() == began:
             errors.print(f"{said} before anything was begun.", soft_wrap=True)
         else:
             errors.print(f"{said}; what was done is kept in {path}. Go on with:", soft_wrap=True)

@@ -15,8 +15,8 @@ from rich.progress import Progress as Bars
 from outvoted.actors.data import datasets
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.runs import tables
+from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.actors.runs.run_record import RunRecord
-from outvoted.actors.runs.store import RunStore
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.report import Report
 from outvoted.cluster.console.terminal import bars, phase
@@ -40,7 +40,7 @@ class Job(Generic[Config]):
 
     kind: "Kind[Config]"
     config: Config
-    store: RunStore
+    store: RunFolder
     address: str = LOCAL
     resume: bool = False
     debug: bool = False
@@ -95,7 +95,7 @@ class Kind(ABC, Generic[Config]):
         """Return commands to try once a run has ended; ``again`` is the one that goes on with it."""
         return ()
 
-    def mistakes(self, store: RunStore, record: RunRecord) -> pd.DataFrame:
+    def mistakes(self, store: RunFolder, record: RunRecord) -> pd.DataFrame:
         """Read the rows of the run's mistakes.
 
         Raises:
@@ -107,7 +107,7 @@ class Kind(ABC, Generic[Config]):
             remedy=f"read what else is in {store.path}: {self.written}",
         )
 
-    def counts(self, store: RunStore, record: RunRecord) -> tuple[str, str]:
+    def counts(self, store: RunFolder, record: RunRecord) -> tuple[str, str]:
         """Return what `outvoted runs` says in its columns searches and mistakes.
 
         Raises:

@@ -9,8 +9,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 from outvoted.actors.data.datasets import Dataset
+from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.actors.runs.run_record import DataRecord, RunRecord, State
-from outvoted.actors.runs.store import RunStore
 from outvoted.actors.runs.tables import check_tables
 from outvoted.cluster.configuration.explaining import differences, may_change
 from outvoted.cluster.console.terminal import shown
@@ -54,7 +54,7 @@ def checked(name: str, where: str) -> str:
     return name
 
 
-def open_record(store: RunStore, kind: str, config: Settings, resume: bool, data: DataRecord) -> RunRecord:
+def open_record(store: RunFolder, kind: str, config: Settings, resume: bool, data: DataRecord) -> RunRecord:
     """Return the record of a new run, or of one that goes on; nothing is written yet.
 
     Raises:
@@ -92,7 +92,7 @@ def open_record(store: RunStore, kind: str, config: Settings, resume: bool, data
 
 
 @contextmanager
-def recorded(store: RunStore, record: RunRecord) -> Iterator[None]:
+def recorded(store: RunFolder, record: RunRecord) -> Iterator[None]:
     """Keep `run.json` true to what happens within the block."""
     with at_work(store.path):
         store.write_record(record)
@@ -107,7 +107,7 @@ def recorded(store: RunStore, record: RunRecord) -> Iterator[None]:
         _close(store, record, State.FINISHED, None)
 
 
-def _close(store: RunStore, record: RunRecord, state: State, message: str | None) -> None:
+def _close(store: RunFolder, record: RunRecord, state: State, message: str | None) -> None:
     record.state, record.message, record.updated_at = state, message, datetime.now(UTC)
     try:
         store.write_record(record)
@@ -133,7 +133,7 @@ def data_record(data: Dataset) -> DataRecord:
     )
 
 
-def _check_same(store: RunStore, record: RunRecord, config: Settings, data: DataRecord) -> None:
+def _check_same(store: RunFolder, record: RunRecord, config: Settings, data: DataRecord) -> None:
     other = differences(record.config, config.model_dump(mode="json"))
     changed = [key for key in other if not may_change(type(config), key)]
     if changed:
@@ -150,9 +150,9 @@ def _check_same(store: RunStore, record: RunRecord, config: Settings, data: Data
         )
 
 
-def listed(runs: Path) -> list[tuple[RunStore, RunRecord | OutvotedError]]:
+def listed(runs: Path) -> list[tuple[RunFolder, RunRecord | OutvotedError]]:
     """Return every run in a folder, oldest first, with what its ``run.json`` says or why it can't be read."""
-    found: list[tuple[RunStore, RunRecord | OutvotedError]] = []
+    found: list[tuple[RunFolder, RunRecord | OutvotedError]] = []
     try:
         paths = sorted(runs.iterdir()) if runs.exists() else []
     except OSError as error:
@@ -164,7 +164,7 @@ def listed(runs: Path) -> list[tuple[RunStore, RunRecord | OutvotedError]]:
     for path in paths:
         if not path.is_dir() or path.name.startswith("."):
             continue
-        store = RunStore(path)
+        store = RunFolder(path)
         try:
             found.append((store, store.read_record()))
         except OutvotedError as error:

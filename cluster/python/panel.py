@@ -18,7 +18,7 @@ from outvoted.actors.panel.answers import Sample, sample
 from outvoted.actors.panel.panel import LocalPanel
 from outvoted.actors.panel.panel_settings import PanelSettings, recipes
 from outvoted.actors.panel.peer import Peer
-from outvoted.actors.runs.store import RunStore
+from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.actors.training.steps import Training
 from outvoted.actors.training.training import train
 from outvoted.analysis.opened.opened import OpenedRun
@@ -138,7 +138,7 @@ class Panel:
             OutvotedError: the folder holds no run, its networks or data are not those it was mined with, or
                 it names code that is not trusted.
         """
-        opened = OpenedRun(RunStore(Path(run)), EVERYTHING if trust else NOTHING)
+        opened = OpenedRun(RunFolder(Path(run)), EVERYTHING if trust else NOTHING)
         kinds = import_module("outvoted.cluster.jobs.kinds")  # which takes a while
         kinds.check_offers(opened.record, "Panel.load", "whose panel can be mined again")
         data, arithmetic = opened.data, opened.arithmetic

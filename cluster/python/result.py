@@ -17,7 +17,7 @@ from PIL import Image
 from torch.utils.data import Dataset
 
 from outvoted.actors.runs import png
-from outvoted.actors.runs.store import RunStore
+from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.analysis.report import drawing
 from outvoted.search.arrays import Pixels
 from outvoted.search.errors import OutvotedError
@@ -51,7 +51,7 @@ class Result:
         Raises:
             OutvotedError: the folder holds no run.
         """
-        store = RunStore(Path(run))
+        store = RunFolder(Path(run))
         record = store.read_record()
         names = None if record.data is None else record.data.class_names
         kind = import_module("outvoted.cluster.jobs.kinds").kind_of(record)  # which takes a while

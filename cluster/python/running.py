@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from outvoted.actors.networks.computing import undisturbed
-from outvoted.actors.runs.store import RunStore
+from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.cluster.command_line.options import run_folder
 from outvoted.cluster.configuration import reading
 from outvoted.cluster.console.terminal import Terminal
@@ -49,7 +49,7 @@ def run(
         wanted = kind_at(path) if kind is None else KINDS[_known(kind)]
         settings = read(wanted.form, path, sets)
     folder = run_folder(path, name, Path(runs), resume)
-    report = launch(Job(wanted, settings, RunStore(folder), address, resume), Terminal())
+    report = launch(Job(wanted, settings, RunFolder(folder), address, resume), Terminal())
     report.check(f"all rows are kept in {folder}")
     return Result.load(folder)
 

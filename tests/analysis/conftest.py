@@ -10,12 +10,12 @@ import pytest
 from matplotlib.figure import Figure
 
 from outvoted.actors.mining.shards import Shards
-from outvoted.actors.runs.store import RunStore
+from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.analysis.opened.opened import OpenedRun
 
 
 @pytest.fixture
-def bare(own: RunStore) -> RunStore:
+def bare(own: RunFolder) -> RunFolder:
     """A run whose peers are trained and that has searched nothing yet."""
     shutil.rmtree(own.path / "searches")
     shutil.rmtree(own.path / "mistakes")
@@ -23,7 +23,7 @@ def bare(own: RunStore) -> RunStore:
 
 
 @pytest.fixture
-def fruitless(own: RunStore) -> RunStore:
+def fruitless(own: RunFolder) -> RunFolder:
     """A run that found no mistakes."""
     for path in (own.path / "mistakes").glob("*.parquet"):
         pq.write_table(pq.read_table(path).slice(0, 0), path)
@@ -38,10 +38,10 @@ def mistakes(run: OpenedRun) -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="session")
-def rewrite() -> Callable[[RunStore, Callable[[dict[str, Any]], object]], None]:
+def rewrite() -> Callable[[RunFolder, Callable[[dict[str, Any]], object]], None]:
     """Change every row of a run's mistakes table in place."""
 
-    def rewritten(store: RunStore, change: Callable[[dict[str, Any]], object]) -> None:
+    def rewritten(store: RunFolder, change: Callable[[dict[str, Any]], object]) -> None:
         for path in (store.path / "mistakes").glob("*.parquet"):
             table = pq.read_table(path)
             rows = table.to_pylist()

@@ -19,8 +19,8 @@ from rich.table import Table
 
 from outvoted.actors.mining.planning import MiningFigures
 from outvoted.actors.mining.shards import Shards
+from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.actors.runs.run_record import RunRecord
-from outvoted.actors.runs.store import RunStore
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.cluster.jobs.job import Job, launch
 from outvoted.cluster.jobs.kinds import read
@@ -75,7 +75,7 @@ def sequential(run: OpenedRun, round_: int, lazy: bool) -> Rate:
     )
 
 
-def mined(store: RunStore) -> tuple[Rate, Rate]:
+def mined(store: RunFolder) -> tuple[Rate, Rate]:
     """Time the main job: mining alone, and the whole command with Ray's start."""
     began = time.perf_counter()
     launch(Job(MINE, read(MineConfig, CONFIG), store), Console(quiet=True))
@@ -96,9 +96,9 @@ def main() -> None:
     console = Console()
     rates: dict[str, list[Rate]] = {}
     with tempfile.TemporaryDirectory() as folder:
-        mined(RunStore(Path(folder) / "warm-up"))  # trains the panel
+        mined(RunFolder(Path(folder) / "warm-up"))  # trains the panel
         for number in range(ROUNDS):
-            store = RunStore(Path(folder) / f"round-{number}")
+            store = RunFolder(Path(folder) / f"round-{number}")
             alone, whole = mined(store)
             opened = OpenedRun(store)
             for name, rate in {

@@ -7,13 +7,13 @@ import pytest
 import yaml
 from rich.console import Console
 
-from outvoted.actors.runs.store import RunStore
+from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.cluster.jobs.job import Job, launch
 from outvoted.cluster.jobs.kinds import read
 from outvoted.cluster.jobs.mine import MineConfig
 from outvoted.cluster.jobs.mine.kind import MINE
 
-Mine = Callable[..., RunStore]
+Mine = Callable[..., RunFolder]
 
 
 @pytest.fixture(scope="session")
@@ -41,8 +41,8 @@ def small(tmp_path_factory: pytest.TempPathFactory, digits_folder: Path) -> Path
 def mined(local_ray: None, runs: Path, small: Path) -> Mine:
     """Mine the small configuration: ``mined(name, *overrides, resume=False)``."""
 
-    def run(name: str, *overrides: str, resume: bool = False) -> RunStore:
-        store = RunStore(runs / name)
+    def run(name: str, *overrides: str, resume: bool = False) -> RunFolder:
+        store = RunFolder(runs / name)
         job = Job(MINE, read(MineConfig, small, overrides), store, resume=resume)
         launch(job, Console(quiet=True))
         return store
@@ -51,6 +51,6 @@ def mined(local_ray: None, runs: Path, small: Path) -> Mine:
 
 
 @pytest.fixture(scope="session")
-def undisturbed(mined: Mine) -> RunStore:
+def undisturbed(mined: Mine) -> RunFolder:
     """A run that nothing happened to."""
     return mined("undisturbed")

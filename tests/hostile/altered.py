@@ -11,13 +11,13 @@ import pyarrow.parquet as pq
 from outvoted.actors.networks import members
 from outvoted.actors.networks.members import fingerprint
 from outvoted.actors.runs import schema
-from outvoted.actors.runs.store import RunStore
+from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.search.trust import EVERYTHING
 
 Values = dict[str, Any]
 
 
-def with_fact(store: RunStore, key: str, value: object) -> None:
+def with_fact(store: RunFolder, key: str, value: object) -> None:
     """Change a value of run.json, under a path of keys: ``config.panel.networks.0``."""
     path = store.path / "run.json"
     record = json.loads(path.read_text())
@@ -41,14 +41,14 @@ def with_architecture(folder: Path, place: int, architecture: Values) -> None:
     with_rows(folder, lambda rows: rows[place].update(architecture=json.dumps(architecture)))
 
 
-def with_own_fingerprint(store: RunStore) -> None:
+def with_own_fingerprint(store: RunFolder) -> None:
     """Write down the fingerprint of the networks as they are now: who makes a folder can write any."""
     with_fact(store, "panel_fingerprint", fingerprint(members.load(store.peers, EVERYTHING)))
 
 
-def of_kind(own: RunStore, kind: str) -> RunStore:
+def of_kind(own: RunFolder, kind: str) -> RunFolder:
     """Return a run of another kind; of a comparison, with the mined run as its first part."""
-    store = RunStore(own.path.with_name(kind))
+    store = RunFolder(own.path.with_name(kind))
     shutil.copytree(own.path, store.path)
     with_fact(store, "kind", kind)
     if kind == "compare":

@@ -7,7 +7,7 @@ import pytest
 
 from outvoted import Panel
 from outvoted.actors.networks import members
-from outvoted.actors.runs.store import RunStore
+from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.search.errors import OutvotedError
 from tests.hostile.altered import of_kind, with_architecture, with_fact, with_own_fingerprint
 from tests.hostile.conftest import Outvoted, Payload
@@ -16,7 +16,7 @@ FACTORY = {"kind": "python", "factory": "payload:make", "arguments": {}}
 SYSTEM = {"kind": "python", "factory": "os:system", "arguments": {"command": "touch ../mark"}}
 CLIMB, MOVES = {"kind": "payload:Climb"}, {"kind": "payload:Climb"}
 
-NETWORKS: dict[str, Callable[[RunStore], None]] = {
+NETWORKS: dict[str, Callable[[RunFolder], None]] = {
     "a peer": lambda run: with_architecture(run.peers, 0, FACTORY),
     "a command as a factory": lambda run: with_architecture(run.peers, 1, SYSTEM),
     "the referee": lambda run: with_architecture(run.peers, -1, FACTORY),
@@ -24,7 +24,7 @@ NETWORKS: dict[str, Callable[[RunStore], None]] = {
         run.peers, 0, {"kind": "prepared", "network": FACTORY}
     ),
 }
-SETTINGS: dict[str, Callable[[RunStore], None]] = {
+SETTINGS: dict[str, Callable[[RunFolder], None]] = {
     "strategy": lambda run: with_fact(run, "config.search.strategy", CLIMB),
     "transform": lambda run: with_fact(run, "config.search.transform", MOVES),
     "part of a chain": lambda run: with_fact(
@@ -54,7 +54,7 @@ def assert_refused(answer: tuple[int, str], payload: Payload, path: str) -> None
 @pytest.mark.parametrize("command", READERS)
 @pytest.mark.parametrize("attack", NETWORKS)
 def test_networks_that_are_code_are_refused(
-    attack: str, command: str, own: RunStore, payload: Payload, outvoted: Outvoted
+    attack: str, command: str, own: RunFolder, payload: Payload, outvoted: Outvoted
 ) -> None:
     NETWORKS[attack](own)
     path = "os:system" if "command" in attack else "payload:make"
@@ -64,7 +64,7 @@ def test_networks_that_are_code_are_refused(
 @pytest.mark.parametrize("command", READERS)
 @pytest.mark.parametrize("attack", SETTINGS)
 def test_settings_that_are_code_are_refused(
-    attack: str, command: str, own: RunStore, payload: Payload, outvoted: Outvoted
+    attack: str, command: str, own: RunFolder, payload: Payload, outvoted: Outvoted
 ) -> None:
     SETTINGS[attack](own)
     assert_refused(outvoted(command, own.path), payload, "payload:")
@@ -73,7 +73,7 @@ def test_settings_that_are_code_are_refused(
 @pytest.mark.parametrize("attack", SETTINGS)
 @pytest.mark.parametrize("kind", KINDS)
 def test_runs_of_every_kind_are_refused(
-    attack: str, kind: str, own: RunStore, payload: Payload, outvoted: Outvoted
+    attack: str, kind: str, own: RunFolder, payload: Payload, outvoted: Outvoted
 ) -> None:
     run = of_kind(own, kind)
     SETTINGS[attack](run)
@@ -84,10 +84,10 @@ def test_runs_of_every_kind_are_refused(
 
 @pytest.mark.parametrize("attack", [*NETWORKS, *SETTINGS])
 def test_the_parts_of_a_comparison_are_refused(
-    attack: str, own: RunStore, payload: Payload, outvoted: Outvoted
+    attack: str, own: RunFolder, payload: Payload, outvoted: Outvoted
 ) -> None:
     whole = of_kind(own, "compare")
-    (NETWORKS | SETTINGS)[attack](RunStore(whole.path / "hillclimb"))
+    (NETWORKS | SETTINGS)[attack](RunFolder(whole.path / "hillclimb"))
     code, said = outvoted("report", whole.path)
     assert not payload.ran
     assert code == 2, said
@@ -96,7 +96,7 @@ def test_the_parts_of_a_comparison_are_refused(
 
 @pytest.mark.parametrize("attack", [*NETWORKS, *SETTINGS])
 def test_listing_runs_runs_none_of_them(
-    attack: str, own: RunStore, payload: Payload, outvoted: Outvoted
+    attack: str, own: RunFolder, payload: Payload, outvoted: Outvoted
 ) -> None:
     (NETWORKS | SETTINGS)[attack](own)
     assert outvoted("runs", "--runs", own.path.parent)[0] == 0
@@ -104,7 +104,7 @@ def test_listing_runs_runs_none_of_them(
 
 
 @pytest.mark.usefixtures("payload")
-def test_a_refusal_names_the_network_and_the_file(own: RunStore, outvoted: Outvoted) -> None:
+def test_a_refusal_names_the_network_and_the_file(own: RunFolder, outvoted: Outvoted) -> None:
     NETWORKS["a peer"](own)
     _, said = outvoted("report", own.path)
     assert "network 'mlp-6', which would import payload:make" in said
@@ -113,14 +113,14 @@ def test_a_refusal_names_the_network_and_the_file(own: RunStore, outvoted: Outvo
 
 
 @pytest.mark.usefixtures("payload")
-def test_a_refusal_names_the_key_and_the_file(own: RunStore, outvoted: Outvoted) -> None:
+def test_a_refusal_names_the_key_and_the_file(own: RunFolder, outvoted: Outvoted) -> None:
     SETTINGS["strategy"](own)
     _, said = outvoted("replay", own.path)
     assert "search.strategy.kind, which would import payload:Climb" in said
     assert str(own.path / "run.json") in said
 
 
-def test_a_refused_run_is_left_as_it_was(own: RunStore, payload: Payload, outvoted: Outvoted) -> None:
+def test_a_refused_run_is_left_as_it_was(own: RunFolder, payload: Payload, outvoted: Outvoted) -> None:
     NETWORKS["a peer"](own)
     before = {path: path.stat().st_mtime_ns for path in own.path.rglob("*")}
     for command in READERS:
@@ -129,7 +129,7 @@ def test_a_refused_run_is_left_as_it_was(own: RunStore, payload: Payload, outvot
     assert not payload.ran
 
 
-def test_with_trust_the_code_is_the_readers_own(own: RunStore, payload: Payload, outvoted: Outvoted) -> None:
+def test_with_trust_the_code_is_the_readers_own(own: RunFolder, payload: Payload, outvoted: Outvoted) -> None:
     """Without this, a payload that cannot run would pass for one that was kept from it."""
     NETWORKS["a peer"](own)
     with_own_fingerprint(own)
@@ -137,7 +137,7 @@ def test_with_trust_the_code_is_the_readers_own(own: RunStore, payload: Payload,
     assert payload.ran
 
 
-def test_with_trust_settings_are_imported_too(own: RunStore, payload: Payload, outvoted: Outvoted) -> None:
+def test_with_trust_settings_are_imported_too(own: RunFolder, payload: Payload, outvoted: Outvoted) -> None:
     SETTINGS["transform"](own)
     code, said = outvoted("replay", own.path, "--trust")
     assert payload.ran
@@ -145,14 +145,14 @@ def test_with_trust_settings_are_imported_too(own: RunStore, payload: Payload, o
     assert "derived from" in said
 
 
-def test_python_asks_for_trust_in_its_own_words(own: RunStore, payload: Payload) -> None:
+def test_python_asks_for_trust_in_its_own_words(own: RunFolder, payload: Payload) -> None:
     NETWORKS["a peer"](own)
     with pytest.raises(OutvotedError, match="trust=True"):
         Panel.load(own.path)
     assert not payload.ran
 
 
-def test_a_kind_that_there_is_not_is_no_import(own: RunStore, payload: Payload, outvoted: Outvoted) -> None:
+def test_a_kind_that_there_is_not_is_no_import(own: RunFolder, payload: Payload, outvoted: Outvoted) -> None:
     for text in ('{"kind": "payload"}', '{"kind": "payload.make"}', json.dumps({**FACTORY, "factory": 3})):
         with_architecture(own.peers, 0, json.loads(text))
         assert outvoted("report", own.path)[0] == 2

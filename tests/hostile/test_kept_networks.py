@@ -13,8 +13,8 @@ from outvoted.actors.networks.members import Member, Role
 from outvoted.actors.networks.preprocessing import PreprocessedNetwork
 from outvoted.actors.panel import panel_settings
 from outvoted.actors.panel.panel_settings import PanelSettings, Recipe
+from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.actors.runs.run_record import RunRecord
-from outvoted.actors.runs.store import RunStore
 from outvoted.actors.training.steps import Training
 from outvoted.cluster.jobs.networks import kept, run_members, run_referee, trained
 from outvoted.search.errors import OutvotedError
@@ -44,7 +44,7 @@ def from_the_shelf(folder: Path, wanted: Sequence[Recipe]) -> object:
 
 
 def from_the_run(folder: Path, wanted: Sequence[Recipe]) -> object:
-    store = RunStore(folder.parent)
+    store = RunFolder(folder.parent)
     assert store.peers == folder
     record = RunRecord(name="x", state="running", config={}, versions={})
     return run_members(store, record, tuple(wanted), NOT_USED, NOT_USED, NOT_USED, NOT_USED)

@@ -7,7 +7,7 @@ import pytest
 
 from outvoted import Panel
 from outvoted.actors.runs.files import refuse_links, write_atomically
-from outvoted.actors.runs.store import RunStore
+from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.search.errors import OutvotedError
 from tests.hostile.altered import of_kind
 from tests.hostile.conftest import Outvoted, files
@@ -39,7 +39,7 @@ def outside(tmp_path: Path) -> Path:
     return folder
 
 
-def linked(run: RunStore, name: str, outside: Path) -> None:
+def linked(run: RunFolder, name: str, outside: Path) -> None:
     """Put a link into a run's folder: of a folder to a folder, of a file to a file."""
     path = run.path / name
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -56,7 +56,7 @@ def linked(run: RunStore, name: str, outside: Path) -> None:
 @pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("name", [*FOLDERS, *REPLACED, *FILES])
 def test_links_are_refused_and_what_they_lead_to_is_left_alone(
-    name: str, command: str, own: RunStore, outside: Path, outvoted: Outvoted
+    name: str, command: str, own: RunFolder, outside: Path, outvoted: Outvoted
 ) -> None:
     linked(own, name, outside)
     before = files(outside)
@@ -71,7 +71,7 @@ def test_links_are_refused_and_what_they_lead_to_is_left_alone(
 @pytest.mark.parametrize("kind", ["scan", "compare", "heal", "sweep", "study"])
 @pytest.mark.parametrize("name", ["gallery", "report.html", "figures", "hillclimb/gallery"])
 def test_links_are_refused_in_runs_of_every_kind(
-    name: str, kind: str, own: RunStore, outside: Path, outvoted: Outvoted
+    name: str, kind: str, own: RunFolder, outside: Path, outvoted: Outvoted
 ) -> None:
     run = of_kind(own, kind)
     linked(run, name, outside)
@@ -84,29 +84,29 @@ def test_links_are_refused_in_runs_of_every_kind(
 
 
 @pytest.mark.parametrize("target", ["run.json", "../run.json", "/", "/dev/zero", "missing", "."])
-def test_it_does_not_matter_where_a_link_leads(target: str, own: RunStore) -> None:
+def test_it_does_not_matter_where_a_link_leads(target: str, own: RunFolder) -> None:
     (own.path / "gallery").mkdir(exist_ok=True)
     (own.path / "gallery" / "link").symlink_to(target)
     with pytest.raises(OutvotedError, match=f"which leads to {target}"):
         own.read_record()
 
 
-def test_pipes_are_refused_rather_than_waited_for(own: RunStore) -> None:
+def test_pipes_are_refused_rather_than_waited_for(own: RunFolder) -> None:
     os.mkfifo(own.path / "searches" / "shard-999999.parquet")
     with pytest.raises(OutvotedError, match=r"shard-999999.parquet, a pipe"):
         own.read_record()
 
 
-def test_a_run_may_be_reached_by_a_link(own: RunStore, tmp_path: Path) -> None:
+def test_a_run_may_be_reached_by_a_link(own: RunFolder, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").symlink_to(own.path.parent)
     (tmp_path / "one").symlink_to(own.path)
     for path in (tmp_path / "elsewhere" / own.path.name, tmp_path / "one"):
-        assert RunStore(path).read_record() == own.read_record()
+        assert RunFolder(path).read_record() == own.read_record()
         assert Panel.load(path).names
 
 
 def test_listed_runs_with_links_are_unreadable_and_the_others_are_listed(
-    own: RunStore, outside: Path, outvoted: Outvoted
+    own: RunFolder, outside: Path, outvoted: Outvoted
 ) -> None:
     linked(own, "gallery", outside)
     assert outvoted("runs", "--runs", own.path.parent)[0] == 0
@@ -123,7 +123,7 @@ def test_a_writer_replaces_links_and_does_not_follow_them(tmp_path: Path, outsid
     assert files(outside) == before
 
 
-def test_a_folder_without_links_is_fine(own: RunStore) -> None:
+def test_a_folder_without_links_is_fine(own: RunFolder) -> None:
     refuse_links(own.path)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from outvoted.actors.runs.store import RunStore
+from outvoted.actors.runs.run_folder import RunFolder
 from tests.hostile.altered import with_fact, with_own_fingerprint, with_rows
 from tests.hostile.conftest import Outvoted
 
@@ -31,7 +31,7 @@ def assert_plain(page: str) -> None:
 
 @pytest.mark.filterwarnings("ignore:Glyph")
 @pytest.mark.usefixtures("sketched", "payload")
-def test_texts_of_a_record_are_text(own: RunStore, outvoted: Outvoted) -> None:
+def test_texts_of_a_record_are_text(own: RunFolder, outvoted: Outvoted) -> None:
     text = " ".join(TEXTS.values())
     for key in ("name", "message", "versions.python", "config.anything", "data.name"):
         with_fact(own, key, text)
@@ -45,7 +45,7 @@ def test_texts_of_a_record_are_text(own: RunStore, outvoted: Outvoted) -> None:
 
 
 @pytest.mark.usefixtures("sketched", "payload")
-def test_names_of_networks_are_text(own: RunStore, outvoted: Outvoted) -> None:
+def test_names_of_networks_are_text(own: RunFolder, outvoted: Outvoted) -> None:
     names = ["<img src=x onerror=alert(1)>", "[b][link=x", "$frac{$ %{y}"]
     for before, name in zip(("mlp-6", "mlp-12", "mlp-18"), names, strict=True):
         (own.peers / f"{before}.safetensors").rename(own.peers / f"{name}.safetensors")
@@ -63,7 +63,7 @@ def test_names_of_networks_are_text(own: RunStore, outvoted: Outvoted) -> None:
 
 @pytest.mark.usefixtures("payload")
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
-def test_what_an_error_quotes_steers_no_terminal(text: str, own: RunStore, outvoted: Outvoted) -> None:
+def test_what_an_error_quotes_steers_no_terminal(text: str, own: RunFolder, outvoted: Outvoted) -> None:
     with_fact(own, "config.search.strategy", {"kind": f"{text}:Climb"})
     code, said = outvoted("report", own.path)
     assert code == 2
@@ -75,7 +75,7 @@ def test_what_an_error_quotes_steers_no_terminal(text: str, own: RunStore, outvo
 @pytest.mark.parametrize("kind", ["heal", "study"])
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
 def test_a_run_that_is_refused_is_named_as_text(
-    text: str, kind: str, own: RunStore, outvoted: Outvoted, tmp_path: Path
+    text: str, kind: str, own: RunFolder, outvoted: Outvoted, tmp_path: Path
 ) -> None:
     with_fact(own, "name", text)
     with_fact(own, "kind", kind)

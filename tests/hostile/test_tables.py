@@ -14,7 +14,7 @@ from PIL import Image
 
 from outvoted.actors.networks import members
 from outvoted.actors.runs import png, tables
-from outvoted.actors.runs.store import RunStore
+from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.search.errors import OutvotedError
 from tests.hostile.altered import with_fact, with_rows
 from tests.hostile.conftest import Outvoted
@@ -106,7 +106,7 @@ def test_a_table_that_might_be_too_large_and_is_not_is_read(tmp_path: Path) -> N
     assert tables.bounded(tmp_path / "rows.parquet", ["name"], 4 * MIB) == rows.select(["name"])
 
 
-def test_a_table_of_networks_is_read_within_limits(own: RunStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_table_of_networks_is_read_within_limits(own: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(members, "MOST_BYTES", 100)
     with pytest.raises(OutvotedError, match="more than"):
         members.load(own.peers)
@@ -116,7 +116,7 @@ def test_a_table_of_networks_is_read_within_limits(own: RunStore, monkeypatch: p
 @pytest.mark.parametrize("command", ["report", "replay", "landscape", "load", "runs"])
 @pytest.mark.parametrize("deep", [300, 100_000])
 def test_a_record_nested_without_end_is_refused(
-    deep: int, command: str, own: RunStore, outvoted: Outvoted
+    deep: int, command: str, own: RunFolder, outvoted: Outvoted
 ) -> None:
     path = own.path / "run.json"
     with_fact(own, "config.search.strategy", "NESTED")
@@ -129,7 +129,7 @@ def test_a_record_nested_without_end_is_refused(
 
 @pytest.mark.usefixtures("payload")
 @pytest.mark.parametrize("deep", [300, 100_000])
-def test_an_architecture_nested_without_end_is_refused(deep: int, own: RunStore, outvoted: Outvoted) -> None:
+def test_an_architecture_nested_without_end_is_refused(deep: int, own: RunFolder, outvoted: Outvoted) -> None:
     text = '{"kind": "mlp", "hidden": ' + "[" * deep + "]" * deep + "}"
     with_rows(own.peers, lambda rows: rows[0].update(architecture=text))
     assert outvoted("report", own.path)[0] == 2

@@ -9,8 +9,8 @@ from rich.progress import Progress as Bars
 
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.mining.shards import Shards
+from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.actors.runs.run_record import RunRecord, State
-from outvoted.actors.runs.store import RunStore
 from outvoted.analysis.comparison.report import comparison_report
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.report import Report
@@ -44,7 +44,7 @@ class Compare(Kind[CompareConfig]):
         """Compare the strategies that have searched already."""
         return comparison_report(run)
 
-    def mistakes(self, store: RunStore, record: RunRecord) -> pd.DataFrame:
+    def mistakes(self, store: RunFolder, record: RunRecord) -> pd.DataFrame:
         """Read the mistakes of all strategies, which ``run`` names."""
         found = []
         for folder in sorted(file.parent for file in store.path.glob("*/run.json")):
@@ -64,7 +64,7 @@ def _jobs(job: Job[CompareConfig]) -> dict[str, Job[MineConfig]]:
         name: Job(
             MINE,
             config,
-            store := RunStore(path / name, path.parent),
+            store := RunFolder(path / name, path.parent),
             job.address,
             job.resume and (store.path / "run.json").exists(),
             job.debug,

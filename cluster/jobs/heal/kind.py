@@ -22,8 +22,8 @@ from outvoted.actors.networks import members
 from outvoted.actors.networks.members import Member
 from outvoted.actors.panel import panel_settings
 from outvoted.actors.panel.panel_settings import PanelSettings, Recipe
+from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.actors.runs.run_record import RunRecord
-from outvoted.actors.runs.store import RunStore
 from outvoted.analysis.healing.healing import steady_since, successes, summarise_healing
 from outvoted.analysis.healing.report import healing_report
 from outvoted.analysis.opened.opened import OpenedRun
@@ -101,7 +101,7 @@ class Heal(Kind[HealConfig]):
         """Report the success of each arm, round by round."""
         return healing_report(run)
 
-    def mistakes(self, store: RunStore, record: RunRecord) -> pd.DataFrame:
+    def mistakes(self, store: RunFolder, record: RunRecord) -> pd.DataFrame:
         """Read the mistakes of every arm and round."""
         return rows_of_units(store.path, "mistakes", "rounds")
 

@@ -15,8 +15,8 @@ from outvoted.actors.mining.planning import MiningFigures, planned
 from outvoted.actors.mining.shards import Shards
 from outvoted.actors.panel import panel_settings
 from outvoted.actors.runs.progress import Progress
+from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.actors.runs.run_record import RunRecord
-from outvoted.actors.runs.store import RunStore
 from outvoted.analysis.mining.report import mining_report
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.report import Report
@@ -53,7 +53,7 @@ class Mine(Kind[MineConfig]):
         """Report the mistakes of each target."""
         return mining_report(run)
 
-    def mistakes(self, store: RunStore, record: RunRecord) -> pd.DataFrame:
+    def mistakes(self, store: RunFolder, record: RunRecord) -> pd.DataFrame:
         """Read the rows of all verified mistakes."""
         return Shards(store.path).frame("mistakes")
 
@@ -67,7 +67,7 @@ class Mine(Kind[MineConfig]):
             command("python", "-c", look),
         )
 
-    def counts(self, store: RunStore, record: RunRecord) -> tuple[str, str]:
+    def counts(self, store: RunFolder, record: RunRecord) -> tuple[str, str]:
         """Count searches and mistakes."""
         searches = f"{len(Shards(store.path).done())} of {MiningFigures.of(record).searches or '?'}"
         return searches, str(Shards(store.path).table("mistakes").num_rows)

@@ -14,8 +14,8 @@ from outvoted.actors.data.pictures import Fit
 from outvoted.actors.data.rows import Piece
 from outvoted.actors.mining.scan_store import ScanFigures, ScanStore
 from outvoted.actors.panel import panel_settings
+from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.actors.runs.run_record import RunRecord
-from outvoted.actors.runs.store import RunStore
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.report import Report
 from outvoted.analysis.scan.report import scan_report
@@ -54,7 +54,7 @@ class Scan(Kind[ScanConfig]):
         """Report the dissents of each peer."""
         return scan_report(run)
 
-    def mistakes(self, store: RunStore, record: RunRecord) -> pd.DataFrame:
+    def mistakes(self, store: RunFolder, record: RunRecord) -> pd.DataFrame:
         """Read the dissents."""
         return rows_of_units(store.path, "dissents", "scanned")
 

@@ -13,8 +13,8 @@ from outvoted.actors.networks.members import Member
 from outvoted.actors.panel import panel_settings
 from outvoted.actors.panel.peer import voter
 from outvoted.actors.runs import extras
+from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.actors.runs.run_record import RunRecord
-from outvoted.actors.runs.store import RunStore
 from outvoted.actors.studies.ray_voting import vote_remotely
 from outvoted.actors.studies.study_store import PANEL, REFEREE, StudyStore, vote_rows
 from outvoted.analysis.opened.opened import OpenedRun
@@ -70,7 +70,7 @@ class StudyKind(Kind[StudyConfig]):
 STUDY = StudyKind()
 
 
-def _check_families(store: RunStore, config: StudyConfig) -> None:
+def _check_families(store: RunFolder, config: StudyConfig) -> None:
     """Families may be added and get more seeds; otherwise networks would differ under one name."""
     before = store.read_record().config.get("study", {}).get("families", [])
     named = {family.get("name"): family for family in before}

@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.progress import Progress as Bars
 
 from outvoted.actors.data.datasets import Dataset
+from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.actors.runs.run_record import RunRecord
-from outvoted.actors.runs.store import RunStore
 from outvoted.actors.sweeps.ray_sweep_recorder import SweepRecorderActor
 from outvoted.actors.sweeps.sweep_store import FAILED, FINISHED, SweepStore
 from outvoted.analysis.opened.opened import OpenedRun
@@ -67,7 +67,7 @@ class Sweep(Kind[SweepConfig]):
         found = write_sweep_report(opened)
         return as_told(told_by_sweeping(found, run.store.path), found.tables())
 
-    def mistakes(self, store: RunStore, record: RunRecord) -> pd.DataFrame:
+    def mistakes(self, store: RunFolder, record: RunRecord) -> pd.DataFrame:
         """Read the mistakes of every setting that was mined."""
         return rows_of_units(store.path, "mistakes", "searches")
 

@@ -14,13 +14,13 @@ from outvoted.actors.mining.shards import ShardResult, Shards
 from outvoted.actors.networks import members
 from outvoted.actors.networks.members import Member
 from outvoted.actors.runs import png, schema
-from outvoted.actors.runs.store import RunStore
+from outvoted.actors.runs.run_folder import RunFolder
 
 
 @pytest.fixture(scope="module")
 def stored(mined: ShardResult, trained: list[Member], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with one shard in two files for each table, and the peers."""
-    store = RunStore(tmp_path_factory.mktemp("stored"))
+    store = RunFolder(tmp_path_factory.mktemp("stored"))
     middle = mined.searches.num_rows // 2
     first, last = mined.searches.slice(0, middle), mined.searches.slice(middle)
     border = last.column("search_id")[0].as_py()

@@ -17,8 +17,8 @@ from matplotlib.figure import Figure
 from rich.console import Console
 
 from outvoted.actors.mining.shards import Shards, Table
+from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.actors.runs.run_record import RunRecord
-from outvoted.actors.runs.store import RunStore
 from outvoted.analysis.comparison.comparison import Compared, common_span, compare, comparison_table
 from outvoted.analysis.comparison.report import comparison_report, draw_comparison, draw_map
 from outvoted.analysis.mining.weaknesses import Grid, cells
@@ -34,7 +34,7 @@ Rows = list[dict[str, Any]]
 GRID = Grid(bins=3)
 
 
-def kept(store: RunStore, name: Table, keep: Callable[[dict[str, Any]], bool]) -> None:
+def kept(store: RunFolder, name: Table, keep: Callable[[dict[str, Any]], bool]) -> None:
     """Keep only some rows of a table."""
     for path in (store.path / name).glob("*.parquet"):
         rows = pq.read_table(path)
@@ -47,7 +47,7 @@ def odd(row: dict[str, Any]) -> bool:
 
 
 @pytest.fixture
-def half(own: RunStore) -> RunStore:
+def half(own: RunFolder) -> RunFolder:
     """A run that found its mistakes at odd labels alone; the other searches were in vain."""
     kept(own, "mistakes", odd)
     for path in (own.path / "searches").glob("*.parquet"):
@@ -61,11 +61,11 @@ def half(own: RunStore) -> RunStore:
 
 
 @pytest.fixture
-def rows(run: OpenedRun, half: RunStore) -> list[Compared]:
+def rows(run: OpenedRun, half: RunFolder) -> list[Compared]:
     return compare({"whole": run, "half": OpenedRun(half)}, GRID)
 
 
-def test_searches_in_vain_are_paid_for_too(rows: list[Compared], run: OpenedRun, half: RunStore) -> None:
+def test_searches_in_vain_are_paid_for_too(rows: list[Compared], run: OpenedRun, half: RunFolder) -> None:
     for row, store in zip(rows, (run.store, half), strict=True):
         searches: Rows = Shards(store.path).table("searches").to_pylist()
         begun = [search for search in searches if search["outcome"] in ("mistake", "exhausted")]
@@ -78,7 +78,7 @@ def test_searches_in_vain_are_paid_for_too(rows: list[Compared], run: OpenedRun,
     assert half_of_it > whole
 
 
-def test_mistakes_are_summed_up(rows: list[Compared], half: RunStore) -> None:
+def test_mistakes_are_summed_up(rows: list[Compared], half: RunFolder) -> None:
     mistakes: Rows = Shards(half.path).table("mistakes").to_pylist()
     row = rows[1]
     assert row.strategy == "half"
@@ -88,9 +88,9 @@ def test_mistakes_are_summed_up(rows: list[Compared], half: RunStore) -> None:
 
 
 def test_coverage_is_the_share_of_the_cells_that_any_has_filled(
-    own: RunStore, run: OpenedRun, tmp_path: Path
+    own: RunFolder, run: OpenedRun, tmp_path: Path
 ) -> None:
-    even = RunStore(Path(shutil.copytree(own.path, tmp_path / "even")))
+    even = RunFolder(Path(shutil.copytree(own.path, tmp_path / "even")))
     kept(own, "mistakes", odd)
     kept(even, "mistakes", lambda row: not odd(row))
     over = common_span([run])
@@ -106,7 +106,7 @@ def test_alone_a_strategy_covers_what_it_found(run: OpenedRun) -> None:
     assert row.coverage == 1.0
 
 
-def test_skipped_and_failed_searches_are_not_counted(half: RunStore, rows: list[Compared]) -> None:
+def test_skipped_and_failed_searches_are_not_counted(half: RunFolder, rows: list[Compared]) -> None:
     for path in (half.path / "searches").glob("*.parquet"):
         found = pq.read_table(path)
         values = found.to_pylist()
@@ -119,7 +119,7 @@ def test_skipped_and_failed_searches_are_not_counted(half: RunStore, rows: list[
     assert rows[1].searches == 90
 
 
-def test_without_mistakes_there_is_nothing_to_divide_by(fruitless: RunStore, tmp_path: Path) -> None:
+def test_without_mistakes_there_is_nothing_to_divide_by(fruitless: RunFolder, tmp_path: Path) -> None:
     (row,) = compare({"poor": OpenedRun(fruitless)}, GRID)
     assert (row.mistakes, row.pairs, row.cells) == (0, 0, 0)
     assert (row.inferences, row.moves, row.validity, row.coverage) == (None, None, None, 0.0)
@@ -190,7 +190,7 @@ def test_a_map_shows_neighbouring_descriptors(
 @pytest.fixture
 def compared(run_path: Path, record: RunRecord, tmp_path: Path) -> OpenedRun:
     """A comparison of two strategies of one kind, and of one that was not mined with yet."""
-    store = RunStore(tmp_path / "compared")
+    store = RunFolder(tmp_path / "compared")
     strategies = [each.model_dump(mode="json") for each in (Hillclimb(), Hillclimb(), Gradient())]
     config = {"strategies": strategies, "map": {}}
     store.write_record(record.model_copy(update={"kind": "compare", "config": config}))

@@ -17,8 +17,8 @@ from outvoted.actors.data.formats import Iris
 from outvoted.actors.networks import MLP, members
 from outvoted.actors.panel.panel_settings import PanelSettings
 from outvoted.actors.panel.peer import voter
+from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.actors.runs.run_record import DataRecord, RunRecord, State
-from outvoted.actors.runs.store import RunStore
 from outvoted.actors.studies.study_store import StudyStore, vote_rows
 from outvoted.actors.training.steps import Training
 from outvoted.actors.training.training import train, trained_member
@@ -84,7 +84,7 @@ def made(path: Path, study: Study, source: DataSettings | Iris) -> OpenedStudy:
     store.write_record(
         RunRecord(name="land", kind="study", state=State.FINISHED, config=config, versions={}, data=named)
     )
-    return open_study(OpenedRun(RunStore(path)))
+    return open_study(OpenedRun(RunFolder(path)))
 
 
 @pytest.fixture(scope="module", params=STUDIES)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
 from outvoted.actors.mining.shards import Shards
-from outvoted.actors.runs.store import RunStore
+from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.analysis.mining.every_network import EveryNetwork, draw_every_network, every_network
 from outvoted.analysis.mining.report import mining_report
 from outvoted.analysis.mining.summary import summarise
@@ -65,7 +65,7 @@ def test_seeds_are_those_of_a_plain_loop(rows: list[tuple[int, int, int, str]]) 
 
 
 @pytest.fixture
-def unlucky(own: RunStore) -> RunStore:
+def unlucky(own: RunFolder) -> RunFolder:
     """A run in which each target's first mistakes are told to come from the same seeds."""
     mistakes = Shards(own.path).table("mistakes").to_pylist()
     ids = {target: [row["search_id"] for row in mistakes if row["target"] == target] for target in range(3)}
@@ -81,7 +81,7 @@ def unlucky(own: RunStore) -> RunStore:
 
 
 @pytest.fixture
-def fooled(unlucky: RunStore) -> EveryNetwork:
+def fooled(unlucky: RunFolder) -> EveryNetwork:
     """The seeds of that run that fooled all three networks."""
     mistakes = Shards(unlucky.path).frame("mistakes")
     found = every_network(Shards(unlucky.path).frame("searches"), 3)
@@ -90,7 +90,7 @@ def fooled(unlucky: RunStore) -> EveryNetwork:
 
 
 def test_a_line_for_each_seed_a_column_for_each_network(
-    unlucky: RunStore, fooled: EveryNetwork, tmp_path: Path, figures: list[Figure]
+    unlucky: RunFolder, fooled: EveryNetwork, tmp_path: Path, figures: list[Figure]
 ) -> None:
     mistakes = Shards(unlucky.path).frame("mistakes")
     draw_every_network(mistakes, fooled, NAMES, unlucky.read_record(), tmp_path / "every.png")
@@ -105,13 +105,13 @@ def test_a_line_for_each_seed_a_column_for_each_network(
         assert title.startswith(f"{name}: ")
 
 
-def test_the_report_counts_and_draws_them(unlucky: RunStore, fooled: EveryNetwork) -> None:
+def test_the_report_counts_and_draws_them(unlucky: RunFolder, fooled: EveryNetwork) -> None:
     mining_report(OpenedRun(unlucky)).write(unlucky.path)
     assert summarise(OpenedRun(unlucky)).every_network == fooled
     opened(unlucky.path / "gallery" / "every-network.png")
 
 
-def test_with_few_targets_every_network_is_not_asked_for(own: RunStore) -> None:
+def test_with_few_targets_every_network_is_not_asked_for(own: RunFolder) -> None:
     record = own.read_record()
     record.config["search"]["targets"] = ["mlp-12", "mlp-6"]
     own.write_record(record)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from outvoted.actors.runs import png
-from outvoted.actors.runs.store import RunStore
+from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.analysis.mining.mistakes import mistakes_exhibits, mistakes_measured
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.gallery import gallery
@@ -84,7 +84,7 @@ def test_the_page_is_given_the_votes_to_three_decimals(run: OpenedRun) -> None:
     np.testing.assert_array_equal(answers.T, first.votes.argmax(axis=2))
 
 
-def test_a_run_that_has_mined_nothing_has_nothing_measured(bare: RunStore) -> None:
+def test_a_run_that_has_mined_nothing_has_nothing_measured(bare: RunFolder) -> None:
     assert mistakes_measured(bare).empty
 
 

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from outvoted.actors.runs import png
-from outvoted.actors.runs.store import RunStore
+from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.analysis.mining.pictures import draw_climbs, draw_mistakes
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.drawing import PEERS, TARGET
@@ -17,7 +17,7 @@ from outvoted.search.arrays import Pixels
 from outvoted.search.errors import OutvotedError
 from tests.conftest import full_disk
 
-Rewrite = Callable[[RunStore, Callable[[dict[str, Any]], object]], None]
+Rewrite = Callable[[RunFolder, Callable[[dict[str, Any]], object]], None]
 
 
 def opened(path: Path) -> Pixels:
@@ -64,14 +64,14 @@ def test_drawing_again_gives_the_same_picture(run: OpenedRun, drawn: Path, tmp_p
 
 
 def test_a_target_without_mistakes_keeps_its_line(
-    own: RunStore, rewrite: Rewrite, drawn: Path, tmp_path: Path
+    own: RunFolder, rewrite: Rewrite, drawn: Path, tmp_path: Path
 ) -> None:
     rewrite(own, lambda row: row.update(target=0))
     draw_mistakes(OpenedRun(own), tmp_path / "one.png")
     assert opened(tmp_path / "one.png").shape == opened(drawn / "mistakes.png").shape
 
 
-def test_colour_images_are_drawn(own: RunStore, rewrite: Rewrite, tmp_path: Path) -> None:
+def test_colour_images_are_drawn(own: RunFolder, rewrite: Rewrite, tmp_path: Path) -> None:
     def colour(row: dict[str, Any]) -> None:
         for side in ("image", "seed_image"):
             grey = png.decode(row[side]["bytes"])
@@ -84,14 +84,14 @@ def test_colour_images_are_drawn(own: RunStore, rewrite: Rewrite, tmp_path: Path
 
 
 def test_climbs_of_fewer_than_three_moves_are_not_worth_a_picture(
-    own: RunStore, rewrite: Rewrite, tmp_path: Path
+    own: RunFolder, rewrite: Rewrite, tmp_path: Path
 ) -> None:
     rewrite(own, lambda row: row.update(moves=min(row["moves"], 2)))
     draw_climbs(OpenedRun(own), tmp_path / "climbs.png")
     assert not (tmp_path / "climbs.png").exists()
 
 
-def test_a_run_without_mistakes_has_empty_lines(bare: RunStore, tmp_path: Path) -> None:
+def test_a_run_without_mistakes_has_empty_lines(bare: RunFolder, tmp_path: Path) -> None:
     draw_mistakes(OpenedRun(bare), tmp_path / "mistakes.png")
     assert Image.open(tmp_path / "mistakes.png").format == "PNG"
 

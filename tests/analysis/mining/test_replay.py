@@ -12,15 +12,15 @@ from PIL import Image
 from outvoted.actors.networks import members
 from outvoted.actors.networks.members import Member
 from outvoted.actors.runs import png
+from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.actors.runs.run_record import RunRecord
-from outvoted.actors.runs.store import RunStore
 from outvoted.analysis.mining import replay as module
 from outvoted.analysis.mining.replay import Replayed, replay
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.search.errors import OutvotedError
 
 Change = Callable[[dict[str, Any]], object]
-Rewrite = Callable[[RunStore, Change], None]
+Rewrite = Callable[[RunFolder, Change], None]
 FOUND = Replayed(0, same_parameters=True, same_pixels=True, outvoted=True)
 
 
@@ -35,7 +35,7 @@ def chosen(mistakes: list[dict[str, Any]]) -> dict[str, Any]:
     return max(mistakes, key=lambda row: int(row["moves"]))
 
 
-def expect(own: RunStore, search_id: int, expected: Replayed) -> None:
+def expect(own: RunFolder, search_id: int, expected: Replayed) -> None:
     """Check that one mistake replays as expected, and all others are confirmed."""
     found = {each.search_id: each for each in replay(OpenedRun(own), None)}
     assert found[search_id] == replace(expected, search_id=search_id)
@@ -67,7 +67,7 @@ def test_replaying_in_parts_changes_nothing(run: OpenedRun, monkeypatch: pytest.
     assert set(told[:-1]) == {7}
 
 
-def test_a_run_without_mistakes_has_nothing_to_replay(bare: RunStore) -> None:
+def test_a_run_without_mistakes_has_nothing_to_replay(bare: RunFolder) -> None:
     assert replay(OpenedRun(bare), None) == []
 
 
@@ -87,7 +87,7 @@ def test_a_mistake_is_confirmed_only_if_everything_holds(holds: str) -> None:
     assert not replace(FOUND, **changes).confirmed
 
 
-def test_one_altered_pixel_is_found(own: RunStore, chosen: dict[str, Any], rewrite: Rewrite) -> None:
+def test_one_altered_pixel_is_found(own: RunFolder, chosen: dict[str, Any], rewrite: Rewrite) -> None:
     def alter(row: dict[str, Any]) -> None:
         image = png.decode(row["image"]["bytes"]).copy()
         image[0, 0, 0] ^= 1
@@ -98,7 +98,7 @@ def test_one_altered_pixel_is_found(own: RunStore, chosen: dict[str, Any], rewri
 
 
 def test_a_png_written_anew_is_the_same_picture(
-    own: RunStore, chosen: dict[str, Any], rewrite: Rewrite
+    own: RunFolder, chosen: dict[str, Any], rewrite: Rewrite
 ) -> None:
     def alter(row: dict[str, Any]) -> None:
         buffer = io.BytesIO()
@@ -111,7 +111,7 @@ def test_a_png_written_anew_is_the_same_picture(
 
 
 def test_one_altered_number_of_a_trail_is_found(
-    own: RunStore, chosen: dict[str, Any], rewrite: Rewrite
+    own: RunFolder, chosen: dict[str, Any], rewrite: Rewrite
 ) -> None:
     def alter(row: dict[str, Any]) -> None:
         row["move_parameters"][1]["rotation_deg"] += 1e-4
@@ -122,13 +122,13 @@ def test_one_altered_number_of_a_trail_is_found(
     assert not found.confirmed
 
 
-def test_a_move_left_out_is_found(own: RunStore, chosen: dict[str, Any], rewrite: Rewrite) -> None:
+def test_a_move_left_out_is_found(own: RunFolder, chosen: dict[str, Any], rewrite: Rewrite) -> None:
     rewrite(own, only(chosen["search_id"], lambda row: row["move_parameters"].pop()))
     expect(own, chosen["search_id"], replace(FOUND, same_parameters=False, same_pixels=False))
 
 
 def test_an_altered_composed_transform_is_found(
-    own: RunStore, chosen: dict[str, Any], rewrite: Rewrite
+    own: RunFolder, chosen: dict[str, Any], rewrite: Rewrite
 ) -> None:
     def alter(row: dict[str, Any]) -> None:
         row["composed"][2] = float(np.nextafter(np.float32(row["composed"][2]), np.float32(9)))
@@ -137,31 +137,35 @@ def test_an_altered_composed_transform_is_found(
     expect(own, chosen["search_id"], replace(FOUND, same_parameters=False))
 
 
-def test_another_seed_is_found(own: RunStore, chosen: dict[str, Any], rewrite: Rewrite) -> None:
+def test_another_seed_is_found(own: RunFolder, chosen: dict[str, Any], rewrite: Rewrite) -> None:
     rewrite(own, only(chosen["search_id"], lambda row: row.update(seed_id=(row["seed_id"] + 1) % 800)))
     expect(own, chosen["search_id"], replace(FOUND, same_pixels=False))
 
 
 @pytest.mark.parametrize("column", ["predicted", "label"])
-def test_another_class_is_found(column: str, own: RunStore, chosen: dict[str, Any], rewrite: Rewrite) -> None:
+def test_another_class_is_found(
+    column: str, own: RunFolder, chosen: dict[str, Any], rewrite: Rewrite
+) -> None:
+    column: str, own: RunFolder, chosen: dict[str, Any], rewrite: Rewrite
+) -> None:
     other = ({chosen["predicted"], chosen["label"]} ^ set(range(10))).pop()
     rewrite(own, only(chosen["search_id"], lambda row: row.update({column: other})))
     expect(own, chosen["search_id"], replace(FOUND, outvoted=False))
 
 
-def test_another_target_is_found(own: RunStore, chosen: dict[str, Any], rewrite: Rewrite) -> None:
+def test_another_target_is_found(own: RunFolder, chosen: dict[str, Any], rewrite: Rewrite) -> None:
     rewrite(own, only(chosen["search_id"], lambda row: row.update(target=(row["target"] + 1) % 3)))
     expect(own, chosen["search_id"], replace(FOUND, outvoted=False))
 
 
-def test_other_weights_are_found(own: RunStore, trained: list[Member]) -> None:
+def test_other_weights_are_found(own: RunFolder, trained: list[Member]) -> None:
     members.save(own.peers, [trained[1], trained[0], trained[2]])
     with pytest.raises(OutvotedError, match="other networks or weights"):
         replay(OpenedRun(own), None)
 
 
 def test_other_weights_without_a_fingerprint_are_not_confirmed(
-    own: RunStore, record: RunRecord, trained: list[Member]
+    own: RunFolder, record: RunRecord, trained: list[Member]
 ) -> None:
     own.write_record(record.model_copy(update={"panel_fingerprint": None}))
     members.save(own.peers, [trained[1], trained[0], trained[2]])
@@ -182,7 +186,7 @@ def another_size(row: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("damage", [not_a_picture, another_size])
 def test_a_damaged_picture_is_found(
-    damage: Change, own: RunStore, chosen: dict[str, Any], rewrite: Rewrite
+    damage: Change, own: RunFolder, chosen: dict[str, Any], rewrite: Rewrite
 ) -> None:
     rewrite(own, only(chosen["search_id"], damage))
     found = {each.search_id: each for each in replay(OpenedRun(own), None)}

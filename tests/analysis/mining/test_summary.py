@@ -15,13 +15,13 @@ from rich.console import Console
 from outvoted.actors.mining.shards import Shards
 from outvoted.actors.networks import CNN, MLP, members
 from outvoted.actors.networks.members import Member, fingerprint
+from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.actors.runs.run_record import RunRecord, State
-from outvoted.actors.runs.store import RunStore
 from outvoted.analysis.mining.summary import PAPER, Summary, summarise, summary_table
 from outvoted.analysis.opened.opened import OpenedRun
 
 Rows = list[dict[str, Any]]
-Rewrite = Callable[[RunStore, Callable[[dict[str, Any]], object]], None]
+Rewrite = Callable[[RunFolder, Callable[[dict[str, Any]], object]], None]
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +90,7 @@ def test_validity_is_the_share_the_referee_agrees_with(summary: Summary, mistake
     assert {row["valid"] for row in mistakes} == {True, False}
 
 
-def test_only_the_papers_networks_have_the_papers_figures(own: RunStore, trained: list[Member]) -> None:
+def test_only_the_papers_networks_have_the_papers_figures(own: RunFolder, trained: list[Member]) -> None:
     first, second, third = trained
     thirty, other = replace(first, architecture=MLP(hidden=30)), replace(second, architecture=CNN(hidden=30))
     members.save(own.peers, [thirty, other, third])
@@ -100,7 +100,7 @@ def test_only_the_papers_networks_have_the_papers_figures(own: RunStore, trained
     assert [row.paper for row in found] == [(9, 6, 852), None, None]
 
 
-def test_a_failed_search_is_no_climb(own: RunStore, summary: Summary) -> None:
+def test_a_failed_search_is_no_climb(own: RunFolder, summary: Summary) -> None:
     for path in (own.path / "searches").glob("*.parquet"):
         rows = pq.read_table(path)
         outcome = [
@@ -113,7 +113,7 @@ def test_a_failed_search_is_no_climb(own: RunStore, summary: Summary) -> None:
         assert (after.searches, after.success) == (before.mistakes, 1.0)
 
 
-def test_a_run_that_has_searched_nothing_is_summarised(bare: RunStore, referee: Member) -> None:
+def test_a_run_that_has_searched_nothing_is_summarised(bare: RunFolder, referee: Member) -> None:
     found = summarise(OpenedRun(bare))
     assert (found.mistakes, found.validity, found.searches_per_second) == (0, None, 0)
     assert found.referee_accuracy == referee.test_accuracy
@@ -122,13 +122,13 @@ def test_a_run_that_has_searched_nothing_is_summarised(bare: RunStore, referee: 
         assert (row.moves, row.inferences, row.inferences_run, row.validity) == (None,) * 4
 
 
-def test_a_run_that_has_not_begun_to_search_has_no_rate(bare: RunStore, record: RunRecord) -> None:
+def test_a_run_that_has_not_begun_to_search_has_no_rate(bare: RunFolder, record: RunRecord) -> None:
     bare.write_record(record.model_copy(update={"figures": {}, "state": State.RUNNING}))
     found = summarise(OpenedRun(bare))
     assert (found.searches_per_second, found.state) == (None, "running")
 
 
-def test_a_run_without_mistakes_is_summarised(fruitless: RunStore) -> None:
+def test_a_run_without_mistakes_is_summarised(fruitless: RunFolder) -> None:
     found = summarise(OpenedRun(fruitless))
     assert [row.mistakes for row in found.targets] == [0, 0, 0]
     assert [row.searches for row in found.targets] == [30, 30, 30]
@@ -136,7 +136,7 @@ def test_a_run_without_mistakes_is_summarised(fruitless: RunStore) -> None:
 
 
 def test_a_run_without_a_referee_has_no_validity(
-    own: RunStore, trained: list[Member], rewrite: Rewrite, summary: Summary
+    own: RunFolder, trained: list[Member], rewrite: Rewrite, summary: Summary
 ) -> None:
     members.save(own.peers, trained)
     rewrite(own, lambda row: row.update(valid=None, referee_predicted=None))
@@ -173,7 +173,7 @@ def test_the_table_shows_the_papers_figures_beside_them(summary: Summary) -> Non
     ],
 )
 def test_only_the_papers_experiment_has_the_papers_figures(
-    key: str, value: object, own: RunStore, trained: list[Member]
+    key: str, value: object, own: RunFolder, trained: list[Member]
 ) -> None:
     panel = [replace(trained[0], architecture=MLP(hidden=30)), *trained[1:]]
     members.save(own.peers, panel)
@@ -187,7 +187,7 @@ def test_only_the_papers_experiment_has_the_papers_figures(
     assert summarise(OpenedRun(own)).targets[0].paper is None
 
 
-def test_on_other_images_there_are_no_figures_of_the_paper(own: RunStore, trained: list[Member]) -> None:
+def test_on_other_images_there_are_no_figures_of_the_paper(own: RunFolder, trained: list[Member]) -> None:
     panel = [replace(trained[0], architecture=MLP(hidden=30)), *trained[1:]]
     members.save(own.peers, panel)
     record = own.read_record()

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from outvoted.actors.runs.store import RunStore
+from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.analysis.mining.directions import two_directions
 from outvoted.analysis.mining.surroundings import (
     Surroundings,
@@ -165,7 +165,7 @@ def test_a_plot_has_a_map_for_each_network_and_one_for_all(run: OpenedRun, found
     assert sum(len(trace.x) for trace in ends[:-1]) == len(ends[-1].x) == len(ways)
 
 
-def test_a_report_shows_what_was_drawn(own: RunStore, found: Surroundings) -> None:
+def test_a_report_shows_what_was_drawn(own: RunFolder, found: Surroundings) -> None:
     copy = OpenedRun(own)
     assert surroundings_sections(copy) == []
     write(own.path, found)
@@ -177,7 +177,7 @@ def test_a_report_shows_what_was_drawn(own: RunStore, found: Surroundings) -> No
     assert section.parts[0].caption == f"Seed {found.seed_id}, label {found.label}: rotation and scale."  # type: ignore[union-attr]
 
 
-def test_bad_seeds_are_refused(run: OpenedRun, bare: RunStore) -> None:
+def test_bad_seeds_are_refused(run: OpenedRun, bare: RunFolder) -> None:
     directions = two_directions(run.transform, None, None)
     for seed in (-1, 800):
         with pytest.raises(OutvotedError, match=rf"0 to 799(.|\n)*{seed}"):

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from rich.console import Console
 
 from outvoted.actors.mining.shards import Shards
-from outvoted.actors.runs.store import RunStore
+from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.analysis.mining.report import mining_report
 from outvoted.analysis.mining.summary import summarise
 from outvoted.analysis.mining.voters import VotersSummary, by_voters, draw_voters, voters_table
@@ -116,7 +116,7 @@ def test_a_line_is_drawn_for_what_was_measured(tmp_path: Path, figures: list[Fig
     assert len(none.lines) == 1
 
 
-def test_a_run_with_several_numbers_reports_them(own: RunStore) -> None:
+def test_a_run_with_several_numbers_reports_them(own: RunFolder) -> None:
     record = own.read_record()
     record.config["search"]["voters"] = [1, 2]
     own.write_record(record)
@@ -128,7 +128,7 @@ def test_a_run_with_several_numbers_reports_them(own: RunStore) -> None:
     opened(own.path / "gallery" / "voters.png")
 
 
-def test_a_run_with_one_number_has_no_such_table(own: RunStore) -> None:
+def test_a_run_with_one_number_has_no_such_table(own: RunFolder) -> None:
     shutil.rmtree(own.path / "gallery", ignore_errors=True)
     report = mining_report(OpenedRun(own))
     report.write(own.path)

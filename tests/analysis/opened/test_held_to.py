@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from outvoted.actors.mining.shards import Shards
-from outvoted.actors.runs.store import RunStore
+from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.analysis.mining.pictures import draw_climbs, draw_mistakes
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.drawing import caption, class_names
 from outvoted.search.errors import OutvotedError
 
-Rewrite = Callable[[RunStore, Callable[[dict[str, Any]], object]], None]
+Rewrite = Callable[[RunFolder, Callable[[dict[str, Any]], object]], None]
 
 
 @pytest.mark.parametrize(
@@ -37,14 +37,14 @@ Rewrite = Callable[[RunStore, Callable[[dict[str, Any]], object]], None]
     ],
 )
 def test_a_row_that_the_run_cannot_have_made_is_named(
-    column: str, value: Any, said: str, own: RunStore, rewrite: Rewrite
+    column: str, value: Any, said: str, own: RunFolder, rewrite: Rewrite
 ) -> None:
     rewrite(own, lambda row: row.update({column: value}))
     with pytest.raises(OutvotedError, match=said):
         _ = OpenedRun(own).mistakes
 
 
-def test_a_run_without_a_name_for_every_class_shows_numbers(own: RunStore, tmp_path: Path) -> None:
+def test_a_run_without_a_name_for_every_class_shows_numbers(own: RunFolder, tmp_path: Path) -> None:
     record = own.read_record()
     assert record.data is not None
     named = record.model_copy(update={"data": record.data.model_copy(update={"class_names": ("zero",)})})
@@ -55,14 +55,14 @@ def test_a_run_without_a_name_for_every_class_shows_numbers(own: RunStore, tmp_p
 
 
 def test_a_climb_that_is_longer_than_it_says_is_not_drawn(
-    own: RunStore, rewrite: Rewrite, tmp_path: Path, sketched: None
+    own: RunFolder, rewrite: Rewrite, tmp_path: Path, sketched: None
 ) -> None:
     rewrite(own, lambda row: row.update(move_parameters=row["move_parameters"][:1] * 100, moves=3))
     draw_climbs(OpenedRun(own), tmp_path / "climbs.png")
     assert not (tmp_path / "climbs.png").exists()
 
 
-def test_a_row_without_measures_is_refused(own: RunStore, rewrite: Rewrite) -> None:
+def test_a_row_without_measures_is_refused(own: RunFolder, rewrite: Rewrite) -> None:
     rewrite(own, lambda row: row.update(measures=None))
     with pytest.raises(OutvotedError, match="without a value in column measures"):
         _ = OpenedRun(own).mistakes

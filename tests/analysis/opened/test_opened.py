@@ -16,8 +16,8 @@ from outvoted.actors.networks import members
 from outvoted.actors.networks.members import Member
 from outvoted.actors.panel.panel import LocalPanel
 from outvoted.actors.runs import png
+from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.actors.runs.run_record import RunRecord
-from outvoted.actors.runs.store import RunStore
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.search.climb import Rules
 from outvoted.search.errors import OutvotedError
@@ -60,7 +60,7 @@ def test_the_panel_is_the_one_that_mined(run: OpenedRun, panel: LocalPanel, digi
     assert run.panel.vote(digits.test.images).tobytes() == panel.vote(digits.test.images).tobytes()
 
 
-def test_what_is_opened_is_read_once(own: RunStore) -> None:
+def test_what_is_opened_is_read_once(own: RunFolder) -> None:
     run = OpenedRun(own)
     first = (run.record, run.members, run.data, run.panel)
     shutil.rmtree(own.path)
@@ -69,7 +69,7 @@ def test_what_is_opened_is_read_once(own: RunStore) -> None:
     )
 
 
-def test_other_weights_are_refused(own: RunStore, trained: list[Member]) -> None:
+def test_other_weights_are_refused(own: RunFolder, trained: list[Member]) -> None:
     members.save(own.peers, nudged(trained, "mlp-12"))
     with pytest.raises(OutvotedError) as caught:
         OpenedRun(own).members  # noqa: B018
@@ -77,21 +77,21 @@ def test_other_weights_are_refused(own: RunStore, trained: list[Member]) -> None
     assert "restore the networks" in caught.value.remedy
 
 
-def test_another_order_of_the_peers_is_refused(own: RunStore, trained: list[Member]) -> None:
+def test_another_order_of_the_peers_is_refused(own: RunFolder, trained: list[Member]) -> None:
     members.save(own.peers, trained[::-1])
     with pytest.raises(OutvotedError, match="other networks or weights"):
         OpenedRun(own).panel  # noqa: B018
 
 
 def test_another_referee_is_still_the_runs_panel(
-    own: RunStore, trained: list[Member], referee: Member
+    own: RunFolder, trained: list[Member], referee: Member
 ) -> None:
     members.save(own.peers, nudged([*trained, referee], "referee"))
     assert OpenedRun(own).members[-1].sha256 != referee.sha256
 
 
 def test_a_run_without_a_fingerprint_yet_takes_its_weights(
-    own: RunStore, record: RunRecord, trained: list[Member]
+    own: RunFolder, record: RunRecord, trained: list[Member]
 ) -> None:
     own.write_record(record.model_copy(update={"panel_fingerprint": None}))
     members.save(own.peers, nudged(trained, "mlp-6"))
@@ -99,7 +99,7 @@ def test_a_run_without_a_fingerprint_yet_takes_its_weights(
 
 
 def test_other_images_are_refused(
-    own: RunStore, record: RunRecord, digits_folder: Path, tmp_path: Path
+    own: RunFolder, record: RunRecord, digits_folder: Path, tmp_path: Path
 ) -> None:
     folder = Path(shutil.copytree(digits_folder, tmp_path / "digits"))
     path = folder / "train-images-idx3-ubyte.gz"
@@ -113,7 +113,7 @@ def test_other_images_are_refused(
     assert str(folder) in caught.value.found
 
 
-def test_own_data_are_read_again(own: RunStore, record: RunRecord, digits: Dataset, tmp_path: Path) -> None:
+def test_own_data_are_read_again(own: RunFolder, record: RunRecord, digits: Dataset, tmp_path: Path) -> None:
     path = tmp_path / "digits.npz"
     train, test = digits.train, digits.test
     np.savez(path, x_train=train.images, y_train=train.labels, x_test=test.images, y_test=test.labels)
@@ -124,17 +124,17 @@ def test_own_data_are_read_again(own: RunStore, record: RunRecord, digits: Datas
 
 def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(OutvotedError, match="a run of outvoted"):
-        OpenedRun(RunStore(tmp_path)).data  # noqa: B018
+        OpenedRun(RunFolder(tmp_path)).data  # noqa: B018
 
 
-def test_a_run_without_weights_is_refused(own: RunStore) -> None:
+def test_a_run_without_weights_is_refused(own: RunFolder) -> None:
     shutil.rmtree(own.peers)
     with pytest.raises(OutvotedError, match="trained panel"):
         OpenedRun(own).members  # noqa: B018
 
 
 @pytest.mark.parametrize("wrong", [{}, {"search": {"patients": 3}}])
-def test_a_record_without_a_configuration_is_refused(wrong: dict[str, Any], own: RunStore) -> None:
+def test_a_record_without_a_configuration_is_refused(wrong: dict[str, Any], own: RunFolder) -> None:
     path = own.path / "run.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"config": wrong}))
     with pytest.raises(OutvotedError):

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import pytest
 
 from outvoted.actors.data.datasets import Dataset
-from outvoted.actors.runs.store import RunStore
+from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.studies.kinds import open_study
 from outvoted.analysis.sweeps.opened import OpenedSweep
@@ -27,9 +27,9 @@ class Opened(Protocol):
 
 
 OPENED: dict[str, Callable[[Path], Opened]] = {
-    "mine": lambda path: OpenedRun(RunStore(path)),
-    "scan": lambda path: OpenedRun(RunStore(path)),
-    "study": lambda path: open_study(OpenedRun(RunStore(path))),
+    "mine": lambda path: OpenedRun(RunFolder(path)),
+    "scan": lambda path: OpenedRun(RunFolder(path)),
+    "study": lambda path: open_study(OpenedRun(RunFolder(path))),
     "sweep": OpenedSweep,
 }
 SETTINGS: dict[str, dict[str, Any]] = {
@@ -38,7 +38,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
 }
 
 
-def rewritten(store: RunStore, kind: str, data: Path | None = None) -> Path:
+def rewritten(store: RunFolder, kind: str, data: Path | None = None) -> Path:
     """Make a run one of another kind, or one whose data lie elsewhere."""
     path = store.path / "run.json"
     record = json.loads(path.read_text())
@@ -51,13 +51,13 @@ def rewritten(store: RunStore, kind: str, data: Path | None = None) -> Path:
 
 
 @pytest.mark.parametrize("kind", OPENED)
-def test_the_images_are_those_of_the_record(kind: str, own: RunStore) -> None:
+def test_the_images_are_those_of_the_record(kind: str, own: RunFolder) -> None:
     found = OPENED[kind](rewritten(own, kind)).data
     assert found.fingerprint == json.loads((own.path / "run.json").read_text())["data"]["fingerprint"]
 
 
 @pytest.mark.parametrize("kind", OPENED)
-def test_other_images_are_refused(kind: str, own: RunStore, digits_folder: Path, tmp_path: Path) -> None:
+def test_other_images_are_refused(kind: str, own: RunFolder, digits_folder: Path, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(digits_folder, tmp_path / "digits"))
     path = folder / "t10k-labels-idx1-ubyte.gz"
     labels = bytearray(gzip.decompress(path.read_bytes()))
@@ -70,7 +70,7 @@ def test_other_images_are_refused(kind: str, own: RunStore, digits_folder: Path,
     assert str(own.path) in refused.value.expected
 
 
-def test_what_is_no_configuration_of_this_version_is_said(own: RunStore) -> None:
+def test_what_is_no_configuration_of_this_version_is_said(own: RunFolder) -> None:
     record = own.read_record()
     record.config = {"search": {"patients": 3}}
     own.write_record(record)

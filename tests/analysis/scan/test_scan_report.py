@@ -21,8 +21,8 @@ from outvoted.actors.networks.computing import USUAL
 from outvoted.actors.networks.members import Member
 from outvoted.actors.panel.panel_settings import PanelSettings, recipes
 from outvoted.actors.runs import png, schema
+from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.actors.runs.run_record import DataRecord, RunRecord, State
-from outvoted.actors.runs.store import RunStore
 from outvoted.actors.training.training import train, trained_member
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.scan.report import dissents_exhibits, scan_report
@@ -88,8 +88,8 @@ NOTHING_FOUND |= {"unanimous_labelled": 0, "unanimous_correct": 0}
 
 
 @pytest.fixture
-def store(tmp_path: Path, trained: list[Member]) -> RunStore:
-    store = RunStore(tmp_path / "scan")
+def store(tmp_path: Path, trained: list[Member]) -> RunFolder:
+    store = RunFolder(tmp_path / "scan")
     members.save(store.peers, trained)
     store.write_record(
         RunRecord(
@@ -106,7 +106,7 @@ def store(tmp_path: Path, trained: list[Member]) -> RunStore:
     return store
 
 
-def test_shares_are_taken_of_what_is_known(store: RunStore) -> None:
+def test_shares_are_taken_of_what_is_known(store: RunFolder) -> None:
     found = summarise_scan(OpenedRun(store))
     assert (found.images, found.unanimous, found.dissents, found.disputed) == (20, 14, 4, 1)
     assert (found.undecodable, found.reasons) == (1, {"broken": 1})
@@ -120,21 +120,21 @@ def test_shares_are_taken_of_what_is_known(store: RunStore) -> None:
     assert [target.accuracy for target in found.targets] == [4 / 9, 6 / 9, 1]
 
 
-def test_tenths_hold_every_dissent_once_clearest_first(store: RunStore) -> None:
+def test_tenths_hold_every_dissent_once_clearest_first(store: RunFolder) -> None:
     tenths = summarise_scan(OpenedRun(store)).tenths
     assert [round(tenth.highest, 3) for tenth in tenths] == [0.9, 0.7, 0.5, 0.1]
     assert sum(tenth.dissents for tenth in tenths) == 4
     assert [tenth.label_correct for tenth in tenths] == [0, None, 1, 0]
 
 
-def test_dissents_are_ranked_by_margin(store: RunStore) -> None:
+def test_dissents_are_ranked_by_margin(store: RunFolder) -> None:
     scan = ScanStore(store.path)
     assert scan.dissents()["position"].tolist() == [2, 11, 1, 3]
     images = scan.images([11, 2])
     assert {position: int(png.decode(data)[0, 0, 0]) for position, data in images.items()} == {2: 2, 11: 11}
 
 
-def test_rows_of_a_chunk_cut_off_are_not_read(store: RunStore) -> None:
+def test_rows_of_a_chunk_cut_off_are_not_read(store: RunFolder) -> None:
     (store.path / "scanned" / "chunk-000000000000.parquet").unlink()
     scan = ScanStore(store.path)
     assert scan.done() == {10}
@@ -142,7 +142,7 @@ def test_rows_of_a_chunk_cut_off_are_not_read(store: RunStore) -> None:
     assert summarise_scan(OpenedRun(store)).images == 10
 
 
-def test_the_table_fits_the_terminal(store: RunStore) -> None:
+def test_the_table_fits_the_terminal(store: RunFolder) -> None:
     from rich.console import Console
 
     console = Console(width=80, record=True)
@@ -153,7 +153,7 @@ def test_the_table_fits_the_terminal(store: RunStore) -> None:
     assert "…" not in text
 
 
-def test_a_report_has_a_picture(store: RunStore) -> None:
+def test_a_report_has_a_picture(store: RunFolder) -> None:
     scan_report(OpenedRun(store)).write(store.path)
     assert (store.path / "summary.json").exists()
     with Image.open(store.path / "gallery" / "dissents.png") as picture:
@@ -161,7 +161,7 @@ def test_a_report_has_a_picture(store: RunStore) -> None:
         assert len(np.unique(np.asarray(picture.convert("L")))) > 20
 
 
-def test_a_scan_that_found_nothing_has_a_report(store: RunStore) -> None:
+def test_a_scan_that_found_nothing_has_a_report(store: RunFolder) -> None:
     for folder in ("scanned", "dissents"):
         shutil.rmtree(store.path / folder)
     ScanStore(store.path).write(chunk(0, [], **NOTHING_FOUND))
@@ -173,7 +173,7 @@ def test_a_scan_that_found_nothing_has_a_report(store: RunStore) -> None:
     assert len(report.tables[0].rows) == 3
 
 
-def test_a_scan_without_results_is_not_reported(store: RunStore) -> None:
+def test_a_scan_without_results_is_not_reported(store: RunFolder) -> None:
     shutil.rmtree(store.path / "scanned")
     with pytest.raises(OutvotedError, match="a run without results so far"):
         scan_report(OpenedRun(store))
@@ -192,7 +192,7 @@ def test_the_checkerboard_is_drawn_as_it_was_scanned(tmp_path: Path) -> None:
     for recipe in recipes(panel, None):
         epochs = train(recipe.network, recipe.training, data, recipe.seed)
         trained.append(trained_member(recipe.name, "peer", recipe.network, recipe.seed, epochs))
-    store, grid = RunStore(tmp_path / "toy"), GridSource(points=24, board=board)
+    store, grid = RunFolder(tmp_path / "toy"), GridSource(points=24, board=board)
     members.save(store.peers, trained)
     config: dict[str, Any] = {"scan": {"source": GridSource(points=24).model_dump(mode="json")}}
     config["data"] = board.model_dump(mode="json")
@@ -210,7 +210,7 @@ def test_the_checkerboard_is_drawn_as_it_was_scanned(tmp_path: Path) -> None:
         assert picture.width > 500
 
 
-def test_a_scan_of_which_no_image_was_answered_is_an_error(store: RunStore) -> None:
+def test_a_scan_of_which_no_image_was_answered_is_an_error(store: RunFolder) -> None:
     summary = summarise_scan(OpenedRun(store))
     check_answered(summary, "")
     nothing = replace(summary, undecodable=summary.images, reasons={"broken": 2, "no answer from b": 9})
@@ -221,9 +221,9 @@ def test_a_scan_of_which_no_image_was_answered_is_an_error(store: RunStore) -> N
 
 
 @pytest.fixture
-def scan(run: OpenedRun, tmp_path: Path) -> RunStore:
+def scan(run: OpenedRun, tmp_path: Path) -> RunFolder:
     """A scan of two chunks by the small run's peers; the images are 4 by 4."""
-    store = RunStore(tmp_path / "scan")
+    store = RunFolder(tmp_path / "scan")
     data = DataRecord(name="x", fingerprint="0" * 64, train=1, test=1, class_names=("a", "<b>", "c"))
     config = {"scan": {"source": FolderSource(path=Path("/images")).model_dump(mode="json")}}
     store.write_record(
@@ -239,7 +239,7 @@ def scan(run: OpenedRun, tmp_path: Path) -> RunStore:
     return store
 
 
-def test_a_scan_has_a_gallery_of_its_dissents(scan: RunStore) -> None:
+def test_a_scan_has_a_gallery_of_its_dissents(scan: RunFolder) -> None:
     found = dissents_exhibits(OpenedRun(scan))
     assert [item.name for item in found.items] == ["2", "1", "3"]
     assert [found.items[0].images[0, 0, 0, 0], found.items[2].images[0, 0, 0, 0]] == [2, 3]
@@ -250,13 +250,13 @@ def test_a_scan_has_a_gallery_of_its_dissents(scan: RunStore) -> None:
     assert titles(scan_report(OpenedRun(scan))) == ["Results", "Dissents"]
 
 
-def test_of_too_many_dissents_some_are_shown(scan: RunStore) -> None:
+def test_of_too_many_dissents_some_are_shown(scan: RunFolder) -> None:
     found = dissents_exhibits(OpenedRun(scan), most=2)
     assert (len(found.items), found.of) == (2, 3)
     assert {item.name for item in found.items} == {"2", "1"}
 
 
-def test_points_of_a_board_are_no_gallery(scan: RunStore) -> None:
+def test_points_of_a_board_are_no_gallery(scan: RunFolder) -> None:
     record = scan.read_record()
     record.config["scan"]["source"] = GridSource().model_dump(mode="json")
     record.config["data"] = Checkerboard().model_dump(mode="json")

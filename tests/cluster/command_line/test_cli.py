@@ -13,8 +13,8 @@ import pytest
 import ray
 
 from outvoted.actors.mining.shards import Shards
+from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.actors.runs.run_record import State
-from outvoted.actors.runs.store import RunStore
 from outvoted.cluster.command_line.cli import main
 from tests.cluster.conftest import Mine
 from tests.cluster.rows import assert_same_rows
@@ -101,7 +101,7 @@ def test_doctor_says_what_is_there(run: Run) -> None:
 
 
 @pytest.mark.ray
-def test_runs_are_listed_and_strangers_marked(undisturbed: RunStore, runs: Path, run: Run) -> None:
+def test_runs_are_listed_and_strangers_marked(undisturbed: RunFolder, runs: Path, run: Run) -> None:
     stranger = runs / "stranger"
     stranger.mkdir()
     (stranger / "run.json").write_text('{"format": "something else"}')
@@ -116,7 +116,7 @@ def test_runs_are_listed_and_strangers_marked(undisturbed: RunStore, runs: Path,
 
 
 @pytest.mark.ray
-def test_replay_confirms_one_or_all(undisturbed: RunStore, runs: Path, run: Run) -> None:
+def test_replay_confirms_one_or_all(undisturbed: RunFolder, runs: Path, run: Run) -> None:
     mistakes = Shards(undisturbed.path).frame("mistakes")
     ended = run("replay", "undisturbed", "--runs", runs)
     assert ended.returncode == 0
@@ -127,7 +127,7 @@ def test_replay_confirms_one_or_all(undisturbed: RunStore, runs: Path, run: Run)
 
 @pytest.mark.ray
 def test_ctrl_c_leaves_a_run_that_can_be_resumed(
-    mined: Mine, undisturbed: RunStore, runs: Path, small: Path
+    mined: Mine, undisturbed: RunFolder, runs: Path, small: Path
 ) -> None:
     address = ray.get_runtime_context().gcs_address
     more = ("--set", "cluster.shard_size=10", "--set", "cluster.shards_in_flight=1")
@@ -138,7 +138,7 @@ def test_ctrl_c_leaves_a_run_that_can_be_resumed(
         text=True,
         preexec_fn=_heed_ctrl_c,
     )
-    store = RunStore(runs / "cut")
+    store = RunFolder(runs / "cut")
     _await_first_shard(process, store)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
@@ -150,7 +150,7 @@ def test_ctrl_c_leaves_a_run_that_can_be_resumed(
     assert_same_rows(mined("cut", resume=True), undisturbed)
 
 
-def test_the_summary_on_disk_is_json(undisturbed: RunStore) -> None:
+def test_the_summary_on_disk_is_json(undisturbed: RunFolder) -> None:
     summary = json.loads((undisturbed.path / "summary.json").read_text())
     assert [row["target"] for row in summary["targets"]] == ["mlp-6", "mlp-12", "mlp-18"]
 
@@ -160,7 +160,7 @@ def _heed_ctrl_c() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-def _await_first_shard(process: subprocess.Popen[str], store: RunStore) -> None:
+def _await_first_shard(process: subprocess.Popen[str], store: RunFolder) -> None:
     end = time.monotonic() + 100
     while not list((store.path / "searches").glob("shard-*")):
         assert process.poll() is None, "the run ended before it was cut off"

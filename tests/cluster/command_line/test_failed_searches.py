@@ -11,7 +11,7 @@ import pytest
 
 from outvoted.actors.runs import schema, tables
 from outvoted.actors.runs.failures import check_not_all
-from outvoted.actors.runs.store import RunStore
+from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.analysis.comparison.comparison import Compared, compare, comparison_table
 from outvoted.analysis.mining.summary import summarise
 from outvoted.analysis.mining.weaknesses import Grid
@@ -25,7 +25,7 @@ REASON = "mlp-6: ValueError: [too much] ink (on a candidate)"
 Ended = Callable[..., tuple[object, str, str]]
 
 
-def failing(store: RunStore, every: bool) -> RunStore:
+def failing(store: RunFolder, every: bool) -> RunFolder:
     """Let searches of the first target fail: all of them, or those of the first shard."""
     for path in sorted((store.path / "searches").glob("*.parquet"))[: None if every else 1]:
         rows = tables.read(path, schema.SEARCHES)
@@ -55,7 +55,7 @@ def ended(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
 
 @pytest.mark.parametrize("every", [False, True])
 def test_mine_tells_them(
-    every: bool, own: RunStore, small: Path, ended: Ended, monkeypatch: pytest.MonkeyPatch
+    every: bool, own: RunFolder, small: Path, ended: Ended, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = failing(own, every)
     monkeypatch.setattr(options, "launch", lambda job, _: job.kind.report(OpenedRun(store)))
@@ -73,7 +73,7 @@ def test_mine_tells_them(
 
 @pytest.mark.parametrize("every", [False, True])
 def test_compare_tells_them(
-    every: bool, own: RunStore, small: Path, ended: Ended, monkeypatch: pytest.MonkeyPatch
+    every: bool, own: RunFolder, small: Path, ended: Ended, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = compare({"hillclimb": OpenedRun(failing(own, every))}, Grid())
     report = Report({}, [comparison_table(rows, "")], check=partial(check_not_all, rows[0].failures))

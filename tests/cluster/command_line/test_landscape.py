@@ -10,7 +10,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from outvoted.actors.mining.shards import Shards
-from outvoted.actors.runs.store import RunStore
+from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.cluster.command_line.looking import landscape
 from outvoted.cluster.jobs.kinds import read
 from outvoted.cluster.jobs.study import StudyConfig
@@ -31,16 +31,16 @@ def test_every_study_in_the_docs_is_valid(snippet: str, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def mined_run(undisturbed: RunStore, tmp_path: Path) -> RunStore:
+def mined_run(undisturbed: RunFolder, tmp_path: Path) -> RunFolder:
     """A copy of the run that is not to be altered, whose data and name stay."""
-    return RunStore(Path(shutil.copytree(undisturbed.path, tmp_path / undisturbed.path.name)))
+    return RunFolder(Path(shutil.copytree(undisturbed.path, tmp_path / undisturbed.path.name)))
 
 
 def said(*arguments: object) -> Result:
     return CliRunner().invoke(app, [*map(str, arguments)])
 
 
-def test_votes_and_a_picture_lie_in_the_runs_folder(mined_run: RunStore, sketched: None) -> None:
+def test_votes_and_a_picture_lie_in_the_runs_folder(mined_run: RunFolder, sketched: None) -> None:
     result = said(mined_run.path, "--points", 5)
     assert result.exit_code == 0, result.output
     (votes,) = (mined_run.path / "landscapes").glob("*-rotation-scale.parquet")
@@ -56,7 +56,7 @@ def test_votes_and_a_picture_lie_in_the_runs_folder(mined_run: RunStore, sketche
     assert votes.name in result.output
 
 
-def test_any_seed_and_directions_can_be_drawn(mined_run: RunStore, sketched: None) -> None:
+def test_any_seed_and_directions_can_be_drawn(mined_run: RunFolder, sketched: None) -> None:
     result = said(
         mined_run.path.name,
         "--runs",
@@ -79,7 +79,7 @@ def test_any_seed_and_directions_can_be_drawn(mined_run: RunStore, sketched: Non
     ],
 )
 def test_bad_input_is_refused_and_leaves_nothing(
-    mined_run: RunStore, arguments: list[str], message: str
+    mined_run: RunFolder, arguments: list[str], message: str
 ) -> None:
     folder = mined_run.path / "landscapes"
     before = set(folder.glob("*"))
@@ -90,9 +90,9 @@ def test_bad_input_is_refused_and_leaves_nothing(
     assert set(folder.glob("*")) == before
 
 
-def test_only_mined_runs_have_seeds(mined_run: RunStore, tmp_path: Path) -> None:
+def test_only_mined_runs_have_seeds(mined_run: RunFolder, tmp_path: Path) -> None:
     record = mined_run.read_record().model_copy(update={"kind": "heal"})
-    RunStore(tmp_path / "other").write_record(record)
+    RunFolder(tmp_path / "other").write_record(record)
     result = said(tmp_path / "other")
     assert "outvoted mine" in str(result.exception)
     assert "outvoted heal" in str(result.exception)

@@ -9,8 +9,8 @@ import yaml
 from typer.testing import CliRunner
 
 from outvoted.actors.mining.shards import Shards
+from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.actors.runs.run_record import RunRecord, State
-from outvoted.actors.runs.store import RunStore
 from outvoted.cluster.command_line.cli import app
 from outvoted.cluster.jobs.compare import CompareConfig
 from outvoted.search.errors import OutvotedError
@@ -39,7 +39,7 @@ def test_a_run_without_results_is_said_to_be_one(
 ) -> None:
     settings = yaml.safe_load((CONFIGS / f"{config}.yaml").read_text())
     record = RunRecord(name="x", kind=kind, state=State.RUNNING, config=settings, versions={})
-    RunStore(tmp_path / "x").write_record(record)
+    RunFolder(tmp_path / "x").write_record(record)
     error = reported(tmp_path / "x").exception
     assert isinstance(error, OutvotedError)
     assert expected in error.expected
@@ -55,9 +55,9 @@ def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def interrupted(undisturbed: RunStore, tmp_path: Path) -> RunStore:
+def interrupted(undisturbed: RunFolder, tmp_path: Path) -> RunFolder:
     """A copy of a mined run, cut off after its first shard."""
-    store = RunStore(Path(shutil.copytree(undisturbed.path, tmp_path / "half")))
+    store = RunFolder(Path(shutil.copytree(undisturbed.path, tmp_path / "half")))
     for shard in sorted((store.path / "searches").glob("*.parquet"))[1:]:
         shard.unlink()
     record = store.read_record()
@@ -66,7 +66,7 @@ def interrupted(undisturbed: RunStore, tmp_path: Path) -> RunStore:
 
 
 @pytest.mark.usefixtures("sketched")
-def test_of_a_run_that_was_cut_off_there_is_what_it_has(interrupted: RunStore) -> None:
+def test_of_a_run_that_was_cut_off_there_is_what_it_has(interrupted: RunFolder) -> None:
     ended = reported(interrupted.path)
     assert ended.exit_code == 0, ended.output
     page = (interrupted.path / "report.html").read_text()
@@ -77,7 +77,7 @@ def test_of_a_run_that_was_cut_off_there_is_what_it_has(interrupted: RunStore) -
 
 
 @pytest.mark.usefixtures("sketched")
-def test_a_mistakes_file_that_cannot_be_read_is_named(interrupted: RunStore) -> None:
+def test_a_mistakes_file_that_cannot_be_read_is_named(interrupted: RunFolder) -> None:
     damaged = next((interrupted.path / "mistakes").glob("*.parquet"))
     damaged.write_bytes(b"PAR1")
     error = reported(interrupted.path).exception
@@ -86,7 +86,7 @@ def test_a_mistakes_file_that_cannot_be_read_is_named(interrupted: RunStore) -> 
 
 
 @pytest.mark.usefixtures("sketched")
-def test_a_comparison_shows_the_strategies_it_has_come_to(undisturbed: RunStore, tmp_path: Path) -> None:
+def test_a_comparison_shows_the_strategies_it_has_come_to(undisturbed: RunFolder, tmp_path: Path) -> None:
     record = undisturbed.read_record()
     whole = tmp_path / "compared"
     shutil.copytree(undisturbed.path, whole / "hillclimb")
@@ -96,7 +96,7 @@ def test_a_comparison_shows_the_strategies_it_has_come_to(undisturbed: RunStore,
         strategies=(Hillclimb(), Gradient()),
     ).model_dump(mode="json")
     begun = record.model_copy(update={"kind": "compare", "state": State.RUNNING, "config": config})
-    RunStore(whole).write_record(begun)
+    RunFolder(whole).write_record(begun)
     ended = reported(whole)
     assert ended.exit_code == 0, ended.output
     page = (whole / "report.html").read_text()

@@ -10,8 +10,8 @@ import pytest
 
 from outvoted.actors.networks import members
 from outvoted.actors.runs import schema, tables
+from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.actors.runs.run_record import DataRecord, RunRecord, State
-from outvoted.actors.runs.store import RunStore
 from outvoted.actors.runs.tables import check_tables
 from outvoted.cluster.command_line.cli import main
 from outvoted.cluster.command_line.listing import rows
@@ -27,8 +27,8 @@ class Nothing(Settings):
     """A configuration."""
 
 
-def _run(runs: Path, name: str, state: State = State.FINISHED, kind: str = "mine") -> RunStore:
-    store = RunStore(runs / name)
+def _run(runs: Path, name: str, state: State = State.FINISHED, kind: str = "mine") -> RunFolder:
+    store = RunFolder(runs / name)
     record = {"name": name, "state": state, "config": {}, "versions": {}, "data": DATA, "kind": kind}
     store.write_record(RunRecord.model_validate(record))
     return store
@@ -90,7 +90,7 @@ def test_a_run_json_that_cannot_be_read_is_told_and_hides_nothing(
     assert _states(tmp_path) == {"odd": "unreadable", "whole": "finished"}
     assert said in next(row[-1] for row in rows(tmp_path) if row[0] == "unreadable")
     with pytest.raises(OutvotedError) as caught:
-        RunStore(tmp_path / "odd").read_record()
+        RunFolder(tmp_path / "odd").read_record()
     for word in ("Input", "Invalid JSON", "pydantic", "('"):
         assert word not in str(caught.value)
 
@@ -111,7 +111,7 @@ def test_a_run_whose_process_died_is_cut_off_and_one_at_work_is_not(tmp_path: Pa
 def test_the_state_of_a_run_is_how_it_ended(
     error: BaseException | None, state: State, tmp_path: Path
 ) -> None:
-    store = RunStore(tmp_path / "a")
+    store = RunFolder(tmp_path / "a")
     record = open_record(store, "mine", Nothing(), False, DATA)
     try:
         with recorded(store, record):

@@ -7,8 +7,8 @@ import pytest
 
 from outvoted.actors.mining.shards import Shards
 from outvoted.actors.runs.progress import Progress
+from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.actors.runs.run_record import RunRecord, State
-from outvoted.actors.runs.store import RunStore
 from outvoted.cluster.console.terminal import Terminal, bars
 from outvoted.cluster.jobs.job import Job
 from outvoted.cluster.jobs.mine import MineConfig
@@ -23,7 +23,7 @@ def test_the_bar_ends_at_what_is_recorded(tmp_path: Path, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(mine, "lease", lease)
     config = MineConfig()
-    job = Job(mine.MINE, config, RunStore(tmp_path))
+    job = Job(mine.MINE, config, RunFolder(tmp_path))
     record = RunRecord(name="a", state=State.RUNNING, config={}, versions={})
     work = plan.searches(0, 10, config.search.turns(config.panel.names), 100)
     with bars(Terminal(quiet=True)) as progress:

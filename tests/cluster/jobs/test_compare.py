@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from outvoted.actors.mining.shards import Shards
+from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.actors.runs.run_record import State
-from outvoted.actors.runs.store import RunStore
 from outvoted.cluster.command_line.cli import main
 from outvoted.cluster.jobs.compare import CompareConfig
 from outvoted.search.settings import Settings
@@ -47,7 +47,7 @@ def test_a_comparison_goes_on_with_a_strategy_more(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    store = RunStore(runs / "contest")
+    store = RunFolder(runs / "contest")
     named = (config, "--runs", runs, "--name", "contest")
     assert compared(monkeypatch, *named) == 0
     assert {path.name for path in store.path.iterdir() if path.is_dir()} == {"random", "random-2"}
@@ -64,12 +64,12 @@ def test_a_comparison_goes_on_with_a_strategy_more(
     assert store.read_record().state == State.FINISHED
     assert (store.path / "comparison.png").exists()
     for name, row in zip(names, rows, strict=True):
-        part = RunStore(store.path / name)
+        part = RunFolder(store.path / name)
         assert part.read_record().state == State.FINISHED
         assert row["mistakes"] == Shards(part.path).table("mistakes").num_rows > 0
         assert (part.path / "gallery" / "map.png").exists()
         assert name in said
-    seeds = [searches(RunStore(store.path / name))[["search_id", "seed_id", "target"]] for name in names]
+    seeds = [searches(RunFolder(store.path / name))[["search_id", "seed_id", "target"]] for name in names]
     assert seeds[0].equals(seeds[1])
     assert seeds[0].equals(seeds[2])
     assert (store.path / "random" / "run.json").read_text() == first  # what was finished is not mined again

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from outvoted.actors.mining.shards import Shards
+from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.actors.runs.run_record import State
-from outvoted.actors.runs.store import RunStore
 from outvoted.analysis.mining.replay import replay
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.search.climb import Outcome
@@ -24,7 +24,7 @@ from tests.cluster.rows import assert_same_rows, tags
 pytestmark = pytest.mark.ray
 
 
-def test_a_run_attempts_what_was_asked_for(undisturbed: RunStore) -> None:
+def test_a_run_attempts_what_was_asked_for(undisturbed: RunFolder) -> None:
     rows = Shards(undisturbed.path).frame("searches")
     climbed = rows[rows["outcome"].isin([Outcome.MISTAKE, Outcome.EXHAUSTED])]
     assert Counter(climbed["target"]) == {0: 60, 1: 60, 2: 60}
@@ -32,41 +32,41 @@ def test_a_run_attempts_what_was_asked_for(undisturbed: RunStore) -> None:
     assert len(Shards(undisturbed.path).frame("mistakes")) == (rows["outcome"] == Outcome.MISTAKE).sum() > 0
 
 
-def test_every_mistake_is_confirmed_by_its_replay(undisturbed: RunStore) -> None:
+def test_every_mistake_is_confirmed_by_its_replay(undisturbed: RunFolder) -> None:
     assert all(row.confirmed for row in replay(OpenedRun(undisturbed), None))
 
 
-def test_a_run_leaves_report_and_monitor(undisturbed: RunStore) -> None:
+def test_a_run_leaves_report_and_monitor(undisturbed: RunFolder) -> None:
     left = {str(path.relative_to(undisturbed.path).parts[0]) for path in undisturbed.path.rglob("*")}
     assert left == {"run.json", "peers", "searches", "mistakes", "tb", "summary.json", "gallery"}
 
 
 @pytest.fixture(scope="module")
-def kept(undisturbed: RunStore, runs: Path) -> set[Path]:
+def kept(undisturbed: RunFolder, runs: Path) -> set[Path]:
     """The shelf of panels after the first run."""
     return set((runs / ".panels").iterdir())
 
 
 @pytest.fixture(scope="module")
-def begun(mined: Mine, kept: set[Path]) -> RunStore:
+def begun(mined: Mine, kept: set[Path]) -> RunFolder:
     """A second run of the same panel, with few searches and one cell."""
     return mined("extended", "search.per_target=20")
 
 
-def test_a_panel_is_trained_once(begun: RunStore, undisturbed: RunStore, kept: set[Path]) -> None:
+def test_a_panel_is_trained_once(begun: RunFolder, undisturbed: RunFolder, kept: set[Path]) -> None:
     assert set(begun.panels.iterdir()) == kept
     assert "training loss/mlp-6" in tags(undisturbed)
     assert "training loss/mlp-6" not in tags(begun)
 
 
 def test_extension_cells_and_batches_change_nothing(
-    mined: Mine, begun: RunStore, undisturbed: RunStore
+    mined: Mine, begun: RunFolder, undisturbed: RunFolder
 ) -> None:
     several = ("cluster.cells=2", "cluster.shard_size=35", "cluster.shards_in_flight=1")
     assert_same_rows(mined(begun.path.name, *several, resume=True), undisturbed)
 
 
-def test_killed_actors_change_nothing(mined: Mine, undisturbed: RunStore) -> None:
+def test_killed_actors_change_nothing(mined: Mine, undisturbed: RunFolder) -> None:
     """A peer and the coordinator are killed in one run."""
     killed: dict[str, int] = {}
     killers = [
@@ -82,12 +82,12 @@ def test_killed_actors_change_nothing(mined: Mine, undisturbed: RunStore) -> Non
     assert_same_rows(store, undisturbed)
 
 
-def test_a_run_is_not_begun_over_another(mined: Mine, undisturbed: RunStore) -> None:
+def test_a_run_is_not_begun_over_another(mined: Mine, undisturbed: RunFolder) -> None:
     with pytest.raises(OutvotedError, match="--resume"):
         mined("undisturbed")
 
 
-def test_a_run_is_resumed_only_as_it_was_configured(mined: Mine, undisturbed: RunStore) -> None:
+def test_a_run_is_resumed_only_as_it_was_configured(mined: Mine, undisturbed: RunFolder) -> None:
     with pytest.raises(OutvotedError, match=r"search\.patience"):
         mined("undisturbed", "search.patience=9", resume=True)
 
@@ -105,9 +105,9 @@ def test_more_gpus_than_there_are_leave_no_trace(mined: Mine, runs: Path) -> Non
 
 
 def test_a_disk_that_refuses_is_told_and_keeps_what_was_mined(
-    mined: Mine, undisturbed: RunStore, runs: Path
+    mined: Mine, undisturbed: RunFolder, runs: Path
 ) -> None:
-    store = RunStore(runs / "full")
+    store = RunFolder(runs / "full")
     shutil.copytree(undisturbed.path, store.path, ignore=shutil.ignore_patterns("shard-*"))
     second = sorted((undisturbed.path / "searches").iterdir())[1].name
     full = store.path / "searches" / f".{second}.partial"

@@ -18,8 +18,8 @@ from outvoted.actors.mining.judge import local_judge
 from outvoted.actors.mining.scan_store import ScanStore
 from outvoted.actors.networks import members
 from outvoted.actors.networks.computing import USUAL
+from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.actors.runs.run_record import State
-from outvoted.actors.runs.store import RunStore
 from outvoted.cluster.command_line.cli import main
 from outvoted.cluster.jobs.job import Job, launch
 from outvoted.cluster.jobs.scan import ScanConfig
@@ -53,19 +53,19 @@ def config(digits_folder: Path, repository: Path) -> dict[str, Any]:
     }
 
 
-def scanned(config: dict[str, Any], path: Path, resume: bool = False) -> RunStore:
-    store = RunStore(path)
+def scanned(config: dict[str, Any], path: Path, resume: bool = False) -> RunFolder:
+    store = RunFolder(path)
     launch(Job(SCAN, ScanConfig.model_validate(config), store, resume=resume), Console(quiet=True))
     return store
 
 
 @pytest.fixture(scope="module")
-def whole(local_ray: None, config: dict[str, Any], runs: Path) -> RunStore:
+def whole(local_ray: None, config: dict[str, Any], runs: Path) -> RunFolder:
     return scanned(config, runs / "scan")
 
 
 def test_rows_are_those_of_a_judge_in_this_process(
-    whole: RunStore, repository: Path, digits: Dataset, tmp_path: Path
+    whole: RunFolder, repository: Path, digits: Dataset, tmp_path: Path
 ) -> None:
     judge = local_judge(members.load(whole.peers), digits.shape, digits.classes, USUAL)
     here, source = ScanStore(tmp_path), FolderSource(path=repository)
@@ -80,7 +80,7 @@ def test_rows_are_those_of_a_judge_in_this_process(
     assert there.images(positions) == here.images(positions)
 
 
-def test_a_scan_leaves_record_summary_and_picture(whole: RunStore) -> None:
+def test_a_scan_leaves_record_summary_and_picture(whole: RunFolder) -> None:
     record = whole.read_record()
     assert (record.kind, record.state, record.figures["images"]) == ("scan", State.FINISHED, 302)
     summary = json.loads((whole.path / "summary.json").read_text())
@@ -93,7 +93,7 @@ def test_a_scan_leaves_record_summary_and_picture(whole: RunStore) -> None:
 
 
 def test_a_resumed_scan_equals_an_undisturbed_one(
-    whole: RunStore, config: dict[str, Any], runs: Path
+    whole: RunFolder, config: dict[str, Any], runs: Path
 ) -> None:
     def cut(first: int) -> None:
         (whole.path / "scanned" / f"chunk-{first:012d}.parquet").unlink()
@@ -110,7 +110,7 @@ def test_a_resumed_scan_equals_an_undisturbed_one(
 
 
 def test_damage_found_on_the_way_is_said_and_resumable(
-    whole: RunStore, config: dict[str, Any], digits: Dataset, runs: Path, tmp_path: Path
+    whole: RunFolder, config: dict[str, Any], digits: Dataset, runs: Path, tmp_path: Path
 ) -> None:
     path = tmp_path / "a.npz"
     np.savez(path, x=digits.test.images)
@@ -120,11 +120,11 @@ def test_damage_found_on_the_way_is_said_and_resumable(
     damaged = config | {"scan": {"source": {"kind": "array", "path": str(path)}, "batch": BATCH}}
     with pytest.raises(OutvotedError, match="damaged data"):
         scanned(damaged, runs / "damaged")
-    assert RunStore(runs / "damaged").read_record().state == State.FAILED
+    assert RunFolder(runs / "damaged").read_record().state == State.FAILED
 
 
 def test_a_scan_is_resumed_only_on_the_repository_it_was_begun_with(
-    whole: RunStore, config: dict[str, Any], repository: Path
+    whole: RunFolder, config: dict[str, Any], repository: Path
 ) -> None:
     extra = repository / "zzz.png"
     extra.write_text("one more")
@@ -137,7 +137,7 @@ def test_a_scan_is_resumed_only_on_the_repository_it_was_begun_with(
 
 
 def test_a_scan_is_listed_but_not_replayed(
-    whole: RunStore, runs: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    whole: RunFolder, runs: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def call(*arguments: str) -> tuple[int, str]:
         monkeypatch.setattr(sys, "argv", ["outvoted", *arguments])

@@ -11,7 +11,7 @@ import yaml
 from rich.console import Console
 from typer.testing import CliRunner
 
-from outvoted.actors.runs.store import RunStore
+from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.report import Report
 from outvoted.analysis.studies.kinds import open_study, study_report
@@ -72,7 +72,7 @@ def job(path: Path, kind: str, *overrides: str, resume: bool = False) -> Job[Stu
     file = path.parent / f"study-{kind}.yaml"
     file.write_text(yaml.safe_dump(CONFIGS[kind]))
     config = read(StudyConfig, file, overrides)
-    return Job(STUDY, config, RunStore(path), resume=resume)
+    return Job(STUDY, config, RunFolder(path), resume=resume)
 
 
 def voted(job: Job[StudyConfig]) -> None:
@@ -105,7 +105,7 @@ def test_every_network_votes_on_every_image(done: Job[StudyConfig]) -> None:
 
 def test_the_report_has_its_pictures_and_figures(done: Job[StudyConfig], sketched: None) -> None:
     path = done.store.path
-    report = study_report(OpenedRun(RunStore(path)))
+    report = study_report(OpenedRun(RunFolder(path)))
     report.write(path)
     assert {file.name for file in (path / "figures").iterdir()} == FIGURES[done.config.study.kind]
     assert (path / "summary.json").is_file()
@@ -140,7 +140,7 @@ def test_a_study_cut_off_anywhere_equals_a_clean_one(
             with pytest.raises(KeyboardInterrupt):
                 voted(begun)
     voted(job(path, kind, resume=True))
-    found, clean = open_study(OpenedRun(RunStore(path))), open_study(OpenedRun(done.store))
+    found, clean = open_study(OpenedRun(RunFolder(path))), open_study(OpenedRun(done.store))
     pd.testing.assert_frame_equal(found.votes, clean.votes)
     pd.testing.assert_frame_equal(found.images, clean.images)
     np.testing.assert_array_equal(found.pixels, clean.pixels)
@@ -173,7 +173,7 @@ def test_a_study_without_results_says_how_to_go_on(done: Job[StudyConfig], tmp_p
     path.mkdir()
     (path / "run.json").write_text((done.store.path / "run.json").read_text())
     with pytest.raises(OutvotedError, match=r"without results so far(.|\n)*--name bare --resume"):
-        study_report(OpenedRun(RunStore(path)))
+        study_report(OpenedRun(RunFolder(path)))
 
 
 @pytest.mark.parametrize(

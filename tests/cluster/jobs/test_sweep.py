@@ -14,8 +14,8 @@ import yaml
 from rich.console import Console
 
 from outvoted.actors.networks import members
+from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.actors.runs.run_record import State
-from outvoted.actors.runs.store import RunStore
 from outvoted.actors.sweeps.sweep_store import FAILED, FINISHED, STOPPED, SweepStore
 from outvoted.analysis.report.report import Report
 from outvoted.analysis.sweeps.opened import OpenedSweep
@@ -68,7 +68,7 @@ def swept(local_ray: None, runs: Path, config: Path) -> Sweep:
         said = Console(file=io.StringIO(), width=200)
         with pytest.MonkeyPatch.context() as patched:
             patched.setattr(type(SWEEP), "report", lambda *_: Report({}, []))  # drawing takes its time
-            launch(Job(SWEEP, settings, RunStore(store.path), resume=resume), said)
+            launch(Job(SWEEP, settings, RunFolder(store.path), resume=resume), said)
         assert isinstance(said.file, io.StringIO)
         return store, said.file.getvalue()
 

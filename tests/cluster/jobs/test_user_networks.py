@@ -14,7 +14,7 @@ from torch import nn
 
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.networks.members import Member
-from outvoted.actors.runs.store import RunStore
+from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.analysis.mining.replay import replay
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.cluster.jobs.job import Job, launch
@@ -73,7 +73,7 @@ def test_a_panel_of_own_networks_is_mined_and_replayed(
         command, cwd=config.parent, capture_output=True, text=True, timeout=240, check=False
     )
     assert ended.returncode == 0, ended.stderr
-    store = RunStore(config.parent / "runs" / "own")
+    store = RunFolder(config.parent / "runs" / "own")
     (config.parent / "second.pt2").unlink()
     (config.parent / "first.safetensors").unlink()
     run = OpenedRun(store, EVERYTHING)
@@ -88,7 +88,7 @@ def test_a_panel_of_own_networks_is_mined_and_replayed(
 
 def test_what_is_wrong_is_said_before_the_folder_is_made(config: Path) -> None:
     wrong = read(MineConfig, config, ["panel.networks.0.arguments.hidden=13"])
-    store = RunStore(config.parent / "runs" / "wrong")
+    store = RunFolder(config.parent / "runs" / "wrong")
     with pytest.raises(OutvotedError, match=r"panel\.networks\.0 \(loaded\)") as caught:
         launch(Job(MINE, wrong, store, "nowhere:1"), Console(quiet=True))
     assert "1.weight is (12, 784) in the file, (13, 784) in the network" in caught.value.found

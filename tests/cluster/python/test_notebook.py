@@ -18,8 +18,8 @@ from outvoted import Panel, configs, mine, run
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.mining.shards import Shards
 from outvoted.actors.networks.members import Member
+from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.actors.runs.run_record import RunRecord, State
-from outvoted.actors.runs.store import RunStore
 from outvoted.analysis.report.report import Report
 from outvoted.cluster.jobs.job import Job
 from outvoted.cluster.jobs.kinds import KINDS
@@ -319,7 +319,7 @@ def test_importing_outvoted_brings_neither_torch_nor_ray() -> None:
 
 
 @pytest.mark.ray
-def test_the_panel_of_a_run_gives_the_runs_mistakes(undisturbed: RunStore) -> None:
+def test_the_panel_of_a_run_gives_the_runs_mistakes(undisturbed: RunFolder) -> None:
     search = undisturbed.read_record().config["search"]
     found = mine(Panel.load(undisturbed.path), progress=False, **search).mistakes
     expected = Shards(undisturbed.path).frame("mistakes")
@@ -327,9 +327,9 @@ def test_the_panel_of_a_run_gives_the_runs_mistakes(undisturbed: RunStore) -> No
 
 
 @pytest.mark.ray
-def test_only_runs_of_mine_are_loaded(undisturbed: RunStore, tmp_path: Path) -> None:
+def test_only_runs_of_mine_are_loaded(undisturbed: RunFolder, tmp_path: Path) -> None:
     record = undisturbed.read_record()
     record.kind = "heal"
-    RunStore(tmp_path).write_record(record)
+    RunFolder(tmp_path).write_record(record)
     with pytest.raises(OutvotedError, match="a run of `outvoted heal`"):
         Panel.load(tmp_path)

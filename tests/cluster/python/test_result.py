@@ -13,7 +13,7 @@ from torch.utils.data import DataLoader
 from outvoted import OutvotedError, Result, data
 from outvoted.actors.mining.shards import Shards
 from outvoted.actors.runs import png
-from outvoted.actors.runs.store import RunStore
+from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.analysis.mining.report import mining_report
 from outvoted.analysis.opened.opened import OpenedRun
 
@@ -23,7 +23,7 @@ def found(run_path: Path) -> Result:
     return Result.load(run_path)
 
 
-def test_a_runs_rows_and_figures_are_those_of_its_files(own: RunStore) -> None:
+def test_a_runs_rows_and_figures_are_those_of_its_files(own: RunFolder) -> None:
     mining_report(OpenedRun(own)).write(own.path)
     found = Result.load(str(own.path))
     assert found.path == own.path
@@ -65,7 +65,7 @@ def test_saved_images_are_a_data_set_with_the_mistakes_labels(found: Result, tmp
         found.save_images(folder)
 
 
-def test_a_run_without_mistakes_has_no_images_to_show(own: RunStore) -> None:
+def test_a_run_without_mistakes_has_no_images_to_show(own: RunFolder) -> None:
     shutil.rmtree(own.path / "searches")
     found = Result.load(own.path)
     assert len(found.images()) == len(found.dataset()) == len(found.mistakes) == 0
@@ -73,14 +73,14 @@ def test_a_run_without_mistakes_has_no_images_to_show(own: RunStore) -> None:
         found.show()
 
 
-def test_a_study_has_no_mistakes_and_says_where_its_votes_are(own: RunStore) -> None:
+def test_a_study_has_no_mistakes_and_says_where_its_votes_are(own: RunFolder) -> None:
     changed(own, "study")
     with pytest.raises(OutvotedError, match="votes"):
         Result.load(own.path).mistakes  # noqa: B018
 
 
 @pytest.mark.parametrize("kind", ["heal", "sweep"])
-def test_a_damaged_table_is_named(own: RunStore, kind: str) -> None:
+def test_a_damaged_table_is_named(own: RunFolder, kind: str) -> None:
     changed(own, kind)
     (own.path / "searches").rename(own.path / ("rounds" if kind == "heal" else "searches"))
     assert len(Result.load(own.path).mistakes)
@@ -90,8 +90,8 @@ def test_a_damaged_table_is_named(own: RunStore, kind: str) -> None:
         Result.load(own.path).mistakes  # noqa: B018
 
 
-def test_a_comparisons_rows_say_whose_they_are(own: RunStore, tmp_path: Path) -> None:
-    changed(RunStore(tmp_path / "both"), "compare", own)
+def test_a_comparisons_rows_say_whose_they_are(own: RunFolder, tmp_path: Path) -> None:
+    changed(RunFolder(tmp_path / "both"), "compare", own)
     for name in ("a", "b"):
         shutil.copytree(own.path, tmp_path / "both" / name)
     found = Result.load(tmp_path / "both").mistakes
@@ -100,7 +100,7 @@ def test_a_comparisons_rows_say_whose_they_are(own: RunStore, tmp_path: Path) ->
     )
 
 
-def changed(store: RunStore, kind: str, of: RunStore | None = None) -> None:
+def changed(store: RunFolder, kind: str, of: RunFolder | None = None) -> None:
     record = (of or store).read_record()
     record.kind = kind
     store.path.mkdir(exist_ok=True)
