@@ -146,8 +146,6 @@ def test_another_seed_is_found(own: RunFolder, chosen: dict[str, Any], rewrite: 
 def test_another_class_is_found(
     column: str, own: RunFolder, chosen: dict[str, Any], rewrite: Rewrite
 ) -> None:
-    column: str, own: RunFolder, chosen: dict[str, Any], rewrite: Rewrite
-) -> None:
     other = ({chosen["predicted"], chosen["label"]} ^ set(range(10))).pop()
     rewrite(own, only(chosen["search_id"], lambda row: row.update({column: other})))
     expect(own, chosen["search_id"], replace(FOUND, outvoted=False))
