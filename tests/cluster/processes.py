@@ -1,5 +1,11 @@
-"""Finding the processes that a process started."""
+"""Finding, and killing, the processes that a process started."""
 
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -25,3 +31,33 @@ def _below(pid: int, ancestor: int, parents: dict[int, int]) -> bool:
         if pid == ancestor:
             return True
     return False
+
+
+@contextmanager
+def one_killed_each(titles: tuple[str, ...], begun: Callable[[], bool]) -> Iterator[None]:
+    """Kill one process of each title, once work has begun, within the block.
+
+    Fails unless all were killed before the block ended.
+    """
+    killed: set[str] = set()
+    over = threading.Event()
+
+    def kill(title: str) -> None:
+        while not over.is_set():
+            found = descendants(os.getpid(), title) if begun() else []
+            if found:
+                os.kill(found[0], signal.SIGKILL)
+                killed.add(title)
+                return
+            time.sleep(0.02)
+
+    killers = [threading.Thread(target=kill, args=(title,)) for title in titles]
+    for killer in killers:
+        killer.start()
+    try:
+        yield
+    finally:
+        over.set()
+        for killer in killers:
+            killer.join()
+    assert killed == set(titles), f"only {killed} were killed in time"

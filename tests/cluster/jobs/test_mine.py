@@ -1,13 +1,9 @@
 """Mining on Ray from end to end: whatever happens on the way, the rows are those of an undisturbed run."""
 
-import os
-import shutil
-import signal
-import threading
-import time
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from outvoted.actors.mining.shards import Shards
@@ -18,7 +14,6 @@ from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.search.climb import Outcome
 from outvoted.search.errors import OutvotedError
 from tests.cluster.conftest import Mine
-from tests.cluster.processes import descendants
 from tests.cluster.rows import assert_same_rows, tags
 
 pytestmark = pytest.mark.ray
@@ -59,29 +54,6 @@ def test_a_panel_is_trained_once(begun: RunFolder, undisturbed: RunFolder, kept:
     assert "training loss/mlp-6" not in tags(begun)
 
 
-def test_extension_cells_and_batches_change_nothing(
-    mined: Mine, begun: RunFolder, undisturbed: RunFolder
-) -> None:
-    several = ("cluster.cells=2", "cluster.shard_size=35", "cluster.shards_in_flight=1")
-    assert_same_rows(mined(begun.path.name, *several, resume=True), undisturbed)
-
-
-def test_killed_actors_change_nothing(mined: Mine, undisturbed: RunFolder) -> None:
-    """A peer and the coordinator are killed in one run."""
-    killed: dict[str, int] = {}
-    killers = [
-        threading.Thread(target=_kill, args=(victim, undisturbed.path.parent / "killed", killed))
-        for victim in ("ray::PeerActor", "ray::CoordinatorActor")
-    ]
-    for killer in killers:
-        killer.start()
-    store = mined("killed", "cluster.shard_size=20")
-    for killer in killers:
-        killer.join()
-    assert len(killed) == 2, f"only {killed} were killed in time"
-    assert_same_rows(store, undisturbed)
-
-
 def test_a_run_is_not_begun_over_another(mined: Mine, undisturbed: RunFolder) -> None:
     with pytest.raises(OutvotedError, match="--resume"):
         mined("undisturbed")
@@ -104,30 +76,18 @@ def test_more_gpus_than_there_are_leave_no_trace(mined: Mine, runs: Path) -> Non
     assert not (runs / "greedy").exists()
 
 
-def test_a_disk_that_refuses_is_told_and_keeps_what_was_mined(
-    mined: Mine, undisturbed: RunFolder, runs: Path
+def test_a_disk_that_refuses_is_told_and_extension_cells_and_batches_change_nothing(
+    mined: Mine, begun: RunFolder, undisturbed: RunFolder
 ) -> None:
-    store = RunFolder(runs / "full")
-    shutil.copytree(undisturbed.path, store.path, ignore=shutil.ignore_patterns("shard-*"))
-    second = sorted((undisturbed.path / "searches").iterdir())[1].name
-    full = store.path / "searches" / f".{second}.partial"
+    """A finished run is extended, fails at its second shard, and goes on with other cells and batches."""
+    before = Shards(begun.path).done()
+    wanted = np.setdiff1d(Shards(undisturbed.path).done(), before)
+    full = begun.path / "searches" / f".shard-{wanted[50]:012d}-{wanted[99]:012d}.parquet.partial"
     full.mkdir()  # in the way, for the recorder is another process
     with pytest.raises(OutvotedError, match="directory"):
-        mined("full", "cluster.shards_in_flight=1", resume=True)
-    assert store.read_record().state == State.FAILED
-    assert len(Shards(store.path).done()) == 50
+        mined(begun.path.name, "cluster.shards_in_flight=1", resume=True)
+    assert begun.read_record().state == State.FAILED
+    assert set(Shards(begun.path).done()) == {*before, *wanted[:50]}
     full.rmdir()
-    assert_same_rows(mined("full", resume=True), undisturbed)
-
-
-def _kill(victim: str, run: Path, killed: dict[str, int]) -> None:
-    """Kill one actor process once the run has recorded its first shard, and is far from its last."""
-    end = time.monotonic() + 100
-    while time.monotonic() < end:
-        recorded = len(list((run / "searches").glob("shard-*"))) if run.exists() else 0
-        found = descendants(os.getpid(), victim)
-        if recorded and found:
-            os.kill(found[0], signal.SIGKILL)
-            killed[victim] = recorded
-            return
-        time.sleep(0.02)
+    several = ("cluster.cells=2", "cluster.shard_size=35", "cluster.shards_in_flight=1")
+    assert_same_rows(mined(begun.path.name, *several, resume=True), undisturbed)

@@ -1,11 +1,11 @@
 """Networks that a user brings, from the configuration to the replay."""
 
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+import ray
 import torch
 import yaml
 from rich.console import Console
@@ -23,6 +23,7 @@ from outvoted.cluster.jobs.mine import MineConfig
 from outvoted.cluster.jobs.mine.kind import MINE
 from outvoted.search.errors import OutvotedError
 from outvoted.search.trust import EVERYTHING
+from tests.cluster.command_line.test_cli import OUTVOTED
 
 CODE = """
 from torch import nn
@@ -68,7 +69,8 @@ def _export(network: nn.Module, path: Path) -> None:
 def test_a_panel_of_own_networks_is_mined_and_replayed(
     local_ray: None, config: Path, digits: Dataset
 ) -> None:
-    command = [sys.executable, "-m", "outvoted.cluster", "mine", config.name, "--name", "brought"]
+    address = ray.get_runtime_context().gcs_address
+    command = [*OUTVOTED, "mine", config.name, "--name", "own", "--address", address]
     ended = subprocess.run(
         command, cwd=config.parent, capture_output=True, text=True, timeout=240, check=False
     )
