@@ -1,13 +1,11 @@
 """A small finished run, mined in this process once for all tests that read one, and copies to be altered."""
 
-import gzip
 import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from outvoted.actors.data import datasets
 from outvoted.actors.data.datasets import Dataset, DataSettings
@@ -27,16 +25,11 @@ from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.search import plan
 from outvoted.search.climb import Rules
 from outvoted.search.search_settings import SearchSettings
+from tests.actors.data.formats import write_idx
 
 PER_TARGET = 30
 REFEREE = RefereeSettings(network=CNN(channels=4, hidden=16), training=Training(epochs=3))
 SECONDS = 12.5
-
-
-def write_idx(path: Path, array: NDArray[np.uint8]) -> None:
-    """Write a gzipped idx file."""
-    head = bytes((0, 0, 8, array.ndim)) + np.array(array.shape, ">u4").tobytes()
-    path.write_bytes(gzip.compress(head + array.tobytes()))
 
 
 @pytest.fixture(scope="session")

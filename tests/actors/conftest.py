@@ -1,6 +1,5 @@
 """Shared by the actors' tests: a referee, one mined shard, and ways to make data files and candidates."""
 
-import gzip
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from outvoted.actors.panel.peer import Peer
 from outvoted.search.climb import Rules
 from outvoted.search.messages import Candidates
 from outvoted.search.plan import Shard, searches
+from tests.actors.data.formats import write_idx
 from tests.search.runs import all_turns
 
 Idx = Callable[[Path, NDArray[np.uint8]], Path]
@@ -26,16 +26,6 @@ FOUR = (
     "t10k-images-idx3-ubyte.gz",
     "t10k-labels-idx1-ubyte.gz",
 )
-
-
-def write_idx(path: Path, array: NDArray[np.uint8]) -> Path:
-    """Write an idx file, gzipped if its name ends in ``.gz``."""
-    head = bytes((0, 0, 8, array.ndim)) + np.array(array.shape, ">u4").tobytes()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(
-        gzip.compress(head + array.tobytes()) if path.suffix == ".gz" else head + array.tobytes()
-    )
-    return path
 
 
 @pytest.fixture(scope="session")

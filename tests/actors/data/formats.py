@@ -1,6 +1,7 @@
 """Ways to write labelled images in every format that is read."""
 
 import csv
+import gzip
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 from pydantic import TypeAdapter
 from scipy.io import savemat
 
@@ -16,6 +18,7 @@ from outvoted.actors.data import datasets
 from outvoted.actors.data.datasets import Dataset, DataSource, Split
 from outvoted.actors.runs import png
 from outvoted.search.arrays import AnyArray
+from outvoted.search.errors import OutvotedError
 
 ADAPTER: TypeAdapter[DataSource] = TypeAdapter(DataSource)
 Write = Callable[[Path, dict[str, Split]], None]
@@ -52,13 +55,40 @@ def load(settings: dict[str, Any]) -> Dataset:
     return datasets.load(ADAPTER.validate_python(settings))
 
 
+def read(name: str, path: Path, **settings: Any) -> Dataset:
+    """Load the data set of a format that lies at a path."""
+    return load({"name": name, "path": str(path), **settings})
+
+
+def refused(name: str, path: Path, **settings: Any) -> OutvotedError:
+    """Return the error that reading ends in, after checking that it names the path."""
+    with pytest.raises(OutvotedError) as caught:
+        read(name, path, **settings)
+    assert str(path) in str(caught.value)
+    return caught.value
+
+
+def picture(value: int = 200) -> bytes:
+    """Return a PNG file of four by four pixels."""
+    return png.encode(np.full((1, 4, 4), value, np.uint8))
+
+
+def put(path: Path, content: bytes | None = None) -> Path:
+    """Write a file, else a picture, and the folders above it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(picture() if content is None else content)
+    return path
+
+
 def image_column(split: Split) -> list[dict[str, Any]]:
     return [{"bytes": png.encode(image), "path": None} for image in split.images]
 
 
-def write_idx(path: Path, array: AnyArray) -> None:
+def write_idx(path: Path, array: AnyArray) -> Path:
+    """Write an idx file of bytes, gzipped if its name ends in ``.gz``."""
     head = bytes((0, 0, 8, array.ndim)) + np.array(array.shape, ">u4").tobytes()
-    path.write_bytes(head + array.astype(np.uint8).tobytes())
+    content = head + array.astype(np.uint8).tobytes()
+    return put(path, gzip.compress(content) if path.suffix == ".gz" else content)
 
 
 def _idx(folder: Path, splits: dict[str, Split]) -> None:

@@ -1,5 +1,6 @@
 """Tables of features: rows as images, and what is wrong with tables."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.data.formats import Feature
 from outvoted.actors.data.formats.features import to_pixels, to_values
-from outvoted.search.errors import OutvotedError
+from tests.actors.data import formats
 from tests.actors.data.formats import load
 
 ROWS = [
@@ -31,14 +31,8 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-def read(path: Path, **settings: Any) -> Dataset:
-    return load({"name": "table", "path": str(path), "label": "kind", "test_share": 0, **settings})
-
-
-def refused(path: Path, **settings: Any) -> str:
-    with pytest.raises(OutvotedError) as caught:
-        read(path, **settings)
-    return str(caught.value)
+read = partial(formats.read, "table", label="kind", test_share=0)
+refused = partial(formats.refused, "table", label="kind", test_share=0)
 
 
 def test_rows_become_images_of_one_line(file: Path) -> None:
@@ -61,18 +55,18 @@ def test_columns_may_be_named_and_tabs_separate(file: Path, tmp_path: Path) -> N
     bare.write_text("\n".join(file.read_text().replace(",", "\t").splitlines()[1:]) + "\n")
     found, named = read(bare, columns=["length", "weight", "kind"]), read(file)
     assert found.fingerprint == named.fingerprint
-    assert "2 names" in refused(bare, columns=["length", "kind"])
+    assert "2 names" in str(refused(bare, columns=["length", "kind"]))
 
 
 def test_so_many_rows_of_each_class_are_drawn(file: Path) -> None:
     data = read(file, per_class=2)
     assert sorted(data.train.labels.tolist()) == [0, 0, 1, 1, 2, 2]
-    assert "per_class=3" in refused(file, per_class=3)
+    assert "per_class=3" in str(refused(file, per_class=3))
 
 
 def test_missing_values_are_named_by_line_or_dropped(file: Path) -> None:
     file.write_text(file.read_text().replace("3.0,20,cat", "3.0,,cat").replace("5.0,40,ant", "5.0,40,"))
-    said = refused(file)
+    said = str(refused(file))
     assert "line 4: weight" in said
     assert "line 6: kind" in said
     assert "data.missing=drop" in said
@@ -82,7 +76,7 @@ def test_missing_values_are_named_by_line_or_dropped(file: Path) -> None:
 def test_lines_of_a_file_without_names_count_from_the_first(file: Path, tmp_path: Path) -> None:
     bare = tmp_path / "bare.csv"
     bare.write_text("1,10,cat\n2,,ant\n3,20,bee\n")
-    assert "line 2: weight" in refused(bare, columns=["length", "weight", "kind"])
+    assert "line 2: weight" in str(refused(bare, columns=["length", "weight", "kind"]))
 
 
 @pytest.mark.parametrize(
@@ -96,20 +90,20 @@ def test_lines_of_a_file_without_names_count_from_the_first(file: Path, tmp_path
 )
 def test_columns_that_cannot_be_taken_are_named(settings: dict[str, Any], said: str, file: Path) -> None:
     if said:
-        assert said in refused(file, **settings)
+        assert said in str(refused(file, **settings))
     else:
         assert len(read(file, **settings).features or ()) == 2
 
 
 def test_a_constant_column_is_refused(file: Path) -> None:
     file.write_text("length,weight,kind\n1,5,a\n2,5,b\n")
-    assert "leave it out of data.features" in refused(file)
+    assert "leave it out of data.features" in str(refused(file))
 
 
 def test_no_file_and_no_table_are_refused(tmp_path: Path) -> None:
-    assert "no such file" in refused(tmp_path / "none.csv").lower()
+    assert "no such file" in str(refused(tmp_path / "none.csv")).lower()
     (tmp_path / "empty.csv").write_text("")
-    assert "a table of separated values" in refused(tmp_path / "empty.csv")
+    assert "a table of separated values" in str(refused(tmp_path / "empty.csv"))
 
 
 @given(st.lists(st.floats(-50, 50), min_size=1, max_size=20))

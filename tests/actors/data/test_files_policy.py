@@ -20,22 +20,11 @@ from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.data.formats import FolderSource, ParquetSource
 from outvoted.actors.data.pictures import Fit, UndecodableError
 from outvoted.actors.data.rows import Item, Source
-from outvoted.actors.runs import png
 from outvoted.search.errors import OutvotedError
-from tests.actors.data.formats import load
+from tests.actors.data.formats import load, picture, put
 
 IMAGE_STRUCT = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 Read = Callable[[Path], Dataset]
-
-
-def picture(value: int = 200) -> bytes:
-    return png.encode(np.full((1, 4, 4), value, np.uint8))
-
-
-def put(path: Path, content: bytes | None = None) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(picture() if content is None else content)
-    return path
 
 
 def labelled(path: Path, **settings: Any) -> Dataset:

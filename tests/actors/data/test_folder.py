@@ -1,6 +1,7 @@
 """Folders of pictures: every file is an image that counts, or is named."""
 
 import io
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from outvoted.actors.data.datasets import Dataset
-from outvoted.search.errors import OutvotedError
-from tests.actors.data.formats import load
+from tests.actors.data import formats
 
 
 def picture(value: Any = 7, mode: str = "RGB", size: tuple[int, int] = (4, 3), kind: str = "PNG") -> bytes:
@@ -20,20 +19,11 @@ def picture(value: Any = 7, mode: str = "RGB", size: tuple[int, int] = (4, 3), k
 
 
 def put(path: Path, content: bytes | None = None) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(picture() if content is None else content)
-    return path
+    return formats.put(path, picture() if content is None else content)
 
 
-def read(path: Path, **settings: Any) -> Dataset:
-    return load({"name": "folder", "path": str(path), "test_share": 0, **settings})
-
-
-def refused(path: Path, **settings: Any) -> OutvotedError:
-    with pytest.raises(OutvotedError) as caught:
-        read(path, **settings)
-    assert str(path) in str(caught.value)
-    return caught.value
+read = partial(formats.read, "folder", test_share=0)
+refused = partial(formats.refused, "folder", test_share=0)
 
 
 @pytest.fixture

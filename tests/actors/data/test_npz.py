@@ -1,14 +1,14 @@
 """Archives of numpy arrays."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from outvoted.actors.data.datasets import Dataset, Split
-from outvoted.search.errors import OutvotedError
-from tests.actors.data.formats import load
+from outvoted.actors.data.datasets import Split
+from tests.actors.data import formats
 
 
 def saved(path: Path, **arrays: Any) -> Path:
@@ -16,15 +16,8 @@ def saved(path: Path, **arrays: Any) -> Path:
     return path
 
 
-def read(path: Path, **settings: Any) -> Dataset:
-    return load({"name": "npz", "path": str(path), **settings})
-
-
-def refused(path: Path, **settings: Any) -> OutvotedError:
-    with pytest.raises(OutvotedError) as caught:
-        read(path, **settings)
-    assert str(path) in str(caught.value)
-    return caught.value
+read = partial(formats.read, "npz")
+refused = partial(formats.refused, "npz")
 
 
 def test_arrays_may_have_other_names(some: Split, others: Split, tmp_path: Path) -> None:

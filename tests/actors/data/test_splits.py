@@ -1,44 +1,20 @@
 """Which images train and which test: usual layouts are understood, others are refused with both readings."""
 
 from pathlib import Path, PurePath
-from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.data.formats.base import split_in
-from outvoted.actors.runs import png
-from outvoted.search.errors import OutvotedError
-from tests.actors.data.formats import load
-
-
-def picture(value: int) -> bytes:
-    return png.encode(np.full((1, 4, 4), value, np.uint8))
-
-
-def put(path: Path, value: int = 0) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(picture(value))
+from tests.actors.data.formats import picture, put, read, refused
 
 
 def table(path: Path, value: int) -> None:
     """Write two images whose every pixel says which file they lie in."""
     path.parent.mkdir(parents=True, exist_ok=True)
     pq.write_table(pa.table({"image": [picture(value)] * 2, "label": [0, 1]}), path)
-
-
-def read(name: str, root: Path, **settings: Any) -> Dataset:
-    return load({"name": name, "path": str(root), **settings})
-
-
-def refused(name: str, root: Path, **settings: Any) -> OutvotedError:
-    with pytest.raises(OutvotedError) as caught:
-        read(name, root, **settings)
-    assert str(root) in str(caught.value)
-    return caught.value
 
 
 def values(data: Dataset) -> tuple[list[int], list[int]]:
@@ -134,8 +110,8 @@ def test_a_split_is_a_word_of_its_own(path: str, split: str | None) -> None:
 def classes_in(*folders: Path) -> None:
     for value, folder in enumerate(folders):
         for name in ("cat", "dog"):
-            put(folder / name / "1.png", value)
-            put(folder / name / "2.png", value)
+            put(folder / name / "1.png", picture(value))
+            put(folder / name / "2.png", picture(value))
 
 
 @pytest.mark.parametrize(
@@ -201,8 +177,8 @@ def test_pictures_that_a_table_leaves_out_are_told(tmp_path: Path) -> None:
 
 def test_folders_called_by_numbers_are_in_their_order(tmp_path: Path) -> None:
     for name in ("0", "1", "2", "10"):
-        put(tmp_path / name / "1.png", int(name))
-        put(tmp_path / name / "2.png", int(name))
+        put(tmp_path / name / "1.png", picture(int(name)))
+        put(tmp_path / name / "2.png", picture(int(name)))
     data = read("folder", tmp_path, test_share=0)
     assert data.class_names == ("0", "1", "2", "10")
     assert [int(image.max()) for image in data.train.images] == [0, 0, 1, 1, 2, 2, 10, 10]

@@ -7,11 +7,10 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
-from outvoted.actors.data import datasets
 from outvoted.actors.data.sources import AnySource
 from outvoted.search.errors import OutvotedError
+from tests.actors.data.formats import refused
 
-DATA: TypeAdapter[Any] = TypeAdapter(datasets.DataSource)
 FORMATS: dict[str, dict[str, Any]] = {
     "npz": {},
     "svhn": {},
@@ -24,17 +23,11 @@ FORMATS: dict[str, dict[str, Any]] = {
 }
 
 
-def refused(name: str, path: Path) -> str:
-    with pytest.raises(OutvotedError) as caught:
-        datasets.load(DATA.validate_python({"name": name, "path": path, **FORMATS[name]}))
-    return caught.value.found
-
-
 @pytest.mark.parametrize("name", FORMATS)
 def test_a_pipe_or_a_device_is_no_data(name: str, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path / "pipe", Path("/dev/zero")):
-        assert "pipe, socket or device" in refused(name, path)
+        assert "pipe, socket or device" in refused(name, path, **FORMATS[name]).found
 
 
 @pytest.mark.parametrize(
@@ -52,7 +45,7 @@ def test_a_pipe_or_a_device_is_no_data(name: str, tmp_path: Path) -> None:
 def test_a_pipe_in_a_folder_of_data_is_waited_for_by_nobody(name: str, file: str, tmp_path: Path) -> None:
     (tmp_path / file).parent.mkdir(exist_ok=True)
     os.mkfifo(tmp_path / file)
-    assert "pipe, socket or device" in refused(name, tmp_path)
+    assert "pipe, socket or device" in refused(name, tmp_path, **FORMATS[name]).found
 
 
 @pytest.mark.parametrize(("kind", "name"), [("parquet", "x.parquet"), ("array", "x.npy"), ("array", "x.npz")])

@@ -1,5 +1,6 @@
 """SVHN's .mat files, on small ones written in their layout."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -7,9 +8,9 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
-from outvoted.actors.data.datasets import Dataset, Split
-from outvoted.search.errors import OutvotedError
-from tests.actors.data.formats import load, write_mat
+from outvoted.actors.data.datasets import Split
+from tests.actors.data import formats
+from tests.actors.data.formats import write_mat
 
 
 @pytest.fixture
@@ -19,15 +20,8 @@ def house() -> Split:
     return Split(images, np.arange(20) % 10)
 
 
-def read(path: Path) -> Dataset:
-    return load({"name": "svhn", "path": str(path), "test_share": 0})
-
-
-def refused(path: Path) -> OutvotedError:
-    with pytest.raises(OutvotedError) as caught:
-        read(path)
-    assert str(path) in str(caught.value)
-    return caught.value
+read = partial(formats.read, "svhn", test_share=0)
+refused = partial(formats.refused, "svhn", test_share=0)
 
 
 def arrays(house: Split) -> dict[str, Any]:

@@ -9,21 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from outvoted.actors.data.datasets import Dataset, Split
+from outvoted.actors.data.datasets import Split
 from outvoted.actors.runs import png
-from outvoted.search.errors import OutvotedError
-from tests.actors.data.formats import FORMATS, image_column, load
-
-
-def read(name: str, path: Path, **settings: Any) -> Dataset:
-    return load({"name": name, "path": str(path), **settings})
-
-
-def refused(name: str, path: Path, **settings: Any) -> OutvotedError:
-    with pytest.raises(OutvotedError) as caught:
-        read(name, path, **settings)
-    assert str(path) in str(caught.value)
-    return caught.value
+from tests.actors.data.formats import FORMATS, image_column, read, refused
 
 
 def table(split: Split, **columns: Any) -> pa.Table:
