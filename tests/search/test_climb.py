@@ -25,7 +25,7 @@ from tests.search.runs import (
     shard_of,
     started,
 )
-from tests.search.strategies.cases import CASES, STEPWISE, Case, goes_on
+from tests.search.strategies.cases import CASES, Case, goes_on
 
 SEARCHES = 36
 VICTIM = 4
@@ -38,12 +38,6 @@ NOWHERE = AffineRange(rotation=0, translation=0, scale=1, shear=0)
 def strategy(request: pytest.FixtureRequest) -> Strategy:
     assert isinstance(request.param, Case)
     return request.param.strategy
-
-
-@pytest.fixture(params=STEPWISE, ids=lambda case: case.name)
-def stepwise(request: pytest.FixtureRequest) -> Case:
-    assert isinstance(request.param, Case)
-    return request.param
 
 
 @pytest.fixture

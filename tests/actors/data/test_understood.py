@@ -106,10 +106,10 @@ def test_labels_that_count_from_1_are_refused_until_it_is_said(tmp_path: Path) -
 
 
 def test_a_class_that_only_tests_is_called_by_its_name(tmp_path: Path) -> None:
-    from tests.actors.data.test_splits import put
+    from tests.actors.data.formats import picture, put
 
     for index, name in enumerate(("train/cat/1.png", "train/dog/1.png", "test/zebra/1.png")):
-        put(tmp_path / name, index)
+        put(tmp_path / name, picture(index))
     (tmp_path / "train" / "zebra").mkdir()
     with pytest.raises(
         OutvotedError, match=r"the test label 2, 'zebra', of which there is no training image"

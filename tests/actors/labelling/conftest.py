@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import pytest
 from selenium import webdriver
@@ -10,10 +11,16 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
 
+from outvoted.actors.labelling.label_store import LabelStore
 from tests.actors.labelling.serving import Served, served
 
 PATIENCE = 20
 DIGITS = tuple("0123456789")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> LabelStore:
+    return LabelStore(tmp_path / "labels", 3, 10)
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,6 @@ from outvoted.actors.labelling.label_store import Answer, LabelStore
 from outvoted.search.errors import OutvotedError
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> LabelStore:
-    return LabelStore(tmp_path / "labels", 3, 10)
-
-
 def csv(folder: Path, *lines: str) -> Path:
     path = folder / "given.csv"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")

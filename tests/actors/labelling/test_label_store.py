@@ -9,11 +9,6 @@ from outvoted.actors.labelling.label_store import Answer, Labels, LabelStore
 from outvoted.search.errors import OutvotedError
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> LabelStore:
-    return LabelStore(tmp_path / "labels", 3, 10)
-
-
 def fill(store: LabelStore, labeller: str, *labels: int) -> None:
     store.file(labeller).write({image: Answer(label) for image, label in enumerate(labels)})
 

@@ -21,6 +21,7 @@ from outvoted.actors.panel.peer import Peer
 from outvoted.search.climb import Outcome, Rules
 from outvoted.search.messages import Candidates, TakeGradient
 from outvoted.search.plan import Shard
+from tests.actors.panel.zoo import NoWayBack
 
 Draw = Callable[[int, int], Candidates]
 
@@ -165,19 +166,9 @@ def test_ctrl_c_is_not_the_networks_fault(plain: nn.Module) -> None:
         Tolerant(Cut(), 10)(torch.zeros(3, 1, 28, 28))
 
 
-class _NoWayBack(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, images: torch.Tensor) -> torch.Tensor:
-        return images * 1
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: torch.Tensor) -> torch.Tensor:
-        raise ValueError("no way back")
-
-
 @pytest.mark.parametrize(
     ("way", "said"),
-    [(_NoWayBack.apply, "no gradient, ValueError: no way back"), (torch.Tensor.detach, "no gradient, ")],
+    [(NoWayBack.apply, "no gradient, ValueError: no way back"), (torch.Tensor.detach, "no gradient, ")],
 )
 def test_a_row_that_should_have_a_gradient_and_has_none_fails(
     way: Any, said: str, plain: nn.Module, rules: Rules, digits: Dataset, candidates: Draw

@@ -20,6 +20,7 @@ from outvoted.search.arrays import Singles
 from outvoted.search.climb import Rules
 from outvoted.search.messages import Answers, Candidates, Replies, TakeGradient
 from outvoted.search.plan import Shard
+from tests.actors.panel.same import assert_same
 
 Draw = Callable[[int, int], Candidates]
 
@@ -48,18 +49,6 @@ def any_panel(request: pytest.FixtureRequest) -> VotingPanel:
         return RayPanel(request.getfixturevalue("actors"))
     local: LocalPanel = request.getfixturevalue("panel")
     return local
-
-
-def assert_same(one: Answers, other: Answers) -> None:
-    """Compare answers bit by bit."""
-    assert one.score.dtype == other.score.dtype == np.float32
-    assert one.predicted.dtype == other.predicted.dtype == np.int16
-    assert one.score.tobytes() == other.score.tobytes()
-    assert one.predicted.tobytes() == other.predicted.tobytes()
-    assert (one.gradient is None) == (other.gradient is None)
-    assert (
-        one.gradient is None or other.gradient is None or one.gradient.tobytes() == other.gradient.tobytes()
-    )
 
 
 def test_size_is_the_number_of_peers(any_panel: VotingPanel, peers: list[Peer]) -> None:

@@ -20,6 +20,7 @@ from outvoted.actors.panel.peer import Peer, log_odds
 from outvoted.search.climb import Rules
 from outvoted.search.messages import Answers, Candidates, TakeGradient, probability
 from outvoted.search.transforms import Affine
+from tests.actors.panel.same import assert_same
 
 Draw = Callable[[int, int], Candidates]
 SEEDS = st.integers(0, 2**32 - 1)
@@ -33,18 +34,6 @@ LOGITS = arrays(
 def peer(request: pytest.FixtureRequest, peers: list[Peer], convolutional: Peer) -> Peer:
     """A peer behind one of the architectures."""
     return peers[1] if request.param == "mlp" else convolutional
-
-
-def assert_same(one: Answers, other: Answers) -> None:
-    """Compare answers bit by bit."""
-    assert one.score.dtype == other.score.dtype == np.float32
-    assert one.predicted.dtype == other.predicted.dtype == np.int16
-    assert one.score.tobytes() == other.score.tobytes()
-    assert one.predicted.tobytes() == other.predicted.tobytes()
-    assert (one.gradient is None) == (other.gradient is None)
-    assert (
-        one.gradient is None or other.gradient is None or one.gradient.tobytes() == other.gradient.tobytes()
-    )
 
 
 def picked(answers: Answers, rows: NDArray[np.int64]) -> Answers:

@@ -115,7 +115,7 @@ class _Rounded(torch.autograd.Function):
         return gradients[0]
 
 
-class _NoWayBack(torch.autograd.Function):
+class NoWayBack(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, images: torch.Tensor) -> torch.Tensor:
         return images * 1
@@ -126,7 +126,7 @@ class _NoWayBack(torch.autograd.Function):
 
 
 _rounded: Any = _Rounded.apply
-_no_way_back: Any = _NoWayBack.apply
+_no_way_back: Any = NoWayBack.apply
 
 
 class FirstCall(nn.Module):

@@ -14,17 +14,11 @@ from outvoted.actors.sweeps.sweep_monitor import SweepMonitor, figures
 from outvoted.actors.sweeps.sweep_recorder import SweepRecorder
 from outvoted.actors.sweeps.sweep_store import FAILED, FINISHED, STOPPED, Kept, Row, SweepStore
 from outvoted.actors.training.stacked_training import TrainingState
-from tests.actors.sweeps.test_sweep_store import FIELDS, member, row
+from tests.actors.sweeps.conftest import FIELDS, NAN, member, row
 
 UNIT = "T2.seed-0"
-NAN = float("nan")
 UNMEASURED: Row = {"setting": "T2", "seed": 0, "epoch": 0}
 NO_VOTES = schema.VOTES.arrow.empty_table()
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> SweepStore:
-    return SweepStore(tmp_path / "sweep", FIELDS)
 
 
 @pytest.fixture

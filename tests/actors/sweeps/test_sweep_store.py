@@ -1,50 +1,22 @@
 """A sweep's folder: checkpoints come back as they were, units are there or not, whatever is written twice."""
 
 import math
-from pathlib import Path
 
-import pyarrow as pa
 import pytest
 import torch
 
-from outvoted.actors.networks import MLP, members
-from outvoted.actors.networks.members import EpochRecord, Member
+from outvoted.actors.networks import members
 from outvoted.actors.runs import schema
-from outvoted.actors.sweeps.sweep_store import FAILED, FINISHED, STOPPED, Fields, Kept, Row, SweepStore
+from outvoted.actors.sweeps.sweep_store import FAILED, FINISHED, STOPPED, Kept, SweepStore
 from outvoted.actors.training.stacked_training import TrainingState
 from outvoted.search.errors import OutvotedError
-
-FIELDS: Fields = [("test_accuracy", pa.float64()), ("by_class", pa.list_(pa.list_(pa.float64())))]
-NAN = float("nan")
-
-
-def row(epoch: int, unit: str = "T2.seed-0") -> Row:
-    setting, _, seed = unit.partition(".seed-")
-    return {
-        "setting": setting,
-        "seed": int(seed),
-        "epoch": epoch,
-        "loss": 1 / 3,
-        "seconds": 0.1,
-        "test_accuracy": 0.25,
-        "by_class": [[0.5, NAN], [1.0, 0.1]],
-    }
+from tests.actors.sweeps.conftest import member, row
 
 
 def kept(epoch: int = 3) -> Kept:
     weights = {"1.weight": torch.randn(4, 3), "1.bias": torch.randn(4)}
     moments = tuple({"exp_avg": torch.randn(3, 4), "step": torch.tensor(7.0)} for _ in range(11))
     return Kept(TrainingState(epoch, weights, moments), tuple(row(number + 1) for number in range(epoch)))
-
-
-def member(unit: str) -> Member:
-    weights = {name: value.detach() for name, value in MLP(hidden=2).build((1, 2, 2), 3).state_dict().items()}
-    return Member(unit, "peer", MLP(hidden=2), 0, weights, (EpochRecord(1, 0.5, 0.25),))
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> SweepStore:
-    return SweepStore(tmp_path / "sweep", FIELDS)
 
 
 def test_a_checkpoint_comes_back_as_it_was(store: SweepStore) -> None:

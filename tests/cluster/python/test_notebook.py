@@ -26,8 +26,7 @@ from outvoted.cluster.jobs.kinds import KINDS
 from outvoted.cluster.python import running
 from outvoted.data import FolderSource
 from outvoted.search.errors import OutvotedError
-
-Networks = dict[str, nn.Module]
+from tests.cluster.python.conftest import Networks
 
 
 class Own(nn.Module):
@@ -51,12 +50,6 @@ class Stubborn(nn.Linear):
 
     def __deepcopy__(self, memo: object) -> "Stubborn":
         raise TypeError("one of a kind")
-
-
-@pytest.fixture
-def networks(trained: list[Member], digits: Dataset) -> Networks:
-    """The three peers as a user's own modules."""
-    return {member.name: member.bare(digits.shape, digits.classes) for member in trained}
 
 
 @pytest.fixture

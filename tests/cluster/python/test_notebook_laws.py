@@ -13,19 +13,13 @@ from torch import nn
 
 from outvoted import Panel, mine
 from outvoted.actors.data.datasets import Dataset
-from outvoted.actors.networks.members import Member
 from outvoted.search.errors import OutvotedError
+from tests.cluster.python.conftest import Networks
 from tests.contexts import CONTEXTS, state
 
 pytestmark = pytest.mark.filterwarnings("ignore:Anomaly Detection has been enabled")
 SEARCH: dict[str, Any] = {"per_target": 6, "patience": 20, "progress": False}
-Networks = dict[str, nn.Module]
 Call = Callable[[], NDArray[Any] | pd.DataFrame]
-
-
-@pytest.fixture
-def networks(trained: list[Member], digits: Dataset) -> Networks:
-    return {member.name: member.bare(digits.shape, digits.classes) for member in trained}
 
 
 @pytest.fixture
