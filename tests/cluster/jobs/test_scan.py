@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from rich.console import Console
 
 from outvoted.actors.data.chunks import chunks
@@ -44,13 +45,11 @@ def repository(digits: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 
 @pytest.fixture(scope="module")
-def config(digits_folder: Path, repository: Path) -> dict[str, Any]:
-    return {
-        "data": {"name": "mnist-sample", "path": str(digits_folder)},
-        "train_on": 500,
-        "panel": {"networks": [{"kind": "mlp", "hidden": h} for h in (6, 12, 18)], "training": {"epochs": 4}},
-        "scan": {"source": {"kind": "folder", "path": str(repository)}, "batch": BATCH},
-    }
+def config(small: Path, repository: Path) -> dict[str, Any]:
+    """The panel of the small configuration, which other runs have trained already."""
+    values = yaml.safe_load(small.read_text())
+    scan = {"source": {"kind": "folder", "path": str(repository)}, "batch": BATCH}
+    return {"scan": scan} | {part: values[part] for part in ("data", "panel", "referee")}
 
 
 def scanned(config: dict[str, Any], path: Path, resume: bool = False) -> RunFolder:
