@@ -16,7 +16,7 @@ from outvoted.cluster.jobs.compare import CompareConfig
 from outvoted.search.errors import OutvotedError
 from outvoted.search.search_settings import SearchSettings
 from outvoted.search.strategies import Gradient, Hillclimb
-from tests.analysis.temperature.sweeps import Form, written
+from tests.analysis.sweeps.temperature.sweeps import Form, written
 
 CONFIGS = Path(__file__).parents[3] / "configs"
 BEGUN: list[tuple[str, str, str]] = [

@@ -6,7 +6,7 @@ import pytest
 from outvoted.analysis.report.claims import Claim
 from outvoted.analysis.sweeps.temperature.claims import claims
 from outvoted.analysis.sweeps.temperature.measurements import Measurements
-from tests.analysis.temperature.sweeps import arrange, layout, row
+from tests.analysis.sweeps.temperature.sweeps import arrange, layout, row
 
 NAN = np.nan
 ACCURACY = {1: 0.98, 2: 0.97, 4: 0.96, 8: 0.6}

@@ -16,7 +16,7 @@ from outvoted.analysis.sweeps.robustness.gradients import (
     right_when_attacked,
 )
 from outvoted.search.errors import OutvotedError
-from tests.analysis.robustness.stacks import SmallStack, samples, small_stack
+from tests.analysis.sweeps.robustness.stacks import SmallStack, samples, small_stack
 
 EPSILONS = [0.0, 0.03, 0.1, 0.3]
 

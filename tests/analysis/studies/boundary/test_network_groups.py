@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from outvoted.analysis.studies.boundary.networks import Networks, networks, reached
-from tests.analysis.boundary.boundaries import certain, frame, stop
+from tests.analysis.studies.boundary.boundaries import certain, frame, stop
 
 SEEDS = range(7)
 

@@ -8,7 +8,7 @@ from outvoted.analysis.studies.interpolation.edges import cycles
 from outvoted.analysis.studies.landscape.roughness import roughness
 from outvoted.analysis.studies.landscape.walks import walk_plot
 from outvoted.analysis.studies.morphs.passages import by_roughness, morph_sequences, once, passages, through
-from tests.analysis.landscape.landscapes import NAMES, interpolations, morphs, votes
+from tests.analysis.studies.landscape.landscapes import NAMES, interpolations, morphs, votes
 
 SIDE = 4
 IMAGES = morphs(SIDE, (0, 1, 2), (4, 2, 1))

@@ -14,7 +14,7 @@ from outvoted.analysis.studies.boundary.figures import proposed
 from outvoted.analysis.studies.boundary.findings import BoundaryFindings, analyse
 from outvoted.analysis.studies.boundary.groups import Type
 from outvoted.analysis.studies.boundary.networks import Dissenter
-from tests.analysis.boundary.boundaries import certain, frame, images, stop
+from tests.analysis.studies.boundary.boundaries import certain, frame, images, stop
 
 LABELS = np.array([[0, 0, 1, 1, 2, 2], [0, 0, 1, 2, 2, 2], [0, 0, 1, 1, 0, 2]])
 A, B, C = (0, 1, 2, 1, 2, 2), (0, 0, 2, 1, 0, 2), (0, 0, 2, 1, 2, 2)

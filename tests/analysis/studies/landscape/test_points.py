@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from outvoted.analysis.report.palette import colour
 from outvoted.analysis.studies.interpolation.pictures import plane, scatter_plot, shares, ternary_plot
 from outvoted.analysis.studies.interpolation.points import Points, fields, joined
-from tests.analysis.landscape.landscapes import FEATURES, NAMES, interpolations, votes
+from tests.analysis.studies.landscape.landscapes import FEATURES, NAMES, interpolations, votes
 
 IMAGES = interpolations(2, (0, 1, 2), (0, 1, 2), (1, 3, 4))
 EACH = len(IMAGES) // 3

@@ -16,7 +16,7 @@ from outvoted.analysis.sweeps.noise_class.report import (
     whole_row,
 )
 from outvoted.analysis.sweeps.noise_class.results import Published, published, results
-from tests.analysis.training_value.conftest import made_up
+from tests.analysis.sweeps.noise_class.conftest import made_up
 
 EXPERIMENT: dict[str, Any] = {
     "fractions": [0.5, 0.25],

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from outvoted.analysis.sweeps.robustness.gradients import InputGradients, gradients, right
 from outvoted.analysis.sweeps.robustness.pixel_attack import PixelAttack, attack_pixels, fooled_shares
 from outvoted.search.errors import OutvotedError
-from tests.analysis.robustness.stacks import SmallStack, samples, small_stack
+from tests.analysis.sweeps.robustness.stacks import SmallStack, samples, small_stack
 
 GREY, RGB = ((40, 1, 3, 4), 3), ((12, 3, 2, 3), 2)
 BOTH = pytest.mark.parametrize(("shape", "limit"), [GREY, RGB], ids=["grey", "rgb"])

@@ -15,7 +15,7 @@ from outvoted.analysis.sweeps.noise_class.results import published
 from outvoted.analysis.sweeps.noise_class.step_function import StepFunction
 from outvoted.search.errors import OutvotedError
 from tests.analysis.mining.test_pictures import opened as shown
-from tests.analysis.training_value.conftest import made_up
+from tests.analysis.sweeps.noise_class.conftest import made_up
 
 NOISES: list[dict[str, Any]] = [
     {"noise": {"kind": "gaussian", "deviation": 70}, "number": 1},

@@ -4,7 +4,7 @@ import plotly.graph_objects as go
 import pytest
 
 from outvoted.analysis.report.menus import Choice, add_menus, networks, rounded, shown
-from tests.analysis.landscape.landscapes import votes
+from tests.analysis.studies.landscape.landscapes import votes
 
 
 @pytest.fixture

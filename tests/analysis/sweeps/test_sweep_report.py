@@ -13,8 +13,8 @@ from outvoted.analysis.sweeps.noise_class import pictures
 from outvoted.analysis.sweeps.noise_class.step_function import StepFunction
 from outvoted.analysis.sweeps.opened import OpenedSweep
 from outvoted.analysis.sweeps.report import SweepReport, write_sweep_report
-from tests.analysis.temperature.sweeps import Form, written
-from tests.analysis.training_value.conftest import same, write_sweep
+from tests.analysis.sweeps.noise_class.conftest import same, write_sweep
+from tests.analysis.sweeps.temperature.sweeps import Form, written
 from tests.small_run import REFEREE
 
 MINING = {"search": {"per_target": 5}, "referee": REFEREE.model_dump(mode="json")}

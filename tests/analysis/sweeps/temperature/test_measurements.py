@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from outvoted.actors.sweeps.sweep_store import FAILED, STOPPED
-from tests.analysis.temperature.sweeps import arrange, layout, row
+from tests.analysis.sweeps.temperature.sweeps import arrange, layout, row
 
 NAN = np.nan
 

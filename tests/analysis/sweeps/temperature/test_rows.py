@@ -6,7 +6,7 @@ import pytest
 from outvoted.analysis.report.numbers import Spread
 from outvoted.analysis.sweeps.temperature.measurements import temperature_name
 from outvoted.analysis.sweeps.temperature.report import temperature_rows
-from tests.analysis.temperature.sweeps import arrange, layout, row
+from tests.analysis.sweeps.temperature.sweeps import arrange, layout, row
 
 
 def test_means_and_deviations_over_seeds() -> None:

@@ -4,7 +4,7 @@ import numpy as np
 
 from outvoted.analysis.studies.morphs.passages import once, passages
 from outvoted.analysis.studies.morphs.pictures import surface_plot
-from tests.analysis.landscape.landscapes import NAMES, morphs, votes
+from tests.analysis.studies.landscape.landscapes import NAMES, morphs, votes
 
 SIDE = 3
 IMAGES = morphs(SIDE, (0, 1, 3))

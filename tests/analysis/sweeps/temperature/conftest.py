@@ -3,7 +3,7 @@
 import pytest
 
 from outvoted.actors.sweeps.sweep_store import SweepStore
-from tests.analysis.temperature.sweeps import Form, written
+from tests.analysis.sweeps.temperature.sweeps import Form, written
 
 
 @pytest.fixture(scope="package")

@@ -19,7 +19,7 @@ from outvoted.analysis.studies.boundary.findings import BoundaryFindings
 from outvoted.analysis.studies.boundary.report import sections
 from outvoted.analysis.studies.boundary.tables import every, remarks
 from outvoted.search.arrays import Pixels
-from tests.analysis.boundary.boundaries import Example, example
+from tests.analysis.studies.boundary.boundaries import Example, example
 
 pytestmark = pytest.mark.usefixtures("sketched")
 PICTURES = {f"figures/{name}.png" for name in ("images", "types", "map", "kappas", "entropies")}

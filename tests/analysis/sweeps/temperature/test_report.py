@@ -26,7 +26,7 @@ from outvoted.analysis.sweeps.temperature.report import (
     write_temperature_report,
 )
 from outvoted.search.errors import OutvotedError
-from tests.analysis.temperature.sweeps import Form, written
+from tests.analysis.sweeps.temperature.sweeps import Form, written
 
 ALL = (
     "sigmoids.png",

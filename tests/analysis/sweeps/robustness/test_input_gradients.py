@@ -13,7 +13,7 @@ from outvoted.analysis.sweeps.robustness.gradients import (
     gradients,
     right,
 )
-from tests.analysis.robustness.stacks import samples, small_stack
+from tests.analysis.sweeps.robustness.stacks import samples, small_stack
 
 
 def loss(stack: torch.Tensor, label: int) -> float:

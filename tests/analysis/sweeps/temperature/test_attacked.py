@@ -17,7 +17,7 @@ from outvoted.analysis.sweeps.temperature.attacks import (
     example,
     fooled,
 )
-from tests.analysis.temperature.sweeps import Form, written
+from tests.analysis.sweeps.temperature.sweeps import Form, written
 
 
 @pytest.fixture
