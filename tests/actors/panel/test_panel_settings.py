@@ -36,10 +36,6 @@ def test_equal_architectures_are_told_apart_by_a_number() -> None:
     assert settings.names == ("mlp-3-1", "cnn-16", "mlp-3-2", "mlp-30")
 
 
-def test_the_papers_panel_is_the_usual_one() -> None:
-    assert PanelSettings().names == ("mlp-10", "mlp-20", "mlp-30", "mlp-40", "mlp-50")
-
-
 @pytest.mark.parametrize("networks", [(), (MLP(),)])
 def test_a_panel_has_at_least_two_peers(networks: tuple[Architecture, ...]) -> None:
     with pytest.raises(ValidationError, match="at least 2 networks"):

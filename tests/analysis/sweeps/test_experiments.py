@@ -59,11 +59,6 @@ def test_a_network_has_the_temperature_of_its_setting() -> None:
     ]
 
 
-def test_the_default_temperatures_are_those_of_the_paper() -> None:
-    temperatures = [dict(setting.values)["temperature"] for setting in TemperatureExperiment().stages()[0]]
-    assert temperatures == [1 / 64, 1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1, 2, 4, 8, 16]
-
-
 def test_temperatures_train_on_all_data(digits: Dataset) -> None:
     experiment = temperature()
     assert all(experiment.data(setting, digits, {}) is digits for setting in experiment.stages()[0])

@@ -3,8 +3,7 @@
 import plotly.graph_objects as go
 import pytest
 
-from outvoted.analysis.report.menus import Choice, add_menus, networks, rounded, shown
-from tests.analysis.studies.landscape.landscapes import votes
+from outvoted.analysis.report.menus import Choice, add_menus, networks, shown
 
 
 @pytest.fixture
@@ -44,8 +43,3 @@ def test_a_menu_of_one_entry_is_none() -> None:
 def test_traces_of_no_network_are_always_shown() -> None:
     assert shown((0, None, 1), 0) == [True, True, False]
     assert shown((0, None, 1), 1) == [False, True, True]
-
-
-def test_numbers_are_rounded_to_a_thousandth() -> None:
-    values = votes(4).probabilities
-    assert rounded(values[0]) == [[round(float(number), 3) for number in row] for row in values[0]]
