@@ -25,7 +25,8 @@ from outvoted.search.errors import OutvotedError
 from outvoted.search.search_settings import SearchSettings
 from outvoted.search.transforms import Affine
 
-PAGES = Path(__file__).parents[1] / "docs"
+ROOT = Path(__file__).parents[1]
+PAGES = ROOT / "docs"
 MNIST = PAGES.with_name("configs") / "mnist.yaml"
 PAGE = (PAGES / "data.md").read_text()
 SNIPPETS = re.findall(r"^```yaml\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
@@ -143,3 +144,20 @@ def test_no_page_imports_what_is_not_the_public_api(page: Path) -> None:
         r"^(?:from|import) outvoted\.(?:search|actors|analysis|cluster).*", page.read_text(), re.M
     )
     assert inner == []
+
+
+TEXTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(PAGES.glob("*.md"))]
+OUTDATED = {"architecture.md"}
+"""Pages whose paths are not the code's yet."""
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in TEXTS if page.name not in OUTDATED], ids=lambda one: one.name
+)
+def test_every_file_that_a_page_names_exists(page: Path) -> None:
+    """Paths of code from the top of the repository, and where links lead from the page's folder."""
+    text = page.read_text()
+    folders = "search|actors|analysis|cluster|src|tests|configs|docs"
+    named = {ROOT / path for path in re.findall(rf"(?<![\w./-])(?:{folders})/[\w./-]*\w/?", text)}
+    linked = {page.parent / path for path in re.findall(r"\]\((?!https?:|#)([^)#\s]+)", text)}
+    assert [str(path) for path in sorted(named | linked) if not path.exists()] == []

@@ -14,6 +14,7 @@ from pydantic import BeforeValidator, Field
 from outvoted.actors.data import understood
 from outvoted.actors.data.files import UserPath, entries, refuse_streams, walked
 from outvoted.actors.data.formats import (
+    CsvTable,
     Feature,
     Folder,
     HuggingFace,
@@ -22,7 +23,6 @@ from outvoted.actors.data.formats import (
     Npz,
     Parquet,
     Svhn,
-    Table,
 )
 from outvoted.actors.data.formats.base import Contents, Format
 from outvoted.actors.data.formats.features import FeatureTable
@@ -94,7 +94,7 @@ def named(values: Any) -> Any:
     return {"name": "mnist-sample", **values} if isinstance(values, dict) else values
 
 
-AnyData = DataSettings | Folder | HuggingFace | Idx | Iris | Npz | Parquet | Svhn | Table
+AnyData = DataSettings | Folder | HuggingFace | Idx | Iris | Npz | Parquet | Svhn | CsvTable
 DataSource = Annotated[AnyData, Field(discriminator="name"), BeforeValidator(named)]
 """Which images a run trains on and takes its seeds from: a known set, or the user's own in some format."""
 

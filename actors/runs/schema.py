@@ -19,7 +19,7 @@ _MISSING = pa.struct([("position", _I64), ("path", _TEXT), ("reason", _TEXT)])
 
 
 @dataclass(frozen=True)
-class Column:
+class ColumnSchema:
     """One column; ``needed`` ones have a value in every row, down to the values within lists."""
 
     name: str
@@ -28,9 +28,9 @@ class Column:
     needed: bool = True
 
 
-def _maybe(name: str, kind: Any, meaning: str) -> Column:
+def _maybe(name: str, kind: Any, meaning: str) -> ColumnSchema:
     """Describe a column that may be empty."""
-    return Column(name, kind, meaning, needed=False)
+    return ColumnSchema(name, kind, meaning, needed=False)
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class TableSchema:
     name: str
     rows: str
     key: tuple[str, ...]
-    columns: tuple[Column, ...]
+    columns: tuple[ColumnSchema, ...]
 
     @cached_property
     def arrow(self) -> pa.Schema:
@@ -74,32 +74,36 @@ class TableSchema:
 
     def with_fields(self, fields: Iterable[tuple[str, Any]]) -> "TableSchema":
         """Add columns, each (name, type), that may be empty, behind those there are."""
-        return replace(self, columns=(*self.columns, *(Column(*field, needed=False) for field in fields)))
+        return replace(
+            self, columns=(*self.columns, *(ColumnSchema(*field, needed=False) for field in fields))
+        )
 
-    def grouped(self, *columns: Column) -> "TableSchema":
+    def grouped(self, *columns: ColumnSchema) -> "TableSchema":
         """Add columns behind those there are, whose values tell the groups apart that rows belong to."""
         key = (*(column.name for column in columns), *self.key)
         return replace(self, columns=(*self.columns, *columns), key=key)
 
 
 _SEARCH = (
-    Column("search_id", _I64, "number of the search"),
-    Column("replica", _I64, "number of the drawn seed; searches with the same replica start from it"),
-    Column("target", _I16, "the peer that the search tries to make wrong, by its place in the panel"),
-    Column("target_name", _TEXT, "its name"),
-    Column("voters", _I16, "how many of the other peers must agree"),
-    Column("seed_id", _I32, "the seed: number of a training image"),
-    Column("label", _I16, "the seed's class"),
-    Column("strategy", _TEXT, "how the search proposed and accepted candidates"),
+    ColumnSchema("search_id", _I64, "number of the search"),
+    ColumnSchema("replica", _I64, "number of the drawn seed; searches with the same replica start from it"),
+    ColumnSchema("target", _I16, "the peer that the search tries to make wrong, by its place in the panel"),
+    ColumnSchema("target_name", _TEXT, "its name"),
+    ColumnSchema("voters", _I16, "how many of the other peers must agree"),
+    ColumnSchema("seed_id", _I32, "the seed: number of a training image"),
+    ColumnSchema("label", _I16, "the seed's class"),
+    ColumnSchema("strategy", _TEXT, "how the search proposed and accepted candidates"),
 )
 _EFFORT = (
-    Column("moves", _I32, "accepted moves"),
-    Column("candidates", _I64, "candidates tried, one after the other"),
-    Column("unrealistic", _I64, "candidates outside the realism budget, which no network saw"),
-    Column("voted_on", _I64, "candidates put to the voters"),
-    Column("consensus", _I64, "candidates on which all voters agreed on the label"),
-    Column("inferences_target", _I64, "inferences of the target that were run; backward passes count as two"),
-    Column("inferences_peers", _I64, "inferences of all other peers that were run"),
+    ColumnSchema("moves", _I32, "accepted moves"),
+    ColumnSchema("candidates", _I64, "candidates tried, one after the other"),
+    ColumnSchema("unrealistic", _I64, "candidates outside the realism budget, which no network saw"),
+    ColumnSchema("voted_on", _I64, "candidates put to the voters"),
+    ColumnSchema("consensus", _I64, "candidates on which all voters agreed on the label"),
+    ColumnSchema(
+        "inferences_target", _I64, "inferences of the target that were run; backward passes count as two"
+    ),
+    ColumnSchema("inferences_peers", _I64, "inferences of all other peers that were run"),
     _maybe("start_probability", _F64, "the target's probability of the label on the seed"),
     _maybe("end_probability", _F64, "the same at the end"),
 )
@@ -107,7 +111,7 @@ _JUDGED = (
     _maybe("referee_predicted", _I16, "the referee's class"),
     _maybe("valid", _BOOL, "whether the referee's class is the label"),
 )
-_PANEL_PROBABILITIES = Column("probabilities", pa.list_(_PROBABILITIES), "of each peer, of each class")
+_PANEL_PROBABILITIES = ColumnSchema("probabilities", pa.list_(_PROBABILITIES), "of each peer, of each class")
 
 SEARCHES = TableSchema(
     "searches",
@@ -115,7 +119,7 @@ SEARCHES = TableSchema(
     ("search_id",),
     (
         *_SEARCH,
-        Column("outcome", _TEXT, "mistake, exhausted, skipped (the panel disputes the seed) or failed"),
+        ColumnSchema("outcome", _TEXT, "mistake, exhausted, skipped (the panel disputes the seed) or failed"),
         _maybe("reason", _TEXT, "why it failed"),
         *_EFFORT,
         _maybe("finished_at", _TIME, "when its shard ended"),
@@ -136,16 +140,16 @@ def mistakes(parameters: Sequence[str] = (), measures: Sequence[str] = ()) -> Ta
         ("search_id", "number"),
         (
             *_SEARCH,
-            Column("number", _I32, "counts the mistakes of one search from 0"),
-            Column("predicted", _I16, "the target's class"),
+            ColumnSchema("number", _I32, "counts the mistakes of one search from 0"),
+            ColumnSchema("predicted", _I16, "the target's class"),
             *_EFFORT,
-            Column("image", _IMAGE, "the mistake, PNG"),
-            Column("seed_image", _IMAGE, "the seed, PNG"),
-            Column("move_parameters", pa.list_(move), "the numbers of each accepted move, in order"),
-            Column("composed", _PROBABILITIES, "the composed transform"),
-            Column("measures", described, "what the composed transform does, in the transform's units"),
+            ColumnSchema("image", _IMAGE, "the mistake, PNG"),
+            ColumnSchema("seed_image", _IMAGE, "the seed, PNG"),
+            ColumnSchema("move_parameters", pa.list_(move), "the numbers of each accepted move, in order"),
+            ColumnSchema("composed", _PROBABILITIES, "the composed transform"),
+            ColumnSchema("measures", described, "what the composed transform does, in the transform's units"),
             _PANEL_PROBABILITIES,
-            Column("margin", _F32, "least voter's probability of the label minus the target's"),
+            ColumnSchema("margin", _F32, "least voter's probability of the label minus the target's"),
             *_JUDGED,
         ),
     )
@@ -158,15 +162,15 @@ DISSENTS = TableSchema(
     "each scanned image on which exactly one peer dissents",
     ("position",),
     (
-        Column("position", _I64, "place of the image in the repository"),
+        ColumnSchema("position", _I64, "place of the image in the repository"),
         _maybe("path", _TEXT, "its file, where it has one"),
-        Column("target", _I16, "the peer that dissents, by its place in the panel"),
-        Column("target_name", _TEXT, "its name"),
-        Column("label", _I16, "the class all others agree on"),
-        Column("predicted", _I16, "the dissenter's class"),
-        Column("image", _IMAGE, "the image, PNG"),
+        ColumnSchema("target", _I16, "the peer that dissents, by its place in the panel"),
+        ColumnSchema("target_name", _TEXT, "its name"),
+        ColumnSchema("label", _I16, "the class all others agree on"),
+        ColumnSchema("predicted", _I16, "the dissenter's class"),
+        ColumnSchema("image", _IMAGE, "the image, PNG"),
         _PANEL_PROBABILITIES,
-        Column("margin", _F32, "least other peer's probability of the label minus the dissenter's"),
+        ColumnSchema("margin", _F32, "least other peer's probability of the label minus the dissenter's"),
         *_JUDGED,
         _maybe("true_label", _I16, "the image's class, where it is known"),
         _maybe("label_correct", _BOOL, "whether the consensus is the true label"),
@@ -178,15 +182,15 @@ SCANNED = TableSchema(
     "each chunk of a scan",
     ("first",),
     (
-        Column("first", _I64, "position of its first image"),
-        Column("images", _I64, "images that could be decoded"),
-        Column("unanimous", _I64, "of these, images on which all peers agree"),
-        Column("dissents", _I64, "images on which exactly one dissents"),
-        Column("disputed", _I64, "all others"),
-        Column("labelled", _I64, "images whose true label is known"),
+        ColumnSchema("first", _I64, "position of its first image"),
+        ColumnSchema("images", _I64, "images that could be decoded"),
+        ColumnSchema("unanimous", _I64, "of these, images on which all peers agree"),
+        ColumnSchema("dissents", _I64, "images on which exactly one dissents"),
+        ColumnSchema("disputed", _I64, "all others"),
+        ColumnSchema("labelled", _I64, "images whose true label is known"),
         _maybe("unanimous_labelled", _I64, "of the unanimous ones, those whose true label is known"),
         _maybe("unanimous_correct", _I64, "of these, those on which the panel is correct"),
-        Column("correct", pa.list_(_I64), "for each peer, the labelled images it is correct on"),
+        ColumnSchema("correct", pa.list_(_I64), "for each peer, the labelled images it is correct on"),
         _maybe("undecodable", pa.list_(_MISSING), "what could not be decoded, and why"),
     ),
 )
@@ -196,14 +200,14 @@ PEERS = TableSchema(
     "each trained network",
     ("role", "name"),
     (
-        Column("name", _TEXT, "the network's name"),
-        Column("role", _TEXT, "peer or referee"),
-        Column("file", _TEXT, "its weights, beside the table"),
-        Column("architecture", _TEXT, "its architecture's settings, JSON"),
-        Column("training_seed", _I64, "what its random numbers in training follow from"),
+        ColumnSchema("name", _TEXT, "the network's name"),
+        ColumnSchema("role", _TEXT, "peer or referee"),
+        ColumnSchema("file", _TEXT, "its weights, beside the table"),
+        ColumnSchema("architecture", _TEXT, "its architecture's settings, JSON"),
+        ColumnSchema("training_seed", _I64, "what its random numbers in training follow from"),
         _maybe("test_accuracy", _F64, "share of test images it is correct on"),
-        Column("sha256", _TEXT, "hash of its weights"),
-        Column("epochs", pa.list_(_EPOCH), "its training"),
+        ColumnSchema("sha256", _TEXT, "hash of its weights"),
+        ColumnSchema("epochs", pa.list_(_EPOCH), "its training"),
     ),
 )
 
@@ -212,11 +216,11 @@ ROUNDS = TableSchema(
     "each peer in each round of healing, measured after the round's training",
     ("repeat", "arm", "round", "target"),
     (
-        Column("repeat", _I64, "seed of the repeat"),
-        Column("arm", _TEXT, "start, nothing, copies or mistakes"),
-        Column("round", _I32, "number of the round; the start is round 0"),
-        Column("target", _I16, "the peer, by its place in the panel"),
-        Column("target_name", _TEXT, "its name"),
+        ColumnSchema("repeat", _I64, "seed of the repeat"),
+        ColumnSchema("arm", _TEXT, "start, nothing, copies or mistakes"),
+        ColumnSchema("round", _I32, "number of the round; the start is round 0"),
+        ColumnSchema("target", _I16, "the peer, by its place in the panel"),
+        ColumnSchema("target_name", _TEXT, "its name"),
         _maybe("clean_accuracy", _F64, "share of test images it is correct on"),
         _maybe("moved_accuracy", _F64, "the same of test images moved at random"),
         _maybe("searches", _I64, "searches that ended in a mistake or in vain"),
@@ -232,13 +236,13 @@ ROUNDS = TableSchema(
     ),
 )
 OF_STEP = (
-    Column("repeat", _I64, "seed of the repeat"),
-    Column("arm", _TEXT, "the arm, or held-out: mistakes of the start that no arm is trained on"),
-    Column("round", _I32, "number of the round"),
+    ColumnSchema("repeat", _I64, "seed of the repeat"),
+    ColumnSchema("arm", _TEXT, "the arm, or held-out: mistakes of the start that no arm is trained on"),
+    ColumnSchema("round", _I32, "number of the round"),
 )
 """What mistakes have besides in a healing run."""
 
-OF_SETTING = Column("setting", _TEXT, "the sweep's setting whose networks were the panel")
+OF_SETTING = ColumnSchema("setting", _TEXT, "the sweep's setting whose networks were the panel")
 """What searches and mistakes have besides in a sweep."""
 
 TRIALS = TableSchema(
@@ -246,10 +250,12 @@ TRIALS = TableSchema(
     "each network of a sweep and each epoch; then follow the figures that the experiment measures",
     ("setting", "seed", "epoch"),
     (
-        Column("setting", _TEXT, "the setting"),
+        ColumnSchema("setting", _TEXT, "the setting"),
         _maybe("seed", _I64, "seed of the repeat"),
         _maybe("epoch", _I32, "counted from 1; 0 where a network failed before its first"),
-        Column("outcome", _TEXT, "the network's: finished, stopped (early, by the scheduler) or failed"),
+        ColumnSchema(
+            "outcome", _TEXT, "the network's: finished, stopped (early, by the scheduler) or failed"
+        ),
         _maybe("reason", _TEXT, "why it failed"),
         _maybe("loss", _F64, "mean training loss"),
         _maybe("seconds", _F64, "the epoch's time over the number of networks trained together"),
@@ -261,12 +267,12 @@ VOTES = TableSchema(
     "each image that a network of a sweep was asked about",
     ("setting", "seed", "split", "image_id"),
     (
-        Column("setting", _TEXT, "the network's setting"),
+        ColumnSchema("setting", _TEXT, "the network's setting"),
         _maybe("seed", _I64, "and its repeat"),
         _maybe("split", _TEXT, "train or test"),
-        Column("image_id", _I32, "number of the image in its split"),
-        Column("label", _I16, "its class"),
-        Column("predicted", _I16, "the network's class"),
+        ColumnSchema("image_id", _I32, "number of the image in its split"),
+        ColumnSchema("label", _I16, "its class"),
+        ColumnSchema("predicted", _I16, "the network's class"),
         _maybe("confidence", _F32, "probability of the predicted class"),
         _maybe("label_probability", _F32, "probability of the label"),
         _maybe("gradient", _F32, "mean absolute derivative of the loss by a pixel"),
@@ -278,7 +284,7 @@ STUDY_IMAGES = TableSchema(
     "images",
     "each image of a study; then follows how it was made",
     ("image_id",),
-    (Column("image_id", _I32, "number of the image"), Column("image", _IMAGE, "the image, PNG")),
+    (ColumnSchema("image_id", _I32, "number of the image"), ColumnSchema("image", _IMAGE, "the image, PNG")),
 )
 
 STUDY_VOTES = TableSchema(
@@ -286,11 +292,11 @@ STUDY_VOTES = TableSchema(
     "each network of a study and each of its images",
     ("network", "image_id"),
     (
-        Column("network", _TEXT, "the network's name"),
-        Column("image_id", _I32, "number of the image"),
-        Column("predicted", _I16, "the network's class"),
+        ColumnSchema("network", _TEXT, "the network's name"),
+        ColumnSchema("image_id", _I32, "number of the image"),
+        ColumnSchema("predicted", _I16, "the network's class"),
         _maybe("confidence", _F32, "probability of the predicted class"),
-        Column("probabilities", _PROBABILITIES, "of each class"),
+        ColumnSchema("probabilities", _PROBABILITIES, "of each class"),
     ),
 )
 
@@ -299,17 +305,17 @@ STOPS = TableSchema(
     "each target accuracy of a training that is stopped by accuracy",
     ("network",),
     (
-        Column("network", _TEXT, "names the weights and votes of that moment"),
+        ColumnSchema("network", _TEXT, "names the weights and votes of that moment"),
         _maybe("family", _TEXT, "the networks of one architecture it belongs to"),
         _maybe("variant", _TEXT, "which of the family's variants"),
         _maybe("seed", _I64, "seed of the repeat"),
-        Column("target", _F64, "the accuracy it was to reach"),
+        ColumnSchema("target", _F64, "the accuracy it was to reach"),
         _maybe("reached", _BOOL, "whether a check found it within the window"),
         _maybe("test_accuracy", _F64, "at that check; where none did, at the one that came closest"),
         _maybe("steps", _I64, "gradient steps until then"),
         _maybe("checks", _I32, "measurements on all test images until then"),
         _maybe("seconds", _F64, "how long the whole training took"),
-        Column("outcome", _TEXT, "the training's: finished or failed"),
+        ColumnSchema("outcome", _TEXT, "the training's: finished or failed"),
         _maybe("reason", _TEXT, "why the target was not reached"),
     ),
 )
@@ -320,16 +326,16 @@ SURROUNDINGS = TableSchema(
     ("network", "row", "column"),
     (
         _maybe("seed_id", _I32, "the seed"),
-        Column("label", _I16, "its class"),
+        ColumnSchema("label", _I16, "its class"),
         _maybe("x_direction", _TEXT, "what changes from left to right"),
         _maybe("y_direction", _TEXT, "what changes from top to bottom"),
-        Column("network", _TEXT, "the network's name"),
-        Column("row", _I32, "of the point, from 0"),
-        Column("column", _I32, "of the point, from 0"),
-        Column("x", _F64, "what the first direction measures there"),
-        Column("y", _F64, "what the second direction measures there"),
-        Column("predicted", _I16, "the network's class"),
-        Column("probabilities", _PROBABILITIES, "of each class"),
+        ColumnSchema("network", _TEXT, "the network's name"),
+        ColumnSchema("row", _I32, "of the point, from 0"),
+        ColumnSchema("column", _I32, "of the point, from 0"),
+        ColumnSchema("x", _F64, "what the first direction measures there"),
+        ColumnSchema("y", _F64, "what the second direction measures there"),
+        ColumnSchema("predicted", _I16, "the network's class"),
+        ColumnSchema("probabilities", _PROBABILITIES, "of each class"),
     ),
 )
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from outvoted.actors.runs.files import reason, write_atomically
-from outvoted.actors.runs.schema import Column, TableSchema
+from outvoted.actors.runs.schema import ColumnSchema, TableSchema
 from outvoted.search.errors import OutvotedError
 
 MOST_BYTES = 1 << 33
@@ -127,7 +127,7 @@ def _leaves(values: Any) -> Iterator[Any]:
                 yield from _leaves(inner)
 
 
-def with_values(rows: pa.Table, columns: Sequence[Column], *values: object) -> pa.Table:
+def with_values(rows: pa.Table, columns: Sequence[ColumnSchema], *values: object) -> pa.Table:
     """Add columns behind those there are, each with one value in all rows; the schema's metadata stays."""
     for column, value in zip(columns, values, strict=True):
         field = pa.field(column.name, column.type)

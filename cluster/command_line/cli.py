@@ -63,7 +63,7 @@ def report(
     runs: Runs = DEFAULT_RUNS,
     debug: Debug = False,
 ) -> None:
-    """Write `report.html`, tables and pictures of a run, of whatever it has recorded so far."""
+    """Write a run's `report.html`, tables and pictures from what it has recorded so far."""
     opened = OpenedRun(run_store(run, runs), trusted(trust))
     with phase(console, "drawing the report"):
         found = kind_of(opened.record).report(opened)
@@ -83,12 +83,14 @@ def report(
 @app.command()
 def replay(
     run: Annotated[Path, typer.Argument(help="A run's folder, or its name within RUNS.")],
-    search: Annotated[int | None, typer.Option("--search", help="One search_id; all if left out.")] = None,
+    search: Annotated[
+        int | None, typer.Option("--search", help="Only the search with this search_id.")
+    ] = None,
     trust: Trusted = False,
     runs: Runs = DEFAULT_RUNS,
     debug: Debug = False,
 ) -> None:
-    """Rebuild mistakes from their parameters and check bytes, target and peers again."""
+    """Rebuild mistakes from their parameters; check pixels, the target and its peers again."""
     opened = OpenedRun(run_store(run, runs), trusted(trust))
     record = opened.store.read_record()
     check_offers(record, "replay", "whose mistakes can be rebuilt")

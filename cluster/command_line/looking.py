@@ -41,18 +41,19 @@ _FEWEST, _MOST = 3, 401
 def landscape(  # noqa: PLR0913  # each is an option
     run: Annotated[Path, typer.Argument(help="A run of `outvoted mine`: its folder, or its name.")],
     seed_id: Annotated[
-        int | None, typer.Option(help="A training image by its place; left out, the one with most mistakes.")
+        int | None, typer.Option(help="Row of a training image; by default, the seed with the most mistakes.")
     ] = None,
-    x: Annotated[str | None, typer.Option(help="A direction: say rotation, or translate_x_px.")] = None,
-    y: Annotated[str | None, typer.Option(help="Another direction: say scale.")] = None,
+    x: Annotated[str | None, typer.Option(help="One direction, e.g. rotation or translate_x_px.")] = None,
+    y: Annotated[str | None, typer.Option(help="Another direction, e.g. scale.")] = None,
     points: Annotated[
-        int, typer.Option(min=_FEWEST, max=_MOST, help="Along each side; odd, to hold the seed.")
+        int,
+        typer.Option(min=_FEWEST, max=_MOST, help="Points along each side; an odd number includes the seed."),
     ] = 41,
     trust: Trusted = False,
     runs: Runs = DEFAULT_RUNS,
     debug: Debug = False,
 ) -> None:
-    """Draw what each peer answers around a seed, in two directions, with the climbs of its mistakes."""
+    """Draw what each peer predicts around a seed, along two directions, and the climbs to mistakes."""
     opened = _opened_run(run_store(run, runs), trusted(trust))
     directions = two_directions(opened.transform, x, y)
     seed = most_mistaken(opened) if seed_id is None else seed_id
@@ -98,10 +99,12 @@ def _shares(found: Surroundings) -> Table:
 def label(  # noqa: PLR0913  # each is an option
     run: Annotated[Path, typer.Argument(help="A study's folder, or its name within RUNS.")],
     labeller: Annotated[
-        str | None, typer.Option(help="Whose labels they are; the page asks if left out.")
+        str | None, typer.Option(help="The labeller's name; by default, the page asks.")
     ] = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 for any free one.")] = 0,
-    browser: Annotated[bool, typer.Option(" /--no-browser", help="Only print the page's address.")] = True,
+    browser: Annotated[
+        bool, typer.Option(" /--no-browser", help="Only print the page's address.", show_default=False)
+    ] = True,
     file: Annotated[
         Path | None,
         typer.Option("--import", help="A CSV file with image, labeller, label; no page is served."),

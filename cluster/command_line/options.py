@@ -27,7 +27,7 @@ Address = Annotated[str, typer.Option(help="local, auto, or the HOST:PORT of a R
 Trusted = Annotated[
     bool, typer.Option("--trust", help="Import the Python code that the run names: it runs as you.")
 ]
-Resume = Annotated[bool, typer.Option("--resume", help="Go on with a run, or extend it.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Continue a run, or extend it.")]
 DEFAULT_RUNS = Path("runs")
 
 
@@ -56,7 +56,7 @@ def launched(kind: Kind[Any]) -> Callable[..., None]:
     """Return the command of a kind of run."""
 
     def run(
-        config: Annotated[Path, typer.Argument(help=f"A YAML file, say {kind.example}.")],
+        config: Annotated[Path, typer.Argument(help=f"A YAML file, e.g. {kind.example}.")],
         override: Override = None,
         name: Name = None,
         address: Address = LOCAL,

@@ -20,7 +20,7 @@ Config = TypeVar("Config", bound=Settings)
 
 
 @dataclass(frozen=True)
-class Form:
+class ConfigForm:
     """The form of a command's configuration.
 
     Attributes:
@@ -41,7 +41,7 @@ class Form:
         return {name for name, field in self.settings.model_fields.items() if field.is_required()}
 
 
-Forms = Mapping[str, Form]
+Forms = Mapping[str, ConfigForm]
 """Those of all commands, by name."""
 
 
@@ -111,7 +111,7 @@ def validated(form: type[Config], values: dict[str, Any], path: Path | str) -> C
         ) from error
 
 
-def _meant_for(values: Mapping[Any, Any], own: Form, forms: Forms) -> str | None:
+def _meant_for(values: Mapping[Any, Any], own: ConfigForm, forms: Forms) -> str | None:
     """Name the other command that keys were written for, if they don't fit the form that is wanted."""
     if own.fits(values):
         return None
@@ -124,7 +124,7 @@ def _meant_for(values: Mapping[Any, Any], own: Form, forms: Forms) -> str | None
     return None
 
 
-def _mapping(path: Path, command: str, form: Form) -> dict[str, Any]:
+def _mapping(path: Path, command: str, form: ConfigForm) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
             content = file.read(MOST_BYTES + 1)
@@ -159,7 +159,9 @@ def _nearest(path: Path) -> str | None:
     return f"did you mean {shown(path.with_name(close[0]))}?" if close else None
 
 
-def _unreadable(name: str, form: Form, path: Path, found: str, remedy: str | None = None) -> OutvotedError:
+def _unreadable(
+    name: str, form: ConfigForm, path: Path, found: str, remedy: str | None = None
+) -> OutvotedError:
     lines = "\n".join(f"          {line}" for line in form.minimal)
     return OutvotedError(
         expected=f"a YAML file with keys {', '.join(form.settings.model_fields)} at {path}",

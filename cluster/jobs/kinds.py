@@ -18,7 +18,7 @@ from outvoted.search.settings import Settings
 
 KINDS: Mapping[str, Kind[Any]] = {kind.name: kind for kind in (MINE, SCAN, COMPARE, HEAL, SWEEP, STUDY)}
 """By name; a file with keys that fit several is the first one's."""
-_FORMS = {kind.name: reading.Form(kind.form, kind.minimal) for kind in KINDS.values()}
+_FORMS = {kind.name: reading.ConfigForm(kind.form, kind.minimal) for kind in KINDS.values()}
 Config = TypeVar("Config", bound=Settings)
 
 

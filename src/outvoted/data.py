@@ -17,7 +17,7 @@ from outvoted.actors.data.formats import (
     Parquet,
     ParquetSource,
     Svhn,
-    Table,
+    CsvTable,
 )
 from outvoted.actors.data.sources import DatasetSource
 from outvoted.cluster.python.panel import load
@@ -25,6 +25,7 @@ from outvoted.cluster.python.panel import load
 __all__ = [
     "ArraySource",
     "Checkerboard",
+    "CsvTable",
     "DataSettings",
     "Dataset",
     "DatasetSource",
@@ -39,6 +40,5 @@ __all__ = [
     "ParquetSource",
     "Split",
     "Svhn",
-    "Table",
     "load",
 ]

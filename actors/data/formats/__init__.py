@@ -1,7 +1,7 @@
 """Formats of labelled images, and of images to scan: one interface, a file each."""
 
 from outvoted.actors.data.formats.base import Contents, Feature, Format
-from outvoted.actors.data.formats.features import FeatureTable, Iris, Table
+from outvoted.actors.data.formats.features import CsvTable, FeatureTable, Iris
 from outvoted.actors.data.formats.folder import Folder, FolderSource
 from outvoted.actors.data.formats.huggingface import HuggingFace
 from outvoted.actors.data.formats.idx import Idx
@@ -10,4 +10,4 @@ from outvoted.actors.data.formats.parquet import Parquet, ParquetSource
 from outvoted.actors.data.formats.svhn import Svhn
 
 __all__ = ["ArraySource", "Contents", "Feature", "FeatureTable", "Folder", "FolderSource", "Format"]
-__all__ += ["HuggingFace", "Idx", "Iris", "Npz", "Parquet", "ParquetSource", "Svhn", "Table"]
+__all__ += ["CsvTable", "HuggingFace", "Idx", "Iris", "Npz", "Parquet", "ParquetSource", "Svhn"]

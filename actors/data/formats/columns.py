@@ -38,7 +38,7 @@ class TableFormat(SplitFormat):
 
 
 @dataclass(frozen=True)
-class Shard(ABC):
+class TableShard(ABC):
     """Rows ``first`` to ``last`` - 1 of one file of a table.
 
     Attributes:
@@ -80,7 +80,7 @@ class Shard(ABC):
 class ColumnRows(Rows):
     """The images of some shards, and the labels in a column of them."""
 
-    shards: tuple[Shard, ...]
+    shards: tuple[TableShard, ...]
     label: str | None
 
     def __len__(self) -> int:
@@ -125,7 +125,7 @@ class ColumnRows(Rows):
                 begin += len(batch)
         return np.concatenate(found)
 
-    def _labels(self, batch: pa.RecordBatch, shard: Shard, begin: int) -> Ints:
+    def _labels(self, batch: pa.RecordBatch, shard: TableShard, begin: int) -> Ints:
         if self.label is None:
             return np.full(len(batch), UNKNOWN, np.int64)
         return labels_of(batch.column(self.label), f"column {self.label} of {shard.path}", begin)
@@ -138,7 +138,7 @@ class ColumnRows(Rows):
             begin += shard.last - shard.first
 
 
-def column_rows(shards: Sequence[Shard], label: str | None) -> ColumnRows:
+def column_rows(shards: Sequence[TableShard], label: str | None) -> ColumnRows:
     """Return the rows of all files of a table, in order.
 
     Raises:

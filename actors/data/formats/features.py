@@ -166,7 +166,7 @@ class FeatureTable(ABC, Settings):
         return Feature(str(name), float(column.min()), float(column.max()))
 
 
-class Table(FeatureTable):
+class CsvTable(FeatureTable):
     """A file of comma- or tab-separated values, the first line naming the columns."""
 
     name: Literal["table"] = "table"

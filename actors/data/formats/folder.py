@@ -33,7 +33,7 @@ _MOST_TEXT = 256 << 20
 
 
 @dataclass(frozen=True)
-class Row:
+class LabelledFile:
     """A line of the table: a picture, relative to the folder, its label, and that label's name if any."""
 
     file: Path
@@ -42,7 +42,7 @@ class Row:
     line: int
 
 
-def rows_of(folder: Path, root: Path) -> list[Row]:
+def rows_of(folder: Path, root: Path) -> list[LabelledFile]:
     """Read the table in a folder; the files it names, relative to that, lie in ``root``.
 
     Raises:
@@ -63,7 +63,7 @@ def rows_of(folder: Path, root: Path) -> list[Row]:
     return found
 
 
-def names_of(rows: list[Row], path: Path) -> dict[int, str]:
+def names_of(rows: list[LabelledFile], path: Path) -> dict[int, str]:
     """Return the name of each label that has one.
 
     Raises:
@@ -110,7 +110,7 @@ def _lines(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
         raise unreadable(path, "a table of comma-separated values in UTF-8", error) from error
 
 
-def _row(line: int, values: dict[str, str], folder: Path, root: Path) -> Row:
+def _row(line: int, values: dict[str, str], folder: Path, root: Path) -> LabelledFile:
     where = f"line {line} of {folder / LABELS}"
     text = values["label"].strip()
     if not re.fullmatch(r"[+-]?[0-9]{1,12}", text) or not 0 <= int(text) < MOST_CLASSES:
@@ -127,7 +127,7 @@ def _row(line: int, values: dict[str, str], folder: Path, root: Path) -> Row:
             found=str(error),
             remedy="move the pictures into the folder, and name them relative to it",
         ) from error
-    return Row(Path(values["file"]), int(text), values.get("name"), line)
+    return LabelledFile(Path(values["file"]), int(text), values.get("name"), line)
 
 
 def _wrong(path: Path, expected: str, found: str, remedy: str) -> OutvotedError:

@@ -12,8 +12,8 @@ from outvoted.actors.data.files import inside, lacking, unreadable
 from outvoted.actors.data.formats.base import Contents
 from outvoted.actors.data.formats.columns import (
     ColumnRows,
-    Shard,
     TableFormat,
+    TableShard,
     check_rows,
     class_names,
     column_rows,
@@ -63,7 +63,7 @@ class HuggingFace(TableFormat):
 
 
 @dataclass(frozen=True)
-class StreamShard(Shard):
+class StreamShard(TableShard):
     """Rows of a file with an Arrow stream; it is mapped, not read, until its batches are."""
 
     def batches(self, columns: list[str]) -> Iterator[pa.RecordBatch]:

@@ -13,8 +13,8 @@ from outvoted.actors.data.files import UserPath, refuse_streams, unreadable, wal
 from outvoted.actors.data.formats.base import WHOLE, Contents, kind, refuse_unclear, split_in
 from outvoted.actors.data.formats.columns import (
     ColumnRows,
-    Shard,
     TableFormat,
+    TableShard,
     check_rows,
     class_names,
     column_rows,
@@ -95,7 +95,7 @@ class ParquetSource(Source):
 
 
 @dataclass(frozen=True)
-class ParquetShard(Shard):
+class ParquetShard(TableShard):
     """Rows of a Parquet file; ``groups`` are the numbers of rows of all its row groups."""
 
     groups: tuple[int, ...]

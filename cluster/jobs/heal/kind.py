@@ -38,7 +38,7 @@ from outvoted.search.trust import Trust, named_by
 
 
 @dataclass(frozen=True)
-class Networks:
+class NetworkProvider:
     """Takes networks from the run if it goes on, else from the shelf of trained panels, or trains them."""
 
     config: HealConfig
@@ -83,7 +83,7 @@ Panels = Mapping[int, tuple[Member, ...]]
 
 
 class Heal(Kind[HealConfig]):
-    """Train a panel on with its mistakes, mine it again, round after round, beside two controls."""
+    """Fine-tune a panel on its mistakes and mine it again, round after round, beside two controls."""
 
     name, form, example = "heal", HealConfig, "configs/heal-mnist.yaml"
     minimal = ("data: {name: mnist-sample}", "search: {per_target: 100}")
@@ -111,7 +111,7 @@ HEAL = Heal()
 
 def _heal(job: Job[HealConfig], data: Dataset, each: Share, progress: Bars) -> None:
     config, store = job.config, HealStore(job.store.path)
-    networks = Networks(config, store, data, each, progress)
+    networks = NetworkProvider(config, store, data, each, progress)
     panels = {seed: networks.panel(seed) for seed in config.heal.seeds}
     for panel in panels.values():
         warn_of(progress.console, panel)

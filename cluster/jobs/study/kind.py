@@ -36,7 +36,7 @@ _VOTE: Any = vote_remotely
 
 
 class StudyKind(Kind[StudyConfig]):
-    """Put images between classes to a panel: the landscape of its votes, and where peers part."""
+    """Show a panel images between classes: the landscape of its votes, and where peers disagree."""
 
     name, form, example = "study", StudyConfig, "configs/study-iris.yaml"
     minimal = ("data: {name: mnist-sample}", "study: {kind: morphs}")
