@@ -147,13 +147,9 @@ def test_no_page_imports_what_is_not_the_public_api(page: Path) -> None:
 
 
 TEXTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(PAGES.glob("*.md"))]
-OUTDATED = {"architecture.md"}
-"""Pages whose paths are not the code's yet."""
 
 
-@pytest.mark.parametrize(
-    "page", [page for page in TEXTS if page.name not in OUTDATED], ids=lambda one: one.name
-)
+@pytest.mark.parametrize("page", TEXTS, ids=lambda one: one.name)
 def test_every_file_that_a_page_names_exists(page: Path) -> None:
     """Paths of code from the top of the repository, and where links lead from the page's folder."""
     text = page.read_text()
