@@ -78,15 +78,15 @@ class Family(Settings):
             raise ValueError(f"every target once; {', '.join(twice)} % is there more than once")
         return self
 
-    def units(self) -> Iterator["Unit"]:
+    def units(self) -> Iterator["StudyUnit"]:
         """List the trainings: the first variant from all seeds, the others from seed 0."""
         for number in range(1, len(self.variants) + 1):
             for seed in range(self.seeds * self.repeats if number == 1 else 1):
-                yield Unit(self, number, seed)
+                yield StudyUnit(self, number, seed)
 
 
 @dataclass(frozen=True)
-class Unit:
+class StudyUnit:
     """One training; ``variant`` is counted from 1."""
 
     family: Family
@@ -160,7 +160,7 @@ def told_apart(families: tuple[Family, ...]) -> tuple[Family, ...]:
     return families
 
 
-def units(families: Sequence[Family]) -> tuple[Unit, ...]:
+def units(families: Sequence[Family]) -> tuple[StudyUnit, ...]:
     """List the trainings of all families."""
     return tuple(unit for family in families for unit in family.units())
 

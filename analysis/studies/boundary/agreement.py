@@ -79,7 +79,7 @@ def pairs_disagree(answers: Ints) -> Floats:
 
 
 @dataclass(frozen=True)
-class Look:
+class CellStyle:
     """A kind of image in the map of disagreement.
 
     Attributes:
@@ -96,20 +96,20 @@ class Look:
 
 
 NOBODY, NETWORKS, NETWORKS_MORE, LABELLERS, LABELLERS_MORE, BOTH, MISTAKEN = range(7)
-LOOKS = (
-    Look("all agree", "#c4c4c4", "", "#222222"),
-    Look("networks only, 2 classes", "#9fd0ee", "●", "#222222"),
-    Look("networks only, 3 or more", "#00639c", "●", "#ffffff"),
-    Look("labellers only, 2 classes", "#f6b48a", "▲", "#222222"),
-    Look("labellers only, 3 or more", "#a84300", "▲", "#ffffff"),
-    Look("both disagree", "#ffffff", "", "#222222"),
-    Look("all agree, networks on another label", "#c4c4c4", "×", "#222222"),
+CELL_STYLES = (
+    CellStyle("all agree", "#c4c4c4", "", "#222222"),
+    CellStyle("networks only, 2 classes", "#9fd0ee", "●", "#222222"),
+    CellStyle("networks only, 3 or more", "#00639c", "●", "#ffffff"),
+    CellStyle("labellers only, 2 classes", "#f6b48a", "▲", "#222222"),
+    CellStyle("labellers only, 3 or more", "#a84300", "▲", "#ffffff"),
+    CellStyle("both disagree", "#ffffff", "", "#222222"),
+    CellStyle("all agree, networks on another label", "#c4c4c4", "×", "#222222"),
 )
 """The paper's colours, reds and blues of Okabe & Ito's palette; what networks misclassify is marked."""
 
 
 def disagreement(networks: Agreement, people: Agreement | None) -> Ints:
-    """Tell for every image who disagrees: an index into LOOKS, shape (images,).
+    """Tell for every image who disagrees: an index into CELL_STYLES, shape (images,).
 
     Without labels, people are taken to agree with the networks.
     """

@@ -15,7 +15,7 @@ from matplotlib.ticker import PercentFormatter
 from outvoted.actors.runs import png
 from outvoted.analysis.report.drawing import TARGET, plain, save, show
 from outvoted.analysis.report.numbers import Spread
-from outvoted.analysis.studies.boundary.agreement import LOOKS, disagreement
+from outvoted.analysis.studies.boundary.agreement import CELL_STYLES, disagreement
 from outvoted.analysis.studies.boundary.findings import BoundaryFindings, Ways
 from outvoted.analysis.studies.boundary.groups import OverSeeds, Type
 from outvoted.analysis.studies.boundary.tables import ACCURACY, SIMULATED
@@ -289,9 +289,9 @@ def draw_map(found: BoundaryFindings, path: Path) -> None:
         for axes, target in zip(row, targets, strict=True):
             here = [one for one in found.seeds if (one.family, one.target) == (family, target)]
             _cells(axes, found, here)
-    looks = LOOKS if found.people is not None else LOOKS[:3]
-    boxes = [Patch(facecolor=look.colour, edgecolor="#888888") for look in looks]
-    names = [f"{look.mark} {look.name}".strip() for look in looks]
+    styles = CELL_STYLES if found.people is not None else CELL_STYLES[:3]
+    boxes = [Patch(facecolor=style.colour, edgecolor="#888888") for style in styles]
+    names = [f"{style.mark} {style.name}".strip() for style in styles]
     figure.legend(
         boxes, names, loc="outside lower center", ncols=3 if columns > 5 else 2, fontsize=7, frameon=False
     )
@@ -305,13 +305,13 @@ def _cells(axes: Axes, found: BoundaryFindings, here: Sequence[OverSeeds]) -> No
         return
     one, ways = here[0], found.ways
     kinds = disagreement(one.first, found.people.together if found.people else None)[ways.images]
-    colours = ListedColormap([look.colour for look in LOOKS])
+    colours = ListedColormap([style.colour for style in CELL_STYLES])
     axes.pcolormesh(
-        kinds, cmap=colours, vmin=-0.5, vmax=len(LOOKS) - 0.5, edgecolors="#888888", linewidth=0.3
+        kinds, cmap=colours, vmin=-0.5, vmax=len(CELL_STYLES) - 0.5, edgecolors="#888888", linewidth=0.3
     )
     for (row, column), kind in np.ndenumerate(kinds):
-        look = LOOKS[kind]
-        axes.text(column + 0.5, row + 0.5, look.mark, fontsize=5, color=look.ink, ha="center", va="center")
+        style = CELL_STYLES[kind]
+        axes.text(column + 0.5, row + 0.5, style.mark, fontsize=5, color=style.ink, ha="center", va="center")
     axes.invert_yaxis()
     axes.set_aspect("equal")
     axes.set_yticks(np.arange(len(ways.ends)) + 0.5, ways.names, fontsize=5)

@@ -29,9 +29,9 @@ from outvoted.analysis.studies.boundary.groups import (
     together_of,
 )
 from outvoted.analysis.studies.boundary.networks import (
-    Networks,
     PanelFindings,
     Reached,
+    StoppedNetworks,
     networks,
     panel_findings,
     reached,
@@ -179,7 +179,7 @@ def _ways(images: pd.DataFrame, class_names: Sequence[str]) -> Ways:
     return Ways(table.to_numpy().astype(np.int64), both, alphas, tuple(class_names))
 
 
-def _seeds(found: Networks, who: People | None, sizes: Mapping[str, int]) -> Iterator[OverSeeds]:
+def _seeds(found: StoppedNetworks, who: People | None, sizes: Mapping[str, int]) -> Iterator[OverSeeds]:
     for family in found.families:
         for target in found.targets:
             repeats = found.repeats(family, target, sizes.get(family, SEEDS))
@@ -196,7 +196,7 @@ def _kappas(group: Ballots, who: People | None) -> Kappas:
     return Kappas((*who.names, *group.names), len(who.names), label_kappas(answers), errors)
 
 
-def _entropies(found: Networks, who: People, ways: Ways) -> Iterator[Entropies]:
+def _entropies(found: StoppedNetworks, who: People, ways: Ways) -> Iterator[Entropies]:
     for family in found.families:
         for target in found.targets:
             group = found.seeds(family, target)
@@ -218,7 +218,7 @@ def _panel(votes: pd.DataFrame | None, who: People | None, group: Diverse | None
 
 
 def _missing(
-    found: Networks, labels: Labels | None, who: People | None, panel: pd.DataFrame | None
+    found: StoppedNetworks, labels: Labels | None, who: People | None, panel: pd.DataFrame | None
 ) -> Iterator[str]:
     if who is None:
         yield "no labels of all images yet: whatever rests on labels is left out; `outvoted label` takes them"

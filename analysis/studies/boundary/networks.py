@@ -15,7 +15,7 @@ from outvoted.search.consensus import Dissent, lone_dissent
 
 
 @dataclass(frozen=True)
-class Networks:
+class StoppedNetworks:
     """Networks that were stopped at target accuracies, and what they answered.
 
     Attributes:
@@ -79,10 +79,10 @@ class Networks:
         return Ballots(tuple(called or names), self.votes.probabilities[taken])
 
 
-def networks(stops: pd.DataFrame, votes: pd.DataFrame, images: int, classes: int) -> Networks:
+def networks(stops: pd.DataFrame, votes: pd.DataFrame, images: int, classes: int) -> StoppedNetworks:
     """Bring stops (schema.STOPS) and votes (schema.STUDY_VOTES) together; both may be empty."""
     none = Ballots((), np.empty((0, images, classes), np.float32))
-    return Networks(stops, ballots(votes) if len(votes) else none)
+    return StoppedNetworks(stops, ballots(votes) if len(votes) else none)
 
 
 @dataclass(frozen=True)

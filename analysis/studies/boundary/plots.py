@@ -9,7 +9,13 @@ from plotly.subplots import make_subplots
 
 from outvoted.analysis.report.drawing import MENU
 from outvoted.analysis.report.numbers import PERCENT
-from outvoted.analysis.studies.boundary.agreement import LOOKS, Agreement, Entropies, Look, disagreement
+from outvoted.analysis.studies.boundary.agreement import (
+    CELL_STYLES,
+    Agreement,
+    CellStyle,
+    Entropies,
+    disagreement,
+)
 from outvoted.analysis.studies.boundary.figures import (
     Measure,
     dodge,
@@ -125,7 +131,11 @@ def finished(figure: go.Figure, found: BoundaryFindings, height: int) -> go.Figu
     return figure
 
 
-_BANDS = [[(place + end) / len(LOOKS), look.colour] for place, look in enumerate(LOOKS) for end in (0, 1)]
+_BANDS = [
+    [(place + end) / len(CELL_STYLES), style.colour]
+    for place, style in enumerate(CELL_STYLES)
+    for end in (0, 1)
+]
 
 
 def map_plot(found: BoundaryFindings) -> go.Figure:
@@ -133,13 +143,13 @@ def map_plot(found: BoundaryFindings) -> go.Figure:
     ways = found.ways
     people = None if found.people is None else found.people.together
     cells = [_cells(one, people, ways) for one in found.seeds]
-    looks = [_in_legend(look) for look in (LOOKS if people is not None else LOOKS[:3])]
-    figure = go.Figure([*cells, *looks])
+    styles = [_in_legend(style) for style in (CELL_STYLES if people is not None else CELL_STYLES[:3])]
+    figure = go.Figure([*cells, *styles])
     for cell in figure.data[1 : len(cells)]:
         cell.visible = False
     buttons = []
     for place, one in enumerate(found.seeds):
-        visible = [other == place for other in range(len(cells))] + [True] * len(looks)
+        visible = [other == place for other in range(len(cells))] + [True] * len(styles)
         buttons.append(_button(f"{one.family}, {ACCURACY(one.target)} %", visible))
     still = {"itemclick": False, "itemdoubleclick": False}
     figure.update_layout(updatemenus=[menu(buttons)], legend=BELOW | still | {"y": -0.16})
@@ -154,32 +164,32 @@ def _button(label: str, visible: Sequence[bool]) -> dict[str, Any]:
     return {"label": label, "method": "restyle", "args": [{"visible": list(visible)}]}
 
 
-def _in_legend(look: Look) -> go.Scatter:
-    marker = {"symbol": "square", "size": 12, "color": look.colour, "line": {"width": 1, "color": "#888888"}}
-    name = f"{look.name} {look.mark}".strip()
+def _in_legend(style: CellStyle) -> go.Scatter:
+    marker = {"symbol": "square", "size": 12, "color": style.colour, "line": {"width": 1, "color": "#888888"}}
+    name = f"{style.name} {style.mark}".strip()
     return go.Scatter(x=[None], y=[None], mode="markers", marker=marker, name=name)
 
 
 def _cells(one: OverSeeds, people: Agreement | None, ways: Ways) -> go.Heatmap:
     kinds = disagreement(one.first, people)
-    hover = [_says(image, one.first, people, ways, LOOKS[kind]) for image, kind in enumerate(kinds)]
+    hover = [_says(image, one.first, people, ways, CELL_STYLES[kind]) for image, kind in enumerate(kinds)]
     return go.Heatmap(
         z=kinds[ways.images].tolist(),
-        text=[[LOOKS[kind].mark for kind in row] for row in kinds[ways.images]],
+        text=[[CELL_STYLES[kind].mark for kind in row] for row in kinds[ways.images]],
         texttemplate="%{text}",
         hovertext=np.array(hover, object)[ways.images].tolist(),
         hoverinfo="text",
         colorscale=_BANDS,
         zmin=-0.5,
-        zmax=len(LOOKS) - 0.5,
+        zmax=len(CELL_STYLES) - 0.5,
         xgap=2,
         ygap=2,
         showscale=False,
     )
 
 
-def _says(image: int, networks: Agreement, people: Agreement | None, ways: Ways, look: Look) -> str:
-    lines = [f"image {image}: {ways.place(image)}", look.name]
+def _says(image: int, networks: Agreement, people: Agreement | None, ways: Ways, style: CellStyle) -> str:
+    lines = [f"image {image}: {ways.place(image)}", style.name]
     for name, group in (("labellers", people), ("networks", networks)):
         if group is not None:
             counts = group.counts[image]

@@ -15,7 +15,7 @@ from outvoted.actors.training.generators.generator import AnyGenerator, Generato
 from outvoted.actors.training.generators.training import Checkpoint, DcganTraining, TrainingStage
 from outvoted.actors.training.ray_training import train_generator_remotely
 from outvoted.actors.training.target_training import Check, Stop
-from outvoted.analysis.studies.families import Family, Unit, units, work
+from outvoted.analysis.studies.families import Family, StudyUnit, units, work
 from outvoted.cluster.ray.calls import completed, result
 from outvoted.cluster.ray.placement import Share
 from outvoted.search.arrays import Pixels
@@ -126,7 +126,7 @@ def train_families(
         bars.update(bar, advance=1, details=f"{unit.name}: {_summary(found)}")
 
 
-def _ended(store: StudyStore, every: Sequence[Unit]) -> set[str]:
+def _ended(store: StudyStore, every: Sequence[StudyUnit]) -> set[str]:
     """Return the units that need no more training; failed ones are tried again."""
     ended = set()
     for unit in every:
@@ -137,13 +137,13 @@ def _ended(store: StudyStore, every: Sequence[Unit]) -> set[str]:
 
 
 def _events(
-    left: Sequence[Unit], data: Dataset, images: Pixels, share: Share
-) -> Iterator[tuple[Unit, Check | Trained]]:
+    left: Sequence[StudyUnit], data: Dataset, images: Pixels, share: Share
+) -> Iterator[tuple[StudyUnit, Check | Trained]]:
     """Run all trainings, long ones first, and yield what they report as it comes."""
     work_of = {unit.family.name: work(unit.family, data) for unit in left}
     placed = ray.put(data), ray.put(images)
     options = {"num_cpus": min(1.0, ray.cluster_resources().get("CPU", 1.0)), "num_gpus": share.num_gpus}
-    running: dict[Any, Unit] = {}
+    running: dict[Any, StudyUnit] = {}
     for unit in sorted(left, key=lambda unit: (-work_of[unit.family.name], unit.seed)):
         running[_TRAIN_FAMILY.options(**options).remote(_goal(unit), *placed)] = unit
     for unit, call in completed(running):
@@ -153,12 +153,12 @@ def _events(
             yield unit, _lost(unit, error)
 
 
-def _goal(unit: Unit) -> Goal:
+def _goal(unit: StudyUnit) -> Goal:
     targets = {unit.stop(target): target for target in unit.targets}
     return Goal(unit.family.network, unit.training, targets, unit.family.stopping, unit.seed)
 
 
-def _lost(unit: Unit, error: RayError) -> Trained:
+def _lost(unit: StudyUnit, error: RayError) -> Trained:
     """Say of a training that its task failed."""
     cause = getattr(error, "cause", None) or error
     failure = f"{type(cause).__name__}: {' '.join(str(cause).split())}"[:300]
@@ -166,7 +166,7 @@ def _lost(unit: Unit, error: RayError) -> Trained:
     return Trained(stops, (), (), failure, 0.0)
 
 
-def _rows(unit: Unit, found: Trained) -> list[Row]:
+def _rows(unit: StudyUnit, found: Trained) -> list[Row]:
     """Return the rows of a training (schema.STOPS)."""
     kept = {member.name for member in found.kept}
     return [

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from outvoted.actors.data import datasets
 from outvoted.actors.data.datasets import Dataset
-from outvoted.actors.data.formats import Iris, Table
+from outvoted.actors.data.formats import CsvTable, Iris
 from outvoted.actors.data.formats.features import to_values
 from outvoted.actors.runs import png
 from outvoted.analysis.studies.base import Ingredients
@@ -89,4 +89,4 @@ def test_images_and_two_classes_are_refused(digits: Dataset, tmp_path: Path) -> 
     file = tmp_path / "two.csv"
     file.write_text("x,kind\n" + "\n".join(f"{k},{'ab'[k % 2]}" for k in range(20)))
     with pytest.raises(OutvotedError, match=r"three classes(.|\n)*2 in two\.csv"):
-        STUDY.check(datasets.load(Table(path=file, label="kind")))
+        STUDY.check(datasets.load(CsvTable(path=file, label="kind")))

@@ -3,13 +3,13 @@
 import numpy as np
 import pandas as pd
 
-from outvoted.analysis.studies.boundary.networks import Networks, networks, reached
+from outvoted.analysis.studies.boundary.networks import StoppedNetworks, networks, reached
 from tests.analysis.studies.boundary.boundaries import certain, frame, stop
 
 SEEDS = range(7)
 
 
-def study(missed: tuple[int, ...] = ()) -> Networks:
+def study(missed: tuple[int, ...] = ()) -> StoppedNetworks:
     """Seven seeds of a's first variant and one of its second, and two of b, all at 98 %."""
     rows = [stop(f"a-1.{seed}", "a-1", seed, 0.98, seed not in missed) for seed in reversed(SEEDS)]
     rows += [
