@@ -5,7 +5,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from outvoted.actors.runs import tables
-from outvoted.actors.runs.schema import Column, TableSchema
+from outvoted.actors.runs.schema import ColumnSchema, TableSchema
 
 
 def file_of(run: Path, name: str) -> Path:
@@ -20,7 +20,7 @@ def read(run: Path, name: str, form: pa.Schema) -> pa.Table | None:
         OutvotedError: it cannot be read, or has another form.
     """
     file = file_of(run, name)
-    columns = tuple(Column(field.name, field.type) for field in form)
+    columns = tuple(ColumnSchema(field.name, field.type) for field in form)
     return tables.read(file, TableSchema(name, "", (), columns)) if file.is_file() else None
 
 
