@@ -104,9 +104,8 @@ def run_path(
     for shard in plan.shards(plans.searches, np.empty(0, np.int64), 40):
         recorder.record(coordinator.mine(shard, panel))
     recorder.close()
-    store.write_record(
-        record.model_copy(update={"replicas": plans.replicas, "searches": len(plans.searches)})
-    )
+    figures = record.figures | {"replicas": plans.replicas, "searches": len(plans.searches)}
+    store.write_record(record.model_copy(update={"figures": figures}))
     return store.path
 
 

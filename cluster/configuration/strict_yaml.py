@@ -2,11 +2,13 @@
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import yaml
+from yaml.composer import Composer
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from yaml.resolver import Resolver
 
 MOST_BYTES = 256 << 10
 MOST_VALUES = 20_000
@@ -44,8 +46,7 @@ def parse(text: str) -> Any:
     if len(text) > MOST_BYTES:
         raise NotPlainYamlError(f"more than {MOST_BYTES >> 10} KiB")
     try:
-        _check_depth(text)
-        node = _composed(text)
+        node = _composed(_events(text))
     except yaml.reader.ReaderError as error:
         raise NotPlainYamlError(f"the character {chr(error.character)!r}, which no text holds") from error
     except yaml.MarkedYAMLError as error:
@@ -56,18 +57,24 @@ def parse(text: str) -> Any:
     return _value(node)
 
 
-def _check_depth(text: str) -> None:
-    """Refuse, before anything recursive is done, what is nested too deeply or is too much."""
-    depth = 0
-    for number, event in enumerate(yaml.parse(text, Loader=_Loader)):
+def _events(text: str) -> list[yaml.Event]:
+    """Parse, and refuse, before anything recursive is done, what is nested too deeply or is too much."""
+    depth, found = 0, list[yaml.Event]()
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > DEEPEST or number > 2 * MOST_VALUES:
-            found = f"lists or keys nested more than {DEEPEST} deep" if depth > DEEPEST else _too_many()
-            raise NotPlainYamlError(f"{found}, from line {_line(event)} on")
+        if depth > DEEPEST or len(found) > 2 * MOST_VALUES:
+            large = f"lists or keys nested more than {DEEPEST} deep" if depth > DEEPEST else _too_many()
+            raise NotPlainYamlError(f"{large}, from line {_line(event)} on")
+        found.append(event)
+    return found
 
 
-def _composed(text: str) -> Node | None:
-    nodes = list(yaml.compose_all(text, Loader=_Loader))
+def _composed(events: Sequence[yaml.Event]) -> Node | None:
+    composer, nodes = _Composer(events), list[Node]()
+    while composer.check_node():
+        node = composer.get_node()
+        assert node is not None
+        nodes.append(node)
     if len(nodes) > 1:
         raise NotPlainYamlError(f"{len(nodes)} documents, with lines of --- between them, instead of one")
     return nodes[0] if nodes else None
@@ -189,19 +196,40 @@ def _problem(error: yaml.MarkedYAMLError) -> str:
     return f"{said}, on line {mark.line + 1}" if mark else said
 
 
-class _Loader(yaml.SafeLoader):
-    """Decides as YAML 1.2 does what a word without quotes is."""
+class _Composer(Composer, Resolver):
+    """Makes nodes of parsed events, and decides as YAML 1.2 does what a word without quotes is."""
+
+    def __init__(self, events: Sequence[yaml.Event]) -> None:
+        """Take the events of a whole text."""
+        Composer.__init__(self)
+        Resolver.__init__(self)
+        self._events, self._next = events, 0
+
+    def peek_event(self) -> yaml.Event | None:
+        """Return the next event, and stay before it; None at the end."""
+        return self._events[self._next] if self._next < len(self._events) else None
+
+    def check_event(self, *kinds: type[yaml.Event]) -> bool:
+        """Tell whether the next event is one of these kinds, or any where none is named."""
+        event = self.peek_event()
+        return event is not None and (not kinds or isinstance(event, kinds))
+
+    def get_event(self) -> yaml.Event | None:
+        """Return the next event, and go on."""
+        event = self.peek_event()
+        self._next += 1
+        return event
 
 
-_Loader.yaml_implicit_resolvers = {}
+_Composer.yaml_implicit_resolvers = {}
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]*(_[0-9]+)*|0x[0-9a-fA-F]+|0o[0-7]+)$")
 _FLOAT = re.compile(
     r"[-+]?(([0-9]+(_[0-9]+)*\.[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?|[0-9]+[eE][-+]?[0-9]+|\.(inf|Inf|INF))$"
     r"|\.(nan|NaN|NAN)$"
 )
-_Loader.add_implicit_resolver(
+_Composer.add_implicit_resolver(
     f"{_CORE}bool", re.compile(r"(true|True|TRUE|false|False|FALSE)$"), list("tTfF")
 )
-_Loader.add_implicit_resolver(f"{_CORE}int", _INT, list("-+0123456789"))
-_Loader.add_implicit_resolver(f"{_CORE}float", _FLOAT, list("-+0123456789."))
-_Loader.add_implicit_resolver(f"{_CORE}null", re.compile(r"(~|null|Null|NULL|)$"), ["~", "n", "N", ""])
+_Composer.add_implicit_resolver(f"{_CORE}int", _INT, list("-+0123456789"))
+_Composer.add_implicit_resolver(f"{_CORE}float", _FLOAT, list("-+0123456789."))
+_Composer.add_implicit_resolver(f"{_CORE}null", re.compile(r"(~|null|Null|NULL|)$"), ["~", "n", "N", ""])

@@ -4,8 +4,10 @@ import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import pytest
+from typer.main import get_command
 
 from outvoted.cluster.command_line.cli import main
 
@@ -15,6 +17,10 @@ _INTERNALS = re.compile(
     r"|weights_only|Settings\(|\w+Type\.|_type\b|errno|\x1b"
 )
 """What no message may hold: words of the implementation, advice to load unsafely, escape codes."""
+
+
+_command_of = cache(get_command)
+"""Typer makes all commands anew whenever one is called: here once for thousands of calls."""
 
 
 class RayReached(BaseException):
@@ -51,6 +57,7 @@ def ending(
         raise RayReached
 
     monkeypatch.setattr("ray.init", reached)
+    monkeypatch.setattr("typer.main.get_command", _command_of)
     monkeypatch.setattr(sys, "argv", ["outvoted", *map(str, arguments)])
     code: int | None = 0
     said = ""

@@ -88,7 +88,8 @@ def test_debug_shows_the_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_corrupt_data_file_is_named(digits_folder: Path, tmp_path: Path, run: Run) -> None:
     for file in digits_folder.glob("*.gz"):
-        (tmp_path / file.name).write_bytes(file.read_bytes()[:-100])
+        short = -100 if file.name == "train-images-idx3-ubyte.gz" else None
+        (tmp_path / file.name).write_bytes(file.read_bytes()[:short])
     ended = run("mine", MNIST, "--set", f"data.path={tmp_path}", "--runs", tmp_path / "runs")
     assert ended.returncode == 2
     assert "train-images-idx3-ubyte.gz" in ended.stderr
