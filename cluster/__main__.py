@@ -13,7 +13,7 @@ def main() -> None:
             cli = import_module("outvoted.cluster.command_line.cli")
     except KeyboardInterrupt as cut:
         by = f" by {cut}" if str(cut) else ""
-        print(f"\nCut off{by} before anything was begun.", file=sys.stderr)
+        print(f"\nInterrupted{by} before anything started.", file=sys.stderr)
         sys.exit(INTERRUPTED)
     cli.main()
 

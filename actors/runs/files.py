@@ -45,7 +45,7 @@ def unwritable(path: Path, error: OSError) -> OutvotedError:
     return OutvotedError(
         expected=f"to write {path}",
         found=error.strerror or str(error),
-        remedy="free space, or choose another folder with --runs; a run that had begun goes on with --resume",
+        remedy="free space, or choose another folder with --runs; --resume continues a run that had started",
     )
 
 

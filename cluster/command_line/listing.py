@@ -20,7 +20,7 @@ from outvoted.cluster.jobs.kinds import kind_of
 from outvoted.cluster.jobs.runs import listed
 from outvoted.search.errors import OutvotedError
 
-HEAD = ("state", "begun", "searches", "mistakes", "data", "run")
+HEAD = ("state", "started", "searches", "mistakes", "data", "run")
 
 
 def rows(runs: Path) -> Iterator[Sequence[str]]:

@@ -93,11 +93,11 @@ def resumable(
     try:
         yield again
     except KeyboardInterrupt as cut:
-        said = f"\nCut off{f' by {cut}' if str(cut) else ''}"
+        said = f"\nInterrupted{f' by {cut}' if str(cut) else ''}"
         if RunFolder(path).changed_at() == began:
-            errors.print(f"{said} before anything was begun.", soft_wrap=True)
+            errors.print(f"{said} before anything started.", soft_wrap=True)
         else:
-            errors.print(f"{said}; what was done is kept in {path}. Go on with:", soft_wrap=True)
+            errors.print(f"{said}; what was done is kept in {path}. Resume it with:", soft_wrap=True)
             errors.print(f"  {again}", soft_wrap=True)
         raise typer.Exit(INTERRUPTED) from None
 

@@ -68,13 +68,13 @@ def run_members(
     They lie in the run's ``peers/`` then, and the record knows their fingerprint.
 
     Raises:
-        OutvotedError: the run's weights are not those it was begun with.
+        OutvotedError: the run's weights are not those it was started with.
     """
     if (store.peers / members.TABLE).exists():
         found = kept(store.peers, wanted)
         if record.panel_fingerprint not in (None, fingerprint(found)):
             raise OutvotedError(
-                expected=f"the panel {record.panel_fingerprint} that {store.path} was begun with",
+                expected=f"the panel {record.panel_fingerprint} that {store.path} was started with",
                 found=f"other networks or weights in {store.peers}",
                 remedy="restore the networks, or start a new run under another --name",
             )

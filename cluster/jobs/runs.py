@@ -138,13 +138,13 @@ def _check_same(store: RunFolder, record: RunRecord, config: Settings, data: Dat
     changed = [key for key in other if not may_change(type(config), key)]
     if changed:
         raise OutvotedError(
-            expected=f"the configuration that {store.path} was begun with",
+            expected=f"the configuration that {store.path} was started with",
             found=f"another value of {', '.join(changed)}",
             remedy="set these keys back, or start a new run under another --name",
         )
     if record.data is not None and record.data.fingerprint != data.fingerprint:
         raise OutvotedError(
-            expected=f"the {record.data.name} images that {store.path} was begun with",
+            expected=f"the {record.data.name} images that {store.path} was started with",
             found=f"other images or labels (fingerprint {data.fingerprint[:12]})",
             remedy="restore the data set, or start a new run under another --name",
         )

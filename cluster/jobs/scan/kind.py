@@ -40,7 +40,7 @@ class Scan(Kind[ScanConfig]):
         return config.load()
 
     def prepare(self, job: Job[ScanConfig], record: RunRecord, data: Dataset, console: Console) -> Place:
-        """List the repository, which must be the one that a resumed scan was begun with."""
+        """List the repository, which must be the one that a resumed scan was started with."""
         config = job.config
         check_user_networks(job.store, config.panel, config.referee, data, console)
         with phase(console, "listing the repository"):
@@ -73,7 +73,7 @@ def _check_count(record: RunRecord, images: int) -> None:
     figures = ScanFigures.of(record)
     if figures.images not in (None, images):
         raise OutvotedError(
-            expected=f"the {figures.images} images that {record.name} was begun with",
+            expected=f"the {figures.images} images that {record.name} was started with",
             found=f"{images} images in the repository",
             remedy="restore the repository, or start a new scan under another --name",
         )

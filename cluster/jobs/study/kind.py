@@ -79,7 +79,7 @@ def _check_families(store: RunFolder, config: StudyConfig) -> None:
         changed = [] if old is None else [key for key in differences(old, new) if key not in _MORE]
         if changed:
             raise OutvotedError(
-                expected=f"the family {family.name} that {store.path} was begun with, or more repeats of it",
+                expected=f"the family {family.name} that {store.path} was started with, or more repeats",
                 found=f"another value of {', '.join(changed)}",
                 remedy="set it back, name the family otherwise, or start a new study under another --name",
             )

@@ -46,7 +46,7 @@ def test_the_command_to_go_on_with_names_the_run_and_every_setting(
         _cut_off(config, sets, run, "head:6379", True)
     assert stop.value.exit_code == 130
     said, typed = capsys.readouterr().err.strip().splitlines()
-    assert said.startswith("Cut off by SIGTERM")
+    assert said.startswith("Interrupted by SIGTERM")
     assert str(run) in said
     assert shlex.split(typed) == [
         *("outvoted", "mine", f"./{config}", "--set", sets[0], "--set", sets[1], "--runs", str(tmp_path)),
@@ -61,7 +61,7 @@ def test_what_was_cut_off_before_it_began_promises_nothing(
     write_json(tmp_path / "old" / "run.json", {})
     with pytest.raises(typer.Exit):
         _cut_off(Path("a.yaml"), None, tmp_path / name, "local", False)
-    assert capsys.readouterr().err.strip() == "Cut off by SIGTERM before anything was begun."
+    assert capsys.readouterr().err.strip() == "Interrupted by SIGTERM before anything started."
 
 
 @pytest.mark.parametrize("name", UNFIT, ids=range(len(UNFIT)))

@@ -75,7 +75,7 @@ def test_a_signal_during_the_imports_ends_without_a_traceback(
         started.main()
     assert ended.value.code == INTERRUPTED
     by = " by SIGTERM" if number == signal.SIGTERM else ""
-    assert capsys.readouterr().err == f"\nCut off{by} before anything was begun.\n"
+    assert capsys.readouterr().err == f"\nInterrupted{by} before anything started.\n"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
@@ -86,7 +86,7 @@ def test_a_signal_ends_a_command_as_ctrl_c_does(number: signal.Signals, tmp_path
         process.send_signal(number)  # as batch systems do, to a job and to each of its processes
         _, said = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert f"Cut off by {number.name}; what was done is kept in a run" in said
+    assert f"Interrupted by {number.name}; what was done is kept in a run" in said
     assert said.strip().endswith(
         "outvoted mine 'a [b].yaml' --set 'seeds=[1]' --runs . --name 'a run' --resume"
     )

@@ -132,7 +132,7 @@ def test_killed_and_cut_off_it_ends_as_a_clean_one(
     assert store.read_record().state == State.RUNNING
     shown, said, code = _cut(config, store, signal.SIGINT, "--resume")
     assert code == 130
-    assert said.strip().startswith("Cut off; what was done is kept in")
+    assert said.strip().startswith("Interrupted; what was done is kept in")
     lines = [line for line in shown.splitlines() if line.strip()]
     begun = [line.startswith("epochs ") for line in lines].index(True)
     assert [line for line in lines[begun:] if not line.startswith("epochs ")] == []
