@@ -1,4 +1,4 @@
-"""Healing: training a panel on with what it was mined for (Baluja et al., section 6), beside two controls.
+"""Healing: fine-tuning a panel on its own mistakes (Baluja et al., section 6), beside two controls.
 
 Three arms start from one trained panel and take the same gradient steps in every round. Each adds the same
 number of samples to each peer's training data, with the same weight and frequency: ``mistakes`` the mistakes
@@ -9,21 +9,23 @@ mined of that peer in the round before, ``copies`` training images moved at rand
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import ray
 
 from outvoted.actors.data.datasets import Dataset, Images, Split
 from outvoted.actors.healing.arms import HELD_OUT, Arm, HealSettings, Step, Use, keyed
-from outvoted.actors.healing.heal_rows import Found, counted, found_of, tagged
-from outvoted.actors.healing.wandering import wandered
+from outvoted.actors.healing.samples import Found, found_of, wandered
 from outvoted.actors.mining.local_mining import MiningResult, mine_panel
-from outvoted.actors.networks.computing import USUAL, Arithmetic
+from outvoted.actors.mining.shards import Failed, check_not_all, failures
+from outvoted.actors.networks.computing import USUAL, Arithmetic, use_one_thread
 from outvoted.actors.networks.members import Member
-from outvoted.actors.runs import schema
-from outvoted.actors.runs.failures import Failed, check_not_all, failures
+from outvoted.actors.runs import schema, tables
 from outvoted.actors.training.steps import Training
 from outvoted.actors.training.training import ExtraSamples, accuracy, train
+from outvoted.search.climb import Outcome
 from outvoted.search.search_settings import SearchSettings
 
 
@@ -88,17 +90,17 @@ class Healer:
         mined = self.mined(panel, self.mining_seed(Use.MINE, step))
         failed = failures(mined.searches.to_pandas())
         check_not_all(failed, "the rounds before are kept")
-        mistakes = tagged(mined.mistakes, step, step.arm)
+        mistakes = _tagged(mined.mistakes, step, step.arm)
         held_out = task.held_out
         if step.arm == Arm.START:
             never = self.mined(panel, self.mining_seed(Use.HOLD_OUT, step)).mistakes
             held_out = found_of(never, len(panel), self.data)
-            mistakes = pa.concat_tables([mistakes, tagged(never, step, HELD_OUT)])
+            mistakes = pa.concat_tables([mistakes, _tagged(never, step, HELD_OUT)])
         seconds = time.monotonic() - began
         rows = [
             {
                 **self.measured(task, peer, member, held_out[peer]),
-                **counted(mined.searches, mistakes, peer, step.arm),
+                **_counted(mined.searches, mistakes, peer, step.arm),
                 "seconds": seconds,
             }
             for peer, member in enumerate(panel)
@@ -173,3 +175,32 @@ class Healer:
             "gradient_steps": self.gradient_steps(task, peer),
             "sha256": member.sha256,
         }
+
+
+def _counted(searches: pa.Table, mistakes: pa.Table, peer: int, arm: Arm) -> dict[str, object]:
+    """Return what a row says of a peer's searches."""
+    rows, found = searches.to_pandas(), mistakes.select(["target", "arm", "valid"]).to_pandas()
+    outcomes = rows.loc[rows["target"] == peer, "outcome"].value_counts()
+    won = int(outcomes.get(Outcome.MISTAKE, 0))
+    climbed = won + int(outcomes.get(Outcome.EXHAUSTED, 0))
+    valid = found.loc[(found["target"] == peer) & (found["arm"] == str(arm)), "valid"].dropna()
+    return {
+        "searches": climbed,
+        "mistakes": won,
+        "success": won / climbed if climbed else None,
+        "validity": float(valid.astype(bool).mean()) if len(valid) else None,
+    }
+
+
+def _tagged(mistakes: pa.Table, step: Step, arm: str) -> pa.Table:
+    """Say behind their columns whose mistakes these are."""
+    return tables.with_values(mistakes, schema.OF_STEP, step.repeat, arm, step.round)
+
+
+def _heal(healer: Healer, task: Task) -> Round:
+    use_one_thread()
+    return healer.run(task)
+
+
+heal_remotely: Any = ray.remote(max_retries=-1)(_heal)
+"""Runs one step as a Ray task, panel and all, in one process with one thread."""

@@ -8,11 +8,10 @@ import numpy as np
 from PIL import Image, ImageDraw
 from torch.utils.tensorboard.writer import SummaryWriter
 
-from outvoted.actors.mining.shards import ShardResult
+from outvoted.actors.mining.shards import Progress, ShardResult
 from outvoted.actors.networks.members import EpochRecord
 from outvoted.actors.runs import png
 from outvoted.actors.runs.files import unwritable
-from outvoted.actors.runs.progress import Progress
 from outvoted.search.arrays import Pixels
 
 _GRID = 24

@@ -13,8 +13,7 @@ from outvoted.actors.mining.shards import ShardResult
 from outvoted.actors.networks.computing import USUAL, Arithmetic, use_one_thread
 from outvoted.actors.networks.members import Member
 from outvoted.actors.panel.peer import Peer
-from outvoted.actors.panel.ray_panel import RayPanel
-from outvoted.actors.runs.ray_shared import FOREVER, Placed
+from outvoted.actors.panel.ray_panel import FOREVER, Placed, RayPanel
 from outvoted.search.arrays import Pixels
 from outvoted.search.climb import Outcome, Rules, ShardState
 from outvoted.search.messages import Answers, Candidates, Questions, Replies

@@ -1,11 +1,14 @@
 """The recorder: the one writer of a run's shards and of its TensorBoard."""
 
 from pathlib import Path
+from typing import Any
+
+import ray
 
 from outvoted.actors.mining.monitor import Monitor
-from outvoted.actors.mining.shards import ShardResult, Shards
+from outvoted.actors.mining.shards import Progress, ShardResult, Shards
 from outvoted.actors.networks.members import EpochRecord
-from outvoted.actors.runs.progress import Progress
+from outvoted.actors.panel.ray_panel import FOREVER
 from outvoted.actors.runs.run_folder import RunFolder
 
 
@@ -41,3 +44,7 @@ class Recorder:
     def close(self) -> None:
         """Write what is not yet on disk."""
         self._monitor.close()
+
+
+RecorderActor: Any = ray.remote(**FOREVER)(Recorder)
+"""The recorder as a Ray actor, on the machine where the run's folder is."""

@@ -1,6 +1,8 @@
-"""The searches of a run and the mistakes they found, shard by shard."""
+"""The searches of a run and what came of them: shard by shard, in running totals, and those that failed."""
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -11,6 +13,8 @@ import pyarrow as pa
 from outvoted.actors.runs import schema
 from outvoted.actors.runs.unit_tables import UnitTables
 from outvoted.search.arrays import Ints
+from outvoted.search.climb import Outcome
+from outvoted.search.errors import OutvotedError
 
 Table = Literal["searches", "mistakes"]
 
@@ -46,3 +50,115 @@ class Shards:
     def frame(self, name: Table) -> pd.DataFrame:
         """Read a table into pandas."""
         return pd.DataFrame(self.table(name).to_pandas())
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Totals over recorded searches; ``targets`` holds mistakes by the target's name."""
+
+    searches: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
+    targets: Counter[str] = field(default_factory=Counter)
+    moves: int = 0
+    candidates: int = 0
+    voted_on: int = 0
+    consensus: int = 0
+    inferences: int = 0
+
+    @property
+    def mistakes(self) -> int:
+        """Number of searches that found a verified mistake."""
+        return self.outcomes[Outcome.MISTAKE]
+
+    def plus(self, rows: pa.Table) -> "Progress":
+        """Add recorded rows of the `searches` table."""
+        frame = rows.to_pandas()
+        mistakes = frame[frame["outcome"] == Outcome.MISTAKE]
+        total = int(frame["inferences_target"].sum() + frame["inferences_peers"].sum())
+        return Progress(
+            searches=self.searches + len(frame),
+            outcomes=self.outcomes + Counter(frame["outcome"]),
+            targets=self.targets + Counter(mistakes["target_name"]),
+            moves=self.moves + int(frame["moves"].sum()),
+            candidates=self.candidates + int(frame["candidates"].sum()),
+            voted_on=self.voted_on + int(frame["voted_on"].sum()),
+            consensus=self.consensus + int(frame["consensus"].sum()),
+            inferences=self.inferences + total,
+        )
+
+    def scalars(self) -> dict[str, float]:
+        """Name the figures that a monitor draws against ``searches``."""
+        climbed = self.searches - self.outcomes[Outcome.SKIPPED] - self.outcomes[Outcome.FAILED]
+        return {
+            "searches/done": self.searches,
+            **{f"searches/{outcome}": count for outcome, count in self.outcomes.items()},
+            **{f"mistakes by target/{name}": count for name, count in self.targets.items()},
+            "rates/moves accepted per candidate": self.moves / max(self.candidates, 1),
+            "rates/consensus of candidates voted on": self.consensus / max(self.voted_on, 1),
+            "rates/successful searches": self.mistakes / max(climbed, 1),
+            "moves/mean of a search": self.moves / max(climbed, 1),
+        }
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The failed searches of one target.
+
+    Attributes:
+        searches: all of its searches but those whose seed the panel disputes.
+        reason: why the first of those that failed did.
+        alike: how many failed for that reason.
+    """
+
+    target: str
+    searches: int
+    failed: int
+    reason: str
+    alike: int
+
+    @property
+    def is_all(self) -> bool:
+        """Whether no search of the target came to an end."""
+        return self.failed == self.searches
+
+    def __str__(self) -> str:
+        others = f" and {self.alike - 1:,} other{'s' if self.alike > 2 else ''}" if self.alike > 1 else ""
+        why = f"the first{others}"
+        why = "all" if self.alike == self.failed > 1 else why
+        return f"{self.target}: {self.failed:,} of {self.searches:,} searches failed; {why}: {self.reason}"
+
+
+def failures(searches: pd.DataFrame) -> tuple[Failed, ...]:
+    """Return the targets of which searches failed, in the panel's order, from rows of `searches`."""
+    if searches.empty:
+        return ()
+    tried = searches[searches["outcome"] != Outcome.SKIPPED]
+    failed = tried[tried["outcome"] == Outcome.FAILED]
+    return tuple(
+        _failed(str(name), int((tried["target"] == target).sum()), rows)
+        for (target, name), rows in failed.groupby(["target", "target_name"])
+    )
+
+
+def _failed(name: str, searches: int, rows: pd.DataFrame) -> Failed:
+    reasons = rows.sort_values("search_id")["reason"].fillna("")
+    first = str(reasons.iloc[0])
+    return Failed(name, searches, len(rows), first, int((reasons == first).sum()))
+
+
+def check_not_all(found: Sequence[Failed], where: str) -> None:
+    """Refuse to call a run well in which every search of a target failed.
+
+    Args:
+        where: what is kept, and where.
+
+    Raises:
+        OutvotedError: there is such a target.
+    """
+    lost = [one for one in found if one.is_all]
+    if lost:
+        raise OutvotedError(
+            expected=f"searches of {', '.join(one.target for one in lost)} that come to an end",
+            found="; ".join(map(str, lost)),
+            remedy=f"mend the network that is named, or leave it out; {where}",
+        )

@@ -1,4 +1,11 @@
-"""Peers as Ray actors, and a panel of them."""
+"""Peers as Ray actors, and a panel of them.
+
+The files named ``ray_*`` are the thin shell of actors and tasks around peers, coordinators and training.
+Nothing is decided there, and each imports only what its process needs. Actors restart without limit and
+their calls are made again: every call is a pure function of its arguments, or writes under a name that
+follows from them. (Ray pickles actor classes by value, which fails for code that names the module
+``torch``.)
+"""
 
 import asyncio
 import os
@@ -11,10 +18,16 @@ import ray
 from outvoted.actors.networks.computing import USUAL, Arithmetic, use_one_thread
 from outvoted.actors.panel.panel import VotingPanel
 from outvoted.actors.panel.peer import Peer
-from outvoted.actors.runs.ray_shared import FOREVER, Placed
 from outvoted.search.arrays import Pixels, Singles
 from outvoted.search.messages import Answers, Candidates, Questions, Replies
 from outvoted.search.transforms import Transform
+
+FOREVER = {"max_restarts": -1, "max_task_retries": -1}
+"""The options of an actor that restarts without limit."""
+
+Placed = tuple[Any, Any]
+"""Object references of a Member (or None) and of Images. The driver holds them for as long as actors may
+restart; inside a tuple they reach an actor as references, which Ray can hand to it again."""
 
 MESSAGE_ROWS = 3072
 """Candidates in one call: under the 100 KB up to which Ray sends arguments inline."""

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from outvoted.actors.mining.planning import MiningFigures
-from outvoted.actors.mining.shards import Shards
-from outvoted.actors.runs.failures import Failed, failures
+from outvoted.actors.mining.shards import Failed, Shards, failures
 from outvoted.analysis.mining.voters import validity
 from outvoted.analysis.mining.weaknesses import Cell, Grid, Span, cells, span
 from outvoted.analysis.opened.opened import OpenedRun

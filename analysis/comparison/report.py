@@ -10,8 +10,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from plotly.subplots import make_subplots
 
-from outvoted.actors.mining.shards import Shards
-from outvoted.actors.runs.failures import check_not_all
+from outvoted.actors.mining.shards import Shards, check_not_all
 from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.analysis.comparison.comparison import (
     Compared,

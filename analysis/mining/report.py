@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from outvoted.actors.mining.shards import Shards
-from outvoted.actors.runs.failures import check_not_all
+from outvoted.actors.mining.shards import Shards, check_not_all
 from outvoted.analysis.mining.every_network import draw_every_network
 from outvoted.analysis.mining.mistakes import mistakes_exhibits, mistakes_measured
 from outvoted.analysis.mining.pictures import draw_climbs, draw_mistakes

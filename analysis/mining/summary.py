@@ -8,10 +8,9 @@ import numpy as np
 import pandas as pd
 
 from outvoted.actors.mining.planning import MiningFigures
-from outvoted.actors.mining.shards import Shards
+from outvoted.actors.mining.shards import Failed, Shards, failures
 from outvoted.actors.networks import MLP
 from outvoted.actors.networks.members import Member
-from outvoted.actors.runs.failures import Failed, failures
 from outvoted.analysis.mining.every_network import EveryNetwork, every_network
 from outvoted.analysis.mining.voters import VotersSummary, by_voters, validity
 from outvoted.analysis.opened.opened import OpenedRun

@@ -6,8 +6,8 @@ from typing import Any, Never
 
 import pandas as pd
 
+from outvoted.actors.mining.shards import check_not_all, failures
 from outvoted.actors.networks.computing import undisturbed
-from outvoted.actors.runs.failures import check_not_all, failures
 from outvoted.analysis.mining.summary import summarise_rows
 from outvoted.cluster.configuration import reading
 from outvoted.cluster.console.terminal import Terminal, bars

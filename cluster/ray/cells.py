@@ -13,11 +13,11 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy, Place
 
 from outvoted.actors.data.datasets import Images
 from outvoted.actors.mining.ray_mining import CoordinatorActor
-from outvoted.actors.mining.ray_recorder import RecorderActor
+from outvoted.actors.mining.recorder import RecorderActor
+from outvoted.actors.mining.shards import Progress
 from outvoted.actors.networks.computing import Arithmetic
 from outvoted.actors.networks.members import Member
 from outvoted.actors.panel.ray_panel import PeerActor, RayPanel
-from outvoted.actors.runs.progress import Progress
 from outvoted.cluster.ray.calls import result
 from outvoted.cluster.ray.placement import PlacementSettings, Share
 from outvoted.search.climb import Rules
@@ -27,7 +27,6 @@ from outvoted.search.plan import Shard
 _PLACING_SECONDS = 60
 _PEER: Any = PeerActor
 _COORDINATOR: Any = CoordinatorActor
-_RECORDER: Any = RecorderActor
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,7 @@ def here() -> dict[str, Any]:
 @contextmanager
 def running_recorder(path: Path) -> Iterator[Any]:
     """Have a recorder on this machine, where the run's folder is, within the block."""
-    recorder = _RECORDER.options(**here()).remote(path.resolve())
+    recorder = RecorderActor.options(**here()).remote(path.resolve())
     try:
         yield recorder
         ray.get(recorder.close.remote())

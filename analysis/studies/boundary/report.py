@@ -9,7 +9,6 @@ import pandas as pd
 
 from outvoted.actors.labelling.label_store import Labels, LabelStore
 from outvoted.actors.labelling.simulated import chosen
-from outvoted.actors.runs import extras
 from outvoted.actors.studies.study_store import REFEREE
 from outvoted.analysis.report.report import Part, Picture, Plot, Report, Section
 from outvoted.analysis.studies.boundary import tables
@@ -36,7 +35,7 @@ def report(study: OpenedStudy, settings: BoundaryStudy) -> Report:
         study.votes,
         {family.name: family.seeds for family in settings.families},
     )
-    drawn, proposed = pictures(found, study.pixels), extras.read(study.store.path, "latents", PROPOSALS)
+    drawn, proposed = pictures(found, study.pixels), study.store.extra("latents", PROPOSALS)
     if proposed is not None:
         drawn["figures/latents.png"] = partial(draw_latents, proposed.to_pandas(), study.class_names)
     return Report(

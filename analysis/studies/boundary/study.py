@@ -11,6 +11,7 @@ from pydantic import Field, field_validator
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.labelling.simulated import LabellersSettings
 from outvoted.actors.runs import png
+from outvoted.actors.runs.schema import ColumnSchema, TableSchema
 from outvoted.actors.studies.study_store import Fields, image_rows
 from outvoted.actors.training.generators.generator import AnyGenerator, PackagedGenerator
 from outvoted.analysis.studies.base import Ingredients, Needs, Study
@@ -129,10 +130,16 @@ def boundary_images(made_from: Ingredients, latents: Latents, pairs: Pairs) -> p
     return image_rows(generate(np.concatenate(ways)), values, FIELDS)
 
 
-PROPOSALS = pa.schema(
-    [("label", pa.int16()), ("number", pa.int64()), ("bytes", pa.binary())],
+PROPOSALS = TableSchema(
+    "latents",
+    "each random vector that was proposed for a class; the one that was chosen comes first",
+    ("label", "number"),
+    (
+        ColumnSchema("label", pa.int16(), "the class"),
+        ColumnSchema("number", pa.int64(), "number of the vector"),
+        ColumnSchema("bytes", pa.binary(), "its image, PNG"),
+    ),
 )
-"""A class, the number of a random vector, and its image as PNG. The vector that was chosen comes first."""
 _PROPOSED = 10
 
 
@@ -149,7 +156,9 @@ def proposals(made_from: Ingredients, latents: Latents, pairs: Pairs) -> pa.Tabl
         rows += [(label, number) for number in (chosen[label], *others[:_PROPOSED])]
     labels, numbers = zip(*rows, strict=True)
     images = generate(latents.vectors(np.array(numbers, np.int64)))
-    return pa.table([labels, numbers, [png.encode(image) for image in images]], PROPOSALS)
+    return PROPOSALS.table(
+        {"label": labels, "number": numbers, "bytes": [png.encode(image) for image in images]}
+    )
 
 
 class BoundaryStudy(Study):

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import pandas as pd
 import ray
@@ -12,12 +11,9 @@ from rich.progress import Progress as Bars
 
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.healing.arms import ARMS, HELD_OUT, Arm, Step, Use, keyed
-from outvoted.actors.healing.heal_monitor import HealMonitor
-from outvoted.actors.healing.heal_rows import Found, found_of
-from outvoted.actors.healing.heal_store import HealStore
-from outvoted.actors.healing.healing import Healer, Round, Task
-from outvoted.actors.healing.ray_healing import heal_remotely
-from outvoted.actors.healing.wandering import moved_split
+from outvoted.actors.healing.heal_store import HealMonitor, HealStore
+from outvoted.actors.healing.healing import Healer, Round, Task, heal_remotely
+from outvoted.actors.healing.samples import Found, found_of, moved_split
 from outvoted.actors.networks import members
 from outvoted.actors.networks.members import Member
 from outvoted.actors.panel import panel_settings
@@ -75,8 +71,6 @@ def repeated(panel: PanelSettings, seed: int) -> PanelSettings:
     first = training.seed + seed * len(panel.networks)
     return panel.model_copy(update={"training": training.model_copy(update={"seed": first})})
 
-
-_HEAL: Any = heal_remotely
 
 Panels = Mapping[int, tuple[Member, ...]]
 """For each repeat its peers before healing."""
@@ -187,7 +181,7 @@ class _Healing:
                 rounds[task.step] = self._store.read_round(task.step, self._trust)
                 self._progress.update(self._bar, advance=1)
             else:
-                running[_HEAL.options(**self._options).remote(self._placed, task)] = task.step
+                running[heal_remotely.options(**self._options).remote(self._placed, task)] = task.step
         for step, call in completed(running):
             found: Round = result(call)
             rounds[step] = found

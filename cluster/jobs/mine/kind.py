@@ -12,9 +12,8 @@ from rich.progress import Progress as Bars
 
 from outvoted.actors.data.datasets import Dataset, Images
 from outvoted.actors.mining.planning import MiningFigures, planned
-from outvoted.actors.mining.shards import Shards
+from outvoted.actors.mining.shards import Progress, Shards
 from outvoted.actors.panel import panel_settings
-from outvoted.actors.runs.progress import Progress
 from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.actors.runs.run_record import RunRecord
 from outvoted.analysis.mining.report import mining_report

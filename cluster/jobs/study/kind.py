@@ -12,10 +12,9 @@ from outvoted.actors.mining.monitor import Monitor
 from outvoted.actors.networks.members import Member
 from outvoted.actors.panel import panel_settings
 from outvoted.actors.panel.peer import voter
-from outvoted.actors.runs import extras
 from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.actors.runs.run_record import RunRecord
-from outvoted.actors.studies.ray_voting import vote_remotely
+from outvoted.actors.studies.ray_tasks import vote_remotely
 from outvoted.actors.studies.study_store import PANEL, REFEREE, StudyStore, vote_rows
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.report import Report
@@ -118,7 +117,7 @@ class _Stages:
             bar = self._progress.add_task("images", total=1, details="")
             study = self._config.study
             for name, rows in study.extras(made_from).items():
-                extras.write(self._store.path, name, rows)
+                self._store.write_extra(name, rows)
             self._store.write_images(study.images(made_from))
             self._progress.update(bar, advance=1)
 

@@ -9,7 +9,7 @@ from rich.progress import Progress as Bars
 
 from outvoted.actors.data.datasets import Dataset, Split
 from outvoted.actors.mining.monitor import Monitor
-from outvoted.actors.studies.ray_target_training import Goal, Trained, train_to_targets_remotely
+from outvoted.actors.studies.ray_tasks import Goal, Trained, train_to_targets_remotely
 from outvoted.actors.studies.study_store import FAILED, FINISHED, Row, StudyStore
 from outvoted.actors.training.generators.generator import AnyGenerator, Generator, TrainedGenerator, read
 from outvoted.actors.training.generators.training import Checkpoint, DcganTraining, TrainingStage

@@ -15,7 +15,7 @@ from rich.progress import Progress as Bars
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.actors.runs.run_record import RunRecord
-from outvoted.actors.sweeps.ray_sweep_recorder import SweepRecorderActor
+from outvoted.actors.sweeps.sweep_recorder import SweepRecorderActor
 from outvoted.actors.sweeps.sweep_store import FAILED, FINISHED, SweepStore
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.report import Report
@@ -31,8 +31,6 @@ from outvoted.cluster.jobs.sweep.mining import check_mining, mine_settings
 from outvoted.cluster.jobs.sweep.tuning import Spec, Stage, ended, grouped, run_trials
 from outvoted.cluster.ray.cells import here
 from outvoted.search.errors import OutvotedError
-
-_RECORDER: Any = SweepRecorderActor
 
 
 class Sweep(Kind[SweepConfig]):
@@ -176,7 +174,7 @@ def _recorder(config: SweepConfig, store: SweepStore) -> Iterator[Any]:
 
     Cut off, it is left to end with the trials that still call it: killed before them, Ray would say so.
     """
-    recorder = _RECORDER.options(**here()).remote(store.path.resolve(), config.experiment.fields())
+    recorder = SweepRecorderActor.options(**here()).remote(store.path.resolve(), config.experiment.fields())
     yield recorder
     ray.get(recorder.close.remote())
     ray.kill(recorder)

@@ -12,9 +12,8 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from outvoted.actors.mining import monitor
 from outvoted.actors.mining.monitor import Monitor
-from outvoted.actors.mining.shards import ShardResult
+from outvoted.actors.mining.shards import Progress, ShardResult
 from outvoted.actors.runs import png
-from outvoted.actors.runs.progress import Progress
 
 PICTURES = "mistakes/seed and mistake, label to wrong class"
 

@@ -6,9 +6,8 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from outvoted.actors.mining.recorder import Recorder
-from outvoted.actors.mining.shards import ShardResult, Shards
+from outvoted.actors.mining.shards import Progress, ShardResult, Shards
 from outvoted.actors.networks.members import EpochRecord
-from outvoted.actors.runs.progress import Progress
 from outvoted.search.errors import OutvotedError
 from tests.conftest import full_disk
 

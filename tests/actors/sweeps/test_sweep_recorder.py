@@ -10,8 +10,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from outvoted.actors.networks import MLP
 from outvoted.actors.networks.members import EpochRecord, Member
 from outvoted.actors.runs import schema
-from outvoted.actors.sweeps.sweep_monitor import SweepMonitor, figures
-from outvoted.actors.sweeps.sweep_recorder import SweepRecorder
+from outvoted.actors.sweeps.sweep_recorder import SweepMonitor, SweepRecorder, figures
 from outvoted.actors.sweeps.sweep_store import FAILED, FINISHED, STOPPED, Kept, Row, SweepStore
 from outvoted.actors.training.stacked_training import TrainingState
 from tests.actors.sweeps.conftest import FIELDS, NAN, member, row

@@ -9,8 +9,8 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from outvoted.actors.mining.shards import check_not_all
 from outvoted.actors.runs import schema, tables
-from outvoted.actors.runs.failures import check_not_all
 from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.analysis.comparison.comparison import Compared, compare, comparison_table
 from outvoted.analysis.mining.summary import summarise

@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from outvoted.actors.mining.shards import Shards
-from outvoted.actors.runs.progress import Progress
+from outvoted.actors.mining.shards import Progress, Shards
 from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.actors.runs.run_record import RunRecord, State
 from outvoted.cluster.console.terminal import Terminal, bars

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from outvoted.actors.runs.progress import Progress
+from outvoted.actors.mining.shards import Progress
 from outvoted.cluster.ray import cells as leasing
 from outvoted.cluster.ray.cells import Cell
 

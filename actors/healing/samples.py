@@ -1,11 +1,38 @@
-"""Random copies: images moved without any search, at random within the realism budget."""
+"""Samples that healing trains on: the mistakes found of each peer, and images moved at random."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 
-from outvoted.actors.data.datasets import Split
+from outvoted.actors.data.datasets import Dataset, Split
 from outvoted.actors.mining.verification import rendered
+from outvoted.actors.runs import png
 from outvoted.search.arrays import Floats, Ints, Pixels
 from outvoted.search.transforms import Transform
+
+
+@dataclass(frozen=True)
+class Found:
+    """The mistakes of one peer, and the number of moves each took, shape (n,)."""
+
+    samples: Split
+    moves: Ints
+
+
+def found_of(mistakes: pa.Table, peers: int, data: Dataset) -> tuple[Found, ...]:
+    """Return the mistakes of each peer in rows of a `mistakes` table, as samples to train on."""
+    rows = mistakes.select(["target", "label", "moves", "image"]).to_pylist()
+    return tuple(_found([row for row in rows if row["target"] == peer], data) for peer in range(peers))
+
+
+def _found(rows: Sequence[dict[str, object]], data: Dataset) -> Found:
+    images = [png.decode(row["image"]["bytes"]) for row in rows]  # type: ignore[index]
+    pixels = np.stack(images) if images else np.empty((0, *data.shape), np.uint8)
+    labels, moves = (np.array([row[name] for row in rows], np.int64) for name in ("label", "moves"))
+    return Found(Split(pixels, labels), moves)
+
 
 _TRIES = 1000
 """Draws after which a walk that finds no further move within the budget stays where it is."""

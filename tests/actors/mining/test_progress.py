@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from outvoted.actors.mining.shards import ShardResult
-from outvoted.actors.runs.progress import Progress
+from outvoted.actors.mining.shards import Progress, ShardResult
 from outvoted.search.climb import Outcome
 
 ENDED = [str(outcome) for outcome in Outcome if outcome != Outcome.CLIMBING]

@@ -1,4 +1,4 @@
-"""Training to target accuracies as a Ray task, and the votes of what it kept."""
+"""A study's Ray tasks: the votes of one network, and training to target accuracies."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -8,8 +8,8 @@ import pyarrow as pa
 import ray
 
 from outvoted.actors.data.datasets import Dataset
-from outvoted.actors.networks import Architecture
-from outvoted.actors.networks.computing import use_one_thread
+from outvoted.actors.networks import Architecture, Shape
+from outvoted.actors.networks.computing import Arithmetic, use_one_thread
 from outvoted.actors.networks.members import EpochRecord, Member
 from outvoted.actors.panel.peer import voter
 from outvoted.actors.studies.study_store import vote_rows
@@ -21,7 +21,16 @@ from outvoted.actors.training.target_training import (
     TrainedToTargets,
     train_to_targets,
 )
-from outvoted.search.arrays import Pixels
+from outvoted.search.arrays import Pixels, Singles
+
+
+@ray.remote(max_retries=3)
+def vote_remotely(
+    member: Member, images: Pixels, shape: Shape, classes: int, arithmetic: Arithmetic
+) -> Singles:
+    """Put images to one network, with one thread."""
+    use_one_thread()
+    return voter(member, shape, classes, arithmetic).vote(images)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from outvoted.actors.runs.failures import Failed, check_not_all, failures
+from outvoted.actors.mining.shards import Failed, check_not_all, failures
 from outvoted.search.climb import Outcome
 from outvoted.search.errors import OutvotedError
 
