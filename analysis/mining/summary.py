@@ -169,9 +169,11 @@ def _caption(summary: Summary) -> list[str]:
         lines.append(f"{judged}; the referee's test accuracy is {summary.referee_accuracy:.1%}")
     if summary.searches_per_second is not None:
         per, unit = (1, "second") if summary.searches_per_second >= 1 else (60, "minute")
-        rate = f"{per * summary.mistakes / summary.seconds_mining:.0f} mistakes and"
-        searched = f"{per * summary.searches_per_second:.0f} searches a {unit}"
-        lines.append(f"{rate} {searched} over {summary.seconds_mining:.1f} s of mining")
+        mistakes = per * summary.mistakes / summary.seconds_mining
+        lines.append(
+            f"mistakes per {unit}: {mistakes:.0f}; searches per {unit}: "
+            f"{per * summary.searches_per_second:.0f}; time spent mining: {summary.seconds_mining:.1f} s"
+        )
     if summary.every_network is not None and summary.every_network.tried:
         whole = summary.every_network
         lines.append(f"{len(whole.replicas)} of {whole.tried} seeds led every network to a mistake")
