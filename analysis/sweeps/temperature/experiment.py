@@ -34,7 +34,7 @@ from outvoted.search.settings import MayChange, plain
 
 
 @dataclass(frozen=True)
-class Answers:
+class TemperatureAnswers:
     """Answers of n networks about b images.
 
     Attributes:
@@ -52,7 +52,7 @@ class Answers:
     fewest: AnyArray | None
 
     @classmethod
-    def joined(cls, parts: Sequence["Answers"]) -> "Answers":
+    def joined(cls, parts: Sequence["TemperatureAnswers"]) -> "TemperatureAnswers":
         """Join the answers about several batches of images."""
         fewest = [part.fewest for part in parts if part.fewest is not None]
         return cls(
@@ -189,13 +189,13 @@ class TemperatureExperiment(Experiment):
             self._answers(stack, temperatures, images, labels, last)
             for images, labels in _batches(data, stack.device)
         ]
-        answers, labels = Answers.joined(parts), data.test.labels
+        answers, labels = TemperatureAnswers.joined(parts), data.test.labels
         rows = answers.rows(labels, data.classes, self.pixels)
         return Measured(tuple(rows), answers.votes(units, labels) if last else ())
 
     def _answers(
         self, stack: Stack, temperatures: list[float], images: torch.Tensor, labels: torch.Tensor, last: bool
-    ) -> Answers:
+    ) -> TemperatureAnswers:
         nets: list[torch.Tensor] = []
 
         def noting(inputs: torch.Tensor) -> torch.Tensor:
@@ -208,7 +208,7 @@ class TemperatureExperiment(Experiment):
         fewest = None
         if last and self.pixels:
             fewest = attack_pixels(stack, images, labels, given, self.pixels).fewest.cpu().numpy()
-        return Answers(
+        return TemperatureAnswers(
             probabilities=given.logits.softmax(2).cpu().numpy(),
             magnitudes=given.magnitudes.cpu().numpy(),
             regimes=regimes.cpu(),
