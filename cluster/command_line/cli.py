@@ -107,9 +107,10 @@ def replay(
         raise OutvotedError(
             expected=f"{len(found)} mistakes that replay to the same pixels and votes",
             found=f"{len(refuted)} that do not: {', '.join(_told(row) for row in refuted[:5])}",
-            remedy="if no file was altered, this machine computes unlike the one that mined",
+            remedy="if no file was altered, this machine computes differently from the one that mined",
         )
-    console.print(f"{len(found)} mistakes confirmed, all: equal bytes, target wrong, all peers right.")
+    mistakes = "1 mistake" if len(found) == 1 else f"{len(found)} mistakes"
+    console.print(f"{mistakes} confirmed: the same pixels, the target wrong, all its voters correct.")
 
 
 @app.command("runs")

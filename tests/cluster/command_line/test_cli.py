@@ -124,7 +124,7 @@ def test_replay_confirms_one_or_all(undisturbed: RunFolder, runs: Path, run: Run
     assert ended.returncode == 0
     assert f"{len(mistakes)} mistakes confirmed" in ended.stdout
     one = run("replay", undisturbed.path, "--search", str(mistakes["search_id"][0]))
-    assert "1 mistakes confirmed" in one.stdout
+    assert "1 mistake confirmed" in one.stdout
 
 
 @pytest.mark.ray
