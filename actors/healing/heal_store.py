@@ -18,12 +18,12 @@ from outvoted.search.errors import OutvotedError
 from outvoted.search.trust import NOTHING, Trust
 
 
-class HealStore(RunFolder):
+class HealStore:
     """Reads and writes what a healing run leaves: mistakes, weights and rounds, which mark a step as done."""
 
     def __init__(self, path: Path) -> None:
         """Take the run's folder."""
-        super().__init__(path)
+        self.path, self.folder = path, RunFolder(path)
         self.units = UnitTables(path, schema.MISTAKES.grouped(*schema.OF_STEP), schema.ROUNDS)
 
     def weights(self, step: Step) -> Path:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Literal
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 import torch
 from pydantic import TypeAdapter
 from pydantic_core import from_json
@@ -140,7 +139,7 @@ def save(folder: Path, members: Sequence[Member]) -> None:
         for member in members
     ]
     table = schema.PEERS.of_rows(rows)
-    write_atomically(folder / TABLE, lambda path: pq.write_table(table, path))
+    tables.write(folder / TABLE, table)
 
 
 def load(folder: Path, trust: Trust = NOTHING) -> list[Member]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -42,7 +43,7 @@ class UnitTables:
 
         Args:
             unit: its name, that of its files.
-            rows: by table, the marker's among them. A table that is left out has no file of this unit.
+            rows: by table. One that is left out is not written; without the marker the unit is not there yet.
             note: kept in the marker's file beside its rows.
 
         Raises:
@@ -87,6 +88,14 @@ class UnitTables:
         if units is None:
             keys = keys.sort_values(list(form.key), kind="stable")
         return rows.take(keys.index.to_numpy()).select(columns or rows.column_names)
+
+    def frame(self, table: str) -> pd.DataFrame:
+        """Read a table of all units that are there into pandas, unit by unit.
+
+        Raises:
+            OutvotedError: a file of a unit that is there is missing, or damaged, or another table's.
+        """
+        return pd.DataFrame(self.read_all(table, self.done()).to_pandas())
 
     def note(self, unit: str) -> dict[str, str]:
         """Return what the marker's file holds beside its rows; nothing where there is no whole file."""

@@ -54,7 +54,7 @@ def vote_rows(network: str, probabilities: Singles) -> pa.Table:
     return schema.STUDY_VOTES.table(columns)
 
 
-class StudyStore(RunFolder):
+class StudyStore:
     """Reads and writes what a study leaves: its images, and votes on them.
 
     A unit is one training; its stops mark it as done, after the votes and weights of the targets it reached.
@@ -62,7 +62,7 @@ class StudyStore(RunFolder):
 
     def __init__(self, path: Path, fields: Fields) -> None:
         """Take the study's folder, and the columns that say how its images were made."""
-        super().__init__(path)
+        self.path, self.folder = path, RunFolder(path)
         self._form = schema.STUDY_IMAGES.with_fields(fields)
         self.images_unit = UnitTables(path, self._form)
         self._panel = UnitTables(path, schema.STUDY_VOTES)

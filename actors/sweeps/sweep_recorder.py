@@ -78,7 +78,7 @@ class SweepRecorder:
 
     def __init__(self, path: Path, fields: Fields) -> None:
         self._store = SweepStore(path, fields)
-        self._monitor = SweepMonitor(self._store.tensorboard)
+        self._monitor = SweepMonitor(self._store.folder.tensorboard)
         self._rows: dict[str, list[Row]] = {}
 
     def kept(self, unit: str) -> Kept | None:

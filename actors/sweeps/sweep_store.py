@@ -12,7 +12,7 @@ from safetensors.torch import save as save_tensors
 
 from outvoted.actors.networks import Weights, members
 from outvoted.actors.networks.members import Member
-from outvoted.actors.runs import schema, tables
+from outvoted.actors.runs import schema
 from outvoted.actors.runs.files import write_atomically
 from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.actors.runs.unit_tables import UnitTables
@@ -34,7 +34,7 @@ class Kept:
     rows: tuple[Row, ...]
 
 
-class SweepStore(RunFolder):
+class SweepStore:
     """Reads and writes what a sweep leaves; a unit is one network, named by its setting and seed.
 
     Its trials mark a unit as ended: votes and weights, where it has them, are written before.
@@ -42,7 +42,7 @@ class SweepStore(RunFolder):
 
     def __init__(self, path: Path, fields: Fields) -> None:
         """Take the sweep's folder, and the columns that its experiment measures."""
-        super().__init__(path)
+        self.path, self.folder = path, RunFolder(path)
         self._trials = schema.TRIALS.with_fields(fields)
         self.units = UnitTables(path, schema.VOTES, self._trials)
 
@@ -63,7 +63,7 @@ class SweepStore(RunFolder):
     def write_network(self, unit: str, member: Member, votes: pa.Table) -> None:
         """Write what a unit's last epoch left: its weights, and its votes."""
         members.save(self.networks(unit), [member])
-        tables.write(self.units.file("votes", unit), votes)
+        self.units.write(unit, {"votes": votes})
 
     def outcomes(self) -> dict[str, str]:
         """Return what came of each unit that has ended."""

@@ -72,7 +72,7 @@ def steady_since(success: Sequence[float], within: float) -> int | None:
 
 def summarise_healing(store: HealStore) -> HealSummary:
     """Summarise what a run has recorded so far, at least its start."""
-    record, means = store.read_record(), by_repeat(store.rounds())
+    record, means = store.folder.read_record(), by_repeat(store.rounds())
     repeats = means.index.get_level_values("repeat").nunique()
     counts = means.groupby(["arm", "round"]).size().unstack("arm").reindex(columns=list(map(str, ARMS)))
     complete = counts.index[(counts == repeats).all(axis=1)]

@@ -149,7 +149,9 @@ def _opened_study(run: OpenedRun) -> tuple[Work, LabelStore]:
     images = len(opened.images)
     pictures = [image["bytes"] for image in opened.store.images()["image"].to_pylist()]
     classes = data.class_names or tuple(map(str, range(data.classes)))
-    return Work(run.record.name, pictures, classes), LabelStore(opened.store.labels, images, data.classes)
+    return Work(run.record.name, pictures, classes), LabelStore(
+        opened.store.folder.labels, images, data.classes
+    )
 
 
 def _serve(desk: Desk, store: LabelStore, labeller: str | None, port: int, browser: bool) -> None:

@@ -3,18 +3,15 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import pandas as pd
-import pyarrow as pa
 import ray
 from rich.console import Console
 from rich.progress import Progress as Bars
 
 from outvoted.actors.data import datasets
 from outvoted.actors.data.datasets import Dataset
-from outvoted.actors.runs import tables
 from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.actors.runs.run_record import RunRecord
 from outvoted.analysis.opened.opened import OpenedRun
@@ -114,30 +111,6 @@ class Kind(ABC, Generic[Config]):
             OutvotedError: a table is damaged.
         """
         return self.name, ""
-
-
-def rows_of_units(path: Path, table: str, last: str) -> pd.DataFrame:
-    """Read a table of units; those are complete that have a file in the table ``last`` as well.
-
-    Raises:
-        OutvotedError: a file is damaged.
-    """
-    files = [path / table / file.name for file in sorted((path / last).glob("*.parquet"))]
-    try:
-        parts = [tables.bounded(file) for file in files if file.exists()]
-    except (OSError, pa.ArrowException, ValueError) as error:
-        raise OutvotedError(
-            expected=f"readable Parquet files in {path / table}",
-            found=" ".join(str(error).split())[:200],
-            remedy="delete the damaged file and go on with --resume: its part of the run is done again",
-        ) from error
-    return joined([part.to_pandas() for part in parts])
-
-
-def joined(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Return all rows of several tables of mistakes; those without any have fewer columns."""
-    filled = [part for part in parts if len(part)] or list(parts[:1])
-    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame({"label": [], "predicted": []})
 
 
 def launch(job: Job[Config], console: Console, data: Dataset | None = None) -> Report:

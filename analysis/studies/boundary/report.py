@@ -53,7 +53,7 @@ def _labels(study: OpenedStudy, settings: BoundaryStudy) -> Labels | None:
     Raises:
         OutvotedError: a file of labels has a line that is wrong.
     """
-    store = LabelStore(study.store.labels, len(study.images), study.classes)
+    store = LabelStore(study.store.folder.labels, len(study.images), study.classes)
 
     def referee() -> Singles:
         return np.stack(study.store.votes(REFEREE)["probabilities"].to_list())

@@ -100,7 +100,7 @@ class _SelectionClaims:
             return
         pair: Pairs = ((_SURE, _HESITANT),)
         where = "mean over fractions"
-        for metric, name in (("right_confidence", "P_c"), ("wrong_confidence", "P_s")):
+        for metric, name in (("correct_confidence", "P_c"), ("wrong_confidence", "P_s")):
             text = f"Trained on hc+ls networks are surer than on lc+hs ({name})"
             effect = _mean_of([_contrast(pair, fraction, metric) for fraction in self._fractions])
             yield self._claim(text, effect, f"{name}: hc+ls - lc+hs, {where}")
@@ -133,7 +133,7 @@ class _SelectionClaims:
                 f"A: with noise - without, {everywhere}, at {low:g} less at {high:g}",
             )
         for metric, name in (
-            ("right_confidence", "P_c"),
+            ("correct_confidence", "P_c"),
             ("wrong_confidence", "P_s"),
             ("wrong_truth", "P_g"),
         ):

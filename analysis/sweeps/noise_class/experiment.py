@@ -168,7 +168,7 @@ class NoiseClassExperiment(Experiment):
 
     def fields(self) -> list[tuple[str, pa.DataType]]:
         """Return the paper's metrics (table 1) of one network, for test images; ``noise`` is N of table 3."""
-        names = ("test_accuracy", "right_confidence", "wrong_confidence", "wrong_truth", "noise")
+        names = ("test_accuracy", "correct_confidence", "wrong_confidence", "wrong_truth", "noise")
         return [(name, pa.float64()) for name in names]
 
     def measure(self, stack: Stack, units: Sequence[Unit], data: Dataset, last: bool) -> Measured:

@@ -46,7 +46,7 @@ class Row:
         networks: how many were trained to their end.
         test_accuracy: A, 0 to 1, as the figures below.
         accuracy_std: σ_A, the sample standard deviation over networks; None for one network.
-        right_confidence, wrong_confidence, wrong_truth: P_c, P_s, P_g.
+        correct_confidence, wrong_confidence, wrong_truth: P_c, P_s, P_g.
         noise: N, test images called noise for each 10,000.
         gain: in accuracy through the noise; None without noise.
         published: the paper's row.
@@ -59,7 +59,7 @@ class Row:
     networks: int
     test_accuracy: float | None
     accuracy_std: float | None
-    right_confidence: float | None
+    correct_confidence: float | None
     wrong_confidence: float | None
     wrong_truth: float | None
     noise: float | None
@@ -173,7 +173,7 @@ def _table(title: str, noise: bool, more: Sequence[str]) -> Table:
 def _cells(row: Row, noise: bool) -> list[str]:
     shares = (row.test_accuracy, row.accuracy_std)
     cells = [_percent(share, 2) for share in shares]
-    cells += [_percent(share) for share in (row.right_confidence, row.wrong_confidence, row.wrong_truth)]
+    cells += [_percent(share) for share in (row.correct_confidence, row.wrong_confidence, row.wrong_truth)]
     return [*cells, "–" if row.noise is None else f"{row.noise:.1f}", _gain(row.gain)] if noise else cells
 
 

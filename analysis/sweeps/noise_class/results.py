@@ -17,7 +17,7 @@ from outvoted.analysis.sweeps.opened import OpenedSweep
 from outvoted.search.errors import OutvotedError
 from outvoted.search.settings import plain
 
-METRICS = ("test_accuracy", "right_confidence", "wrong_confidence", "wrong_truth", "noise")
+METRICS = ("test_accuracy", "correct_confidence", "wrong_confidence", "wrong_truth", "noise")
 """A, P_c, P_s, P_g and N of tables 1 and 3."""
 
 CRITERIA: tuple[Criteria, ...] = ("lc+ls", "lc+hs", "hc+ls", "hc+hs")
@@ -206,7 +206,7 @@ class Published:
 
     test_accuracy: float
     accuracy_std: float
-    right_confidence: float
+    correct_confidence: float
     wrong_confidence: float
     wrong_truth: float
     noise: float | None = None

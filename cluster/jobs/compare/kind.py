@@ -1,6 +1,6 @@
 """`outvoted compare`: several strategies on one panel and the same seeds."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 import pandas as pd
@@ -15,7 +15,7 @@ from outvoted.analysis.comparison.report import comparison_report
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.report import Report
 from outvoted.cluster.jobs.compare import CompareConfig
-from outvoted.cluster.jobs.job import Job, Kind, Place, joined, launch
+from outvoted.cluster.jobs.job import Job, Kind, Place, launch
 from outvoted.cluster.jobs.mine import MineConfig
 from outvoted.cluster.jobs.mine.kind import MINE
 from outvoted.cluster.jobs.networks import check_user_networks
@@ -51,10 +51,16 @@ class Compare(Kind[CompareConfig]):
             rows = Shards(folder).frame("mistakes")
             rows.insert(0, "run", folder.name)
             found.append(rows)
-        return joined(found)
+        return _joined(found)
 
 
 COMPARE = Compare()
+
+
+def _joined(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Return all rows of several tables of mistakes; without any table, none."""
+    filled = [part for part in parts if len(part)] or list(parts[:1])
+    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame({"label": [], "predicted": []})
 
 
 def _jobs(job: Job[CompareConfig]) -> dict[str, Job[MineConfig]]:

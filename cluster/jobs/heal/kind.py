@@ -26,7 +26,7 @@ from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.report import Report
 from outvoted.cluster.console.terminal import warn
 from outvoted.cluster.jobs.heal import HealConfig
-from outvoted.cluster.jobs.job import Job, Kind, Place, rows_of_units
+from outvoted.cluster.jobs.job import Job, Kind, Place
 from outvoted.cluster.jobs.networks import check_user_networks, kept, run_referee, trained, warn_of
 from outvoted.cluster.ray.calls import completed, result
 from outvoted.cluster.ray.placement import Share, share_of_task
@@ -56,11 +56,11 @@ class NetworkProvider:
         if self.config.referee is None:
             return None
         wanted = panel_settings.referee_recipe(self.config.referee)
-        store = self.store
-        return run_referee(store.referee, store.panels, wanted, self.data, self.each, self.progress)
+        folder = self.store.folder
+        return run_referee(folder.referee, folder.panels, wanted, self.data, self.each, self.progress)
 
     def _trained(self, wanted: tuple[Recipe, ...]) -> tuple[Member, ...]:
-        shelf = self.store.panels / panel_settings.key(wanted, self.data.fingerprint)
+        shelf = self.store.folder.panels / panel_settings.key(wanted, self.data.fingerprint)
         found = trained(shelf, wanted, self.data, self.each, self.progress, lambda name, epoch: None)
         return tuple(found)
 
@@ -97,7 +97,7 @@ class Heal(Kind[HealConfig]):
 
     def mistakes(self, store: RunFolder, record: RunRecord) -> pd.DataFrame:
         """Read the mistakes of every arm and round."""
-        return rows_of_units(store.path, "mistakes", "rounds")
+        return HealStore(store.path).units.frame("mistakes")
 
 
 HEAL = Heal()
@@ -128,7 +128,7 @@ class _Healing:
         self._store, self._data, self._settings, self._trust = store, healer.data, healer.settings, trust
         self._placed = ray.put(healer)
         self._options = {"num_cpus": each.num_cpus, "num_gpus": each.num_gpus}
-        self._monitor = HealMonitor(store.tensorboard)
+        self._monitor = HealMonitor(store.folder.tensorboard)
         self._progress = progress
         total = len(self._settings.seeds) * (1 + len(ARMS) * self._settings.rounds)
         self._bar = progress.add_task("healing", total=total, details="")

@@ -20,7 +20,7 @@ from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.report import Report
 from outvoted.analysis.scan.report import scan_report
 from outvoted.cluster.console.terminal import command, phase
-from outvoted.cluster.jobs.job import Job, Kind, Place, rows_of_units
+from outvoted.cluster.jobs.job import Job, Kind, Place
 from outvoted.cluster.jobs.networks import check_user_networks, run_members, warn_of
 from outvoted.cluster.jobs.scan import ScanConfig
 from outvoted.cluster.jobs.scan.pipeline import Reading, judged
@@ -56,7 +56,7 @@ class Scan(Kind[ScanConfig]):
 
     def mistakes(self, store: RunFolder, record: RunRecord) -> pd.DataFrame:
         """Read the dissents."""
-        return rows_of_units(store.path, "dissents", "scanned")
+        return ScanStore(store.path).units.frame("dissents")
 
     def next(self, job: Job[ScanConfig], again: str) -> Sequence[str]:
         """Return a command that reads the clearest dissents."""

@@ -98,7 +98,7 @@ class _Stages:
     ) -> None:
         self._config, self._store, self._record = config, store, record
         self._data, self._share, self._progress = data, share, progress
-        self._monitor = Monitor(store.tensorboard)
+        self._monitor = Monitor(store.folder.tensorboard)
 
     def run(self) -> None:
         """Run what is not recorded yet."""
@@ -130,8 +130,8 @@ class _Stages:
         """Train the panel and have it vote."""
         wanted = panel_settings.recipes(self._config.panel, None)
         store, record, epoch = self._store, self._record, self._monitor.epoch
-        found = run_members(store, record, wanted, self._data, self._share, self._progress, epoch)
-        store.write_record(record)
+        found = run_members(store.folder, record, wanted, self._data, self._share, self._progress, epoch)
+        store.folder.write_record(record)
         if not store.has_votes(PANEL):
             self._vote(PANEL, found)
 
@@ -155,8 +155,8 @@ class _Stages:
     def _referee(self) -> Member:
         assert self._config.referee is not None  # the configuration was checked
         wanted = panel_settings.referee_recipe(self._config.referee)
-        store, data = self._store, self._data
-        return run_referee(store.referee, store.panels, wanted, data, self._share, self._progress)
+        folder, data = self._store.folder, self._data
+        return run_referee(folder.referee, folder.panels, wanted, data, self._share, self._progress)
 
     def _vote(self, whose: str, networks: Sequence[Member]) -> None:
         """Put all images to networks, a task for each, and record the votes."""

@@ -35,7 +35,7 @@ def run_generator(
     Raises:
         OutvotedError: it cannot be read, doesn't fit the data, or cannot be trained on it.
     """
-    own = store.generator / FILE
+    own = store.folder.generator / FILE
     if own.is_file():
         return read(own)
     found = settings.load(data)
@@ -43,7 +43,7 @@ def run_generator(
         found = _trained(store, settings, data, share, bars, monitor)
     assert found is not None  # only one that is trained has none to load
     found.save(own)
-    (store.generator / CHECKPOINT).unlink(missing_ok=True)
+    (store.folder.generator / CHECKPOINT).unlink(missing_ok=True)
     return found
 
 
@@ -52,10 +52,10 @@ def _trained(
 ) -> Generator:
     """Take the generator from the shelf, or train it and put it there."""
     key = settings.key(data.fingerprint)
-    shelf = store.panels.with_name(".generators") / key / FILE
+    shelf = store.folder.panels.with_name(".generators") / key / FILE
     if shelf.is_file():
         return read(shelf)
-    checkpoint = store.generator / CHECKPOINT
+    checkpoint = store.folder.generator / CHECKPOINT
     reached = Checkpoint.load(checkpoint, key)
     for stage in _stages(settings.training, data.train, reached, share, bars):
         stage.checkpoint.save(checkpoint, key)

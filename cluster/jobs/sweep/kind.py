@@ -15,6 +15,7 @@ from rich.progress import Progress as Bars
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.actors.runs.run_record import RunRecord
+from outvoted.actors.sweeps.mined_settings import MinedSettings
 from outvoted.actors.sweeps.sweep_recorder import SweepRecorderActor
 from outvoted.actors.sweeps.sweep_store import FAILED, FINISHED, SweepStore
 from outvoted.analysis.opened.opened import OpenedRun
@@ -24,7 +25,7 @@ from outvoted.analysis.sweeps.opened import OpenedSweep
 from outvoted.analysis.sweeps.report import told_by_sweeping, write_sweep_report
 from outvoted.cluster.console.terminal import command
 from outvoted.cluster.jobs.as_told import as_told
-from outvoted.cluster.jobs.job import Job, Kind, Place, Work, rows_of_units
+from outvoted.cluster.jobs.job import Job, Kind, Place, Work
 from outvoted.cluster.jobs.sweep import SweepConfig
 from outvoted.cluster.jobs.sweep.memory import check_memory
 from outvoted.cluster.jobs.sweep.mining import check_mining, mine_settings
@@ -67,7 +68,7 @@ class Sweep(Kind[SweepConfig]):
 
     def mistakes(self, store: RunFolder, record: RunRecord) -> pd.DataFrame:
         """Read the mistakes of every setting that was mined."""
-        return rows_of_units(store.path, "mistakes", "searches")
+        return MinedSettings(store.path).units.frame("mistakes")
 
     def next(self, job: Job[SweepConfig], again: str) -> Sequence[str]:
         """Return commands that watch the sweep and extend it."""

@@ -115,6 +115,6 @@ class _Mining:
             self._config.trial,
             self._store,
         )
-        folder = store.referee / panel_settings.key((wanted,), self._fingerprint)
+        folder = store.folder.referee / panel_settings.key((wanted,), self._fingerprint)
         share = Share(trial.num_cpus, trial.num_gpus)
-        return run_referee(folder, store.panels, wanted, self._data, share, self._progress)
+        return run_referee(folder, store.folder.panels, wanted, self._data, share, self._progress)

@@ -92,7 +92,7 @@ def test_tensorboard_shows_curves_and_the_table_of_settings(
     for one in rows:
         recorder.epoch(UNIT, one)
     recorder.finish(UNIT, {"temperature": 2.0, "noise": "none"}, rows, member(UNIT), NO_VOTES)
-    events = _events(store.tensorboard / UNIT)
+    events = _events(store.folder.tensorboard / UNIT)
     assert [(point.step, point.value) for point in events.Scalars("test_accuracy")] == [(1, 0.25), (2, 0.25)]
     assert events.Scalars("by_class")[0].value == pytest.approx(1.6 / 3)
     assert events.Scalars("last/test_accuracy")[0].value == 0.25
@@ -106,7 +106,7 @@ def test_every_network_has_a_folder_of_its_own(recorder: SweepRecorder, store: S
     units = ["T2.seed-0", "hc+ls-0.25+uniform-0-255-x5.seed-1"]
     for unit in units:
         recorder.epoch(unit, row(1, unit))
-    assert {path.name for path in store.tensorboard.iterdir()} == set(units)
+    assert {path.name for path in store.folder.tensorboard.iterdir()} == set(units)
 
 
 def test_no_file_stays_open_of_a_network_that_has_ended(tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ def store(tmp_path: Path) -> HealStore:
             for number in range(1, ROUNDS + 1):
                 write(found, repeat, arm, number)
     config = {"heal": {"steady": 0.025}}
-    found.write_record(RunRecord(name="made-up", state=State.FINISHED, config=config, versions={}))
+    found.folder.write_record(RunRecord(name="made-up", state=State.FINISHED, config=config, versions={}))
     return found
 
 
@@ -165,7 +165,7 @@ def test_the_table_fits_a_terminal_and_shows_every_arm(store: HealStore) -> None
 
 def test_the_report_is_json_and_a_picture_with_every_arms_colour(store: HealStore) -> None:
     summary = summarise_healing(store)
-    healing_report(OpenedRun(store)).write(store.path)
+    healing_report(OpenedRun(store.folder)).write(store.path)
     found = json.loads((store.path / "summary.json").read_text())
     assert len(found["rows"]) == len(summary.rows) == 3 * 4
     assert found["rows"][0]["figures"]["success"]["mean"] == summary.rows[0].figures["success"].mean
@@ -182,7 +182,7 @@ def test_the_report_is_json_and_a_picture_with_every_arms_colour(store: HealStor
 
 
 def test_healing_is_drawn_with_its_deviations(store: HealStore) -> None:
-    report = healing_report(OpenedRun(store))
+    report = healing_report(OpenedRun(store.folder))
     before = summarise_healing(store).at(Arm.MISTAKES, 0).figures["success"]
     assert (f"{PERCENT(before)}%", "of searches ended in a mistake before") in report.headlines
     (section,) = report.sections(lambda done, of: None)

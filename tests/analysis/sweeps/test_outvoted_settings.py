@@ -71,7 +71,7 @@ def written(path: Path, experiment: Experiment, data: Dataset, referee: Member) 
         "seeds": list(SEEDS),
         "mining": MINING.model_dump(mode="json"),
     }
-    store.write_record(
+    store.folder.write_record(
         RunRecord(name="small", kind="sweep", state=State.FINISHED, config=config, versions={})
     )
     sweep = OpenedSweep(path)
@@ -111,7 +111,7 @@ def changed(temperatures: Path, tmp_path: Path) -> Change:
         path = Path(shutil.copytree(temperatures, tmp_path / "copy"))
         sweep = OpenedSweep(path)
         record = sweep.record.model_copy(update={"config": {**sweep.record.config, **(values or {})}})
-        sweep.store.write_record(record)
+        sweep.store.folder.write_record(record)
         return OpenedSweep(path)
 
     return change
@@ -243,7 +243,7 @@ def test_a_sweep_that_is_extended_or_searched_otherwise_is_to_be_mined_again(
     fewer = sweep.record.model_copy(
         update={"config": {**OpenedSweep(temperatures).record.config, "seeds": [0, 1]}}
     )
-    sweep.store.write_record(fewer)
+    sweep.store.folder.write_record(fewer)
     rows = summarise_mining(OpenedSweep(sweep.store.path)).settings
     assert all("changed" in str(row.unmined) and row.networks == 2 for row in rows)
 

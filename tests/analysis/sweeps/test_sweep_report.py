@@ -42,7 +42,7 @@ def temperatures(tmp_path: Path) -> SweepStore:
 def to_be_mined(path: Path) -> OpenedSweep:
     """Configure a sweep to be mined; nothing is mined yet."""
     sweep = OpenedSweep(path)
-    sweep.store.write_record(
+    sweep.store.folder.write_record(
         sweep.record.model_copy(update={"config": {**sweep.record.config, "mining": MINING}})
     )
     return OpenedSweep(path)

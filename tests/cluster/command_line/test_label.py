@@ -76,7 +76,7 @@ def serves(monkeypatch: pytest.MonkeyPatch) -> Served:
 def study(folder: Path, settings: Settings, fields: object) -> StudyStore:
     config = {"study": settings.model_dump(mode="json"), "data": {"name": "mnist-sample"}}
     store = StudyStore(folder / "a-study", fields)  # type: ignore[arg-type]
-    store.write_record(
+    store.folder.write_record(
         RunRecord(name="a-study", kind="study", state=State.FINISHED, config=config, versions={})
     )
     return store
@@ -116,7 +116,7 @@ def test_a_labeller_can_be_named_and_the_browser_left_alone(
 
 def test_a_second_page_of_one_study_is_refused(run: StudyStore, label: Label) -> None:
     with (
-        LabelStore(run.labels, IMAGES, 10).sole_writer(),
+        LabelStore(run.folder.labels, IMAGES, 10).sole_writer(),
         pytest.raises(OutvotedError, match="another `outvoted label`"),
     ):
         label("a-study")
@@ -128,7 +128,7 @@ def test_labels_are_imported(run: StudyStore, label: Label, tmp_path: Path) -> N
     said = label("a-study", "--import", str(given))
     assert "anna: 2 new labels" in said
     assert "1 of 5" in said
-    assert LabelStore(run.labels, IMAGES, 10).read().labels.tolist() == [
+    assert LabelStore(run.folder.labels, IMAGES, 10).read().labels.tolist() == [
         [5, 6, -1, -1, -1],
         [7, -1, -1, -1, -1],
     ]
@@ -149,8 +149,8 @@ def test_what_the_study_does_not_have_is_refused(
 def test_labels_that_are_wrong_are_said_before_anybody_labels(
     run: StudyStore, label: Label, serves: Served
 ) -> None:
-    run.labels.mkdir()
-    (run.labels / "zoe.csv").write_text("image_id,label\n0,1\n0,2\n")
+    run.folder.labels.mkdir()
+    (run.folder.labels / "zoe.csv").write_text("image_id,label\n0,1\n0,2\n")
     with pytest.raises(OutvotedError, match="two, in lines 2 and 3"):
         label("a-study")
     assert serves == []
@@ -171,16 +171,16 @@ def test_a_study_without_images_says_how_to_go_on(tmp_path: Path, opened: list[s
 def test_rows_of_a_table_are_nothing_to_look_at(tmp_path: Path, label: Label) -> None:
     settings = InterpolationStudy()
     store = study(tmp_path, settings, settings.fields())
-    record = store.read_record()
+    record = store.folder.read_record()
     record.config["data"] = {"name": "iris"}
-    store.write_record(record)
+    store.folder.write_record(record)
     with pytest.raises(OutvotedError, match="rows of the table iris"):
         label("a-study")
 
 
 def test_another_kind_of_run_is_refused(tmp_path: Path, label: Label) -> None:
     store = StudyStore(tmp_path / "mined", [])
-    store.write_record(RunRecord(name="mined", state=State.FINISHED, config={}, versions={}))
+    store.folder.write_record(RunRecord(name="mined", state=State.FINISHED, config={}, versions={}))
     with pytest.raises(OutvotedError, match="outvoted mine"):
         label("mined")
 

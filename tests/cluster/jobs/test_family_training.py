@@ -54,7 +54,7 @@ def trained(folder: Path, families: Sequence[Family], data: Dataset) -> StudySto
 
 
 def begin(store: StudyStore, families: Sequence[Family], data: Dataset, progress: Progress) -> None:
-    monitor = Monitor(store.tensorboard)
+    monitor = Monitor(store.folder.tensorboard)
     train_families(store, families, data, data.test.images[:20], Share(1, 0), progress, monitor)
     monitor.close()
 
@@ -96,10 +96,10 @@ def test_a_reached_target_is_within_its_window_and_another_says_why_not(whole: S
 def test_tensorboard_has_every_check_at_its_step(whole: StudyStore) -> None:
     found = rows(whole, (SMALL, CONVOLVING))
     for unit, stops in found[found["reached"]].groupby(found["network"].str.split("@").str[0]):
-        points = dict(scalars(whole, f"test accuracy by step/{unit}"))
+        points = dict(scalars(whole.folder, f"test accuracy by step/{unit}"))
         for step, accuracy in zip(stops["steps"], stops["test_accuracy"], strict=True):
             assert points[step] == pytest.approx(accuracy)
-        assert [step for step, _ in scalars(whole, f"loss by step/{unit}")] == list(points)
+        assert [step for step, _ in scalars(whole.folder, f"loss by step/{unit}")] == list(points)
 
 
 def test_networks_that_were_kept_give_the_votes_that_are_recorded(whole: StudyStore, digits: Dataset) -> None:

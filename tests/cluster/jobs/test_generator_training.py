@@ -42,7 +42,7 @@ def expected(few: Dataset) -> Generator:
 
 
 def run(store: StudyStore, settings: object, data: Dataset) -> Generator:
-    monitor = Monitor(store.tensorboard)
+    monitor = Monitor(store.folder.tensorboard)
     with Progress(disable=True) as bars:
         found = run_generator(store, settings, data, Share(1, 0), bars, monitor)  # type: ignore[arg-type]
     monitor.close()
@@ -62,7 +62,7 @@ def test_what_a_task_trains_is_kept_by_the_study_and_for_others(
     save = Checkpoint.save
 
     def watched(checkpoint: Checkpoint, path: Path, key: str) -> None:
-        assert path == store.generator / CHECKPOINT
+        assert path == store.folder.generator / CHECKPOINT
         save(checkpoint, path, key)
         kept.append(checkpoint.step)
 
@@ -70,12 +70,12 @@ def test_what_a_task_trains_is_kept_by_the_study_and_for_others(
     assert run(store, SETTINGS, few).fingerprint == expected.fingerprint
     assert kept == [15]
     for who in ("generator", "discriminator"):
-        assert [step for step, _ in scalars(store, f"loss of the DCGAN/{who}")] == kept
-    assert [file.name for file in store.generator.iterdir()] == [FILE]
+        assert [step for step, _ in scalars(store.folder, f"loss of the DCGAN/{who}")] == kept
+    assert [file.name for file in store.folder.generator.iterdir()] == [FILE]
     untrained(monkeypatch)
     other = StudyStore(tmp_path / "two", [])
     assert run(other, SETTINGS, few).fingerprint == expected.fingerprint
-    assert (other.generator / FILE).is_file()
+    assert (other.folder.generator / FILE).is_file()
     assert run(store, SETTINGS, few).fingerprint == expected.fingerprint
 
 
@@ -85,7 +85,7 @@ def test_training_goes_on_from_the_checkpoint(
     store = StudyStore(tmp_path / "one", [])
     cut = next(train_dcgan(SETTINGS.training, few.train, every=4)).checkpoint
     key = SETTINGS.key(few.fingerprint)
-    cut.save(store.generator / CHECKPOINT, key)
+    cut.save(store.folder.generator / CHECKPOINT, key)
     assert run(store, SETTINGS, few).fingerprint == expected.fingerprint
 
 
@@ -94,7 +94,7 @@ def test_a_checkpoint_at_the_end_needs_no_more_steps(
 ) -> None:
     store = StudyStore(tmp_path / "one", [])
     *_, last = train_dcgan(SETTINGS.training, few.train)
-    last.checkpoint.save(store.generator / CHECKPOINT, SETTINGS.key(few.fingerprint))
+    last.checkpoint.save(store.folder.generator / CHECKPOINT, SETTINGS.key(few.fingerprint))
     monkeypatch.setattr(generator_training, "_stages", lambda *_: iter(()))
     assert run(store, SETTINGS, few).fingerprint == expected.fingerprint
 
@@ -102,7 +102,7 @@ def test_a_checkpoint_at_the_end_needs_no_more_steps(
 def test_a_checkpoint_of_another_training_is_refused(few: Dataset, tmp_path: Path) -> None:
     store = StudyStore(tmp_path / "one", [])
     cut = next(train_dcgan(SETTINGS.training, few.train, every=4)).checkpoint
-    cut.save(store.generator / CHECKPOINT, "another")
+    cut.save(store.folder.generator / CHECKPOINT, "another")
     with pytest.raises(OutvotedError, match="other settings or other images"):
         run(store, SETTINGS, few)
 
@@ -113,9 +113,9 @@ def test_one_that_comes_trained_is_copied_into_the_study(
     untrained(monkeypatch)
     one, two = StudyStore(tmp_path / "one", []), StudyStore(tmp_path / "two", [])
     packaged = run(one, PackagedGenerator(name="mnist"), few)
-    assert run(two, GeneratorFile(path=one.generator / FILE), few).fingerprint == packaged.fingerprint
-    (one.generator / FILE).unlink()
-    assert run(two, GeneratorFile(path=one.generator / FILE), few).fingerprint == packaged.fingerprint
+    assert run(two, GeneratorFile(path=one.folder.generator / FILE), few).fingerprint == packaged.fingerprint
+    (one.folder.generator / FILE).unlink()
+    assert run(two, GeneratorFile(path=one.folder.generator / FILE), few).fingerprint == packaged.fingerprint
 
 
 def test_images_that_cannot_be_trained_on_are_refused(few: Dataset, tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def healed(local_ray: None, runs: Path, config: Path) -> Heal:
 
     def run(name: str, *overrides: str, resume: bool = False) -> tuple[HealStore, Report]:
         store = HealStore(runs / name)
-        job = Job(HEAL, read(HealConfig, config, overrides), store, resume=resume)
+        job = Job(HEAL, read(HealConfig, config, overrides), store.folder, resume=resume)
         return store, launch(job, Console(quiet=True))
 
     return run
@@ -78,8 +78,8 @@ def test_every_arm_of_every_repeat_runs_every_round(uncut: HealStore) -> None:
     arms = {(repeat, str(arm), number) for repeat in (0, 4) for arm in ARMS for number in (1, 2)}
     assert steps == started | arms
     assert len(rows) == 3 * len(steps)
-    assert uncut.read_record().state == State.FINISHED
-    assert uncut.read_record().kind == "heal"
+    assert uncut.folder.read_record().state == State.FINISHED
+    assert uncut.folder.read_record().kind == "heal"
 
 
 def test_arms_take_equal_steps_and_add_equally_much(uncut: HealStore) -> None:
@@ -114,10 +114,10 @@ def test_a_run_leaves_report_weights_and_monitor(uncut: HealStore) -> None:
     left = {path.name for path in uncut.path.iterdir()}
     expected = {"run.json", "rounds", "mistakes", "weights", "referee", "tb", "summary.json", "healing.png"}
     assert left == expected
-    assert {path.name for path in uncut.tensorboard.iterdir()} == {
+    assert {path.name for path in uncut.folder.tensorboard.iterdir()} == {
         f"{arm}-{repeat}" for arm in Arm for repeat in (0, 4)
     }
-    events = EventAccumulator(str(uncut.tensorboard / "mistakes-0"))
+    events = EventAccumulator(str(uncut.folder.tensorboard / "mistakes-0"))
     events.Reload()
     assert [point.step for point in events.Scalars("success/mean")] == [1, 2]
 

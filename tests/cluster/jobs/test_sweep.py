@@ -111,7 +111,7 @@ def test_a_sweep_trains_every_unit_to_its_end(clean: SweepStore) -> None:
 def test_a_sweep_leaves_what_it_says(clean: SweepStore) -> None:
     left = {path.name for path in clean.path.iterdir()}
     assert left - {"checkpoints"} == {"run.json", "trials", "votes", "networks", "tb", "tune", "summary.json"}
-    assert {path.name for path in clean.tensorboard.iterdir()} == set(clean.outcomes())
+    assert {path.name for path in clean.folder.tensorboard.iterdir()} == set(clean.outcomes())
 
 
 def test_extended_and_trained_together_a_sweep_equals_a_clean_one(swept: Sweep, clean: SweepStore) -> None:
@@ -129,14 +129,14 @@ def test_killed_and_cut_off_it_ends_as_a_clean_one(
     store = SweepStore(runs / "cut-sweep", OpenedSweep(clean.path).experiment.fields())
     _, _, code = _cut(config, store, signal.SIGKILL)
     assert code == -signal.SIGKILL
-    assert store.read_record().state == State.RUNNING
+    assert store.folder.read_record().state == State.RUNNING
     shown, said, code = _cut(config, store, signal.SIGINT, "--resume")
     assert code == 130
     assert said.strip().startswith("Interrupted; what was done is kept in")
     lines = [line for line in shown.splitlines() if line.strip()]
     begun = [line.startswith("epochs ") for line in lines].index(True)
     assert [line for line in lines[begun:] if not line.startswith("epochs ")] == []
-    assert store.read_record().state == State.INTERRUPTED
+    assert store.folder.read_record().state == State.INTERRUPTED
     assert len(store.outcomes()) < 4
     swept("cut-sweep", resume=True)
     assert_same(store, clean)

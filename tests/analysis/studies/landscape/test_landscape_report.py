@@ -69,7 +69,7 @@ def made(path: Path, study: Study, source: DataSettings | Iris) -> OpenedStudy:
     for seed, network in enumerate(NETWORKS):
         epochs = train(network, Training(epochs=2), few, seed)
         panel.append(trained_member(network.label, "peer", network, seed, epochs))
-    members.save(store.peers, panel)
+    members.save(store.folder.peers, panel)
     store.write_images(study.images(Ingredients(data)))
     pixels = store.pixels()
     store.write_votes(vote_rows(one.name, voter(one, data.shape, data.classes).vote(pixels)) for one in panel)
@@ -81,7 +81,7 @@ def made(path: Path, study: Study, source: DataSettings | Iris) -> OpenedStudy:
     named = DataRecord(
         name=data.name, fingerprint=data.fingerprint, train=1, test=1, class_names=data.class_names
     )
-    store.write_record(
+    store.folder.write_record(
         RunRecord(name="land", kind="study", state=State.FINISHED, config=config, versions={}, data=named)
     )
     return open_study(OpenedRun(RunFolder(path)))
@@ -128,7 +128,7 @@ def test_a_tables_own_rows_are_put_to_the_panel(
         return
     data = study.data
     images = np.concatenate([data.train.images, data.test.images])
-    for place, one in enumerate(members.load(study.store.peers)):
+    for place, one in enumerate(members.load(study.store.folder.peers)):
         answers = voter(one, data.shape, data.classes).vote(images)
         np.testing.assert_array_equal(fields.own.points.answers[1 + place], answers)
         assert fields.own.correct[one.name] == pytest.approx((answers.argmax(1) == fields.own.labels).mean())

@@ -35,7 +35,7 @@ def write_sweep(
         "experiment": parsed.model_dump(mode="json"),
         "seeds": seeds,
     }
-    store.write_record(
+    store.folder.write_record(
         RunRecord(name=path.name, kind="sweep", state=State.FINISHED, config=config, versions={})
     )
     for unit, rows in _units(parsed, seeds, figures):
@@ -79,7 +79,7 @@ def same(accuracy: float, noise: float = np.nan) -> Figures:
     """Return figures of a network of which only the accuracy, and perhaps N, matters."""
     return {
         "test_accuracy": accuracy,
-        "right_confidence": 0.7,
+        "correct_confidence": 0.7,
         "wrong_confidence": 0.5,
         "wrong_truth": 0.2,
         "noise": noise,

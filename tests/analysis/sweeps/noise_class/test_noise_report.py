@@ -42,7 +42,7 @@ def as_published(unit: Unit) -> dict[str, float]:
     assert row is not None
     return {
         "test_accuracy": row.test_accuracy + (unit.seed - 1) * row.accuracy_std,
-        "right_confidence": row.right_confidence + WIGGLE[unit.seed],
+        "correct_confidence": row.correct_confidence + WIGGLE[unit.seed],
         "wrong_confidence": row.wrong_confidence - WIGGLE[unit.seed],
         "wrong_truth": row.wrong_truth,
         "noise": float("nan") if row.noise is None else row.noise,
@@ -50,7 +50,7 @@ def as_published(unit: Unit) -> dict[str, float]:
 
 
 def flat(accuracy: float) -> dict[str, float]:
-    rest = dict.fromkeys(("right_confidence", "wrong_confidence", "wrong_truth", "noise"), 0.5)
+    rest = dict.fromkeys(("correct_confidence", "wrong_confidence", "wrong_truth", "noise"), 0.5)
     return {"test_accuracy": accuracy, **rest}
 
 

@@ -32,7 +32,7 @@ def figures(unit: Unit) -> dict[str, float] | None:
         return None
     return {
         "test_accuracy": 0.5 + 0.1 * unit.seed + (0.02 * unit.seed if noise else 0),
-        "right_confidence": 0.8,
+        "correct_confidence": 0.8,
         "wrong_confidence": float("nan") if unit.seed == 0 else 0.4 + 0.1 * unit.seed,
         "wrong_truth": 0.1,
         "noise": 2.0 * unit.seed if noise else float("nan"),

@@ -96,7 +96,7 @@ def written(folder: Path, form: Form, skipped: Sequence[str] = ()) -> SweepStore
         "training": training.model_dump(mode="json"),
         "seeds": list(form.seeds),
     }
-    store.write_record(
+    store.folder.write_record(
         RunRecord(name="tiny", kind="sweep", state=State.FINISHED, config=config, versions={"outvoted": "0"})
     )
     return store

@@ -194,8 +194,8 @@ def test_extreme_images_are_those_of_largest_gradient(
 
 
 def test_other_sweeps_are_refused(own: SweepStore) -> None:
-    record = own.read_record()
+    record = own.folder.read_record()
     other = {**record.config, "experiment": {"kind": "noise-class"}}
-    own.write_record(record.model_copy(update={"config": other}))
+    own.folder.write_record(record.model_copy(update={"config": other}))
     with pytest.raises(OutvotedError, match="a sweep of temperatures"):
         write_temperature_report(OpenedSweep(own.path))
