@@ -6,14 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import torch
 from torch.utils.data import DataLoader
 
 from outvoted import OutvotedError, Result, data
-from outvoted.actors.mining.shards import Shards
-from outvoted.actors.runs import png
+from outvoted.actors.healing.heal_store import HealStore
+from outvoted.actors.mining.shards import Shards, Table
+from outvoted.actors.runs import png, schema, tables
 from outvoted.actors.runs.run_folder import RunFolder
+from outvoted.actors.sweeps.mined_settings import MinedSettings
 from outvoted.analysis.mining.report import mining_report
 from outvoted.analysis.opened.opened import OpenedRun
 
@@ -79,10 +82,24 @@ def test_a_study_has_no_mistakes_and_says_where_its_votes_are(own: RunFolder) ->
         Result.load(own.path).mistakes  # noqa: B018
 
 
+_TABLES: tuple[Table, ...] = ("mistakes", "searches")
+
+
 @pytest.mark.parametrize("kind", ["heal", "sweep"])
 def test_a_damaged_table_is_named(own: RunFolder, kind: str) -> None:
     changed(own, kind)
-    (own.path / "searches").rename(own.path / ("rounds" if kind == "heal" else "searches"))
+    found = {table: Shards(own.path).table(table) for table in _TABLES}
+    for table in found:
+        shutil.rmtree(own.path / table)
+    if kind == "heal":
+        mistakes = tables.with_values(found["mistakes"], schema.OF_STEP, 0, "start", 0)
+        rounds = schema.ROUNDS.of_rows([])
+        HealStore(own.path).units.write("0-start-000", {"mistakes": mistakes, "rounds": rounds})
+    else:
+        mined: dict[str, pa.Table] = {
+            name: tables.with_values(rows, (schema.OF_SETTING,), "T1") for name, rows in found.items()
+        }
+        MinedSettings(own.path).units.write("T1", mined)
     assert len(Result.load(own.path).mistakes)
     for path in (own.path / "mistakes").iterdir():
         path.write_bytes(path.read_bytes()[:200])
