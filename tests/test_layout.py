@@ -1,8 +1,10 @@
 """The house: code stands in the top folders and installs under one name."""
 
+import ast
 import importlib
 import os
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -45,6 +47,19 @@ def test_every_file_that_is_no_code_is_named_as_package_data(room: str) -> None:
     }
     there = {path for path in (ROOT / room).rglob("*") if path.is_file() and "__pycache__" not in path.parts}
     assert {path for path in there if path.suffix != ".py"} <= packed
+
+
+def test_no_two_public_classes_share_a_name() -> None:
+    """One name, one meaning, wherever in the product it is read."""
+    names = Counter(
+        statement.name
+        for room in ROOMS
+        for path in (ROOT / room).rglob("*.py")
+        for statement in ast.parse(path.read_text()).body
+        if isinstance(statement, ast.ClassDef) and not statement.name.startswith("_")
+    )
+    assert names
+    assert [name for name, times in names.items() if times > 1] == []
 
 
 FORMS: dict[str, type[Settings]] = {

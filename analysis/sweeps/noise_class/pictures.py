@@ -47,7 +47,7 @@ Gained = Callable[[Criteria, float], Interval]
 
 
 @dataclass(frozen=True)
-class Source:
+class AccuracySource:
     """Looks up accuracies, and what noise adds to them."""
 
     accuracy: Accuracy
@@ -55,8 +55,8 @@ class Source:
 
 
 def draw_selections(
-    ours: Source,
-    theirs: Source,
+    ours: AccuracySource,
+    theirs: AccuracySource,
     fractions: Sequence[float],
     baseline: Interval,
     path: Path,
@@ -328,8 +328,10 @@ class Pictures:
 
     def _selections(self, path: Path) -> None:
         fractions = sorted(self._results.experiment.fractions)
-        ours = Source(self._selected, self._gained)
-        draw_selections(ours, Source(_published, _published_gain), fractions, self._accuracy(WHOLE), path)
+        ours = AccuracySource(self._selected, self._gained)
+        draw_selections(
+            ours, AccuracySource(_published, _published_gain), fractions, self._accuracy(WHOLE), path
+        )
         self._tell("selections")
 
     def _noise(self, path: Path) -> None:
