@@ -36,7 +36,7 @@ def ballots(draw: st.DrawFn) -> list[Image]:
 
 
 @given(ballot=ballots())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_they_are_what_their_definitions_say(ballot: list[Image]) -> None:
     predicted = np.array([image.votes for image in ballot], np.int16).T
     label, target, voters = (np.array([image[part] for image in ballot]) for part in (1, 2, 3))
@@ -57,7 +57,7 @@ def test_they_are_what_their_definitions_say(ballot: list[Image]) -> None:
 
 
 @given(ballot=ballots())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_a_target_never_votes_and_there_are_as_many_voters_as_asked_for(ballot: list[Image]) -> None:
     target, voters = (np.array([image[part] for image in ballot]) for part in (2, 3))
     found = is_voter(len(ballot[0].votes), target, voters)
@@ -82,7 +82,7 @@ def test_two_dissenters_are_no_mistake_unless_one_is_held_out() -> None:
         lambda peers: st.lists(st.lists(CLASS, min_size=peers, max_size=peers), min_size=1, max_size=30)
     )
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_a_lone_dissenter_is_the_one_without_whom_all_agree(ballot: list[list[int]]) -> None:
     found = lone_dissent(np.array(ballot).T)
     for image, votes in enumerate(ballot):

@@ -34,7 +34,7 @@ def test_chosen_rows_stay_together(chosen: AnyArray | slice) -> None:
 
 
 @given(cuts=st.sets(st.integers(0, 7), max_size=3))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_gradients_travel_with_their_rows_through_cutting_and_joining(cuts: set[int]) -> None:
     flags = np.array([*TakeGradient, *TakeGradient, 0], np.uint8)
     asked = replace(candidates(7), take_gradient=flags)
@@ -71,7 +71,7 @@ def test_messages_are_as_long_as_their_rows() -> None:
 
 
 @given(scores=st.lists(SCORES, min_size=1))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_probability_keeps_the_order_and_stays_in_its_bounds(scores: list[float]) -> None:
     with np.errstate(all="raise"):
         found = probability(np.sort(np.array(scores, np.float32)))
@@ -81,14 +81,14 @@ def test_probability_keeps_the_order_and_stays_in_its_bounds(scores: list[float]
 
 
 @given(chance=st.floats(1e-9, 1 - 1e-9))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_probability_undoes_log_odds(chance: float) -> None:
     odds = np.log(np.array([chance])) - np.log1p(-np.array([chance]))
     assert probability(odds)[0] == pytest.approx(chance, rel=1e-6)
 
 
 @given(score=SCORES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_opposite_scores_are_complementary_chances(score: float) -> None:
     one, two = probability(np.array([score, -score], np.float32))
     assert one + two == pytest.approx(1)

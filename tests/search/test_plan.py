@@ -12,7 +12,7 @@ RUN_SEEDS = st.integers(0, 2**64 - 1)
 
 
 @given(run_seed=RUN_SEEDS, short=st.integers(0, 30), more=st.integers(0, 30), peers=st.integers(2, 7))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_longer_run_begins_with_exactly_the_shorter_runs_searches(
     run_seed: int, short: int, more: int, peers: int
 ) -> None:
@@ -58,7 +58,7 @@ def test_fewer_turns_search_the_same_seeds() -> None:
     replicas=st.lists(st.integers(0, 2**62), min_size=1, max_size=20),
     seeds=st.integers(1, 10**6),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_replicas_seed_does_not_depend_on_the_others(
     run_seed: int, replicas: list[int], seeds: int
 ) -> None:
@@ -84,7 +84,7 @@ def test_another_run_seed_draws_other_seeds() -> None:
     size=st.integers(1, 70),
     done=st.sets(st.integers(0, 80)),
 )
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_shards_partition_what_is_not_done(replicas: int, peers: int, size: int, done: set[int]) -> None:
     work = searches(3, replicas, all_turns(peers), 50)
     parts = list(shards(work, np.array(sorted(done), np.int64), size))
@@ -99,7 +99,7 @@ def test_shards_partition_what_is_not_done(replicas: int, peers: int, size: int,
 
 
 @given(size=st.integers(1, 20), done=st.sets(st.integers(0, 59)))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_names_follow_from_ids_and_sort_like_them(size: int, done: set[int]) -> None:
     work, ended = searches(3, 20, all_turns(3), 50), np.array(sorted(done), np.int64)
     names = [part.name for part in shards(work, ended, size)]
@@ -114,7 +114,7 @@ def test_a_name_holds_the_first_and_the_last_id() -> None:
 
 
 @given(undisputed=st.lists(st.booleans()), wanted=st.integers(1, 10))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_replicas_needed_are_the_fewest_that_suffice(undisputed: list[bool], wanted: int) -> None:
     enough = [n for n in range(len(undisputed) + 1) if sum(undisputed[:n]) >= wanted]
     expected = enough[0] if enough else None

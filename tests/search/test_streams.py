@@ -57,7 +57,7 @@ def test_philox_gives_the_known_answers_of_random123(
 
 
 @given(key=KEYS, count=st.integers(1, 11))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_draws_are_the_words_of_their_key(key: tuple[int, Purpose, int, int], count: int) -> None:
     run_seed, purpose, index, step = key
     words = [
@@ -76,7 +76,7 @@ def test_draws_stay_the_same_for_ever() -> None:
 
 
 @given(data=st.data(), keys=st.lists(st.tuples(INDICES, STEPS), min_size=1, max_size=40))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_row_does_not_depend_on_company_or_order(data: st.DataObject, keys: list[tuple[int, int]]) -> None:
     order = data.draw(st.permutations(range(len(keys))))
     index, step = np.array(keys).T
@@ -86,7 +86,7 @@ def test_a_row_does_not_depend_on_company_or_order(data: st.DataObject, keys: li
 
 
 @given(one=KEYS, two=KEYS)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_different_keys_draw_differently(
     one: tuple[int, Purpose, int, int], two: tuple[int, Purpose, int, int]
 ) -> None:
@@ -95,7 +95,7 @@ def test_different_keys_draw_differently(
 
 @pytest.mark.parametrize("place", range(4), ids=["run seed", "purpose", "index", "step"])
 @given(key=KEYS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_each_part_of_a_key_matters(place: int, key: tuple[int, Purpose, int, int]) -> None:
     run_seed, purpose, index, step = key
     other = [
@@ -108,7 +108,7 @@ def test_each_part_of_a_key_matters(place: int, key: tuple[int, Purpose, int, in
 
 
 @given(key=KEYS, more=st.integers(1, 9), fewer=st.integers(1, 9))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_asking_for_more_draws_changes_none(
     key: tuple[int, Purpose, int, int], more: int, fewer: int
 ) -> None:

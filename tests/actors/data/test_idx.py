@@ -37,7 +37,7 @@ def refused(path: Path) -> OutvotedError:
 
 
 @pytest.mark.parametrize("name", ["images.idx", "images.gz"])
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(array=BYTES)
 def test_what_was_written_is_read(
     name: str, array: NDArray[np.uint8], idx: Idx, tmp_path_factory: pytest.TempPathFactory
@@ -100,7 +100,7 @@ def test_a_file_that_is_not_gzipped_is_refused(tmp_path: Path) -> None:
     assert "cannot be read" in refused(path).found
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(kept=st.integers(0, len(gzip.compress(WHOLE)) - 1))
 def test_a_gzip_file_cut_anywhere_is_refused(kept: int, tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.getbasetemp() / "cut.gz"
@@ -108,7 +108,7 @@ def test_a_gzip_file_cut_anywhere_is_refused(kept: int, tmp_path_factory: pytest
     refused(path)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(place=st.integers(0, len(gzip.compress(WHOLE)) - 1), value=st.integers(0, 255))
 def test_a_damaged_gzip_file_never_reads_as_other_images(
     place: int, value: int, tmp_path_factory: pytest.TempPathFactory

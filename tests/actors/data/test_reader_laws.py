@@ -37,7 +37,7 @@ def splits(draw: st.DrawFn) -> tuple[Split, Split]:
 
 
 @FORMAT_NAMES
-@settings(deadline=None, max_examples=8)
+@settings(max_examples=8)
 @given(drawn=splits())
 def test_pixels_and_labels_come_back(name: str, drawn: tuple[Split, Split]) -> None:
     form = FORMATS[name]

@@ -13,7 +13,7 @@ AFFINE = Affine()
 NARROW = Affine(budget=AffineRange(rotation=1, translation=0.1, scale=1.01, shear=1))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 2**32), moves=st.lists(st.integers(0, 9), min_size=1, max_size=20))
 def test_walks_stay_within_the_budget(seed: int, moves: list[int]) -> None:
     walked = walks(AFFINE, np.array(moves), np.random.default_rng(seed))

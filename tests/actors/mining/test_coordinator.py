@@ -99,7 +99,7 @@ def test_mining_twice_gives_the_same_rows(
     assert_same(mined, [again])
 
 
-@settings(deadline=None, max_examples=4)
+@settings(max_examples=4)
 @given(cuts=st.sets(st.integers(1, 59), max_size=4))
 def test_splitting_a_shard_changes_no_row(
     cuts: set[int], coordinator: Coordinator, shard: Shard, panel: LocalPanel, mined: ShardResult

@@ -41,7 +41,7 @@ def plans(panel: VotingPanel, digits: Dataset, per_target: int, seed: int = 7) -
     return planned(panel, SearchSettings(per_target=per_target, seed=seed), digits.train.labels, names)
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(per_target=st.integers(1, 60), run_seed=st.integers(0, 2**63 - 1))
 def test_just_as_many_seeds_are_undisputed_as_are_wanted(
     per_target: int, run_seed: int, panel: LocalPanel, digits: Dataset

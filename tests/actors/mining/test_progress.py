@@ -5,7 +5,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from outvoted.actors.mining.shards import Progress, ShardResult
@@ -41,7 +41,6 @@ def table(found: list[dict[str, Any]]) -> pa.Table:
     return pa.Table.from_pylist(found)
 
 
-@settings(deadline=None)
 @given(found=rows())
 def test_totals_are_sums_over_rows(found: list[dict[str, Any]]) -> None:
     total = Progress().plus(table(found))
@@ -54,7 +53,6 @@ def test_totals_are_sums_over_rows(found: list[dict[str, Any]]) -> None:
     assert total.inferences == sum(row["inferences_target"] + row["inferences_peers"] for row in found)
 
 
-@settings(deadline=None)
 @given(first=rows(), second=rows())
 def test_shards_add_up_in_any_order(first: list[dict[str, Any]], second: list[dict[str, Any]]) -> None:
     one = Progress().plus(table(first)).plus(table(second))
@@ -62,7 +60,6 @@ def test_shards_add_up_in_any_order(first: list[dict[str, Any]], second: list[di
     assert one == other == Progress().plus(table(first + second))
 
 
-@settings(deadline=None)
 @given(found=rows())
 def test_rates_are_shares_of_what_was_tried(found: list[dict[str, Any]]) -> None:
     figures = Progress().plus(table(found)).scalars()
@@ -77,7 +74,6 @@ def test_rates_are_shares_of_what_was_tried(found: list[dict[str, Any]]) -> None
     assert figures["moves/mean of a search"] == pytest.approx(moves / max(len(climbed), 1))
 
 
-@settings(deadline=None)
 @given(found=rows())
 def test_counts_are_drawn_by_outcome_and_target(found: list[dict[str, Any]]) -> None:
     total = Progress().plus(table(found))

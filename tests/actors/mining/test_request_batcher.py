@@ -64,7 +64,7 @@ def questions(candidates: Draw, asker: int, number: int = 0) -> Questions:
     return {peer: candidates(int(rng.integers(0, 30)), asker) for peer in range(3) if rng.random() < 0.7}
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(askers=st.lists(st.integers(0, 10**6), max_size=6))
 def test_what_was_joined_comes_apart_again(askers: list[int], panel: LocalPanel, candidates: Draw) -> None:
     asked = [questions(candidates, asker) for asker in askers]

@@ -54,7 +54,7 @@ def test_a_shard_is_two_files_under_its_name(shards: Shards, mined: ShardResult,
     assert files == [f"{table}/{mined.name}.parquet" for table in ("mistakes", "searches")]
 
 
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 @given(cuts=st.sets(st.integers(0, 58), max_size=5), data=st.data())
 def test_shards_in_any_order_are_one_table(
     cuts: set[int], data: st.DataObject, mined: ShardResult, tmp_path_factory: pytest.TempPathFactory

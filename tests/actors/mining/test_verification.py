@@ -40,7 +40,7 @@ def blank(n: int) -> list[bytes]:
     return [png.encode(np.full((1, 2, 2), k, np.uint8)) for k in range(n)]
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(ballot=ballots())
 def test_verified_is_where_the_target_is_wrong_and_all_voters_are_right(ballot: Ballot) -> None:
     votes, labels, targets, voters = ballot
@@ -53,7 +53,7 @@ def test_verified_is_where_the_target_is_wrong_and_all_voters_are_right(ballot: 
         assert found.predicted[:, k].tolist() == votes[:, k].argmax(axis=1).tolist()
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(ballot=ballots())
 def test_the_margin_is_the_least_voters_probability_less_the_targets(ballot: Ballot) -> None:
     votes, labels, targets, voters = ballot
@@ -93,7 +93,7 @@ def test_the_identity_renders_the_seed(rules: Rules, digits: Dataset) -> None:
     np.testing.assert_array_equal(images, seeds)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(n=st.integers(1, 40), seed=st.integers(0, 2**32 - 1), data=st.data())
 def test_company_changes_no_pixel(
     n: int, seed: int, data: st.DataObject, rules: Rules, digits: Dataset, candidates: Draw

@@ -104,7 +104,7 @@ def test_views_share_memory_with_the_stack() -> None:
 
 
 @every_form
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     company=st.lists(st.integers(0, 4), min_size=1, max_size=5, unique=True),
     number=st.integers(1, 70),

@@ -428,7 +428,7 @@ FILES = {way: saved(way) for way in ("safetensors", "torch.save", "an early torc
 
 
 @pytest.mark.parametrize("way", FILES)
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.data())
 def test_any_bytes_are_refused_or_weights(
     way: str, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

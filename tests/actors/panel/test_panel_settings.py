@@ -1,7 +1,7 @@
 """Panel settings: peers have names of their own, and a key names all that their weights depend on."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -17,14 +17,12 @@ NETWORKS = st.lists(
 PAIR = (MLP(hidden=3), MLP(hidden=4))
 
 
-@settings(deadline=None)
 @given(networks=NETWORKS)
 def test_every_peer_has_a_name_of_its_own(networks: list[Architecture]) -> None:
     names = PanelSettings(networks=tuple(networks)).names
     assert len(set(names)) == len(names) == len(networks)
 
 
-@settings(deadline=None)
 @given(networks=NETWORKS)
 def test_names_begin_with_the_architecture(networks: list[Architecture]) -> None:
     names = PanelSettings(networks=tuple(networks)).names
@@ -47,7 +45,6 @@ def test_unknown_keys_are_refused() -> None:
         PanelSettings.model_validate({"network": [{"kind": "mlp"}, {"kind": "mlp"}]})
 
 
-@settings(deadline=None)
 @given(networks=NETWORKS, seed=st.integers(0, 10**9))
 def test_peers_start_from_consecutive_seeds(networks: list[Architecture], seed: int) -> None:
     settings = PanelSettings(networks=tuple(networks), training=Training(seed=seed))

@@ -62,7 +62,7 @@ class Smooth(Affine):
         return seeds.double() + 40 * waves.view(n, 1, height, width)
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(n=ROWS, seed=SEEDS, data=st.data())
 def test_alone_a_row_gets_the_same_answer(
     n: int, seed: int, data: st.DataObject, peer: Peer, candidates: Draw
@@ -72,7 +72,7 @@ def test_alone_a_row_gets_the_same_answer(
     assert_same(peer.ask(every.rows(row)), picked(peer.ask(every), row))
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(n=ROWS, seed=SEEDS)
 def test_order_changes_no_answer(n: int, seed: int, peer: Peer, candidates: Draw) -> None:
     every = candidates(n, seed)
@@ -80,7 +80,7 @@ def test_order_changes_no_answer(n: int, seed: int, peer: Peer, candidates: Draw
     assert_same(peer.ask(every.rows(order)), picked(peer.ask(every), order))
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(n=ROWS, seed=SEEDS, company=SEEDS, others=ROWS)
 def test_company_changes_no_answer(
     n: int, seed: int, company: int, others: int, peer: Peer, candidates: Draw
@@ -92,7 +92,7 @@ def test_company_changes_no_answer(
     assert_same(peer.ask(mine), picked(peer.ask(together), np.arange(others, others + n)))
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(n=ROWS, seed=SEEDS, data=st.data())
 def test_splitting_a_call_changes_no_answer(
     n: int, seed: int, data: st.DataObject, peer: Peer, candidates: Draw
@@ -131,7 +131,7 @@ def test_gradients_are_those_of_the_score(
     np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
 
 
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 @given(n=ROWS, seed=SEEDS, data=st.data())
 def test_a_gradient_depends_on_neither_place_nor_company(
     n: int, seed: int, data: st.DataObject, peer: Peer, candidates: Draw
@@ -141,7 +141,7 @@ def test_a_gradient_depends_on_neither_place_nor_company(
     assert_same(peer.ask(every.rows(order)), picked(peer.ask(every), order))
 
 
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 @given(n=ROWS, seed=SEEDS)
 def test_gradients_are_taken_where_asked_for_and_change_nothing_else(
     n: int, seed: int, peer: Peer, candidates: Draw, digits: Dataset
@@ -201,7 +201,7 @@ def test_nothing_asked_is_nothing_answered(peer: Peer, candidates: Draw) -> None
     assert (answers.score.dtype, answers.predicted.dtype) == (np.dtype(np.float32), np.dtype(np.int16))
 
 
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 @given(n=st.integers(1, 300), seed=SEEDS)
 def test_company_changes_no_vote(n: int, seed: int, peer: Peer, digits: Dataset) -> None:
     order = np.random.default_rng(seed).permutation(len(digits.test))[:n]
@@ -209,7 +209,6 @@ def test_company_changes_no_vote(n: int, seed: int, peer: Peer, digits: Dataset)
     assert peer.vote(digits.test.images[order]).tobytes() == every[order].tobytes()
 
 
-@settings(deadline=None)
 @given(logits=LOGITS)
 def test_log_odds_are_those_of_plain_arithmetic(logits: NDArray[np.float64]) -> None:
     n, classes = logits.shape
@@ -222,7 +221,6 @@ def test_log_odds_are_those_of_plain_arithmetic(logits: NDArray[np.float64]) -> 
         assert found[row] == pytest.approx(expected, rel=1e-12, abs=1e-12)
 
 
-@settings(deadline=None)
 @given(logits=LOGITS)
 def test_log_odds_are_the_logarithm_of_p_over_one_minus_p(logits: NDArray[np.float64]) -> None:
     small = logits / 100
@@ -249,7 +247,7 @@ def test_a_seed_through_the_identity_gets_the_vote_on_its_pixels(
     np.testing.assert_allclose(probability(answers.score), own, rtol=2e-5, atol=1e-7)
 
 
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 @given(n=ROWS, seed=SEEDS)
 def test_a_candidate_gets_the_vote_on_the_pixels_that_would_be_stored(
     n: int, seed: int, peer: Peer, digits: Dataset, rules: Rules, candidates: Draw

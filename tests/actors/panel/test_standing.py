@@ -30,7 +30,7 @@ def test_of_few_images_nothing_is_said() -> None:
     assert not stand.at_chance
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 2**32), classes=st.integers(2, 20), images=st.integers(100, 600))
 def test_constant_answers_are_chance_and_fair_ones_are_not(seed: int, classes: int, images: int) -> None:
     rng = np.random.default_rng(seed)

@@ -4,7 +4,7 @@ import io
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
@@ -17,7 +17,6 @@ IMAGES = st.sampled_from([1, 3]).flatmap(
 )
 
 
-@settings(deadline=None)
 @given(image=IMAGES)
 def test_pixels_come_back(image: NDArray[np.uint8]) -> None:
     found = png.decode(png.encode(image))
@@ -25,7 +24,6 @@ def test_pixels_come_back(image: NDArray[np.uint8]) -> None:
     np.testing.assert_array_equal(found, image)
 
 
-@settings(deadline=None)
 @given(image=IMAGES)
 def test_equal_pixels_have_equal_bytes(image: NDArray[np.uint8]) -> None:
     elsewhere = np.asfortranarray(image.copy())

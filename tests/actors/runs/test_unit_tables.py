@@ -83,7 +83,7 @@ def test_writing_a_unit_twice_changes_nothing(tables: UnitTables, name: Callable
     assert_holds(tables, BOTH)
 
 
-@settings(deadline=None, max_examples=5)
+@settings(max_examples=5)
 @given(cuts=st.sets(st.integers(1, 19), max_size=4), data=st.data())
 def test_units_written_in_any_order_and_overlapping_are_one_table_with_each_key_once(
     cuts: set[int], data: st.DataObject, user: str, tmp_path_factory: pytest.TempPathFactory

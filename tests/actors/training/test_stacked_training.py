@@ -72,7 +72,7 @@ def equal(one: Weights, other: Weights) -> bool:
 @on_a_cpu
 @forms
 @trainings
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(company=st.permutations(range(4)), size=st.integers(1, 3))
 def test_who_trains_beside_changes_no_bit(
     form: Sequence[Architecture], training: Training, few: Split, company: list[int], size: int

@@ -34,7 +34,7 @@ def test_four_settings_never_decide() -> None:
 
 
 @given(Figures)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_the_coefficient_is_spearmans_ties_and_all(pairs: list[tuple[int, int]]) -> None:
     first, second = zip(*pairs, strict=True)
     found = monotonic(first, second)

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -42,7 +42,6 @@ def test_the_interval_is_wilsons() -> None:
     assert Form(0, 100)(found) == "20 (11–33)"
 
 
-@settings(deadline=None)
 @given(st.integers(1, 10**6).flatmap(lambda of: st.tuples(st.integers(0, of), st.just(of))))
 def test_a_share_lies_within_its_interval(counts: tuple[int, int]) -> None:
     found = proportion(*counts)

@@ -35,6 +35,7 @@ def test_progress_never_goes_back_in_whatever_order_shards_are_recorded(
         get=lambda call: Progress(searches=call.total),
     )
     monkeypatch.setattr(leasing, "ray", fake)
+    monkeypatch.setattr(leasing, "result", fake.get)
     reported: list[int] = []
     shards: Any = iter(range(3))
     leasing.lease([cell], recorder, shards, 3, lambda done, live: reported.append(done.searches))

@@ -12,7 +12,7 @@ FITNESS = st.sampled_from([-1.0, 0.0, 0.5, 2.0, np.inf])
 
 
 @given(old=st.lists(FITNESS, min_size=2, max_size=2), young=st.lists(FITNESS, min_size=3, max_size=3))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_best_of_parents_and_children_survive(old: list[float], young: list[float]) -> None:
     parents = np.arange(2)[None, :, None] * np.ones(KNOBS)
     children = np.arange(2, 5)[None, :, None] * np.ones(KNOBS)

@@ -86,7 +86,7 @@ def test_speculation_changes_nothing_but_inferences(stepwise: Case, speculative:
 
 @given(order=st.permutations(range(FEW)), cuts=st.sets(st.integers(1, FEW - 1), max_size=5))
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 def test_a_search_is_the_same_in_any_shard(case: Case, order: list[int], cuts: set[int]) -> None:
     rules = case.rules()
     parts = [run(rules, shard_of(ids)) for ids in np.split(np.array(order), sorted(cuts))]
@@ -160,7 +160,7 @@ def test_the_run_seed_decides_what_is_drawn(case: Case) -> None:
 
 @given(stale=st.lists(st.integers(0, 10**6)), speculative=st.integers(1, 4096))
 @pytest.mark.parametrize("case", STEPWISE, ids=lambda case: case.name)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_at_least_one_candidate_is_tried(case: Case, stale: list[int], speculative: int) -> None:
     proposer = case.speculating(speculative).strategy.proposer
     tried = proposer.count({}, np.arange(len(stale)), np.array(stale, np.int64))

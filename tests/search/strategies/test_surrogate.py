@@ -43,7 +43,7 @@ def central(function: object, knobs: Floats) -> Floats:
 
 
 @given(seed=SEEDS)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_scores_are_shepards(seed: int) -> None:
     knobs = np.random.default_rng(seed + 1).uniform(size=(SEARCHES, KNOBS))
     asked = model(seed)
@@ -52,7 +52,7 @@ def test_scores_are_shepards(seed: int) -> None:
 
 
 @given(seed=SEEDS)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_gradients_are_those_of_the_scores(seed: int) -> None:
     knobs = np.random.default_rng(seed + 1).uniform(size=(SEARCHES, KNOBS))
     asked = model(seed)
@@ -91,7 +91,7 @@ def test_points_that_a_peer_was_not_asked_at_change_no_bit() -> None:
 
 
 @given(seed=SEEDS, margin=st.floats(0, 2))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_the_loss_adds_up_what_is_missing_and_its_gradient_is_its_own(seed: int, margin: float) -> None:
     rng, asked = np.random.default_rng(seed), model(seed)
     knobs = rng.uniform(size=(SEARCHES, KNOBS))

@@ -65,7 +65,7 @@ def shown(picture: AnyArray, *moves: tuple[float, ...]) -> AnyArray:
 
 
 @given(moves=st.lists(MOVE, max_size=6))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_composing_is_multiplying_matrices(moves: list[tuple[float, ...]]) -> None:
     product = np.eye(3)
     for move in moves:
@@ -75,13 +75,13 @@ def test_composing_is_multiplying_matrices(moves: list[tuple[float, ...]]) -> No
 
 
 @given(move=MOVE)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_describe_gives_back_a_single_move(move: tuple[float, ...]) -> None:
     np.testing.assert_allclose(Affine().describe(made_of(move))[0], move, rtol=1e-9, atol=1e-9)
 
 
 @given(moves=st.lists(MOVE, min_size=1, max_size=4))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_describe_says_the_product_as_one_move(moves: list[tuple[float, ...]]) -> None:
     product = np.eye(3)
     for move in moves:
@@ -124,7 +124,7 @@ def test_the_budget_bounds_the_sum_of_all_moves(step: tuple[float, ...]) -> None
 
 
 @given(move=MOVE)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_taking_every_part_of_a_move_back_is_realistic_again(move: tuple[float, ...]) -> None:
     rotation, x, y, scale_x, scale_y, shear = move
     back = [
@@ -139,7 +139,7 @@ def test_taking_every_part_of_a_move_back_is_realistic_again(move: tuple[float, 
 
 
 @given(seed=st.integers(0, 2**32 - 1))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_single_default_move_is_always_realistic(seed: int) -> None:
     transform = Affine()
     moves = transform.sample(np.random.default_rng(seed).uniform(1e-9, 1 - 1e-9, (50, transform.draws)))
@@ -147,7 +147,7 @@ def test_a_single_default_move_is_always_realistic(seed: int) -> None:
 
 
 @given(moves=st.lists(SMALL_MOVE, min_size=1, max_size=3))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_the_budget_is_about_what_is_described(moves: list[tuple[float, ...]]) -> None:
     rotation, x, y, scale_x, scale_y, shear = np.abs(Affine().describe(made_of(*moves))[0]).tolist()
     scales = (scale_x, 1 / scale_x, scale_y, 1 / scale_y)

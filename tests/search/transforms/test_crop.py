@@ -17,7 +17,7 @@ def shown(picture: AnyArray, zoom: float, x: float, y: float) -> AnyArray:
 
 
 @given(zoom=st.floats(1, 5), x=st.floats(-1, 1), y=st.floats(-1, 1))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_nothing_from_beyond_the_edge_is_seen(zoom: float, x: float, y: float) -> None:
     np.testing.assert_allclose(shown(np.full((9, 14), 200), zoom, x, y), 200, atol=1e-6)
 

@@ -42,7 +42,7 @@ def one_by_one(seed: Pixels, moves: Floats) -> Pixels:
     times=st.integers(0, 12),
     seed=st.integers(0, 9999),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_swaps_are_made_one_after_the_other(shape: tuple[int, int, int], times: int, seed: int) -> None:
     transform = PixelSwap(budget=SwapBudget(swaps=12))
     seeds = np.random.default_rng(seed).integers(0, 256, (4, *shape), np.uint8)

@@ -63,7 +63,7 @@ def by_hand(channel: Pixels, inverse: tuple[float, ...]) -> AnyArray:
     size=st.tuples(st.integers(1, 8), st.integers(1, 8)),
     seed=st.integers(0, 999),
 )
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 def test_it_is_bilinear_interpolation_rounded_once(
     inverse: tuple[float, ...], channels: int, size: tuple[int, int], seed: int
 ) -> None:

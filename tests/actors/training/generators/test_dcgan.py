@@ -12,7 +12,7 @@ from outvoted.search.errors import OutvotedError
 SIDES = st.integers(dcgan.SMALLEST, 40)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(channels=st.integers(1, 3), height=SIDES, width=SIDES, maps=st.integers(1, 4))
 def test_what_one_makes_the_other_judges(channels: int, height: int, width: int, maps: int) -> None:
     shape = (channels, height, width)

@@ -20,7 +20,7 @@ def latents() -> Floats:
     return np.random.default_rng(0).standard_normal((130, LATENT))
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(rows=st.lists(st.integers(0, 129), min_size=1, max_size=140))
 def test_an_image_depends_on_its_latent_alone(lively: Generator, latents: Floats, rows: list[int]) -> None:
     assert np.array_equal(lively(latents[rows]), lively(latents)[rows])

@@ -26,7 +26,7 @@ def vote(images: Pixels) -> Singles:
     return votes
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     numbers=st.lists(st.integers(0, 2**62 - 1), min_size=1, max_size=5, unique=True), seed=st.integers(0, 9)
 )

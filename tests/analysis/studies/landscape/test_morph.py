@@ -32,7 +32,7 @@ def test_endpoints_equal_their_sources(between: BetweenImages, three: Pixels) ->
 
 
 @every
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(weights=shares, order=st.permutations(range(3)))
 def test_the_order_of_the_images_plays_no_part(
     between: BetweenImages, three: Pixels, weights: list[float], order: list[int]
@@ -93,7 +93,7 @@ def test_a_warp_is_that_of_scikit_image(three: Pixels) -> None:
     assert np.abs(found - expected).max() < 2  # rounded to whole levels before it was divided
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 2**32 - 1), grid=st.integers(1, 6))
 def test_a_triangulation_covers_the_image(seed: int, grid: int) -> None:
     image = np.random.default_rng(seed).integers(0, 256, (1, 20, 28), np.uint8)
@@ -107,7 +107,7 @@ def test_a_triangulation_covers_the_image(seed: int, grid: int) -> None:
     assert np.abs(right * along - down * across).sum() / 2 == pytest.approx(20 * 28)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 2**32 - 1), grid=st.integers(1, 6))
 def test_every_cell_has_its_point(seed: int, grid: int) -> None:
     image = np.random.default_rng(seed).integers(0, 256, (1, 24, 24), np.uint8)

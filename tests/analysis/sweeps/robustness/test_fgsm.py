@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
@@ -53,7 +53,6 @@ def test_attacks_are_those_of_foolbox(epsilon: float) -> None:
 
 
 @given(st.sampled_from(EPSILONS), st.integers(0, 99))
-@settings(deadline=None)
 def test_attacks_stay_in_range_and_within_epsilon(epsilon: float, seed: int) -> None:
     images, labels = samples((5, 1, 3, 3), seed)
     found = attacked(images, gradients(small_stack(9), 3, images, labels).values, epsilon)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from outvoted.analysis.sweeps.robustness.gradients import (
@@ -80,7 +80,6 @@ def test_medians_are_of_each_class_and_nan_without_images() -> None:
 
 
 @given(st.integers(0, 999))
-@settings(deadline=None)
 def test_correlations_are_those_of_numpy_in_each_class_and_overall(seed: int) -> None:
     random = np.random.default_rng(seed)
     labels = np.repeat([0, 1, 2], 10)

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy.optimize import brentq
 from scipy.special import expit
@@ -94,7 +94,6 @@ def regime(net: float, temperature: float) -> int:
 
 
 @given(st.lists(st.sampled_from([*PAPER, 350.0, 500.0]), min_size=1, max_size=4), st.integers(0, 99))
-@settings(deadline=None)
 def test_counts_are_those_of_a_plain_loop(chosen: list[float], seed: int) -> None:
     random = torch.Generator().manual_seed(seed)
     scales = torch.tensor(chosen, dtype=torch.float64).view(-1, 1, 1)
@@ -110,7 +109,6 @@ def test_counts_are_those_of_a_plain_loop(chosen: list[float], seed: int) -> Non
 
 
 @given(st.lists(temperatures, min_size=1, max_size=4), st.integers(1, 7), st.integers(0, 99))
-@settings(deadline=None)
 def test_batches_add_up_and_fractions_sum_to_one(chosen: list[float], cut: int, seed: int) -> None:
     nets = 20 * torch.randn(len(chosen), 8, 5, generator=torch.Generator().manual_seed(seed))
     whole = counts(nets, chosen)
