@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
+import pyarrow as pa
 from pydantic import ValidationError
 
+from outvoted.actors.runs import tables
 from outvoted.actors.runs.files import refuse_links, write_atomically
 from outvoted.actors.runs.run_record import EARLIER, RunRecord
+from outvoted.actors.runs.schema import TableSchema
 from outvoted.search.errors import OutvotedError
 
 _LONGEST = 1 << 26  # bytes of run.json: 64 MiB; what is cut off there is no JSON
@@ -74,6 +77,25 @@ class RunFolder:
             return (self.path / "run.json").stat().st_mtime_ns
         except OSError:
             return None
+
+    def write_extra(self, name: str, rows: pa.Table) -> None:
+        """Write a table beside the run's own, which only the making knows and a report draws."""
+        tables.write(self._extra(name), rows)
+
+    def has_extra(self, name: str) -> bool:
+        """Whether such a table is there."""
+        return self._extra(name).is_file()
+
+    def extra(self, name: str, form: TableSchema) -> pa.Table | None:
+        """Read such a table; None where the run has not made it.
+
+        Raises:
+            OutvotedError: it cannot be read, or has another form.
+        """
+        return tables.read(self._extra(name), form) if self.has_extra(name) else None
+
+    def _extra(self, name: str) -> Path:
+        return self.path / "extra" / f"{name}.parquet"
 
 
 def _unreadable(path: Path, error: OSError | ValueError) -> OutvotedError:

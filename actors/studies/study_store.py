@@ -8,9 +8,8 @@ import pyarrow as pa
 
 from outvoted.actors.networks import members
 from outvoted.actors.networks.members import Member
-from outvoted.actors.runs import png, schema, tables
+from outvoted.actors.runs import png, schema
 from outvoted.actors.runs.run_folder import RunFolder
-from outvoted.actors.runs.schema import TableSchema
 from outvoted.actors.runs.unit_tables import UnitTables
 from outvoted.search.arrays import Pixels, Singles
 
@@ -67,22 +66,6 @@ class StudyStore:
         self.images_unit = UnitTables(path, self._form)
         self._panel = UnitTables(path, schema.STUDY_VOTES)
         self.units = UnitTables(path, schema.STUDY_VOTES, schema.STOPS)
-
-    def write_extra(self, name: str, rows: pa.Table) -> None:
-        """Write a table that only the making of the images knows, and a report draws."""
-        tables.write(self._extra(name), rows)
-
-    def extra(self, name: str, form: TableSchema) -> pa.Table | None:
-        """Read such a table; None where the study has not made it.
-
-        Raises:
-            OutvotedError: it cannot be read, or has another form.
-        """
-        file = self._extra(name)
-        return tables.read(file, form) if file.is_file() else None
-
-    def _extra(self, name: str) -> Path:
-        return self.path / "extra" / f"{name}.parquet"
 
     @property
     def has_images(self) -> bool:

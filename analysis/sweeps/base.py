@@ -1,8 +1,9 @@
 """The interface of an experiment: which settings there are, and what is measured of their networks."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +14,9 @@ from outvoted.actors.networks.stack import Stack
 from outvoted.actors.runs import schema
 from outvoted.search.arrays import AnyArray, Floats, Ints
 from outvoted.search.settings import Settings
+
+if TYPE_CHECKING:
+    from outvoted.analysis.sweeps.opened import ExperimentReport, OpenedSweep
 
 
 @dataclass(frozen=True)
@@ -107,6 +111,23 @@ class Experiment(ABC, Settings):
 
         Raises:
             OutvotedError: say what to change.
+        """
+
+    @property
+    @abstractmethod
+    def epsilon(self) -> float | None:
+        """The FGSM step of the first value in column ``robustness``; None where there is no such column."""
+
+    @abstractmethod
+    def extras(self) -> Mapping[str, Iterator[pa.Table]]:
+        """Return tables beside the networks' rows, by name, in parts that are made one by one."""
+
+    @abstractmethod
+    def report(self, sweep: "OpenedSweep") -> "ExperimentReport":
+        """Measure what was trained so far, and draw it into ``figures/`` of the sweep's folder.
+
+        Raises:
+            OutvotedError: data or a file is missing, or the disk refuses.
         """
 
 

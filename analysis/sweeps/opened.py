@@ -1,50 +1,60 @@
 """A sweep as it lies on disk, opened to be read."""
 
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-from pydantic import TypeAdapter
 
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.networks import members
 from outvoted.actors.networks.members import Member
-from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.actors.runs.run_record import RunRecord
 from outvoted.actors.sweeps.mined_settings import Mining
 from outvoted.actors.sweeps.sweep_store import FINISHED, SweepStore
-from outvoted.analysis.opened.stored import configured, data_of, record_of
+from outvoted.analysis.opened.opened import OpenedRun
+from outvoted.analysis.report.claims import Claim
+from outvoted.analysis.report.report import Plot
+from outvoted.analysis.report.table import Table
 from outvoted.analysis.sweeps.base import Experiment, Setting, Unit, peer_name
-from outvoted.analysis.sweeps.kinds import AnyExperiment
-from outvoted.search.errors import OutvotedError
-from outvoted.search.trust import NOTHING, Trust
 
-_EXPERIMENT: TypeAdapter[AnyExperiment] = TypeAdapter(AnyExperiment)
-_SEEDS: TypeAdapter[tuple[int, ...]] = TypeAdapter(tuple[int, ...])
+
+@dataclass(frozen=True)
+class ExperimentReport:
+    """What an experiment has shown so far.
+
+    Attributes:
+        values: the same as plain values, for ``summary.json``.
+        tables: those of the terminal, without the claims.
+        claims: what the paper claims, checked on the sweep.
+        note: is added to what is said below the claims.
+        plot: of a page.
+        figures: the names of the pictures in ``figures/``.
+    """
+
+    values: Mapping[str, Any]
+    tables: Sequence[Table]
+    claims: Sequence[Claim]
+    note: str
+    plot: Plot
+    figures: Sequence[str]
 
 
 class OpenedSweep:
     """Reads a sweep's configuration, data, rows, votes and networks."""
 
-    def __init__(self, path: Path, trust: Trust = NOTHING) -> None:
-        """Open a folder; ``trust`` says what it names and may be imported.
+    def __init__(self, experiment: Experiment, run: OpenedRun) -> None:
+        """Take an experiment and the run that recorded it."""
+        self.experiment, self.run = experiment, run
+        self.seeds: tuple[int, ...] = run.configured("seeds", tuple[int, ...])
+        self.store = SweepStore(run.store.path, experiment.fields())
 
-        Raises:
-            OutvotedError: it holds no sweep, or one of another version or with code that is not trusted.
-        """
-        self._trust = trust
-        self.record: RunRecord = record_of(RunFolder(path), trust)
-        if self.record.kind != "sweep":
-            raise OutvotedError(
-                expected=f"a run of `outvoted sweep` in {path}",
-                found=f"a run of `outvoted {self.record.kind}`",
-                remedy="choose another run: `outvoted runs` lists them",
-            )
-        self.experiment: Experiment = configured(_EXPERIMENT, self.record, "experiment", path, trust)
-        self.seeds: tuple[int, ...] = configured(_SEEDS, self.record, "seeds", path, trust)
-        self.store = SweepStore(path, self.experiment.fields())
+    @property
+    def record(self) -> RunRecord:
+        """What ``run.json`` says."""
+        return self.run.record
 
     @property
     def mining(self) -> Mining | None:
@@ -52,7 +62,7 @@ class OpenedSweep:
         given = self.record.config.get("mining")
         if given is None:
             return None
-        found: Mining = configured(Mining, self.record, "mining", self.store.path, self._trust)
+        found: Mining = self.run.configured("mining", Mining)
         return found
 
     @property
@@ -71,13 +81,13 @@ class OpenedSweep:
         outcomes = self.store.outcomes()
         return tuple(unit for unit in self.units if outcomes.get(unit.name) == FINISHED)
 
-    @cached_property
+    @property
     def data(self) -> Dataset:
         """The data set of the sweep, whose fingerprint must be that of the sweep.
 
         Of a setting with noise or a selection see ``Experiment.data``.
         """
-        return data_of(self.record, self.store.path, self._trust)
+        return self.run.data
 
     @cached_property
     def trials(self) -> pd.DataFrame:
@@ -90,7 +100,7 @@ class OpenedSweep:
 
     def member(self, unit: Unit) -> Member:
         """Read a trained network."""
-        return members.load(self.store.networks(unit.name), self._trust)[0]
+        return members.load(self.store.networks(unit.name), self.run.trust)[0]
 
     def panel(self, setting: Setting) -> tuple[Member, ...] | None:
         """Read the networks of a setting as a panel, called by their seeds; None unless all are trained."""

@@ -1,5 +1,6 @@
 """A sweep scored by the miner: how easily the networks of each setting are outvoted by their replicates."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,6 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from rich.table import Table
 
 from outvoted.actors.networks.members import fingerprint
 from outvoted.actors.runs.files import write_json
@@ -15,10 +15,19 @@ from outvoted.actors.sweeps.mined_settings import MinedSettings, Mining
 from outvoted.analysis.mining.voters import by_voters
 from outvoted.analysis.report.drawing import PEERS, TARGET, plain, save
 from outvoted.analysis.report.monotonic import Monotonic, monotonic
-from outvoted.analysis.report.numbers import Proportion, Spread, proportion, spread
+from outvoted.analysis.report.numbers import (
+    COUNT,
+    DECIMAL,
+    PERCENT,
+    Form,
+    Proportion,
+    Spread,
+    proportion,
+    spread,
+)
+from outvoted.analysis.report.table import Cell, Column, Table
 from outvoted.analysis.sweeps.base import Setting
 from outvoted.analysis.sweeps.opened import OpenedSweep
-from outvoted.analysis.sweeps.temperature.experiment import TemperatureExperiment
 from outvoted.search.arrays import Floats
 from outvoted.search.climb import Outcome
 from outvoted.search.errors import OutvotedError
@@ -116,7 +125,7 @@ def summarise_mining(sweep: OpenedSweep) -> MiningReport:
         )
     mining, experiment = sweep.mining, sweep.experiment
     rows = tuple(_setting(sweep, setting, mining) for setting in sweep.settings)
-    epsilon = experiment.epsilons[0] if isinstance(experiment, TemperatureExperiment) else None
+    epsilon = experiment.epsilon
     report = MiningReport(sweep.record.name, epsilon, rows, monotonic((), ()))
     pairs = [
         (value, row.outvoted.success.value)
@@ -134,7 +143,7 @@ def _setting(sweep: OpenedSweep, setting: Setting, mining: Mining) -> SettingOut
     trials = sweep.store.trials(names)
     last = trials.loc[trials.groupby("seed")["epoch"].idxmax()] if len(trials) else trials
     robustness = None
-    if isinstance(sweep.experiment, TemperatureExperiment):
+    if sweep.experiment.epsilon is not None:
         robustness = spread([values[0] for values in last["robustness"]])
     unmined = _unmined(sweep, setting, mining)
     outvoted = _outvoted(sweep, setting) if unmined is None else None
@@ -183,24 +192,29 @@ def _outvoted(sweep: OpenedSweep, setting: Setting) -> Outvoted:
 
 
 def outvoted_table(report: MiningReport) -> Table:
-    """Draw a report for the terminal, 80 columns wide, in percent."""
-    title = f"{report.run}: scored by the miner"
-    drawn = Table(title=title, title_justify="left", caption_justify="left", pad_edge=False)
-    drawn.add_column("setting", overflow="fold")
-    measured = ["right"] if report.epsilon is None else ["right", "FGSM"]
-    for name in (*measured, "begun", "outvoted", "moves", "valid", "skip"):
-        drawn.add_column(name, justify="right", no_wrap=True)
+    """Return a row for each setting, 80 columns wide, in percent."""
+    fgsm = [] if report.epsilon is None else [Column("FGSM", PERCENT)]
+    columns = [
+        Column("setting"),
+        Column("correct", PERCENT),
+        *fgsm,
+        Column("begun", COUNT),
+        Column("outvoted", Form(0, 100)),
+        Column("moves", DECIMAL),
+        Column("valid", Form(0, 100)),
+        Column("skip", PERCENT),
+    ]
+    rows: list[list[Cell]] = []
     for row in report.settings:
-        figures = [row.test_accuracy, *([] if row.robustness is None else [row.robustness])]
-        drawn.add_row(row.setting, *(_percent(figure.mean) for figure in figures), *_cells(row.outvoted))
-    drawn.caption = "\n".join(_caption(report))
-    return drawn
+        robust = [] if row.robustness is None else [row.robustness.mean]
+        rows.append([row.setting, row.test_accuracy.mean, *robust, *_cells(row.outvoted)])
+    return Table(f"{report.run}: scored by the miner", columns, rows, "\n".join(_caption(report)))
 
 
 def _caption(report: MiningReport) -> list[str]:
     under = "" if report.epsilon is None else f"; FGSM: the same under a step of {report.epsilon:g}"
     lines = [
-        f"right: test images{under};",
+        f"correct: test images{under};",
         "begun: searches; skip: % of seeds left out, as not all get them right;",
         "outvoted: % of searches that found a mistake; moves: mean over mistakes;",
         "valid: % of mistakes in which the referee agrees; both with 95 % intervals",
@@ -224,16 +238,10 @@ def _unmined_lines(report: MiningReport) -> list[str]:
     ]
 
 
-def _cells(found: Outvoted | None) -> tuple[str, ...]:
+def _cells(found: Outvoted | None) -> Sequence[Cell]:
     if found is None:
-        return ("–",) * 5
-    moves = "–" if found.moves is None else f"{found.moves:.1f}"
-    begun, outvoted = str(found.success.of), found.success.percent()
-    return begun, outvoted, moves, found.validity.percent(), _percent(found.disputed.value)
-
-
-def _percent(value: float | None) -> str:
-    return "–" if value is None else f"{100 * value:.1f}"
+        return [None] * 5
+    return found.success.of, found.success, found.moves, found.validity, found.disputed.value
 
 
 def _short(reason: str) -> str:

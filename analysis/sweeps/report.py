@@ -1,135 +1,57 @@
-"""What a sweep leaves for its reader: `summary.json`, pictures, tables, sections of a page."""
+"""What a sweep shows: its experiment's tables, claims and pictures, and how easily networks are outvoted."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import plotly.graph_objects as go
-from rich.console import RenderableType
 
-from outvoted.actors.runs.files import write_json
+from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.claims import claims_table
-from outvoted.analysis.report.drawing import PEERS, TARGET, plot_text
-from outvoted.analysis.report.from_rich import Told, all_from_rich
-from outvoted.analysis.report.numbers import Proportion, Spread
-from outvoted.analysis.report.report import Plot, Section, pictures, titled
-from outvoted.analysis.sweeps.noise_class.pictures import OnStep
-from outvoted.analysis.sweeps.noise_class.report import (
-    NoiseReport,
-    Row,
-    noise_table,
-    selection_table,
-    write_noise_report,
-)
-from outvoted.analysis.sweeps.opened import OpenedSweep
+from outvoted.analysis.report.drawing import TARGET, plot_text
+from outvoted.analysis.report.numbers import Proportion
+from outvoted.analysis.report.report import Plot, Report, Section, pictures, titled
+from outvoted.analysis.report.table import Table
+from outvoted.analysis.sweeps.kinds import open_sweep
+from outvoted.analysis.sweeps.opened import ExperimentReport
 from outvoted.analysis.sweeps.outvoted_settings import MiningReport, outvoted_table, write_mining_report
-from outvoted.analysis.sweeps.temperature import report
-from outvoted.analysis.sweeps.temperature.experiment import TemperatureExperiment
-from outvoted.analysis.sweeps.temperature.measurements import temperature_name
-from outvoted.analysis.sweeps.temperature.report import TemperatureReport, write_temperature_report
-
-
-@dataclass(frozen=True)
-class SweepReport:
-    """What a sweep has shown so far; ``mined`` is None where its networks are not to be mined."""
-
-    experiment: TemperatureReport | NoiseReport
-    mined: MiningReport | None
-
-    def to_json(self) -> dict[str, Any]:
-        """Return plain values."""
-        mined = None if self.mined is None else self.mined.to_json()
-        return {"experiment": self.experiment.to_json(), "mined": mined}
-
-    def tables(self) -> list[RenderableType]:
-        """Draw all tables for the terminal."""
-        found = self.experiment
-        mined = [] if self.mined is None else [outvoted_table(self.mined)]
-        if isinstance(found, TemperatureReport):
-            return [
-                report.temperature_table(found),
-                *mined,
-                claims_table(found.claims, report.trained_note(found)),
-            ]
-        return [*_noise_tables(found), *mined, claims_table(found.claims)]
-
-
-def write_sweep_report(sweep: OpenedSweep, on_step: OnStep | None = None) -> SweepReport:
-    """Write `summary.json` and ``figures/`` of a sweep, finished or under way.
-
-    Raises:
-        OutvotedError: its data or a file is missing, or the disk refuses.
-    """
-    temperatures = isinstance(sweep.experiment, TemperatureExperiment)
-    found = write_temperature_report(sweep) if temperatures else write_noise_report(sweep, on_step)
-    report = SweepReport(found, None if sweep.mining is None else write_mining_report(sweep))
-    write_json(sweep.store.path / "summary.json", report.to_json())
-    return report
-
-
-def _noise_tables(found: NoiseReport) -> list[RenderableType]:
-    drawn: list[RenderableType] = []
-    for rows, title in ((found.table_2, "selections"), (found.table_3, f"selections with {found.beside}")):
-        if rows:
-            drawn.append(selection_table(rows, found.baseline, title, found.seeds))
-    if found.noises:
-        drawn.append(noise_table(found.noises, found.baseline, found.seeds))
-    return drawn
-
+from outvoted.analysis.sweeps.plots import shares_up
 
 _VERDICTS = {"holds": "claims hold", "does not hold here": "do not hold here", "undecided": "are undecided"}
-_OF_LINES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
 
 
-def told_by_sweeping(report: SweepReport, folder: Path) -> Told:
-    """Say what a sweep has shown so far; its pictures lie in ``figures/`` of its folder."""
-    claims = report.experiment.claims
-    verdicts = [str(claim.verdict) for claim in claims if not claim.single]
+def sweep_report(run: OpenedRun) -> Report:
+    """Report what a sweep, finished or under way, has shown; its pictures are drawn.
+
+    Raises:
+        OutvotedError: nothing is trained yet, its data or a file is missing, or the disk refuses.
+    """
+    sweep = open_sweep(run)
+    if not sweep.store.outcomes():
+        raise run.without("trained networks")
+    found = sweep.experiment.report(sweep)
+    mined = None if sweep.mining is None else write_mining_report(sweep)
+    tables = [*found.tables, *([] if mined is None else [outvoted_table(mined)])]
+    tables.append(claims_table(found.claims, found.note))
+    verdicts = [str(claim.verdict) for claim in found.claims if not claim.single]
     headlines = [(f"{len(verdicts):,}", "tests of the paper's claims")]
     headlines += [(f"{verdicts.count(verdict)}", said) for verdict, said in _VERDICTS.items()]
-    return Told(headlines, tuple(_sections(report, folder)))
+    return Report(
+        {"experiment": found.values, "mined": None if mined is None else mined.to_json()},
+        tables,
+        headlines,
+        lambda _: _sections(found, mined, tables, run.store.path / "figures"),
+    )
 
 
-def _sections(report: SweepReport, folder: Path) -> Iterator[Section]:
-    found = report.experiment
-    plots = [_temperatures(found) if isinstance(found, TemperatureReport) else _accuracies(found)]
-    if report.mined is not None:
-        plots.append(_mined(report.mined))
-    yield Section("Results", parts=(*all_from_rich(report.tables()), *plots))
-    names = [Path(name).name for name in found.figures]
-    if report.mined is not None:
-        names.append("outvoted.png")
-    drawn = pictures(folder / "figures", {name: titled(name) for name in names})
+def _sections(
+    found: ExperimentReport, mined: MiningReport | None, tables: list[Table], folder: Path
+) -> Iterator[Section]:
+    plots = [found.plot, *([] if mined is None else [_mined(mined)])]
+    yield Section("Results", parts=(*tables, *plots))
+    names = [*found.figures, *([] if mined is None else ["outvoted.png"])]
+    drawn = pictures(folder, {name: titled(name) for name in names})
     if drawn:
         yield Section("Pictures", parts=drawn)
-
-
-def _temperatures(report: TemperatureReport) -> Plot:
-    """Draw accuracy, and robustness for each epsilon, against the temperature."""
-    figure = go.Figure()
-    names = [temperature_name(row.temperature) for row in report.rows]
-    lines = {"without an attack": [row.test_accuracy for row in report.rows]}
-    for place, epsilon in enumerate(report.epsilons):
-        lines[f"FGSM, ε {epsilon:g}"] = [row.robustness[place] for row in report.rows]
-    for index, (name, values) in enumerate(lines.items()):
-        figure.add_scatter(x=names, name=name, line_color=_OF_LINES[index % len(_OF_LINES)], **_means(values))
-    _shares_up(figure, "temperature T")
-    return Plot(figure, "Test images right after the last epoch: mean over seeds, ± one standard deviation.")
-
-
-def _accuracies(report: NoiseReport) -> Plot:
-    """Draw the accuracy of every setting."""
-    figure = go.Figure()
-    rows: Sequence[Row] = (report.baseline, *report.table_2, *report.table_3, *report.noises)
-    for added, name, colour in ((False, "without noise", TARGET), (True, "with a class of noise", PEERS)):
-        shown = [row for row in rows if row.added == added]
-        values = [Spread(row.test_accuracy, row.accuracy_std) for row in shown]
-        if shown:
-            names = [plot_text(row.setting) for row in shown]
-            figure.add_scatter(x=names, name=name, line_color=colour, **_means(values, "markers"))
-    _shares_up(figure, "")
-    return Plot(figure, "Test images right: mean over networks, ± one standard deviation.")
 
 
 def _mined(report: MiningReport) -> Plot:
@@ -146,22 +68,5 @@ def _mined(report: MiningReport) -> Plot:
         mode="markers",
         marker={"color": TARGET, "size": 9},
     )
-    _shares_up(figure, "")
+    shares_up(figure, "")
     return Plot(figure, "Searches that end in a mistake, by setting, with Wilson's 95 % intervals.")
-
-
-def _means(values: Sequence[Spread], mode: str = "lines+markers") -> dict[str, object]:
-    return {
-        "y": [value.mean for value in values],
-        "error_y": {"type": "data", "array": [value.std or 0.0 for value in values], "thickness": 1},
-        "mode": mode,
-        "marker": {"size": 7},
-    }
-
-
-def _shares_up(figure: go.Figure, along: str) -> None:
-    figure.update_layout(
-        yaxis={"tickformat": ".1~%"},
-        xaxis={"type": "category", "title": along},
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
-    )

@@ -35,7 +35,7 @@ def report(study: OpenedStudy, settings: BoundaryStudy) -> Report:
         study.votes,
         {family.name: family.seeds for family in settings.families},
     )
-    drawn, proposed = pictures(found, study.pixels), study.store.extra("latents", PROPOSALS)
+    drawn, proposed = pictures(found, study.pixels), study.store.folder.extra("latents", PROPOSALS)
     if proposed is not None:
         drawn["figures/latents.png"] = partial(draw_latents, proposed.to_pandas(), study.class_names)
     return Report(

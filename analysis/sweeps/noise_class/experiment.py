@@ -3,9 +3,9 @@
 "Towards an Understanding of Neural Networks in Natural-Image Spaces" by Fan and Yezzi, section 5.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -20,9 +20,13 @@ from outvoted.actors.networks import MLP, PlainCNN
 from outvoted.actors.networks.stack import Stack
 from outvoted.analysis.sweeps.base import Experiment, Measured, Setting, Unit
 from outvoted.analysis.sweeps.base import votes as votes_of
+from outvoted.analysis.sweeps.noise_class.step_function import FITS, StepFunction, fits
 from outvoted.search.arrays import Bools, Floats, Ints
 from outvoted.search.errors import OutvotedError
 from outvoted.search.settings import MayChange, plain
+
+if TYPE_CHECKING:
+    from outvoted.analysis.sweeps.opened import ExperimentReport, OpenedSweep
 
 _PER = 10_000
 
@@ -120,6 +124,9 @@ class NoiseClassExperiment(Experiment):
     noises: Annotated[tuple[NoiseClass, ...], MayChange()] = (NoiseClass(noise=Gaussian(deviation=70)),)
     """Classes of noise with which all images are trained (figures 9 to 12)."""
 
+    step: StepFunction = StepFunction()
+    """How a step is fitted from two training sets (figure 5), whatever the data."""
+
     @model_validator(mode="after")
     def _each_once(self) -> "NoiseClassExperiment":
         labels = [setting.label for stage in self.stages() for setting in stage]
@@ -135,6 +142,21 @@ class NoiseClassExperiment(Experiment):
         for wanted in (*self.noises, *([self.beside] if self.beside else [])):
             wanted.noise.check(data.shape)
             wanted.images(data)
+
+    @property
+    def epsilon(self) -> None:
+        """None: networks are not attacked."""
+        return None
+
+    def extras(self) -> Mapping[str, Iterator[pa.Table]]:
+        """Return the fits of Fig. 5's step."""
+        return {FITS.name: fits(self.step)}
+
+    def report(self, sweep: "OpenedSweep") -> "ExperimentReport":
+        """Return tables 2 and 3, a row for each noise, the claims, and a plot."""
+        from outvoted.analysis.sweeps.noise_class.report import report  # drawing is loaded where it is wanted
+
+        return report(sweep)
 
     def stages(self) -> tuple[tuple[Setting, ...], ...]:
         """First what is trained on all images, then the selections made by what was trained on them."""

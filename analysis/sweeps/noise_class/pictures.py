@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,6 @@ from outvoted.actors.data.noises import Noise, NoiseClass, Shape
 from outvoted.actors.data.selection import Criteria
 from outvoted.analysis.report.drawing import PEERS, TARGET, plain, save, show
 from outvoted.analysis.report.numbers import Interval, interval
-from outvoted.analysis.sweeps.noise_class import step_function
 from outvoted.analysis.sweeps.noise_class.experiment import WHOLE
 from outvoted.analysis.sweeps.noise_class.results import (
     CRITERIA,
@@ -28,7 +28,13 @@ from outvoted.analysis.sweeps.noise_class.results import (
     published,
     series,
 )
-from outvoted.analysis.sweeps.noise_class.step_function import STEP, TRAINED, WHERE, StepFunction, Where
+from outvoted.analysis.sweeps.noise_class.step_function import (
+    FITS,
+    STEP,
+    TRAINED,
+    WHERE,
+    Where,
+)
 from outvoted.analysis.sweeps.opened import OpenedSweep
 
 COLOURS: dict[Criteria, str] = {
@@ -286,24 +292,19 @@ def draw_step_function(fits: pd.DataFrame, path: Path) -> None:
     save(figure, path)
 
 
-OnStep = Callable[[str, int, int], object]
-"""Hears what was drawn, how many steps are done, and how many there are."""
 _FOLDER = "figures"
-_STEP = "step-function.png"
-_FITS = StepFunction()
 
 
 class Pictures:
     """Draws what there is something to draw of."""
 
-    def __init__(self, sweep: OpenedSweep, found: Results, on_step: OnStep | None = None) -> None:
-        self._sweep, self._results, self._on_step = sweep, found, on_step
-        self._folder = sweep.store.path / _FOLDER
-        self._done = self._steps = 0
+    def __init__(self, sweep: OpenedSweep, found: Results) -> None:
+        self._sweep, self._results = sweep, found
 
     def draw(self) -> tuple[str, ...]:
         """Draw, and return the paths of the pictures relative to the sweep's folder."""
-        experiment = self._results.experiment
+        experiment, path = self._results.experiment, self._sweep.store.path
+        fits = self._sweep.store.folder.extra(FITS.name, FITS)
         wanted: dict[str, Callable[[Path], None]] = {}
         if experiment.fractions:
             wanted["selections.png"] = self._selections
@@ -311,14 +312,11 @@ class Pictures:
             wanted["noise.png"] = self._noise
         if self._noises():
             wanted["noise-samples.png"] = self._samples
-        names = [*wanted, _STEP]
-        self._steps = len(wanted)
-        if not (self._folder / _STEP).is_file():
-            wanted[_STEP] = self._step
-            self._steps += len(WHERE) * len(_FITS.seeds)
+        if fits is not None:
+            wanted["step-function.png"] = partial(draw_step_function, fits.to_pandas())
         for name, picture in wanted.items():
-            picture(self._folder / name)
-        return tuple(f"{_FOLDER}/{name}" for name in names)
+            picture(path / _FOLDER / name)
+        return tuple(f"{_FOLDER}/{name}" for name in wanted)
 
     def _noises(self) -> list[NoiseClass]:
         """Return the noises added to all images, then the one beside selections."""
@@ -332,26 +330,16 @@ class Pictures:
         draw_selections(
             ours, AccuracySource(_published, _published_gain), fractions, self._accuracy(WHOLE), path
         )
-        self._tell("selections")
 
     def _noise(self, path: Path) -> None:
         lines = series(self._results.noises)
         in_lines = {setting for one in lines for _, setting in one.places}
         others = [setting for setting, _ in self._results.noises if setting not in in_lines]
         draw_noise(lines, others, self._accuracy, WHOLE, path)
-        self._tell("noise")
 
     def _samples(self, path: Path) -> None:
         noises = {noise.noise.label: noise.noise for noise in self._noises()}
         draw_noises(list(noises.values()), self._sweep.data.shape, path)
-        self._tell("samples of noise")
-
-    def _step(self, path: Path) -> None:
-        parts = []
-        for fit in step_function.fits(_FITS):
-            parts.append(fit)
-            self._tell("the step function")
-        draw_step_function(pd.concat(parts), path)
 
     def _accuracy(self, setting: str | None) -> Interval:
         return interval(self._results.by_seed(setting, "test_accuracy"))
@@ -363,11 +351,6 @@ class Pictures:
         found = self._results
         settings = (found.selected(criteria, fraction, noise) for noise in (True, False))
         return interval(difference(*(found.by_seed(setting, "test_accuracy") for setting in settings)))
-
-    def _tell(self, what: str) -> None:
-        self._done += 1
-        if self._on_step is not None:
-            self._on_step(what, self._done, self._steps)
 
 
 def _published(criteria: Criteria, fraction: float, noise: bool) -> Interval:

@@ -2,17 +2,20 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
-from rich import box
-from rich.table import Table
+import plotly.graph_objects as go
 
 from outvoted.actors.data.selection import Criteria
 from outvoted.analysis.report.claims import Claim
-from outvoted.analysis.report.numbers import interval
+from outvoted.analysis.report.drawing import PEERS, TARGET, plot_text
+from outvoted.analysis.report.numbers import DECIMAL, PERCENT, Form, Spread, interval
+from outvoted.analysis.report.report import Plot
+from outvoted.analysis.report.table import Cell, Column, Table
 from outvoted.analysis.sweeps.noise_class.claims import noise_claims, selection_claims
 from outvoted.analysis.sweeps.noise_class.experiment import WHOLE
-from outvoted.analysis.sweeps.noise_class.pictures import OnStep, Pictures
+from outvoted.analysis.sweeps.noise_class.pictures import Pictures
 from outvoted.analysis.sweeps.noise_class.results import (
     CRITERIA,
     METRICS,
@@ -22,7 +25,8 @@ from outvoted.analysis.sweeps.noise_class.results import (
     published,
     results,
 )
-from outvoted.analysis.sweeps.opened import OpenedSweep
+from outvoted.analysis.sweeps.opened import ExperimentReport, OpenedSweep
+from outvoted.analysis.sweeps.plots import means, shares_up
 from outvoted.search.settings import plain
 
 
@@ -117,10 +121,9 @@ def _row(
     )
 
 
-_FIGURES = ("A", "σ_A", "P_c", "P_s", "P_g")
 _CAPTION = (
     "% of test images, means over networks: A accuracy, σ_A its standard deviation, P_c and P_s the "
-    "probability of the answer where right and where wrong, P_g of the true class where wrong"
+    "probability of the answer where correct and where wrong, P_g of the true class where wrong"
 )
 _WITH_NOISE = (
     "; N images of 10,000 called noise; gain: A over that of the same images without noise, by seed, with "
@@ -130,66 +133,43 @@ _PAPER = "; paper: the paper's A"
 
 
 def selection_table(rows: Sequence[Row], baseline: Row, title: str, seeds: int) -> Table:
-    """Draw table 2 or 3 of Fan & Yezzi with their accuracy in the last column, and a row for all images."""
+    """Return table 2 or 3 of Fan & Yezzi with their accuracy in the last column, and a row for all images."""
     noise = any(row.added for row in rows)
-    drawn = _table(title, noise, ("paper",))
-    for row in rows:
-        told = "–" if row.published is None else _percent(row.published.test_accuracy)
-        drawn.add_row(
-            f"{row.criteria} {plain(row.fraction or 0)}{_fewer(row, seeds)}", *_cells(row, noise), told
-        )
-        if row.criteria == rows[-1].criteria:
-            drawn.add_section()
-    drawn.add_row(f"all{_fewer(baseline, seeds)}", *_cells(baseline, noise), "–")
-    return drawn
+    lines = [
+        [f"{row.criteria} {plain(row.fraction or 0)}{_fewer(row, seeds)}", *_cells(row, noise), _told(row)]
+        for row in rows
+    ]
+    lines.append([f"all{_fewer(baseline, seeds)}", *_cells(baseline, noise), None])
+    columns = [*_columns(noise), Column("paper", PERCENT)]
+    return Table(title, columns, lines, _CAPTION + (_WITH_NOISE if noise else "") + _PAPER)
 
 
 def noise_table(rows: Sequence[Row], baseline: Row, seeds: int) -> Table:
-    """Draw a row for each noise with which all images were trained."""
-    drawn = _table("all training images, with a class of noise", True, ())
-    drawn.add_row(f"no noise{_fewer(baseline, seeds)}", *_cells(baseline, True))
-    for row in rows:
-        name = row.setting.removeprefix("all+")
-        drawn.add_row(f"{name}{_fewer(row, seeds)}", *_cells(row, True))
-    return drawn
+    """Return a row for each noise with which all images were trained."""
+    named = [("no noise", baseline), *((row.setting.removeprefix("all+"), row) for row in rows)]
+    lines = [[f"{name}{_fewer(row, seeds)}", *_cells(row, True)] for name, row in named]
+    return Table("all training images, with a class of noise", _columns(True), lines, _CAPTION + _WITH_NOISE)
 
 
-def _table(title: str, noise: bool, more: Sequence[str]) -> Table:
-    drawn = Table(
-        title=title,
-        title_justify="left",
-        caption_justify="left",
-        box=box.SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
-        pad_edge=False,
-    )
-    drawn.caption = _CAPTION + (_WITH_NOISE if noise else "") + (_PAPER if more else "")
-    drawn.add_column("trained on", no_wrap=True)
-    for name in (*_FIGURES, *(("N", "gain") if noise else ()), *more):
-        drawn.add_column(name, justify="right", no_wrap=True)
-    return drawn
+def _columns(noise: bool) -> list[Column]:
+    forms = {"A": Form(2, 100), "σ_A": Form(2, 100), "P_c": PERCENT, "P_s": PERCENT, "P_g": PERCENT}
+    more = {"N": DECIMAL, "gain": Form(1, 100, "+")} if noise else {}
+    return [Column("trained on"), *(Column(name, form) for name, form in (forms | more).items())]
 
 
-def _cells(row: Row, noise: bool) -> list[str]:
-    shares = (row.test_accuracy, row.accuracy_std)
-    cells = [_percent(share, 2) for share in shares]
-    cells += [_percent(share) for share in (row.correct_confidence, row.wrong_confidence, row.wrong_truth)]
-    return [*cells, "–" if row.noise is None else f"{row.noise:.1f}", _gain(row.gain)] if noise else cells
+def _cells(row: Row, noise: bool) -> list[Cell]:
+    cells: list[Cell] = [row.test_accuracy, row.accuracy_std]
+    cells += [row.correct_confidence, row.wrong_confidence, row.wrong_truth]
+    gain: Cell = None if row.gain is None else (row.gain.effect, row.gain.low, row.gain.high)
+    return [*cells, row.noise, gain] if noise else cells
+
+
+def _told(row: Row) -> float | None:
+    return None if row.published is None else row.published.test_accuracy
 
 
 def _fewer(row: Row, seeds: int) -> str:
     return "" if row.networks == seeds else f" ({row.networks})"
-
-
-def _gain(gain: Gain | None) -> str:
-    if gain is None or gain.effect is None:
-        return "–"
-    half = "" if gain.high is None else f" ± {100 * (gain.high - gain.effect):.1f}"
-    return f"{100 * gain.effect:+.1f}{half}"
-
-
-def _percent(share: float | None, digits: int = 1) -> str:
-    return "–" if share is None else f"{100 * share:.{digits}f}"
 
 
 @dataclass(frozen=True)
@@ -225,10 +205,8 @@ class NoiseReport:
         return asdict(self)
 
 
-def write_noise_report(sweep: OpenedSweep, on_step: OnStep | None = None) -> NoiseReport:
+def write_noise_report(sweep: OpenedSweep) -> NoiseReport:
     """Draw a sweep's pictures into its folder ``figures/`` and return its tables and claims.
-
-    Fig. 5's step does not depend on the sweep: it takes some 15 seconds, and is drawn where it is missing.
 
     Raises:
         OutvotedError: the sweep is of another experiment, its data cannot be read, or the disk refuses.
@@ -247,5 +225,33 @@ def write_noise_report(sweep: OpenedSweep, on_step: OnStep | None = None) -> Noi
         noises=noise_rows(found),
         claims=(*selection_claims(found), *noise_claims(found)),
         missing=tuple(unit.name for unit in sweep.units if unit not in finished),
-        figures=Pictures(sweep, found, on_step).draw(),
+        figures=Pictures(sweep, found).draw(),
     )
+
+
+def report(sweep: OpenedSweep) -> ExperimentReport:
+    """Draw a sweep's pictures, and return what it shows."""
+    found = write_noise_report(sweep)
+    tables = [
+        selection_table(rows, found.baseline, title, found.seeds)
+        for rows, title in ((found.table_2, "selections"), (found.table_3, f"selections with {found.beside}"))
+        if rows
+    ]
+    if found.noises:
+        tables.append(noise_table(found.noises, found.baseline, found.seeds))
+    names = [Path(name).name for name in found.figures]
+    return ExperimentReport(found.to_json(), tables, found.claims, "", _accuracies(found), names)
+
+
+def _accuracies(report: NoiseReport) -> Plot:
+    """Draw the accuracy of every setting."""
+    figure = go.Figure()
+    rows: Sequence[Row] = (report.baseline, *report.table_2, *report.table_3, *report.noises)
+    for added, name, colour in ((False, "without noise", TARGET), (True, "with a class of noise", PEERS)):
+        shown = [row for row in rows if row.added == added]
+        values = [Spread(row.test_accuracy, row.accuracy_std) for row in shown]
+        if shown:
+            names = [plot_text(row.setting) for row in shown]
+            figure.add_scatter(x=names, name=name, line_color=colour, **means(values, "markers"))
+    shares_up(figure, "")
+    return Plot(figure, "Test images classified correctly: mean over networks, ± one standard deviation.")

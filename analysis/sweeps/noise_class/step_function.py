@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from typing import Annotated, Literal, get_args
 
 import numpy as np
-import pandas as pd
+import pyarrow as pa
 from pydantic import Field, field_validator
 from scipy.optimize import least_squares
 
+from outvoted.actors.runs.schema import ColumnSchema, TableSchema
 from outvoted.search.arrays import Floats
 from outvoted.search.settings import Settings
 
@@ -27,7 +28,6 @@ TRAINED: dict[Where, tuple[tuple[float, float], ...]] = {
 """The intervals of each training set."""
 STEP = 0.5
 _GRID = np.linspace(0, 1, 1001)
-_LOW, _HIGH = 0.1, 0.9
 
 
 class StepFunction(Settings):
@@ -65,15 +65,26 @@ def samples(where: Where, number: int, rng: np.random.Generator) -> Floats:
     return np.concatenate(parts)
 
 
-def fits(settings: StepFunction) -> Iterator[pd.DataFrame]:
-    """Fit one network after the other; join the frames with ``pd.concat``.
+FITS = TableSchema(
+    "step-function",
+    "each of 1,001 places from 0 to 1 of each fit",
+    ("where", "seed", "x"),
+    (
+        ColumnSchema("where", pa.string(), "the training set"),
+        ColumnSchema("seed", pa.int64(), "of samples and first weights"),
+        ColumnSchema("x", pa.float64(), "the place"),
+        ColumnSchema("fit", pa.float64(), "the network's output"),
+    ),
+)
 
-    Each has the columns ``where``, ``seed``, ``x`` (1,001 places from 0 to 1) and ``fit``.
-    """
+
+def fits(settings: StepFunction) -> Iterator[pa.Table]:
+    """Fit one network after the other: rows of FITS."""
     for where in WHERE:
         for seed in settings.seeds:
             fit = fitted(settings, where, seed)
-            yield pd.DataFrame({"where": where, "seed": seed, "x": _GRID, "fit": fit})
+            n = len(_GRID)
+            yield FITS.table({"where": [where] * n, "seed": [seed] * n, "x": _GRID, "fit": fit})
 
 
 def fitted(settings: StepFunction, where: Where, seed: int) -> Floats:
@@ -114,51 +125,3 @@ def _slopes(weights: Floats, x: Floats) -> Floats:
     units = np.tanh(np.outer(x, inner) + bias)
     before = (1 - units**2) * outer
     return np.column_stack([before * x[:, None], before, units, np.ones(len(x))])
-
-
-def transitions(fits: pd.DataFrame) -> pd.DataFrame:
-    """Return what distinguishes the fits, one row for each ``where`` and ``seed``.
-
-    Columns: ``crossing``, the first place where the fit rises to 0.5; ``width`` of its rise from 0.1 to 0.9
-    there; ``crossings``, how often it passes 0.5 either way; ``error``, its mean distance from the step over
-    0 to 1. NaN where the fit never does so.
-    """
-    rows = [
-        {"where": where, "seed": seed, **_transition(rows["x"].to_numpy(), rows["fit"].to_numpy())}
-        for (where, seed), rows in fits.groupby(["where", "seed"], sort=False)
-    ]
-    return pd.DataFrame(rows)
-
-
-def _transition(x: Floats, fit: Floats) -> dict[str, float]:
-    middle = _rises(x, fit, STEP)
-    crossing = middle[0] if len(middle) else np.nan
-    starts, ends = _rises(x, fit, _LOW), _rises(x, fit, _HIGH)
-    before, after = starts[starts <= crossing], ends[ends >= crossing]
-    width = after[0] - before[-1] if len(before) and len(after) else np.nan
-    crossings = int(np.count_nonzero(np.diff(fit >= STEP)))
-    return {
-        "crossing": float(crossing),
-        "width": float(width),
-        "crossings": crossings,
-        "error": float(np.abs(fit - step(x)).mean()),
-    }
-
-
-def _rises(x: Floats, fit: Floats, level: float) -> Floats:
-    """Return the places where a fit rises to a level, between neighbours on the grid by a straight line."""
-    left = np.flatnonzero((fit[:-1] < level) & (fit[1:] >= level))
-    share = (level - fit[left]) / (fit[left + 1] - fit[left])
-    return np.asarray(x[left] + share * (x[left + 1] - x[left]))
-
-
-def spread_over_seeds(fits: pd.DataFrame) -> pd.DataFrame:
-    """Return one row for each ``where``: means and sample standard deviations of the figures over seeds.
-
-    Columns: ``crossing_mean``, ``crossing_std`` and so on, and ``apart``: the standard deviation of the fits
-    at the place where they differ most. Standard deviations of one seed are NaN.
-    """
-    figures = transitions(fits).drop(columns="seed").groupby("where", sort=False).agg(["mean", "std"])
-    figures.columns = pd.Index(["_".join(pair) for pair in figures.columns.to_list()])
-    deviation = fits.groupby(["where", "x"], sort=False)["fit"].std()
-    return figures.assign(apart=deviation.groupby("where").max()).reset_index()

@@ -4,9 +4,9 @@ By Bečková, Pócoš and Farkaš: sigmoid networks of several temperatures (equ
 against FGSM and changed pixels, and in which regime their hidden units work.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -31,6 +31,9 @@ from outvoted.analysis.sweeps.robustness.regimes import counts, fractions
 from outvoted.search.arrays import AnyArray, Floats, Ints
 from outvoted.search.errors import OutvotedError
 from outvoted.search.settings import MayChange, plain
+
+if TYPE_CHECKING:
+    from outvoted.analysis.sweeps.opened import ExperimentReport, OpenedSweep
 
 
 @dataclass(frozen=True)
@@ -144,6 +147,21 @@ class TemperatureExperiment(Experiment):
                 found=f"{self.pixels}: {2 ** (self.pixels * channels)} combinations for each image",
                 remedy=f"--set experiment.pixels={most}",
             )
+
+    @property
+    def epsilon(self) -> float:
+        """The first of the FGSM steps."""
+        return self.epsilons[0]
+
+    def extras(self) -> Mapping[str, Iterator[pa.Table]]:
+        """Return none."""
+        return {}
+
+    def report(self, sweep: "OpenedSweep") -> "ExperimentReport":
+        """Return a row for each temperature, the claims, and a plot."""
+        from outvoted.analysis.sweeps.temperature.report import report  # drawing is loaded where it is wanted
+
+        return report(sweep)
 
     def stages(self) -> tuple[tuple[Setting, ...], ...]:
         """One stage with a setting for each temperature."""

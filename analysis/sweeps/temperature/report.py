@@ -7,12 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.table import Table
+import plotly.graph_objects as go
 
 from outvoted.actors.sweeps.sweep_store import FINISHED
 from outvoted.analysis.report.claims import Claim
-from outvoted.analysis.report.numbers import Spread, spread
-from outvoted.analysis.sweeps.opened import OpenedSweep
+from outvoted.analysis.report.numbers import COUNT, PERCENT, Form, Spread, spread
+from outvoted.analysis.report.palette import COLOURS
+from outvoted.analysis.report.report import Plot
+from outvoted.analysis.report.table import Cell, Column, Table
+from outvoted.analysis.sweeps.opened import ExperimentReport, OpenedSweep
+from outvoted.analysis.sweeps.plots import means, shares_up
 from outvoted.analysis.sweeps.temperature.attacks import draw_attacked, draw_extreme, draw_pixels, example
 from outvoted.analysis.sweeps.temperature.claims import TRAINED_WITHIN, claims, significant
 from outvoted.analysis.sweeps.temperature.measurements import (
@@ -150,34 +154,60 @@ def _draw(sweep: OpenedSweep, found: Measurements, folder: Path) -> Iterator[str
         yield from (name for name, draw_images in samples if draw_images(sweep, chosen, folder / name))
 
 
+def report(sweep: OpenedSweep) -> ExperimentReport:
+    """Draw a sweep's pictures, and return what it shows."""
+    found = write_temperature_report(sweep)
+    table, note = temperature_table(found), trained_note(found)
+    return ExperimentReport(found.to_json(), [table], found.claims, note, _accuracies(found), found.figures)
+
+
 def temperature_table(report: TemperatureReport) -> Table:
-    """Draw a line for each temperature, in percent, 80 columns wide; of the epsilons the headline."""
-    drawn = Table(title=_title(report), title_justify="left", caption_justify="left")
-    pixels = [f"{number + 1} px" for number in range(len(report.rows[0].fooled))]
-    for name in ("T", "n", "right", f"ε {report.epsilons[0]:g}", "sat.", "r", *pixels):
-        drawn.add_column(name, justify="right", no_wrap=True)
-    for row in report.rows:
-        correlation = row.correlation.mean
-        drawn.add_row(
+    """Return a row for each temperature, in percent, 80 columns wide; of the epsilons the first."""
+    pixels = [Column(f"{number + 1} px", PERCENT) for number in range(len(report.rows[0].fooled))]
+    columns = [
+        Column("T", COUNT),
+        Column("n", COUNT),
+        Column("correct", PERCENT),
+        Column(f"ε {report.epsilons[0]:g}", PERCENT),
+        Column("sat.", PERCENT),
+        Column("r", Form(2)),
+        *pixels,
+    ]
+    rows: list[list[Cell]] = [
+        [
             temperature_name(row.temperature),
-            str(row.seeds),
-            row.test_accuracy.percent(),
-            row.robustness[0].percent(),
-            _mean(row.saturated),
-            "–" if correlation is None else f"{correlation:.2f}",
-            *(_mean(value) for value in row.fooled),
-        )
-    drawn.caption = (
-        "% mean (± standard deviation) over n seeds; right: test images;\n"
-        "ε: robust against FGSM; sat.: net values that are saturated;\n"
-        "r: correlation of G(x) and the right class's confidence;\n"
-        "px: fooled by at most so many pixels, of what was right"
+            row.seeds,
+            row.test_accuracy,
+            row.robustness[0],
+            row.saturated.mean,
+            row.correlation.mean,
+            *(value.mean for value in row.fooled),
+        ]
+        for row in report.rows
+    ]
+    return Table(_title(report), columns, rows, _NOTE)
+
+
+_NOTE = """% mean (± standard deviation) over n seeds; correct: test images;
+ε: robust against FGSM; sat.: pre-activations that are saturated;
+r: correlation of G(x) and the correct class's confidence;
+px: fooled by at most so many pixels, of what was correct"""
+
+
+def _accuracies(report: TemperatureReport) -> Plot:
+    """Draw accuracy, and robustness for each epsilon, against the temperature."""
+    figure = go.Figure()
+    names = [temperature_name(row.temperature) for row in report.rows]
+    lines = {"without an attack": [row.test_accuracy for row in report.rows]}
+    for place, epsilon in enumerate(report.epsilons):
+        lines[f"FGSM, ε {epsilon:g}"] = [row.robustness[place] for row in report.rows]
+    for index, (name, values) in enumerate(lines.items()):
+        figure.add_scatter(x=names, name=name, line_color=COLOURS[index % len(COLOURS)], **means(values))
+    shares_up(figure, "temperature T")
+    return Plot(
+        figure,
+        "Test images classified correctly after the last epoch: mean over seeds, ± one standard deviation.",
     )
-    return drawn
-
-
-def _mean(value: Spread) -> str:
-    return Spread(value.mean, None).percent()
 
 
 def _title(report: TemperatureReport) -> str:

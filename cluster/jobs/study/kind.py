@@ -117,7 +117,7 @@ class _Stages:
             bar = self._progress.add_task("images", total=1, details="")
             study = self._config.study
             for name, rows in study.extras(made_from).items():
-                self._store.write_extra(name, rows)
+                self._store.folder.write_extra(name, rows)
             self._store.write_images(study.images(made_from))
             self._progress.update(bar, advance=1)
 

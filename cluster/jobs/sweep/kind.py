@@ -21,10 +21,8 @@ from outvoted.actors.sweeps.sweep_store import FAILED, FINISHED, SweepStore
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.report import Report
 from outvoted.analysis.sweeps.base import Unit
-from outvoted.analysis.sweeps.opened import OpenedSweep
-from outvoted.analysis.sweeps.report import told_by_sweeping, write_sweep_report
+from outvoted.analysis.sweeps.report import sweep_report
 from outvoted.cluster.console.terminal import command
-from outvoted.cluster.jobs.as_told import as_told
 from outvoted.cluster.jobs.job import Job, Kind, Place, Work
 from outvoted.cluster.jobs.sweep import SweepConfig
 from outvoted.cluster.jobs.sweep.memory import check_memory
@@ -60,11 +58,7 @@ class Sweep(Kind[SweepConfig]):
 
     def report(self, run: OpenedRun) -> Report:
         """Report what was measured, against the paper's claims."""
-        opened = OpenedSweep(run.store.path, run.trust)
-        if not opened.store.outcomes():
-            raise run.without("trained networks")
-        found = write_sweep_report(opened)
-        return as_told(told_by_sweeping(found, run.store.path), found.tables())
+        return sweep_report(run)
 
     def mistakes(self, store: RunFolder, record: RunRecord) -> pd.DataFrame:
         """Read the mistakes of every setting that was mined."""
@@ -87,6 +81,11 @@ def _sweep(config: SweepConfig, store: SweepStore, data: Dataset, progress: Bars
     """Train what is not trained yet, stage by stage, and mine what is trained."""
     with _recorder(config, store) as recorder:
         _Stages(config, store, data, recorder, progress).run()
+    for name, parts in config.experiment.extras().items():
+        if not store.folder.has_extra(name):
+            bar = progress.add_task(name, total=1, details="")
+            store.folder.write_extra(name, pa.concat_tables(parts))
+            progress.update(bar, advance=1)
     mine_settings(config, store, data, progress)
     _say_failed(config, store, progress.console)
 

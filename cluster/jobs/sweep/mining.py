@@ -12,10 +12,12 @@ from outvoted.actors.mining.ray_mining import mine_panel_remotely
 from outvoted.actors.networks.computing import USUAL
 from outvoted.actors.networks.members import Member
 from outvoted.actors.panel import checking, panel_settings
+from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.actors.sweeps.mined_settings import MinedSettings, Origin
 from outvoted.actors.sweeps.sweep_store import SweepStore
+from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.sweeps.base import Setting
-from outvoted.analysis.sweeps.opened import OpenedSweep
+from outvoted.analysis.sweeps.kinds import open_sweep
 from outvoted.cluster.jobs.networks import run_referee
 from outvoted.cluster.jobs.sweep import SweepConfig
 from outvoted.cluster.ray.calls import completed, result
@@ -63,7 +65,7 @@ class _Mining:
         self._fingerprint = data.fingerprint
 
     def run(self) -> None:
-        sweep = OpenedSweep(self._store.path, named_by(self._config))
+        sweep = open_sweep(OpenedRun(RunFolder(self._store.path), named_by(self._config)))
         panels = {setting: panel for setting in sweep.settings if (panel := sweep.panel(setting))}
         origins = {
             setting: self._mining.origin(panel, self._fingerprint) for setting, panel in panels.items()

@@ -13,7 +13,7 @@ from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.studies.kinds import open_study
-from outvoted.analysis.sweeps.opened import OpenedSweep
+from outvoted.analysis.sweeps.kinds import open_sweep
 from outvoted.search.errors import OutvotedError
 from outvoted.search.search_settings import SearchSettings
 
@@ -30,7 +30,7 @@ OPENED: dict[str, Callable[[Path], Opened]] = {
     "mine": lambda path: OpenedRun(RunFolder(path)),
     "scan": lambda path: OpenedRun(RunFolder(path)),
     "study": lambda path: open_study(OpenedRun(RunFolder(path))),
-    "sweep": OpenedSweep,
+    "sweep": lambda path: open_sweep(OpenedRun(RunFolder(path))),
 }
 SETTINGS: dict[str, dict[str, Any]] = {
     "study": {"study": {"kind": "morphs"}},

@@ -18,11 +18,14 @@ from outvoted.actors.data.noises import NoiseClass, Uniform
 from outvoted.actors.mining.local_mining import mine_panel
 from outvoted.actors.networks import MLP
 from outvoted.actors.networks.members import Member
+from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.actors.runs.run_record import RunRecord, State
 from outvoted.actors.sweeps.mined_settings import MinedSettings, Mining
 from outvoted.actors.sweeps.sweep_store import FINISHED, SweepStore
 from outvoted.actors.training.steps import Training
+from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.sweeps.base import Experiment, Unit
+from outvoted.analysis.sweeps.kinds import open_sweep
 from outvoted.analysis.sweeps.noise_class.experiment import NoiseClassExperiment
 from outvoted.analysis.sweeps.opened import OpenedSweep
 from outvoted.analysis.sweeps.outvoted_settings import (
@@ -74,7 +77,7 @@ def written(path: Path, experiment: Experiment, data: Dataset, referee: Member) 
     store.folder.write_record(
         RunRecord(name="small", kind="sweep", state=State.FINISHED, config=config, versions={})
     )
-    sweep = OpenedSweep(path)
+    sweep = open_sweep(OpenedRun(RunFolder(path)))
     images = Images(data.train, data.shape, data.classes)
     for setting in sweep.settings:
         panel = sweep.panel(setting)
@@ -100,7 +103,7 @@ def noises(digits: Dataset, referee: Member, tmp_path_factory: pytest.TempPathFa
 @pytest.fixture(scope="module")
 def report(temperatures: Path) -> MiningReport:
     """What the temperatures' sweep shows."""
-    return summarise_mining(OpenedSweep(temperatures))
+    return summarise_mining(open_sweep(OpenedRun(RunFolder(temperatures))))
 
 
 @pytest.fixture
@@ -109,10 +112,10 @@ def changed(temperatures: Path, tmp_path: Path) -> Change:
 
     def change(values: Mapping[str, object] | None = None) -> OpenedSweep:
         path = Path(shutil.copytree(temperatures, tmp_path / "copy"))
-        sweep = OpenedSweep(path)
+        sweep = open_sweep(OpenedRun(RunFolder(path)))
         record = sweep.record.model_copy(update={"config": {**sweep.record.config, **(values or {})}})
         sweep.store.folder.write_record(record)
-        return OpenedSweep(path)
+        return open_sweep(OpenedRun(RunFolder(path)))
 
     return change
 
@@ -147,7 +150,7 @@ def test_figures_are_those_of_the_rows(report: MiningReport, temperatures: Path)
 def test_the_sweeps_own_figures_are_those_after_the_last_epoch(
     report: MiningReport, temperatures: Path
 ) -> None:
-    trials = OpenedSweep(temperatures).trials
+    trials = open_sweep(OpenedRun(RunFolder(temperatures))).trials
     for row in report.settings:
         last = trials[(trials["setting"] == row.setting) & (trials["epoch"] == TRAINING.epochs)]
         assert row.networks == len(last) == 3
@@ -167,7 +170,7 @@ def test_three_settings_are_too_few_for_a_verdict(report: MiningReport) -> None:
 
 
 def test_a_sweep_without_fgsm_is_set_against_test_accuracy(noises: Path) -> None:
-    report = summarise_mining(OpenedSweep(noises))
+    report = summarise_mining(open_sweep(OpenedRun(RunFolder(noises))))
     assert report.epsilon is None
     assert "right on more test images" in report.verdict
     plain, noisy = report.settings
@@ -208,7 +211,7 @@ def test_the_report_is_written(changed: Change, report: MiningReport, figures: l
 
 
 def test_long_labels_are_numbered(noises: Path, tmp_path: Path, figures: list[Figure]) -> None:
-    write_mining_report(OpenedSweep(Path(shutil.copytree(noises, tmp_path / "noises"))))
+    write_mining_report(open_sweep(OpenedRun(RunFolder(Path(shutil.copytree(noises, tmp_path / "noises"))))))
     left, right = figures[0].axes
     assert [tick.get_text() for tick in left.get_yticklabels()] == ["all  1", "all+uniform-0-255-x3  2"]
     assert [text.get_text() for text in right.texts] == ["1", "2"]
@@ -241,10 +244,10 @@ def test_a_sweep_that_is_extended_or_searched_otherwise_is_to_be_mined_again(
     sweep = changed({"mining": other.model_dump(mode="json")})
     assert all("changed" in str(row.unmined) for row in summarise_mining(sweep).settings)
     fewer = sweep.record.model_copy(
-        update={"config": {**OpenedSweep(temperatures).record.config, "seeds": [0, 1]}}
+        update={"config": {**open_sweep(OpenedRun(RunFolder(temperatures))).record.config, "seeds": [0, 1]}}
     )
     sweep.store.folder.write_record(fewer)
-    rows = summarise_mining(OpenedSweep(sweep.store.path)).settings
+    rows = summarise_mining(open_sweep(OpenedRun(RunFolder(sweep.store.path)))).settings
     assert all("changed" in str(row.unmined) and row.networks == 2 for row in rows)
 
 

@@ -17,8 +17,9 @@ from outvoted.actors.networks import members
 from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.actors.runs.run_record import State
 from outvoted.actors.sweeps.sweep_store import FAILED, FINISHED, STOPPED, SweepStore
+from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.report import Report
-from outvoted.analysis.sweeps.opened import OpenedSweep
+from outvoted.analysis.sweeps.kinds import open_sweep
 from outvoted.cluster.jobs.job import Job, launch
 from outvoted.cluster.jobs.kinds import read
 from outvoted.cluster.jobs.sweep import SweepConfig
@@ -33,7 +34,7 @@ Sweep = Callable[..., tuple[SweepStore, str]]
 EPOCHS = 25
 NOISE = (
     "experiment={kind: noise-class, network: {kind: mlp, hidden: 8}, selections: [hc+ls], beside: null, "
-    "noises: [], fractions: [0.5, 0.001]}",
+    "noises: [], fractions: [0.5, 0.001], step: {samples: 100, evaluations: 1, seeds: [0]}}",
     "training.epochs=1",
 )
 
@@ -82,13 +83,13 @@ def clean(swept: Sweep) -> SweepStore:
 
 
 def rows(store: SweepStore) -> pd.DataFrame:
-    return OpenedSweep(store.path).trials.drop(columns="seconds")
+    return open_sweep(OpenedRun(RunFolder(store.path))).trials.drop(columns="seconds")
 
 
 def assert_same(one: SweepStore, other: SweepStore) -> None:
     """Fail unless both sweeps have the same rows, votes and networks, and no unit is still under way."""
     pd.testing.assert_frame_equal(rows(one), rows(other), check_exact=True)
-    for unit in OpenedSweep(one.path).units:
+    for unit in open_sweep(OpenedRun(RunFolder(one.path))).units:
         assert one.votes(unit.name).equals(other.votes(unit.name))
         hashes = [members.load(store.networks(unit.name))[0].sha256 for store in (one, other)]
         assert hashes[0] == hashes[1]
@@ -97,7 +98,7 @@ def assert_same(one: SweepStore, other: SweepStore) -> None:
 
 
 def test_a_sweep_trains_every_unit_to_its_end(clean: SweepStore) -> None:
-    opened = OpenedSweep(clean.path)
+    opened = open_sweep(OpenedRun(RunFolder(clean.path)))
     assert [unit.name for unit in opened.finished] == [
         f"{setting}.seed-{seed}" for setting in ("T0.5", "T2") for seed in (0, 1)
     ]
@@ -126,7 +127,7 @@ def test_extended_and_trained_together_a_sweep_equals_a_clean_one(swept: Sweep, 
 def test_killed_and_cut_off_it_ends_as_a_clean_one(
     swept: Sweep, clean: SweepStore, config: Path, runs: Path
 ) -> None:
-    store = SweepStore(runs / "cut-sweep", OpenedSweep(clean.path).experiment.fields())
+    store = SweepStore(runs / "cut-sweep", open_sweep(OpenedRun(RunFolder(clean.path))).experiment.fields())
     _, _, code = _cut(config, store, signal.SIGKILL)
     assert code == -signal.SIGKILL
     assert store.folder.read_record().state == State.RUNNING

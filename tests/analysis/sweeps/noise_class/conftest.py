@@ -6,17 +6,23 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
+from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.actors.runs.run_record import RunRecord, State
 from outvoted.actors.sweeps.sweep_store import FAILED, FINISHED, SweepStore
+from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.sweeps.base import Unit
+from outvoted.analysis.sweeps.kinds import open_sweep
 from outvoted.analysis.sweeps.noise_class.experiment import NoiseClassExperiment
 from outvoted.analysis.sweeps.noise_class.results import Results
 from outvoted.analysis.sweeps.opened import OpenedSweep
 
 Figures = dict[str, float]
 FigureOf = Callable[[Unit], Figures | None]
+QUICK = {"samples": 100, "evaluations": 2, "seeds": [0]}
+"""Fits of the step that take no time."""
 WriteSweep = Callable[..., OpenedSweep]
 
 
@@ -28,7 +34,7 @@ def write_sweep(
     data: dict[str, Any] | None = None,
 ) -> OpenedSweep:
     """Write two epochs of every network, the first without any accuracy; None is a network that failed."""
-    parsed = NoiseClassExperiment.model_validate(experiment)
+    parsed = NoiseClassExperiment.model_validate({"step": QUICK, **experiment})
     store = SweepStore(path, parsed.fields())
     config = {
         "data": data or {"name": "mnist-sample"},
@@ -38,15 +44,17 @@ def write_sweep(
     store.folder.write_record(
         RunRecord(name=path.name, kind="sweep", state=State.FINISHED, config=config, versions={})
     )
+    for name, parts in parsed.extras().items():
+        store.folder.write_extra(name, pa.concat_tables(parts))
     for unit, rows in _units(parsed, seeds, figures):
         failed = len(rows) == 1
         store.write_unit(unit.name, rows, FAILED if failed else FINISHED, "made up" if failed else None)
-    return OpenedSweep(path)
+    return open_sweep(OpenedRun(RunFolder(path)))
 
 
 def made_up(experiment: dict[str, Any], seeds: list[int], figures: FigureOf) -> Results:
     """Return the results of such a sweep without writing it."""
-    parsed = NoiseClassExperiment.model_validate(experiment)
+    parsed = NoiseClassExperiment.model_validate({"step": QUICK, **experiment})
     rows = [
         {**row, "outcome": FAILED if len(rows) == 1 else FINISHED}
         for _, rows in _units(parsed, seeds, figures)

@@ -8,11 +8,9 @@ import pytest
 
 from outvoted.analysis.report.claims import Claim, claims_table
 from outvoted.analysis.sweeps.base import Unit
-from outvoted.analysis.sweeps.noise_class import pictures
 from outvoted.analysis.sweeps.noise_class.claims import noise_claims, selection_claims
 from outvoted.analysis.sweeps.noise_class.report import write_noise_report
 from outvoted.analysis.sweeps.noise_class.results import published
-from outvoted.analysis.sweeps.noise_class.step_function import StepFunction
 from outvoted.search.errors import OutvotedError
 from tests.analysis.mining.test_pictures import opened as shown
 from tests.analysis.sweeps.noise_class.conftest import made_up
@@ -131,12 +129,6 @@ def test_missing_networks_leave_the_claims_of_the_others() -> None:
     assert (claim.effect, claim.low, claim.high, claim.verdict) == (0, 0, 0, "undecided")
 
 
-@pytest.fixture
-def quick_fits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fit the step on few samples."""
-    monkeypatch.setattr(pictures, "_FITS", StepFunction(samples=100, evaluations=2, seeds=(0,)))
-
-
 PICTURES = ("selections", "noise", "noise-samples", "step-function")
 WITHOUT_SELECTIONS: dict[str, Any] = {"selections": [], "fractions": []}
 
@@ -160,7 +152,7 @@ WITHOUT_SELECTIONS: dict[str, Any] = {"selections": [], "fractions": []}
         ({**WITHOUT_SELECTIONS, "noises": []}, "all", "step-function"),
     ],
 )
-@pytest.mark.usefixtures("quick_fits", "sketched")
+@pytest.mark.usefixtures("sketched")
 def test_a_report_is_written_of_whatever_there_is(
     sweep: Any, experiment: dict[str, Any], there: str, drawn: str
 ) -> None:
@@ -178,7 +170,6 @@ def test_a_report_is_written_of_whatever_there_is(
 
 
 @pytest.mark.filterwarnings("error")
-@pytest.mark.usefixtures("quick_fits")
 def test_a_whole_report_and_its_pictures_fit(sweep: Any) -> None:
     experiment = {"fractions": [0.25], "noises": NOISES}
     opened = sweep(experiment, [0, 1], lambda unit: flat(0.5 + 0.01 * unit.seed))
@@ -188,19 +179,11 @@ def test_a_whole_report_and_its_pictures_fit(sweep: Any) -> None:
         shown(opened.store.path / name)
 
 
-@pytest.mark.usefixtures("quick_fits", "sketched")
-def test_the_step_is_fitted_once_and_every_step_is_told(sweep: Any) -> None:
-    opened = sweep({"selections": [], "fractions": [], "noises": NOISES[:2]}, [0, 1], lambda unit: flat(0.5))
-    told: list[tuple[str, int, int]] = []
-    write_noise_report(opened, lambda *step: told.append(step))
-    assert [step[1:] for step in told] == [(1, 4), (2, 4), (3, 4), (4, 4)]
-    picture = opened.store.path / "figures" / "step-function.png"
-    before = picture.stat().st_mtime_ns
-    told.clear()
-    report = write_noise_report(opened, lambda *step: told.append(step))
-    assert [step[1:] for step in told] == [(1, 2), (2, 2)]
-    assert picture.stat().st_mtime_ns == before
-    assert "figures/step-function.png" in report.figures
+@pytest.mark.usefixtures("sketched")
+def test_a_step_that_was_not_fitted_yet_is_not_drawn(sweep: Any) -> None:
+    opened = sweep({"selections": [], "fractions": [], "noises": []}, [0], lambda unit: flat(0.5))
+    (opened.store.path / "extra" / "step-function.parquet").unlink()
+    assert write_noise_report(opened).figures == ()
 
 
 def test_another_experiments_sweep_is_refused(sweep: Any) -> None:

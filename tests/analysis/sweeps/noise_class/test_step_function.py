@@ -1,10 +1,10 @@
 """Fits of a step: right where they were trained, and figures of fits that are known by hand."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from matplotlib.figure import Figure
 from pydantic import ValidationError
@@ -19,11 +19,8 @@ from outvoted.analysis.sweeps.noise_class.step_function import (
     fits,
     fitted,
     samples,
-    spread_over_seeds,
     step,
-    transitions,
 )
-from outvoted.search.arrays import Floats
 from tests.analysis.mining.test_pictures import opened
 
 SMALL = StepFunction(samples=1000, evaluations=30, seeds=(0, 1, 2, 3, 4, 5))
@@ -33,7 +30,7 @@ every_where = pytest.mark.parametrize("where", WHERE)
 
 @pytest.fixture(scope="module")
 def small() -> pd.DataFrame:
-    return pd.concat(fits(SMALL), ignore_index=True)
+    return pd.DataFrame(pa.concat_tables(fits(SMALL)).to_pandas())
 
 
 def test_the_step_is_0_up_to_a_half_then_1() -> None:
@@ -97,58 +94,10 @@ def test_a_fit_is_right_where_it_was_trained(where: Where, small: pd.DataFrame) 
 
 
 def test_samples_at_the_ends_leave_the_step_anywhere(small: pd.DataFrame) -> None:
-    found = spread(small)
-    assert abs(found["middle"]["crossing_mean"] - 0.5) < 0.005
-    assert found["ends"]["crossing_std"] > 10 * found["middle"]["crossing_std"]
-    assert found["ends"]["width_mean"] > 5 * found["middle"]["width_mean"]
-
-
-def spread(fits: pd.DataFrame) -> dict[str, dict[str, float]]:
-    """The rows by their training set."""
-    rows: list[Any] = spread_over_seeds(fits).to_dict("records")
-    return {row.pop("where"): row for row in rows}
-
-
-def frame(*shapes: Floats, where: str = "middle") -> pd.DataFrame:
-    """Fits of these values, at evenly spread places."""
-    return pd.concat(
-        pd.DataFrame({"where": where, "seed": seed, "x": np.linspace(0, 1, len(fit)), "fit": fit})
-        for seed, fit in enumerate(shapes)
-    )
-
-
-X = np.linspace(0, 1, 101)
-
-
-def test_transitions_by_hand() -> None:
-    ramp = np.clip((X - 0.2) / 0.4, 0, 1)  # from 0 at 0.2 to 1 at 0.6
-    bump = np.interp(X, [0, 0.1, 0.2, 0.7, 0.8, 1], [0, 0, 1, 1, 0, 0])
-    found = transitions(frame(ramp, bump, step(X), np.full(101, 0.3)))
-    assert found["crossing"].tolist() == pytest.approx([0.4, 0.15, 0.505, np.nan], nan_ok=True)
-    assert found["width"].tolist() == pytest.approx([0.32, 0.08, 0.008, np.nan], nan_ok=True)
-    assert found["crossings"].tolist() == [1, 2, 1, 0]
-    assert found["error"][2:].tolist() == pytest.approx([0, (51 * 0.3 + 50 * 0.7) / 101])
-    assert found["error"][0] == pytest.approx(np.abs(ramp - step(X)).mean())
-
-
-def test_a_rise_that_does_not_end_has_no_width() -> None:
-    half = np.interp(X, [0, 0.4, 0.6, 1], [0, 0, 0.8, 0.8])
-    late = np.interp(X, [0, 0.4, 0.6, 1], [0.2, 0.2, 1, 1])
-    found = transitions(frame(half, late))
-    assert found["crossing"].notna().all()
-    assert found["width"].isna().all()
-
-
-def test_spread_by_hand() -> None:
-    ramps = [np.clip((X - start) / 0.2, 0, 1) for start in (0.2, 0.4)]
-    both = pd.concat([frame(*ramps), frame(ramps[1], where="ends")])
-    found = spread(both)
-    assert found["middle"]["crossing_mean"] == pytest.approx(0.4)
-    assert found["middle"]["crossing_std"] == pytest.approx(0.2 / 2**0.5)
-    assert found["middle"]["width_mean"] == pytest.approx(0.16)
-    assert found["middle"]["apart"] == pytest.approx(1 / 2**0.5)
-    assert found["ends"]["crossing_mean"] == pytest.approx(0.5)
-    assert np.isnan(found["ends"]["apart"])
+    near = small[small["x"].between(0.4, 0.6) & ((small["x"] - 0.5).abs() > 0.01)]
+    error = (near["fit"] - step(near["x"].to_numpy())).abs().groupby(near["where"]).mean()
+    assert error["middle"] < 0.02
+    assert error["ends"] > 5 * error["middle"]
 
 
 def test_a_line_is_drawn_for_each_fit(small: pd.DataFrame, tmp_path: Path, figures: list[Figure]) -> None:

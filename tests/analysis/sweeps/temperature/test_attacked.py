@@ -8,7 +8,10 @@ import pytest
 import torch
 from matplotlib.figure import Figure
 
+from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.actors.sweeps.sweep_store import SweepStore
+from outvoted.analysis.opened.opened import OpenedRun
+from outvoted.analysis.sweeps.kinds import open_sweep
 from outvoted.analysis.sweeps.opened import OpenedSweep
 from outvoted.analysis.sweeps.temperature.attacks import (
     Example,
@@ -23,7 +26,7 @@ from tests.analysis.sweeps.temperature.sweeps import Form, written
 @pytest.fixture
 def sweep(whole: SweepStore) -> OpenedSweep:
     """Not to be altered."""
-    return OpenedSweep(whole.path)
+    return open_sweep(OpenedRun(RunFolder(whole.path)))
 
 
 def test_candidates_are_the_surest_of_each_class_that_two_pixels_fool() -> None:
@@ -70,7 +73,7 @@ def test_the_example_is_closest_to_one_by_ratio(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("sketched")
 def test_rgb_images_are_attacked_and_drawn(tmp_path: Path, figures: list[Figure]) -> None:
-    sweep = OpenedSweep(written(tmp_path, Form((1.0,), (0,), 2, rgb=True)).path)
+    sweep = open_sweep(OpenedRun(RunFolder(written(tmp_path, Form((1.0,), (0,), 2, rgb=True)).path)))
     chosen = example(sweep)
     assert chosen is not None
     assert draw_attacked(sweep, chosen, tmp_path / "attacked.png")
@@ -79,6 +82,6 @@ def test_rgb_images_are_attacked_and_drawn(tmp_path: Path, figures: list[Figure]
 
 
 def _chosen(store: SweepStore) -> Example:
-    found = example(OpenedSweep(store.path))
+    found = example(open_sweep(OpenedRun(RunFolder(store.path))))
     assert found is not None
     return found

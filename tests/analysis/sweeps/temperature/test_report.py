@@ -13,9 +13,11 @@ from matplotlib.figure import Figure
 from PIL import Image
 from rich.console import Console
 
+from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.actors.sweeps.sweep_store import FAILED, FINISHED, STOPPED, SweepStore
+from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.claims import claims_table
-from outvoted.analysis.sweeps.opened import OpenedSweep
+from outvoted.analysis.sweeps.kinds import open_sweep
 from outvoted.analysis.sweeps.temperature.attacks import draw_extreme, draw_pixels, example
 from outvoted.analysis.sweeps.temperature.measurements import measurements
 from outvoted.analysis.sweeps.temperature.pictures import draw_gradients
@@ -45,13 +47,14 @@ ALL = (
 def own(whole: SweepStore, tmp_path: Path) -> SweepStore:
     """A copy to be altered."""
     return SweepStore(
-        Path(shutil.copytree(whole.path, tmp_path / "tiny")), OpenedSweep(whole.path).experiment.fields()
+        Path(shutil.copytree(whole.path, tmp_path / "tiny")),
+        open_sweep(OpenedRun(RunFolder(whole.path))).experiment.fields(),
     )
 
 
 def report(store: SweepStore) -> TemperatureReport:
     """Write the report; JSON takes it as it is, and every picture is whole."""
-    found = write_temperature_report(OpenedSweep(store.path))
+    found = write_temperature_report(open_sweep(OpenedRun(RunFolder(store.path))))
     json.dumps(found.to_json(), allow_nan=False)
     names = sorted(path.name for path in (store.path / "figures").iterdir())
     assert names == sorted(found.figures)
@@ -75,7 +78,7 @@ def test_a_sweep_gets_every_picture_and_a_table_that_fits_the_terminal(own: Swee
     assert {row.seeds for row in found.rows} == {2}
     assert len({claim.text for claim in found.claims}) == 7
 
-    trials = OpenedSweep(own.path).trials  # the table says what the rows say
+    trials = open_sweep(OpenedRun(RunFolder(own.path))).trials  # the table says what the rows say
     last = trials[(trials["setting"] == "T0.25") & (trials["epoch"] == 3)]
     assert found.rows[0].test_accuracy.mean == pytest.approx(last["test_accuracy"].mean())
     assert [one.mean for one in found.rows[0].robustness] == pytest.approx(
@@ -130,7 +133,7 @@ def test_a_sweep_without_a_finished_network_draws_what_it_has(own: SweepStore) -
 def test_networks_that_diverged_are_drawn_as_far_as_they_can_be(own: SweepStore) -> None:
     """All of them: only that nothing is right is left to say."""
     lists = ("gradient_median", "correlation", "correlation_p")
-    for unit in OpenedSweep(own.path).units:
+    for unit in open_sweep(OpenedRun(RunFolder(own.path))).units:
         rows = rows_of(own, unit.name)
         for row in rows:
             row |= {name: np.full(len(row[name]), np.nan) for name in lists}
@@ -144,7 +147,7 @@ def test_networks_that_diverged_are_drawn_as_far_as_they_can_be(own: SweepStore)
             field = votes.schema.field(name)
             column = pa.array([value] * len(votes), field.type)
             votes = votes.set_column(votes.schema.names.index(name), field, column)
-        own.write_network(unit.name, OpenedSweep(own.path).member(unit), votes)
+        own.write_network(unit.name, open_sweep(OpenedRun(RunFolder(own.path))).member(unit), votes)
     found = report(own)
     assert set(ALL) - set(found.figures) == {
         "gradients.png",
@@ -161,19 +164,19 @@ def test_insignificant_correlations_are_crossed_out(
 ) -> None:
     rows = rows_of(own, "T1.seed-1")
     rows[-1]["correlation_p"] = [0.0, 0.5, 0.0, 0.0]
-    for unit in OpenedSweep(own.path).units:
+    for unit in open_sweep(OpenedRun(RunFolder(own.path))).units:
         every = rows if unit.name == "T1.seed-1" else rows_of(own, unit.name)
         if every is not rows:
             every[-1]["correlation_p"] = [0.0] * 4
         own.write_unit(unit.name, every, FINISHED, None)
-    draw_gradients(measurements(OpenedSweep(own.path)), tmp_path / "gradients.png")
+    draw_gradients(measurements(open_sweep(OpenedRun(RunFolder(own.path)))), tmp_path / "gradients.png")
     crosses = figures[0].axes[1].texts
     assert [(text.get_text(), text.get_position()) for text in crosses] == [("×", (1, 1))]
 
 
 @pytest.mark.usefixtures("sketched")
 def test_pictures_name_classes_shortened(whole: SweepStore, tmp_path: Path, figures: list[Figure]) -> None:
-    draw_pixels(measurements(OpenedSweep(whole.path)), tmp_path / "pixels.png")
+    draw_pixels(measurements(open_sweep(OpenedRun(RunFolder(whole.path)))), tmp_path / "pixels.png")
     labels = [label.get_text() for label in figures[0].axes[0].get_yticklabels()]
     assert labels == ["a class with …", "cat", "dog"]
 
@@ -182,7 +185,7 @@ def test_pictures_name_classes_shortened(whole: SweepStore, tmp_path: Path, figu
 def test_extreme_images_are_those_of_largest_gradient(
     whole: SweepStore, tmp_path: Path, figures: list[Figure]
 ) -> None:
-    sweep = OpenedSweep(whole.path)
+    sweep = open_sweep(OpenedRun(RunFolder(whole.path)))
     chosen = example(sweep)
     assert chosen is not None
     draw_extreme(sweep, chosen, tmp_path / "extreme.png")
@@ -198,4 +201,4 @@ def test_other_sweeps_are_refused(own: SweepStore) -> None:
     other = {**record.config, "experiment": {"kind": "noise-class"}}
     own.folder.write_record(record.model_copy(update={"config": other}))
     with pytest.raises(OutvotedError, match="a sweep of temperatures"):
-        write_temperature_report(OpenedSweep(own.path))
+        write_temperature_report(open_sweep(OpenedRun(RunFolder(own.path))))
