@@ -1,11 +1,11 @@
 """Outvoted mines high-value mistakes: inputs one network gets wrong while all its peers agree.
 
-    from outvoted import Panel, mine
-    from outvoted.strategies import Gradient
+from outvoted import Panel, mine
+from outvoted.strategies import Gradient
 
-    panel = Panel.train("mnist-sample")  # or Panel({"a": net_a, "b": net_b}, images, labels)
-    found = mine(panel, per_target=50, strategy=Gradient())
-    found.show(9)
+panel = Panel.train("mnist-sample")  # or Panel({"a": net_a, "b": net_b}, images, labels)
+found = mine(panel, per_target=50, strategy=Gradient())
+found.show(9)
 """
 
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""Runs as values: ``run(MineConfig(search=SearchSettings(per_target=100)))``. Keys are those of the YAML files."""
+"""Runs as values: ``run(MineConfig(search=SearchSettings(per_target=100)))``; keys as in YAML."""
 
 from outvoted.actors.healing.arms import HealSettings
 from outvoted.actors.panel.panel_settings import PanelSettings, RefereeSettings
@@ -9,13 +9,12 @@ from outvoted.analysis.studies.morphs.study import MorphStudy
 from outvoted.analysis.sweeps.noise_class.experiment import NoiseClassExperiment
 from outvoted.analysis.sweeps.temperature.experiment import TemperatureExperiment
 from outvoted.cluster.jobs.compare import CompareConfig
-from outvoted.cluster.jobs.mine import MineConfig
 from outvoted.cluster.jobs.heal import HealConfig
+from outvoted.cluster.jobs.mine import MineConfig
 from outvoted.cluster.jobs.scan import ScanConfig, ScanSettings
 from outvoted.cluster.jobs.study import StudyConfig
 from outvoted.cluster.jobs.sweep import Stopping, SweepConfig, TrialSettings
-from outvoted.cluster.ray.placement import PlacementSettings, TaskSettings
-from outvoted.cluster.ray.placement import PoolSettings
+from outvoted.cluster.ray.placement import PlacementSettings, PoolSettings, TaskSettings
 from outvoted.search.search_settings import SearchSettings
 
 __all__ = [

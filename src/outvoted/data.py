@@ -1,13 +1,14 @@
 """Images: known data sets by name, one's own by format; sources of unlabelled images to scan.
 
-``load("mnist-sample")`` and ``load(Npz(path=Path("my.npz")))`` read a data set, whose ``train`` and ``test`` have
-``images``, uint8 of shape (n, channels, height, width), and ``labels``, shape (n,).
+``load("mnist-sample")`` and ``load(Npz(path=Path("my.npz")))`` read a data set, whose ``train`` and ``test``
+have ``images``, uint8 of shape (n, channels, height, width), and ``labels``, shape (n,).
 """
 
 from outvoted.actors.data.checkerboard import Checkerboard, GridSource
 from outvoted.actors.data.datasets import Dataset, DataSettings, Split
 from outvoted.actors.data.formats import (
     ArraySource,
+    CsvTable,
     Folder,
     FolderSource,
     HuggingFace,
@@ -17,7 +18,6 @@ from outvoted.actors.data.formats import (
     Parquet,
     ParquetSource,
     Svhn,
-    CsvTable,
 )
 from outvoted.actors.data.sources import DatasetSource
 from outvoted.cluster.python.panel import load

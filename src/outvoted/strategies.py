@@ -1,4 +1,4 @@
-"""How images are searched for mistakes: ``mine(panel, strategy=Gradient(steps=12))``; and parts of your own."""
+"""How images are searched: ``mine(panel, strategy=Gradient(steps=12))``, and parts for your own."""
 
 from outvoted.search.arrays import Bools, Floats, Ints
 from outvoted.search.strategies import (
@@ -34,6 +34,7 @@ from outvoted.search.strategies import (
 )
 
 __all__ = [
+    "PBIL",
     "Acceptance",
     "BestOfGeneration",
     "Bools",
@@ -51,7 +52,6 @@ __all__ = [
     "MapElites",
     "Memory",
     "Offer",
-    "PBIL",
     "Position",
     "Proposals",
     "Proposer",
