@@ -8,7 +8,7 @@ from typing import Literal
 
 import pyarrow as pa
 import torch
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
 from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
@@ -180,8 +180,17 @@ def _rows(path: Path) -> list[dict[str, object]]:
 
 
 def _architecture(row: dict[str, object], trust: Trust) -> Architecture:
-    trust.check_all(from_json(str(row["architecture"])), f"network '{plain_name(str(row['name']))}'")
-    return _NETWORK.validate_json(str(row["architecture"]), context=trust.context)
+    name = plain_name(str(row["name"]))
+    unknown = ValueError(f"an architecture of {name} that this version of Outvoted does not know")
+    try:
+        described = from_json(str(row["architecture"]))
+    except ValueError as error:
+        raise unknown from error
+    trust.check_all(described, f"network '{name}'")
+    try:
+        return _NETWORK.validate_json(str(row["architecture"]), context=trust.context)
+    except ValidationError as error:
+        raise unknown from error
 
 
 def _member(folder: Path, row: dict[str, object], architecture: Architecture) -> Member:

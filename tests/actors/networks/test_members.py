@@ -148,7 +148,9 @@ def test_a_table_without_a_column_is_refused(shelf: Path) -> None:
 
 @pytest.mark.parametrize("architecture", ['{"kind": "rnn"}', "{", '{"kind": "mlp", "hidden": -3}'])
 def test_an_unknown_architecture_is_refused(architecture: str, shelf: Path) -> None:
-    refused(rewritten(shelf, lambda rows: rows[1].update(architecture=architecture)))
+    error = refused(rewritten(shelf, lambda rows: rows[1].update(architecture=architecture)))
+    assert "architecture of mlp-12" in error.found
+    assert not {"validation", "union", "pydantic"} & set(error.found.split())
 
 
 def test_a_safetensors_file_that_is_none_is_refused(shelf: Path) -> None:
