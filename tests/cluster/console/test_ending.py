@@ -1,7 +1,6 @@
 """Signals end a command as Ctrl-C does; what the machines refuse is no bug."""
 
 import errno
-import os
 import re
 import signal
 import subprocess
@@ -70,7 +69,7 @@ def _signals_are_given_back() -> Iterator[None]:
 def test_a_signal_during_the_imports_ends_without_a_traceback(
     number: signal.Signals, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(started, "import_module", lambda name: os.kill(os.getpid(), number))
+    monkeypatch.setattr(started, "import_module", lambda name: signal.raise_signal(number))
     with pytest.raises(SystemExit) as ended:
         started.main()
     assert ended.value.code == INTERRUPTED
@@ -111,10 +110,10 @@ def test_ignored_signals_stay_ignored_and_all_are_given_back() -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         with signals_heeded():
-            os.kill(os.getpid(), signal.SIGHUP)
+            signal.raise_signal(signal.SIGHUP)
             assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
             with pytest.raises(KeyboardInterrupt, match="SIGTERM"):
-                os.kill(os.getpid(), signal.SIGTERM)
+                signal.raise_signal(signal.SIGTERM)
         assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
     finally:
         signal.signal(signal.SIGHUP, before)
@@ -125,7 +124,7 @@ def test_what_a_library_does_to_signals_is_undone() -> None:
         with signals_kept():
             signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(number))
         with pytest.raises(KeyboardInterrupt):
-            os.kill(os.getpid(), signal.SIGTERM)
+            signal.raise_signal(signal.SIGTERM)
 
 
 def _chained(cause: BaseException) -> RuntimeError:
