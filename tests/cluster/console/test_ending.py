@@ -65,6 +65,15 @@ def _signals_are_given_back() -> Iterator[None]:
         signal.signal(number, handler)
 
 
+@pytest.fixture
+def heeds_ctrl_c() -> Iterator[None]:
+    """Raise KeyboardInterrupt on SIGINT, which shells have what runs in the background ignore."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeds_ctrl_c")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_during_the_imports_ends_without_a_traceback(
     number: signal.Signals, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
