@@ -113,6 +113,14 @@ class Experiment(ABC, Settings):
             OutvotedError: say what to change.
         """
 
+    @abstractmethod
+    def check_seeds(self, seeds: Sequence[int]) -> None:
+        """Refuse seeds of a sweep among which one is missing that the experiment names.
+
+        Raises:
+            ValueError: say which.
+        """
+
     @property
     @abstractmethod
     def epsilon(self) -> float | None:

@@ -114,8 +114,8 @@ def misclassified(answers: Ints, people: Agreement) -> Floats:
 
 
 @dataclass(frozen=True)
-class Softmax:
-    """Maximum softmax of all networks on the images of one type (table 4); how many images."""
+class OnImages:
+    """How sure networks are, 0 to 1, on some of the images (tables 4 and 5), and on how many."""
 
     images: int
     value: Spread
@@ -143,15 +143,7 @@ class Diverse:
     misclassified: Spread | None = None
     across: float | None = None
     types: Types | None = None
-    softmax: Mapping[Type, Softmax] | None = None
-
-
-@dataclass(frozen=True)
-class Certainty:
-    """Networks' certainty, 0 to 1, on images of one certainty of people; how many images."""
-
-    images: int
-    value: Spread
+    softmax: Mapping[Type, OnImages] | None = None
 
 
 @dataclass(frozen=True)
@@ -173,7 +165,7 @@ class OverSeeds:
     repeats: int
     disagree: Spread
     shares: Mapping[Type, Spread] | None
-    certainty: Mapping[int, Certainty] | None
+    certainty: Mapping[int, OnImages] | None
     first: Agreement
 
 
@@ -221,16 +213,16 @@ def together_of(group: Ballots) -> Agreement:
     return agreement(group.predicted, group.probabilities.shape[2])
 
 
-def _softmax(group: Ballots, found: Types) -> dict[Type, Softmax]:
+def _softmax(group: Ballots, found: Types) -> dict[Type, OnImages]:
     highest = group.probabilities.max(2)
     taken = {kind: found == kind.value for kind in Type}
-    return {kind: Softmax(int(here.sum()), spread(highest[:, here].ravel())) for kind, here in taken.items()}
+    return {kind: OnImages(int(here.sum()), spread(highest[:, here].ravel())) for kind, here in taken.items()}
 
 
-def _certainty(groups: Sequence[Agreement], people: Agreement) -> dict[int, Certainty]:
+def _certainty(groups: Sequence[Agreement], people: Agreement) -> dict[int, OnImages]:
     found = {}
     for level in np.unique(people.tens)[::-1].tolist():
         taken = people.tens == level
         means = [group.certainty[taken].mean() for group in groups]
-        found[level] = Certainty(int(taken.sum()), spread(means))
+        found[level] = OnImages(int(taken.sum()), spread(means))
     return found

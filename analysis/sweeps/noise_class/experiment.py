@@ -173,6 +173,12 @@ class NoiseClassExperiment(Experiment):
         """Selections need the votes of the network that sorts the images."""
         return () if dict(setting.values)["selection"] == WHOLE else (f"{WHOLE}.seed-{self.sorted_by}",)
 
+    def check_seeds(self, seeds: Sequence[int]) -> None:
+        """Selections need the network that sorts the images."""
+        sorts = any(self.needs(setting) for stage in self.stages() for setting in stage)
+        if sorts and self.sorted_by not in seeds:
+            raise ValueError(f"experiment.sorted_by names a network: {self.sorted_by} must be one of seeds")
+
     def data(self, setting: Setting, whole: Dataset, votes: Mapping[str, pa.Table]) -> Dataset:
         """Select images, or take all, then add the noise: as many images as all images would get."""
         selection, noise = self._parts(setting)

@@ -175,6 +175,9 @@ class TemperatureExperiment(Experiment):
         """Need nothing."""
         return ()
 
+    def check_seeds(self, seeds: Sequence[int]) -> None:
+        """Any will do."""
+
     def data(self, setting: Setting, whole: Dataset, votes: Mapping[str, pa.Table]) -> Dataset:
         """All settings train on all of the data."""
         return whole

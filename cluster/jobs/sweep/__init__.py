@@ -61,10 +61,7 @@ class SweepConfig(Settings):
     def _goes_together(self) -> "SweepConfig":
         if self.training.augment is not None:
             raise ValueError("leave out training.augment: networks of a sweep see the images as they are")
-        sorted_by = getattr(self.experiment, "sorted_by", None)
-        sorts = any(self.experiment.needs(unit.setting) for unit in self.units())
-        if sorts and sorted_by not in self.seeds:
-            raise ValueError(f"experiment.sorted_by names a network: {sorted_by} must be one of seeds")
+        self.experiment.check_seeds(self.seeds)
         if self.stopping.rule != "none" and self.trial.settings > 1:
             raise ValueError("a trial that may be stopped holds one setting: leave out trial.settings")
         if self.mining is not None and len(self.seeds) < 2:
