@@ -1,4 +1,10 @@
-"""What a paper claims, put to a sweep: an effect over seeds, its interval, and a verdict."""
+"""A paper's claim, tested on networks trained here: an effect over seeds, its interval, and a verdict.
+
+A claim is declared with its text, what is computed, and the side of a bound that the effect is on if it is true;
+`Claim.over` tests it on one value per seed::
+
+    Claim("Noise raises accuracy", "A: with noise - without", published=0.016).over(with_noise - without)
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -8,40 +14,35 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from outvoted.analysis.report.numbers import LEVEL, Form, Interval
+from outvoted.analysis.report.numbers import LEVEL, Form, Interval, interval
 from outvoted.analysis.report.table import Cell, Column, Table
 
 Verdict = Literal["holds", "does not hold here", "undecided"]
 Side = Literal["above", "below"]
 Unit = Literal["share", "ratio", "correlation", "of 10,000"]
-_UNITS: dict[Unit, str] = {
-    "share": "percentage points",
-    "ratio": "× ratios (1 is none)",
-    "correlation": "r and ρ correlations",
-    "of 10,000": "N images of 10,000",
+_UNITS: dict[Unit, tuple[str, Form]] = {
+    "share": ("percentage points", Form(1, 100, "+")),
+    "ratio": ("× ratios (1 is none)", Form(2, unit="×")),
+    "correlation": ("r and ρ correlations", Form(2, sign="+")),
+    "of 10,000": ("N images of 10,000", Form(1, sign="+", mark="N")),
 }
-_FORMS: dict[Unit, Form] = {
-    "share": Form(1, 100, "+"),
-    "ratio": Form(2, unit="×"),
-    "correlation": Form(2, sign="+"),
-    "of 10,000": Form(1, sign="+", mark="N"),
-}
+"""How captions name each unit, and how its effects are written."""
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A claim as a number that lies ``side`` of ``bound`` if the claim is true.
+    """A number that lies on ``side`` of ``bound`` if the claim is true.
 
     Attributes:
         text: what is claimed.
-        computed_from: which figures of which settings; one value for each seed.
-        measure: in few words, what the effect is, where a claim is measured in several ways.
-        where: which settings it was looked at for, where there are several.
-        side, bound: above 0, or for a ratio 1, unless it claims more, or less.
-        unit: what the effect is counted in; a share of 0.01 is a percentage point.
-        published: the same effect by the paper's own numbers, where its tables have them.
-        single: whether it is about one setting out of several that another claim pools.
-        effect: the mean over seeds; None where no network is there to take it of.
+        computed_from: which figures of which settings; one value per seed.
+        measure: what the effect is, in a few words, for a claim that is measured in several ways.
+        where: the settings it was tested on, where there are several.
+        side, bound: above 0 unless stated otherwise; the bound of a ratio is 1.
+        unit: the unit of the effect; a share of 0.01 is one percentage point.
+        published: the same effect computed from the paper's own tables, where they allow it.
+        single: whether it concerns one of several settings that another claim pools; tables leave it out.
+        effect: the mean over seeds; None if there are no networks to measure.
         low, high: the ends of its 95 % confidence interval; None for fewer than two seeds.
         verdict: see `verdict`.
     """
@@ -60,19 +61,23 @@ class Claim:
     high: float | None = None
     verdict: Verdict = "undecided"
 
+    def over(self, values: ArrayLike, where: str = "", single: bool = False) -> "Claim":
+        """Return the claim tested on one value per seed, shape (n,), by Student's t; NaN are ignored."""
+        return self.judged(interval(values), where, single)
+
     def judged(self, found: Interval, where: str = "", single: bool = False) -> "Claim":
-        """Return the claim with the effect that was found, and the verdict on it."""
+        """Return the claim with the effect found and the verdict on it."""
         effect, low, high = found
-        said = verdict(found, self.side, self.bound)
-        return replace(self, effect=effect, low=low, high=high, verdict=said, where=where, single=single)
+        reached = verdict(found, self.side, self.bound)
+        return replace(self, effect=effect, low=low, high=high, verdict=reached, where=where, single=single)
 
 
 def ratio_interval(above: ArrayLike, below: ArrayLike, dof: tuple[int, int]) -> Interval:
     """Return the ratio of two standard deviations and its 95 % interval by the F distribution.
 
     Args:
-        above, below: variances, of which the means are compared.
-        dof: the degrees of freedom of all variances above and below together.
+        above, below: variances, whose means are compared.
+        dof: the total degrees of freedom of the variances above and of those below.
     """
     upper, lower = (np.asarray(one, np.float64) for one in (above, below))
     if not min(dof) or not lower.size or not lower.mean() > 0 or not upper.mean() > 0:
@@ -83,7 +88,7 @@ def ratio_interval(above: ArrayLike, below: ArrayLike, dof: tuple[int, int]) -> 
 
 
 def verdict(found: Interval, side: Side = "above", bound: float = 0.0) -> Verdict:
-    """Say "undecided" where the interval holds the bound, and where there is no interval."""
+    """Decide by the interval: undecided if it contains the bound, or there is none."""
     _, low, high = found
     if low is None or high is None or low <= bound <= high:
         return "undecided"
@@ -91,10 +96,10 @@ def verdict(found: Interval, side: Side = "above", bound: float = 0.0) -> Verdic
 
 
 def claims_table(claims: Sequence[Claim], note: str = "") -> Table:
-    """Return claims with effects, 95 % intervals, the paper's own effects and verdicts.
+    """Return a table of claims with effects, 95 % intervals, the paper's own effects, and verdicts.
 
-    Claims in several places stand under their text; those of a single setting are left out. ``note`` is added
-    to what is said below.
+    Claims tested in several places are listed under their text, without those of single settings. ``note`` is
+    appended to the caption.
     """
     shown = [claim for claim in claims if not claim.single]
     published = any(claim.published is not None for claim in shown)
@@ -115,15 +120,18 @@ def _rows(claims: Sequence[Claim], published: bool) -> Iterator[list[Cell]]:
             yield [claim.text]
         above = claim.text
         name = f"  {claim.where}: {claim.measure}" if claim.where else claim.text
-        form = _FORMS[claim.unit]
+        _, form = _UNITS[claim.unit]
         paper = [form(claim.published)] if published else []
         yield [name, form(claim.effect), form.span(claim.low, claim.high), *paper, claim.verdict]
 
 
 def _caption(claims: Sequence[Claim], published: bool) -> str:
-    units = ", ".join(text for unit, text in _UNITS.items() if any(claim.unit == unit for claim in claims))
-    paper = "; paper: the same effect by the paper's tables" if published else ""
+    units = ", ".join(
+        text for unit, (text, _) in _UNITS.items() if any(claim.unit == unit for claim in claims)
+    )
+    paper = "; paper: the same effect from the paper's tables" if published else ""
     return (
-        f"effects: means over seeds, in {units}; intervals: of networks that differ in their seed alone, by "
-        f"Student's t or, of ratios, F; undecided: the bound lies within, or there are too few seeds{paper}"
+        f"effects: means over seeds, in {units}; intervals: over networks that differ only in their seed, by "
+        "Student's t (ratios: F); undecided: the interval contains the bound, or there are too few "
+        f"seeds{paper}"
     )

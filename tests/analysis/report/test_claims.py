@@ -6,6 +6,7 @@ import pytest
 from rich.console import Console
 
 from outvoted.analysis.report.claims import Claim, Side, claims_table, ratio_interval, verdict
+from outvoted.analysis.report.numbers import interval
 
 TREND = Claim("Lower temperatures make networks more robust", "basis", "ρ with T", unit="correlation")
 NOISE = Claim("Noise [helps]", "basis", published=0.0125)
@@ -55,6 +56,11 @@ def test_a_claim_is_judged_by_its_own_side_and_bound() -> None:
     assert (found.verdict, found.where, found.single) == ("holds", "here", True)
     assert (found.text, found.computed_from, found.measure) == ("text", "basis", "r")
     assert claim.judged((-0.4, -0.45, -0.35)).verdict == "does not hold here"
+
+
+def test_a_claim_is_tested_on_a_value_per_seed() -> None:
+    assert TREND.over([0.1, 0.2, 0.3], "here") == TREND.judged(interval([0.1, 0.2, 0.3]), "here")
+    assert NOISE.over([]) == NOISE
 
 
 def drawn(*claims: Claim, note: str = "") -> list[str]:
