@@ -1,7 +1,7 @@
 """A paper's claim, tested on networks trained here: an effect over seeds, its interval, and a verdict.
 
-A claim is declared with its text, what is computed, and the side of a bound that the effect is on if it is true;
-`Claim.over` tests it on one value per seed::
+A claim is declared with its text, what is computed, and on which side of a bound its effect lies if it is
+true; `Claim.over` tests it on one value per seed::
 
     Claim("Noise raises accuracy", "A: with noise - without", published=0.016).over(with_noise - without)
 """
