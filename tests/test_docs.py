@@ -13,7 +13,7 @@ from outvoted.actors.data.formats import Format
 from outvoted.actors.mining.local_mining import LocalMining
 from outvoted.actors.mining.shards import ShardResult, Shards
 from outvoted.actors.networks.members import Member
-from outvoted.actors.runs.run_record import RunRecord, State
+from outvoted.actors.runs.run_folder import RunRecord, State
 from outvoted.analysis.report.report import Report
 from outvoted.cluster.configuration.reading import validated
 from outvoted.cluster.jobs.job import Job

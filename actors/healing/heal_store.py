@@ -13,7 +13,7 @@ from outvoted.actors.networks.members import Member, fingerprint
 from outvoted.actors.runs import schema
 from outvoted.actors.runs.files import unwritable
 from outvoted.actors.runs.run_folder import RunFolder
-from outvoted.actors.runs.unit_tables import UnitTables
+from outvoted.actors.runs.tables import UnitTables
 from outvoted.search.errors import OutvotedError
 from outvoted.search.trust import NOTHING, Trust
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from outvoted.actors.data.chunks import Chunk
+from outvoted.actors.data.sources import Chunk
 from outvoted.actors.mining.rows import stored_image
 from outvoted.actors.mining.verification import decoded, verify
 from outvoted.actors.networks import Shape

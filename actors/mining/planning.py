@@ -7,7 +7,7 @@ import numpy as np
 
 from outvoted.actors.panel.panel import VotingPanel
 from outvoted.actors.panel.standing import Standings, standings
-from outvoted.actors.runs.run_record import Figures
+from outvoted.actors.runs.run_folder import Figures
 from outvoted.search.arrays import AnyArray, Ints
 from outvoted.search.consensus import unanimous
 from outvoted.search.errors import OutvotedError

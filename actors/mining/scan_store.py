@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 
 from outvoted.actors.mining.judge import JudgedChunk
 from outvoted.actors.runs import schema
-from outvoted.actors.runs.run_record import Figures
-from outvoted.actors.runs.unit_tables import UnitTables
+from outvoted.actors.runs.run_folder import Figures
+from outvoted.actors.runs.tables import UnitTables
 from outvoted.search.arrays import Ints, Singles
 
 _WITHOUT_IMAGES = [name for name in schema.DISSENTS.arrow.names if name not in ("image", "probabilities")]

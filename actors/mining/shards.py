@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from outvoted.actors.runs import schema
-from outvoted.actors.runs.unit_tables import UnitTables
+from outvoted.actors.runs.tables import UnitTables
 from outvoted.search.arrays import Ints
 from outvoted.search.climb import Outcome
 from outvoted.search.errors import OutvotedError

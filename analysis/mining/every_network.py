@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from outvoted.actors.runs import png
-from outvoted.actors.runs.run_record import RunRecord
+from outvoted.actors.runs.run_folder import RunRecord
 from outvoted.analysis.report.drawing import caption, save, show
 from outvoted.search.climb import Outcome
 

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from outvoted.actors.runs import png
-from outvoted.actors.runs.run_record import RunRecord
+from outvoted.actors.runs.run_folder import RunRecord
 from outvoted.analysis.mining.replay import Steps, steps
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.drawing import PEERS, TARGET, caption, save, show

@@ -16,9 +16,8 @@ from matplotlib.patheffects import AbstractPathEffect, withStroke
 from outvoted.analysis.mining.directions import two_directions
 from outvoted.analysis.mining.surroundings import Climb, Surroundings, climbs, every, file_of
 from outvoted.analysis.opened.opened import OpenedRun
-from outvoted.analysis.report.drawing import class_names, plot_text, save, show
+from outvoted.analysis.report.drawing import class_names, colour, plot_text, save, show
 from outvoted.analysis.report.menus import add_menus, networks, rounded
-from outvoted.analysis.report.palette import colour
 from outvoted.analysis.report.report import Part, Picture, Plot, Section
 from outvoted.search.arrays import Floats, Ints, Pixels
 

@@ -1,4 +1,4 @@
-"""What all pictures and plots share: colours, names, plain axes, images as they are, whole files."""
+"""What all pictures and plots share: colours, markers, names, plain axes, images as they are, whole files."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,18 +9,42 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from outvoted.actors.runs.files import write_atomically
-from outvoted.actors.runs.run_record import RunRecord
+from outvoted.actors.runs.run_folder import RunRecord
 from outvoted.analysis.report.numbers import Proportion
 from outvoted.search.arrays import Pixels
 
-TARGET, PEERS = "#0072B2", "#E69F00"
-"""Blue and orange of Okabe & Ito's palette, which colour-blind readers can tell apart."""
+COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000")
+"""Okabe & Ito's palette, which colour-blind readers can tell apart. Further classes repeat the colours."""
+THREE = COLOURS[:3]
+"""Blue, orange and green: the pair's classes and the third."""
+OTHERS = "#777777"
+"""All other classes together; seen on light and on dark paper."""
+DASHES = ("solid", "dash", "dashdot", "dot")
+"""Of interactive lines: the three classes, and all others."""
+_MARKERS = "o^sDvP*X"
+_SYMBOLS = ("circle", "triangle-up", "square", "diamond", "triangle-down", "cross", "star", "x", "pentagon")
+TARGET, PEERS = COLOURS[:2]
 MENU = {"bgcolor": "#f2f2f2", "font": {"size": 12, "color": "#222222"}}
 """How menus of plots look: Plotly marks the choice by a light colour, whatever the theme."""
 _LONGEST = 20  # characters of a class's name in a picture
 
 mpl.use("Agg")
 mpl.rcParams["text.parse_math"] = False  # names of classes and networks may hold dollar signs
+
+
+def colour(label: int) -> str:
+    """Return the colour of a class."""
+    return COLOURS[label % len(COLOURS)]
+
+
+def marker(label: int) -> str:
+    """Return Matplotlib's name of a class's marker."""
+    return _MARKERS[label % len(_MARKERS)]
+
+
+def symbol(label: int) -> str:
+    """Return Plotly's name of a class's marker."""
+    return _SYMBOLS[label % len(_SYMBOLS)]
 
 
 def plain(axes: Axes) -> None:

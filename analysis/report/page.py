@@ -13,7 +13,7 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from outvoted.actors.runs.files import write_atomically
-from outvoted.actors.runs.run_record import RunRecord, State
+from outvoted.actors.runs.run_folder import RunRecord, State
 from outvoted.analysis.report.report import OnStep, Part, Plot, Report, Section, Widget
 from outvoted.analysis.report.templating import asset, rendered
 

@@ -14,7 +14,7 @@ from outvoted.actors.mining.scan_store import ScanStore
 from outvoted.actors.panel.panel import LocalPanel
 from outvoted.actors.panel.peer import Peer
 from outvoted.actors.runs import png
-from outvoted.actors.runs.run_record import RunRecord
+from outvoted.actors.runs.run_folder import RunRecord
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.drawing import PEERS, TARGET, caption, save, show
 from outvoted.search.arrays import AnyArray, Ints

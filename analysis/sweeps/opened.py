@@ -11,7 +11,7 @@ import pyarrow as pa
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.networks import members
 from outvoted.actors.networks.members import Member
-from outvoted.actors.runs.run_record import RunRecord
+from outvoted.actors.runs.run_folder import RunRecord
 from outvoted.actors.sweeps.mined_settings import Mining
 from outvoted.actors.sweeps.sweep_store import FINISHED, SweepStore
 from outvoted.analysis.opened.opened import OpenedRun

@@ -13,8 +13,8 @@ from outvoted.actors.networks.members import fingerprint
 from outvoted.actors.runs.files import write_json
 from outvoted.actors.sweeps.mined_settings import MinedSettings, Mining
 from outvoted.analysis.mining.voters import by_voters
+from outvoted.analysis.report.claims import Monotonic, monotonic
 from outvoted.analysis.report.drawing import PEERS, TARGET, plain, save
-from outvoted.analysis.report.monotonic import Monotonic, monotonic
 from outvoted.analysis.report.numbers import (
     COUNT,
     DECIMAL,

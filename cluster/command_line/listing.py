@@ -13,8 +13,7 @@ import torch
 
 from outvoted.actors.data import datasets
 from outvoted.actors.data.datasets import ENVIRONMENT, DataSettings
-from outvoted.actors.runs.run_folder import RunFolder
-from outvoted.actors.runs.run_record import RunRecord, State
+from outvoted.actors.runs.run_folder import RunFolder, RunRecord, State
 from outvoted.cluster.jobs.alive import worker
 from outvoted.cluster.jobs.kinds import kind_of
 from outvoted.cluster.jobs.runs import listed

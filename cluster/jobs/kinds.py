@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from outvoted.actors.runs.run_record import RunRecord
+from outvoted.actors.runs.run_folder import RunRecord
 from outvoted.cluster.configuration import reading
 from outvoted.cluster.jobs.compare.kind import COMPARE
 from outvoted.cluster.jobs.heal.kind import HEAL

@@ -14,8 +14,7 @@ from outvoted.actors.networks.members import EpochRecord, Member, fingerprint
 from outvoted.actors.panel import checking, panel_settings
 from outvoted.actors.panel.panel_settings import PanelSettings, Recipe, RefereeSettings
 from outvoted.actors.panel.standing import far_below
-from outvoted.actors.runs.run_folder import RunFolder
-from outvoted.actors.runs.run_record import RunRecord
+from outvoted.actors.runs.run_folder import RunFolder, RunRecord
 from outvoted.actors.training.ray_training import train_remotely
 from outvoted.actors.training.training import Epoch, trained_member
 from outvoted.cluster.console.terminal import phase, warn

@@ -9,8 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from outvoted.actors.data.datasets import Dataset
-from outvoted.actors.runs.run_folder import RunFolder
-from outvoted.actors.runs.run_record import DataRecord, RunRecord, State
+from outvoted.actors.runs.run_folder import DataRecord, RunFolder, RunRecord, State
 from outvoted.actors.runs.tables import check_tables
 from outvoted.cluster.configuration.explaining import differences, may_change
 from outvoted.cluster.console.terminal import shown

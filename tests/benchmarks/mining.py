@@ -19,8 +19,7 @@ from rich.table import Table
 
 from outvoted.actors.mining.planning import MiningFigures
 from outvoted.actors.mining.shards import Shards
-from outvoted.actors.runs.run_folder import RunFolder
-from outvoted.actors.runs.run_record import RunRecord
+from outvoted.actors.runs.run_folder import RunFolder, RunRecord
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.cluster.jobs.job import Job, launch
 from outvoted.cluster.jobs.kinds import read

@@ -13,8 +13,7 @@ from outvoted.actors.networks.members import Member, Role
 from outvoted.actors.networks.preprocessing import PreprocessedNetwork
 from outvoted.actors.panel import panel_settings
 from outvoted.actors.panel.panel_settings import PanelSettings, Recipe
-from outvoted.actors.runs.run_folder import RunFolder
-from outvoted.actors.runs.run_record import RunRecord
+from outvoted.actors.runs.run_folder import RunFolder, RunRecord
 from outvoted.actors.training.steps import Training
 from outvoted.cluster.jobs.networks import kept, run_members, run_referee, trained
 from outvoted.search.errors import OutvotedError

@@ -13,9 +13,8 @@ from matplotlib.collections import Collection
 from matplotlib.figure import Figure
 from plotly.subplots import make_subplots
 
-from outvoted.analysis.report.drawing import plain, plot_text, save
+from outvoted.analysis.report.drawing import colour, marker, plain, plot_text, save
 from outvoted.analysis.report.menus import Choice, add_menus, networks, rounded
-from outvoted.analysis.report.palette import colour, marker
 from outvoted.analysis.studies.interpolation.edges import cycles
 from outvoted.analysis.studies.interpolation.points import Labels, Points, entries
 from outvoted.search.arrays import Floats, Singles

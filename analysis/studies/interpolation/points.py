@@ -9,9 +9,8 @@ import pandas as pd
 
 from outvoted.actors.data.formats.features import to_values
 from outvoted.actors.panel.peer import voter
-from outvoted.analysis.report.drawing import plot_text
+from outvoted.analysis.report.drawing import colour, plot_text, symbol
 from outvoted.analysis.report.menus import rounded
-from outvoted.analysis.report.palette import colour, symbol
 from outvoted.analysis.studies.ballots import MEAN, Ballots
 from outvoted.analysis.studies.opened import OpenedStudy
 from outvoted.search.arrays import Floats, Ints, Singles

@@ -8,9 +8,8 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from outvoted.analysis.report.drawing import plot_text
+from outvoted.analysis.report.drawing import DASHES, OTHERS, THREE, plot_text
 from outvoted.analysis.report.menus import Choice, add_menus, networks, rounded
-from outvoted.analysis.report.palette import DASHES, OTHERS, THREE
 from outvoted.analysis.studies.ballots import Ballots
 from outvoted.search.arrays import Ints, Singles
 

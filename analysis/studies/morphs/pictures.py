@@ -11,9 +11,8 @@ from matplotlib.colors import BoundaryNorm
 from matplotlib.figure import Figure
 from plotly.subplots import make_subplots
 
-from outvoted.analysis.report.drawing import plain, plot_text, save, show
+from outvoted.analysis.report.drawing import OTHERS, THREE, plain, plot_text, save, show
 from outvoted.analysis.report.menus import Choice, add_menus, networks, rounded
-from outvoted.analysis.report.palette import OTHERS, THREE
 from outvoted.analysis.studies.ballots import MEAN, Ballots
 from outvoted.analysis.studies.morphs.passages import Passage, once
 from outvoted.search.arrays import Pixels, Singles

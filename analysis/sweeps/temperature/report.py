@@ -11,8 +11,8 @@ import plotly.graph_objects as go
 
 from outvoted.actors.sweeps.sweep_store import FINISHED
 from outvoted.analysis.report.claims import Claim
+from outvoted.analysis.report.drawing import COLOURS
 from outvoted.analysis.report.numbers import COUNT, PERCENT, Form, Spread, spread
-from outvoted.analysis.report.palette import COLOURS
 from outvoted.analysis.report.report import Plot
 from outvoted.analysis.report.table import Cell, Column, Table
 from outvoted.analysis.sweeps.opened import ExperimentReport, OpenedSweep

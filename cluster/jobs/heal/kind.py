@@ -12,14 +12,12 @@ from rich.progress import Progress as Bars
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.healing.arms import ARMS, HELD_OUT, Arm, Step, Use, keyed
 from outvoted.actors.healing.heal_store import HealMonitor, HealStore
-from outvoted.actors.healing.healing import Healer, Round, Task, heal_remotely
-from outvoted.actors.healing.samples import Found, found_of, moved_split
+from outvoted.actors.healing.healing import Found, Healer, Round, Task, found_of, heal_remotely, moved_split
 from outvoted.actors.networks import members
 from outvoted.actors.networks.members import Member
 from outvoted.actors.panel import panel_settings
 from outvoted.actors.panel.panel_settings import PanelSettings, Recipe
-from outvoted.actors.runs.run_folder import RunFolder
-from outvoted.actors.runs.run_record import RunRecord
+from outvoted.actors.runs.run_folder import RunFolder, RunRecord
 from outvoted.analysis.healing.healing import steady_since, successes, summarise_healing
 from outvoted.analysis.healing.report import healing_report
 from outvoted.analysis.opened.opened import OpenedRun

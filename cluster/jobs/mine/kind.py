@@ -14,8 +14,7 @@ from outvoted.actors.data.datasets import Dataset, Images
 from outvoted.actors.mining.planning import MiningFigures, planned
 from outvoted.actors.mining.shards import Progress, Shards
 from outvoted.actors.panel import panel_settings
-from outvoted.actors.runs.run_folder import RunFolder
-from outvoted.actors.runs.run_record import RunRecord
+from outvoted.actors.runs.run_folder import RunFolder, RunRecord
 from outvoted.analysis.mining.report import mining_report
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.report import Report

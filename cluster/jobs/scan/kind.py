@@ -8,14 +8,13 @@ import pandas as pd
 from rich.console import Console
 from rich.progress import Progress as Bars
 
-from outvoted.actors.data.chunks import firsts
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.data.pictures import Fit
 from outvoted.actors.data.rows import Piece
+from outvoted.actors.data.sources import firsts
 from outvoted.actors.mining.scan_store import ScanFigures, ScanStore
 from outvoted.actors.panel import panel_settings
-from outvoted.actors.runs.run_folder import RunFolder
-from outvoted.actors.runs.run_record import RunRecord
+from outvoted.actors.runs.run_folder import RunFolder, RunRecord
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.report import Report
 from outvoted.analysis.scan.report import scan_report

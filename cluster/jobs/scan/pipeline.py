@@ -9,9 +9,9 @@ import ray
 from ray.data import ActorPoolStrategy, DataContext, ExecutionResources
 from ray.exceptions import RayTaskError
 
-from outvoted.actors.data.chunks import Chunk, chunks
 from outvoted.actors.data.pictures import Fit
 from outvoted.actors.data.rows import Piece
+from outvoted.actors.data.sources import Chunk, chunks
 from outvoted.actors.mining.judge import JudgedChunk, local_judge
 from outvoted.actors.networks.computing import Arithmetic, use_one_thread
 from outvoted.actors.networks.members import Member

@@ -12,8 +12,7 @@ from outvoted.actors.mining.monitor import Monitor
 from outvoted.actors.networks.members import Member
 from outvoted.actors.panel import panel_settings
 from outvoted.actors.panel.peer import voter
-from outvoted.actors.runs.run_folder import RunFolder
-from outvoted.actors.runs.run_record import RunRecord
+from outvoted.actors.runs.run_folder import RunFolder, RunRecord
 from outvoted.actors.studies.ray_tasks import vote_remotely
 from outvoted.actors.studies.study_store import PANEL, REFEREE, StudyStore, vote_rows
 from outvoted.analysis.opened.opened import OpenedRun

@@ -17,13 +17,13 @@ import pytest
 from PIL import Image
 
 from outvoted.actors.data import room
-from outvoted.actors.data.chunks import chunks
 from outvoted.actors.data.formats import ArraySource, FolderSource, ParquetSource
 from outvoted.actors.data.formats import parquet as parquet_format
 from outvoted.actors.data.formats.columns import ColumnRows, class_names
 from outvoted.actors.data.formats.huggingface import StreamShard
 from outvoted.actors.data.formats.idx import idx_array
 from outvoted.actors.data.pictures import Fit
+from outvoted.actors.data.sources import chunks
 from outvoted.actors.runs import png
 from outvoted.search.errors import OutvotedError
 from tests.actors.data.formats import load

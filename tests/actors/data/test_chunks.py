@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from outvoted.actors.data.chunks import Chunk, chunks, firsts
 from outvoted.actors.data.formats import ArraySource
 from outvoted.actors.data.pictures import Fit, UndecodableError
 from outvoted.actors.data.rows import Item, Piece, Rows
+from outvoted.actors.data.sources import Chunk, chunks, firsts
 
 
 @dataclass(frozen=True)

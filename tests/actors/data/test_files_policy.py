@@ -15,11 +15,11 @@ import pytest
 from PIL import Image
 
 from outvoted.actors.data import files
-from outvoted.actors.data.chunks import Chunk, chunks
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.data.formats import FolderSource, ParquetSource
 from outvoted.actors.data.pictures import Fit, UndecodableError
 from outvoted.actors.data.rows import Item, Source
+from outvoted.actors.data.sources import Chunk, chunks
 from outvoted.search.errors import OutvotedError
 from tests.actors.data.formats import load, picture, put
 

@@ -11,12 +11,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from outvoted.actors.data.checkerboard import Checkerboard, GridSource
-from outvoted.actors.data.chunks import chunks
 from outvoted.actors.data.datasets import Split
 from outvoted.actors.data.formats import ArraySource, FolderSource, ParquetSource
 from outvoted.actors.data.pictures import Fit, Look
 from outvoted.actors.data.rows import UNKNOWN, Piece, Rows, Source
-from outvoted.actors.data.sources import DatasetSource
+from outvoted.actors.data.sources import DatasetSource, chunks
 from outvoted.actors.runs import png
 from outvoted.search.errors import OutvotedError
 from tests.actors.data.formats import ADAPTER, FORMATS, Format, load

@@ -13,8 +13,7 @@ from pydantic import ValidationError
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.healing.arms import ARMS, HELD_OUT, Arm, HealSettings, Step, Use, keyed
 from outvoted.actors.healing.heal_store import HealStore
-from outvoted.actors.healing.healing import Healer, Round, Task
-from outvoted.actors.healing.samples import Found, found_of, moved_split
+from outvoted.actors.healing.healing import Found, Healer, Round, Task, found_of, moved_split
 from outvoted.actors.networks.members import Member
 from outvoted.actors.runs import png
 from outvoted.actors.training.steps import Training

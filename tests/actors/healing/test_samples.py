@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from outvoted.actors.data.datasets import Dataset
-from outvoted.actors.healing.samples import moved_split, walks, wandered
+from outvoted.actors.healing.healing import moved_split, walks, wandered
 from outvoted.search.transforms import Affine, AffineRange
 
 AFFINE = Affine()

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from outvoted.actors.data.chunks import Chunk
 from outvoted.actors.data.datasets import Dataset
+from outvoted.actors.data.sources import Chunk
 from outvoted.actors.mining.judge import Judge, JudgedChunk
 from outvoted.actors.networks.computing import USUAL
 from outvoted.actors.networks.members import Member

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from outvoted.actors.runs.run_folder import RunFolder
-from outvoted.actors.runs.run_record import EARLIER, RunRecord, State
+from outvoted.actors.runs.run_folder import EARLIER, RunFolder, RunRecord, State
 from outvoted.search.errors import OutvotedError
 from tests.conftest import full_disk
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from outvoted.actors.runs.run_record import DataRecord, Figures, RunRecord, State
+from outvoted.actors.runs.run_folder import DataRecord, Figures, RunRecord, State
 from outvoted.search.errors import OutvotedError
 
 LEAST: dict[str, Any] = {"name": "run", "state": "running", "config": {}, "versions": {}}

@@ -10,7 +10,7 @@ from outvoted.actors.healing.heal_store import HealStore
 from outvoted.actors.mining.scan_store import ScanStore
 from outvoted.actors.mining.shards import Shards
 from outvoted.actors.runs.schema import TableSchema
-from outvoted.actors.runs.unit_tables import UnitTables
+from outvoted.actors.runs.tables import UnitTables
 from outvoted.actors.studies.study_store import StudyStore
 from outvoted.actors.sweeps.mined_settings import MinedSettings
 from outvoted.actors.sweeps.sweep_store import SweepStore

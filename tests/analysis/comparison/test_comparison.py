@@ -17,8 +17,7 @@ from matplotlib.figure import Figure
 from rich.console import Console
 
 from outvoted.actors.mining.shards import Shards, Table
-from outvoted.actors.runs.run_folder import RunFolder
-from outvoted.actors.runs.run_record import RunRecord
+from outvoted.actors.runs.run_folder import RunFolder, RunRecord
 from outvoted.analysis.comparison.comparison import Compared, common_span, compare, comparison_table
 from outvoted.analysis.comparison.report import comparison_report, draw_comparison, draw_map
 from outvoted.analysis.mining.weaknesses import Grid, cells

@@ -12,8 +12,7 @@ from PIL import Image
 from outvoted.actors.networks import members
 from outvoted.actors.networks.members import Member
 from outvoted.actors.runs import png
-from outvoted.actors.runs.run_folder import RunFolder
-from outvoted.actors.runs.run_record import RunRecord
+from outvoted.actors.runs.run_folder import RunFolder, RunRecord
 from outvoted.analysis.mining import replay as module
 from outvoted.analysis.mining.replay import Replayed, replay
 from outvoted.analysis.opened.opened import OpenedRun

@@ -15,8 +15,7 @@ from rich.console import Console
 from outvoted.actors.mining.shards import Shards
 from outvoted.actors.networks import CNN, MLP, members
 from outvoted.actors.networks.members import Member, fingerprint
-from outvoted.actors.runs.run_folder import RunFolder
-from outvoted.actors.runs.run_record import RunRecord, State
+from outvoted.actors.runs.run_folder import RunFolder, RunRecord, State
 from outvoted.analysis.mining.summary import PAPER, Summary, summarise, summary_table
 from outvoted.analysis.opened.opened import OpenedRun
 

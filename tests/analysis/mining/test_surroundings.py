@@ -30,7 +30,7 @@ from outvoted.analysis.mining.surroundings_report import (
     surroundings_sections,
 )
 from outvoted.analysis.opened.opened import OpenedRun
-from outvoted.analysis.report.palette import colour
+from outvoted.analysis.report.drawing import colour
 from outvoted.analysis.report.report import Picture, Plot
 from outvoted.search.errors import OutvotedError
 from tests.analysis.mining.test_pictures import has, opened

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import spearmanr
 
-from outvoted.analysis.report.monotonic import monotonic
+from outvoted.analysis.report.claims import monotonic
 
 FIVE = (1.0, 2.0, 3.0, 4.0, 5.0)
 Figures = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=3, max_size=6)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from outvoted.actors.runs.run_record import RunRecord, State
+from outvoted.actors.runs.run_folder import RunRecord, State
 from outvoted.analysis.report.page import page, page_html
 from outvoted.analysis.report.report import Report, Widget
 

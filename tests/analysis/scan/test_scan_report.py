@@ -11,9 +11,9 @@ import pytest
 from PIL import Image
 
 from outvoted.actors.data.checkerboard import Checkerboard, GridSource
-from outvoted.actors.data.chunks import chunks
 from outvoted.actors.data.formats import FolderSource
 from outvoted.actors.data.pictures import Fit
+from outvoted.actors.data.sources import chunks
 from outvoted.actors.mining.judge import JudgedChunk, local_judge
 from outvoted.actors.mining.scan_store import ScanStore
 from outvoted.actors.networks import members
@@ -21,8 +21,7 @@ from outvoted.actors.networks.computing import USUAL
 from outvoted.actors.networks.members import Member
 from outvoted.actors.panel.panel_settings import PanelSettings, recipes
 from outvoted.actors.runs import png, schema
-from outvoted.actors.runs.run_folder import RunFolder
-from outvoted.actors.runs.run_record import DataRecord, RunRecord, State
+from outvoted.actors.runs.run_folder import DataRecord, RunFolder, RunRecord, State
 from outvoted.actors.training.training import train, trained_member
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.scan.report import dissents_exhibits, scan_report

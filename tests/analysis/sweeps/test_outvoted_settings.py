@@ -18,8 +18,7 @@ from outvoted.actors.data.noises import NoiseClass, Uniform
 from outvoted.actors.mining.local_mining import mine_panel
 from outvoted.actors.networks import MLP
 from outvoted.actors.networks.members import Member
-from outvoted.actors.runs.run_folder import RunFolder
-from outvoted.actors.runs.run_record import RunRecord, State
+from outvoted.actors.runs.run_folder import RunFolder, RunRecord, State
 from outvoted.actors.sweeps.mined_settings import MinedSettings, Mining
 from outvoted.actors.sweeps.sweep_store import FINISHED, SweepStore
 from outvoted.actors.training.steps import Training

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from outvoted.actors.runs.run_record import RunRecord
+from outvoted.actors.runs.run_folder import RunRecord
 from outvoted.cluster.jobs.kinds import KINDS
 from tests.cluster.ending import Ending, ending
 from tests.cluster.faults import (

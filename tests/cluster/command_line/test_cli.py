@@ -13,8 +13,7 @@ import pytest
 import ray
 
 from outvoted.actors.mining.shards import Shards
-from outvoted.actors.runs.run_folder import RunFolder
-from outvoted.actors.runs.run_record import State
+from outvoted.actors.runs.run_folder import RunFolder, State
 from outvoted.cluster.command_line.cli import main
 from outvoted.search.errors import OutvotedError
 from tests.cluster.conftest import Mine

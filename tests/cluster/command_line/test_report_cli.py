@@ -9,8 +9,7 @@ import yaml
 from typer.testing import CliRunner
 
 from outvoted.actors.mining.shards import Shards
-from outvoted.actors.runs.run_folder import RunFolder
-from outvoted.actors.runs.run_record import RunRecord, State
+from outvoted.actors.runs.run_folder import RunFolder, RunRecord, State
 from outvoted.cluster.command_line.cli import app
 from outvoted.cluster.jobs.compare import CompareConfig
 from outvoted.search.errors import OutvotedError

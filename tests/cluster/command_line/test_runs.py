@@ -10,8 +10,7 @@ import pytest
 
 from outvoted.actors.networks import members
 from outvoted.actors.runs import schema, tables
-from outvoted.actors.runs.run_folder import RunFolder
-from outvoted.actors.runs.run_record import DataRecord, RunRecord, State
+from outvoted.actors.runs.run_folder import DataRecord, RunFolder, RunRecord, State
 from outvoted.actors.runs.tables import check_tables
 from outvoted.cluster.command_line.cli import main
 from outvoted.cluster.command_line.listing import rows

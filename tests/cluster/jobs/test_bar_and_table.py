@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 
 from outvoted.actors.mining.shards import Progress, Shards
-from outvoted.actors.runs.run_folder import RunFolder
-from outvoted.actors.runs.run_record import RunRecord, State
+from outvoted.actors.runs.run_folder import RunFolder, RunRecord, State
 from outvoted.cluster.console.terminal import Terminal, bars
 from outvoted.cluster.jobs.job import Job
 from outvoted.cluster.jobs.mine import MineConfig

@@ -9,8 +9,7 @@ import pytest
 import yaml
 
 from outvoted.actors.mining.shards import Shards
-from outvoted.actors.runs.run_folder import RunFolder
-from outvoted.actors.runs.run_record import State
+from outvoted.actors.runs.run_folder import RunFolder, State
 from outvoted.cluster.command_line.cli import main
 from outvoted.cluster.jobs.compare import CompareConfig
 from outvoted.search.settings import Settings

@@ -14,7 +14,7 @@ from outvoted.actors.healing.arms import ARMS, Arm, Step
 from outvoted.actors.healing.heal_store import HealStore
 from outvoted.actors.networks import members
 from outvoted.actors.panel.panel_settings import PanelSettings
-from outvoted.actors.runs.run_record import State
+from outvoted.actors.runs.run_folder import State
 from outvoted.analysis.healing.healing import summarise_healing
 from outvoted.analysis.report.report import Report
 from outvoted.cluster.jobs.heal import HealConfig

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from outvoted.actors.runs.run_record import RunRecord, State
+from outvoted.actors.runs.run_folder import RunRecord, State
 from outvoted.cluster.configuration.explaining import may_change
 from outvoted.cluster.jobs.kinds import KINDS, check_offers, kind_at, kind_of, read
 from outvoted.search.errors import OutvotedError

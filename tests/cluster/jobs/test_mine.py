@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from outvoted.actors.mining.shards import Shards
-from outvoted.actors.runs.run_folder import RunFolder
-from outvoted.actors.runs.run_record import State
+from outvoted.actors.runs.run_folder import RunFolder, State
 from outvoted.analysis.mining.replay import replay
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.search.climb import Outcome

@@ -11,16 +11,15 @@ import pytest
 import yaml
 from rich.console import Console
 
-from outvoted.actors.data.chunks import chunks
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.data.formats import FolderSource
 from outvoted.actors.data.pictures import Fit
+from outvoted.actors.data.sources import chunks
 from outvoted.actors.mining.judge import local_judge
 from outvoted.actors.mining.scan_store import ScanStore
 from outvoted.actors.networks import members
 from outvoted.actors.networks.computing import USUAL
-from outvoted.actors.runs.run_folder import RunFolder
-from outvoted.actors.runs.run_record import State
+from outvoted.actors.runs.run_folder import RunFolder, State
 from outvoted.cluster.command_line.cli import main
 from outvoted.cluster.jobs.job import Job, launch
 from outvoted.cluster.jobs.scan import ScanConfig

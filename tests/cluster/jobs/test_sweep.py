@@ -14,8 +14,7 @@ import yaml
 from rich.console import Console
 
 from outvoted.actors.networks import members
-from outvoted.actors.runs.run_folder import RunFolder
-from outvoted.actors.runs.run_record import State
+from outvoted.actors.runs.run_folder import RunFolder, State
 from outvoted.actors.sweeps.sweep_store import FAILED, FINISHED, STOPPED, SweepStore
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.report import Report

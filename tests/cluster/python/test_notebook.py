@@ -18,8 +18,7 @@ from outvoted import Panel, configs, mine, run
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.mining.shards import Shards
 from outvoted.actors.networks.members import Member
-from outvoted.actors.runs.run_folder import RunFolder
-from outvoted.actors.runs.run_record import RunRecord, State
+from outvoted.actors.runs.run_folder import RunFolder, RunRecord, State
 from outvoted.analysis.report.report import Report
 from outvoted.cluster.jobs.job import Job
 from outvoted.cluster.jobs.kinds import KINDS

@@ -17,8 +17,7 @@ from outvoted.actors.data.formats import Iris
 from outvoted.actors.networks import MLP, members
 from outvoted.actors.panel.panel_settings import PanelSettings
 from outvoted.actors.panel.peer import voter
-from outvoted.actors.runs.run_folder import RunFolder
-from outvoted.actors.runs.run_record import DataRecord, RunRecord, State
+from outvoted.actors.runs.run_folder import DataRecord, RunFolder, RunRecord, State
 from outvoted.actors.studies.study_store import StudyStore, vote_rows
 from outvoted.actors.training.steps import Training
 from outvoted.actors.training.training import train, trained_member

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outvoted.analysis.report.palette import colour
+from outvoted.analysis.report.drawing import colour
 from outvoted.analysis.studies.interpolation.pictures import plane, scatter_plot, shares, ternary_plot
 from outvoted.analysis.studies.interpolation.points import Points, fields, joined
 from tests.analysis.studies.landscape.landscapes import FEATURES, NAMES, interpolations, votes

@@ -12,7 +12,7 @@ from outvoted.actors.data import datasets
 from outvoted.actors.data.formats import Folder, Npz
 from outvoted.actors.networks import MLP
 from outvoted.actors.runs import png
-from outvoted.actors.runs.run_record import RunRecord, State
+from outvoted.actors.runs.run_folder import RunRecord, State
 from outvoted.actors.sweeps.sweep_store import FINISHED, SweepStore
 from outvoted.actors.training.steps import Training
 from outvoted.analysis.sweeps.base import Unit
