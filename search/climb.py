@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from outvoted.search.arrays import Bools, Ints, Singles
 from outvoted.search.consensus import is_voter, unanimous
-from outvoted.search.ledger import Ballot, Finds, Tally, ask, empty_votes, no_ballot
+from outvoted.search.ledger import Ballot, Finds, Tally, ask, empty_votes, no_ballot, no_questions
 from outvoted.search.messages import Questions, Replies, TakeGradient
 from outvoted.search.plan import Shard
 from outvoted.search.strategies import Memory, Position, Proposals, Strategy, Votes
@@ -162,7 +162,7 @@ def _propose(state: ShardState) -> tuple[ShardState, Questions]:
     """Make every climbing search's next candidates and ask each target about its own."""
     state, active, count = _counted(state)
     if not len(active):
-        return replace(state, ballot=no_ballot()), {}
+        return replace(state, ballot=no_ballot()), no_questions()
     rules, shard, proposer = state.rules, state.shard, state.rules.strategy.proposer
     search = np.repeat(active, count)
     offset = np.arange(len(search)) - np.repeat(np.cumsum(count) - count, count)

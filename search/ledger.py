@@ -91,13 +91,21 @@ def ask(
     votes have room for gradients.
     """
     asked = {peer: rows for peer, rows in asked.items() if len(rows)}
-    every = Candidates(seed_id.astype(np.int32), composed.astype(np.float32))
     flags = np.broadcast_to(np.asarray(take, np.uint8), votes.score.shape) if votes.gradient.size else None
-    questions = {
-        peer: replace(every.rows(rows), take_gradient=None if flags is None else flags[peer, rows])
-        for peer, rows in asked.items()
-    }
-    return Ballot(asked, flags, votes), questions
+    kinds = len(TakeGradient)  # a row that peers are asked about in different ways stands in the table twice
+    keys = {peer: rows * kinds + (0 if flags is None else flags[peer, rows]) for peer, rows in asked.items()}
+    table = np.unique(np.concatenate([np.empty(0, np.int64), *keys.values()]))
+    row, how = table // kinds, (table % kinds).astype(np.uint8)
+    candidates = Candidates(
+        seed_id[row].astype(np.int32), composed[row].astype(np.float32), None if flags is None else how
+    )
+    rows = {peer: np.searchsorted(table, key) for peer, key in keys.items()}
+    return Ballot(asked, flags, votes), Questions(candidates, rows)
+
+
+def no_questions() -> Questions:
+    """Ask no one."""
+    return Questions(Candidates(np.empty(0, np.int32), np.empty((0, 0), np.float32)), {})
 
 
 @dataclass(frozen=True)

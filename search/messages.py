@@ -1,13 +1,13 @@
 """What travels between a search and its panel: parameters out, votes back."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
-from outvoted.search.arrays import AnyArray, Floats, RowArrays, Singles, Texts
+from outvoted.search.arrays import AnyArray, Floats, Ints, RowArrays, Singles, Texts
 
 
 class TakeGradient(IntEnum):
@@ -54,10 +54,60 @@ class Answers(RowArrays):
     failure: Texts | None = None
 
 
-Questions = Mapping[int, Candidates]
-"""For each peer (by its index in the panel) the candidates it is asked about."""
+@dataclass(frozen=True)
+class Questions:
+    """One table of candidates, and which rows of it each peer is asked about.
+
+    So whoever has several peers at hand renders a candidate once for all of them.
+
+    Attributes:
+        candidates: the table.
+        rows: for each peer that is asked, by its index in the panel, rows of the table, in any order; peers
+            that have nothing to answer are left out.
+    """
+
+    candidates: Candidates
+    rows: Mapping[int, Ints]
+
+    def __bool__(self) -> bool:
+        return bool(self.rows)
+
+    def of(self, peer: int) -> Candidates:
+        """Return what one peer is asked about."""
+        return self.candidates.rows(self.rows[peer])
+
+
 Replies = Mapping[int, Answers]
-"""For each peer that was asked, its answers, row by row."""
+"""For each peer that was asked, its answers, row by row of what it was asked about."""
+
+
+def together(asked: Sequence[Questions]) -> Questions:
+    """Join questions (at least one of them) into one table, in their order."""
+    first = np.cumsum([0, *(len(questions.candidates) for questions in asked)])
+    peers = sorted({peer for questions in asked for peer in questions.rows})
+    parts = list(zip(asked, first, strict=False))
+    return Questions(
+        Candidates.joined([questions.candidates for questions in asked]),
+        {
+            peer: np.concatenate([start + part.rows[peer] for part, start in parts if peer in part.rows])
+            for peer in peers
+        },
+    )
+
+
+def apart(asked: Sequence[Questions], replies: Replies) -> list[Replies]:
+    """Hand each of the joined questions its own replies."""
+    first = dict.fromkeys(replies, 0)
+    return [
+        {peer: _next(replies[peer], first, peer, len(rows)) for peer, rows in questions.rows.items()}
+        for questions in asked
+    ]
+
+
+def _next(answers: Answers, first: dict[int, int], peer: int, count: int) -> Answers:
+    rows = slice(first[peer], first[peer] + count)
+    first[peer] = rows.stop
+    return answers.rows(rows)
 
 
 def probability(score: AnyArray) -> Floats:

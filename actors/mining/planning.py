@@ -11,7 +11,7 @@ from outvoted.actors.runs.run_folder import Figures
 from outvoted.search.arrays import AnyArray, Ints
 from outvoted.search.consensus import unanimous
 from outvoted.search.errors import OutvotedError
-from outvoted.search.messages import Candidates
+from outvoted.search.messages import Candidates, Questions
 from outvoted.search.plan import Shard, drawn_seeds, replicas_needed, searches
 from outvoted.search.search_settings import SearchSettings
 from outvoted.search.transforms import Transform
@@ -66,7 +66,7 @@ def planned(panel: VotingPanel, search: SearchSettings, labels: Ints, names: Seq
 def _predicted(panel: VotingPanel, transform: Transform, seed_id: Ints) -> AnyArray:
     composed = transform.identity(len(seed_id)).astype(np.float32)
     seeds = Candidates(seed_id.astype(np.int32), composed)
-    replies = panel.ask(dict.fromkeys(range(panel.size), seeds))
+    replies = panel.ask(Questions(seeds, dict.fromkeys(range(panel.size), np.arange(len(seeds)))))
     return np.stack([replies[peer].predicted for peer in range(panel.size)])
 
 

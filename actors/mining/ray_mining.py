@@ -1,7 +1,7 @@
 """Mining on Ray: requests batched, the coordinator of a cell as an actor, a whole panel as a task."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import ray
@@ -16,7 +16,7 @@ from outvoted.actors.panel.peer import Peer
 from outvoted.actors.panel.ray_panel import FOREVER, Placed, RayPanel
 from outvoted.search.arrays import Pixels
 from outvoted.search.climb import Outcome, Rules, ShardState
-from outvoted.search.messages import Answers, Candidates, Questions, Replies
+from outvoted.search.messages import Questions, Replies, apart, together
 from outvoted.search.plan import Shard
 from outvoted.search.search_settings import SearchSettings
 
@@ -68,28 +68,6 @@ class RequestBatcher:
         self._free += 1
 
 
-def together(asked: Sequence[Questions]) -> Questions:
-    """Join questions, peer by peer, in their order."""
-    peers = sorted({peer for questions in asked for peer in questions})
-    parts = {peer: [questions[peer] for questions in asked if peer in questions] for peer in peers}
-    return {peer: Candidates.joined(found) for peer, found in parts.items()}
-
-
-def apart(asked: Sequence[Questions], replies: Replies) -> list[Replies]:
-    """Hand each of the joined questions its own replies."""
-    first = dict.fromkeys(replies, 0)
-    return [
-        {peer: _next(replies[peer], first, peer, len(part)) for peer, part in questions.items()}
-        for questions in asked
-    ]
-
-
-def _next(answers: Answers, first: dict[int, int], peer: int, count: int) -> Answers:
-    rows = slice(first[peer], first[peer] + count)
-    first[peer] = rows.stop
-    return answers.rows(rows)
-
-
 @ray.remote(**FOREVER)
 class CoordinatorActor:
     """A cell's coordinator, with the referee in the same process; runs several shards at a time."""
@@ -124,7 +102,7 @@ class CoordinatorActor:
         try:
             asked = next(steps)
             while True:
-                if isinstance(asked, Mapping):
+                if isinstance(asked, Questions):
                     asked = steps.send(await self._batcher.ask(asked))
                 else:
                     asked = steps.send(await self._judge(asked))

@@ -47,7 +47,7 @@ class LocalPanel(VotingPanel):
 
     def ask(self, questions: Questions) -> Replies:
         """Ask each peer about its candidates."""
-        return {peer: self._peers[peer].ask(candidates) for peer, candidates in questions.items()}
+        return {peer: self._peers[peer].ask(questions.of(peer)) for peer in questions.rows}
 
     def vote(self, images: Pixels) -> Singles:
         """Put images to every peer; shape (peers, n, classes)."""

@@ -64,7 +64,7 @@ class RayPanel(VotingPanel):
 
     def _ask(self, questions: Questions) -> tuple[list[int], list[Any]]:
         """Send all questions in parts; return which peer each call went to, and the calls."""
-        parts = [(peer, part) for peer, candidates in questions.items() for part in _parts(candidates)]
+        parts = [(peer, part) for peer in questions.rows for part in _parts(questions.of(peer))]
         return [peer for peer, _ in parts], [self._peers[peer].ask.remote(part) for peer, part in parts]
 
     def _vote(self, images: Pixels) -> list[Any]:

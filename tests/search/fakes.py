@@ -1,7 +1,7 @@
 """A panel without networks: every answer is plain arithmetic on one row, whatever else travels with it."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from random import Random
 from typing import NamedTuple
 
@@ -32,13 +32,26 @@ def nothing_breaks(row: Row) -> bool:
     return False
 
 
+def questions_of(parts: Mapping[int, Candidates]) -> Questions:
+    """Ask each peer about candidates of its own; at least one peer."""
+    ends = np.cumsum([0, *map(len, parts.values())])
+    rows = {peer: np.arange(ends[k], ends[k + 1]) for k, peer in enumerate(parts)}
+    return Questions(Candidates.joined(list(parts.values())), rows)
+
+
+def parts_of(questions: Questions) -> dict[int, Candidates]:
+    """What each peer is asked about."""
+    return {peer: questions.of(peer) for peer in questions.rows}
+
+
 def rows_of(questions: Questions) -> list[Row]:
     """Every candidate with the peer that is asked about it."""
-    return [
-        Row(peer, seed_id, tuple(composed))
-        for peer, candidates in questions.items()
-        for seed_id, composed in zip(candidates.seed_id.tolist(), candidates.composed.tolist(), strict=True)
-    ]
+    return [row for peer, part in parts_of(questions).items() for row in _rows(peer, part)]
+
+
+def _rows(peer: int, candidates: Candidates) -> list[Row]:
+    places = zip(candidates.seed_id.tolist(), candidates.composed.tolist(), strict=True)
+    return [Row(peer, seed_id, tuple(composed)) for seed_id, composed in places]
 
 
 def label_of(seed_id: Ints) -> Ints:
@@ -71,7 +84,7 @@ class FakePanel:
         self.differentiated: list[Row] = []
 
     def ask(self, questions: Questions) -> Replies:
-        return {peer: self._answers(peer, candidates) for peer, candidates in questions.items()}
+        return {peer: self._answers(peer, part) for peer, part in parts_of(questions).items()}
 
     def answer(self, row: Row) -> tuple[np.float32, int]:
         """Return the log-odds of the label and the class; off the record."""
@@ -104,7 +117,7 @@ class FakePanel:
         ]
 
     def _answers(self, peer: int, candidates: Candidates) -> Answers:
-        rows = rows_of({peer: candidates})
+        rows = _rows(peer, candidates)
         self.asked += rows
         answers = [self.answer(row) for row in rows]
         return Answers(

@@ -11,7 +11,7 @@ from outvoted.search.climb import Outcome, Rules, ShardState, advance
 from outvoted.search.plan import Shard
 from outvoted.search.strategies import RandomSearch, Strategy
 from outvoted.search.transforms import Affine, AffineRange
-from tests.search.fakes import CLASSES, DISPUTED, FakePanel, Row, label_of, rows_of
+from tests.search.fakes import CLASSES, DISPUTED, FakePanel, Row, label_of, parts_of, rows_of
 from tests.search.runs import (
     EAGER,
     PEERS,
@@ -65,8 +65,8 @@ def without(climb: ShardState, search: int) -> tuple[object, object]:
 def test_the_whole_panel_is_first_asked_about_every_seed(rules: Rules) -> None:
     shard = first(SEARCHES)
     _, questions = started(rules, shard)
-    assert sorted(questions) == list(range(PEERS))
-    for candidates in questions.values():
+    assert sorted(questions.rows) == list(range(PEERS))
+    for candidates in parts_of(questions).values():
         assert candidates.seed_id.tolist() == shard.seed_id.tolist()
         assert (candidates.composed == rules.transform.identity(1)).all()
         assert candidates.seed_id.dtype == np.int32
@@ -246,7 +246,7 @@ def test_nobody_is_asked_for_nothing(rules: Rules) -> None:
     climb, questions = started(rules, first(6))
     panel = panel_for(rules)
     while questions:
-        assert all(len(candidates) for candidates in questions.values())
+        assert all(len(rows) for rows in questions.rows.values())
         assert rows_of(questions)
         climb, questions = advance(climb, panel.ask(questions))
     assert Outcome.CLIMBING not in climb.outcome

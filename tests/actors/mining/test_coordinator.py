@@ -54,7 +54,7 @@ class Counting(VotingPanel):
         return self.honest.size
 
     def ask(self, questions: Questions) -> Replies:
-        self.rows += sum(len(candidates) for candidates in questions.values())
+        self.rows += sum(map(len, questions.rows.values()))
         return self.honest.ask(questions)
 
     def vote(self, images: Pixels) -> Singles:

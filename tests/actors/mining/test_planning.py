@@ -28,7 +28,7 @@ class Contrarian(VotingPanel):
     def ask(self, questions: Questions) -> Replies:
         return {
             peer: Answers(np.zeros(len(rows), np.float32), np.full(len(rows), -7 if peer else 0, np.int16))
-            for peer, rows in questions.items()
+            for peer, rows in questions.rows.items()
         }
 
     def vote(self, images: Pixels) -> Singles:

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from outvoted.actors.mining.ray_mining import RequestBatcher, apart, together
+from outvoted.actors.mining.ray_mining import RequestBatcher
 from outvoted.actors.panel.panel import LocalPanel
-from outvoted.search.messages import Candidates, Questions, Replies
+from outvoted.search.messages import Candidates, Questions, Replies, apart, together
+from tests.search.fakes import questions_of
 
 Draw = Callable[[int, int], Candidates]
 SECONDS = 20
@@ -27,7 +28,7 @@ class Gate:
 
     async def ask(self, questions: Questions) -> Replies:
         """Answer, or fail, once the gate is open."""
-        self.calls.append({peer: len(part) for peer, part in questions.items()})
+        self.calls.append({peer: len(rows) for peer, rows in questions.rows.items()})
         self.under_way += 1
         self.most = max(self.most, self.under_way)
         await self.open.wait()
@@ -61,11 +62,14 @@ def same(one: Replies | BaseException, other: Replies) -> bool:
 def questions(candidates: Draw, asker: int, number: int = 0) -> Questions:
     """Return what an asker wants to know: some rows from some of three peers."""
     rng = np.random.default_rng((asker, number))
-    return {peer: candidates(int(rng.integers(0, 30)), asker) for peer in range(3) if rng.random() < 0.7}
+    table = candidates(30, asker)
+    return Questions(
+        table, {peer: rng.integers(30, size=rng.integers(0, 30)) for peer in range(3) if rng.random() < 0.7}
+    )
 
 
 @settings(max_examples=25)
-@given(askers=st.lists(st.integers(0, 10**6), max_size=6))
+@given(askers=st.lists(st.integers(0, 10**6), min_size=1, max_size=6))
 def test_what_was_joined_comes_apart_again(askers: list[int], panel: LocalPanel, candidates: Draw) -> None:
     asked = [questions(candidates, asker) for asker in askers]
     parts = apart(asked, panel.ask(together(asked)))
@@ -74,10 +78,12 @@ def test_what_was_joined_comes_apart_again(askers: list[int], panel: LocalPanel,
 
 def test_joined_questions_stand_peer_by_peer_in_their_order(candidates: Draw) -> None:
     first, second = candidates(3, 1), candidates(2, 2)
-    joined = together([{2: first}, {0: second, 2: second}])
-    assert list(joined) == [0, 2]
-    np.testing.assert_array_equal(joined[2].seed_id, [*first.seed_id, *second.seed_id])
-    np.testing.assert_array_equal(joined[2].composed, [*first.composed, *second.composed])
+    joined = together([questions_of({2: first}), Questions(second, dict.fromkeys((0, 2), np.arange(2)))])
+    assert list(joined.rows) == [0, 2]
+    assert len(joined.candidates) == 5  # each once
+    np.testing.assert_array_equal(joined.of(2).seed_id, [*first.seed_id, *second.seed_id])
+    np.testing.assert_array_equal(joined.of(2).composed, [*first.composed, *second.composed])
+    np.testing.assert_array_equal(joined.of(0).composed, second.composed)
 
 
 @pytest.mark.parametrize("calls", [1, 2, 5])
@@ -107,10 +113,10 @@ def test_what_waits_travels_together(panel: LocalPanel, candidates: Draw) -> Non
     async def run() -> tuple[Gate, list[Replies | BaseException]]:
         gate = Gate(panel)
         joiner = RequestBatcher(gate.ask, calls=1)
-        first = asyncio.create_task(joiner.ask({0: candidates(3, 0)}))
+        first = asyncio.create_task(joiner.ask(questions_of({0: candidates(3, 0)})))
         await settle()
         rest = [
-            asyncio.create_task(joiner.ask(asked))
+            asyncio.create_task(joiner.ask(questions_of(asked)))
             for asked in (
                 {0: candidates(5, 1), 1: candidates(2, 1)},
                 {2: candidates(7, 2)},
@@ -144,7 +150,7 @@ def test_no_more_calls_are_under_way_than_allowed(calls: int, panel: LocalPanel,
         joiner = RequestBatcher(gate.ask, calls)
         tasks = []
         for asker in range(6):
-            tasks.append(asyncio.create_task(joiner.ask({0: candidates(2, asker)})))
+            tasks.append(asyncio.create_task(joiner.ask(questions_of({0: candidates(2, asker)}))))
             await settle()
         gate.open.set()
         assert len(known(await soon(*tasks))) == 6
@@ -157,12 +163,14 @@ def test_an_error_reaches_everyone_it_concerns_and_no_one_else(panel: LocalPanel
     async def run() -> list[str]:
         gate = Gate(panel, ConnectionError("the cell is gone"))
         joiner = RequestBatcher(gate.ask, calls=1)
-        tasks = [asyncio.create_task(joiner.ask({0: candidates(2, asker)})) for asker in range(3)]
+        tasks = [
+            asyncio.create_task(joiner.ask(questions_of({0: candidates(2, asker)}))) for asker in range(3)
+        ]
         await settle()
         gate.open.set()
         failed = await soon(*tasks)
         gate.error = None
-        later = await soon(joiner.ask({0: candidates(2, 9)}))
+        later = await soon(joiner.ask(questions_of({0: candidates(2, 9)})))
         assert len(known(later)) == 1
         return [str(error) for error in failed]
 
@@ -188,7 +196,9 @@ def test_an_asker_that_gives_up_harms_no_one(panel: LocalPanel, candidates: Draw
     async def run() -> list[Replies]:
         gate = Gate(panel)
         joiner = RequestBatcher(gate.ask, calls=1)
-        tasks = [asyncio.create_task(joiner.ask({0: candidates(2, asker)})) for asker in range(3)]
+        tasks = [
+            asyncio.create_task(joiner.ask(questions_of({0: candidates(2, asker)}))) for asker in range(3)
+        ]
         await settle()
         tasks[0].cancel()
         await settle()

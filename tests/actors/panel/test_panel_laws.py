@@ -18,9 +18,11 @@ from outvoted.actors.panel.peer import Peer
 from outvoted.actors.panel.ray_panel import MESSAGE_ROWS, RayPanel
 from outvoted.search.arrays import Singles
 from outvoted.search.climb import Rules
-from outvoted.search.messages import Answers, Candidates, Replies, TakeGradient
+from outvoted.search.ledger import no_questions
+from outvoted.search.messages import Answers, Candidates, Questions, Replies, TakeGradient
 from outvoted.search.plan import Shard
 from tests.actors.panel.same import assert_same
+from tests.search.fakes import questions_of
 
 Draw = Callable[[int, int], Candidates]
 
@@ -59,7 +61,7 @@ def test_each_peer_answers_its_own_questions(
     any_panel: VotingPanel, peers: list[Peer], candidates: Draw
 ) -> None:
     questions = {peer: candidates(40 + peer, peer) for peer in range(len(peers))}
-    replies = any_panel.ask(questions)
+    replies = any_panel.ask(questions_of(questions))
     assert replies.keys() == questions.keys()
     for peer, asked in questions.items():
         assert_same(replies[peer], peers[peer].ask(asked))
@@ -67,23 +69,33 @@ def test_each_peer_answers_its_own_questions(
 
 @pytest.mark.parametrize("asked", [[2], [0, 2], [1, 0]])
 def test_only_peers_that_were_asked_reply(any_panel: VotingPanel, asked: list[int], candidates: Draw) -> None:
-    replies = any_panel.ask({peer: candidates(5, 0) for peer in asked})
+    replies = any_panel.ask(questions_of({peer: candidates(5, 0) for peer in asked}))
     assert set(replies) == set(asked)
+
+
+def test_peers_that_share_candidates_answer_as_each_would_alone(
+    any_panel: VotingPanel, peers: list[Peer], candidates: Draw
+) -> None:
+    table, rng = candidates(200, 3), np.random.default_rng(3)
+    asked = Questions(table, {peer: rng.integers(200, size=40 * peer + 1) for peer in range(len(peers))})
+    replies = any_panel.ask(asked)
+    for peer, rows in asked.rows.items():
+        assert_same(replies[peer], peers[peer].ask(table.rows(rows)))
 
 
 def test_company_of_other_peers_changes_no_answer(any_panel: VotingPanel, candidates: Draw) -> None:
     mine = candidates(30, 1)
-    alone = any_panel.ask({1: mine})
-    together = any_panel.ask({0: candidates(400, 2), 1: mine, 2: candidates(3, 3)})
+    alone = any_panel.ask(questions_of({1: mine}))
+    together = any_panel.ask(questions_of({0: candidates(400, 2), 1: mine, 2: candidates(3, 3)}))
     assert_same(alone[1], together[1])
 
 
 def test_no_question_has_no_reply(any_panel: VotingPanel) -> None:
-    assert not any_panel.ask({})
+    assert not any_panel.ask(no_questions())
 
 
 def test_an_empty_question_has_an_empty_reply(any_panel: VotingPanel, candidates: Draw) -> None:
-    replies = any_panel.ask({0: candidates(3, 0).rows(slice(0, 0)), 1: candidates(3, 0)})
+    replies = any_panel.ask(questions_of({0: candidates(3, 0).rows(slice(0, 0)), 1: candidates(3, 0)}))
     assert (len(replies[0]), len(replies[1])) == (0, 3)
     assert (replies[0].score.dtype, replies[0].predicted.dtype) == (np.dtype(np.float32), np.dtype(np.int16))
 
@@ -94,7 +106,7 @@ def test_long_questions_keep_their_order(
 ) -> None:
     asked = candidates(n, 5)
     backwards = np.arange(n)[::-1]
-    replies = any_panel.ask({0: asked, 2: asked.rows(backwards)})
+    replies = any_panel.ask(Questions(asked, {0: np.arange(n), 2: backwards}))
     assert_same(replies[0], peers[0].ask(asked))
     forwards = peers[2].ask(asked)
     assert_same(replies[2], Answers(forwards.score[backwards], forwards.predicted[backwards]))
@@ -106,7 +118,7 @@ def test_gradients_come_back_with_their_rows(
     asked = candidates(MESSAGE_ROWS + 30, 6)
     flags = np.random.default_rng(6).integers(len(TakeGradient), size=len(asked)).astype(np.uint8)
     asked = replace(asked, take_gradient=flags)
-    replies = any_panel.ask({1: asked, 2: asked.rows(slice(0, 0))})
+    replies = any_panel.ask(questions_of({1: asked, 2: asked.rows(slice(0, 0))}))
     assert_same(replies[1], peers[1].ask(asked))
     assert_same(replies[2], peers[2].ask(asked.rows(slice(0, 0))))
 
@@ -136,7 +148,7 @@ def test_any_panel_mines_the_same_rows(
 def test_asking_later_gives_the_same_answers(
     actors: list[Any], panel: LocalPanel, candidates: Draw, digits: Dataset
 ) -> None:
-    later, asked = RayPanel(actors), {0: candidates(MESSAGE_ROWS + 5, 0), 2: candidates(4, 1)}
+    later, asked = RayPanel(actors), questions_of({0: candidates(MESSAGE_ROWS + 5, 0), 2: candidates(4, 1)})
     images = digits.test.images[:20]
 
     async def both() -> tuple[Replies, Singles]:

@@ -16,7 +16,7 @@ from outvoted.search.climb import Outcome, Rules, ShardState, advance
 from outvoted.search.messages import Answers, Candidates, Questions, Replies
 from outvoted.search.plan import Shard
 from outvoted.search.transforms import Affine, AffineRange
-from tests.search.fakes import FakePanel, Row, label_of, rows_of
+from tests.search.fakes import FakePanel, Row, label_of, questions_of, rows_of
 from tests.search.runs import (
     EAGER,
     PEERS,
@@ -114,12 +114,12 @@ def test_the_order_in_which_shards_and_peers_reply_is_irrelevant(rules: Rules, s
 
 def replied(panel: FakePanel, asked: list[Questions], chance: Random) -> list[Replies]:
     """Put several shards' questions to the panel as one, and hand out the replies peer by peer."""
-    peers = sorted({peer for questions in asked for peer in questions})
+    peers = sorted({peer for questions in asked for peer in questions.rows})
     chance.shuffle(peers)
     replies: list[dict[int, Answers]] = [{} for _ in asked]
     for peer in peers:
-        parts = [(k, questions[peer]) for k, questions in enumerate(asked) if peer in questions]
-        answers = panel.ask({peer: Candidates.joined([part for _, part in parts])})[peer]
+        parts = [(k, questions.of(peer)) for k, questions in enumerate(asked) if peer in questions.rows]
+        answers = panel.ask(questions_of({peer: Candidates.joined([part for _, part in parts])}))[peer]
         ends = np.cumsum([0, *(len(part) for _, part in parts)])
         for (k, part), start in zip(parts, ends, strict=False):
             replies[k][peer] = answers.rows(slice(start, start + len(part)))
@@ -260,7 +260,7 @@ def test_held_out_peers_are_asked_about_seeds_alone(rules: Rules) -> None:
     for climb, questions in rounds(rules, shard, panel_for(rules)):
         rows = search_of(climb)
         if climb.proposals is None:
-            assert all(len(questions[peer]) == len(shard) for peer in range(PEERS))
+            assert all(len(questions.rows[peer]) == len(shard) for peer in range(PEERS))
         else:
             for row in rows_of(questions):
                 asked[rows[row.seed_id]].add(row.peer)
@@ -282,9 +282,9 @@ def test_consensus_is_counted_where_all_voters_answer_the_label(rules: Rules, vo
     for climb, questions in rounds(rules, shard, panel):
         rows = search_of(climb)
         said = defaultdict[int, list[list[bool]]](list)
-        for candidates in questions.values() if climb.ballot.promising is not None else []:
+        for peer in questions.rows if climb.ballot.promising is not None else []:
             by_search = defaultdict[int, list[bool]](list)
-            for row in rows_of({peer_of(questions, candidates): candidates}):
+            for row in rows_of(replace(questions, rows={peer: questions.rows[peer]})):
                 by_search[rows[row.seed_id]].append(bool(panel.answer(row)[1] == row.seed_id % 3))
             for search, right in by_search.items():
                 said[search].append(right)
@@ -300,11 +300,6 @@ def test_consensus_is_counted_where_all_voters_answer_the_label(rules: Rules, vo
     else:
         assert not asked
         assert last.tally.consensus.tolist() == last.tally.voted_on.tolist()
-
-
-def peer_of(questions: Questions, candidates: Candidates) -> int:
-    """Whom a part of the questions is put to."""
-    return next(peer for peer, part in questions.items() if part is candidates)
 
 
 @pytest.mark.parametrize("voters", range(PEERS))
