@@ -1,6 +1,7 @@
-"""The command line."""
+"""The command line: its commands and their options. What a command does is imported when it is called."""
 
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
@@ -9,27 +10,22 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from outvoted.actors.mining.shards import Shards
-from outvoted.actors.networks.computing import use_one_thread
-from outvoted.analysis.mining.replay import Replayed
-from outvoted.analysis.mining.replay import replay as replay_mistakes
-from outvoted.analysis.opened.opened import OpenedRun
-from outvoted.analysis.report.page import page, write_page
-from outvoted.cluster.command_line import listing
-from outvoted.cluster.command_line.looking import label, landscape
 from outvoted.cluster.command_line.options import (
     DEFAULT_RUNS,
+    Address,
     Debug,
+    Name,
+    OfRun,
+    Override,
+    Resume,
     Runs,
     Trusted,
-    launched,
-    run_store,
+    run_path,
     trusted,
 )
-from outvoted.cluster.console.ending import INTERRUPTED, signals_heeded
-from outvoted.cluster.console.terminal import bars, console, errors, phase, say_aligned, tolerate_any_terminal
-from outvoted.cluster.jobs.kinds import KINDS, check_offers, kind_of
-from outvoted.cluster.ray.calls import refused
+from outvoted.cluster.console.ending import INTERRUPTED, nothing_started, signals_heeded
+from outvoted.cluster.console.terminal import console, errors, tolerate_any_terminal
+from outvoted.cluster.jobs.kinds import ENTRIES, KindEntry, keys_in
 from outvoted.search.errors import OutvotedError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -50,39 +46,88 @@ def outvoted(
     """Outvoted mines high-value mistakes: inputs one network gets wrong while all its peers agree."""
 
 
-for kind in KINDS.values():
-    app.command(kind.name)(launched(kind))
-app.command()(landscape)
-app.command()(label)
+def launched(entry: KindEntry) -> Callable[..., None]:
+    """Return the command of a kind of run."""
+
+    def run(
+        config: Annotated[Path, typer.Argument(help=f"A YAML file, e.g. {entry.example}.")],
+        override: Override = None,
+        name: Name = None,
+        address: Address = "local",
+        resume: Resume = False,
+        runs: Runs = DEFAULT_RUNS,
+        debug: Debug = False,
+    ) -> None:
+        keys = keys_in(config, entry.name)
+        with nothing_started():
+            from outvoted.cluster.command_line.launching import Given, make_run
+        make_run(entry.name, keys, Given(config, override or (), name, address, resume, runs, debug))
+
+    run.__doc__ = entry.does
+    return run
+
+
+for entry in ENTRIES.values():
+    app.command(entry.name)(launched(entry))
 
 
 @app.command()
-def report(
-    run: Annotated[Path, typer.Argument(help="A run's folder, or its name within RUNS.")],
+def landscape(  # noqa: PLR0913  # each is an option
+    run: Annotated[Path, typer.Argument(help="A run of `outvoted mine`: its folder, or its name.")],
+    seed_id: Annotated[
+        int | None, typer.Option(help="Row of a training image; by default, the seed with the most mistakes.")
+    ] = None,
+    x: Annotated[str | None, typer.Option(help="One direction, e.g. rotation or translate_x_px.")] = None,
+    y: Annotated[str | None, typer.Option(help="Another direction, e.g. scale.")] = None,
+    points: Annotated[
+        int, typer.Option(min=3, max=401, help="Points along each side; an odd number includes the seed.")
+    ] = 41,
     trust: Trusted = False,
     runs: Runs = DEFAULT_RUNS,
     debug: Debug = False,
 ) -> None:
+    """Draw what each peer predicts around a seed, along two directions, and the climbs to mistakes."""
+    from outvoted.cluster.command_line.looking import draw_landscape
+
+    draw_landscape(run_path(run, runs), trusted(trust), seed_id, (x, y), points)
+
+
+@app.command()
+def label(  # noqa: PLR0913  # each is an option
+    run: Annotated[Path, typer.Argument(help="A study's folder, or its name within RUNS.")],
+    labeller: Annotated[
+        str | None, typer.Option(help="The labeller's name; by default, the page asks.")
+    ] = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 for any free one.")] = 0,
+    browser: Annotated[
+        bool, typer.Option(" /--no-browser", help="Only print the page's address.", show_default=False)
+    ] = True,
+    file: Annotated[
+        Path | None,
+        typer.Option("--import", help="A CSV file with image, labeller, label; no page is served."),
+    ] = None,
+    trust: Trusted = False,
+    runs: Runs = DEFAULT_RUNS,
+    debug: Debug = False,
+) -> None:
+    """Let people label a study's images on a page in the browser, or import their labels."""
+    from outvoted.cluster.command_line.labelling import PageOptions, have_labelled
+
+    page = PageOptions(labeller, port, browser)
+    have_labelled(run_path(run, runs), trusted(trust), page, file)
+
+
+@app.command()
+def report(run: OfRun, trust: Trusted = False, runs: Runs = DEFAULT_RUNS, debug: Debug = False) -> None:
     """Write a run's `report.html`, tables and pictures from what it has recorded so far."""
-    opened = OpenedRun(run_store(run, runs), trusted(trust))
-    with phase(console, "drawing the report"):
-        found = kind_of(opened.record).report(opened)
-        found.write(opened.store.path)
-    path = opened.store.path / "report.html"
-    with bars(console) as progress:
-        bar = progress.add_task("page", total=None, details="images voted on again")
-        shown = page(opened.record, found, lambda done, of: progress.update(bar, completed=done, total=of))
-        progress.update(bar, visible=progress.tasks[0].total is not None)
-    with phase(console, "writing the page"):
-        write_page(shown, path)
-    found.show(console)
-    size = path.stat().st_size / 1e6
-    console.print(f"\nWritten to {path} ({size:.1f} MB): open it in a browser.", soft_wrap=True)
+    from outvoted.cluster.command_line.looking import write_report
+
+    write_report(run_path(run, runs), trusted(trust))
 
 
 @app.command()
 def replay(
-    run: Annotated[Path, typer.Argument(help="A run's folder, or its name within RUNS.")],
+    run: OfRun,
     search: Annotated[
         int | None, typer.Option("--search", help="Only the search with this search_id.")
     ] = None,
@@ -91,48 +136,30 @@ def replay(
     debug: Debug = False,
 ) -> None:
     """Rebuild mistakes from their parameters; check pixels, the target and its peers again."""
-    opened = OpenedRun(run_store(run, runs), trusted(trust))
-    record = opened.store.read_record()
-    check_offers(record, "replay", "whose mistakes can be rebuilt")
-    if not Shards(opened.store.path).table("mistakes").num_rows:
-        console.print(f"Nothing to replay: {record.name} has no mistakes so far.", soft_wrap=True)
-        return
-    with bars(console) as progress:
-        total = 1 if search is not None else opened.mistakes.num_rows
-        bar = progress.add_task("replaying", total=total, details="")
-        found = replay_mistakes(opened, search, lambda done: progress.update(bar, advance=done))
-        progress.update(bar, total=len(found))
-    refuted = [row for row in found if not row.confirmed]
-    if refuted:
-        raise OutvotedError(
-            expected=f"{len(found)} mistakes that replay to the same pixels and votes",
-            found=f"{len(refuted)} that do not: {', '.join(_told(row) for row in refuted[:5])}",
-            remedy="if no file was altered, this machine computes differently from the one that mined",
-        )
-    mistakes = "1 mistake" if len(found) == 1 else f"{len(found)} mistakes"
-    console.print(f"{mistakes} confirmed: the same pixels, the target wrong, all its voters correct.")
+    from outvoted.cluster.command_line.looking import replay_run
+
+    replay_run(run_path(run, runs), trusted(trust), search)
 
 
 @app.command("runs")
 def list_runs(runs: Runs = DEFAULT_RUNS, debug: Debug = False) -> None:
     """List runs, oldest first."""
-    found = list(listing.rows(runs))
-    if found:
-        say_aligned([listing.HEAD, *found])
-    else:
-        console.print(f"No runs in {runs} yet: outvoted mine CONFIG.yaml makes one.", soft_wrap=True)
+    from outvoted.cluster.command_line.listing import say_runs
+
+    say_runs(runs)
 
 
 @app.command()
 def doctor(runs: Runs = DEFAULT_RUNS, debug: Debug = False) -> None:
     """Print versions, devices, and where data sets are found."""
-    say_aligned(list(listing.machine(runs)))
+    from outvoted.cluster.command_line.machine import say_machine
+
+    say_machine(runs)
 
 
 def main() -> None:
     """Run the command line; a mistake of the user's ends in one message and exit code 2."""
     tolerate_any_terminal()
-    use_one_thread()  # as the actors do; this process only reads and draws
     try:
         with signals_heeded():
             app()
@@ -146,7 +173,7 @@ def main() -> None:
 
 def _told_end(error: Exception) -> int:
     """Say what ended a command, and return its exit code."""
-    message = refused(error)
+    message = _refused(error)
     with suppress(OSError):  # nobody may be listening any more
         if message is not None:
             errors.print(Text("error", "bold red"))
@@ -157,6 +184,10 @@ def _told_end(error: Exception) -> int:
     return 1 if message is None else 2
 
 
-def _told(row: Replayed) -> str:
-    same = {"parameters": row.same_parameters, "pixels": row.same_pixels, "votes": row.outvoted}
-    return f"search {row.search_id} (other {', '.join(name for name, is_so in same.items() if not is_so)})"
+def _refused(error: Exception) -> OutvotedError | None:
+    """Return what to tell of an error that its user can mend, or None of one that is a bug."""
+    if isinstance(error, OutvotedError):
+        return error
+    from outvoted.cluster.ray.calls import refused
+
+    return refused(error)

@@ -2,10 +2,9 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from pydantic import ValidationError
 
@@ -19,51 +18,54 @@ from outvoted.search.trust import EVERYTHING
 Config = TypeVar("Config", bound=Settings)
 
 
-@dataclass(frozen=True)
-class ConfigForm:
-    """The form of a command's configuration.
-
-    Attributes:
-        settings: the class.
-        minimal: the lines of a small configuration.
-    """
-
-    settings: type[Settings]
-    minimal: Sequence[str]
-
-    def fits(self, values: Mapping[Any, Any]) -> bool:
-        """Tell whether keys are such a configuration's."""
-        return self.required <= values.keys() <= self.settings.model_fields.keys()
+class Configured(Protocol):
+    """What is configured by a file of its own: a kind of run."""
 
     @property
-    def required(self) -> set[str]:
-        """The keys that may not be left out."""
-        return {name for name, field in self.settings.model_fields.items() if field.is_required()}
+    def form(self) -> type[Settings]:
+        """The configuration."""
 
 
-Forms = Mapping[str, ConfigForm]
-"""Those of all commands, by name."""
+Kinds = Mapping[str, Configured]
+"""What each command makes, by the command's name."""
 
 
-def read(form: type[Config], path: Path, overrides: Sequence[str], forms: Forms) -> Config:
-    """Read a configuration of class ``form`` and apply ``key.path=value`` overrides.
-
-    Args:
-        forms: ``form`` and those of the other commands, one of which the file may be meant for.
+def check_meant(own: str, keys: Mapping[str, Any], path: Path, kinds: Kinds) -> None:
+    """Refuse the keys of a file that was written for another command than ``own``.
 
     Raises:
-        OutvotedError: the file or an override cannot be read, or a key or value is not what it must be.
+        OutvotedError: it says for which.
     """
-    own = next(name for name, known in forms.items() if known.settings is form)
-    values = _mapping(path, own, forms[own])
-    other = _meant_for(values, forms[own], forms)
+    other = meant_for(keys, own, kinds)
     if other is not None:
         raise OutvotedError(
             expected=f"a configuration of `outvoted {own}` at {path}",
             found=f"one of `outvoted {other}`",
             remedy=f"{command('outvoted', other, path)}, or another file",
         )
-    return overridden(validated(form, values, path), overrides, path)
+
+
+def meant_for(keys: Mapping[Any, Any], own: str, kinds: Kinds) -> str | None:
+    """Name the other command that keys were written for, if they don't fit the one that is wanted."""
+    if _fits(keys, kinds[own].form):
+        return None
+    for name, other in kinds.items():
+        if _fits(keys, other.form):
+            return name
+    for name, other in kinds.items():
+        required = _required(other.form)
+        if required - kinds[own].form.model_fields.keys() and required <= keys.keys():
+            return name
+    return None
+
+
+def _fits(keys: Mapping[Any, Any], form: type[Settings]) -> bool:
+    return _required(form) <= keys.keys() <= form.model_fields.keys()
+
+
+def _required(form: type[Settings]) -> set[str]:
+    """Return the keys that may not be left out."""
+    return {name for name, field in form.model_fields.items() if field.is_required()}
 
 
 def overridden(config: Config, overrides: Sequence[str], path: Path | str) -> Config:
@@ -80,17 +82,7 @@ def overridden(config: Config, overrides: Sequence[str], path: Path | str) -> Co
     return validated(type(config), values, path)
 
 
-def command_at(path: Path, forms: Forms) -> str:
-    """Name the command that a file is for: the first of those it fits, or the first one.
-
-    Raises:
-        OutvotedError: the file cannot be read.
-    """
-    first, form = next(iter(forms.items()))
-    return _meant_for(_mapping(path, first, form), form, forms) or first
-
-
-def validated(form: type[Config], values: dict[str, Any], path: Path | str) -> Config:
+def validated(form: type[Config], values: Mapping[str, Any], path: Path | str) -> Config:
     """Return the user's own settings made of values; what they name by import path is imported.
 
     ``path`` says in errors where they stand: a file, or a Python call. What lies in a run's folder is read
@@ -111,30 +103,22 @@ def validated(form: type[Config], values: dict[str, Any], path: Path | str) -> C
         ) from error
 
 
-def _meant_for(values: Mapping[Any, Any], own: ConfigForm, forms: Forms) -> str | None:
-    """Name the other command that keys were written for, if they don't fit the form that is wanted."""
-    if own.fits(values):
-        return None
-    for name, other in forms.items():
-        if other.fits(values):
-            return name
-    for name, other in forms.items():
-        if other.required - own.settings.model_fields.keys() and other.required <= values.keys():
-            return name
-    return None
+def keys_in(path: Path, command: str, minimal: Sequence[str]) -> dict[str, Any]:
+    """Read the keys of a file that is to configure a command; the lines ``minimal`` are enough for it.
 
-
-def _mapping(path: Path, command: str, form: ConfigForm) -> dict[str, Any]:
+    Raises:
+        OutvotedError: the file cannot be read, or holds no keys.
+    """
     try:
         with path.open("rb") as file:
             content = file.read(MOST_BYTES + 1)
     except (OSError, ValueError) as error:
         found = getattr(error, "strerror", None) or visible(str(error))
-        raise _unreadable(command, form, path, found, _nearest(path)) from error
+        raise _unreadable(command, minimal, path, found, _nearest(path)) from error
     try:
         values = parse(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        raise _unreadable(command, form, path, "a file that is not text in UTF-8") from error
+        raise _unreadable(command, minimal, path, "a file that is not text in UTF-8") from error
     except NotPlainYamlError as error:
         raise OutvotedError(
             expected=f"a configuration in plain YAML in {path}",
@@ -145,7 +129,7 @@ def _mapping(path: Path, command: str, form: ConfigForm) -> dict[str, Any]:
         found = f"{'a list' if isinstance(values, list) else 'one value'} instead of keys: {shown(values)}"
         if values is None:
             found = "a file without keys"
-        raise _unreadable(command, form, path, found)
+        raise _unreadable(command, minimal, path, found)
     return values
 
 
@@ -160,13 +144,13 @@ def _nearest(path: Path) -> str | None:
 
 
 def _unreadable(
-    name: str, form: ConfigForm, path: Path, found: str, remedy: str | None = None
+    name: str, minimal: Sequence[str], path: Path, found: str, remedy: str | None = None
 ) -> OutvotedError:
-    lines = "\n".join(f"          {line}" for line in form.minimal)
+    lines = "\n".join(f"          {line}" for line in minimal)
     return OutvotedError(
-        expected=f"a YAML file with keys {', '.join(form.settings.model_fields)} at {path}",
+        expected=f"a YAML file at {path} that configures `outvoted {name}`",
         found=found,
-        remedy=remedy or f"write one; these lines are enough for `outvoted {name}`:\n{lines}",
+        remedy=remedy or f"write one; these lines are enough:\n{lines}",
     )
 
 

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -48,6 +49,17 @@ def signals_heeded() -> Iterator[None]:
         raise
     else:
         _restore(before)
+
+
+@contextmanager
+def nothing_started() -> Iterator[None]:
+    """Within the block a command imports what it needs, for seconds; a signal ends it without a traceback."""
+    try:
+        yield
+    except KeyboardInterrupt as cut:
+        by = f" by {cut}" if str(cut) else ""
+        print(f"\nInterrupted{by} before anything started.", file=sys.stderr)
+        sys.exit(INTERRUPTED)
 
 
 @contextmanager

@@ -43,16 +43,12 @@ class Job(Generic[Config]):
 
 
 class Kind(ABC, Generic[Config]):
-    """What is peculiar to one kind of run. Its docstring is the help of its command."""
+    """What is peculiar to one kind of run, beside its entry in the registry."""
 
     name: str
     """Of the command; in `run.json` as well."""
     form: type[Config]
     """The configuration."""
-    example: str
-    """A file with a configuration."""
-    minimal: Sequence[str]
-    """The lines of a small configuration."""
     written: str
     """What is found in the folder of a finished run."""
     summary: str = "summary.json"

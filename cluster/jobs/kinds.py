@@ -1,66 +1,172 @@
-"""The kinds of runs: a new one is a folder beside this file, and a line here."""
+"""The kinds of runs: a new one is a folder beside this file, and an entry here.
 
-from collections.abc import Mapping, Sequence
+A kind is imported when it is first asked for: importing torch, Ray and whatever else a run needs takes
+seconds, and neither `outvoted --help` nor a mistyped file name should have to wait for that.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from outvoted.actors.runs.run_folder import RunRecord
 from outvoted.cluster.configuration import reading
-from outvoted.cluster.jobs.compare.kind import COMPARE
-from outvoted.cluster.jobs.heal.kind import HEAL
-from outvoted.cluster.jobs.job import Kind
-from outvoted.cluster.jobs.mine.kind import MINE
-from outvoted.cluster.jobs.scan.kind import SCAN
-from outvoted.cluster.jobs.study.kind import STUDY
-from outvoted.cluster.jobs.sweep.kind import SWEEP
 from outvoted.search.errors import OutvotedError
 from outvoted.search.settings import Settings
 
-KINDS: Mapping[str, Kind[Any]] = {kind.name: kind for kind in (MINE, SCAN, COMPARE, HEAL, SWEEP, STUDY)}
-"""By name; a file with keys that fit several is the first one's."""
-_FORMS = {kind.name: reading.ConfigForm(kind.form, kind.minimal) for kind in KINDS.values()}
+if TYPE_CHECKING:
+    from outvoted.actors.runs.run_folder import RunRecord
+    from outvoted.cluster.jobs.job import Kind
+
 Config = TypeVar("Config", bound=Settings)
 
 
-def kind_of(config: Settings | RunRecord) -> Kind[Any]:
+@dataclass(frozen=True)
+class KindEntry:
+    """What is known of a kind of run before it is imported.
+
+    Attributes:
+        name: of its command and of its folder, whose `kind.py` holds the kind under this name in capitals.
+        does: what its command does, in a sentence.
+        example: a file with a configuration.
+        minimal: the lines of a small configuration.
+    """
+
+    name: str
+    does: str
+    example: str
+    minimal: Sequence[str]
+
+
+_DIGITS = "data: {name: mnist-sample}"
+_SEARCHES = "search: {per_target: 100}"
+_TEMPERATURE = "experiment: {kind: temperature, network: {kind: mlp, activation: sigmoid}}"
+_ENTRIES = (
+    KindEntry(
+        name="mine",
+        does="Train a panel (or reuse one), mine it for mistakes, and report.",
+        example="configs/mnist.yaml",
+        minimal=(_DIGITS, _SEARCHES),
+    ),
+    KindEntry(
+        name="scan",
+        does="Stream unlabelled images through a panel; keep those on which exactly one peer dissents.",
+        example="configs/scan-checkerboard.yaml",
+        minimal=(_DIGITS, "scan: {source: {kind: folder, path: FOLDER}}"),
+    ),
+    KindEntry(
+        name="compare",
+        does="Mine with several strategies on one panel and the same seeds, and compare them.",
+        example="configs/compare-mnist.yaml",
+        minimal=(_DIGITS, _SEARCHES),
+    ),
+    KindEntry(
+        name="heal",
+        does="Fine-tune a panel on its mistakes and mine it again, round after round, beside two controls.",
+        example="configs/heal-mnist.yaml",
+        minimal=(_DIGITS, _SEARCHES),
+    ),
+    KindEntry(
+        name="sweep",
+        does="Train and measure networks of many settings: temperatures, or classes of noise.",
+        example="configs/sweep-temperature-small.yaml",
+        minimal=(_DIGITS, _TEMPERATURE),
+    ),
+    KindEntry(
+        name="study",
+        does="Show a panel images between classes: the landscape of its votes, and where peers disagree.",
+        example="configs/study-iris.yaml",
+        minimal=(_DIGITS, "study: {kind: morphs}"),
+    ),
+)
+ENTRIES: Mapping[str, KindEntry] = {entry.name: entry for entry in _ENTRIES}
+"""By name; a file with keys that fit several kinds is the first one's."""
+
+
+class _Kinds(Mapping[str, "Kind[Any]"]):
+    """The kinds by name, each imported when it is taken."""
+
+    def __getitem__(self, name: str) -> "Kind[Any]":
+        module = import_module(f"outvoted.cluster.jobs.{ENTRIES[name].name}.kind")
+        kind: Kind[Any] = getattr(module, name.upper())
+        return kind
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(ENTRIES)
+
+    def __len__(self) -> int:
+        return len(ENTRIES)
+
+
+KINDS: Mapping[str, "Kind[Any]"] = _Kinds()
+
+
+def kind_of(config: "Settings | RunRecord") -> "Kind[Any]":
     """Return the kind of run that a configuration, or a record, is of.
 
     Raises:
         OutvotedError: there is none.
     """
-    if isinstance(config, RunRecord):
-        found = KINDS.get(config.kind)
-    else:
+    if isinstance(config, Settings):
         found = next((kind for kind in KINDS.values() if kind.form is type(config)), None)
+    else:
+        found = KINDS.get(config.kind)
     if found is None:
         raise OutvotedError(
             expected=f"a run or a configuration of {', '.join(KINDS)}",
-            found=config.kind if isinstance(config, RunRecord) else type(config).__name__,
+            found=type(config).__name__ if isinstance(config, Settings) else config.kind,
             remedy="use the version of outvoted that it was written for",
         )
     return found
 
 
+def keys_in(path: Path, name: str) -> dict[str, Any]:
+    """Read what stands in a file that is to configure the kind of run ``name``; no kind is imported for it.
+
+    Raises:
+        OutvotedError: the file cannot be read, or holds no keys.
+    """
+    return reading.keys_in(path, name, ENTRIES[name].minimal)
+
+
+def configured(
+    kind: "Kind[Any]", keys: Mapping[str, Any], path: Path, overrides: Sequence[str] = ()
+) -> Settings:
+    """Return the configuration of a kind of run that the keys of a file, and overrides, make.
+
+    Raises:
+        OutvotedError: an override cannot be read, a key or value is not what it must be, or the file is for
+            another command.
+    """
+    reading.check_meant(kind.name, keys, path, KINDS)
+    made: Settings = reading.overridden(reading.validated(kind.form, keys, path), overrides, path)
+    return made
+
+
 def read(form: type[Config], path: Path, overrides: Sequence[str] = ()) -> Config:
-    """Read a configuration of a kind of run from YAML; see :func:`reading.read`.
+    """Read a configuration of a kind of run from YAML, and apply ``key.path=value`` overrides.
 
     Raises:
         OutvotedError: the file or an override cannot be read, a key or value is not what it must be, or the
             file is for another command.
     """
-    return reading.read(form, path, overrides, _FORMS)
+    kind = next(kind for kind in KINDS.values() if kind.form is form)
+    config = configured(kind, keys_in(path, kind.name), path, overrides)
+    assert isinstance(config, form)
+    return config
 
 
-def kind_at(path: Path) -> Kind[Any]:
-    """Return the kind of run that a file configures.
+def kind_at(path: Path) -> "Kind[Any]":
+    """Return the kind of run that a file configures: the first of those it fits, or the first one.
 
     Raises:
         OutvotedError: the file cannot be read.
     """
-    return KINDS[reading.command_at(path, _FORMS)]
+    first = next(iter(KINDS))
+    return KINDS[reading.meant_for(keys_in(path, first), first, KINDS) or first]
 
 
-def check_offers(record: RunRecord, command: str, purpose: str) -> None:
+def check_offers(record: "RunRecord", command: str, purpose: str) -> None:
     """Refuse a run of a kind that a command has no use for.
 
     Args:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from outvoted.actors.networks.computing import undisturbed
 from outvoted.actors.runs.run_folder import RunFolder
-from outvoted.cluster.command_line.options import run_folder
+from outvoted.cluster.command_line.launching import run_folder
 from outvoted.cluster.configuration import reading
 from outvoted.cluster.console.terminal import Terminal
 from outvoted.cluster.jobs.job import Job, launch

@@ -9,7 +9,6 @@ found.show(9)
 """
 
 from importlib import import_module
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -20,7 +19,8 @@ if TYPE_CHECKING:
     from outvoted.cluster.python.running import run
     from outvoted.search.errors import OutvotedError
 
-__version__ = version("outvoted")
+    __version__: str
+
 __all__ = [
     "OutvotedError",
     "Panel",
@@ -44,6 +44,8 @@ _ROOMS = {
 
 def __getattr__(name: str) -> Any:
     """Import a name when it is first asked for: most bring torch along, ``run`` brings Ray."""
+    if name == "__version__":
+        return import_module("importlib.metadata").version("outvoted")
     if name not in __all__:
         raise AttributeError(f"module 'outvoted' has no attribute '{name}'")
     if name in _ROOMS:

@@ -21,10 +21,9 @@ from outvoted.cluster.jobs.networks import check_user_networks
 
 
 class Compare(Kind[CompareConfig]):
-    """Mine with several strategies on one panel and the same seeds, and compare them."""
+    """Mines one panel with each strategy in turn, from the same seeds."""
 
-    name, form, example = "compare", CompareConfig, "configs/compare-mnist.yaml"
-    minimal = ("data: {name: mnist-sample}", "search: {per_target: 100}")
+    name, form = "compare", CompareConfig
     summary = "comparison.json"
     written = "a run for each strategy, comparison.json, comparison.png"
 

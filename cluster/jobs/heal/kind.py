@@ -75,10 +75,9 @@ Panels = Mapping[int, tuple[Member, ...]]
 
 
 class Heal(Kind[HealConfig]):
-    """Fine-tune a panel on its mistakes and mine it again, round after round, beside two controls."""
+    """Alternates between mining a panel and fine-tuning it, in three arms."""
 
-    name, form, example = "heal", HealConfig, "configs/heal-mnist.yaml"
-    minimal = ("data: {name: mnist-sample}", "search: {per_target: 100}")
+    name, form = "heal", HealConfig
     written = "rounds/, mistakes/, weights/, summary.json, healing.png"
 
     def prepare(self, job: Job[HealConfig], record: RunRecord, data: Dataset, console: Console) -> Place:

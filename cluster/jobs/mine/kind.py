@@ -31,10 +31,9 @@ from outvoted.search.trust import named_by
 
 
 class Mine(Kind[MineConfig]):
-    """Train a panel (or reuse one), mine it for mistakes, and report."""
+    """Trains a panel, or takes a trained one, and mines it for mistakes."""
 
-    name, form, example = "mine", MineConfig, "configs/mnist.yaml"
-    minimal = ("data: {name: mnist-sample}", "search: {per_target: 100}")
+    name, form = "mine", MineConfig
     written = "searches/, mistakes/, peers/, summary.json, gallery/*.png"
     offers = frozenset({"replay", "landscape", "Panel.load"})
 

@@ -28,10 +28,9 @@ from outvoted.search.errors import OutvotedError
 
 
 class Scan(Kind[ScanConfig]):
-    """Stream unlabelled images through a panel; keep those on which exactly one peer dissents."""
+    """Streams a repository of unlabelled images through a panel."""
 
-    name, form, example = "scan", ScanConfig, "configs/scan-checkerboard.yaml"
-    minimal = ("data: {name: mnist-sample}", "scan: {source: {kind: folder, path: FOLDER}}")
+    name, form = "scan", ScanConfig
     written = "dissents/, scanned/, peers/, summary.json, gallery/*.png"
 
     def load(self, config: ScanConfig) -> Dataset:

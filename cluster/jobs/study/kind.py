@@ -34,10 +34,9 @@ _VOTE: Any = vote_remotely
 
 
 class StudyKind(Kind[StudyConfig]):
-    """Show a panel images between classes: the landscape of its votes, and where peers disagree."""
+    """Makes a study's images and records how networks vote on them."""
 
-    name, form, example = "study", StudyConfig, "configs/study-iris.yaml"
-    minimal = ("data: {name: mnist-sample}", "study: {kind: morphs}")
+    name, form = "study", StudyConfig
     written = "images/, votes/, figures/*.png, summary.json"
     offers = frozenset({"label"})
 

@@ -32,13 +32,9 @@ from outvoted.search.errors import OutvotedError
 
 
 class Sweep(Kind[SweepConfig]):
-    """Train and measure networks of many settings: temperatures, or classes of noise."""
+    """Trains and measures the networks of an experiment's settings."""
 
-    name, form, example = "sweep", SweepConfig, "configs/sweep-temperature-small.yaml"
-    minimal = (
-        "data: {name: mnist-sample}",
-        "experiment: {kind: temperature, network: {kind: mlp, activation: sigmoid}}",
-    )
+    name, form = "sweep", SweepConfig
     written = "trials/, votes/, networks/, figures/*.png, summary.json"
 
     def prepare(self, job: Job[SweepConfig], record: RunRecord, data: Dataset, console: Console) -> Place:

@@ -17,7 +17,7 @@ from outvoted.analysis.mining.summary import summarise
 from outvoted.analysis.mining.weaknesses import Grid
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.report import Report
-from outvoted.cluster.command_line import options
+from outvoted.cluster.command_line import launching
 from outvoted.cluster.command_line.cli import main
 from outvoted.search.climb import Outcome
 
@@ -58,7 +58,7 @@ def test_mine_tells_them(
     every: bool, own: RunFolder, small: Path, ended: Ended, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = failing(own, every)
-    monkeypatch.setattr(options, "launch", lambda job, _: job.kind.report(OpenedRun(store)))
+    monkeypatch.setattr(launching, "launch", lambda job, _: job.kind.report(OpenedRun(store)))
     (failed,) = summarise(OpenedRun(store)).failures
     assert (failed.target, failed.reason, failed.alike) == ("mlp-6", REASON, failed.failed)
     code, out, said = ended("mine", small, "--runs", store.path.parent, "--name", store.path.name)
@@ -77,7 +77,7 @@ def test_compare_tells_them(
 ) -> None:
     rows = compare({"hillclimb": OpenedRun(failing(own, every))}, Grid())
     report = Report({}, [comparison_table(rows, "")], check=partial(check_not_all, rows[0].failures))
-    monkeypatch.setattr(options, "launch", lambda *_: report)
+    monkeypatch.setattr(launching, "launch", lambda *_: report)
     code, out, said = ended("compare", small, "--runs", own.path.parent, "--name", "compared")
     assert f"hillclimb: {rows[0].failures[0]}" in out
     assert code == (2 if every else 0)

@@ -6,7 +6,7 @@ import pytest
 
 from outvoted.actors.runs.run_folder import RunRecord, State
 from outvoted.cluster.configuration.explaining import may_change
-from outvoted.cluster.jobs.kinds import KINDS, check_offers, kind_at, kind_of, read
+from outvoted.cluster.jobs.kinds import ENTRIES, KINDS, check_offers, kind_at, kind_of, read
 from outvoted.search.errors import OutvotedError
 
 ROOT = Path(__file__).parents[3]
@@ -45,13 +45,14 @@ def record(kind: str) -> RunRecord:
 
 @pytest.mark.parametrize("name", KINDS)
 def test_a_kind_is_told_by_its_configuration_its_file_and_its_record(name: str) -> None:
-    kind, example = KINDS[name], ROOT / KINDS[name].example
+    kind, example = KINDS[name], ROOT / ENTRIES[name].example
     assert kind_of(read(kind.form, example)) is kind_at(example) is kind_of(record(name)) is kind
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_the_help_of_a_command_is_its_kinds_docstring(name: str) -> None:
-    assert (KINDS[name].__doc__ or "").endswith(".")
+def test_a_kind_is_the_one_of_its_entry(name: str) -> None:
+    assert KINDS[name].name == name
+    assert ENTRIES[name].does.endswith(".")
 
 
 def test_a_kind_that_there_is_not_is_told_with_those_there_are() -> None:

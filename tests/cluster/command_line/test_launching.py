@@ -1,4 +1,4 @@
-"""What all commands say and ask alike."""
+"""What all commands that make a run say and ask alike."""
 
 import shlex
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outvoted.actors.runs.files import write_json
-from outvoted.cluster.command_line.options import resumable, run_folder
+from outvoted.cluster.command_line.launching import resumable, run_folder
 from outvoted.cluster.console.terminal import say_written
 from outvoted.search.errors import OutvotedError
 
@@ -29,7 +29,7 @@ def test_commands_to_try_are_printed_as_they_are_typed(capsys: pytest.CaptureFix
     assert [line.strip() for line in tried] == list(commands)
 
 
-def _cut_off(config: Path, sets: Sequence[str] | None, run: Path, address: str, begins: bool) -> None:
+def _cut_off(config: Path, sets: Sequence[str], run: Path, address: str, begins: bool) -> None:
     with resumable("mine", config, sets, run, address):
         if begins:
             write_json(run / "run.json", {})
@@ -60,7 +60,7 @@ def test_what_was_cut_off_before_it_began_promises_nothing(
 ) -> None:
     write_json(tmp_path / "old" / "run.json", {})
     with pytest.raises(typer.Exit):
-        _cut_off(Path("a.yaml"), None, tmp_path / name, "local", False)
+        _cut_off(Path("a.yaml"), (), tmp_path / name, "local", False)
     assert capsys.readouterr().err.strip() == "Interrupted by SIGTERM before anything started."
 
 

@@ -1,0 +1,97 @@
+"""How a command makes a run, whatever its kind."""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from outvoted.actors.networks.computing import use_one_thread
+from outvoted.actors.runs.run_folder import RunFolder
+from outvoted.cluster.console.ending import INTERRUPTED
+from outvoted.cluster.console.terminal import command, console, errors, say_written, shown, to_report
+from outvoted.cluster.jobs.job import Job, launch
+from outvoted.cluster.jobs.kinds import KINDS, configured
+from outvoted.cluster.jobs.runs import checked, newest
+from outvoted.cluster.ray.connect import LOCAL
+from outvoted.search.trust import named_by
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a command that makes a run was given."""
+
+    config: Path
+    override: Sequence[str]
+    name: str | None
+    address: str
+    resume: bool
+    runs: Path
+    debug: bool
+
+
+def make_run(command_name: str, keys: Mapping[str, Any], given: Given) -> None:
+    """Make a run, and say what it found and where it is.
+
+    Args:
+        command_name: names the kind of run.
+        keys: what stands in the configuration file.
+
+    Raises:
+        OutvotedError: something must be mended, or every search of a target failed.
+        Exit: a signal cut the run off.
+    """
+    use_one_thread()  # as the actors do; this process only reads and draws
+    kind = KINDS[command_name]
+    settings = configured(kind, keys, given.config, given.override)
+    path = run_folder(given.config, given.name, given.runs, given.resume)
+    with resumable(kind.name, given.config, given.override, path, given.address) as again:
+        job = Job(kind, settings, RunFolder(path), given.address, given.resume, given.debug)
+        report = launch(job, console)
+    report.show(console)
+    say_written(path, kind.written, to_report(path, named_by(settings)), *kind.next(job, again))
+    report.check(f"all rows are kept in {path}")
+
+
+def run_folder(config: Path, name: str | None, runs: Path, resume: bool) -> Path:
+    """Return the folder of a run: by its name, or the newest of a configuration to resume, or a new one.
+
+    Raises:
+        OutvotedError: the name is none for a folder, or there is nothing to resume.
+    """
+    if name is not None:
+        return runs / checked(name, "--name")
+    return newest(runs, config.stem) if resume else runs / checked(default_name(config), shown(config))
+
+
+@contextmanager
+def resumable(
+    name: str, config: Path, override: Sequence[str], path: Path, address: str = LOCAL
+) -> Iterator[str]:
+    """Within the block a command makes a run, and can be told the command that goes on with it.
+
+    Where a signal cuts it off, exit as shells expect, and say how to go on with a run that began.
+    """
+    sets = [part for item in override for part in ("--set", item)]
+    where: list[str | Path] = ["--runs", path.parent, "--name", path.name]
+    joined = [] if address == LOCAL else ["--address", address]
+    again = command("outvoted", name, config, *sets, *where, *joined, "--resume")
+    began = RunFolder(path).changed_at()
+    try:
+        yield again
+    except KeyboardInterrupt as cut:
+        said = f"\nInterrupted{f' by {cut}' if str(cut) else ''}"
+        if RunFolder(path).changed_at() == began:
+            errors.print(f"{said} before anything started.", soft_wrap=True)
+        else:
+            errors.print(f"{said}; what was done is kept in {path}. Resume it with:", soft_wrap=True)
+            errors.print(f"  {again}", soft_wrap=True)
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def default_name(config: Path) -> str:
+    """Name a run after its configuration and the time."""
+    return f"{config.stem}-{time.strftime('%Y%m%d-%H%M%S')}"
