@@ -1,4 +1,4 @@
-"""Strategies side by side: what a mistake costs each, and how varied its mistakes are."""
+"""Strategies side by side: what a mistake costs each of them, and how varied its mistakes are."""
 
 import itertools
 import re
@@ -23,17 +23,17 @@ class Compared:
     """One strategy's run.
 
     Attributes:
-        searches: searches that began; skipped and failed ones are not among them.
+        searches: those that began, without skipped and failed ones.
         success: share of them that found a mistake.
-        inferences: forward inferences of all these searches, successful or not, for each mistake; backward
-            passes count as two.
-        mistakes_per_second: over the time of mining, on the machine it ran on.
-        moves: median over mistakes; strategies that place candidates by knobs make one.
+        inferences: forward inferences of all these searches, successful or not, per mistake; a backward pass
+            counts as two.
+        mistakes_per_second: of mining time, on the machine it ran on.
+        moves: median over mistakes; strategies that place candidates by knobs make one move.
         validity: share of mistakes on which the referee agrees with the label.
         pairs: distinct (label, wrong class) pairs.
         cells: distinct cells of the map of weaknesses.
-        coverage: ``cells`` as a share of those that any of the strategies compared has filled.
-        failures: the targets some of whose searches failed.
+        coverage: ``cells`` as a share of those that any of the compared strategies filled.
+        failures: the targets with failed searches.
     """
 
     strategy: str
@@ -51,9 +51,9 @@ class Compared:
 
 
 def strategy_names(strategies: Iterable[Strategy]) -> list[str]:
-    """Name strategies, fit for folders; names don't change when strategies are added behind.
+    """Name strategies by names fit for folders, which stay the same when more strategies are appended.
 
-    Import paths have a colon, which is replaced; of two of one kind the second gets a number.
+    The colon of import paths is replaced; of two strategies of one kind the second gets a number.
     """
     taken: list[str] = []
     for strategy in strategies:
@@ -64,7 +64,7 @@ def strategy_names(strategies: Iterable[Strategy]) -> list[str]:
 
 
 def compare(runs: Mapping[str, OpenedRun], grid: Grid) -> list[Compared]:
-    """Compare finished runs, named by their strategies, of one panel on the same seeds."""
+    """Compare runs of one panel on the same seeds, by the names of their strategies."""
     over = common_span(runs.values())
     found = {name: cells(run.mistakes.to_pandas(), run.transform, grid, over) for name, run in runs.items()}
     known = set[Cell]().union(*found.values())
@@ -72,7 +72,7 @@ def compare(runs: Mapping[str, OpenedRun], grid: Grid) -> list[Compared]:
 
 
 def common_span(runs: Iterable[OpenedRun]) -> Span:
-    """Return the span of the measures of runs that all search the same transform, at least one."""
+    """Return the span of the measures of one or more runs that all search the same transform."""
     every = list(runs)
     return span(every[0].transform, [run.mistakes.to_pandas() for run in every])
 
@@ -113,8 +113,9 @@ def comparison_table(rows: Sequence[Compared], run: str) -> Table:
     )
     note = (
         "% succ: searches that found a mistake; cost: forward inferences of all searches, successful or not, "
-        "per mistake, a backward pass counts as two; per s: mistakes a second; moves: median; pairs: label → "
-        "wrong class; cells: of the map of weaknesses; map: their share of the cells that any strategy filled"
+        "per mistake, a backward pass counting as two; per s: mistakes per second; moves: median; pairs: "
+        "label → wrong class; cells: of the map of weaknesses; map: their share of the cells that any "
+        "strategy filled"
     )
     failed = [f"{row.strategy}: {one}" for row in rows for one in row.failures]
     title = f"{run}: strategies on one panel and the same seeds"

@@ -1,4 +1,4 @@
-"""The report of a comparison of strategies: table, pictures, and the sections of its page."""
+"""The report of a comparison of strategies: its table, its pictures, and the sections of its page."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from plotly.subplots import make_subplots
 
 from outvoted.actors.mining.shards import Shards, check_not_all
 from outvoted.actors.runs.run_folder import RunFolder
@@ -22,32 +21,33 @@ from outvoted.analysis.comparison.comparison import (
 from outvoted.analysis.mining.mistakes import mistakes_measured
 from outvoted.analysis.mining.weaknesses import Finders, Grid, Span, binned, weaknesses
 from outvoted.analysis.opened.opened import OpenedRun
-from outvoted.analysis.report.drawing import PEERS, TARGET, class_names, plot_text, save
+from outvoted.analysis.report.drawing import PEERS, TARGET, class_names, save
 from outvoted.analysis.report.numbers import COUNT
-from outvoted.analysis.report.report import OnStep, Plot, Report, Section
+from outvoted.analysis.report.report import OnStep, Report, Section, pictures
 from outvoted.analysis.report.table import Table
 from outvoted.search.strategies import AnyStrategy
 
 _TEXT = (
-    "One panel, the same seeds, one strategy after the other. Each strategy's run is a folder within this "
-    "one: `outvoted report` writes a page of its own for it, with its mistakes."
+    "One panel and the same seeds, one strategy after another. Each strategy's run is a folder within this "
+    "one: `outvoted report` writes its page, with its mistakes."
 )
-_NUMBERED = 20  # classes that can all be written along an axis
+_NUMBERED = 20  # classes that fit along an axis
+_PICTURE = "comparison.png"
 _PANELS = (
-    ("inferences for each mistake", "inferences", 1.0, "{:.0f}"),
+    ("inferences per mistake", "inferences", 1.0, "{:.0f}"),
     ("% of searches successful", "success", 100.0, "{:.0f}"),
-    ("mistakes a second", "mistakes_per_second", 1.0, "{:.0f}"),
+    ("mistakes per second", "mistakes_per_second", 1.0, "{:.0f}"),
     ("% valid", "validity", 100.0, "{:.1f}"),
     ("cells of the map of weaknesses", "cells", 1.0, "{:.0f}"),
 )
-"""What a comparison draws: title, attribute, factor, and how it is written."""
+"""What a comparison draws: title, attribute, factor, and format."""
 
 
 def comparison_report(run: OpenedRun) -> Report:
-    """Report how the strategies compare that were mined with so far.
+    """Report how the strategies that have been mined with so far compare.
 
     Raises:
-        OutvotedError: none was, or one of the strategies' runs cannot be read.
+        OutvotedError: there are none, or one of their runs cannot be read.
     """
     names = strategy_names(run.configured("strategies", tuple[AnyStrategy, ...]))
     runs = mined_with(run, names)
@@ -56,7 +56,7 @@ def comparison_report(run: OpenedRun) -> Report:
     grid: Grid = run.configured("map", Grid)
     rows, over = compare(runs, grid), common_span(runs.values())
     table = comparison_table(rows, run.record.name)
-    drawn: dict[str, Callable[[Path], object]] = {"comparison.png": partial(draw_comparison, rows)}
+    drawn: dict[str, Callable[[Path], object]] = {_PICTURE: partial(draw_comparison, rows)}
     for name, one in runs.items():
         drawn[f"{name}/gallery/map.png"] = partial(draw_map, one, grid, over)
     missing = [name for name in names if name not in runs]
@@ -64,7 +64,7 @@ def comparison_report(run: OpenedRun) -> Report:
         {"run": run.record.name, "strategies": rows},
         [table],
         _headlines(rows),
-        partial(_sections, rows, runs, missing, table),
+        partial(_sections, run.store.path, runs, missing, table),
         drawn,
         data={"comparison.json": rows},
         check=partial(_check, rows),
@@ -72,7 +72,7 @@ def comparison_report(run: OpenedRun) -> Report:
 
 
 def mined_with(run: OpenedRun, names: Sequence[str]) -> dict[str, OpenedRun]:
-    """Return the runs of those strategies that have searched already, by their names."""
+    """Return the runs of the strategies that have searched already, by name."""
     path = run.store.path
     every = {name: OpenedRun(RunFolder(path / name, path.parent), run.trust) for name in names}
     return {name: one for name, one in every.items() if len(Shards(one.store.path).done())}
@@ -91,23 +91,22 @@ def _headlines(rows: Sequence[Compared]) -> list[tuple[str, str]]:
     priced = [row for row in rows if row.inferences is not None]
     if priced:
         cheapest = min(priced, key=lambda row: row.inferences or 0.0)
-        found.append(
-            (COUNT(cheapest.inferences), f"inferences for a mistake, the fewest: {cheapest.strategy}")
-        )
+        found.append((COUNT(cheapest.inferences), f"inferences per mistake, the fewest: {cheapest.strategy}"))
     widest = max(rows, key=lambda row: row.coverage)
     found.append((f"{widest.coverage:.0%}", f"of the known map of weaknesses, the most: {widest.strategy}"))
     return found
 
 
 def _sections(
-    rows: Sequence[Compared],
+    folder: Path,
     runs: Mapping[str, OpenedRun],
     missing: Sequence[str],
     table: Table,
     on_step: OnStep,
 ) -> Iterator[Section]:
     text = f"{_TEXT} Not mined with yet: {', '.join(missing)}." if missing else _TEXT
-    yield Section("Strategies", text, (table, _bars(rows)))
+    caption = "Blue: the strategy with the fewest inferences per mistake."
+    yield Section("Strategies", text, (table, *pictures(folder, {_PICTURE: caption})))
     found = {name: mistakes_measured(run.store) for name, run in runs.items()}
     every = pd.concat(found.values(), ignore_index=True)
     if every.empty:
@@ -122,40 +121,8 @@ def _sections(
     yield weaknesses(every, run.transform, common_span(runs.values()), finders, names, gallery=False)
 
 
-def _bars(rows: Sequence[Compared]) -> Plot:
-    """Draw a row of bars for each figure; the cheapest strategy in blue, as in ``comparison.png``."""
-    heights = 70 + 26 * len(rows)  # pixels of one figure, of which 60 are for its title and axis
-    figure = make_subplots(
-        rows=len(_PANELS),
-        cols=1,
-        subplot_titles=[title for title, *_ in _PANELS],
-        vertical_spacing=60 / (heights * len(_PANELS)),
-    )
-    cheapest = min(rows, key=lambda row: row.inferences if row.inferences is not None else np.inf)
-    colours = [TARGET if row is cheapest else PEERS for row in rows]
-    names = [plot_text(row.strategy) for row in rows]
-    for place, (_, name, factor, form) in enumerate(_PANELS, 1):
-        values = [None if getattr(row, name) is None else factor * getattr(row, name) for row in rows]
-        written = ["–" if value is None else form.format(value) for value in values]
-        figure.add_bar(
-            y=names,
-            x=values,
-            text=written,
-            textposition="outside",
-            cliponaxis=False,
-            orientation="h",
-            marker_color=colours,
-            hovertemplate="%{y}: %{x:.4g}<extra></extra>",
-            row=place,
-            col=1,
-        )
-    figure.update_yaxes(autorange="reversed", type="category")
-    figure.update_layout(showlegend=False, height=len(_PANELS) * heights)
-    return Plot(figure, "Blue: the strategy that pays the fewest inferences for a mistake.")
-
-
 def draw_comparison(rows: Sequence[Compared], path: Path) -> None:
-    """Draw a bar for each strategy and figure; the cheapest strategy is drawn in blue."""
+    """Draw a bar for each strategy and figure; the cheapest strategy is blue."""
     figure = Figure(figsize=(3.0 * len(_PANELS), 0.42 * len(rows) + 1.1), layout="constrained")
     axes = figure.subplots(1, len(_PANELS), sharey=True)
     cheapest = min(rows, key=lambda row: row.inferences if row.inferences is not None else np.inf)
@@ -173,7 +140,7 @@ def draw_comparison(rows: Sequence[Compared], path: Path) -> None:
 
 
 def draw_map(run: OpenedRun, grid: Grid, over: Span, path: Path) -> None:
-    """Draw the map of weaknesses of a run: label to wrong class, and neighbouring descriptors in pairs."""
+    """Draw a run's map of weaknesses: labels by wrong classes, and neighbouring descriptors in pairs."""
     mistakes = run.mistakes.to_pandas()
     if mistakes.empty:
         return

@@ -1,1 +1,1 @@
-"""What healing changed, round by round and arm by arm."""
+"""What healing changed, by round and arm."""

@@ -1,4 +1,4 @@
-"""What healing did: figures as means ± standard deviations over repeats."""
+"""What healing did, as means ± standard deviations over repeats."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _MORE = Form(1, 100, "+")
 
 @dataclass(frozen=True)
 class RoundSummary:
-    """One arm after one round; each figure is the mean over peers, spread over repeats."""
+    """One arm after one round: means over peers, spread over repeats."""
 
     arm: str
     round: int
@@ -30,12 +30,12 @@ class HealSummary:
     """What a healing run has shown so far.
 
     Attributes:
-        rounds: the last round that every arm of every repeat has run.
-        rows: round 0, before healing, is the same for all arms.
-        steady: for each arm, the round from which on its mean success rate lay within ``heal.steady``,
-            for three rounds or more, or None.
-        beyond_copies, beyond_nothing: what ``mistakes`` has more than the other arm in the last round,
-            repeat by repeat (all arms of a repeat start from one panel).
+        rounds: the last round that every arm of every repeat has completed.
+        rows: by arm and round; round 0, before healing, is the same for all arms.
+        steady: for each arm, the round from which its mean success rate stayed within ``heal.steady``, for at
+            least three rounds, or None.
+        beyond_copies, beyond_nothing: ``mistakes`` minus the other arm in the last round, repeat by repeat
+            (all arms of a repeat start from the same panel).
     """
 
     run: str
@@ -47,15 +47,15 @@ class HealSummary:
     beyond_nothing: Mapping[str, Spread]
 
     def at(self, arm: Arm, number: int) -> RoundSummary:
-        """Return what an arm had come to after a round."""
+        """Return an arm's figures after a round."""
         return next(row for row in self.rows if (row.arm, row.round) == (arm, number))
 
 
 def by_repeat(rounds: pd.DataFrame) -> pd.DataFrame:
-    """Average over peers; the start is put at the beginning of every arm.
+    """Average over peers, with the start as round 0 of every arm.
 
     Returns:
-        One row for each (arm, round, repeat), its index, with the columns FIGURES and ``added``.
+        FIGURES and ``added``, indexed by (arm, round, repeat).
     """
     start = rounds[rounds["arm"] == Arm.START]
     arms = pd.concat([rounds[rounds["arm"] != Arm.START], *(start.assign(arm=str(arm)) for arm in ARMS)])
@@ -63,7 +63,7 @@ def by_repeat(rounds: pd.DataFrame) -> pd.DataFrame:
 
 
 def steady_since(success: Sequence[float], within: float) -> int | None:
-    """Return the first round from which all rounds, three or more, lie within ``within``; None if none is."""
+    """Return the first round from which all, at least three, lie within ``within``; else None."""
     for first in range(len(success) - _LEAST_STEADY + 1):
         if max(success[first:]) - min(success[first:]) < within:
             return first
@@ -71,7 +71,7 @@ def steady_since(success: Sequence[float], within: float) -> int | None:
 
 
 def summarise_healing(store: HealStore) -> HealSummary:
-    """Summarise what a run has recorded so far, at least its start."""
+    """Summarise what a run has recorded so far, which is at least its start."""
     record, means = store.folder.read_record(), by_repeat(store.rounds())
     repeats = means.index.get_level_values("repeat").nunique()
     counts = means.groupby(["arm", "round"]).size().unstack("arm").reindex(columns=list(map(str, ARMS)))
@@ -96,12 +96,12 @@ def summarise_healing(store: HealStore) -> HealSummary:
 
 
 def successes(rows: Sequence[RoundSummary]) -> list[float]:
-    """Return the mean success rate of each round; 0 where nothing could be searched."""
+    """Return each round's mean success rate; 0 if nothing could be searched."""
     return [row.figures["success"].mean or 0.0 for row in rows]
 
 
 def _at(means: pd.DataFrame, arm: Arm, number: int) -> pd.DataFrame:
-    """Return the rows of an arm's round, one for each repeat."""
+    """Return the rows of an arm's round, one per repeat."""
     return pd.DataFrame(means.xs((str(arm), number)))
 
 
@@ -111,7 +111,7 @@ def _summary(arm: Arm, number: int, rows: pd.DataFrame) -> RoundSummary:
 
 
 def healing_table(summary: HealSummary) -> Table:
-    """Return the start and the last round, and what `mistakes` has beyond the other arms, in percent."""
+    """Return the start, the last round, and how `mistakes` differs from the other arms, in percent."""
     heads = ("mined", "moved correct", "clean correct", "held out", "valid")
     rows: list[tuple[Cell, ...]] = [("(before)", *_cells(summary.at(Arm.NOTHING, 0).figures))]
     rows += [(str(arm), *_cells(summary.at(arm, summary.rounds).figures)) for arm in ARMS]
@@ -119,9 +119,9 @@ def healing_table(summary: HealSummary) -> Table:
         rows.append((f"− {other}", *map(_MORE, _cells(more))))
     steady = ", ".join(f"{arm} {'–' if since is None else since}" for arm, since in summary.steady.items())
     note = (
-        "% mean ± standard deviation; mined: searches that end in a mistake; held out: mistakes of the first "
-        "panel that no arm trains on, still made; last lines: how far `mistakes` differs from another arm, "
-        "by repeat\n"
+        "% mean ± standard deviation; mined: searches that found a mistake; held out: mistakes of the first "
+        "panel that no arm trains on and that are still made; last lines: `mistakes` minus another arm, by "
+        "repeat\n"
         f"success rate steady from round: {steady}"
     )
     title = f"{summary.run}: after {summary.rounds} rounds, {summary.repeats} repeats"
@@ -129,6 +129,6 @@ def healing_table(summary: HealSummary) -> Table:
 
 
 def _cells(figures: Mapping[str, Spread]) -> list[Spread]:
-    """Return what the table shows of FIGURES; of the last, validity, the mean alone."""
+    """Return the cells of FIGURES; for the last, validity, only the mean."""
     *first, last = (figures[name] for name in FIGURES)
     return [*first, Spread(last.mean, None)]

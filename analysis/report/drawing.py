@@ -26,7 +26,6 @@ _SYMBOLS = ("circle", "triangle-up", "square", "diamond", "triangle-down", "cros
 TARGET, PEERS = COLOURS[:2]
 MENU = {"bgcolor": "#f2f2f2", "font": {"size": 12, "color": "#222222"}}
 """How menus of plots look: Plotly marks the choice by a light colour, whatever the theme."""
-_LONGEST = 20  # characters of a class's name in a picture
 
 mpl.use("Agg")
 mpl.rcParams["text.parse_math"] = False  # names of classes and networks may hold dollar signs
@@ -100,8 +99,9 @@ def confusion(names: Sequence[str] | None, label: int, predicted: int) -> str:
     """Return the same where the names of the classes are at hand, or known not to be."""
     if names is None or max(label, predicted) >= len(names):
         return f"{label} → {predicted}"
-    return f"{_short(names[label])} →\n{_short(names[predicted])}"
+    return f"{shortened(names[label])} →\n{shortened(names[predicted])}"
 
 
-def _short(name: str) -> str:
-    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
+def shortened(name: str, longest: int = 20) -> str:
+    """Cut a class's name to so many characters."""
+    return name if len(name) <= longest else f"{name[: longest - 1]}…"

@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
+from outvoted.search.arrays import Floats
+
 LEVEL = 0.95
 DASH = "–"
 """Stands for a number that was not measured."""
@@ -70,6 +72,13 @@ def spread(values: ArrayLike) -> Spread:
     return Spread(
         float(there.mean()) if len(there) else None, float(there.std(ddof=1)) if len(there) > 1 else None
     )
+
+
+def nan_mean(values: Floats, axis: int) -> Floats:
+    """Return the mean over an axis of the values that are not NaN; NaN, without a warning, where all are."""
+    there = ~np.isnan(values)
+    number = there.sum(axis).astype(np.float64)
+    return np.asarray(np.where(there, values, 0).sum(axis) / np.where(number == 0, np.nan, number))
 
 
 def interval(values: ArrayLike) -> Interval:

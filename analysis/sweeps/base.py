@@ -16,7 +16,7 @@ from outvoted.search.arrays import AnyArray, Floats, Ints
 from outvoted.search.settings import Settings
 
 if TYPE_CHECKING:
-    from outvoted.analysis.sweeps.opened import ExperimentReport, OpenedSweep
+    from outvoted.analysis.sweeps.opened import Findings, OpenedSweep
 
 
 @dataclass(frozen=True)
@@ -24,10 +24,10 @@ class Setting:
     """What the replicates of one setting have in common.
 
     Attributes:
-        label: tells it from the other settings of the sweep; fit for a file name.
+        label: unique within the sweep; fit for a file name.
         values: its hyper-parameters by name, for TensorBoard's table.
         network: what is trained.
-        samples: names the training samples; networks of settings with equal samples can be trained together.
+        samples: names the training samples; settings with the same samples can be trained together.
     """
 
     label: str
@@ -45,7 +45,7 @@ class Unit:
 
     @property
     def name(self) -> str:
-        """Name of its rows and files."""
+        """The name of its rows and files."""
         return f"{self.setting.label}.{peer_name(self.seed)}"
 
 
@@ -56,11 +56,11 @@ def peer_name(seed: int) -> str:
 
 @dataclass(frozen=True)
 class Measured:
-    """What was measured of the networks of a stack after an epoch.
+    """What was measured of the networks in a stack after an epoch.
 
     Attributes:
-        rows: for each network a value for each of the experiment's fields; None where it wasn't measured.
-        votes: for each network its rows of the `votes` table; empty but after the last epoch.
+        rows: a value for each of the experiment's fields, network by network; None if it wasn't measured.
+        votes: each network's rows of the `votes` table; empty before the last epoch.
     """
 
     rows: tuple[dict[str, object], ...]
@@ -71,31 +71,31 @@ class Experiment(ABC, Settings):
     """What a sweep varies and what it measures."""
 
     network: MLP | PlainCNN
-    """What is trained: of a kind that can be trained together."""
+    """What is trained: a kind whose networks can be trained together."""
 
     @abstractmethod
     def stages(self) -> tuple[tuple[Setting, ...], ...]:
-        """List the settings; those of a later stage need the votes of the ones before."""
+        """List the settings stage by stage; later stages need the votes of those before."""
 
     @abstractmethod
     def data(self, setting: Setting, whole: Dataset, votes: Mapping[str, pa.Table]) -> Dataset:
         """Return what a setting's networks are trained and tested on; a pure function of its arguments.
 
         Args:
-            whole: the data set of the sweep.
-            votes: tables of the stages before by the units' names, those that :meth:`needs` lists.
+            whole: the sweep's data set.
+            votes: tables by the names of the units that :meth:`needs` lists.
 
         Raises:
-            OutvotedError: the samples that the setting names don't exist.
+            OutvotedError: the samples that the setting names do not exist.
         """
 
     @abstractmethod
     def needs(self, setting: Setting) -> tuple[str, ...]:
-        """Name the units whose votes :meth:`data` needs."""
+        """Return the names of the units whose votes :meth:`data` needs."""
 
     @abstractmethod
     def answers(self, setting: Setting, classes: int) -> int:
-        """Say how many classes a setting's networks tell apart, for data of ``classes`` classes."""
+        """Return how many classes a setting's networks have, for data with ``classes`` classes."""
 
     @abstractmethod
     def fields(self) -> list[tuple[str, pa.DataType]]:
@@ -103,39 +103,39 @@ class Experiment(ABC, Settings):
 
     @abstractmethod
     def measure(self, stack: Stack, units: Sequence[Unit], data: Dataset, last: bool) -> Measured:
-        """Measure the networks of a stack, one for each of ``units``; after the ``last`` epoch with votes."""
+        """Measure a stack of networks, one for each unit; with votes after the ``last`` epoch."""
 
     @abstractmethod
     def check(self, data: Dataset) -> None:
         """Refuse data that the experiment cannot run on.
 
         Raises:
-            OutvotedError: say what to change.
+            OutvotedError: with what to change.
         """
 
     @abstractmethod
     def check_seeds(self, seeds: Sequence[int]) -> None:
-        """Refuse seeds of a sweep among which one is missing that the experiment names.
+        """Refuse seeds that lack one that the experiment names.
 
         Raises:
-            ValueError: say which.
+            ValueError: with the one that is missing.
         """
 
     @property
     @abstractmethod
     def epsilon(self) -> float | None:
-        """The FGSM step of the first value in column ``robustness``; None where there is no such column."""
+        """The FGSM step of the first value in column ``robustness``; None if there is no such column."""
 
     @abstractmethod
     def extras(self) -> Mapping[str, Iterator[pa.Table]]:
-        """Return tables beside the networks' rows, by name, in parts that are made one by one."""
+        """Return tables beside the networks' rows, by name, in parts that are computed one by one."""
 
     @abstractmethod
-    def report(self, sweep: "OpenedSweep") -> "ExperimentReport":
-        """Measure what was trained so far, and draw it into ``figures/`` of the sweep's folder.
+    def findings(self, sweep: "OpenedSweep") -> "Findings":
+        """Return what the networks trained so far show.
 
         Raises:
-            OutvotedError: data or a file is missing, or the disk refuses.
+            OutvotedError: data or a file is missing.
         """
 
 
@@ -147,13 +147,12 @@ def votes(
     gradient: AnyArray | None = None,
     pixels: AnyArray | None = None,
 ) -> pa.Table:
-    """Return a row for each image, in the split's order.
+    """Return a row of the `votes` table for each image, in the split's order.
 
     Args:
         labels: shape (b,).
-        probabilities: (b, classes), or one class more than the labels have: that of noise.
-        gradient: (b,), where it was measured.
-        pixels: (b,), where it was measured.
+        probabilities: (b, classes), perhaps with one class more than the labels: noise.
+        gradient, pixels: (b,), if measured.
     """
     images = np.arange(len(labels))
     absent = np.full(len(labels), None)

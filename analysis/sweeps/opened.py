@@ -1,8 +1,9 @@
-"""A sweep as it lies on disk, opened to be read."""
+"""A sweep on disk, opened to be read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -16,37 +17,34 @@ from outvoted.actors.sweeps.mined_settings import Mining
 from outvoted.actors.sweeps.sweep_store import FINISHED, SweepStore
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.claims import Claim
-from outvoted.analysis.report.report import Plot
 from outvoted.analysis.report.table import Table
 from outvoted.analysis.sweeps.base import Experiment, Setting, Unit, peer_name
 
 
 @dataclass(frozen=True)
-class ExperimentReport:
+class Findings:
     """What an experiment has shown so far.
 
     Attributes:
-        values: the same as plain values, for ``summary.json``.
+        values: its figures, for ``summary.json``.
         tables: those of the terminal, without the claims.
-        claims: what the paper claims, checked on the sweep.
-        note: is added to what is said below the claims.
-        plot: of a page.
-        figures: the names of the pictures in ``figures/``.
+        claims: the paper's claims, tested on the sweep.
+        note: appended to the caption of the claims.
+        pictures: draws each picture, by its name in ``figures/``, without the ending.
     """
 
     values: Mapping[str, Any]
     tables: Sequence[Table]
     claims: Sequence[Claim]
     note: str
-    plot: Plot
-    figures: Sequence[str]
+    pictures: Mapping[str, Callable[[Path], object]]
 
 
 class OpenedSweep:
     """Reads a sweep's configuration, data, rows, votes and networks."""
 
     def __init__(self, experiment: Experiment, run: OpenedRun) -> None:
-        """Take an experiment and the run that recorded it."""
+        """Open the run that recorded an experiment."""
         self.experiment, self.run = experiment, run
         self.seeds: tuple[int, ...] = run.configured("seeds", tuple[int, ...])
         self.store = SweepStore(run.store.path, experiment.fields())
@@ -72,30 +70,27 @@ class OpenedSweep:
 
     @property
     def units(self) -> tuple[Unit, ...]:
-        """All networks of the sweep: by setting, then by seed, whether they are there or not."""
+        """All networks of the sweep, by setting and seed, trained or not."""
         return tuple(Unit(setting, seed) for setting in self.settings for seed in self.seeds)
 
     @cached_property
     def finished(self) -> tuple[Unit, ...]:
-        """The networks that were trained to their end."""
+        """The networks that were trained to the last epoch."""
         outcomes = self.store.outcomes()
         return tuple(unit for unit in self.units if outcomes.get(unit.name) == FINISHED)
 
     @property
     def data(self) -> Dataset:
-        """The data set of the sweep, whose fingerprint must be that of the sweep.
-
-        Of a setting with noise or a selection see ``Experiment.data``.
-        """
+        """The sweep's data set, its fingerprint verified; see ``Experiment.data`` for that of a setting."""
         return self.run.data
 
     @cached_property
     def trials(self) -> pd.DataFrame:
-        """All rows of the units that have ended, stopped and failed ones too (schema.TRIALS)."""
+        """All rows of the units that have ended, including stopped and failed ones (schema.TRIALS)."""
         return self.store.trials(unit.name for unit in self.units)
 
     def votes(self, unit: Unit) -> pa.Table:
-        """Read what a trained network answered (schema.VOTES)."""
+        """Read a trained network's votes (schema.VOTES)."""
         return self.store.votes(unit.name)
 
     def member(self, unit: Unit) -> Member:
@@ -103,7 +98,7 @@ class OpenedSweep:
         return members.load(self.store.networks(unit.name), self.run.trust)[0]
 
     def panel(self, setting: Setting) -> tuple[Member, ...] | None:
-        """Read the networks of a setting as a panel, called by their seeds; None unless all are trained."""
+        """Read a setting's networks as a panel, named by their seeds; None unless all are trained."""
         units = [Unit(setting, seed) for seed in self.seeds]
         if not set(units) <= set(self.finished):
             return None

@@ -1,16 +1,14 @@
 """A sweep scored by the miner: how easily the networks of each setting are outvoted by their replicates."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from outvoted.actors.networks.members import fingerprint
-from outvoted.actors.runs.files import write_json
 from outvoted.actors.sweeps.mined_settings import MinedSettings, Mining
 from outvoted.analysis.mining.voters import by_voters
 from outvoted.analysis.report.claims import Monotonic, monotonic
@@ -28,25 +26,22 @@ from outvoted.analysis.report.numbers import (
 from outvoted.analysis.report.table import Cell, Column, Table
 from outvoted.analysis.sweeps.base import Setting
 from outvoted.analysis.sweeps.opened import OpenedSweep
-from outvoted.search.arrays import Floats
 from outvoted.search.climb import Outcome
 from outvoted.search.errors import OutvotedError
-
-_LISTED = 3
 
 
 @dataclass(frozen=True)
 class Outvoted:
-    """What mining the networks of a setting gave; against all voters, where several numbers were tried.
+    """What mining a setting's networks gave; where several numbers of voters were tried, against all of them.
 
     Attributes:
         drawn: seeds drawn; those that the panel disputes are not searched.
-        success: searches that ended in a mistake, of those that began. All networks are searched from the
-            same seeds, so the interval is somewhat too narrow.
-        failed: searches that failed, which are not among those that began.
-        moves: mean over mistakes; None where there are none.
+        success: searches that found a mistake, of those that began. All networks are searched from the same
+            seeds, so the interval is somewhat too narrow.
+        failed: searches that failed, which do not count as begun.
+        moves: mean over mistakes; None if there are none.
         validity: mistakes on which the referee agrees with the label, of those it judged.
-        as_noise: share of mistakes in which the target answers noise; None where that is no class.
+        as_noise: share of mistakes in which the target answers noise; None if that is not a class.
     """
 
     drawn: int
@@ -60,13 +55,13 @@ class Outvoted:
 
 @dataclass(frozen=True)
 class SettingOutvoted:
-    """A setting: its trained networks' figures after the last epoch, over seeds, and what mining gave.
+    """A setting: its trained networks after the last epoch, over seeds, and what mining gave.
 
     Attributes:
         networks: how many are trained.
-        robustness: share of test images right under FGSM of the first epsilon, wrong ones without an attack
-            counted as wrong; None where the sweep does not measure it.
-        outvoted: None where ``unmined`` says why there is nothing.
+        robustness: share of test images classified correctly under FGSM with the first epsilon, counting
+            those misclassified without an attack as wrong; None if the sweep does not measure it.
+        outvoted: None if ``unmined`` says why there is nothing.
     """
 
     setting: str
@@ -76,14 +71,24 @@ class SettingOutvoted:
     outvoted: Outvoted | None
     unmined: str | None
 
+    @property
+    def figure(self) -> Spread:
+        """What the success rate is set against: robustness, or test accuracy if that is not measured."""
+        return self.test_accuracy if self.robustness is None else self.robustness
+
+    @property
+    def success(self) -> Proportion | None:
+        """The success rate, if any search began."""
+        return None if self.outvoted is None or self.outvoted.success.value is None else self.outvoted.success
+
 
 @dataclass(frozen=True)
 class MiningReport:
     """All settings of a sweep, in its order.
 
     Attributes:
-        epsilon: of the FGSM step; None where the sweep does not measure robustness.
-        relation: of robustness (of test accuracy where it is not measured) with the success rate.
+        epsilon: of the FGSM step; None if the sweep does not measure robustness.
+        relation: of robustness (test accuracy if that is not measured) with the success rate.
     """
 
     run: str
@@ -93,11 +98,11 @@ class MiningReport:
 
     @property
     def verdict(self) -> str:
-        """Say whether networks that are better by the sweep's figure are outvoted less often."""
-        better = "more robust against FGSM" if self.epsilon is not None else "right on more test images"
+        """Say whether networks with the better figure are outvoted less often."""
+        better = "more robust against FGSM" if self.epsilon is not None else "with a higher test accuracy"
         found = self.relation
         if found.coefficient is None:
-            known = f"too little to rank among {found.settings} settings"
+            known = f"too few of {found.settings} settings can be ranked"
         else:
             known = f"Spearman {found.coefficient:+.2f} over {found.settings} settings, p = {found.p:.2g}"
         return f"A network {better} is outvoted less often: {found.falls} ({known})"
@@ -106,13 +111,9 @@ class MiningReport:
         """Return plain values."""
         return {**asdict(self), "verdict": self.verdict}
 
-    def figure(self, row: SettingOutvoted) -> Spread:
-        """Return what a setting's success rate is set against."""
-        return row.test_accuracy if row.robustness is None else row.robustness
-
 
 def summarise_mining(sweep: OpenedSweep) -> MiningReport:
-    """Summarise what was mined of a sweep so far.
+    """Summarise what has been mined of a sweep so far.
 
     Raises:
         OutvotedError: it is not configured to be mined, or a file cannot be read.
@@ -123,19 +124,15 @@ def summarise_mining(sweep: OpenedSweep) -> MiningReport:
             found="no 'mining' in its configuration",
             remedy="mine it with `outvoted sweep CONFIG --resume --set mining.search.per_target=100`",
         )
-    mining, experiment = sweep.mining, sweep.experiment
+    mining = sweep.mining
     rows = tuple(_setting(sweep, setting, mining) for setting in sweep.settings)
-    epsilon = experiment.epsilon
-    report = MiningReport(sweep.record.name, epsilon, rows, monotonic((), ()))
     pairs = [
-        (value, row.outvoted.success.value)
+        (row.figure.mean, success.value)
         for row in rows
-        if (value := report.figure(row).mean) is not None
-        and row.outvoted is not None
-        and row.outvoted.success.value is not None
+        if row.figure.mean is not None and (success := row.success) is not None and success.value is not None
     ]
     relation = monotonic(*zip(*pairs, strict=True)) if pairs else monotonic((), ())
-    return MiningReport(sweep.record.name, epsilon, rows, relation)
+    return MiningReport(sweep.record.name, sweep.experiment.epsilon, rows, relation)
 
 
 def _setting(sweep: OpenedSweep, setting: Setting, mining: Mining) -> SettingOutvoted:
@@ -145,14 +142,13 @@ def _setting(sweep: OpenedSweep, setting: Setting, mining: Mining) -> SettingOut
     robustness = None
     if sweep.experiment.epsilon is not None:
         robustness = spread([values[0] for values in last["robustness"]])
-    unmined = _unmined(sweep, setting, mining)
-    outvoted = _outvoted(sweep, setting) if unmined is None else None
-    accuracy = spread(last["test_accuracy"])
-    return SettingOutvoted(setting.label, len(names), accuracy, robustness, outvoted, unmined)
+    accuracy, unmined = spread(last["test_accuracy"]), _unmined(sweep, setting, mining)
+    found = SettingOutvoted(setting.label, len(names), accuracy, robustness, None, unmined)
+    return found if unmined is not None else replace(found, outvoted=_outvoted(sweep, setting))
 
 
 def _unmined(sweep: OpenedSweep, setting: Setting, mining: Mining) -> str | None:
-    """Say why there is nothing to show of a setting; None where there is."""
+    """Say why there is nothing to show for a setting; None if there is."""
     mined = MinedSettings(sweep.store.path)
     panel, origin = sweep.panel(setting), mined.origin(setting.label)
     if panel is None:
@@ -192,7 +188,7 @@ def _outvoted(sweep: OpenedSweep, setting: Setting) -> Outvoted:
 
 
 def outvoted_table(report: MiningReport) -> Table:
-    """Return a row for each setting, 80 columns wide, in percent."""
+    """Return a row for each setting, in percent, 80 columns wide."""
     fgsm = [] if report.epsilon is None else [Column("FGSM", PERCENT)]
     columns = [
         Column("setting"),
@@ -211,13 +207,19 @@ def outvoted_table(report: MiningReport) -> Table:
     return Table(f"{report.run}: scored by the miner", columns, rows, "\n".join(_caption(report)))
 
 
+def _cells(found: Outvoted | None) -> Sequence[Cell]:
+    if found is None:
+        return [None] * 5
+    return found.success.of, found.success, found.moves, found.validity, found.disputed.value
+
+
 def _caption(report: MiningReport) -> list[str]:
-    under = "" if report.epsilon is None else f"; FGSM: the same under a step of {report.epsilon:g}"
+    under = "" if report.epsilon is None else f"; FGSM: the same after a step of {report.epsilon:g}"
     lines = [
-        f"correct: test images{under};",
-        "begun: searches; skip: % of seeds left out, as not all get them right;",
+        f"correct: test accuracy{under};",
+        "begun: searches; skip: % of seeds skipped, as not all networks are correct;",
         "outvoted: % of searches that found a mistake; moves: mean over mistakes;",
-        "valid: % of mistakes in which the referee agrees; both with 95 % intervals",
+        "valid: % of mistakes on which the referee agrees; both with 95 % intervals",
     ]
     there = [row.outvoted for row in report.settings if row.outvoted is not None]
     noise = [found.as_noise for found in there if found.as_noise is not None]
@@ -226,8 +228,11 @@ def _caption(report: MiningReport) -> list[str]:
     return [*lines, *_unmined_lines(report), report.verdict]
 
 
+_LISTED = 3  # settings
+
+
 def _unmined_lines(report: MiningReport) -> list[str]:
-    """Return a line for each reason for which settings were not mined."""
+    """Return a line for each reason why settings were not mined."""
     by_reason: dict[str, list[str]] = {}
     for row in report.settings:
         if row.unmined is not None:
@@ -238,14 +243,8 @@ def _unmined_lines(report: MiningReport) -> list[str]:
     ]
 
 
-def _cells(found: Outvoted | None) -> Sequence[Cell]:
-    if found is None:
-        return [None] * 5
-    return found.success.of, found.success, found.moves, found.validity, found.disputed.value
-
-
 def _short(reason: str) -> str:
-    """Return what was found, of an error that says so, else the last line."""
+    """Return what was found, if the error says so, else its last line."""
     lines = reason.strip().splitlines() or [""]
     found = (line.removeprefix("found:").strip() for line in lines if line.startswith("found:"))
     return next(found, lines[-1].strip())
@@ -255,24 +254,21 @@ _SHORT = 9  # characters of a label that fits beside a point
 
 
 def draw_outvoted(report: MiningReport, path: Path) -> None:
-    """Draw the success rate of each setting, in order, and against robustness or test accuracy.
+    """Draw each setting's success rate, in order, and against robustness or test accuracy.
 
-    Bars are Wilson's 95 % intervals and, sideways, one standard deviation over seeds. Long labels stand on
-    the left alone, and numbers beside the points.
+    Bars are Wilson's 95 % intervals and, sideways, one standard deviation over seeds. Long labels appear only
+    on the left; the points then have numbers.
     """
     height = max(4.2, 0.24 * len(report.settings) + 1.4)
     figure = Figure(figsize=(10.5, height), layout="constrained")
     figure.suptitle(f"{report.run}. {report.verdict}", fontsize=10)
     left, right = figure.subplots(1, 2)
-    short = max(len(row.setting) for row in report.settings) <= _SHORT
-    numbered = [str(number) for number, _ in enumerate(report.settings, 1)]
-    points = [row.setting for row in report.settings] if short else numbered
-    lines = [
-        row.setting if short else f"{row.setting}  {number}"
-        for number, row in zip(numbered, report.settings, strict=True)
-    ]
+    names = [row.setting for row in report.settings]
+    numbers = [str(number) for number, _ in enumerate(names, 1)]
+    short = max(map(len, names)) <= _SHORT
+    lines = names if short else [f"{name}  {number}" for name, number in zip(names, numbers, strict=True)]
     _in_order(left, report, lines)
-    _against(right, report, points)
+    _against(right, report, names if short else numbers)
     for axes in (left, right):
         plain(axes)
     save(figure, path)
@@ -280,50 +276,33 @@ def draw_outvoted(report: MiningReport, path: Path) -> None:
 
 def _in_order(axes: Axes, report: MiningReport, lines: list[str]) -> None:
     for place, row in enumerate(report.settings):
-        if row.outvoted is None or row.outvoted.success.value is None:
+        if row.success is None:
             axes.annotate("not mined", (0, place), color=PEERS, fontsize=8, va="center")
             continue
-        value, beside = _interval(row.outvoted)
+        value, beside = _interval(row.success)
         axes.errorbar(value, place, xerr=beside, fmt="o", color=TARGET, capsize=3)
-    axes.set(xlabel="searches that end in a mistake, %", ylim=(len(lines) - 0.5, -0.5))
+    axes.set(xlabel="searches that found a mistake, %", ylim=(len(lines) - 0.5, -0.5))
     axes.set_xlim(left=0)
     axes.set_yticks(range(len(lines)), lines)
 
 
 def _against(axes: Axes, report: MiningReport, points: list[str]) -> None:
     for point, row in zip(points, report.settings, strict=True):
-        figure = report.figure(row)
-        if row.outvoted is None or row.outvoted.success.value is None or figure.mean is None:
+        if row.success is None or row.figure.mean is None:
             continue
-        value, beside = _interval(row.outvoted)
-        place, spread = 100 * figure.mean, 100 * (figure.std or 0.0)
-        axes.errorbar(place, value, beside, spread, ecolor=PEERS, elinewidth=0.8, capsize=2, fmt="none")
+        value, beside = _interval(row.success)
+        place, std = 100 * row.figure.mean, 100 * (row.figure.std or 0.0)
+        axes.errorbar(place, value, beside, std, ecolor=PEERS, elinewidth=0.8, capsize=2, fmt="none")
         axes.plot(place, value, "o", ms=4, color=TARGET)
         axes.annotate(point, (place, value), (4, 4), textcoords="offset points", fontsize=8)
-    measured = "test images right, %"
+    measured = "test accuracy, %"
     if report.epsilon is not None:
-        measured = f"test images right under FGSM, ε = {report.epsilon:g}, %"
-    axes.set(xlabel=measured, ylabel="searches that end in a mistake, %")
+        measured = f"test accuracy under FGSM, ε = {report.epsilon:g}, %"
+    axes.set(xlabel=measured, ylabel="searches that found a mistake, %")
     axes.margins(x=0.12)
 
 
-def _interval(found: Outvoted) -> tuple[float, Floats]:
-    """Return a success rate in percent, and how far its interval reaches below and above, shape (2, 1)."""
-    success = found.success
-    assert success.value is not None
-    assert success.low is not None
-    assert success.high is not None
-    beside = [[success.value - success.low], [success.high - success.value]]
-    return 100 * success.value, 100 * np.maximum(beside, 0)
-
-
-def write_mining_report(sweep: OpenedSweep) -> MiningReport:
-    """Write a sweep's ``outvoted.json`` and ``figures/outvoted.png`` and return what they show.
-
-    Raises:
-        OutvotedError: the sweep is not configured to be mined, or a file cannot be read or written.
-    """
-    report, path = summarise_mining(sweep), sweep.store.path
-    write_json(path / "outvoted.json", report.to_json())
-    draw_outvoted(report, path / "figures" / "outvoted.png")
-    return report
+def _interval(success: Proportion) -> tuple[float, list[list[float]]]:
+    """Return a success rate in percent, and how far its interval extends below and above, shape (2, 1)."""
+    value, low, high = (100 * (end or 0.0) for end in (success.value, success.low, success.high))
+    return value, [[max(0.0, value - low)], [max(0.0, high - value)]]

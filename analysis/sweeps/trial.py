@@ -14,7 +14,7 @@ from outvoted.analysis.sweeps.base import Experiment, Measured, Unit
 
 
 class Trial:
-    """Trains and measures units of one data set together, each as if it were alone."""
+    """Trains and measures units on one data set together, each as if it were alone."""
 
     def __init__(
         self,
@@ -24,7 +24,7 @@ class Trial:
         data: Dataset,
         kept: Sequence[Kept] = (),
     ) -> None:
-        """Begin, or go on from what was kept: one for each unit, all equally far."""
+        """Begin, or go on from checkpoints, one for each unit and all of the same epoch."""
         self._experiment, self._training, self._data = experiment, training, data
         self.units = tuple(units)
         trainees = [Trainee(unit.setting.network, unit.seed) for unit in units]
@@ -34,7 +34,7 @@ class Trial:
         self.votes: tuple[pa.Table, ...] = ()
 
     def advance(self) -> Iterator[int]:
-        """Train epoch by epoch until the last; yield the number of each when its rows are there."""
+        """Train to the last epoch; yield each epoch's number when its rows are there."""
         while self._stacked.epoch < self._training.epochs:
             began = time.monotonic()
             losses = self._stacked.advance()
@@ -46,7 +46,7 @@ class Trial:
             yield self._stacked.epoch
 
     def kept(self) -> list[Kept]:
-        """Return what another trial of these units can go on from."""
+        """Return checkpoints that another trial of these units can go on from."""
         each = zip(self._stacked.progress(), self.rows, strict=True)
         return [Kept(progress, tuple(rows)) for progress, rows in each]
 

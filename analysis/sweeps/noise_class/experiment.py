@@ -1,10 +1,10 @@
-"""The value of training samples, and a class of random noise.
+"""The value of training images, and a class of random noise.
 
 "Towards an Understanding of Neural Networks in Natural-Image Spaces" by Fan and Yezzi, section 5.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
@@ -26,44 +26,47 @@ from outvoted.search.errors import OutvotedError
 from outvoted.search.settings import MayChange, plain
 
 if TYPE_CHECKING:
-    from outvoted.analysis.sweeps.opened import ExperimentReport, OpenedSweep
+    from outvoted.analysis.sweeps.opened import Findings, OpenedSweep
 
 _PER = 10_000
 
 
 @dataclass(frozen=True)
 class Metrics:
-    """Figures of n networks on the same test images, each of shape (n,).
+    """Figures of n networks on the same test images, each of shape (n,): tables 1 and 3.
 
-    A figure that is a mean over no image, or over images without an answer, is not a number (NaN).
+    A mean over no image, or over images without an answer, is NaN.
 
     Attributes:
-        accuracy: share of images classified correctly, the paper's A.
-        confidence: mean probability of the predicted class over correctly classified images, P_c.
-        spuriousness: the same over misclassified images, P_s.
-        ground_truth: mean probability of the true class over misclassified images, P_g.
-        noise: images classified as noise for each 10,000, N; NaN without a noise class.
+        test_accuracy: share of images classified correctly, the paper's A.
+        correct_confidence: mean probability of the predicted class over correctly classified images, P_c.
+        wrong_confidence: the same over misclassified images, P_s.
+        wrong_truth: mean probability of the true class over misclassified images, P_g.
+        noise: images classified as noise, per 10,000, N; NaN without a noise class.
     """
 
-    accuracy: Floats
-    confidence: Floats
-    spuriousness: Floats
-    ground_truth: Floats
+    test_accuracy: Floats
+    correct_confidence: Floats
+    wrong_confidence: Floats
+    wrong_truth: Floats
     noise: Floats
 
 
-def metrics(logits: torch.Tensor, labels: torch.Tensor, classes: int) -> Metrics:
-    """Measure networks by their outputs, before softmax, for test images.
+METRICS = tuple(field.name for field in fields(Metrics))
 
-    An image classified as noise is misclassified. So is one whose outputs are not numbers.
+
+def metrics(logits: torch.Tensor, labels: torch.Tensor, classes: int) -> Metrics:
+    """Measure networks by their logits for test images.
+
+    An image classified as noise is misclassified, as is one whose logits are not numbers.
 
     Args:
         logits: shape (n, images, classes), or (n, images, classes + 1) with a noise class, the last.
         labels: shape (images,), 0 to classes - 1.
-        classes: number of classes without noise.
+        classes: the number of classes without noise.
 
     Raises:
-        OutvotedError: the outputs are of another shape.
+        OutvotedError: the logits have another shape.
     """
     _check(logits, labels, classes)
     probabilities = torch.softmax(logits.detach().double(), dim=2).cpu().numpy()
@@ -75,16 +78,16 @@ def metrics(logits: torch.Tensor, labels: torch.Tensor, classes: int) -> Metrics
     of_truth = np.take_along_axis(probabilities, truth[None, :, None], axis=2)[:, :, 0]
     noise = ((predicted == classes) & answered).mean(axis=1) * _PER
     return Metrics(
-        accuracy=right.mean(axis=1),
-        confidence=_mean(highest, right),
-        spuriousness=_mean(highest, ~right),
-        ground_truth=_mean(of_truth, ~right),
+        test_accuracy=right.mean(axis=1),
+        correct_confidence=_mean(highest, right),
+        wrong_confidence=_mean(highest, ~right),
+        wrong_truth=_mean(of_truth, ~right),
         noise=noise if logits.shape[2] > classes else np.full(len(logits), np.nan),
     )
 
 
 def _mean(values: Floats, among: Bools) -> Floats:
-    """Return the mean of each row's values where ``among`` is true; NaN where it never is."""
+    """Return the mean of each row's values where ``among`` is true; NaN if it never is."""
     number = among.sum(axis=1)
     empty = np.full(len(values), np.nan)
     return np.asarray(np.divide(np.where(among, values, 0).sum(axis=1), number, out=empty, where=number > 0))
@@ -104,8 +107,6 @@ def _check(logits: torch.Tensor, labels: torch.Tensor, classes: int) -> None:
 WHOLE = "all"
 """The setting of networks trained on all training images, without noise."""
 _BATCH = 500
-
-
 _Share = Annotated[float, Field(gt=0, le=1)]
 
 
@@ -116,16 +117,15 @@ class NoiseClassExperiment(Experiment):
     network: Annotated[MLP | PlainCNN, Field(discriminator="kind")] = PlainCNN()
     selections: Annotated[tuple[Criteria, ...], MayChange()] = ("lc+ls", "lc+hs", "hc+ls", "hc+hs")
     fractions: Annotated[tuple[_Share, ...], MayChange()] = (0.25, 0.5, 0.75, 0.8)
-    """Shares of the images that are right, and of those that are wrong, which a selection takes (table 2)."""
+    """Shares of the correctly and of the wrongly classified images that a selection takes (table 2)."""
     sorted_by: Annotated[int, Field(ge=0)] = 0
-    """Seed of the network, trained on all images, whose votes order them."""
+    """Seed of the network, trained on all images, whose votes sort them."""
     beside: NoiseClass | None = NoiseClass(noise=Uniform(), number=5)
-    """A class of noise with which every selection is trained once more (table 3)."""
+    """A class of noise with which every selection is trained again (table 3)."""
     noises: Annotated[tuple[NoiseClass, ...], MayChange()] = (NoiseClass(noise=Gaussian(deviation=70)),)
-    """Classes of noise with which all images are trained (figures 9 to 12)."""
-
+    """Classes of noise with which all images are trained (Figs. 9 to 12)."""
     step: StepFunction = StepFunction()
-    """How a step is fitted from two training sets (figure 5), whatever the data."""
+    """How a step is fitted from two training sets (Fig. 5), whatever the data."""
 
     @model_validator(mode="after")
     def _each_once(self) -> "NoiseClassExperiment":
@@ -138,7 +138,7 @@ class NoiseClassExperiment(Experiment):
         return self
 
     def check(self, data: Dataset) -> None:
-        """Refuse noise that does not fit the images, or comes to none."""
+        """Refuse noise that does not fit the images, or amounts to no image."""
         for wanted in (*self.noises, *([self.beside] if self.beside else [])):
             wanted.noise.check(data.shape)
             wanted.images(data)
@@ -149,17 +149,17 @@ class NoiseClassExperiment(Experiment):
         return None
 
     def extras(self) -> Mapping[str, Iterator[pa.Table]]:
-        """Return the fits of Fig. 5's step."""
+        """Return the fits of the step (Fig. 5)."""
         return {FITS.name: fits(self.step)}
 
-    def report(self, sweep: "OpenedSweep") -> "ExperimentReport":
-        """Return tables 2 and 3, a row for each noise, the claims, and a plot."""
-        from outvoted.analysis.sweeps.noise_class.report import report  # drawing is loaded where it is wanted
+    def findings(self, sweep: "OpenedSweep") -> "Findings":
+        """Return tables 2 and 3, a row for each noise, the claims, and pictures."""
+        from outvoted.analysis.sweeps.noise_class.report import noise_findings  # imports Matplotlib
 
-        return report(sweep)
+        return noise_findings(sweep)
 
     def stages(self) -> tuple[tuple[Setting, ...], ...]:
-        """First what is trained on all images, then the selections made by what was trained on them."""
+        """First what trains on all images, then the selections made by one of those networks."""
         whole = [self._setting(None, noise) for noise in (None, *self.noises)]
         parts = [
             self._setting(Selection(criteria=criteria, fraction=fraction), noise)
@@ -180,7 +180,7 @@ class NoiseClassExperiment(Experiment):
             raise ValueError(f"experiment.sorted_by names a network: {self.sorted_by} must be one of seeds")
 
     def data(self, setting: Setting, whole: Dataset, votes: Mapping[str, pa.Table]) -> Dataset:
-        """Select images, or take all, then add the noise: as many images as all images would get."""
+        """Select images, or take all, then add noise: as many images as the whole set would get."""
         selection, noise = self._parts(setting)
         data = whole
         if selection is not None:
@@ -191,29 +191,27 @@ class NoiseClassExperiment(Experiment):
         return data if noise is None else with_noise(data, noise, noise.images(whole))
 
     def answers(self, setting: Setting, classes: int) -> int:
-        """Tell noise apart too, where it is among the training images."""
+        """One class more where noise is among the training images."""
         return classes + _knows_noise(setting)
 
     def fields(self) -> list[tuple[str, pa.DataType]]:
-        """Return the paper's metrics (table 1) of one network, for test images; ``noise`` is N of table 3."""
-        names = ("test_accuracy", "correct_confidence", "wrong_confidence", "wrong_truth", "noise")
-        return [(name, pa.float64()) for name in names]
+        """Return the paper's metrics of one network on the test images."""
+        return [(name, pa.float64()) for name in METRICS]
 
     def measure(self, stack: Stack, units: Sequence[Unit], data: Dataset, last: bool) -> Measured:
-        """Put the test images to the networks; in the end the training images to those that may sort them."""
+        """Put the test images to the networks, and at the end the training images to those that sort them."""
         answered, labels = _logits(stack, data.test), data.test.labels
         found = metrics(answered, torch.tensor(labels), _real_classes(data, units[0].setting))
-        figures = (found.accuracy, found.confidence, found.spuriousness, found.ground_truth, found.noise)
-        names = [name for name, _ in self.fields()]
+        figures = asdict(found)
         rows: tuple[dict[str, object], ...] = tuple(
-            dict(zip(names, map(float, values), strict=True)) for values in zip(*figures, strict=True)
+            {name: float(values[i]) for name, values in figures.items()} for i in range(len(units))
         )
         return Measured(rows, self._votes(stack, units, data, answered) if last else ())
 
     def _votes(
         self, stack: Stack, units: Sequence[Unit], data: Dataset, answered: torch.Tensor
     ) -> tuple[pa.Table, ...]:
-        """Return the votes about test images, and about training images where they may sort them."""
+        """Return the votes on test images, and on training images where they may sort them."""
         splits = [("test", data.test, answered)]
         if units[0].setting.label == WHOLE:
             splits.append(("train", data.train, _logits(stack, data.train)))
@@ -228,7 +226,7 @@ class NoiseClassExperiment(Experiment):
         )
 
     def _setting(self, selection: Selection | None, noise: NoiseClass | None) -> Setting:
-        """Name a setting by what it trains on: hc+ls-0.25, all+gaussian-127.5-70-x1."""
+        """Label a setting by what it trains on: hc+ls-0.25, all+gaussian-127.5-70-x1."""
         chosen = WHOLE if selection is None else selection.label
         added = _added(noise)
         label = chosen if noise is None else f"{chosen}+{added}"
@@ -252,7 +250,7 @@ def _added(noise: NoiseClass | None) -> str:
 
 
 def _logits(stack: Stack, split: Split) -> torch.Tensor:
-    """Return what the networks answer about a split: (n, images, classes)."""
+    """Return the networks' logits for a split: (n, images, classes)."""
     found = []
     with torch.inference_mode():
         for images in torch.split(torch.tensor(split.images), _BATCH):

@@ -1,10 +1,10 @@
-"""The figures of a noise-class sweep: what its trained networks have come to, setting by setting."""
+"""What the networks of a noise-class sweep have come to, setting by setting, and the paper's tables."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -12,28 +12,33 @@ import pandas as pd
 from outvoted.actors.data.noises import Gaussian, NoiseClass, Uniform
 from outvoted.actors.data.selection import Criteria, Selection
 from outvoted.actors.sweeps.sweep_store import FINISHED
-from outvoted.analysis.sweeps.noise_class.experiment import NoiseClassExperiment
+from outvoted.analysis.sweeps.noise_class.experiment import METRICS, NoiseClassExperiment
 from outvoted.analysis.sweeps.opened import OpenedSweep
-from outvoted.search.errors import OutvotedError
 from outvoted.search.settings import plain
-
-METRICS = ("test_accuracy", "correct_confidence", "wrong_confidence", "wrong_truth", "noise")
-"""A, P_c, P_s, P_g and N of tables 1 and 3."""
 
 CRITERIA: tuple[Criteria, ...] = ("lc+ls", "lc+hs", "hc+ls", "hc+hs")
 """In the order of tables 2 and 3."""
 
 BySeed = pd.Series
-"""One figure of each network, its seed as index."""
+"""One figure of each network, indexed by seed."""
+
+
+class Cell(NamedTuple):
+    """A figure in tables 2 and 3: of the networks trained on a selection, with noise beside it or without."""
+
+    criteria: Criteria
+    fraction: float
+    noise: bool = False
+    metric: str = "test_accuracy"
 
 
 @dataclass(frozen=True)
 class Results:
-    """What the networks that were trained to their end have come to.
+    """What the networks trained to the last epoch have come to.
 
     Attributes:
         experiment: the settings.
-        frame: METRICS after the last epoch; index (setting, seed).
+        frame: METRICS after the last epoch, indexed by (setting, seed).
     """
 
     experiment: NoiseClassExperiment
@@ -41,17 +46,21 @@ class Results:
 
     @classmethod
     def of(cls, experiment: NoiseClassExperiment, trials: pd.DataFrame) -> "Results":
-        """Take the last epoch of the finished units among rows of the `trials` table."""
+        """Take the last epoch of the finished units from rows of the `trials` table."""
         there = trials[trials["outcome"] == FINISHED]
         last = there.sort_values("epoch", kind="stable").drop_duplicates(["setting", "seed"], keep="last")
         frame = last.set_index(["setting", "seed"])[list(METRICS)].astype(np.float64).sort_index()
         return cls(experiment, frame)
 
-    def by_seed(self, setting: str | None, metric: str) -> "BySeed[Any]":
-        """Return a figure of a setting's networks; empty where there are none."""
+    def by_seed(self, setting: str | None, metric: str = "test_accuracy") -> "BySeed[Any]":
+        """Return a figure of a setting's networks; empty if there are none."""
         if setting is None or setting not in self.frame.index.get_level_values("setting"):
             return _nothing()
         return pd.Series(self.frame.loc[setting][metric]).dropna()
+
+    def cell(self, cell: Cell) -> "BySeed[Any]":
+        """Return a figure of the networks trained on a selection; empty if there are none."""
+        return self.by_seed(self.selected(cell.criteria, cell.fraction, cell.noise), cell.metric)
 
     def selected(self, criteria: Criteria, fraction: float, noise: bool) -> str | None:
         """Return the setting that trains on a selection, with noise beside it or without."""
@@ -65,24 +74,14 @@ class Results:
     @property
     def noises(self) -> tuple[tuple[str, NoiseClass], ...]:
         """The settings that train on all images with a class of noise, each with its noise."""
-        return tuple(
-            (setting.label, noise)
-            for setting, noise in zip(self.experiment.stages()[0][1:], self.experiment.noises, strict=True)
-        )
+        whole, _ = self.experiment.stages()
+        labels = (setting.label for setting in whole[1:])
+        return tuple(zip(labels, self.experiment.noises, strict=True))
 
 
 def results(sweep: OpenedSweep) -> Results:
-    """Read a sweep's results.
-
-    Raises:
-        OutvotedError: it is a sweep of another experiment.
-    """
-    if not isinstance(sweep.experiment, NoiseClassExperiment):
-        raise OutvotedError(
-            expected="a sweep of the experiment 'noise-class'",
-            found=f"one of '{sweep.record.config['experiment'].get('kind')}'",
-            remedy="choose another run: `outvoted runs` lists them",
-        )
+    """Read the results of a noise-class sweep."""
+    assert isinstance(sweep.experiment, NoiseClassExperiment)
     return Results.of(sweep.experiment, sweep.trials)
 
 
@@ -92,7 +91,7 @@ def difference(first: "BySeed[Any]", second: "BySeed[Any]") -> "BySeed[Any]":
 
 
 def mean(parts: Sequence["BySeed[Any]"]) -> "BySeed[Any]":
-    """Average seed by seed over the parts that are not empty, for the seeds that these all have."""
+    """Average the parts that are not empty seed by seed, for the seeds that all of these have."""
     there = [part for part in parts if len(part)]
     if not there:
         return _nothing()
@@ -107,101 +106,84 @@ Parameter = Literal["deviation", "mean", "number", "scale"]
 PARAMETERS: tuple[Parameter, ...] = ("deviation", "mean", "number", "scale")
 _UNFILTERED = 1.0
 
-Values = Mapping[str, float | str]
+Values = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Series:
-    """Two noises or more, in ascending order of the parameter in which they differ.
+    """Two or more noises that differ in one parameter, in ascending order of it.
 
     Attributes:
-        parameter: the figure; scale is the side of the filter's window in pixels, 1 without a filter.
-        what: the kind, and with scale the filter.
-        fixed: the parameters that they share.
+        parameter: what they differ in; scale is the side of the filter's window in pixels, 1 without a
+            filter.
+        label: what they have in common.
         places: each value with its setting.
     """
 
     parameter: Parameter
-    what: str
-    fixed: str
+    label: str
     places: tuple[tuple[float, str], ...]
-
-    @property
-    def label(self) -> str:
-        """Say what is alike."""
-        return f"{self.what}, {self.fixed}" if self.fixed else self.what
 
 
 def series(noises: Sequence[tuple[str, NoiseClass]]) -> tuple[Series, ...]:
     """Find all series among settings and their noises; solid colours and mixtures are in none."""
     scaled = [(label, values) for label, noise in noises if (values := _values(noise)) is not None]
-    found = [one for parameter in PARAMETERS[:3] for one in _along(parameter, scaled)]
+    found: list[Series] = []
+    for parameter in PARAMETERS[:3]:
+        there = [(label, values) for label, values in scaled if parameter in values]
+        found += _alike(there, parameter, {parameter})
     for kind in ("median", "mean"):
-        found += _scales(kind, scaled)
+        there = [(label, values) for label, values in scaled if values["filter"] in ("none", kind)]
+        found += _alike(there, "scale", {"scale", "filter"}, f", {kind} filter")
     return tuple(found)
 
 
 def _values(noise: NoiseClass) -> Values | None:
-    """Return all that tells a noise of independent pixels, filtered or not, from others of its form."""
+    """Return all that distinguishes noise of independent pixels, filtered or not; None for other noise."""
     one = noise.noise
     if not isinstance(one, Gaussian | Uniform):
         return None
-    shared = {"filter": one.filter, "scale": float(one.size or _UNFILTERED), "seed": float(noise.seed)}
-    if isinstance(one, Gaussian):
-        own: dict[str, float | str] = {"kind": "Gaussian", "mean": one.mean, "deviation": one.deviation}
-    else:
-        own = {"kind": "uniform", "low": float(one.low), "high": float(one.high)}
-    return {**own, "number": noise.number, **shared}
-
-
-def _along(parameter: Parameter, noises: Sequence[tuple[str, Values]]) -> Iterator[Series]:
-    there = [(label, values) for label, values in noises if parameter in values]
-    for places, values in _alike(parameter, there, {parameter}):
-        yield Series(parameter, str(values["kind"]), _fixed(values, parameter), places)
-
-
-def _scales(kind: str, noises: Sequence[tuple[str, Values]]) -> Iterator[Series]:
-    there = [(label, values) for label, values in noises if values["filter"] in ("none", kind)]
-    for places, values in _alike("scale", there, {"scale", "filter"}):
-        yield Series("scale", f"{values['kind']}, {kind} filter", _fixed(values, "scale"), places)
+    shared = {"number": noise.number, "scale": one.size or _UNFILTERED, "seed": noise.seed}
+    return {**one.model_dump(exclude={"size"}), **shared}
 
 
 def _alike(
-    parameter: Parameter, noises: Sequence[tuple[str, Values]], left_out: set[str]
-) -> Iterator[tuple[tuple[tuple[float, str], ...], Values]]:
-    """Group noises by all their values but those left out."""
-    groups: dict[tuple[tuple[str, float | str], ...], list[tuple[float, str, Values]]] = defaultdict(list)
+    noises: Sequence[tuple[str, Values]], parameter: Parameter, varied: set[str], more: str = ""
+) -> Iterator[Series]:
+    """Group noises that are alike in everything but what is ``varied``."""
+    groups: dict[tuple[tuple[str, Any], ...], list[tuple[float, str, Values]]] = defaultdict(list)
     for label, values in noises:
-        key = tuple(sorted((name, one) for name, one in values.items() if name not in left_out))
+        key = tuple((name, one) for name, one in values.items() if name not in varied)
         groups[key].append((float(values[parameter]), label, values))
     for group in groups.values():
-        places = tuple(sorted((value, label) for value, label, _ in group))
-        if len(places) > 1:
-            yield places, group[0][2]
+        if len(group) > 1:
+            what = {"gaussian": "Gaussian"}.get(group[0][2]["kind"], "uniform") + more
+            label = ", ".join([what, *_fixed(group[0][2], parameter)])
+            yield Series(parameter, label, tuple(sorted((value, setting) for value, setting, _ in group)))
 
 
-def _fixed(values: Values, varied: Parameter) -> str:
-    words = []
+def _fixed(values: Values, varied: Parameter) -> Iterator[str]:
     for name in ("mean", "deviation"):
         if name in values and name != varied:
-            words.append(f"{name} {plain(float(values[name]))}")
+            yield f"{name} {plain(float(values[name]))}"
     if "low" in values and (values["low"], values["high"]) != (0, 255):
-        words.append(f"{values['low']:g} to {values['high']:g}")
+        yield f"{values['low']:g} to {values['high']:g}"
     if varied != "number":
-        words.append(f"{float(values['number']):g}×")
+        yield f"{values['number']:g}×"
     if varied != "scale" and values["filter"] != "none":
-        words.append(f"{values['filter']} filter {float(values['scale']):g}")
-    return ", ".join(words)
+        yield f"{values['filter']} filter {values['scale']:g}"
 
 
 NETWORKS = 50
+"""Of each row of the paper's tables."""
 
 
 @dataclass(frozen=True)
 class Published:
-    """A row of table 2 or 3: A, σ_A, P_c, P_s and P_g as shares from 0 to 1, N in images of 10,000.
+    """A row of table 2 or 3: A, σ_A, P_c, P_s and P_g as shares from 0 to 1, N per 10,000 images.
 
-    The paper does not call σ_A sample or population standard deviation; with 50 networks they differ by 1 %.
+    The paper does not say whether σ_A is the sample or the population deviation; for 50 networks they differ
+    by 1 %.
     """
 
     test_accuracy: float
@@ -262,5 +244,12 @@ _ROWS = _read(_TABLE_2, False) | _read(_TABLE_3, True)
 
 
 def published(criteria: Criteria, fraction: float, noise: bool) -> Published | None:
-    """Return the row of table 2, or with ``noise`` of table 3; None where the paper has none."""
+    """Return the row of table 2, or with ``noise`` of table 3; None if the paper has none."""
     return _ROWS.get((criteria, fraction, noise))
+
+
+def published_cell(cell: Cell) -> "BySeed[Any]":
+    """Return a figure of the paper's tables, its mean over networks standing for one network."""
+    row = published(*cell[:3])
+    value = None if row is None else getattr(row, cell.metric)
+    return pd.Series([] if value is None else [value], dtype=float)

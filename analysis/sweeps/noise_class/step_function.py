@@ -3,7 +3,7 @@
     f(x) = 0 for x <= 0.5, 1 for x > 0.5
 
 A small network learns it from samples near the step, or from samples at both ends of the unit interval. Each
-fit is as good as perfect where it was trained and does what it likes elsewhere.
+fit is all but perfect where it was trained and arbitrary elsewhere.
 """
 
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from outvoted.search.arrays import Floats
 from outvoted.search.settings import Settings
 
 Where = Literal["middle", "ends"]
-"""The training sets: uniform in [0.4, 0.6], or in [0, 0.1) and (0.9, 1), half of the samples in each."""
+"""The training sets: uniform in [0.4, 0.6], or half in [0, 0.1) and half in (0.9, 1)."""
 WHERE: tuple[Where, ...] = get_args(Where)
 TRAINED: dict[Where, tuple[tuple[float, float], ...]] = {
     "middle": ((0.4, 0.6),),
@@ -33,9 +33,9 @@ _GRID = np.linspace(0, 1, 1001)
 class StepFunction(Settings):
     """How the step is fitted.
 
-    One hidden layer of tanh units and a linear output, squared error, Levenberg-Marquardt, inputs mapped to
-    -1 ... 1 by the training set's range, first weights as Nguyen & Widrow draw them: the defaults of MATLAB's
-    ``fitnet``, but that no samples are held out to stop early. The paper says only "default settings".
+    One hidden layer of tanh units, a linear output, squared error, Levenberg-Marquardt, inputs scaled to -1
+    ... 1 by the training set's range, Nguyen-Widrow initial weights: the defaults of MATLAB's ``fitnet``,
+    except that no samples are held out for early stopping. The paper says only "default settings".
     """
 
     samples: Annotated[int, Field(ge=100, le=10**6, multiple_of=2)] = 40_000
@@ -43,7 +43,7 @@ class StepFunction(Settings):
     evaluations: Annotated[int, Field(ge=1, le=1000)] = 40
     """How often the network may be evaluated on all samples."""
     seeds: tuple[Annotated[int, Field(ge=0, lt=2**63)], ...] = (0, 1, 2, 3, 4)
-    """A fit for each, with samples and first weights of its own."""
+    """A fit for each, with its own samples and initial weights."""
 
     @field_validator("seeds")
     @classmethod
@@ -59,7 +59,7 @@ def step(x: Floats) -> Floats:
 
 
 def samples(where: Where, number: int, rng: np.random.Generator) -> Floats:
-    """Draw training inputs, shape (number,), as many in each interval."""
+    """Draw training inputs, shape (number,), equally many in each interval."""
     intervals = TRAINED[where]
     parts = [rng.uniform(low, high, number // len(intervals)) for low, high in intervals]
     return np.concatenate(parts)
@@ -79,7 +79,7 @@ FITS = TableSchema(
 
 
 def fits(settings: StepFunction) -> Iterator[pa.Table]:
-    """Fit one network after the other: rows of FITS."""
+    """Fit one network after another; yield rows of FITS."""
     for where in WHERE:
         for seed in settings.seeds:
             fit = fitted(settings, where, seed)
@@ -108,7 +108,7 @@ def fitted(settings: StepFunction, where: Where, seed: int) -> Floats:
 
 
 def _first_weights(hidden: int, rng: np.random.Generator) -> Floats:
-    """Spread the units' transitions evenly over -1 ... 1 (Nguyen & Widrow, 1990, one input)."""
+    """Spread the units' transitions evenly over -1 ... 1 (Nguyen & Widrow, 1990, for one input)."""
     steepness = 0.7 * hidden * rng.choice([-1.0, 1.0], hidden)
     output = rng.uniform(-1, 1, hidden + 1)
     return np.concatenate([steepness, steepness * np.linspace(-1, 1, hidden), output])

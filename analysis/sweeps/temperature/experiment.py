@@ -1,7 +1,7 @@
 """Temperature and robustness: "Computational Analysis of Robustness in Neural Network Classifiers".
 
-By Bečková, Pócoš and Farkaš: sigmoid networks of several temperatures (equation 1), how robust they are
-against FGSM and changed pixels, and in which regime their hidden units work.
+By Bečková, Pócoš and Farkaš: sigmoid networks at several temperatures (Eq. 1), how robust they are against
+FGSM and changed pixels, and in which regime their hidden units operate.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,35 +17,35 @@ from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.networks import MLP, PlainCNN
 from outvoted.actors.networks.mlp import Temperature
 from outvoted.actors.networks.stack import Stack
+from outvoted.analysis.report.numbers import nan_mean
 from outvoted.analysis.sweeps.base import Experiment, Measured, Setting, Unit, votes
-from outvoted.analysis.sweeps.robustness.gradients import (
+from outvoted.analysis.sweeps.temperature.gradients import (
     class_medians,
     class_robustness,
     correlations,
     gradients,
-    network_robustness,
     right_when_attacked,
 )
-from outvoted.analysis.sweeps.robustness.pixel_attack import attack_pixels, fooled_shares
-from outvoted.analysis.sweeps.robustness.regimes import counts, fractions
+from outvoted.analysis.sweeps.temperature.pixel_attack import attack_pixels, fooled_shares
+from outvoted.analysis.sweeps.temperature.regimes import counts, fractions
 from outvoted.search.arrays import AnyArray, Floats, Ints
 from outvoted.search.errors import OutvotedError
 from outvoted.search.settings import MayChange, plain
 
 if TYPE_CHECKING:
-    from outvoted.analysis.sweeps.opened import ExperimentReport, OpenedSweep
+    from outvoted.analysis.sweeps.opened import Findings, OpenedSweep
 
 
 @dataclass(frozen=True)
 class TemperatureAnswers:
-    """Answers of n networks about b images.
+    """What n networks answered on b images.
 
     Attributes:
         probabilities: (n, b, classes).
-        magnitudes: (n, b), G(x).
-        regimes: int64 (n, 3), counts of linear, nonlinear, saturated net values.
-        right_when_attacked: bool, (n, epsilons, b).
-        fewest: (n, b), pixels that fool; None where the pixel attack was not tried.
+        magnitudes: G(x), (n, b).
+        regimes: counts of linear, nonlinear and saturated pre-activations, int64 (n, 3).
+        right_when_attacked: by FGSM, bool (n, epsilons, b).
+        fewest: how many pixels fool the network, (n, b); None if the pixel attack was not tried.
     """
 
     probabilities: Floats
@@ -56,7 +56,7 @@ class TemperatureAnswers:
 
     @classmethod
     def joined(cls, parts: Sequence["TemperatureAnswers"]) -> "TemperatureAnswers":
-        """Join the answers about several batches of images."""
+        """Join the answers on several batches of images."""
         fewest = [part.fewest for part in parts if part.fewest is not None]
         return cls(
             np.concatenate([part.probabilities for part in parts], axis=1),
@@ -67,9 +67,9 @@ class TemperatureAnswers:
         )
 
     def rows(self, labels: Ints, classes: int, pixels: int) -> list[dict[str, object]]:
-        """Return a row for each network, as the fields of the temperature experiment say."""
+        """Return a row for each network, with the fields of the temperature experiment."""
         by_class = class_robustness(self.right_when_attacked, labels, classes)
-        whole = network_robustness(by_class)
+        whole = nan_mean(by_class, -1)
         medians = class_medians(self.magnitudes, labels, classes)
         sure = self.probabilities[:, np.arange(len(labels)), labels]
         related = correlations(self.magnitudes, sure, labels, classes)
@@ -106,13 +106,13 @@ class TemperatureAnswers:
 
 
 _BATCH = 500
-_CHANNEL_LIMIT = 6  # values the pixel attack changes at most: 64 combinations
+_CHANNEL_LIMIT = 6  # values that the pixel attack may change: 64 combinations
 
 _LIST = pa.list_(pa.float64())
 
 
 class TemperatureExperiment(Experiment):
-    """One setting for each temperature of the hidden layers' sigmoids."""
+    """A setting for each temperature of the hidden layers' sigmoids."""
 
     kind: Literal["temperature"] = "temperature"
     network: Annotated[MLP | PlainCNN, Field(discriminator="kind")] = MLP(hidden=256, activation="sigmoid")
@@ -120,9 +120,9 @@ class TemperatureExperiment(Experiment):
         2.0**power for power in range(-6, 5)
     )
     epsilons: tuple[Annotated[float, Field(gt=0, le=1)], ...] = (0.1,)
-    """Sizes of the FGSM step, for pixels from 0 to 1; the first is the headline."""
+    """Sizes of the FGSM step for pixels in 0-1; the first is the headline."""
     pixels: Annotated[int, Field(ge=0, le=_CHANNEL_LIMIT)] = 3
-    """Most pixels that the pixel attack changes, after the last epoch; 0 leaves it out."""
+    """How many pixels the pixel attack may change, after the last epoch; 0 leaves it out."""
 
     @field_validator("temperatures", "epsilons")
     @classmethod
@@ -138,13 +138,13 @@ class TemperatureExperiment(Experiment):
         return self
 
     def check(self, data: Dataset) -> None:
-        """Refuse more pixels than the attack can try on images of this many channels."""
+        """Refuse more pixels than the attack can try on images with this many channels."""
         channels, height, width = data.shape
         most = min(_CHANNEL_LIMIT // channels, height * width)
         if self.pixels > most:
             raise OutvotedError(
                 expected=f"experiment.pixels of at most {most} for images of shape {data.shape}",
-                found=f"{self.pixels}: {2 ** (self.pixels * channels)} combinations for each image",
+                found=f"{self.pixels}: {2 ** (self.pixels * channels)} combinations per image",
                 remedy=f"--set experiment.pixels={most}",
             )
 
@@ -154,14 +154,14 @@ class TemperatureExperiment(Experiment):
         return self.epsilons[0]
 
     def extras(self) -> Mapping[str, Iterator[pa.Table]]:
-        """Return none."""
+        """There are none."""
         return {}
 
-    def report(self, sweep: "OpenedSweep") -> "ExperimentReport":
-        """Return a row for each temperature, the claims, and a plot."""
-        from outvoted.analysis.sweeps.temperature.report import report  # drawing is loaded where it is wanted
+    def findings(self, sweep: "OpenedSweep") -> "Findings":
+        """Return a row for each temperature, the claims, and pictures."""
+        from outvoted.analysis.sweeps.temperature.report import temperature_findings  # imports Matplotlib
 
-        return report(sweep)
+        return temperature_findings(sweep)
 
     def stages(self) -> tuple[tuple[Setting, ...], ...]:
         """One stage with a setting for each temperature."""
@@ -172,25 +172,25 @@ class TemperatureExperiment(Experiment):
         return Setting(f"T{plain(temperature)}", (("temperature", temperature),), network)
 
     def needs(self, setting: Setting) -> tuple[str, ...]:
-        """Need nothing."""
+        """No other units are needed."""
         return ()
 
     def check_seeds(self, seeds: Sequence[int]) -> None:
-        """Any will do."""
+        """Any seeds will do."""
 
     def data(self, setting: Setting, whole: Dataset, votes: Mapping[str, pa.Table]) -> Dataset:
         """All settings train on all of the data."""
         return whole
 
     def answers(self, setting: Setting, classes: int) -> int:
-        """Tell the data's classes apart."""
+        """As many as the data have."""
         return classes
 
     def fields(self) -> list[tuple[str, pa.DataType]]:
-        """Return the figures of one network after one epoch; lists go by class, or first by epsilon.
+        """Return the figures of one network after one epoch; lists are by class, or by epsilon and class.
 
-        ``correlation`` and ``correlation_p`` have one value more, over all images. ``pixel_fooled`` goes by
-        class, then by number of pixels, and is there after the last epoch alone.
+        ``correlation`` and ``correlation_p`` have one more value, over all images. ``pixel_fooled`` is by
+        class and number of pixels, and there only after the last epoch.
         """
         return [
             ("test_accuracy", pa.float64()),
@@ -204,7 +204,7 @@ class TemperatureExperiment(Experiment):
         ]
 
     def measure(self, stack: Stack, units: Sequence[Unit], data: Dataset, last: bool) -> Measured:
-        """Put all test images to the networks: as they are, attacked by FGSM, and in the end by pixels."""
+        """Put all test images to the networks: as they are, attacked by FGSM, and at the end by pixels."""
         temperatures = [float(dict(unit.setting.values)["temperature"]) for unit in units]
         parts = [
             self._answers(stack, temperatures, images, labels, last)

@@ -1,4 +1,4 @@
-"""What a temperature sweep measured, as arrays: by temperature, then by seed."""
+"""What a temperature sweep measured, as arrays by temperature and seed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,18 +8,10 @@ import numpy as np
 import pandas as pd
 
 from outvoted.actors.sweeps.sweep_store import FAILED
+from outvoted.analysis.report.numbers import nan_mean
 from outvoted.analysis.sweeps.opened import OpenedSweep
-from outvoted.analysis.sweeps.robustness.gradients import network_robustness
 from outvoted.analysis.sweeps.temperature.experiment import TemperatureExperiment
 from outvoted.search.arrays import Floats
-from outvoted.search.errors import OutvotedError
-
-
-def mean(values: Floats, axis: int) -> Floats:
-    """Return the mean over an axis of the values that are not NaN; NaN, silently, where all are."""
-    there = ~np.isnan(values)
-    number = there.sum(axis).astype(np.float64)
-    return np.asarray(np.where(there, values, 0).sum(axis) / np.where(number == 0, np.nan, number))
 
 
 def temperature_name(temperature: float) -> str:
@@ -28,7 +20,8 @@ def temperature_name(temperature: float) -> str:
     return f"1/{inverse:g}" if inverse > 1 and inverse == round(inverse) else f"{temperature:g}"
 
 
-CURVES = ("test_accuracy", "loss", "linear", "nonlinear", "saturated")
+REGIMES = ("linear", "nonlinear", "saturated")
+CURVES = ("test_accuracy", "loss", *REGIMES)
 
 
 @dataclass(frozen=True)
@@ -37,10 +30,10 @@ class Layout:
 
     Attributes:
         settings: temperatures by the label of their setting.
-        seeds: s of them.
-        epochs: e of them, counted from 1.
-        epsilons: p of them; the first is the headline.
-        classes: the names of c classes.
+        seeds: the s seeds.
+        epochs: e, counted from 1.
+        epsilons: the p FGSM steps; the first is the headline.
+        classes: the names of the c classes.
         pixels: the most that were changed; 0 without the pixel attack.
     """
 
@@ -53,23 +46,23 @@ class Layout:
 
     @property
     def temperatures(self) -> tuple[float, ...]:
-        """t of them, rising."""
+        """The t temperatures in ascending order."""
         return tuple(sorted(self.settings.values()))
 
 
 @dataclass(frozen=True)
 class Measurements:
-    """Figures of networks; NaN where there is none: the unit is missing, failed, was stopped or diverged.
+    """Figures of all networks; NaN where a unit is missing, failed, was stopped or diverged.
 
     Attributes:
-        layout: says what t, s, e, p and c are.
+        layout: defines t, s, e, p and c.
         curves: CURVES, each (t, s, e).
-        robustness: (t, s, e, p), against FGSM, 0-1.
-        class_robustness: (t, s, p, c), of the last epoch, as all that follow.
-        gradient_median: (t, s, c), of G(x).
-        correlation: (t, s, c + 1), of G(x) with the right class's confidence; the last is over all images.
-        correlation_p: (t, s, c + 1).
-        pixel_fooled: (t, s, c, pixels), share of images that at most so many pixels fool.
+        robustness: against FGSM, 0-1, (t, s, e, p).
+        class_robustness: after the last epoch, like everything below, (t, s, p, c).
+        gradient_median: of G(x), (t, s, c).
+        correlation: of G(x) with the correct class's confidence, (t, s, c + 1); the last over all images.
+        correlation_p: its p-values, (t, s, c + 1).
+        pixel_fooled: share of images that at most 1, 2, ... changed pixels fool, (t, s, c, pixels).
     """
 
     layout: Layout
@@ -83,33 +76,27 @@ class Measurements:
 
     @property
     def fooled(self) -> Floats:
-        """Share of images that at most 1, 2, ... pixels fool, mean over classes: (t, s, pixels)."""
-        return network_robustness(np.moveaxis(self.pixel_fooled, 2, 3))
+        """Share of images that at most 1, 2, ... pixels fool, averaged over classes: (t, s, pixels)."""
+        return nan_mean(np.moveaxis(self.pixel_fooled, 2, 3), -1)
 
     def trained(self, within: float) -> tuple[float, ...]:
-        """Return the temperatures whose mean test accuracy lies at most ``within`` below the best one's.
+        """Return the temperatures whose mean test accuracy is at most ``within`` below the best.
 
-        The paper leaves out temperatures too extreme to train with (Sect. 2); this says which.
+        The paper leaves out temperatures too extreme to train with (Sect. 2) without naming them.
         """
-        accuracy = mean(self.curves["test_accuracy"][:, :, -1], 1)
-        near = accuracy >= np.nanmax(accuracy, initial=-np.inf) - within  # NaN is near nothing
+        accuracy = nan_mean(self.curves["test_accuracy"][:, :, -1], 1)
+        near = accuracy >= np.nanmax(accuracy, initial=-np.inf) - within  # NaN compares false
         return tuple(np.array(self.layout.temperatures)[near].tolist())
 
 
 def measurements(sweep: OpenedSweep) -> Measurements:
-    """Read what a sweep measured so far.
+    """Read what a sweep of temperatures has measured so far.
 
     Raises:
-        OutvotedError: it is no sweep of temperatures, or its data are not there.
+        OutvotedError: its data are not there.
     """
-    experiment = sweep.experiment
-    if not isinstance(experiment, TemperatureExperiment):
-        raise OutvotedError(
-            expected="a sweep of temperatures",
-            found=f"one of {sweep.record.config['experiment']['kind']}",
-            remedy="choose another run: `outvoted runs` lists them",
-        )
-    data = sweep.data
+    experiment, data = sweep.experiment, sweep.data
+    assert isinstance(experiment, TemperatureExperiment)
     layout = Layout(
         settings={
             unit.setting.label: float(dict(unit.setting.values)["temperature"]) for unit in sweep.units
@@ -124,7 +111,7 @@ def measurements(sweep: OpenedSweep) -> Measurements:
 
 
 def arranged(trials: pd.DataFrame, layout: Layout) -> Measurements:
-    """Arrange the rows of a sweep (schema.TRIALS); those of units that failed are left out."""
+    """Arrange the rows of a sweep (schema.TRIALS), without those of failed units."""
     classes, epsilons, epochs = len(layout.classes), len(layout.epsilons), layout.epochs
     size = (len(layout.settings), len(layout.seeds))
     curves = {name: np.full((*size, epochs), np.nan) for name in CURVES}
@@ -152,7 +139,7 @@ def arranged(trials: pd.DataFrame, layout: Layout) -> Measurements:
 
 
 def _numbers(value: Any) -> Floats:
-    """Turn a cell, a number or nested lists, into an array; None becomes NaN."""
+    """Turn a number or nested lists into an array; None becomes NaN."""
     if isinstance(value, list | tuple | np.ndarray):
         return np.array([_numbers(part) for part in value])
     return np.array(value, np.float64)

@@ -1,4 +1,4 @@
-"""Sigmoids, learning, regimes, robustness and gradients by temperature: Figs. 2 to 8 of Bečková et al."""
+"""Sigmoids, learning curves, regimes, robustness, gradients by temperature: Bečková et al., Figs. 2 to 9."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,178 +12,149 @@ from matplotlib.image import AxesImage
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 from scipy.special import expit
 
-from outvoted.analysis.report.drawing import plain, save
-from outvoted.analysis.sweeps.robustness.regimes import linear_bound, saturated_bound
+from outvoted.analysis.report.drawing import TARGET, plain, save, shortened
+from outvoted.analysis.report.numbers import nan_mean
 from outvoted.analysis.sweeps.temperature.claims import SIGNIFICANT
-from outvoted.analysis.sweeps.temperature.measurements import Measurements, mean, temperature_name
+from outvoted.analysis.sweeps.temperature.measurements import REGIMES, Measurements, temperature_name
+from outvoted.analysis.sweeps.temperature.regimes import linear_bound, saturated_bound
 from outvoted.search.arrays import Floats
 
-BLUE, RED = "#0072B2", "#D55E00"
-"""From Okabe & Ito's palette, which colour-blind readers can tell apart."""
-_MISSING = "#DDDDDD"
-_NUMBERED = 20  # classes that can all be written along an axis
-_LONGEST = 14
+_COLOURS = mpl.colormaps["viridis"].with_extremes(bad="#DDDDDD")
+"""Steps that colour-blind readers can tell apart; missing values are grey."""
 _PERCENT = PercentFormatter(1.0, decimals=0)
+_LONGEST = 14  # characters of a class's name
+_NUMBERED = 20  # classes that fit along an axis
+_ROW = 0.22  # inches of a map for each temperature
 
 
-def colours(number: int) -> list[tuple[float, ...]]:
-    """Return so many colours of viridis, from dark to light: temperatures are an order, not categories."""
-    palette = mpl.colormaps["viridis"]
-    return [palette(0.9 * index / max(1, number - 1)) for index in range(number)]
+def _colours(number: int) -> list[tuple[float, ...]]:
+    """Return that many colours from dark to light: temperatures are ordered, not categories."""
+    return [_COLOURS(0.9 * index / max(1, number - 1)) for index in range(number)]
 
 
-def colour_map() -> mpl.colors.Colormap:
-    """Return viridis, which colour-blind readers can tell the steps of, where what is missing is grey."""
-    return mpl.colormaps["viridis"].with_extremes(bad=_MISSING)
-
-
-def over_epochs(axes: Axes, values: Floats, temperatures: Sequence[float], norm: Normalize) -> AxesImage:
-    """Draw (temperatures, epochs) as a map: epochs to the right, rising temperatures upwards."""
-    rows, epochs = values.shape
-    drawn = axes.imshow(
-        values,
-        cmap=colour_map(),
-        norm=norm,
-        origin="lower",
-        aspect="auto",
-        interpolation="nearest",
-        extent=(0.5, epochs + 0.5, -0.5, rows - 0.5),
-    )
-    axes.set(xlabel="epoch", yticks=range(rows), yticklabels=map(temperature_name, temperatures))
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+def _heat(axes: Axes, values: Floats, norm: Normalize, **placed: object) -> AxesImage:
     axes.tick_params(labelsize=8)
+    style = {"cmap": _COLOURS, "norm": norm, "aspect": "auto", "interpolation": "nearest"}
+    return axes.imshow(values, **style, **placed)  # type: ignore[arg-type]
+
+
+def _bar(
+    figure: Figure, drawn: AxesImage, axes: Sequence[Axes], label: str, form: PercentFormatter | None = None
+) -> None:
+    bar = figure.colorbar(drawn, ax=list(axes), format=form)
+    bar.set_label(label, fontsize=9)
+    bar.ax.tick_params(labelsize=8)
+
+
+def _over_epochs(axes: Axes, values: Floats, found: Measurements, norm: Normalize) -> AxesImage:
+    """Draw (temperatures, epochs) as a map, temperatures rising upwards."""
+    rows, epochs = values.shape
+    drawn = _heat(axes, values, norm, origin="lower", extent=(0.5, epochs + 0.5, -0.5, rows - 0.5))
+    axes.set(xlabel="epoch", yticks=range(rows))
+    axes.set_yticklabels(map(temperature_name, found.layout.temperatures))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     return drawn
 
 
-def along_temperatures(axes: Axes, temperatures: Sequence[float]) -> None:
-    """Let the x axis be temperatures, evenly spaced in their order."""
+def _along_temperatures(axes: Axes, temperatures: Sequence[float]) -> None:
+    """Space temperatures evenly along the x axis, in their order."""
     axes.set(xlabel="temperature T", xticks=range(len(temperatures)), xlim=(-0.5, len(temperatures) - 0.5))
     axes.set_xticklabels(map(temperature_name, temperatures), rotation=45 if len(temperatures) > 6 else 0)
 
 
-def title(figure: Figure, text: str, *shown: Floats) -> None:
-    """Write over all panels what they show, and what grey is if something is missing."""
+def _name_classes(axes: Axes, names: Sequence[str], *more: str) -> bool:
+    """Write shortened class names along the y axis, unless there are too many."""
+    if len(names) > _NUMBERED:
+        return False
+    ticks = [*(shortened(name, _LONGEST) for name in names), *more]
+    axes.set_yticks(range(len(ticks)), ticks)
+    return True
+
+
+def _title(figure: Figure, text: str, *shown: Floats) -> None:
+    """Say what all panels show, and what grey means if something is missing."""
     grey = "; grey: not measured" if any(np.isnan(values).any() for values in shown) else ""
     figure.suptitle(text + grey, fontsize=10)
 
 
-def class_names(names: Sequence[str]) -> list[str]:
-    """Shorten names of classes so that they fit beside an axis; none if there are too many."""
-    if len(names) > _NUMBERED:
-        return []
-    return [shortened(name) for name in names]
-
-
-def shortened(name: str) -> str:
-    """Cut a long name of a class."""
-    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
-
-
-def legend(figure: Figure, axes: Axes) -> None:
-    """List the temperatures that are lines in ``axes`` beside all panels, the highest on top."""
+def _legend(figure: Figure, axes: Axes) -> None:
+    """List the temperatures drawn in ``axes`` beside all panels, the highest on top."""
     handles, labels = axes.get_legend_handles_labels()
     style = {"title": "T", "fontsize": 8, "frameon": False, "reverse": True}
     figure.legend(handles, labels, loc="outside right center", **style)
 
 
-def percent(axes: Axes) -> None:
-    """Write the y axis, shares 0-1, in percent."""
-    axes.yaxis.set_major_formatter(_PERCENT)
-
-
-def percent_bar(figure: Figure, drawn: AxesImage, axes: Sequence[Axes], label: str) -> None:
-    """Add the colour bar of shares 0-1, in percent."""
-    bar = figure.colorbar(drawn, ax=list(axes), format=_PERCENT)
-    bar.set_label(label, fontsize=9)
-    bar.ax.tick_params(labelsize=8)
-
-
-_SHOWN = 4.0  # net values about 0
-_BESIDE = 8.0  # factor beyond the outermost bounds
+_SHOWN = 4.0  # pre-activations about 0
+_BEYOND = 8.0  # factor beyond the outermost bounds
 
 
 def draw_sigmoids(found: Measurements, path: Path) -> None:
-    """Draw f(net) about 0, and for net > 0 on a logarithmic axis with its bounds r1 and r2."""
+    """Draw the sigmoids about 0, and for net > 0 on a logarithmic axis with the bounds r1 and r2 (Fig. 2)."""
     temperatures = found.layout.temperatures
     figure = Figure(figsize=(10, 3.9), layout="constrained")
-    about, beyond = figure.subplots(1, 2)
+    near, far = figure.subplots(1, 2)
     nets = np.linspace(-_SHOWN, _SHOWN, 801)
     bounds = [(linear_bound(one), saturated_bound(one)) for one in temperatures]
-    ends = [bound for pair in bounds for bound in pair if bound > 0]  # r2 may be 0: nothing but saturated
-    far = np.geomspace(min(ends) / _BESIDE, max(ends) * _BESIDE, 400)
-    for temperature, pair, colour in zip(temperatures, bounds, colours(len(temperatures)), strict=True):
-        about.plot(nets, expit(nets / temperature), color=colour, label=temperature_name(temperature))
-        beyond.plot(far, expit(far / temperature), color=colour)
-        _dots(beyond, temperature, pair, colour)
-    about.set(xlabel="net", ylabel="f(net)", title="about 0")
-    beyond.set(xlabel="net (logarithmic)", xscale="log", title="net > 0, with the bounds of the regimes")
+    ends = [bound for pair in bounds for bound in pair if bound > 0]  # r2 is 0 where everything is saturated
+    positive = np.geomspace(min(ends) / _BEYOND, max(ends) * _BEYOND, 400)
+    for temperature, pair, colour in zip(temperatures, bounds, _colours(len(temperatures)), strict=True):
+        near.plot(nets, expit(nets / temperature), color=colour, label=temperature_name(temperature))
+        far.plot(positive, expit(positive / temperature), color=colour)
+        for bound, marker, face in zip(pair, "os", ("white", colour), strict=True):
+            if bound > 0:
+                style = {"color": colour, "markerfacecolor": face, "ms": 6, "zorder": 3}
+                far.plot(bound, expit(bound / temperature), marker, **style)
+    near.set(xlabel="net", ylabel="f(net)", title="around 0")
+    far.set(xlabel="net (logarithmic)", xscale="log", title="net > 0, with the bounds of the regimes")
     handles = [
-        beyond.plot([], [], "o", color="black", markerfacecolor="white", label="r1: linear up to here")[0],
-        beyond.plot([], [], "s", color="black", label="r2: saturated from here")[0],
+        far.plot([], [], "o", color="black", markerfacecolor="white", label="r1: linear up to here")[0],
+        far.plot([], [], "s", color="black", label="r2: saturated from here")[0],
     ]
-    beyond.legend(handles=handles, fontsize=8, frameon=False, loc="lower right")
-    for axes in (about, beyond):
+    far.legend(handles=handles, fontsize=8, frameon=False, loc="lower right")
+    for axes in (near, far):
         axes.title.set_fontsize(10)
         plain(axes)
-    legend(figure, about)
+    _legend(figure, near)
     figure.suptitle("Sigmoids f(net) = 1 / (1 + exp(-net / T)): the lower T, the steeper", fontsize=10)
     save(figure, path)
 
 
-def _dots(axes: Axes, temperature: float, bounds: tuple[float, float], colour: tuple[float, ...]) -> None:
-    for bound, marker, face in zip(bounds, "os", ("white", colour), strict=True):
-        if bound > 0:
-            height = expit(bound / temperature)
-            axes.plot(bound, height, marker, color=colour, markerfacecolor=face, ms=6, zorder=3)
-
-
-_ENLARGED = 0.06  # of accuracy: what the enlarged panel shows below the best
+_ZOOM = 0.06  # of accuracy, below the best
 
 
 def draw_curves(found: Measurements, path: Path) -> None:
-    """Draw test accuracy and training loss against the epoch: means over seeds in bands of all values.
+    """Draw test accuracy and training loss by epoch: means over seeds, in bands of all values.
 
-    The second panel is the upper part of the first, where temperatures that learn lie close together.
+    The middle panel enlarges the top of the first, where temperatures that learn lie close together.
     """
     figure = Figure(figsize=(12, 3.8), layout="constrained")
-    whole, upper, loss = figure.subplots(1, 3)
-    _curves(whole, found, "test_accuracy", "test images right")
-    _curves(upper, found, "test_accuracy", "test images right, enlarged")
+    whole, zoomed, loss = figure.subplots(1, 3)
+    _curves(whole, found, "test_accuracy", "test accuracy")
+    _curves(zoomed, found, "test_accuracy", "test accuracy, enlarged")
     _curves(loss, found, "loss", "mean training loss (cross-entropy)")
-    percent(whole)
-    percent(upper)
-    best = float(np.nanmax(mean(found.curves["test_accuracy"], 1)))
-    upper.set_ylim(best - _ENLARGED, best + _ENLARGED / 8)
+    for axes in (whole, zoomed):
+        axes.yaxis.set_major_formatter(_PERCENT)
+    best = float(np.nanmax(nan_mean(found.curves["test_accuracy"], 1)))
+    zoomed.set_ylim(best - _ZOOM, best + _ZOOM / 8)
     if np.nanmin(found.curves["loss"], initial=np.inf) > 0:
         loss.set_yscale("log")
-    legend(figure, whole)
-    band = " and their range" if len(found.layout.seeds) > 1 else ""
-    figure.suptitle(f"Learning curves by temperature: mean of {_seeds(found)}{band}", fontsize=10)
+    _legend(figure, whole)
+    seeds = len(found.layout.seeds)
+    shown = f"mean and range of {seeds} seeds" if seeds > 1 else "1 seed"
+    figure.suptitle(f"Learning curves by temperature: {shown}", fontsize=10)
     save(figure, path)
 
 
-def _seeds(found: Measurements) -> str:
-    number = len(found.layout.seeds)
-    return f"{number} seeds" if number > 1 else "1 seed"
-
-
 def _curves(axes: Axes, found: Measurements, name: str, title: str) -> None:
-    epochs = np.arange(1, found.layout.epochs + 1)
-    temperatures = found.layout.temperatures
-    for values, temperature, colour in zip(
-        found.curves[name], temperatures, colours(len(temperatures)), strict=True
-    ):
+    temperatures, epochs = found.layout.temperatures, np.arange(1, found.layout.epochs + 1)
+    marker = "o" if len(epochs) == 1 else None
+    each = zip(found.curves[name], temperatures, _colours(len(temperatures)), strict=True)
+    for values, temperature, colour in each:
         if np.isnan(values).all():
             continue
-        axes.plot(
-            epochs,
-            mean(values, 0),
-            color=colour,
-            marker="o" if len(epochs) == 1 else None,
-            label=temperature_name(temperature),
-        )
-        # fmin and fmax leave out NaN, silently
-        least, most = np.fmin.reduce(values), np.fmax.reduce(values)
+        label = temperature_name(temperature)
+        axes.plot(epochs, nan_mean(values, 0), color=colour, marker=marker, label=label)
+        least, most = np.fmin.reduce(values), np.fmax.reduce(values)  # ignore NaN without a warning
         axes.fill_between(epochs, least, most, color=colour, alpha=0.2, linewidth=0)
     axes.set_title(title, fontsize=10)
     axes.set_xlabel("epoch", fontsize=9)
@@ -191,26 +162,22 @@ def _curves(axes: Axes, found: Measurements, name: str, title: str) -> None:
     plain(axes)
 
 
-_REGIMES = ("linear", "nonlinear", "saturated")
-_INCHES = 0.22  # of a map, for each temperature
-
-
 def draw_regimes(found: Measurements, path: Path) -> None:
-    """Draw a map of epochs and temperatures for each regime: its share of net values, mean over seeds."""
+    """Map each regime's share of pre-activations over epochs and temperatures (Fig. 4)."""
     figure = Figure(figsize=(11, _height(found)), layout="constrained")
-    panels = list(figure.subplots(1, len(_REGIMES), sharey=True))
-    for axes, name in zip(panels, _REGIMES, strict=True):
-        drawn = over_epochs(axes, mean(found.curves[name], 1), found.layout.temperatures, Normalize(0, 1))
+    panels = list(figure.subplots(1, len(REGIMES), sharey=True))
+    for axes, name in zip(panels, REGIMES, strict=True):
+        drawn = _over_epochs(axes, nan_mean(found.curves[name], 1), found, Normalize(0, 1))
         axes.set_title(name, fontsize=10)
     panels[0].set_ylabel("temperature T")
-    percent_bar(figure, drawn, panels, "share of net values")
+    _bar(figure, drawn, panels, "share of pre-activations", _PERCENT)
     text = "Regimes of the last hidden layer during training, over all test images (mean over seeds)"
-    title(figure, text, mean(found.curves["saturated"], 1))
+    _title(figure, text, nan_mean(found.curves["saturated"], 1))
     save(figure, path)
 
 
 def draw_robustness(found: Measurements, path: Path) -> None:
-    """Draw robustness against FGSM, of the headline's epsilon, over epochs and temperatures (Fig. 5)."""
+    """Draw robustness against FGSM with the first epsilon over epochs and temperatures (Fig. 5)."""
     _robustness(found, found.layout.epsilons[:1], path)
 
 
@@ -219,109 +186,129 @@ def draw_robustness_by_epsilon(found: Measurements, path: Path) -> None:
     _robustness(found, sorted(found.layout.epsilons), path)
 
 
-def _robustness(found: Measurements, shown: Sequence[float], path: Path) -> None:
-    """Draw a map of epochs and temperatures for each epsilon, and beside them all after the last epoch."""
-    values = [found.robustness[..., found.layout.epsilons.index(one)] for one in shown]
-    most = max(float(np.nanmax(mean(one, 1))) for one in values)
-    height = _height(found)
-    figure = Figure(figsize=(3.4 * len(shown) + 5.4, max(height, 3.4)), layout="constrained")
-    *maps, last = figure.subplots(1, len(shown) + 1, width_ratios=[1.0] * len(shown) + [1.2])
-    for axes, one, epsilon in zip(maps, values, shown, strict=True):
-        drawn = over_epochs(axes, mean(one, 1), found.layout.temperatures, Normalize(0, most or 1))
+def _robustness(found: Measurements, epsilons: Sequence[float], path: Path) -> None:
+    """Draw a map of epochs and temperatures for each epsilon, and beside them the last epoch."""
+    values = [found.robustness[..., found.layout.epsilons.index(one)] for one in epsilons]
+    means = [nan_mean(one, 1) for one in values]
+    norm = Normalize(0, max(float(np.nanmax(one)) for one in means) or 1)
+    size = (3.4 * len(epsilons) + 5.4, max(_height(found), 3.4))
+    figure = Figure(figsize=size, layout="constrained")
+    *maps, last = figure.subplots(1, len(epsilons) + 1, width_ratios=[1.0] * len(epsilons) + [1.2])
+    for axes, one, epsilon in zip(maps, means, epsilons, strict=True):
+        drawn = _over_epochs(axes, one, found, norm)
         axes.set_title(f"ε = {epsilon:g}", fontsize=10)
     for axes in maps[1:]:
         axes.set_yticklabels([])
     maps[0].set_ylabel("temperature T")
-    percent_bar(figure, drawn, maps, "adversarial images answered right")
-    _last(last, found, values, shown)
-    text = "Robustness against FGSM: adversarial test images answered right (mean over classes and seeds)"
-    title(figure, text, *(mean(one, 1) for one in values))
+    _bar(figure, drawn, maps, "adversarial images classified correctly", _PERCENT)
+    _last_epoch(last, found, values, epsilons)
+    text = "Robustness against FGSM: adversarial test images classified correctly"
+    _title(figure, f"{text} (mean over classes and seeds)", *means)
     save(figure, path)
 
 
-def _last(axes: Axes, found: Measurements, values: Sequence[Floats], epsilons: Sequence[float]) -> None:
-    """Draw the last epoch: a line through the means for each epsilon, a dot for each seed, and accuracy."""
+_LINES = (("o", "-"), ("s", "--"), ("^", "-."), ("D", ":"))
+
+
+def _last_epoch(axes: Axes, found: Measurements, values: Sequence[Floats], epsilons: Sequence[float]) -> None:
+    """Draw the last epoch: accuracy, and for each epsilon a line through the means and a dot per seed."""
     places = np.arange(len(found.layout.temperatures))
-    accuracy = mean(found.curves["test_accuracy"][:, :, -1], 1)
+    accuracy = nan_mean(found.curves["test_accuracy"][:, :, -1], 1)
     axes.plot(places, accuracy, ":", color="black", marker="x", ms=4, label="no attack")
-    for (marker, line), one, epsilon in zip(_lines(len(epsilons)), values, epsilons, strict=True):
-        axes.plot(places, mean(one[:, :, -1], 1), line, color=BLUE, label=f"ε = {epsilon:g}")
+    for index, (one, epsilon) in enumerate(zip(values, epsilons, strict=True)):
+        marker, line = _LINES[index % len(_LINES)]
+        axes.plot(places, nan_mean(one[:, :, -1], 1), line, color=TARGET, label=f"ε = {epsilon:g}")
         for seed in one[:, :, -1].T:
-            axes.plot(places, seed, marker, color=BLUE, ms=4, alpha=0.5, linewidth=0)
+            axes.plot(places, seed, marker, color=TARGET, ms=4, alpha=0.5, linewidth=0)
     axes.set_ylim(-0.02, 1.02)
-    axes.set_title("after the last epoch (a dot for each seed)", fontsize=10)
-    along_temperatures(axes, found.layout.temperatures)
+    axes.set_title("after the last epoch (a dot per seed)", fontsize=10)
+    _along_temperatures(axes, found.layout.temperatures)
     plain(axes)
-    percent(axes)
+    axes.yaxis.set_major_formatter(_PERCENT)
     axes.legend(fontsize=8, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
 
 
-def _lines(number: int) -> list[tuple[str, str]]:
-    """Tell lines apart by markers and dashes."""
-    kinds = [("o", "-"), ("s", "--"), ("^", "-."), ("D", ":")]
-    return [kinds[index % len(kinds)] for index in range(number)]
-
-
 def _height(found: Measurements) -> float:
-    return 1.5 + _INCHES * max(6, len(found.layout.temperatures))
+    return 1.5 + _ROW * max(6, len(found.layout.temperatures))
 
 
-_DARK = -0.4  # correlations below have colours on which black cannot be read
+_DARK = -0.4  # black cannot be read on the colours of correlations below
 
 
 def draw_gradients(found: Measurements, path: Path) -> None:
-    """Draw class medians of G(x), and its correlation with the right class's confidence; means over seeds.
+    """Draw class medians of G(x), and its correlation with the correct class's confidence (Fig. 8).
 
-    A cross marks a correlation that is not significant in some seed, or cannot be computed in any.
+    A cross marks a correlation that is not significant, or undefined, for some seed.
     """
-    height = 1.6 + 0.28 * min(20, max(6, len(found.layout.classes) + 1))
+    names = found.layout.classes
+    height = 1.6 + 0.28 * min(_NUMBERED, max(6, len(names) + 1))
     figure = Figure(figsize=(11, height), layout="constrained")
     sizes, related = figure.subplots(1, 2)
-    medians = mean(found.gradient_median, 1).T
-    drawn = _map(sizes, found, medians, _logarithmic(medians))
+    medians, correlations = nan_mean(found.gradient_median, 1).T, nan_mean(found.correlation, 1).T
+    scale = _logarithmic(medians)
+    drawn = _heat(sizes, np.maximum(medians, scale.vmin or 0.0), scale)
+    _bar(figure, drawn, [sizes], "mean |∂L/∂pixel|, logarithmic")
     sizes.set_title("median of G(x)", fontsize=10)
-    figure.colorbar(drawn, ax=sizes).set_label("mean |∂L/∂pixel|, logarithmic", fontsize=9)
-    correlations = mean(found.correlation, 1).T
-    drawn = _map(related, found, correlations, Normalize(-1, 0), last="all")
-    related.set_title("correlation of G(x) with the right class's confidence", fontsize=10)
-    figure.colorbar(drawn, ax=related).set_label("Pearson's r", fontsize=9)
-    _crosses(related, found, correlations)
+    _name_classes(sizes, names)
+    drawn = _heat(related, correlations, Normalize(-1, 0))
+    _bar(figure, drawn, [related], "Pearson's r")
+    related.set_title("correlation of G(x) with the correct class's confidence", fontsize=10)
+    _name_classes(related, names, "all")
+    related.axhline(len(names) - 0.5, color="white", linewidth=2)
+    _cross_out(related, found, correlations)
+    for axes in (sizes, related):
+        axes.set_ylabel("class")
+        _along_temperatures(axes, found.layout.temperatures)
     text = "Input gradients G(x) of test images after the last epoch (mean over seeds"
-    title(figure, f"{text}; ×: p ≥ {SIGNIFICANT:g} for some seed)", medians, correlations)
+    _title(figure, f"{text}; ×: p ≥ {SIGNIFICANT:g} for some seed)", medians, correlations)
     save(figure, path)
 
 
 def _logarithmic(values: Floats) -> LogNorm:
-    """Return a scale over all that is above 0; 0 itself, of a dead network, takes the lowest colour."""
+    """Return a scale over all values above 0; 0 itself, from a dead network, gets the lowest colour."""
     above = values[values > 0]
-    if not len(above):
-        return LogNorm(1e-12, 1, clip=True)
-    low, high = float(above.min()), float(above.max())
+    low, high = (float(above.min()), float(above.max())) if len(above) else (1e-12, 1.0)
     return LogNorm(low, high if high > low else 10 * low, clip=True)
 
 
-def _map(
-    axes: Axes, found: Measurements, values: Floats, norm: Normalize, last: str | None = None
-) -> AxesImage:
-    least = norm.vmin or 0.0
-    shown = np.maximum(values, least) if isinstance(norm, LogNorm) else values
-    drawn = axes.imshow(shown, cmap=colour_map(), norm=norm, aspect="auto", interpolation="nearest")
-    names = class_names(found.layout.classes)
-    if names:
-        names += [last] if last else []
-        axes.set_yticks(range(len(names)), names)
-    if last:
-        axes.axhline(len(found.layout.classes) - 0.5, color="white", linewidth=2)
-    axes.set_ylabel("class")
-    along_temperatures(axes, found.layout.temperatures)
-    axes.tick_params(labelsize=8)
-    return drawn
-
-
-def _crosses(axes: Axes, found: Measurements, shown: Floats) -> None:
-    """Mark what is not significant, but not what was not measured at all."""
+def _cross_out(axes: Axes, found: Measurements, shown: Floats) -> None:
+    """Mark what is not significant, but not what was never measured."""
     measured = ~np.isnan(found.curves["test_accuracy"][:, :, -1])[:, :, None]
     doubtful = measured & ~(found.correlation_p < SIGNIFICANT)
     for temperature, row in zip(*np.nonzero(doubtful.any(1)), strict=True):
         colour = "white" if shown[row, temperature] < _DARK else "black"
         axes.text(temperature, row, "×", ha="center", va="center", color=colour, fontsize=9)
+
+
+_LIGHT = 0.6  # of the scale: from here on black is easier to read than white
+
+
+def draw_pixels(found: Measurements, path: Path) -> None:
+    """Draw the pixel attack's success, a panel per temperature: classes by number of pixels (Fig. 9)."""
+    values, pixels = nan_mean(found.pixel_fooled, 1), found.layout.pixels
+    temperatures, classes = found.layout.temperatures, len(found.layout.classes)
+    width = (0.36 * pixels + 0.12) * len(temperatures) + 2.2
+    height = 1.5 + 0.3 * min(30, max(5, classes))
+    figure = Figure(figsize=(max(6.4, width), height), layout="constrained")
+    norm = Normalize(0, float(np.nanmax(values)) or 1.0)
+    panels = figure.subplots(1, len(temperatures), sharey=True, squeeze=False)[0]
+    for axes, temperature, one in zip(panels, temperatures, values, strict=True):
+        drawn = _heat(axes, one, norm)
+        axes.set_title(f"T = {temperature_name(temperature)}", fontsize=9)
+        axes.set_xticks(range(pixels), [str(number) for number in range(1, pixels + 1)])
+        if _name_classes(axes, found.layout.classes):
+            _write(axes, one, norm)
+    for axes in panels[1:]:
+        axes.tick_params(left=False)
+    panels[0].set_ylabel("class")
+    _bar(figure, drawn, panels, "images fooled", _PERCENT)
+    figure.supxlabel("pixels changed, at most", fontsize=9)
+    _title(figure, "Pixel attack: % of correctly classified images that it fools (mean over seeds)", values)
+    save(figure, path)
+
+
+def _write(axes: Axes, values: Floats, norm: Normalize) -> None:
+    for (row, column), value in np.ndenumerate(values):
+        if not np.isnan(value):
+            colour = "black" if norm(value) > _LIGHT else "white"
+            axes.text(column, row, f"{100 * value:.0f}", ha="center", va="center", fontsize=7, color=colour)

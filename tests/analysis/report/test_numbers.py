@@ -18,6 +18,7 @@ from outvoted.analysis.report.numbers import (
     Proportion,
     Spread,
     interval,
+    nan_mean,
     proportion,
     spread,
 )
@@ -31,6 +32,13 @@ def test_a_spread_is_of_what_is_there() -> None:
     assert spread([1.0, 2.0, NAN, 3.0]) == Spread(2.0, 1.0)
     assert spread(pd.Series([0.5, None], dtype=float)) == Spread(0.5, None)
     assert spread([NAN]) == spread([]) == Spread(None, None)
+
+
+@pytest.mark.filterwarnings("error")
+def test_means_over_an_axis_leave_out_what_is_not_there() -> None:
+    values = np.array([[1.0, NAN, NAN], [3.0, 5.0, NAN]])
+    np.testing.assert_array_equal(nan_mean(values, 0), [2, 5, NAN])
+    np.testing.assert_array_equal(nan_mean(values, 1), [1, 4])
 
 
 def test_the_interval_is_wilsons() -> None:

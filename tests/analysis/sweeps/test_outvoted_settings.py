@@ -1,6 +1,5 @@
 """A sweep scored by the miner, on sweeps that are trained and mined in this process."""
 
-import json
 import shutil
 from collections.abc import Callable, Mapping
 from io import StringIO
@@ -29,9 +28,9 @@ from outvoted.analysis.sweeps.noise_class.experiment import NoiseClassExperiment
 from outvoted.analysis.sweeps.opened import OpenedSweep
 from outvoted.analysis.sweeps.outvoted_settings import (
     MiningReport,
+    draw_outvoted,
     outvoted_table,
     summarise_mining,
-    write_mining_report,
 )
 from outvoted.analysis.sweeps.temperature.experiment import TemperatureExperiment
 from outvoted.analysis.sweeps.trial import Trial
@@ -171,14 +170,14 @@ def test_three_settings_are_too_few_for_a_verdict(report: MiningReport) -> None:
 def test_a_sweep_without_fgsm_is_set_against_test_accuracy(noises: Path) -> None:
     report = summarise_mining(open_sweep(OpenedRun(RunFolder(noises))))
     assert report.epsilon is None
-    assert "right on more test images" in report.verdict
+    assert "with a higher test accuracy" in report.verdict
     plain, noisy = report.settings
     assert plain.outvoted is not None
     assert noisy.outvoted is not None
     assert plain.outvoted.as_noise is None
     rows = MinedSettings(noises).read(noisy.setting).mistakes.to_pylist()
     assert noisy.outvoted.as_noise == np.mean([row["predicted"] == 10 for row in rows])
-    assert report.figure(plain) == plain.test_accuracy
+    assert plain.figure == plain.test_accuracy
     assert "noise is the answer in at most" in drawn_table(report)
 
 
@@ -190,16 +189,12 @@ def test_the_table_fits_a_terminal_and_shows_each_setting(report: MiningReport) 
     for row in report.settings:
         assert row.setting in text
     assert first.success.percent() in text
-    assert "FGSM: the same under a step of 0.05" in text
+    assert "FGSM: the same after a step of 0.05" in text
 
 
-def test_the_report_is_written(changed: Change, report: MiningReport, figures: list[Figure]) -> None:
-    sweep = changed()
-    assert write_mining_report(sweep) == report
-    written = json.loads((sweep.store.path / "outvoted.json").read_text())
-    assert written["verdict"] == report.verdict
-    assert [row["setting"] for row in written["settings"]] == ["T0.1", "T1", "T4"]
-    opened(sweep.store.path / "figures" / "outvoted.png")
+def test_every_setting_is_drawn(report: MiningReport, figures: list[Figure], tmp_path: Path) -> None:
+    draw_outvoted(report, tmp_path / "outvoted.png")
+    opened(tmp_path / "outvoted.png")
     left, right = figures[0].axes
     assert [tick.get_text() for tick in left.get_yticklabels()] == ["T0.1", "T1", "T4"]
     assert [text.get_text() for text in right.texts] == ["T0.1", "T1", "T4"]
@@ -210,7 +205,7 @@ def test_the_report_is_written(changed: Change, report: MiningReport, figures: l
 
 
 def test_long_labels_are_numbered(noises: Path, tmp_path: Path, figures: list[Figure]) -> None:
-    write_mining_report(open_sweep(OpenedRun(RunFolder(Path(shutil.copytree(noises, tmp_path / "noises"))))))
+    draw_outvoted(summarise_mining(open_sweep(OpenedRun(RunFolder(noises)))), tmp_path / "outvoted.png")
     left, right = figures[0].axes
     assert [tick.get_text() for tick in left.get_yticklabels()] == ["all  1", "all+uniform-0-255-x3  2"]
     assert [text.get_text() for text in right.texts] == ["1", "2"]
@@ -220,7 +215,7 @@ def test_what_could_not_be_mined_says_why_and_the_others_stay(changed: Change, r
     sweep = changed()
     reason = str(OutvotedError("15 seeds", "3 among 750 drawn", "train longer"))
     MinedSettings(sweep.store.path).fail("T1", reason)
-    found = write_mining_report(sweep)
+    found = summarise_mining(sweep)
     assert (found.settings[0], found.settings[2]) == (report.settings[0], report.settings[2])
     assert (found.settings[1].unmined, found.settings[1].outvoted) == (reason, None)
     assert found.settings[1].networks == 3
@@ -253,7 +248,8 @@ def test_a_sweep_that_is_extended_or_searched_otherwise_is_to_be_mined_again(
 def test_what_is_not_mined_yet_is_drawn_without_a_point(changed: Change, figures: list[Figure]) -> None:
     sweep = changed()
     shutil.rmtree(sweep.store.path / "searches")
-    report = write_mining_report(sweep)
+    report = summarise_mining(sweep)
+    draw_outvoted(report, sweep.store.path / "outvoted.png")
     assert {row.unmined for row in report.settings} == {"not mined yet; go on with --resume"}
     assert "T0.1, T1, T4: not mined yet" in drawn_table(report)
     assert report.relation.settings == 0
@@ -264,7 +260,7 @@ def test_what_is_not_mined_yet_is_drawn_without_a_point(changed: Change, figures
 
 def test_a_sweep_that_is_not_mined_says_how_to(changed: Change) -> None:
     with pytest.raises(OutvotedError, match=r"--resume --set mining\.search\.per_target=100"):
-        write_mining_report(changed({"mining": None}))
+        summarise_mining(changed({"mining": None}))
 
 
 def test_most_voters_count_where_several_numbers_were_tried(

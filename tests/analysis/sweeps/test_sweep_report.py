@@ -75,7 +75,7 @@ def test_temperatures_are_summed_up_with_their_claims(temperatures: SweepStore) 
     assert "Saturation grows during training" in {claim["text"] for claim in claims}
     assert {claim["verdict"] for claim in claims} <= {"holds", "does not hold here", "undecided"}
     for name in left["experiment"]["figures"]:
-        assert (temperatures.path / "figures" / name).is_file()
+        assert (temperatures.path / name).is_file()
 
 
 def test_what_is_to_be_mined_stands_between_table_and_claims(temperatures: SweepStore) -> None:
@@ -89,7 +89,14 @@ def test_what_is_to_be_mined_stands_between_table_and_claims(temperatures: Sweep
         "the paper's claims",
     ]
     assert [row["setting"] for row in summary(sweep)["mined"]["settings"]] == ["T0.5", "T2"]
+    assert json.loads((sweep.store.path / "outvoted.json").read_text()) == summary(sweep)["mined"]
     assert (temperatures.path / "figures" / "outvoted.png").is_file()
+
+
+def test_a_report_draws_nothing_before_it_is_written(temperatures: SweepStore) -> None:
+    before = set(temperatures.path.rglob("*"))
+    sweep_report(to_be_mined(temperatures.path).run)
+    assert set(temperatures.path.rglob("*")) == before
 
 
 def test_noises_are_summed_up_in_the_papers_tables(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outvoted.analysis.sweeps.noise_class.experiment import Metrics, metrics
+from outvoted.analysis.sweeps.noise_class.experiment import METRICS, Metrics, metrics
 from outvoted.search.errors import OutvotedError
 
 
@@ -18,7 +18,7 @@ def logits(*networks: list[list[float]]) -> torch.Tensor:
 
 
 def figures(found: Metrics, network: int = 0) -> list[float]:
-    arrays = (found.accuracy, found.confidence, found.spuriousness, found.ground_truth, found.noise)
+    arrays = [getattr(found, name) for name in METRICS]
     assert all(array.dtype == np.float64 for array in arrays)
     return [float(array[network]) for array in arrays]
 
@@ -48,11 +48,11 @@ def test_without_a_noise_class_nothing_is_noise() -> None:
 def test_outputs_that_are_not_numbers_are_wrong() -> None:
     outputs = torch.tensor([[[nan, nan, nan], [9.0, 0.0, 0.0]], [[0.0, nan, 0.0], [0.0, 0.0, nan]]])
     found = metrics(outputs, torch.tensor([0, 0]), 2)
-    assert found.accuracy.tolist() == [0.5, 0]
+    assert found.test_accuracy.tolist() == [0.5, 0]
     assert found.noise.tolist() == [0, 0]
-    assert found.confidence[0] > 0.99
-    assert isnan(found.spuriousness[0])
-    assert isnan(found.spuriousness[1])
+    assert found.correct_confidence[0] > 0.99
+    assert isnan(found.wrong_confidence[0])
+    assert isnan(found.wrong_confidence[1])
 
 
 images = st.integers(1, 12)

@@ -42,7 +42,7 @@ def test_confidences_are_the_network_s(sweep: OpenedSweep) -> None:
     chosen = example(sweep)
     assert chosen is not None
     network = sweep.member(chosen.unit).bare(sweep.data.shape, sweep.data.classes)
-    found = fooled(sweep, chosen)
+    found = fooled(chosen)
     assert found
     for one in found:
         images = torch.tensor(np.stack([one.original, one.attacked])).float() / 255
@@ -55,7 +55,7 @@ def test_confidences_are_the_network_s(sweep: OpenedSweep) -> None:
 def test_nothing_but_the_framed_pixels_differs(sweep: OpenedSweep) -> None:
     chosen = example(sweep)
     assert chosen is not None
-    for one in fooled(sweep, chosen):
+    for one in fooled(chosen):
         differs = {(int(y), int(x)) for _, y, x in np.argwhere(one.original != one.attacked)}
         assert differs
         assert differs <= set(one.places)
@@ -76,7 +76,7 @@ def test_rgb_images_are_attacked_and_drawn(tmp_path: Path, figures: list[Figure]
     sweep = open_sweep(OpenedRun(RunFolder(written(tmp_path, Form((1.0,), (0,), 2, rgb=True)).path)))
     chosen = example(sweep)
     assert chosen is not None
-    assert draw_attacked(sweep, chosen, tmp_path / "attacked.png")
+    draw_attacked(chosen, fooled(chosen), tmp_path / "attacked.png")
     pair = figures[0].axes[:2]
     assert [axes.images[0].get_array().shape for axes in pair] == [(6, 6, 3)] * 2  # type: ignore[union-attr]
 

@@ -3,6 +3,7 @@
 import io
 import json
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,29 +19,24 @@ from outvoted.actors.sweeps.sweep_store import FAILED, FINISHED, STOPPED, SweepS
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.claims import claims_table
 from outvoted.analysis.sweeps.kinds import open_sweep
-from outvoted.analysis.sweeps.temperature.attacks import draw_extreme, draw_pixels, example
+from outvoted.analysis.sweeps.opened import Findings
+from outvoted.analysis.sweeps.temperature.attacks import draw_extreme, example
 from outvoted.analysis.sweeps.temperature.measurements import measurements
-from outvoted.analysis.sweeps.temperature.pictures import draw_gradients
-from outvoted.analysis.sweeps.temperature.report import (
-    TemperatureReport,
-    temperature_table,
-    trained_note,
-    write_temperature_report,
-)
-from outvoted.search.errors import OutvotedError
+from outvoted.analysis.sweeps.temperature.pictures import draw_gradients, draw_pixels
+from outvoted.analysis.sweeps.temperature.report import temperature_findings
 from tests.analysis.sweeps.temperature.sweeps import Form, written
 
-ALL = (
-    "sigmoids.png",
-    "learning-curves.png",
-    "regimes.png",
-    "robustness.png",
-    "robustness-by-epsilon.png",
-    "gradients.png",
-    "pixel-attack.png",
-    "extreme-gradients.png",
-    "attacked-images.png",
-)
+ALL = [
+    "sigmoids",
+    "learning-curves",
+    "regimes",
+    "robustness",
+    "robustness-by-epsilon",
+    "gradients",
+    "pixel-attack",
+    "extreme-gradients",
+    "attacked-images",
+]
 
 
 @pytest.fixture
@@ -52,14 +48,13 @@ def own(whole: SweepStore, tmp_path: Path) -> SweepStore:
     )
 
 
-def report(store: SweepStore) -> TemperatureReport:
-    """Write the report; JSON takes it as it is, and every picture is whole."""
-    found = write_temperature_report(open_sweep(OpenedRun(RunFolder(store.path))))
-    json.dumps(found.to_json(), allow_nan=False)
-    names = sorted(path.name for path in (store.path / "figures").iterdir())
-    assert names == sorted(found.figures)
-    for name in names:
-        with Image.open(store.path / "figures" / name) as picture:
+def report(store: SweepStore) -> Findings:
+    """Return what the sweep shows; JSON takes it as it is, and every picture is whole."""
+    found = temperature_findings(open_sweep(OpenedRun(RunFolder(store.path))))
+    json.dumps({**found.values, "claims": found.claims}, default=asdict, allow_nan=False)
+    for name, draw in found.pictures.items():
+        draw(store.path / "figures" / f"{name}.png")
+        with Image.open(store.path / "figures" / f"{name}.png") as picture:
             assert min(picture.size) > 100
     return found
 
@@ -72,21 +67,22 @@ def rows_of(store: SweepStore, unit: str) -> list[dict[str, Any]]:
 @pytest.mark.filterwarnings("error")
 def test_a_sweep_gets_every_picture_and_a_table_that_fits_the_terminal(own: SweepStore) -> None:
     found = report(own)
-    assert found.figures == ALL
-    assert found.units == {FINISHED: 6}
-    assert [row.temperature for row in found.rows] == [0.25, 1, 2]
-    assert {row.seeds for row in found.rows} == {2}
+    assert list(found.pictures) == ALL
+    assert found.values["units"] == {FINISHED: 6}
+    rows = found.values["rows"]
+    assert [row.temperature for row in rows] == [0.25, 1, 2]
+    assert {row.seeds for row in rows} == {2}
     assert len({claim.text for claim in found.claims}) == 7
 
     trials = open_sweep(OpenedRun(RunFolder(own.path))).trials  # the table says what the rows say
     last = trials[(trials["setting"] == "T0.25") & (trials["epoch"] == 3)]
-    assert found.rows[0].test_accuracy.mean == pytest.approx(last["test_accuracy"].mean())
-    assert [one.mean for one in found.rows[0].robustness] == pytest.approx(
+    assert rows[0].test_accuracy.mean == pytest.approx(last["test_accuracy"].mean())
+    assert [one.mean for one in rows[0].robustness] == pytest.approx(
         np.stack(list(last["robustness"])).mean(0).tolist()
     )
 
     console = Console(width=80, record=True, file=io.StringIO())
-    console.print(temperature_table(found), claims_table(found.claims, trained_note(found)))
+    console.print(*found.tables, claims_table(found.claims, found.note))
     text = console.export_text()
     assert "…" not in text
     for said in ("tiny: after 3 epochs", "1/4", "ε 0.1", "2 px", "Lower temperatures make", "low − high T"):
@@ -99,10 +95,10 @@ def test_one_of_each_will_do(tmp_path: Path) -> None:
     """One temperature, seed, epoch and epsilon, numbers for classes, colours; and no pixel attack."""
     form = Form((0.5,), (7,), 1, (0.1,), pixels=0, rgb=True, named=False)
     found = report(written(tmp_path, form))
-    left_out = {"robustness-by-epsilon.png", "pixel-attack.png", "attacked-images.png"}
-    assert set(ALL) - set(found.figures) == left_out
+    left_out = {"robustness-by-epsilon", "pixel-attack", "attacked-images"}
+    assert set(ALL) - set(found.pictures) == left_out
     assert {claim.verdict for claim in found.claims} == {"undecided"}
-    assert found.rows[0].fooled == ()
+    assert found.values["rows"][0].fooled == ()
 
 
 @pytest.mark.filterwarnings("error")
@@ -112,9 +108,9 @@ def test_units_that_are_missing_stopped_or_failed_leave_gaps(own: SweepStore) ->
     own.write_unit("T1.seed-0", rows_of(own, "T1.seed-0")[:1], STOPPED, "lags")
     own.write_unit("T1.seed-1", [{"setting": "T1", "seed": 1, "epoch": 0}], FAILED, "no memory")
     found = report(own)
-    assert found.figures == ALL
-    assert found.units == {FINISHED: 3, STOPPED: 1, FAILED: 1, "missing": 1}
-    assert [row.seeds for row in found.rows] == [2, 0, 1]
+    assert list(found.pictures) == ALL
+    assert found.values["units"] == {FINISHED: 3, STOPPED: 1, FAILED: 1, "missing": 1}
+    assert [row.seeds for row in found.values["rows"]] == [2, 0, 1]
 
 
 @pytest.mark.filterwarnings("error")
@@ -122,10 +118,9 @@ def test_units_that_are_missing_stopped_or_failed_leave_gaps(own: SweepStore) ->
 def test_a_sweep_without_a_finished_network_draws_what_it_has(own: SweepStore) -> None:
     for path in (own.path / "trials").iterdir():
         path.unlink()
-    assert report(own).figures == ("sigmoids.png",)
-    shutil.rmtree(own.path / "figures")
+    assert list(report(own).pictures) == ["sigmoids"]
     own.write_unit("T1.seed-0", [{"setting": "T1", "seed": 0, "epoch": 0}], FAILED, "no memory")
-    assert report(own).figures == ("sigmoids.png",)
+    assert list(report(own).pictures) == ["sigmoids"]
 
 
 @pytest.mark.filterwarnings("error")
@@ -149,13 +144,9 @@ def test_networks_that_diverged_are_drawn_as_far_as_they_can_be(own: SweepStore)
             votes = votes.set_column(votes.schema.names.index(name), field, column)
         own.write_network(unit.name, open_sweep(OpenedRun(RunFolder(own.path))).member(unit), votes)
     found = report(own)
-    assert set(ALL) - set(found.figures) == {
-        "gradients.png",
-        "pixel-attack.png",
-        "extreme-gradients.png",
-        "attacked-images.png",
-    }
-    assert {row.test_accuracy.mean for row in found.rows} == {0.0}
+    left_out = {"gradients", "pixel-attack", "extreme-gradients", "attacked-images"}
+    assert set(ALL) - set(found.pictures) == left_out
+    assert {row.test_accuracy.mean for row in found.values["rows"]} == {0.0}
 
 
 @pytest.mark.usefixtures("sketched")
@@ -188,17 +179,9 @@ def test_extreme_images_are_those_of_largest_gradient(
     sweep = open_sweep(OpenedRun(RunFolder(whole.path)))
     chosen = example(sweep)
     assert chosen is not None
-    draw_extreme(sweep, chosen, tmp_path / "extreme.png")
+    draw_extreme(chosen, tmp_path / "extreme.png")
     votes = whole.votes("T1.seed-0").to_pandas().sort_values("gradient", ascending=False)
     (drawn,) = figures
     assert f"G = {votes['gradient'].iloc[0]:.2g}" in drawn.axes[0].get_title()
     for axes, image in zip(drawn.axes, votes["image_id"].iloc[:16], strict=True):
         np.testing.assert_array_equal(axes.images[0].get_array(), sweep.data.test.images[image, 0])
-
-
-def test_other_sweeps_are_refused(own: SweepStore) -> None:
-    record = own.folder.read_record()
-    other = {**record.config, "experiment": {"kind": "noise-class"}}
-    own.folder.write_record(record.model_copy(update={"config": other}))
-    with pytest.raises(OutvotedError, match="a sweep of temperatures"):
-        write_temperature_report(open_sweep(OpenedRun(RunFolder(own.path))))

@@ -6,14 +6,13 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outvoted.analysis.sweeps.robustness.gradients import (
+from outvoted.analysis.sweeps.temperature.gradients import (
     class_medians,
-    confidences,
     correlations,
     gradients,
     right,
 )
-from tests.analysis.sweeps.robustness.stacks import samples, small_stack
+from tests.analysis.sweeps.temperature.stacks import samples, small_stack
 
 
 def loss(stack: torch.Tensor, label: int) -> float:
@@ -126,7 +125,7 @@ def test_uncertain_images_have_large_gradients() -> None:
     labels = linear(images[None])[0].argmax(1)
     found = gradients(linear, 1, images, labels)
     assert right(found.logits, labels).all()
-    sure = confidences(found.logits, labels)
+    sure = found.logits.softmax(2)[:, torch.arange(len(labels)), labels]
     measured = correlations(found.magnitudes.numpy(), sure.numpy(), labels.numpy(), 2)
     assert measured.coefficients[0, -1] == pytest.approx(-1)
     assert measured.p_values[0, -1] < 0.001

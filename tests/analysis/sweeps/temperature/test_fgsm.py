@@ -7,16 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from outvoted.analysis.sweeps.robustness.gradients import (
+from outvoted.analysis.report.numbers import nan_mean
+from outvoted.analysis.sweeps.temperature.gradients import (
     attacked,
     class_robustness,
     gradients,
-    network_robustness,
     right,
     right_when_attacked,
 )
 from outvoted.search.errors import OutvotedError
-from tests.analysis.sweeps.robustness.stacks import SmallStack, samples, small_stack
+from tests.analysis.sweeps.temperature.stacks import SmallStack, samples, small_stack
 
 EPSILONS = [0.0, 0.03, 0.1, 0.3]
 
@@ -110,11 +110,11 @@ def test_robustness_is_the_share_right_in_each_class_and_their_mean(
                 assert found[0, column, label] == pytest.approx(shares[-1])
             else:
                 assert np.isnan(found[0, column, label])
-        assert network_robustness(found)[0, column] == pytest.approx(sum(shares) / len(shares))
+        assert nan_mean(found, -1)[0, column] == pytest.approx(sum(shares) / len(shares))
 
 
 @pytest.mark.filterwarnings("error")
 def test_without_images_there_is_no_robustness() -> None:
     found = class_robustness(np.zeros((2, 0), bool), np.zeros(0, np.int64), 3)
     assert np.isnan(found).all()
-    assert np.isnan(network_robustness(found)).tolist() == [True, True]
+    assert np.isnan(nan_mean(found, -1)).tolist() == [True, True]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.optimize import brentq
 from scipy.special import expit
 
-from outvoted.analysis.sweeps.robustness.regimes import counts, fractions, linear_bound, saturated_bound
+from outvoted.analysis.sweeps.temperature.regimes import counts, fractions, linear_bound, saturated_bound
 from outvoted.search.errors import OutvotedError
 
 PAPER = [2.0**power for power in range(-6, 5)]

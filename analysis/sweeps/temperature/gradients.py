@@ -1,6 +1,8 @@
-"""Gradients of the loss with respect to the input, and robustness against the fast gradient sign method.
+"""Gradients of the loss by the input, and robustness against FGSM (Bečková et al., Sect. 3.2, Figs. 5 and 6).
 
-Bečková et al., Sect. 3.2, Figs. 5 and 6.
+All measures are taken of a *stack*: n networks of one shape, each asked about its own inputs in one call
+(`Logits`). None depends on which other networks are in the stack. Functions of one batch take and return
+tensors on its device; functions over all images take NumPy arrays.
 """
 
 import math
@@ -17,15 +19,15 @@ from outvoted.search.arrays import AnyArray, Floats, Ints
 from outvoted.search.errors import OutvotedError
 
 Logits = Callable[[torch.Tensor], torch.Tensor]
-"""A stack: inputs of shape (n, b, channels, height, width), values 0-1, to logits (n, b, classes).
+"""A stack: from inputs (n, b, channels, height, width), values 0-1, to logits (n, b, classes).
 
-Network i answers inputs[i] alone, differentiably in the inputs."""
+Network i answers inputs[i] only, differentiably in the inputs."""
 
 
 def right(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """Tell which answers are right: the largest logit, the first of equals, is the label's.
+    """Tell which answers are correct: the largest logit, the first of equal ones, is the label's.
 
-    An answer that holds a NaN, as those of a network whose training diverged, is never right.
+    Answers with a NaN, as those of a network whose training diverged, are never correct.
 
     Args:
         logits: shape (..., classes).
@@ -37,12 +39,6 @@ def right(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     return (logits.argmax(-1) == labels) & ~logits.isnan().any(-1)
 
 
-def confidences(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """Return the softmax output of the right class, 0-1: (n, b), of logits (n, b, classes), labels (b,)."""
-    column = labels.expand(logits.shape[:-1]).unsqueeze(-1)
-    return logits.softmax(-1).gather(-1, column).squeeze(-1)
-
-
 _FEWEST = 3  # two points always lie on a line
 
 
@@ -51,8 +47,8 @@ class InputGradients:
     """One forward and one backward pass of a stack over a batch.
 
     Attributes:
-        values: shape (n, b, channels, height, width), dL/dx, with L the cross-entropy of that image alone.
-        logits: shape (n, b, classes), the answers for the images as they are.
+        values: dL/dx, L the cross-entropy of that image alone, shape (n, b, channels, height, width).
+        logits: the answers to the images as they are, shape (n, b, classes).
     """
 
     values: torch.Tensor
@@ -65,13 +61,11 @@ class InputGradients:
 
 
 def gradients(logits: Logits, networks: int, images: torch.Tensor, labels: torch.Tensor) -> InputGradients:
-    """Take the gradients of a stack's losses with respect to its inputs.
-
-    No parameter's gradient is touched.
+    """Return the gradients of a stack's losses by its inputs; parameters' gradients are left alone.
 
     Args:
         logits: the stack.
-        networks: n, how many networks it holds.
+        networks: n, the number of networks in it.
         images: shape (b, channels, height, width), values 0-1, shared by all networks.
         labels: int64, shape (b,).
     """
@@ -107,15 +101,15 @@ class Correlations:
 
 
 def correlations(magnitudes: AnyArray, confidence: AnyArray, labels: Ints, classes: int) -> Correlations:
-    """Correlate G(x) with the confidence in the right class.
+    """Correlate G(x) with the confidence in the correct class.
 
-    Both are NaN for fewer than three images, for values that are (all but) constant or not all finite.
+    Both are NaN for fewer than three images, and for values that are (nearly) constant or not all finite.
 
     Args:
-        magnitudes: shape (n, b), G(x).
-        confidence: shape (n, b), the softmax output of the right class.
+        magnitudes: G(x), shape (n, b).
+        confidence: the softmax output of the correct class, shape (n, b).
         labels: shape (b,), 0 to classes - 1.
-        classes: how many classes there are.
+        classes: the number of classes.
     """
     groups = [labels == label for label in range(classes)] + [np.full(len(labels), True)]
     found = [
@@ -139,7 +133,7 @@ def _pearson(first: AnyArray, second: AnyArray) -> tuple[float, float]:
 
 
 def attacked(images: torch.Tensor, gradients: torch.Tensor, epsilon: float) -> torch.Tensor:
-    """Add the gradient's sign, times epsilon, to every pixel, and trim to 0-1.
+    """Add epsilon times the gradient's sign to every pixel, and clip to 0-1.
 
     Args:
         images: shape (b, channels, height, width), values 0-1, shared by all networks.
@@ -147,8 +141,8 @@ def attacked(images: torch.Tensor, gradients: torch.Tensor, epsilon: float) -> t
         epsilon: >= 0, in units of pixel values.
 
     Returns:
-        The adversarial inputs of each network, shape (n, b, channels, height, width). Where a gradient is 0,
-        the pixel stays.
+        Each network's adversarial inputs, shape (n, b, channels, height, width); a pixel whose gradient is 0
+        stays as it is.
 
     Raises:
         OutvotedError: epsilon is negative or not finite.
@@ -167,7 +161,7 @@ def right_when_attacked(
     gradients: torch.Tensor,
     epsilons: Sequence[float],
 ) -> torch.Tensor:
-    """Tell which adversarial inputs are still answered right, for several epsilons of one gradient.
+    """Tell which adversarial inputs are still classified correctly, for several epsilons and one gradient.
 
     Args:
         logits: the stack.
@@ -190,14 +184,14 @@ def right_when_attacked(
 
 
 def class_robustness(flags: AnyArray, labels: Ints, classes: int) -> Floats:
-    """Return the share of each class's adversarial inputs that are answered right.
+    """Return the share of each class's adversarial inputs that are classified correctly.
 
-    As in the paper, images that are wrong without an attack count too, and mostly as wrong.
+    As in the paper, images misclassified without an attack count too, mostly as misclassified.
 
     Args:
-        flags: bool, shape (..., b), whether an adversarial input is answered right.
+        flags: whether an adversarial input is classified correctly, bool, shape (..., b).
         labels: shape (b,), 0 to classes - 1.
-        classes: how many classes there are.
+        classes: the number of classes.
 
     Returns:
         shape (..., classes), 0-1; NaN for a class without images.
@@ -206,10 +200,3 @@ def class_robustness(flags: AnyArray, labels: Ints, classes: int) -> Floats:
     sizes = members.sum(0)
     sizes[sizes == 0] = np.nan
     return np.asarray(flags.astype(np.float64) @ members / sizes)
-
-
-def network_robustness(by_class: Floats) -> Floats:
-    """Return the mean over the classes that have images: shape (...), of (..., classes); NaN if none has."""
-    present = ~np.isnan(by_class)
-    sizes = present.sum(-1).astype(np.float64)
-    return np.asarray(np.where(present, by_class, 0).sum(-1) / np.where(sizes == 0, np.nan, sizes))

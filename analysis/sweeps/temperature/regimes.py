@@ -1,6 +1,6 @@
 """The three regimes of a sigmoid unit: linear, nonlinear, saturated (Bečková et al., Sect. 3.1 and Fig. 2).
 
-For f(net) = 1 / (1 + exp(-net / T)) (Eq. 1), with u = net / T. Both bounds are of net > 0, by symmetry.
+For f(net) = 1 / (1 + exp(-net / T)) (Eq. 1), with u = net / T. Both bounds are for net > 0, by symmetry.
 """
 
 import math
@@ -11,16 +11,16 @@ import torch
 from outvoted.search.errors import OutvotedError
 
 LINEAR_DELTA = 0.05
-"""The paper's threshold of the distance from the tangent."""
+"""The paper's threshold for the distance from the tangent."""
 SATURATED_DELTA = 0.0005
-"""The paper's threshold of the derivative."""
+"""The paper's threshold for the derivative."""
 
 
 def linear_bound(temperature: float, delta: float = LINEAR_DELTA) -> float:
-    """Return r1 > 0: up to there (net, f(net)) is within a distance of the tangent at 0.
+    """Return r1 > 0, up to which (net, f(net)) is within a distance of the tangent at 0.
 
-    The tangent is y = 1/2 + net / (4 T). A point lies (u/2 - tanh(u/2)) / 2 under it, which grows with u; its
-    Euclidean distance is that over sqrt(1 + 1 / (4 T)^2). Bisected until no float lies between.
+    The tangent is y = 1/2 + net / (4 T). A point is (u/2 - tanh(u/2)) / 2 below it, which grows with u; its
+    Euclidean distance is that over sqrt(1 + 1 / (4 T)^2). Bisected down to neighbouring floats.
 
     Args:
         temperature: T > 0.
@@ -41,10 +41,10 @@ def linear_bound(temperature: float, delta: float = LINEAR_DELTA) -> float:
 
 
 def saturated_bound(temperature: float, delta: float = SATURATED_DELTA) -> float:
-    """Return r2 >= 0: up to there the derivative f' = f (1 - f) / T is above a threshold.
+    """Return r2 >= 0, up to which the derivative f' = f (1 - f) / T is above a threshold.
 
-    f (1 - f) = delta T is a quadratic equation. Where even f'(0) = 1 / (4 T) is not above delta, every net
-    value is saturated, and r2 is 0.
+    f (1 - f) = delta T is a quadratic equation. If even f'(0) = 1 / (4 T) is not above delta, every
+    pre-activation is saturated, and r2 is 0.
 
     Args:
         temperature: T > 0.
@@ -61,21 +61,21 @@ def saturated_bound(temperature: float, delta: float = SATURATED_DELTA) -> float
 
 
 def counts(nets: torch.Tensor, temperatures: Sequence[float]) -> torch.Tensor:
-    """Count net values by regime; counts of batches add up.
+    """Count pre-activations by regime; counts of batches add up.
 
-    A value is saturated where |net| >= r2, else linear where |net| <= r1, else nonlinear. The paper's L and S
-    overlap where r2 <= r1 (from T = 313 on): saturated goes first there, and nothing is nonlinear. A NaN
-    belongs to no regime and is not counted.
+    A value is saturated if |net| >= r2, else linear if |net| <= r1, else nonlinear. The paper's L and S
+    overlap where r2 <= r1 (from T = 313): saturated takes precedence, and nothing is nonlinear. NaN is not
+    counted.
 
     Args:
-        nets: shape (n, b, units), the inputs of sigmoid units.
+        nets: the inputs of sigmoid units, shape (n, b, units).
         temperatures: n values T > 0, one for each network.
 
     Returns:
         int64, shape (n, 3): linear, nonlinear, saturated.
 
     Raises:
-        OutvotedError: another number of temperatures than of networks, or one that is not above 0.
+        OutvotedError: there are more or fewer temperatures than networks, or one is not above 0.
     """
     if len(temperatures) != len(nets):
         raise OutvotedError(
@@ -93,7 +93,7 @@ def counts(nets: torch.Tensor, temperatures: Sequence[float]) -> torch.Tensor:
 
 
 def fractions(counted: torch.Tensor) -> torch.Tensor:
-    """Return each regime's share: float64 (n, 3), summing to 1, of counts (n, 3); NaN where all are 0."""
+    """Turn counts (n, 3) into shares, float64 (n, 3), that sum to 1; NaN if all are 0."""
     return counted.double() / counted.sum(1, keepdim=True)
 
 

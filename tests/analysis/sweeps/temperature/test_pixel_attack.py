@@ -8,10 +8,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outvoted.analysis.sweeps.robustness.gradients import InputGradients, gradients, right
-from outvoted.analysis.sweeps.robustness.pixel_attack import PixelAttack, attack_pixels, fooled_shares
+from outvoted.analysis.sweeps.temperature.gradients import InputGradients, gradients, right
+from outvoted.analysis.sweeps.temperature.pixel_attack import PixelAttack, attack_pixels, fooled_shares
 from outvoted.search.errors import OutvotedError
-from tests.analysis.sweeps.robustness.stacks import SmallStack, samples, small_stack
+from tests.analysis.sweeps.temperature.stacks import SmallStack, samples, small_stack
 
 GREY, RGB = ((40, 1, 3, 4), 3), ((12, 3, 2, 3), 2)
 BOTH = pytest.mark.parametrize(("shape", "limit"), [GREY, RGB], ids=["grey", "rgb"])

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from outvoted.analysis.sweeps.robustness.gradients import InputGradients, Logits, right
+from outvoted.analysis.sweeps.temperature.gradients import InputGradients, Logits, right
 from outvoted.search.arrays import AnyArray, Floats, Ints
 from outvoted.search.errors import OutvotedError
 
 NEVER = -1
-"""No combination fools the network."""
+"""Nothing fools the network."""
 _MOST_VALUES = 6  # 64 combinations: two pixels of three channels, as in the paper
 
 
@@ -20,13 +20,12 @@ class PixelAttack:
     """What the attack found for each network and image.
 
     Attributes:
-        fewest: int8, shape (n, b): the smallest number of pixels that fools the network; 0 if it is wrong
-            without an attack; `NEVER` (-1) if up to the limit none does.
-        classes: int64, shape (n, b): the network's answer for the fooling image, or for the image itself
-            where there is none.
-        places: int64, shape (n, b, limit): pixels (row * width + column) by falling gradient.
-        combination: int64, shape (n, b): the first combination that fools; bit j is the value of channel
-            j % channels of pixel places[j // channels]. -1 where there is none.
+        fewest: the smallest number of pixels that fools the network, int8 (n, b); 0 if it is wrong without an
+            attack, `NEVER` (-1) if no number up to the limit does.
+        classes: the network's answer to the fooling image, or to the original if there is none, int64 (n, b).
+        places: pixels (row * width + column) by falling gradient, int64 (n, b, limit).
+        combination: the first combination that fools, int64 (n, b), or -1; bit j is the value of channel
+            j % channels of pixel places[j // channels].
     """
 
     fewest: torch.Tensor
@@ -35,10 +34,10 @@ class PixelAttack:
     combination: torch.Tensor
 
     def fooling(self, images: torch.Tensor) -> torch.Tensor:
-        """Return a fooling image for each network and image, and the image itself where there is none.
+        """Return a fooling image for each network and image, or the original if there is none.
 
         Args:
-            images: shape (b, channels, height, width), those that were attacked.
+            images: those that were attacked, shape (b, channels, height, width).
 
         Returns:
             shape (n, b, channels, height, width), values 0-1.
@@ -60,14 +59,14 @@ def attack_pixels(
     limit: int,
     rows: int = 4096,
 ) -> PixelAttack:
-    """Set the 1, 2, ... limit pixels of largest gradient to every combination of 0 and 1, until one fools.
+    """Set the 1, 2, ... limit pixels of largest gradient to all combinations of 0 and 1 until one fools.
 
-    A pixel's gradient is the mean of |dL/dx| over its channels; of equals the first goes first.
-    Each channel takes both values: n pixels have 2^(n channels) combinations. Only images that the
-    network gets right are attacked, and those that n pixels fool are not tried with n + 1.
+    A pixel's gradient is the mean of |dL/dx| over its channels; of equal ones the first goes first. Each
+    channel takes both values, so n pixels have 2^(n channels) combinations. Only correctly classified images
+    are attacked, and those that n pixels fool are not tried with n + 1.
 
-    Networks are asked in batches of one shape for each number of pixels, which does not depend on the other
-    networks of the stack.
+    For each number of pixels, networks are asked in batches of one shape, which does not depend on the other
+    networks in the stack.
 
     Args:
         logits: the stack.
@@ -75,7 +74,7 @@ def attack_pixels(
         labels: int64, shape (b,).
         given: the stack's gradients and answers for these images, as from `gradients`.
         limit: the largest number of pixels, >= 1; the paper's is 3 for grey images, 2 for RGB.
-        rows: about how many inputs each network is asked about at once (at least one image's combinations).
+        rows: about how many inputs to put to each network at once (at least one image's combinations).
 
     Raises:
         OutvotedError: limit is below 1, above the number of pixels, or limit * channels is above 6.
@@ -96,7 +95,7 @@ def attack_pixels(
 
 
 def strongest(gradients: torch.Tensor, limit: int) -> torch.Tensor:
-    """Return the pixels of largest mean |gradient| over channels, falling, of equals the first.
+    """Return the pixels with the largest mean |gradient| over channels, falling, the first of equal ones.
 
     Args:
         gradients: shape (n, b, channels, height, width).
@@ -107,7 +106,7 @@ def strongest(gradients: torch.Tensor, limit: int) -> torch.Tensor:
     """
     sizes = gradients.abs().mean(2).flatten(2)
     found = []
-    for _ in range(limit):  # argmax names the first of equals, which topk does not promise
+    for _ in range(limit):  # argmax returns the first of equals, which topk does not promise
         best = sizes.argmax(2, keepdim=True)
         sizes.scatter_(2, best, -1)
         found.append(best)
@@ -117,17 +116,17 @@ def strongest(gradients: torch.Tensor, limit: int) -> torch.Tensor:
 def fooled_shares(fewest: AnyArray, labels: Ints, classes: int, limit: int) -> Floats:
     """Return the share of each class's images that at most 1, 2, ... limit pixels fool (Fig. 9).
 
-    It is taken of the images that the network gets right without an attack: those that are wrong already need
-    no perturbation, and would make an inaccurate network look easy to fool.
+    Of the images that the network classifies correctly: the others need no perturbation, and would make an
+    inaccurate network look easy to fool.
 
     Args:
-        fewest: shape (n, b), as `PixelAttack.fewest`.
+        fewest: as `PixelAttack.fewest`, shape (n, b).
         labels: shape (b,), 0 to classes - 1.
-        classes: how many classes there are.
+        classes: the number of classes.
         limit: that of the attack.
 
     Returns:
-        shape (n, classes, limit), 0-1; NaN for a class of which the network gets no image right.
+        shape (n, classes, limit), 0-1; NaN for a class without a correctly classified image.
     """
     members = np.eye(classes)[labels]
     attacked = (fewest != 0) @ members
@@ -137,10 +136,10 @@ def fooled_shares(fewest: AnyArray, labels: Ints, classes: int, limit: int) -> F
 
 
 def _open(fewest: torch.Tensor, size: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """Deal out the images that nothing fooled so far.
+    """Deal out the images for which nothing has fooled the network so far.
 
     Yields:
-        int64 (n, size), images for each network; and bool (n, size), false where they only fill up the batch.
+        int64 (n, size), images for each network; and bool (n, size), false for those that only pad the batch.
     """
     waiting = fewest == NEVER
     order = (~waiting).to(torch.int8).argsort(dim=1, stable=True)
@@ -158,7 +157,7 @@ def _try(
     pixels: int,
     batch: tuple[torch.Tensor, torch.Tensor],
 ) -> None:
-    """Put all combinations for a batch of `_open` to the networks, and note in ``found`` what fools them."""
+    """Put all combinations for a batch from `_open` to the networks; record in ``found`` what fools them."""
     which, meant = batch
     places = found.places.gather(1, which.unsqueeze(2).expand(-1, -1, found.places.shape[2]))
     candidates = _candidates(images[which], places[..., :pixels])
@@ -176,7 +175,7 @@ def _try(
 
 
 def _candidates(images: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
-    """Set pixels (n, m, k) of images (n, m, c, h, w) to all combinations: (n, m, 2^(k c), c, h, w)."""
+    """Set pixels (n, m, k) of images (n, m, c, h, w) to every combination: (n, m, 2^(k c), c, h, w)."""
     where = _positions(places, images)
     bits = torch.arange(where.shape[2], device=images.device)
     numbers = torch.arange(1 << len(bits), device=images.device).unsqueeze(1)
@@ -188,7 +187,7 @@ def _candidates(images: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
 
 
 def _positions(places: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
-    """Turn pixels (n, m, k) into places in flat images: (n, m, k c), all channels of a pixel in a row."""
+    """Return the places of pixels (n, m, k) in flat images: (n, m, k c), a pixel's channels side by side."""
     channels, height, width = images.shape[-3:]
     offsets = torch.arange(channels, device=places.device) * (height * width)
     return (places.unsqueeze(3) + offsets).flatten(2)
@@ -201,5 +200,5 @@ def _check(limit: int, images: torch.Tensor) -> None:
         raise OutvotedError(
             f"from 1 to {most} pixels for images of {channels} channels, {height} by {width}",
             f"{limit}",
-            "choose a number in that range; every value more doubles the combinations",
+            "choose a number in that range; each further value doubles the combinations",
         )

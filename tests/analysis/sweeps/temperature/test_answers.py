@@ -1,10 +1,8 @@
-"""Right and confident: against softmax by hand."""
-
-import math
+"""What counts as a correct answer."""
 
 import torch
 
-from outvoted.analysis.sweeps.robustness.gradients import confidences, right
+from outvoted.analysis.sweeps.temperature.gradients import right
 
 NAN = float("nan")
 
@@ -18,9 +16,3 @@ def test_an_answer_with_nan_is_never_right() -> None:
     logits = torch.tensor([[[NAN, 1.0], [0.0, NAN], [NAN, NAN]]])
     for label in (0, 1):
         assert not right(logits, torch.tensor([label] * 3)).any()
-
-
-def test_confidence_is_the_softmax_of_the_right_class() -> None:
-    logits = torch.tensor([[[0.0, math.log(3)], [math.log(4), 0.0]], [[0.0, 0.0], [0.0, math.log(9)]]])
-    expected = torch.tensor([[0.75, 0.8], [0.5, 0.1]])
-    torch.testing.assert_close(confidences(logits, torch.tensor([1, 0])), expected)
