@@ -14,9 +14,8 @@ from matplotlib.ticker import FixedLocator, NullLocator, PercentFormatter
 
 from outvoted.actors.data.noises import Noise, Shape
 from outvoted.actors.data.selection import Criteria
-from outvoted.analysis.report.drawing import PEERS, TARGET, plain, save, show
+from outvoted.analysis.report.drawing import COLOURS, PEERS, TARGET, plain, save, show
 from outvoted.analysis.report.numbers import Interval, interval
-from outvoted.analysis.report.drawing import COLOURS
 from outvoted.analysis.sweeps.noise_class.experiment import WHOLE
 from outvoted.analysis.sweeps.noise_class.results import (
     CRITERIA,

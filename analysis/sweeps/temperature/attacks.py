@@ -13,8 +13,7 @@ from matplotlib.patches import Rectangle
 from torch import nn
 
 from outvoted.actors.networks.stack import Stack
-from outvoted.analysis.report.drawing import save, shortened, show
-from outvoted.analysis.report.drawing import COLOURS
+from outvoted.analysis.report.drawing import COLOURS, save, shortened, show
 from outvoted.analysis.sweeps.base import Unit
 from outvoted.analysis.sweeps.opened import OpenedSweep
 from outvoted.analysis.sweeps.temperature.gradients import gradients
