@@ -1,4 +1,4 @@
-"""What was mined of the settings of a sweep: each setting's networks are a panel of their own."""
+"""What was mined of a sweep, setting by setting: the networks of each are a panel of their own."""
 
 import json
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ _TABLES = (schema.MISTAKES, schema.SEARCHES)
 
 
 def _few(values: Any) -> Any:
-    """Search less than a run of `outvoted mine` does, where nothing is said."""
+    """By default, search less than `outvoted mine` does."""
     return {"per_target": _PER_TARGET, **values} if isinstance(values, dict) else values
 
 
@@ -32,8 +32,8 @@ class Mining(Settings):
     """How the networks of every setting are mined: as a panel of their own, each against the others."""
 
     search: Annotated[SearchSettings, BeforeValidator(_few)] = SearchSettings(per_target=_PER_TARGET)
-    """The same searches for every setting. ``per_target`` (100 where it is left out) is for each network;
-    ``targets`` names networks by their training seeds, say ``[seed-0]``: those of every setting."""
+    """The same searches for every setting. ``per_target`` (100 by default) is for each network; ``targets``
+    names networks by their training seeds, say ``[seed-0]``, in every setting."""
     referee: RefereeSettings | None = RefereeSettings()
     """One for all settings."""
 
@@ -50,7 +50,7 @@ class Mining(Settings):
 
 @dataclass(frozen=True)
 class Origin:
-    """What mistakes come from: a panel's fingerprint, search settings as JSON, a referee's key and data."""
+    """What was mined: a panel's fingerprint, search settings as JSON, a key of the referee and its data."""
 
     panel: str
     search: str
@@ -58,9 +58,9 @@ class Origin:
 
 
 class MinedSettings:
-    """Reads and writes what was mined, in the folder of a sweep; its searches mark a setting as done.
+    """Reads and writes what was mined in a sweep's folder; a setting's searches mark it as done.
 
-    Why another could not be mined stands in ``unmined/``.
+    ``unmined/`` says why a setting could not be mined.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -69,7 +69,7 @@ class MinedSettings:
         self._unmined = folder / "unmined"
 
     def write(self, setting: str, mined: MiningResult, origin: Origin) -> None:
-        """Write what was mined of a setting, and what it comes from."""
+        """Write what was mined of a setting, and from what."""
         self.units.remove(setting)  # what was mined of other networks
         rows = {form.name: getattr(mined, form.name) for form in _TABLES}
         told = {name: tables.with_values(rows[name], (schema.OF_SETTING,), setting) for name in rows}
@@ -77,21 +77,21 @@ class MinedSettings:
         self._reason(setting).unlink(missing_ok=True)
 
     def fail(self, setting: str, reason: str) -> None:
-        """Note why a setting could not be mined, and forget what was mined of it before."""
+        """Record why a setting could not be mined, and delete what was mined of it before."""
         self.units.remove(setting)
         write_atomically(
             self._reason(setting), lambda path: path.write_text(reason, "utf-8", errors="backslashreplace")
         )
 
     def origin(self, setting: str) -> Origin | None:
-        """Return what a setting's mistakes come from; None where it was not mined, or is not whole."""
+        """Return what a setting was mined from; None if it was not mined, or not completely."""
         try:
             return Origin(**json.loads(self.units.note(setting)[_ORIGIN]))
         except (KeyError, TypeError, ValueError):
             return None
 
     def reason(self, setting: str) -> str | None:
-        """Return why a setting could not be mined; None where nothing is known against it."""
+        """Return why a setting could not be mined; None if no reason is recorded."""
         path = self._reason(setting)
         return path.read_text("utf-8", errors="replace") if path.is_file() else None
 

@@ -18,33 +18,33 @@ _TOLD = ("epoch", "seed")
 
 
 class SweepMonitor:
-    """Writes each network into a folder of its own, so TensorBoard lays their curves over one another."""
+    """Writes each network into its own folder, so that TensorBoard overlays their curves."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._writers: dict[str, SummaryWriter] = {}
 
     def epoch(self, unit: str, row: Row) -> None:
-        """Add a point to the curves of a network: every figure of a row that is one number, or its mean."""
+        """Add a point to a network's curves: each figure of a row, lists as their means."""
         writer = self._writer(unit)
         for name, value in figures(row).items():
             writer.add_scalar(name, value, int(str(row["epoch"])))
         writer.flush()
 
     def end(self, unit: str, values: Mapping[str, float | str], row: Row) -> None:
-        """Add a network to the table of hyper-parameters, with its last figures."""
+        """Add a network with its last figures to the table of hyper-parameters."""
         writer = self._writer(unit)
         writer.add_hparams(dict(values), {f"last/{n}": v for n, v in figures(row).items()}, run_name=".")
         self.leave(unit)
 
     def leave(self, unit: str) -> None:
-        """Close the file of a network of which nothing more is shown."""
+        """Close the file of a network that has nothing more to show."""
         writer = self._writers.pop(unit, None)
         if writer is not None:
             writer.close()
 
     def close(self) -> None:
-        """Write what is not yet on disk."""
+        """Close all files."""
         for unit in list(self._writers):
             self.leave(unit)
 
@@ -59,7 +59,7 @@ class SweepMonitor:
 
 
 def figures(row: Row) -> dict[str, float]:
-    """Return the figures of a row as numbers: a list as the mean of what was measured in it."""
+    """Return the figures of a row as numbers, lists as the means of what was measured."""
     found = {}
     for name, value in row.items():
         if name in _TOLD or value is None or isinstance(value, str):
@@ -74,7 +74,7 @@ Values = Mapping[str, float | str]
 
 
 class SweepRecorder:
-    """Writes what trials hand in. What it holds besides the folder is the rows since the last checkpoint."""
+    """Writes what trials hand in; in memory it holds only the rows since the last checkpoint."""
 
     def __init__(self, path: Path, fields: Fields) -> None:
         self._store = SweepStore(path, fields)
@@ -82,31 +82,31 @@ class SweepRecorder:
         self._rows: dict[str, list[Row]] = {}
 
     def kept(self, unit: str) -> Kept | None:
-        """Say how far a unit is."""
+        """Return a unit's checkpoint, if it has one."""
         found = self._store.kept(unit)
         self._rows[unit] = [] if found is None else list(found.rows)
         return found
 
     def epoch(self, unit: str, row: Row) -> None:
-        """Show an epoch of a unit; the same or a later one of an earlier try is forgotten."""
+        """Add an epoch of a unit, in place of this or a later epoch of an earlier attempt."""
         epoch = int(str(row["epoch"]))
         before = self._rows.get(unit, [])
         self._rows[unit] = [one for one in before if int(str(one["epoch"])) < epoch] + [row]
         self._monitor.epoch(unit, row)
 
     def keep(self, unit: str, kept: Kept) -> None:
-        """Write how far a unit is."""
+        """Write a unit's checkpoint."""
         self._store.keep(unit, kept)
 
     def finish(self, unit: str, values: Values, rows: list[Row], member: Member, votes: pa.Table) -> None:
-        """Write all of a unit; writing it twice changes nothing."""
+        """Write a unit that is trained to the last epoch; writing it twice changes nothing."""
         self._store.write_network(unit, member, votes)
         self._store.write_unit(unit, rows, FINISHED, None)
         self._monitor.end(unit, values, rows[-1])
         self._rows.pop(unit, None)
 
     def end(self, unit: str, unmeasured: Row, outcome: str, reason: str | None) -> None:
-        """Write the rows of a unit that did not get to its end; ``unmeasured`` stands for one without any."""
+        """Write the rows of a unit that was stopped or failed; ``unmeasured`` if it has none."""
         self._store.write_unit(unit, self._rows.pop(unit, []) or [unmeasured], outcome, reason)
         self._monitor.leave(unit)
 

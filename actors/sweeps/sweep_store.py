@@ -23,25 +23,25 @@ Row = dict[str, object]
 Fields = Sequence[tuple[str, pa.DataType]]
 
 FINISHED, STOPPED, FAILED = "finished", "stopped", "failed"
-"""What came of a unit: trained to its end, stopped early by the scheduler, or failed with a reason."""
+"""How a unit ended: trained to the last epoch, stopped early by the scheduler, or failed with a reason."""
 
 
 @dataclass(frozen=True)
 class Kept:
-    """What is kept of a unit under way: how far its network is, and its rows so far."""
+    """The checkpoint of a unit under way: the state of its training, and its rows so far."""
 
     progress: TrainingState
     rows: tuple[Row, ...]
 
 
 class SweepStore:
-    """Reads and writes what a sweep leaves; a unit is one network, named by its setting and seed.
+    """Reads and writes a sweep's folder; a unit is one network, named by its setting and seed.
 
-    Its trials mark a unit as ended: votes and weights, where it has them, are written before.
+    A unit's trials mark it as ended; its votes and weights, if any, are written before them.
     """
 
     def __init__(self, path: Path, fields: Fields) -> None:
-        """Take the sweep's folder, and the columns that its experiment measures."""
+        """Open the sweep's folder, with the columns that its experiment measures."""
         self.path, self.folder = path, RunFolder(path)
         self._trials = schema.TRIALS.with_fields(fields)
         self.units = UnitTables(path, schema.VOTES, self._trials)
@@ -51,9 +51,9 @@ class SweepStore:
         return self.path / "networks" / unit
 
     def write_unit(self, unit: str, rows: Sequence[Row], outcome: str, reason: str | None) -> None:
-        """Write a unit's rows, one for each epoch, and what came of it; forget how far it was.
+        """Write a unit's rows, one per epoch, and how it ended; delete its checkpoint.
 
-        One that failed keeps its checkpoint: it can be tried again from there.
+        One that failed keeps its checkpoint, so that it can be retried from there.
         """
         ended = [{**row, "outcome": outcome, "reason": reason} for row in rows]
         self.units.write(unit, {"trials": self._trials.of_rows(ended)})
@@ -61,17 +61,17 @@ class SweepStore:
             self._kept(unit).unlink(missing_ok=True)
 
     def write_network(self, unit: str, member: Member, votes: pa.Table) -> None:
-        """Write what a unit's last epoch left: its weights, and its votes."""
+        """Write a unit's weights and votes after the last epoch."""
         members.save(self.networks(unit), [member])
         self.units.write(unit, {"votes": votes})
 
     def outcomes(self) -> dict[str, str]:
-        """Return what came of each unit that has ended."""
+        """Return how each unit that has ended did so."""
         found = {unit: self.units.read("trials", unit, ["outcome"]) for unit in self.units.done()}
         return {unit: str(rows["outcome"][0]) for unit, rows in found.items()}
 
     def trials(self, units: Iterable[str]) -> pd.DataFrame:
-        """Read the rows of units, those that are there, in the order given."""
+        """Read the rows of those units that have any, in the order given."""
         return pd.DataFrame(self.units.read_all("trials", units).to_pandas())
 
     def votes(self, unit: str) -> pa.Table:
@@ -83,7 +83,7 @@ class SweepStore:
         return self.units.read("votes", unit)
 
     def keep(self, unit: str, kept: Kept) -> None:
-        """Write how far a unit is, all or nothing."""
+        """Write a unit's checkpoint, all or nothing."""
         tensors = {f"weights/{name}": value for name, value in kept.progress.weights.items()}
         for number, moments in enumerate(kept.progress.moments):
             tensors |= {f"moments/{number}/{name}": value for name, value in moments.items()}
@@ -92,12 +92,12 @@ class SweepStore:
         write_atomically(self._kept(unit), lambda path: path.write_bytes(data))
 
     def epochs_kept(self, unit: str) -> int:
-        """Return how many epochs of a unit under way are kept; 0 where it has not begun."""
+        """Return the epoch of a unit's checkpoint; 0 if it has none."""
         found = self.kept(unit)
         return 0 if found is None else found.progress.epoch
 
     def kept(self, unit: str) -> Kept | None:
-        """Read how far a unit is; None where it has not begun.
+        """Read a unit's checkpoint; None if it has none.
 
         Raises:
             OutvotedError: the file cannot be read.

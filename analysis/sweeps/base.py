@@ -28,12 +28,16 @@ class Setting:
         values: its hyper-parameters by name, for TensorBoard's table.
         network: what is trained.
         samples: names the training samples; settings with the same samples can be trained together.
+        needs: names the units whose votes choose the samples.
+        more_classes: how many classes its networks have beyond those of the data: 1 with a class of noise.
     """
 
     label: str
     values: tuple[tuple[str, float | str], ...]
     network: Architecture
     samples: str = ""
+    needs: tuple[str, ...] = ()
+    more_classes: int = 0
 
 
 @dataclass(frozen=True)
@@ -83,19 +87,11 @@ class Experiment(ABC, Settings):
 
         Args:
             whole: the sweep's data set.
-            votes: tables by the names of the units that :meth:`needs` lists.
+            votes: tables by the names of the units that the setting needs.
 
         Raises:
             OutvotedError: the samples that the setting names do not exist.
         """
-
-    @abstractmethod
-    def needs(self, setting: Setting) -> tuple[str, ...]:
-        """Return the names of the units whose votes :meth:`data` needs."""
-
-    @abstractmethod
-    def answers(self, setting: Setting, classes: int) -> int:
-        """Return how many classes a setting's networks have, for data with ``classes`` classes."""
 
     @abstractmethod
     def fields(self) -> list[tuple[str, pa.DataType]]:

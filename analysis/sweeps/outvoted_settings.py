@@ -173,7 +173,7 @@ def _outvoted(sweep: OpenedSweep, setting: Setting) -> Outvoted:
     disputed = searches.loc[searches["outcome"] == Outcome.SKIPPED, "replica"].nunique()
     judged = mistakes["valid"].dropna().astype(bool)
     noise = None
-    if sweep.experiment.answers(setting, 0) and len(mistakes):
+    if setting.more_classes and len(mistakes):
         last_class = [len(votes[0]) - 1 for votes in mistakes["probabilities"]]
         noise = float((mistakes["predicted"] == last_class).mean())
     return Outvoted(

@@ -18,7 +18,7 @@ from outvoted.actors.data.noises import Gaussian, NoiseClass, Uniform, with_nois
 from outvoted.actors.data.selection import Criteria, Selection
 from outvoted.actors.networks import MLP, PlainCNN
 from outvoted.actors.networks.stack import Stack
-from outvoted.analysis.sweeps.base import Experiment, Measured, Setting, Unit
+from outvoted.analysis.sweeps.base import Experiment, Measured, Setting, Unit, peer_name
 from outvoted.analysis.sweeps.base import votes as votes_of
 from outvoted.analysis.sweeps.noise_class.step_function import FITS, StepFunction, fits
 from outvoted.search.arrays import Bools, Floats, Ints
@@ -169,13 +169,9 @@ class NoiseClassExperiment(Experiment):
         ]
         return (tuple(whole), tuple(parts))
 
-    def needs(self, setting: Setting) -> tuple[str, ...]:
-        """Selections need the votes of the network that sorts the images."""
-        return () if dict(setting.values)["selection"] == WHOLE else (f"{WHOLE}.seed-{self.sorted_by}",)
-
     def check_seeds(self, seeds: Sequence[int]) -> None:
         """Selections need the network that sorts the images."""
-        sorts = any(self.needs(setting) for stage in self.stages() for setting in stage)
+        sorts = any(setting.needs for stage in self.stages() for setting in stage)
         if sorts and self.sorted_by not in seeds:
             raise ValueError(f"experiment.sorted_by names a network: {self.sorted_by} must be one of seeds")
 
@@ -190,10 +186,6 @@ class NoiseClassExperiment(Experiment):
         data = replace(data, declared=whole.classes)  # a selection may lack a class
         return data if noise is None else with_noise(data, noise, noise.images(whole))
 
-    def answers(self, setting: Setting, classes: int) -> int:
-        """One class more where noise is among the training images."""
-        return classes + _knows_noise(setting)
-
     def fields(self) -> list[tuple[str, pa.DataType]]:
         """Return the paper's metrics of one network on the test images."""
         return [(name, pa.float64()) for name in METRICS]
@@ -201,7 +193,7 @@ class NoiseClassExperiment(Experiment):
     def measure(self, stack: Stack, units: Sequence[Unit], data: Dataset, last: bool) -> Measured:
         """Put the test images to the networks, and at the end the training images to those that sort them."""
         answered, labels = _logits(stack, data.test), data.test.labels
-        found = metrics(answered, torch.tensor(labels), _real_classes(data, units[0].setting))
+        found = metrics(answered, torch.tensor(labels), data.classes - units[0].setting.more_classes)
         figures = asdict(found)
         rows: tuple[dict[str, object], ...] = tuple(
             {name: float(values[i]) for name, values in figures.items()} for i in range(len(units))
@@ -231,7 +223,8 @@ class NoiseClassExperiment(Experiment):
         added = _added(noise)
         label = chosen if noise is None else f"{chosen}+{added}"
         values = (("selection", chosen), ("noise", added))
-        return Setting(label, values, self.network, samples=label)
+        needs = () if selection is None else (f"{WHOLE}.{peer_name(self.sorted_by)}",)
+        return Setting(label, values, self.network, label, needs, more_classes=int(noise is not None))
 
     def _parts(self, setting: Setting) -> tuple[Selection | None, NoiseClass | None]:
         """Return what a setting of this experiment trains on."""
@@ -256,14 +249,6 @@ def _logits(stack: Stack, split: Split) -> torch.Tensor:
         for images in torch.split(torch.tensor(split.images), _BATCH):
             found.append(stack(images.to(stack.device).float() / 255).cpu())
     return torch.cat(found, dim=1)
-
-
-def _real_classes(data: Dataset, setting: Setting) -> int:
-    return data.classes - _knows_noise(setting)
-
-
-def _knows_noise(setting: Setting) -> bool:
-    return dict(setting.values)["noise"] != "none"
 
 
 def _selected(selection: Selection, votes: pa.Table) -> Ints:

@@ -1,6 +1,6 @@
 """What a noise-class sweep shows: tables 2 and 3 of Fan & Yezzi, a row for each noise, claims, pictures."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -133,16 +133,14 @@ def noise_rows(results: Results) -> tuple[Row, ...]:
 
 def selection_rows(results: Results, noise: bool) -> tuple[Row, ...]:
     """Return the rows of table 2, or with ``noise`` of table 3, in the paper's order."""
-    return tuple(_selection_rows(results, noise))
-
-
-def _selection_rows(results: Results, noise: bool) -> Iterator[Row]:
-    for fraction in sorted(results.experiment.fractions):
-        for criteria in CRITERIA:
-            label = results.selected(criteria, fraction, noise)
-            if label is not None:
-                without = results.selected(criteria, fraction, False) if noise else None
-                yield _row(results, label, without, criteria, fraction)
+    every = [
+        (criteria, fraction) for fraction in sorted(results.experiment.fractions) for criteria in CRITERIA
+    ]
+    return tuple(
+        _row(results, label, results.selected(*one, False) if noise else None, *one)
+        for one in every
+        if (label := results.selected(*one, noise)) is not None
+    )
 
 
 def _row(

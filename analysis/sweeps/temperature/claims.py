@@ -11,13 +11,11 @@ from scipy import stats
 
 from outvoted.analysis.report.claims import Claim, Side
 from outvoted.analysis.report.numbers import nan_mean
-from outvoted.analysis.sweeps.temperature.measurements import Measurements, temperature_name
+from outvoted.analysis.sweeps.temperature.measurements import SIGNIFICANT, Measurements, temperature_name
 from outvoted.search.arrays import Floats
 
 TRAINED_WITHIN = 0.03
 """A temperature counts as trained if its test accuracy is at most this much below the best."""
-SIGNIFICANT = 0.001
-"""The paper's level."""
 _STRONG = -0.5  # where a correlation is usually called strong (Cohen, 1988)
 _ALMOST_ALL = 0.95
 _FEWEST = 3  # temperatures: two are always in order
@@ -121,13 +119,7 @@ def _correlation(found: Measurements) -> Iterator[Claim]:
     yield from _pooled(found, strong, found.correlation[:, :, -1])
     basis = f"share of classes whose correlation has p < {SIGNIFICANT:g}"
     almost = Claim("The correlation is significant in almost all classes", basis, "share", bound=_ALMOST_ALL)
-    yield almost.over(nan_mean(significant(found), 0), "mean over T")
-
-
-def significant(found: Measurements) -> Floats:
-    """Return the share of classes with p < 0.001, of those with a defined correlation: (t, s)."""
-    p_values = found.correlation_p[:, :, :-1]
-    return nan_mean(np.where(np.isnan(p_values), np.nan, p_values < SIGNIFICANT), 2)
+    yield almost.over(nan_mean(found.significant, 0), "mean over T")
 
 
 def _pooled(found: Measurements, claim: Claim, values: Floats) -> Iterator[Claim]:

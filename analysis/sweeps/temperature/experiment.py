@@ -171,20 +171,12 @@ class TemperatureExperiment(Experiment):
         network = type(self.network).model_validate({**self.network.model_dump(), "temperature": temperature})
         return Setting(f"T{plain(temperature)}", (("temperature", temperature),), network)
 
-    def needs(self, setting: Setting) -> tuple[str, ...]:
-        """No other units are needed."""
-        return ()
-
     def check_seeds(self, seeds: Sequence[int]) -> None:
         """Any seeds will do."""
 
     def data(self, setting: Setting, whole: Dataset, votes: Mapping[str, pa.Table]) -> Dataset:
         """All settings train on all of the data."""
         return whole
-
-    def answers(self, setting: Setting, classes: int) -> int:
-        """As many as the data have."""
-        return classes
 
     def fields(self) -> list[tuple[str, pa.DataType]]:
         """Return the figures of one network after one epoch; lists are by class, or by epsilon and class.

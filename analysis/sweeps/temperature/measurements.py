@@ -21,6 +21,8 @@ def temperature_name(temperature: float) -> str:
 
 
 REGIMES = ("linear", "nonlinear", "saturated")
+SIGNIFICANT = 0.001
+"""The paper's level of p."""
 CURVES = ("test_accuracy", "loss", *REGIMES)
 
 
@@ -78,6 +80,12 @@ class Measurements:
     def fooled(self) -> Floats:
         """Share of images that at most 1, 2, ... pixels fool, averaged over classes: (t, s, pixels)."""
         return nan_mean(np.moveaxis(self.pixel_fooled, 2, 3), -1)
+
+    @property
+    def significant(self) -> Floats:
+        """Share of classes with p < 0.001, of those whose correlation is defined: (t, s)."""
+        p_values = self.correlation_p[:, :, :-1]
+        return nan_mean(np.where(np.isnan(p_values), np.nan, p_values < SIGNIFICANT), 2)
 
     def trained(self, within: float) -> tuple[float, ...]:
         """Return the temperatures whose mean test accuracy is at most ``within`` below the best.

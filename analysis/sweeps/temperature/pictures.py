@@ -14,8 +14,12 @@ from scipy.special import expit
 
 from outvoted.analysis.report.drawing import TARGET, plain, save, shortened
 from outvoted.analysis.report.numbers import nan_mean
-from outvoted.analysis.sweeps.temperature.claims import SIGNIFICANT
-from outvoted.analysis.sweeps.temperature.measurements import REGIMES, Measurements, temperature_name
+from outvoted.analysis.sweeps.temperature.measurements import (
+    REGIMES,
+    SIGNIFICANT,
+    Measurements,
+    temperature_name,
+)
 from outvoted.analysis.sweeps.temperature.regimes import linear_bound, saturated_bound
 from outvoted.search.arrays import Floats
 

@@ -13,7 +13,7 @@ from outvoted.analysis.report.numbers import COUNT, PERCENT, Form, Spread, nan_m
 from outvoted.analysis.report.table import Cell, Column, Table
 from outvoted.analysis.sweeps.opened import Findings, OpenedSweep
 from outvoted.analysis.sweeps.temperature.attacks import draw_attacked, draw_extreme, example, fooled
-from outvoted.analysis.sweeps.temperature.claims import TRAINED_WITHIN, claims, significant
+from outvoted.analysis.sweeps.temperature.claims import TRAINED_WITHIN, claims
 from outvoted.analysis.sweeps.temperature.measurements import Measurements, measurements, temperature_name
 from outvoted.analysis.sweeps.temperature.pictures import (
     draw_curves,
@@ -104,7 +104,7 @@ class TemperatureRow:
 
 def temperature_rows(found: Measurements) -> tuple[TemperatureRow, ...]:
     """Return a row for each temperature, in ascending order."""
-    shares = significant(found)
+    shares = found.significant
     return tuple(
         TemperatureRow(
             temperature=temperature,

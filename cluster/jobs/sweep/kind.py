@@ -107,7 +107,7 @@ class _Stages:
             units = [Unit(setting, seed) for setting in stage for seed in config.seeds]
             waiting = [unit for unit in units if unit.name not in self._done]
             specs = tuple(
-                Spec(group, config.experiment.needs(group[0].setting))
+                Spec(group, group[0].setting.needs)
                 for group in grouped(waiting, self._epochs, config.trial.settings)
             )
             if specs:

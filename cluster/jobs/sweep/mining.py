@@ -90,9 +90,10 @@ class _Mining:
         images = ray.put(Images(data.train, data.shape, data.classes))
         judge = None if referee is None else ray.put(referee)
         task = _MINE.options(num_cpus=trial.num_cpus, num_gpus=trial.num_gpus)
-        answers = self._config.experiment.answers
         return {
-            task.remote(self._mining.search, panel, images, answers(setting, data.classes), judge): setting
+            task.remote(
+                self._mining.search, panel, images, data.classes + setting.more_classes, judge
+            ): setting
             for setting, panel in panels.items()
         }
 

@@ -62,7 +62,7 @@ def test_a_network_has_the_temperature_of_its_setting() -> None:
 def test_temperatures_train_on_all_data(digits: Dataset) -> None:
     experiment = temperature()
     assert all(experiment.data(setting, digits, {}) is digits for setting in experiment.stages()[0])
-    assert all(experiment.needs(setting) == () for setting in experiment.stages()[0])
+    assert all(setting.needs == () for setting in experiment.stages()[0])
 
 
 def test_selections_come_after_what_sorts_them() -> None:
@@ -74,8 +74,8 @@ def test_selections_come_after_what_sorts_them() -> None:
         "lc+hs-0.5",
         "lc+hs-0.5+uniform-0-255-x2",
     ]
-    assert {noise().needs(setting) for setting in first} == {()}
-    assert {noise().needs(setting) for setting in second} == {("all.seed-0",)}
+    assert {setting.needs for setting in first} == {()}
+    assert {setting.needs for setting in second} == {("all.seed-0",)}
 
 
 def test_a_selection_without_noise_holds_images_of_both_kinds(digits: Dataset, votes: Votes) -> None:
@@ -116,7 +116,7 @@ def test_all_images_with_noise_have_one_class_more(digits: Dataset) -> None:
 def test_the_same_samples_each_time(digits: Dataset, votes: Votes) -> None:
     experiment = noise()
     for setting in settings(experiment).values():
-        needed = votes if experiment.needs(setting) else {}
+        needed = votes if setting.needs else {}
         one, other = (experiment.data(setting, digits, needed).train for _ in range(2))
         assert np.array_equal(one.images, other.images)
         assert np.array_equal(one.labels, other.labels)

@@ -80,7 +80,7 @@ def written(path: Path, experiment: Experiment, data: Dataset, referee: Member) 
     for setting in sweep.settings:
         panel = sweep.panel(setting)
         assert panel is not None
-        answers = experiment.answers(setting, data.classes)
+        answers = data.classes + setting.more_classes
         mined = mine_panel(MINING.search, panel, images, answers, referee)
         MinedSettings(path).write(setting.label, mined, MINING.origin(panel, data.fingerprint))
     return path
