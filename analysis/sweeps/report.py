@@ -1,11 +1,11 @@
 """What a sweep shows: its experiment's tables, claims and pictures, and how easily networks are outvoted."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
 from outvoted.analysis.opened.opened import OpenedRun
-from outvoted.analysis.report.claims import claims_table
+from outvoted.analysis.report.claims import Claim, claims_table
 from outvoted.analysis.report.report import OnStep, Report, Section, pictures, titled
 from outvoted.analysis.report.table import Table
 from outvoted.analysis.sweeps.kinds import open_sweep
@@ -25,28 +25,28 @@ def sweep_report(run: OpenedRun) -> Report:
         raise run.without("trained networks")
     found = sweep.experiment.findings(sweep)
     mined = None if sweep.mining is None else summarise_mining(sweep)
-    tables, drawn = list(found.tables), dict(found.pictures)
+    tables, drawn = list(found.tables), {f"figures/{name}.png": draw for name, draw in found.pictures.items()}
+    values = {**found.values, "claims": found.claims, "figures": list(drawn)}
+    scored = None
     if mined is not None:
         tables.append(outvoted_table(mined))
-        drawn["outvoted"] = partial(draw_outvoted, mined)
+        drawn["figures/outvoted.png"] = partial(draw_outvoted, mined)
+        scored = mined.to_json()
     tables.append(claims_table(found.claims, found.note))
-    verdicts = [str(claim.verdict) for claim in found.claims if not claim.single]
-    scored = None if mined is None else mined.to_json()
-    shown: dict[str, Callable[[Path], object]] = {f"figures/{name}.png": draw for name, draw in drawn.items()}
     return Report(
-        {
-            "experiment": {**found.values, "claims": found.claims, "figures": list(found.pictures)},
-            "mined": scored,
-        },
+        {"experiment": values, "mined": scored},
         tables,
-        [
-            (f"{len(verdicts):,}", "tests of the paper's claims"),
-            *((f"{verdicts.count(verdict)}", text) for verdict, text in _VERDICTS.items()),
-        ],
-        partial(_sections, tables, run.store.path, list(shown)),
-        shown,
+        _headlines(found.claims),
+        partial(_sections, tables, run.store.path, list(drawn)),
+        drawn,
         data={} if scored is None else {"outvoted.json": scored},
     )
+
+
+def _headlines(claims: Sequence[Claim]) -> list[tuple[str, str]]:
+    verdicts = [str(claim.verdict) for claim in claims if not claim.single]
+    counted = [(f"{verdicts.count(verdict)}", text) for verdict, text in _VERDICTS.items()]
+    return [(f"{len(verdicts):,}", "tests of the paper's claims"), *counted]
 
 
 def _sections(
