@@ -156,8 +156,8 @@ class Report:
         """Print the tables, and the remarks."""
         for table in self.tables:
             console.print(table)
-        for line in self.remarks:
-            console.print(line)
+        if self.remarks:
+            console.print("\n".join(self.remarks), end="\n\n")
 
 
 def _values(summary: Any) -> dict[str, Any]:

@@ -64,8 +64,6 @@ class Table:
         names = [len(column.name) for column in self.columns]
         fits = sum(max(pair) + _GAP for pair in zip(widths, names, strict=True)) <= options.max_width
         drawn = Drawn(
-            title=Text(self.title),
-            title_justify="left",
             box=box.SIMPLE_HEAD,
             padding=(0, 1, 0, 0),
             pad_edge=False,
@@ -78,6 +76,7 @@ class Table:
             drawn.add_column(Text(column.name), justify=side, width=least, overflow="fold")  # type: ignore[arg-type]
         for row in rows:
             drawn.add_row(*(Text(cell, "bold" if len(row) == 1 else "") for cell in row))
+        yield Text(self.title, "italic")  # by itself: Rich would wrap it to the width of the columns
         yield drawn
         if self.note:
             yield Text(self.note)

@@ -11,7 +11,7 @@ from outvoted.cluster.jobs.kinds import kind_of
 from outvoted.cluster.jobs.runs import listed
 from outvoted.search.errors import OutvotedError
 
-_HEAD = ("state", "started", "searches", "mistakes", "data", "run")
+_HEAD = ("state", "started", "kind", "searches", "mistakes", "data", "run")
 
 
 def say_runs(runs: Path) -> None:
@@ -29,19 +29,20 @@ def rows(runs: Path) -> Iterator[Sequence[str]]:
         if isinstance(record, RunRecord):
             yield _row(store, record)
         else:
-            yield ("unreadable", "", "", "", "", f"{store.path.name}   # {record.found}")
+            yield ("unreadable", "", "", "", "", "", f"{store.path.name}   # {record.found}")
 
 
 def _row(store: RunFolder, record: RunRecord) -> Sequence[str]:
-    searches, mistakes, name = record.kind, "", store.path.name
-    state = "cut off" if record.state == State.RUNNING and worker(store.path) is None else str(record.state)
+    searches, mistakes, name = "", "", store.path.name
+    died = record.state == State.RUNNING and worker(store.path) is None
+    state = str(State.INTERRUPTED if died else record.state)
     try:
         searches, mistakes = kind_of(record).counts(store, record)
     except (OutvotedError, OSError) as error:
         found = f"{error.expected}: {error.found}" if isinstance(error, OutvotedError) else str(error)
         state, name = "damaged", f"{name}   # no {found.removeprefix('a ')}"
     data = record.data.name if record.data else ""
-    return (state, _local(record.created_at), searches, mistakes, data, name)
+    return (state, _local(record.created_at), record.kind, searches, mistakes, data, name)
 
 
 def _local(when: datetime) -> str:

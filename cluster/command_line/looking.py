@@ -48,7 +48,7 @@ def write_report(path: Path, trust: Trust) -> None:
         write_page(shown, path)
     found.show(console)
     size = path.stat().st_size / 1e6
-    console.print(f"\nWritten to {path} ({size:.1f} MB): open it in a browser.", soft_wrap=True)
+    console.print(f"Written to {path} ({size:.1f} MB): open it in a browser.", soft_wrap=True)
 
 
 def replay_run(path: Path, trust: Trust, search: int | None) -> None:

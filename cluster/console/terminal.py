@@ -130,7 +130,7 @@ def tolerate_any_terminal() -> None:
 
 def say_written(path: Path, what: str, *commands: str) -> None:
     """Say what a command left where, and which commands may come next."""
-    written = Text.assemble("\nWritten to ", (visible(str(path)), "bold"), f": {what}. To try next:")
+    written = Text.assemble("Written to ", (visible(str(path)), "bold"), f": {what}. To try next:")
     console.print(written, soft_wrap=True)
     for line in commands:
         console.print(f"  {line}", soft_wrap=True)

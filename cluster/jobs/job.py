@@ -105,7 +105,7 @@ class Kind(ABC, Generic[Config]):
         Raises:
             OutvotedError: a table is damaged.
         """
-        return self.name, ""
+        return "", ""
 
 
 def launch(job: Job[Config], console: Console, data: Dataset | None = None) -> Report:
@@ -116,7 +116,7 @@ def launch(job: Job[Config], console: Console, data: Dataset | None = None) -> R
 
     Raises:
         OutvotedError: something in the configuration, the data, the folder or the cluster must be mended.
-        KeyboardInterrupt: the run was cut off; it can be resumed.
+        KeyboardInterrupt: the run was interrupted; it can be resumed.
     """
     kind, config, store = job.kind, job.config, job.store
     found = loaded(lambda: kind.load(config), console) if data is None else data

@@ -98,8 +98,11 @@ def run_referee(
     return kept(folder, (wanted,))[0]
 
 
-def kept(folder: Path, wanted: Sequence[Recipe]) -> list[Member]:
+def kept(folder: Path, wanted: Sequence[Recipe], shelf: bool = False) -> list[Member]:
     """Read the networks of a folder, which must be those that are wanted: no others, and no other code.
+
+    Args:
+        shelf: whether the folder is on the shelf of trained panels, where nothing is lost by deleting it.
 
     Raises:
         OutvotedError: they are others, or cannot be read.
@@ -112,7 +115,9 @@ def kept(folder: Path, wanted: Sequence[Recipe]) -> list[Member]:
         raise OutvotedError(
             expected=f"the configured networks in {folder}: {', '.join(name for name, *_ in names)}",
             found=f"a network '{other}'" if other else "networks of other architectures or input recipes",
-            remedy=f"delete {folder}: the networks are then made again from the configuration",
+            remedy=f"delete {folder}: the networks are then trained again"
+            if shelf
+            else "set the networks back to those the run was started with, or choose another --name",
         )
     return found
 
@@ -122,7 +127,7 @@ def trained(
 ) -> list[Member]:
     """Return the trained networks kept in ``folder``, training and keeping them if it has none."""
     if (folder / members.TABLE).exists():
-        return kept(folder, recipes)
+        return kept(folder, recipes, shelf=True)
     found = _train(recipes, data, share, bars, on_epoch)
     members.save(folder, found)
     return found

@@ -98,7 +98,7 @@ def recorded(store: RunFolder, record: RunRecord) -> Iterator[None]:
         try:
             yield
         except (KeyboardInterrupt, SystemExit):
-            _close(store, record, State.INTERRUPTED, "cut off; go on with --resume")
+            _close(store, record, State.INTERRUPTED, "interrupted; --resume continues it")
             raise
         except Exception as error:
             _close(store, record, State.FAILED, str(refused(error) or error))

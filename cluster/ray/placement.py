@@ -26,7 +26,7 @@ class PlacementSettings(Settings):
     shards_in_flight: Annotated[int, Field(ge=1, le=64)] = 12
     """Shards a cell advances at a time; their questions travel together, so batches stay full."""
     shard_size: Annotated[int, Field(ge=1, le=10**6)] = 500
-    """Searches that are leased and recorded together; what is in flight is lost when a run is cut off."""
+    """Searches that are leased and recorded together; those in flight are lost when a run is interrupted."""
     num_cpus: Annotated[float, Field(ge=0, le=1024)] | None = None
     """CPUs for each peer, fractions allowed; an even share where it is left out."""
     num_gpus: Annotated[float, Field(ge=0, le=64)] | None = None

@@ -51,7 +51,7 @@ class StudyKind(Kind[StudyConfig]):
 
         def place(there: Mapping[str, float]) -> Work:
             each = share_of_task(config.cluster, there)
-            return lambda progress: _Stages(config, store, record, data, each, progress).run()
+            return lambda progress: _StudyStages(config, store, record, data, each, progress).run()
 
         return place
 
@@ -82,7 +82,7 @@ def _check_families(store: RunFolder, config: StudyConfig) -> None:
             )
 
 
-class _Stages:
+class _StudyStages:
     """Runs the stages in turn; what is recorded already is read."""
 
     def __init__(

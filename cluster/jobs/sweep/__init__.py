@@ -24,7 +24,7 @@ class TrialSettings(Settings):
     num_gpus: Annotated[float, Field(ge=0, le=64)] = 0.0
     """GPUs, fractions allowed."""
     checkpoint_seconds: Annotated[float, Field(ge=0)] = 30.0
-    """A trial is kept so often, after whole epochs: what is newer is lost when it is cut off."""
+    """How often a trial is checkpointed, after whole epochs; what is newer is lost when it is interrupted."""
 
 
 class Stopping(Settings):

@@ -75,7 +75,7 @@ def _store(job: Job[SweepConfig]) -> SweepStore:
 def _sweep(config: SweepConfig, store: SweepStore, data: Dataset, progress: Bars) -> None:
     """Train what is not trained yet, stage by stage, and mine what is trained."""
     with _recorder(config, store) as recorder:
-        _Stages(config, store, data, recorder, progress).run()
+        _SweepStages(config, store, data, recorder, progress).run()
     for name, parts in config.experiment.extras().items():
         if not store.folder.has_extra(name):
             bar = progress.add_task(name, total=1, details="")
@@ -85,7 +85,7 @@ def _sweep(config: SweepConfig, store: SweepStore, data: Dataset, progress: Bars
     _say_failed(config, store, progress.console)
 
 
-class _Stages:
+class _SweepStages:
     """Runs the stages in turn; a later one reads the votes of those before."""
 
     def __init__(

@@ -108,7 +108,7 @@ class _Mining:
         outcomes = mined.searches["outcome"].to_pylist()
         won = outcomes.count(str(Outcome.MISTAKE))
         begun = won + outcomes.count(str(Outcome.EXHAUSTED))
-        return f"{won / max(begun, 1):.0%} of searches won"
+        return f"{won / max(begun, 1):.0%} of searches successful"
 
     def _referee(self) -> Member | None:
         if self._mining.referee is None:

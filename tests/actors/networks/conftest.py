@@ -1,8 +1,9 @@
 """Networks to bring: a module of Python code, files of weights, an exported program."""
 
+import importlib
 import importlib.util
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,8 @@ from outvoted.actors.networks import (
     TimmModel,
     TorchvisionModel,
 )
+from tests.actors.networks.hostile_programs import Payload
+from tests.actors.networks.saved_weights import Tied
 
 SHAPE = (3, 20, 24)
 CLASSES = 7
@@ -123,3 +126,17 @@ def vision(name: str) -> None:
     """Skip where an optional package is not installed."""
     if importlib.util.find_spec(name) is None:
         pytest.skip(f"{name} is not installed: pip install 'outvoted[vision]'")
+
+
+@pytest.fixture
+def payload(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Payload]:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    importlib.invalidate_caches()
+    yield Payload(tmp_path / "mark")
+    sys.modules.pop("hostile_module", None)
+
+
+@pytest.fixture(scope="module")
+def tied() -> nn.Module:
+    torch.manual_seed(4)
+    return Tied().eval()

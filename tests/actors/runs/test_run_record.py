@@ -22,7 +22,7 @@ def test_a_record_reads_back() -> None:
         data=DataRecord(name="mnist", fingerprint="ab", train=3, test=2),
         panel_fingerprint="cd",
         figures={"replicas": 5, "searches": 15, "seconds": 1.25},
-        message="cut off",
+        message="interrupted",
     )
     assert RunRecord.model_validate_json(record.model_dump_json()) == record
 

@@ -60,7 +60,7 @@ def interrupted(undisturbed: RunFolder, tmp_path: Path) -> RunFolder:
     for shard in sorted((store.path / "searches").glob("*.parquet"))[1:]:
         shard.unlink()
     record = store.read_record()
-    store.write_record(record.model_copy(update={"state": State.INTERRUPTED, "message": "cut off"}))
+    store.write_record(record.model_copy(update={"state": State.INTERRUPTED, "message": "interrupted"}))
     return store
 
 

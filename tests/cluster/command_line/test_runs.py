@@ -94,9 +94,9 @@ def test_a_run_json_that_cannot_be_read_is_told_and_hides_nothing(
         assert word not in str(caught.value)
 
 
-def test_a_run_whose_process_died_is_cut_off_and_one_at_work_is_not(tmp_path: Path) -> None:
+def test_a_run_whose_process_died_is_interrupted_and_one_at_work_is_not(tmp_path: Path) -> None:
     store = _run(tmp_path, "a", State.RUNNING)
-    assert _states(tmp_path) == {"a": "cut off"}
+    assert _states(tmp_path) == {"a": "interrupted"}
     with at_work(store.path):
         assert _states(tmp_path) == {"a": "running"}
         with pytest.raises(OutvotedError, match="the only one at work"):

@@ -136,7 +136,7 @@ def test_a_study_cut_off_anywhere_equals_a_clean_one(
     for place in ("ask_panel", "_vote", "ask_families"):
         begun = job(path, kind, resume=path.exists())
         with monkeypatch.context() as patched:
-            patched.setattr(module._Stages, place, cut)
+            patched.setattr(module._StudyStages, place, cut)
             with pytest.raises(KeyboardInterrupt):
                 voted(begun)
     voted(job(path, kind, resume=True))
