@@ -2,14 +2,14 @@
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 import outvoted
 from outvoted.actors.data import datasets
 from outvoted.actors.data.datasets import Dataset
-from outvoted.actors.data.formats import Format
+from outvoted.actors.data.formats import AnyFormat, Format
 from outvoted.actors.mining.local_mining import LocalMining
 from outvoted.actors.mining.shards import ShardResult, Shards
 from outvoted.actors.networks.members import Member
@@ -56,11 +56,15 @@ def test_every_sweep_configuration_is_explained() -> None:
     assert [name for name in files if not any(name.endswith(one) for one in told)] == []
 
 
-def test_every_name_of_data_is_explained(tmp_path: Path) -> None:
-    formats = {"npz", "folder", "parquet", "huggingface", "svhn", "idx"}
+def test_every_name_of_data_is_explained() -> None:
+    formats = {form.model_fields["name"].default for form in get_args(AnyFormat)}
     for name in datasets.names():
         assert f"`{name}`" in PAGE
-    assert formats < set(re.findall(r"name: (\S+?)[,}\n]", "".join(SNIPPETS)))
+    assert formats <= set(re.findall(r"name: (\S+?)[,}\n]", "".join(SNIPPETS)))
+
+
+def test_every_format_of_data_is_public() -> None:
+    assert {form.__name__ for form in get_args(AnyFormat)} < set(outvoted.data.__all__)
 
 
 def test_every_common_key_is_in_the_table() -> None:

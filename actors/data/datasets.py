@@ -13,17 +13,7 @@ from pydantic import BeforeValidator, Field
 
 from outvoted.actors.data import understood
 from outvoted.actors.data.files import UserPath, entries, refuse_streams, walked
-from outvoted.actors.data.formats import (
-    CsvTable,
-    Feature,
-    Folder,
-    HuggingFace,
-    Idx,
-    Iris,
-    Npz,
-    Parquet,
-    Svhn,
-)
+from outvoted.actors.data.formats import AnyFormat, Feature, Idx
 from outvoted.actors.data.formats.base import Contents, Format
 from outvoted.actors.data.formats.features import FeatureTable
 from outvoted.actors.data.labelled import labelled
@@ -94,7 +84,7 @@ def named(values: Any) -> Any:
     return {"name": "mnist-sample", **values} if isinstance(values, dict) else values
 
 
-AnyData = DataSettings | Folder | HuggingFace | Idx | Iris | Npz | Parquet | Svhn | CsvTable
+AnyData = DataSettings | AnyFormat
 DataSource = Annotated[AnyData, Field(discriminator="name"), BeforeValidator(named)]
 """Which images a run trains on and takes its seeds from: a known set, or the user's own in some format."""
 

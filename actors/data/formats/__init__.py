@@ -9,5 +9,17 @@ from outvoted.actors.data.formats.npz import ArraySource, Npz
 from outvoted.actors.data.formats.parquet import Parquet, ParquetSource
 from outvoted.actors.data.formats.svhn import Svhn
 
-__all__ = ["ArraySource", "Contents", "Feature", "FeatureTable", "Folder", "FolderSource", "Format"]
+AnyFormat = Folder | HuggingFace | Idx | Iris | Npz | Parquet | Svhn | CsvTable
+"""Labelled images of the user's own, in any format; ``name`` tells which."""
+
+__all__ = [
+    "AnyFormat",
+    "ArraySource",
+    "Contents",
+    "Feature",
+    "FeatureTable",
+    "Folder",
+    "FolderSource",
+    "Format",
+]
 __all__ += ["CsvTable", "HuggingFace", "Idx", "Iris", "Npz", "Parquet", "ParquetSource", "Svhn"]
