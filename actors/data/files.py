@@ -51,7 +51,7 @@ def unreadable(path: Path, what: str, error: object) -> OutvotedError:
     return OutvotedError(
         expected=f"{what} at {path}",
         found=" ".join(found.split())[:300] or type(error).__name__,
-        remedy="correct the path, or make the file again",
+        remedy="correct the path, or create the file again",
     )
 
 

@@ -41,7 +41,7 @@ def _held(rows: Rows, look: Look) -> HeldRows:
         raise OutvotedError(
             expected=f"a label for every image in {rows.where}",
             found=f"none in {rows.name(int(missing[0]))}",
-            remedy="drop such rows",
+            remedy="drop those rows",
         )
     return HeldRows(rows.where, rows.pixels(look), labels)
 

@@ -75,7 +75,7 @@ def recognised(shape: tuple[int, ...], where: str, key: str = "data.layout") -> 
         expected=f"images in {where} of shape (n, height, width), or (n, height, width, channels) or "
         "(n, channels, height, width) with 1 or 3 channels",
         found=f"an array of shape {shape}" + (", which fits both" if first else ""),
-        remedy=f"say which axis is which by {key}: NHWC or NCHW" if first else "reshape the array",
+        remedy=f"set {key} to NHWC or NCHW to say which axis is which" if first else "reshape the array",
     )
 
 

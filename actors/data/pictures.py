@@ -155,7 +155,7 @@ def odd_size(first: tuple[str, tuple[int, ...]], odd: tuple[str, tuple[int, ...]
     return OutvotedError(
         expected=f"images of one size, say {_size(first[1])} as in {first[0]}",
         found=f"{_size(odd[1])} in {odd[0]}",
-        remedy="bring all images to one size by data.size: [height, width]",
+        remedy="resize all images with data.size: [height, width]",
     )
 
 
@@ -169,7 +169,7 @@ def _pixels(
         raise OutvotedError(
             expected=f"a picture ({', '.join(FORMATS)}) of 8 bits a channel in {name(index)}",
             found=str(error)[:300],
-            remedy="take it out of the data set, or write it again as PNG",
+            remedy="remove it from the data set, or save it again as PNG",
         ) from error
 
 

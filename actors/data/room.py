@@ -23,13 +23,13 @@ def check_room(needed: int, where: object, packed: int | None = None) -> None:
         raise OutvotedError(
             expected=f"data that fit into the {gib(free)} of free memory of this machine, in {where}",
             found=f"{gib(needed)} once they are read",
-            remedy="take fewer images or, where pictures are encoded, smaller ones by data.size",
+            remedy="use fewer images or, for encoded pictures, smaller ones (data.size)",
         )
     if packed is not None and needed > _most(packed):
         raise OutvotedError(
             expected=f"at most {MOST_TIMES} times the size of the file in memory, in {where}",
             found=f"{packed:,} bytes that become {gib(needed)}, as no real images do",
-            remedy="make the file again from its source; do not use it if it came from a stranger",
+            remedy="create the file again from its source; do not use it if it came from a stranger",
         )
 
 

@@ -59,7 +59,7 @@ class HealStore:
             raise OutvotedError(
                 expected=f"a recorded round in {path}, with its weights",
                 found=f"other weights in {self.weights(step)} ({fingerprint(panel)[:12]})",
-                remedy=f"delete {path} and go on with --resume: it is run again",
+                remedy=f"delete {path} and continue with --resume, which reruns it",
             )
         return tuple(panel)
 

@@ -97,7 +97,7 @@ class Desk:
             raise OutvotedError(
                 expected=f"at most {len(KEYS)} classes, one for each of the keys 0-9 and a-z",
                 found=f"{len(work.classes)} classes in {work.name}",
-                remedy="label elsewhere, and add the labels by --import FILE.csv",
+                remedy="label elsewhere, and add the labels with --import FILE.csv",
             )
         self.work = work
         self._store = store

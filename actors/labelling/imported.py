@@ -1,4 +1,4 @@
-"""Labels that were given elsewhere, taken from one CSV file of several labellers."""
+"""Labels given elsewhere, imported from one CSV file of several labellers."""
 
 import csv
 from collections.abc import Iterator, Mapping, Sequence
@@ -74,8 +74,8 @@ def _lines(path: Path) -> Iterator[tuple[int, Mapping[str, str | None]]]:
             rows.fieldnames = names
             for row in rows:
                 if "more" in row or None in row.values():
-                    found = "another number of values than the header has"
-                    raise _unreadable(f"line {rows.line_num} of {path}", found, "mend the line")
+                    found = "a different number of values than the header has"
+                    raise _unreadable(f"line {rows.line_num} of {path}", found, "fix the line")
                 yield rows.line_num, row
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         found = error.strerror or "" if isinstance(error, OSError) else str(error)

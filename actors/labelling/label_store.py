@@ -76,21 +76,21 @@ def checked(name: str, known: Iterable[str], where: str = "") -> str:
     if name.lower().startswith(SIMULATED):
         raise OutvotedError(
             expected="the name of a person",
-            found=f"{found}: such names are kept for simulated labellers",
-            remedy="choose a name that does not begin so",
+            found=f"{found}: such names are reserved for simulated labellers",
+            remedy="choose a name that does not begin that way",
         )
     alike = [other for other in known if other != name and other.lower() == name.lower()]
     if alike:  # one file on some systems, two on others
         raise OutvotedError(
             expected=f"a name that differs from '{alike[0]}' by more than capitals",
             found=found,
-            remedy=f"go on as '{alike[0]}', or choose another name",
+            remedy=f"continue as '{alike[0]}', or choose another name",
         )
     if name not in known and len(known) >= MOST:
         raise OutvotedError(
             expected=f"at most {MOST} labellers of one study",
-            found=f"{found}, one more",
-            remedy="go on under a name that is there, or remove files of labellers who are not needed",
+            found=f"{found}, one too many",
+            remedy="continue under an existing name, or remove files of labellers who are not needed",
         )
     return name
 
@@ -113,9 +113,9 @@ def number_below(limit: int, text: str | None, what: str, where: str) -> int:
     raise OutvotedError(
         expected=f"a whole number from 0 to {limit - 1} as {what} in {where}",
         found=f"'{written}'" if written else "nothing",
-        remedy="mend or delete the line; an image has the number that images/images.parquet gives it"
+        remedy="fix or delete the line; an image has the number that images/images.parquet gives it"
         if what == "image"
-        else "mend or delete the line; classes are numbered from 0, in their order",
+        else "fix or delete the line; classes are numbered from 0, in their order",
     )
 
 
@@ -232,7 +232,7 @@ class LabelFile:
 
     def _parsed(self, line: int, row: Mapping[str, str | None]) -> tuple[int, Answer]:
         if "more" in row or None in row.values():
-            raise self._unreadable(line, "another number of values than the header has")
+            raise self._unreadable(line, "a different number of values than the header has")
         where = f"line {line} of {self.path}"
         image = number_below(self._images, row["image_id"], "image", where)
         return image, Answer(number_below(self._classes, row["label"], "label", where), row.get("at") or "")
@@ -242,7 +242,7 @@ class LabelFile:
         return OutvotedError(
             expected=f"labels as image_id,label (and at) in {where}",
             found=found,
-            remedy="mend or delete the line; the others are kept",
+            remedy="fix or delete the line; the others are kept",
         )
 
 
@@ -305,9 +305,9 @@ class LabelStore:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:
                 raise OutvotedError(
-                    expected=f"to be the only one who writes to {self.path}",
-                    found="another `outvoted label` at work on it",
-                    remedy="label on the page of that one, which takes any labeller's name, or end it first",
+                    expected=f"to be the only process that writes to {self.path}",
+                    found="another `outvoted label` working on it",
+                    remedy="use that one's page, which takes any labeller's name, or stop it first",
                 ) from error
             yield
 

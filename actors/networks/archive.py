@@ -1,4 +1,4 @@
-"""The ZIP archives in which PyTorch keeps weights and programs: read strictly, and written anew.
+"""The ZIP archives in which PyTorch keeps weights and programs: read strictly, and rewritten.
 
 A crafted ZIP file may say one thing to one program and another to the next: it can hold two directories, two
 entries of one name, or headers that disagree. PyTorch reads archives with a parser of its own, so nothing but

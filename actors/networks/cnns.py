@@ -122,7 +122,7 @@ class DeepCNN(Architecture):
             raise OutvotedError(
                 expected=f"images of at least {_SMALLEST} x {_SMALLEST} pixels for a deep-cnn",
                 found=f"images of {shape[1]} x {shape[2]} pixels",
-                remedy="choose another kind of network, an mlp say",
+                remedy="choose another kind of network, such as an mlp",
             )
         full = self.channels[-1] * (shape[1] // _SMALLEST) * (shape[2] // _SMALLEST)
         first, middle = self.hidden

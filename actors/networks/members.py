@@ -78,7 +78,7 @@ class Member:
                 expected=f"weights of {self.name} that fit its network for images of "
                 f"{' x '.join(map(str, shape))} and {classes} classes",
                 found=" ".join(str(error).split()),
-                remedy="mine with the data set and network that the weights were trained for, or train anew",
+                remedy="mine with the data set and network that the weights were trained for, or train again",
             ) from error
         values = {**self.weights, **network.state_dict()}
         bad = [name for name, value in values.items() if not torch.isfinite(value).all()]
@@ -161,7 +161,8 @@ def load(folder: Path, trust: Trust = NOTHING) -> list[Member]:
         raise OutvotedError(
             expected=f"a trained panel ({TABLE} and its safetensors files) in {folder}",
             found=_found(error),
-            remedy=f"delete {folder}: the panel is then trained again under the same settings",
+            remedy="restore it from a copy, or start a new run under another --name; one in .panels/ may be "
+            "deleted, and is then trained again",
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""The description of an exported program: its graph, and every name in it, taken apart and written anew."""
+"""The description of an exported program: its graph, and every name in it, parsed and rewritten."""
 
 import ast
 import json
@@ -25,7 +25,7 @@ _COMPARISONS = (ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 
 
 def plain_expression(text: str) -> str | None:
-    """Write a shape's expression anew; None where it is no plain arithmetic."""
+    """Rewrite a shape's expression; None where it is not plain arithmetic."""
     if len(text) > _LONGEST:
         return None
     try:

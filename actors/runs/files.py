@@ -70,7 +70,7 @@ def plain_name(name: str) -> str:
         or set(name) & set("/\\")
         or len(name.encode()) > 200
     ):
-        raise ValueError(f"the name {name[:200]!r}, which is no plain one")
+        raise ValueError(f"the name {name[:200]!r}, which is not a plain one")
     return name
 
 
@@ -82,9 +82,9 @@ def refuse_link(path: Path) -> Path:
     """
     if path.is_symlink():
         raise OutvotedError(
-            expected="no links in a run's folder, through which others' files would be read or written",
+            expected="no links in a run's folder, through which other files would be read or written",
             found=f"{path}, which leads to {path.readlink()}",
-            remedy="delete it; if it is yours, put there what it leads to (cp -rL copies a folder so)",
+            remedy="delete it; if it is yours, put what it leads to in its place (as cp -rL does)",
         )
     return path
 

@@ -68,5 +68,5 @@ def _undecodable(found: str) -> OutvotedError:
     return OutvotedError(
         expected=f"PNG images, grey or RGB, of one size in a table, of at most {MOST_PIXELS:,} pixels",
         found=" ".join(found.split())[:200],
-        remedy="restore the run's tables, or delete the damaged one and go on with --resume",
+        remedy="restore the run's tables, or delete the damaged one and continue with --resume",
     )

@@ -133,7 +133,7 @@ class RunFolder:
 
         Raises:
             OutvotedError: there is none, it cannot be read, it is not a run's or another version's; or there
-                are links in the folder, through which others' files would be read or written.
+                are links in the folder, through which other files would be read or written.
         """
         try:
             refuse_links(self.path)

@@ -60,7 +60,7 @@ def _unreadable(path: Path, error: Exception) -> OutvotedError:
     return OutvotedError(
         expected=f"a readable Parquet file at {path}",
         found=reason(error),
-        remedy=f"delete each {path.name} in the run's folder and go on with --resume: it is made again",
+        remedy=f"delete each {path.name} in the run's folder and continue with --resume, which recreates it",
     )
 
 

@@ -27,7 +27,7 @@ class Direction:
     measures: tuple[int, ...]
 
     def along(self, described: Floats) -> Floats:
-        """Say where described transforms, (n, measures), lie in this direction: the mean of its measures."""
+        """Return where described transforms, (n, measures), lie: the mean of the direction's measures."""
         return np.asarray(described[:, list(self.measures)].mean(1))
 
 
@@ -46,16 +46,16 @@ def two_directions(transform: Transform, x: str | None, y: str | None) -> tuple[
     free = [name for name, one in there.items() if across and not _shared(one, across)]
     if across is None or not free:
         raise OutvotedError(
-            expected="a transform with two directions that knobs move it in",
+            expected="a transform with two directions to move in",
             found=f"{', '.join(there) or 'none'} in {type(transform).__name__}, the run's",
             remedy="choose a run with another search.transform: affine has six directions",
         )
     along = _named(y or next(name for name in (*usual, *free) if name in free), there)
     if _shared(across, along):
         raise OutvotedError(
-            expected="two directions that have nothing in common",
+            expected="two directions that do not overlap",
             found=f"'{across.name}' and '{along.name}'",
-            remedy=f"choose one of them from: {', '.join(free)}",
+            remedy=f"replace one of them by: {', '.join(free)}",
         )
     return across, along
 

@@ -108,7 +108,7 @@ def replay(
             raise OutvotedError(
                 expected=f"a mistake of search {search_id} in {run.store.path}",
                 found="none",
-                remedy="choose a search_id from mistakes/*.parquet, or leave --search out to replay all",
+                remedy="choose a search_id from mistakes/*.parquet, or omit --search to replay all",
             )
     found = []
     for part in _parts(rows):

@@ -24,12 +24,12 @@ from outvoted.analysis.report.report import OnStep, Plot, Report, Section, pictu
 from outvoted.analysis.report.table import Table
 
 _PICTURES = {
-    "voters.png": "By the number of peers that must agree.",
-    "every-network.png": "Seeds from which every network in turn was driven into a mistake.",
+    "voters.png": "Results by the number of peers that must agree.",
+    "every-network.png": "Seeds from which every network, in turn, was driven to a mistake.",
 }
 _GALLERY = (
-    "Each pair is a seed and the mistake that its search ended in, with the label and the target's "
-    "answer. Choose one to step through its climb and see what every network answers."
+    "Each pair shows a seed and the mistake that its search found, with the label and the target's answer. "
+    "Click one to step through its climb and see what every network predicts."
 )
 
 
@@ -75,7 +75,7 @@ def _headlines(summary: Summary) -> list[tuple[str, str]]:
         (SHARE(summary.validity), "of the mistakes are valid: the referee agrees with the label"),
     ]
     if summary.seconds_mining:
-        found.append((COUNT(summary.mistakes / summary.seconds_mining), "mistakes a second"))
+        found.append((COUNT(summary.mistakes / summary.seconds_mining), "mistakes per second"))
     return found
 
 

@@ -161,8 +161,8 @@ def _caption(summary: Summary) -> list[str]:
     paper = "; in brackets: the paper's figures" if any(row.paper for row in summary.targets) else ""
     lines = [
         "accuracy: on test images; moves, inferences: means over successful searches; inferences: counted as "
-        "in the paper, every network sees every candidate; run: actually run, a backward pass counts as two; "
-        f"valid: the referee agrees with the label{paper}",
+        "in the paper, where every network sees every candidate; run: those actually run, a backward pass "
+        f"counting as two; valid: the referee agrees with the label{paper}",
     ]
     if summary.validity is not None and summary.referee_accuracy is not None:
         judged = f"{summary.validity:.1%} of all mistakes are valid"
@@ -176,7 +176,7 @@ def _caption(summary: Summary) -> list[str]:
         )
     if summary.every_network is not None and summary.every_network.tried:
         whole = summary.every_network
-        lines.append(f"{len(whole.replicas)} of {whole.tried} seeds led every network to a mistake")
+        lines.append(f"{len(whole.replicas)} of {whole.tried} seeds drove every network to a mistake")
     return [*lines, *(str(one) for one in summary.failures)]
 
 

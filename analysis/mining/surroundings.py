@@ -89,7 +89,7 @@ def surroundings(
         raise OutvotedError(
             expected=f"a seed from 0 to {len(seeds) - 1}, a training image of {run.data.name}",
             found=f"{seed_id}",
-            remedy="column seed_id of the run's searches has those that were searched",
+            remedy="the column seed_id of the run's searches lists the seeds that were searched",
         )
     composed = grid(run.transform, directions, points)
     voted = []
@@ -147,9 +147,9 @@ def most_mistaken(run: OpenedRun) -> int:
     mistakes = run.mistakes.to_pandas()
     if mistakes.empty:
         raise OutvotedError(
-            expected=f"mistakes in {run.store.path}, of which the seed with most is taken",
+            expected=f"mistakes in {run.store.path}, to take the seed that has the most",
             found="none so far",
-            remedy="name a training image by --seed-id, or mine on with --resume",
+            remedy="name a training image with --seed-id, or continue mining with --resume",
         )
     counts: Ints = np.bincount(mistakes["seed_id"].to_numpy())
     return int(counts.argmax())
@@ -215,7 +215,7 @@ def read(path: Path) -> Surroundings:
     )
     if file_of(path.parents[1], found) != path:  # its picture is found by what it says
         raise OutvotedError(
-            expected=f"in {path} the landscape that its name says",
+            expected=f"in {path} the landscape that its name promises",
             found=f"one of seed {found.seed_id} and the directions {', '.join(found.names)}",
             remedy="delete it, and draw it again with `outvoted landscape`",
         )

@@ -26,9 +26,9 @@ WHO = "who is outvoted"
 _MOST = 12
 _HEIGHT = 560
 _TEXT = (
-    "A seed is moved in two directions, as far as the realism budget goes, and put to the panel. Lines are "
-    "the climbs of mistakes mined from it; they move in the other directions too, in which the map stands "
-    "still."
+    "A seed is moved in two directions, as far as the realism budget allows, and shown to the panel. Lines "
+    "are the climbs of mistakes mined from it; climbs also move in the other directions, which the map keeps "
+    "fixed."
 )
 _COLUMNS = 4
 _ROOM = 0.06  # around the budget's frame, as a share of its width
@@ -136,7 +136,7 @@ def _tiles(axes: Axes, found: Surroundings, corners: Pixels) -> None:
     show(axes, np.concatenate(np.concatenate(rows, axis=2), axis=2))
     axes.set_xlabel(f"{found.names[0]} →", fontsize=8)
     axes.set_ylabel(f"{found.names[1]} →", fontsize=8)
-    axes.set_title("the seed, and the budget's ends", fontsize=9)
+    axes.set_title("the seed at the limits of the budget", fontsize=9)
 
 
 def surroundings_sections(run: OpenedRun) -> list[Section]:

@@ -110,7 +110,7 @@ def draw_voters(rows: Sequence[VotersSummary], path: Path) -> None:
     axes = figure.subplots()
     lines = (
         ("success", "searches that found a mistake", TARGET, "o"),
-        ("validity", "mistakes the referee calls valid", PEERS, "s"),
+        ("validity", "mistakes that the referee confirms", PEERS, "s"),
         ("held_out_correct", "answers of held-out peers that are correct", _GREEN, "^"),
     )
     for name, label, colour, marker in lines:

@@ -21,9 +21,9 @@ Cell = tuple[int, ...]
 _MOST = 20  # classes along a side
 _BINS = 5
 _TEXT = (
-    "Rows are labels, columns the wrong classes they were taken for: the stronger the colour, the oftener. "
-    "Choose a cell to see its mistakes alone, or a bar to see where mistakes under such a change lie: bars "
-    "count mistakes by what the image was transformed by."
+    "Rows are labels, columns the classes they were mistaken for; the stronger the colour, the more often. "
+    "Click a cell to see only its mistakes, or a bar to see where mistakes under that change lie: bars count "
+    "mistakes by how the image was transformed."
 )
 
 

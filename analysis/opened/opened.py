@@ -44,7 +44,7 @@ def check_mistakes(rows: pa.Table, peers: int, images: int | None, transform: Tr
         raise OutvotedError(
             expected=f"mistakes of {peers} networks, made with the run's transform, in {path / 'mistakes'}",
             found=found,
-            remedy="restore the table, or delete its files and those in searches/, and mine on with --resume",
+            remedy="restore the table, or delete its files and those in searches/ and continue with --resume",
         )
 
 
@@ -198,8 +198,8 @@ class OpenedRun:
         again = shlex.join(("outvoted", self.record.kind, "CONFIG", "--name", name, "--resume"))
         return OutvotedError(
             expected=f"{what} in {self.store.path}",
-            found="a run without results so far",
-            remedy=f"go on with it: `{again}`",
+            found="a run without results yet",
+            remedy=f"resume it: `{again}`",
         )
 
     @property

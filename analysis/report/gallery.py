@@ -116,13 +116,13 @@ def _remarks(exhibits: Exhibits, shown: Sequence[Exhibit], files: Sheets) -> lis
     said = []
     if len(shown) < exhibits.of:
         said.append(
-            f"Of {exhibits.of:,} {exhibits.what}s these are {len(shown):,}, an even sample over network, "
-            "label and wrong class, the clearest of each; all of them are in the run's Parquet files."
+            f"Shown are {len(shown):,} of {exhibits.of:,} {exhibits.what}s, an even sample over network, "
+            "label and wrong class, the clearest of each; the run's Parquet files hold all of them."
         )
     if shown and max(shown[0].images.shape[2:]) > LARGEST:
         said.append(f"Images are shrunk to {LARGEST} pixels; the originals are in the Parquet files.")
     elif not files.lossless:
-        said.append("Images are compressed with slight loss; the originals are in the Parquet files.")
+        said.append("Images are compressed with a slight loss; the originals are in the Parquet files.")
     return said
 
 

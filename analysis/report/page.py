@@ -17,7 +17,7 @@ from outvoted.actors.runs.run_folder import RunRecord, State
 from outvoted.analysis.report.report import OnStep, Part, Plot, Report, Section, Widget
 from outvoted.analysis.report.templating import asset, rendered
 
-_SIMULATED = "Some of this rests on simulated labellers, not on people: the sections are marked."
+_SIMULATED = "Some results rest on simulated labellers rather than people; those sections are marked."
 _SHORT = 12  # of a fingerprint's digits
 
 
@@ -110,15 +110,15 @@ def _facts(record: RunRecord) -> list[tuple[str, str]]:
     found = [
         ("Command", f"outvoted {record.kind}"),
         ("State", str(record.state)),
-        ("Begun", _time(record.created_at)),
-        ("Last written", _time(record.updated_at)),
+        ("Started", _time(record.created_at)),
+        ("Last updated", _time(record.updated_at)),
     ]
     if record.data is not None:
         data = record.data
         found.append(("Data", f"{data.name}: {data.train:,} for training, {data.test:,} for testing"))
-        found.append(("Data's SHA-256", f"{data.fingerprint[:_SHORT]}…"))
+        found.append(("Data SHA-256", f"{data.fingerprint[:_SHORT]}…"))
     if record.panel_fingerprint is not None:
-        found.append(("Panel's SHA-256", f"{record.panel_fingerprint[:_SHORT]}…"))
+        found.append(("Panel SHA-256", f"{record.panel_fingerprint[:_SHORT]}…"))
     found.append(("Versions", ", ".join(f"{name} {version}" for name, version in record.versions.items())))
     return found
 
@@ -127,8 +127,8 @@ def _notice(record: RunRecord) -> str:
     if record.state == State.FINISHED:
         return ""
     reason = f" ({record.message})" if record.message else ""
-    then = f"{record.state}{reason} when it last wrote, {_time(record.updated_at)}"
-    return f"Not finished: this run was {then}. Shown is what it had recorded."
+    then = f"{record.state}{reason} when last updated, {_time(record.updated_at)}"
+    return f"Not finished: this run was {then}. The page shows what it had recorded by then."
 
 
 def _configuration(record: RunRecord) -> Section:

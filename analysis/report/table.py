@@ -76,7 +76,8 @@ class Table:
             drawn.add_column(Text(column.name), justify=side, width=least, overflow="fold")  # type: ignore[arg-type]
         for row in rows:
             drawn.add_row(*(Text(cell, "bold" if len(row) == 1 else "") for cell in row))
-        yield Text(self.title, "italic")  # by itself: Rich would wrap it to the width of the columns
+        if self.title:
+            yield Text(self.title, "italic")  # by itself: Rich would wrap it to the width of the columns
         yield drawn
         if self.note:
             yield Text(self.note)

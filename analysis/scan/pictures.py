@@ -89,9 +89,9 @@ def draw_checkerboard(run: OpenedRun, grid: GridSource, path: Path) -> None:
         own = dissents[dissents["target"] == index]
         _regions(axes[0, index + 1], regions[index], grid, f"{peer.name}: regions")
         _alone(axes[1, index + 1], own["position"].to_numpy(), own["label_correct"].to_numpy(bool), grid)
-        axes[1, index + 1].set_title(f"dissents alone: {len(own) / grid.points**2:.2%}", fontsize=9)
+        axes[1, index + 1].set_title(f"alone in dissent: {len(own) / grid.points**2:.2%}", fontsize=9)
     figure.supxlabel(
-        "below: where one network dissents from all others; blue where they are right, orange where it is",
+        "bottom: where one network dissents from all others; blue where they are right, orange where it is",
         fontsize=9,
     )
     save(figure, path)

@@ -29,8 +29,8 @@ MOST = 5_000
 _RIGHT = ("the others", "the dissenter", "neither", "unknown")
 _UNKNOWN = 3
 _GALLERY = (
-    "Images on which one network alone differs from all others, with the others' answer and its own. Choose "
-    "one to see what every network says."
+    "Images on which exactly one network disagrees with all others, with the others' answer and its own. "
+    "Click one to see what every network predicts."
 )
 
 
@@ -91,7 +91,9 @@ def _sections(
     known = summary.label_correct is not None and len(summary.tenths) > 1
     yield Section("Results", parts=(*tables, *([_by_margin(summary)] if known else [])))
     if board:  # its images are points, not pictures
-        drawn = {"checkerboard.png": "The board, each network's regions, and where it dissents alone."}
+        drawn = {
+            "checkerboard.png": "The board, each network's decision regions, and where it alone dissents."
+        }
         yield Section("The board", parts=pictures(run.store.path / "gallery", drawn))
     elif summary.dissents:
         yield gallery(dissents_exhibits(run), "Dissents", _GALLERY)
@@ -110,7 +112,7 @@ def _by_margin(summary: ScanSummary) -> Plot:
         xaxis={"title": "margin, the clearest tenth first", "type": "category"},
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
     )
-    return Plot(figure, "Who is right, by tenths of the dissents.")
+    return Plot(figure, "Who is right, by tenth of the dissents.")
 
 
 def dissents_exhibits(run: OpenedRun, most: int = MOST) -> Exhibits:

@@ -110,7 +110,7 @@ def summarise_scan(run: OpenedRun) -> ScanSummary:
 
 
 def check_answered(summary: ScanSummary, where: str) -> None:
-    """Refuse to call a scan well in which there was no image that all networks answered.
+    """Refuse a scan in which no image was answered by all networks.
 
     Args:
         where: what is kept, and where.
@@ -121,9 +121,9 @@ def check_answered(summary: ScanSummary, where: str) -> None:
     reason = next((reason for reason in summary.reasons if reason.startswith(NO_ANSWER)), None)
     if reason is not None and summary.images == summary.undecodable:
         raise OutvotedError(
-            expected="an image that all networks answer",
+            expected="at least one image that all networks answer",
             found=f"for all of {summary.images:,} images, {reason}, or they could not be read",
-            remedy=f"mend the network that is named, or leave it out; {where}",
+            remedy=f"fix the network named, or leave it out; {where}",
         )
 
 
@@ -153,11 +153,11 @@ def _caption(summary: ScanSummary) -> list[str]:
     ]
     if summary.label_correct is not None:
         lines.append(
-            f"the consensus is correct on {summary.label_correct:.1%} of the dissents and on "
-            f"{SHARE(summary.unanimous_correct)} of the rest"
+            f"the consensus is correct on {summary.label_correct:.1%} of the dissents and "
+            f"{SHARE(summary.unanimous_correct)} of the unanimous images"
         )
     if summary.images_per_second is not None:
-        lines.append(f"{summary.images_per_second:,.0f} images a second")
+        lines.append(f"{summary.images_per_second:,.0f} images per second")
     return lines
 
 

@@ -185,7 +185,7 @@ def _told_end(error: Exception) -> int:
 
 
 def _refused(error: Exception) -> OutvotedError | None:
-    """Return what to tell of an error that its user can mend, or None of one that is a bug."""
+    """Return the message of an error that the user can fix, or None for a bug."""
     if isinstance(error, OutvotedError):
         return error
     from outvoted.cluster.ray.calls import refused

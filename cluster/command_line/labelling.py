@@ -54,7 +54,7 @@ def have_labelled(path: Path, trust: Trust, page: PageOptions, file: Path | None
     say_written(
         store.path,
         "a file for each labeller",
-        f"{command('outvoted', 'label', study, *flag(trust))}   # go on",
+        f"{command('outvoted', 'label', study, *flag(trust))}   # continue",
         to_report(study, trust),
     )
 

@@ -41,7 +41,7 @@ def make_run(command_name: str, keys: Mapping[str, Any], given: Given) -> None:
         keys: what stands in the configuration file.
 
     Raises:
-        OutvotedError: something must be mended, or every search of a target failed.
+        OutvotedError: something must be fixed, or every search of a target failed.
         Exit: a signal cut the run off.
     """
     use_one_thread()  # as the actors do; this process only reads and draws
@@ -71,9 +71,9 @@ def run_folder(config: Path, name: str | None, runs: Path, resume: bool) -> Path
 def resumable(
     name: str, config: Path, override: Sequence[str], path: Path, address: str = LOCAL
 ) -> Iterator[str]:
-    """Within the block a command makes a run, and can be told the command that goes on with it.
+    """Within the block a command makes a run, and is given the command that resumes it.
 
-    Where a signal cuts it off, exit as shells expect, and say how to go on with a run that began.
+    Where a signal interrupts it, exit as shells expect, and say how to resume a run that had begun.
     """
     sets = [part for item in override for part in ("--set", item)]
     where: list[str | Path] = ["--runs", path.parent, "--name", path.name]

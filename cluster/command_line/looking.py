@@ -63,7 +63,7 @@ def replay_run(path: Path, trust: Trust, search: int | None) -> None:
     record = opened.store.read_record()
     check_offers(record, "replay", "whose mistakes can be rebuilt")
     if not Shards(opened.store.path).table("mistakes").num_rows:
-        console.print(f"Nothing to replay: {record.name} has no mistakes so far.", soft_wrap=True)
+        console.print(f"Nothing to replay: {record.name} has no mistakes yet.", soft_wrap=True)
         return
     with bars(console) as progress:
         total = 1 if search is not None else opened.mistakes.num_rows
@@ -75,7 +75,7 @@ def replay_run(path: Path, trust: Trust, search: int | None) -> None:
         raise OutvotedError(
             expected=f"{len(found)} mistakes that replay to the same pixels and votes",
             found=f"{len(refuted)} that do not: {', '.join(_told(row) for row in refuted[:5])}",
-            remedy="if no file was altered, this machine computes differently from the one that mined",
+            remedy="if no file was altered, this machine computes differently from the one that mined them",
         )
     mistakes = "1 mistake" if len(found) == 1 else f"{len(found)} mistakes"
     console.print(f"{mistakes} confirmed: the same pixels, the target wrong, all its voters correct.")

@@ -97,9 +97,9 @@ def validated(form: type[Config], values: Mapping[str, Any], path: Path | str) -
         raise explained(form, error, path) from error
     except RecursionError as error:
         raise OutvotedError(
-            expected=f"values that are nested a few times in {path}",
-            found="lists or keys within one another without end",
-            remedy="write them flatter",
+            expected=f"values nested only a few levels deep in {path}",
+            found="lists or keys nested without end",
+            remedy="flatten them",
         ) from error
 
 

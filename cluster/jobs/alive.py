@@ -1,4 +1,4 @@
-"""Whether somebody is at work on a run: a lock on this machine, a sign of life for all others."""
+"""Whether a process is working on a run: a lock on this machine, a heartbeat for all others."""
 
 import fcntl
 import json
@@ -24,7 +24,7 @@ _TRIES = 10
 
 @dataclass(frozen=True)
 class Worker:
-    """Who is at work on a run."""
+    """The process that is working on a run."""
 
     host: str
     pid: int
@@ -35,7 +35,7 @@ class Worker:
 
 
 def worker(run: Path) -> Worker | None:
-    """Return who is at work on a run; None where nobody is, or whoever was has died."""
+    """Return the process working on a run; None where there is none, or it has died."""
     try:
         file = os.fdopen(os.open(run / FILE, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb")
     except OSError:
@@ -49,7 +49,7 @@ def worker(run: Path) -> Worker | None:
 
 
 def check_alone(run: Path) -> None:
-    """Refuse to go on with a run that somebody is at work on.
+    """Refuse to resume a run that another process is working on.
 
     Raises:
         OutvotedError: it says who, and since when.
@@ -61,10 +61,10 @@ def check_alone(run: Path) -> None:
 
 @contextmanager
 def at_work(run: Path) -> Iterator[None]:
-    """Be the only one at work on a run within the block, and show others that this process lives.
+    """Be the only process working on a run within the block, and show others that this process lives.
 
     Raises:
-        OutvotedError: somebody else is at work on it, or the disk refuses.
+        OutvotedError: another process is working on it, or the disk refuses.
     """
     check_alone(run)
     path = run / FILE
@@ -140,7 +140,7 @@ def _show_life(path: Path, ended: Event) -> None:
 
 def _busy(run: Path, who: Worker) -> OutvotedError:
     return OutvotedError(
-        expected=f"to be the only one at work on {run}",
+        expected=f"to be the only process working on {run}",
         found=str(who),
-        remedy="wait for it or end it, or start a new run under another --name",
+        remedy="wait for it or stop it, or start a new run under another --name",
     )

@@ -32,7 +32,7 @@ Place = Callable[[Mapping[str, float]], Work]
 
 @dataclass(frozen=True)
 class Job(Generic[Config]):
-    """A run that is about to begin or to go on: what to do, and where it goes."""
+    """A run that is about to start or resume: what to do, and where its results go."""
 
     kind: "Kind[Config]"
     config: Config
@@ -84,7 +84,7 @@ class Kind(ABC, Generic[Config]):
         """
 
     def next(self, job: Job[Config], again: str) -> Sequence[str]:
-        """Return commands to try once a run has ended; ``again`` is the one that goes on with it."""
+        """Return commands to try once a run has ended; ``again`` is the one that resumes it."""
         return ()
 
     def mistakes(self, store: RunFolder, record: RunRecord) -> pd.DataFrame:
@@ -115,7 +115,7 @@ def launch(job: Job[Config], console: Console, data: Dataset | None = None) -> R
         data: the labelled images, where whoever calls has loaded them already.
 
     Raises:
-        OutvotedError: something in the configuration, the data, the folder or the cluster must be mended.
+        OutvotedError: something in the configuration, the data, the folder or the cluster must be fixed.
         KeyboardInterrupt: the run was interrupted; it can be resumed.
     """
     kind, config, store = job.kind, job.config, job.store

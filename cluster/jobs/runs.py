@@ -38,15 +38,14 @@ def checked(name: str, where: str) -> str:
         )
     if not name or name.startswith((".", "-")) or name != name.strip() or name.endswith("."):
         raise OutvotedError(
-            expected="a name for the run that is a plain folder name, neither empty nor with a dot, a hyphen "
-            "or a space at its ends",
+            expected="a name for the run that is a plain folder name, not empty, and without a dot, hyphen "
+            "or space at its ends",
             found=f"{shown(name)} from {where}",
             remedy=remedy,
         )
     if _UNFIT.search(name):
         raise OutvotedError(
-            expected="a name for the run that is a plain folder name, of characters that can be seen, "
-            "without slashes",
+            expected="a name for the run that is a plain folder name, of visible characters, without slashes",
             found=f"{shown(name)} from {where}",
             remedy=f"{remedy}; --runs chooses the folder around it",
         )
@@ -54,7 +53,7 @@ def checked(name: str, where: str) -> str:
 
 
 def open_record(store: RunFolder, kind: str, config: Settings, resume: bool, data: DataRecord) -> RunRecord:
-    """Return the record of a new run, or of one that goes on; nothing is written yet.
+    """Return the record of a new run, or of one that is resumed; nothing is written yet.
 
     Raises:
         OutvotedError: a new run's folder exists, or a resumed run is another one than configured, is still
@@ -64,9 +63,9 @@ def open_record(store: RunFolder, kind: str, config: Settings, resume: bool, dat
     if not resume:
         if store.path.exists() and (not store.path.is_dir() or any(store.path.iterdir())):
             raise OutvotedError(
-                expected=f"no folder {store.path} yet",
-                found="one with files in it",
-                remedy="go on with that run by --resume, or choose another --name",
+                expected=f"a new folder {store.path}",
+                found="a folder with files in it",
+                remedy="continue that run with --resume, or choose another --name",
             )
         record = RunRecord(
             name=store.path.name,
@@ -98,7 +97,7 @@ def recorded(store: RunFolder, record: RunRecord) -> Iterator[None]:
         try:
             yield
         except (KeyboardInterrupt, SystemExit):
-            _close(store, record, State.INTERRUPTED, "interrupted; --resume continues it")
+            _close(store, record, State.INTERRUPTED, "continue with --resume")
             raise
         except Exception as error:
             _close(store, record, State.FAILED, str(refused(error) or error))
@@ -181,7 +180,7 @@ def newest(runs: Path, stem: str) -> Path:
     matching = [path for path in names if path.name.startswith(stem)]
     if not matching:
         raise OutvotedError(
-            expected=f"a run of {stem} in {runs} to go on with",
+            expected=f"a run of {stem} in {runs} to resume",
             found=f"{len(names)} runs, none of {stem}",
             remedy="name the run with --name, or start one without --resume",
         )

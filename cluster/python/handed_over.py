@@ -40,7 +40,7 @@ def seeds(images: ArrayLike, labels: ArrayLike) -> Split:
     if len(found) != len(numbers) or not len(found) or numbers.min() < 0:
         raise OutvotedError(
             expected="at least one image, and for each image a label from 0 to classes - 1",
-            found=f"{len(found)} images and {len(numbers)} labels, the least {numbers.min(initial=0)}",
+            found=f"{len(found)} images and {len(numbers)} labels, the lowest {numbers.min(initial=0)}",
             remedy="pass Panel(networks, images, labels) arrays that belong together",
         )
     return Split(_kept(found), _kept(numbers))
@@ -57,8 +57,8 @@ def voted(images: ArrayLike, shape: Shape) -> Pixels:
     if array.ndim == 2 or colour:
         raise OutvotedError(
             expected="an array of images, shape (n, height, width) or (n, channels, height, width)",
-            found=f"an array of shape {array.shape}, as of one image",
-            remedy="pass an array of one image: images[None]",
+            found=f"an array of shape {array.shape}, which looks like a single image",
+            remedy="add an axis for a single image: images[None]",
         )
     found = _pixels(array)
     if array.dtype != np.uint8:  # single images of uint8 may be dark
@@ -67,7 +67,7 @@ def voted(images: ArrayLike, shape: Shape) -> Pixels:
         raise OutvotedError(
             expected=f"at least one image of the panel's shape {shape}: channels, height, width",
             found=f"{len(found)} images of shape {found.shape[1:]}",
-            remedy="bring them to the size and the channels of the images that the panel was made with",
+            remedy="resize or convert them to the shape of the images that the panel was made with",
         )
     return found
 
@@ -101,7 +101,7 @@ def _array(values: ArrayLike) -> AnyArray:
         raise OutvotedError(
             expected=_ONE_SIZE,
             found=" ".join(str(error).split()),
-            remedy="bring all images to one size before they are stacked",
+            remedy="resize all images to one size before stacking them",
         ) from error
 
 
@@ -137,9 +137,9 @@ def named(networks: Networks) -> dict[str, nn.Module]:
     found = dict(pairs)
     if len(found) < len(pairs):
         raise OutvotedError(
-            expected="a name of its own for each network",
+            expected="a different name for each network",
             found=f"the names {', '.join(name for name, _ in pairs)}",
-            remedy="give one another name",
+            remedy="rename one of them",
         )
     return found
 

@@ -137,7 +137,7 @@ class Result:
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise OutvotedError(
                 expected=f"a new or an empty folder {path}",
-                found="one with files in it" if path.is_dir() else "a file of that name",
+                found="a folder with files in it" if path.is_dir() else "a file of that name",
                 remedy="choose another folder, or empty this one",
             )
         path.mkdir(parents=True, exist_ok=True)
@@ -183,7 +183,7 @@ def _summary(file: Path) -> dict[str, Any]:
         raise OutvotedError(
             expected=f"the figures of a run in {file}",
             found="none so far" if isinstance(error, FileNotFoundError) else str(error),
-            remedy=f"go on with the run until it is finished, or `outvoted report {file.parent}`",
+            remedy=f"resume the run until it is finished, or run `outvoted report {file.parent}`",
         ) from error
     return {"strategies": found} if isinstance(found, list) else dict(found)
 
@@ -195,7 +195,7 @@ def _encoded(rows: pd.DataFrame, column: str) -> list[bytes]:
         raise OutvotedError(
             expected=f"rows with the column '{column}'",
             found=f"those of {', '.join(rows.columns)}",
-            remedy="images of a scan have no seeds: ask for images() alone",
+            remedy="images of a scan have no seeds: call images() without a column",
         )
     return [image["bytes"] for image in rows[column]]
 

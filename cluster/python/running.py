@@ -34,7 +34,7 @@ def run(
         kind: mine, scan, compare, heal, sweep or study, for a file that would do for several.
         name: of the run; after its configuration and the time if left out.
         address: "local", "auto" or the HOST:PORT of a Ray cluster.
-        resume: go on with the run of that name, or with the newest of the configuration.
+        resume: continue the run of that name, or the newest one of the configuration.
         runs: the folder around the run's.
 
     Raises:

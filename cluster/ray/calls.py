@@ -49,7 +49,7 @@ def completed(running: dict[Any, For]) -> Iterator[tuple[For, Any]]:
 
 
 def result(call: Any) -> Any:
-    """Wait for a call; an error that its user can mend arrives as itself."""
+    """Wait for a call; an error that the user can fix arrives as itself."""
     try:
         return ray.get(call)
     except RayTaskError as error:
@@ -71,7 +71,7 @@ def refused(error: BaseException) -> OutvotedError | None:
             return OutvotedError(
                 "space on the disk",
                 _first_line(one),
-                "free space where runs and temporary files ($TMPDIR) lie; go on with --resume",
+                "free space where runs and temporary files ($TMPDIR) lie, then continue with --resume",
             )
         if isinstance(one, OSError):
             return OutvotedError("the operating system to do what a run needs", _first_line(one), _help(one))
@@ -80,7 +80,7 @@ def refused(error: BaseException) -> OutvotedError | None:
             return OutvotedError(
                 "the processes of a run to stay alive",
                 _first_line(one),
-                "see that nothing ends them (memory, batch system, network), and go on with --resume",
+                "make sure nothing kills them (memory, batch system, network), then continue with --resume",
             )
     return None
 

@@ -104,7 +104,7 @@ class StoredArray:
             raise OutvotedError(
                 expected=f"a whole array in {self.name}",
                 found=f"damaged data ({reason(error)})",
-                remedy="make or download the file again, or name another (data.path, scan.source.path)",
+                remedy="create or download the file again, or name another (data.path, scan.source.path)",
             ) from error
 
     @contextmanager

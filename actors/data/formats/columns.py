@@ -204,7 +204,7 @@ def check_rows(rows: int, size: int, path: Path) -> None:
         raise OutvotedError(
             expected=f"a table of images in {path}, of at least a byte each",
             found=f"{rows:,} rows in {size:,} bytes",
-            remedy="make the file again from its source; do not use it if it came from a stranger",
+            remedy="create the file again from its source; do not use it if it came from a stranger",
         )
 
 

@@ -37,7 +37,7 @@ class CompareConfig(Settings):
     def parts(self) -> Iterator[tuple[str, MineConfig]]:
         """Return a name, fit for a folder, and a configuration of mining for each strategy.
 
-        Names don't change when strategies are added behind, so that a comparison can go on with more.
+        Names don't change when strategies are appended, so that a comparison can be resumed with more.
         """
         for name, strategy in zip(strategy_names(self.strategies), self.strategies, strict=True):
             search = self.search.model_copy(update={"strategy": strategy})

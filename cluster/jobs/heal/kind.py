@@ -33,7 +33,7 @@ from outvoted.search.trust import Trust, named_by
 
 @dataclass(frozen=True)
 class NetworkProvider:
-    """Takes networks from the run if it goes on, else from the shelf of trained panels, or trains them."""
+    """Takes networks from a resumed run, else from the shelf of trained panels, or trains them."""
 
     config: HealConfig
     store: HealStore

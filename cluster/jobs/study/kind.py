@@ -78,7 +78,7 @@ def _check_families(store: RunFolder, config: StudyConfig) -> None:
             raise OutvotedError(
                 expected=f"the family {family.name} that {store.path} was started with, or more repeats",
                 found=f"another value of {', '.join(changed)}",
-                remedy="set it back, name the family otherwise, or start a new study under another --name",
+                remedy="set it back, rename the family, or start a new study under another --name",
             )
 
 

@@ -29,7 +29,7 @@ def run_generator(
 ) -> Generator:
     """Return a study's generator: its own if it is resumed, else the one that its settings name.
 
-    It lies in the study's ``generator/`` then. One that is trained goes on from the study's checkpoint, and
+    It lies in the study's ``generator/`` then. Training resumes from the study's checkpoint, and
     is kept beside the runs for all studies with the same settings and images.
 
     Raises:
@@ -102,7 +102,7 @@ def train_families(
 ) -> None:
     """Train every network that is not recorded yet, each in a task of its own, and record what came of it.
 
-    A training that failed is recorded with its reason, and is tried again when the study goes on. What a
+    A training that failed is recorded with its reason, and is tried again when the study is resumed. What a
     network gives does not depend on those beside it, nor on when it is trained.
 
     Args:

@@ -132,7 +132,7 @@ def _check_fits(config: SweepConfig, data: Dataset) -> None:
         raise OutvotedError(
             expected=f"experiment.network to fit images of shape {data.shape}",
             found=" ".join(str(error).split()),
-            remedy="fewer experiment.network.channels, each of which halves height and width, or kind: mlp",
+            remedy="use fewer experiment.network.channels (each halves height and width), or kind: mlp",
         ) from error
 
 
@@ -146,7 +146,7 @@ def _needed(store: SweepStore, unit: str) -> pa.Table:
     raise OutvotedError(
         expected=f"the votes of {unit}, which the settings of the next stage need",
         found=f"it failed: {reason}" if failed else "it was stopped before its last epoch",
-        remedy="mend that and go on with --resume, which trains it again"
+        remedy="fix that and continue with --resume, which trains it again"
         if failed
         else "start a new sweep under another --name with stopping.rule: none",
     )

@@ -45,7 +45,7 @@ def check_memory(config: SweepConfig, data: Dataset, available: Mapping[str, flo
         raise OutvotedError(
             expected=f"at most {there / 2**30:.1f} GiB for {at_a_time} trials at a time",
             found=f"about {needed / 2**30:.1f} GiB for {networks} networks in each",
-            remedy="fewer seeds at a time (a sweep can be extended by more later), a lower trial.settings, "
+            remedy="use fewer seeds at a time (a sweep can be extended later), a lower trial.settings, "
             "or more trial.num_cpus, so that fewer trials run at a time",
         )
 

@@ -49,7 +49,7 @@ def check_mining(config: SweepConfig, data: Dataset) -> tuple[str, ...]:
 def mine_settings(config: SweepConfig, store: SweepStore, data: Dataset, progress: Bars) -> None:
     """Mine every setting whose networks are all trained, and which is not mined like this yet.
 
-    One that cannot be mined is noted with the reason, and tried again when the sweep goes on.
+    One that cannot be mined is noted with the reason, and tried again when the sweep is resumed.
     """
     if config.mining is not None:
         _Mining(config, store, data, progress).run()

@@ -58,9 +58,9 @@ def grouped(units: Sequence[Unit], epochs: Mapping[str, int], settings: int) -> 
 
 
 def equally_far(kept: Sequence[Kept | None]) -> list[Kept]:
-    """Return what a trial's units go on from; nothing where they are not equally far, so that all begin anew.
+    """Return what a trial's units resume from; nothing, so that all start over, if they are not equally far.
 
-    They are not where the trial's process ended while it wrote: some units are a checkpoint ahead, or done.
+    They are not if the trial's process ended while it wrote: some units are a checkpoint ahead, or done.
     """
     found = [one for one in kept if one is not None]
     together = len(found) == len(kept) and len({one.progress.epoch for one in found}) == 1

@@ -243,7 +243,7 @@ def test_a_layout_that_fits_twice_is_refused_by_every_format_until_it_is_said(
     read: Callable[..., Any], tmp_path: Path
 ) -> None:
     images = np.random.default_rng(0).integers(256, size=(N, 3, 7, 3), dtype=np.uint8)
-    with pytest.raises(OutvotedError, match=r"layout: NHWC or NCHW"):
+    with pytest.raises(OutvotedError, match=r"layout to NHWC or NCHW"):
         read(tmp_path, images)
     np.testing.assert_array_equal(read(tmp_path, images, layout="NCHW"), images)
     np.testing.assert_array_equal(read(tmp_path, images, layout="NHWC"), images.transpose(0, 3, 1, 2))

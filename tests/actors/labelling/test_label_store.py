@@ -68,14 +68,14 @@ def test_other_names_are_refused(name: str, store: LabelStore) -> None:
 
 def test_names_that_differ_by_capitals_are_one_persons(store: LabelStore) -> None:
     fill(store, "anna", 1)
-    with pytest.raises(OutvotedError, match="go on as 'anna'"):
+    with pytest.raises(OutvotedError, match="continue as 'anna'"):
         store.file("Anna")
 
 
 def test_a_file_with_no_labellers_name_is_refused(store: LabelStore) -> None:
     store.path.mkdir()
     (store.path / "simulated-01.csv").write_text("image_id,label\n")
-    with pytest.raises(OutvotedError, match="kept for simulated"):
+    with pytest.raises(OutvotedError, match="reserved for simulated"):
         store.read()
 
 

@@ -122,7 +122,7 @@ def test_a_button_can_be_pressed_too(page: Served, typist: Typist) -> None:
 
 def test_a_name_that_cannot_be_taken_is_said_and_asked_again(page: Served, typist: Typist) -> None:
     typist.open(f"{page.url}?labeller=simulated-01")
-    typist.await_that(lambda: "kept for simulated" in typist.text("message"))
+    typist.await_that(lambda: "reserved for simulated" in typist.text("message"))
     typist.await_shown("who")
     assert typist.browser.switch_to.active_element.get_attribute("id") == "name"
 

@@ -202,7 +202,7 @@ def test_strategies_share_one_map(compared: OpenedRun, mistakes: list[dict[str, 
     report = comparison_report(compared)
     assert titles(report) == ["Strategies", "Map of weaknesses"]
     bars, weak = shown(report)
-    assert "Not mined with yet: gradient." in bars.text
+    assert "Not run yet: gradient." in bars.text
     assert (f"{2 * len(mistakes):,}", "mistakes in all") in report.headlines
     (widget,) = weak.parts
     assert isinstance(widget, Widget)

@@ -83,7 +83,7 @@ def test_the_middle_of_an_odd_grid_is_the_seed() -> None:
     [
         (Affine(), "rotate", None, r"rotation_deg, (.|\n)*'rotate'(.|\n)*did you mean 'rotation'"),
         (Affine(), None, "colour", r"'colour'(.|\n)*choose from(.|\n)*translate_x_px"),
-        (Affine(), "scale", "scale_y", r"nothing in common(.|\n)*'scale' and 'scale_y'(.|\n)*rotation"),
+        (Affine(), "scale", "scale_y", r"do not overlap(.|\n)*'scale' and 'scale_y'(.|\n)*rotation"),
         (PixelSwap(), None, None, r"two directions(.|\n)*none in PixelSwap(.|\n)*affine"),
         (PixelSwap(), "swaps", None, r"two directions(.|\n)*none in PixelSwap"),
         (Blur(), None, None, r"two directions(.|\n)*sigma_px(.|\n)*Blur"),

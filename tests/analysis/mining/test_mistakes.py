@@ -55,7 +55,7 @@ def test_of_too_many_pixels_an_even_sample_is_taken(run: OpenedRun, mistakes: li
     assert max(kinds.values()) == 1
     assert len(kinds) < len(every)
     section = gallery(some, "Mistakes", "Text.")
-    assert f"Of {len(mistakes):,} mistakes these are {len(some.items):,}, an even sample" in section.text
+    assert f"Shown are {len(some.items):,} of {len(mistakes):,} mistakes, an even sample" in section.text
 
 
 def test_one_mistake_is_shown_however_large(run: OpenedRun) -> None:

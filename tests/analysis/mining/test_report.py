@@ -72,6 +72,6 @@ def test_mining_without_a_mistake_has_results_alone(fruitless: RunFolder) -> Non
 
 
 def test_a_run_without_results_is_not_reported(bare: RunFolder) -> None:
-    with pytest.raises(OutvotedError, match="a run without results so far") as caught:
+    with pytest.raises(OutvotedError, match="a run without results yet") as caught:
         mining_report(OpenedRun(bare))
     assert "--resume" in caught.value.remedy

@@ -174,7 +174,7 @@ def test_a_scan_that_found_nothing_has_a_report(store: RunFolder) -> None:
 
 def test_a_scan_without_results_is_not_reported(store: RunFolder) -> None:
     shutil.rmtree(store.path / "scanned")
-    with pytest.raises(OutvotedError, match="a run without results so far"):
+    with pytest.raises(OutvotedError, match="a run without results yet"):
         scan_report(OpenedRun(store))
 
 

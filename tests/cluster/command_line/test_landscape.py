@@ -75,7 +75,7 @@ def test_any_seed_and_directions_can_be_drawn(mined_run: RunFolder, sketched: No
     [
         (["--x", "rotate"], r"'rotate'(.|\n)*did you mean"),
         (["--seed-id", "800"], r"0 to 799(.|\n)*800"),
-        (["--x", "scale_x", "--y", "scale"], "nothing in common"),
+        (["--x", "scale_x", "--y", "scale"], "do not overlap"),
     ],
 )
 def test_bad_input_is_refused_and_leaves_nothing(

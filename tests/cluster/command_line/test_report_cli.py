@@ -42,7 +42,7 @@ def test_a_run_without_results_is_said_to_be_one(
     error = reported(tmp_path / "x").exception
     assert isinstance(error, OutvotedError)
     assert expected in error.expected
-    assert "without results so far" in error.found
+    assert "without results yet" in error.found
     assert f"`outvoted {kind} CONFIG --name x --resume`" in error.remedy
     assert not (tmp_path / "x" / "report.html").exists()
 
@@ -60,7 +60,7 @@ def interrupted(undisturbed: RunFolder, tmp_path: Path) -> RunFolder:
     for shard in sorted((store.path / "searches").glob("*.parquet"))[1:]:
         shard.unlink()
     record = store.read_record()
-    store.write_record(record.model_copy(update={"state": State.INTERRUPTED, "message": "interrupted"}))
+    store.write_record(record.model_copy(update={"state": State.INTERRUPTED, "message": "why"}))
     return store
 
 
@@ -69,7 +69,7 @@ def test_of_a_run_that_was_cut_off_there_is_what_it_has(interrupted: RunFolder) 
     ended = reported(interrupted.path)
     assert ended.exit_code == 0, ended.output
     page = (interrupted.path / "report.html").read_text()
-    assert "Not finished: this run was interrupted (cut off)" in page
+    assert "Not finished: this run was interrupted (why)" in page
     mistakes = Shards(interrupted.path).table("mistakes").num_rows
     assert f"<dd>{mistakes:,}</dd>" in page
     assert "report.html" in ended.output
@@ -99,7 +99,7 @@ def test_a_comparison_shows_the_strategies_it_has_come_to(undisturbed: RunFolder
     ended = reported(whole)
     assert ended.exit_code == 0, ended.output
     page = (whole / "report.html").read_text()
-    assert "Not mined with yet: gradient." in page
+    assert "Not run yet: gradient." in page
     assert "Not finished: this run was running" in page
 
 

@@ -99,7 +99,7 @@ def test_a_run_whose_process_died_is_interrupted_and_one_at_work_is_not(tmp_path
     assert _states(tmp_path) == {"a": "interrupted"}
     with at_work(store.path):
         assert _states(tmp_path) == {"a": "running"}
-        with pytest.raises(OutvotedError, match="the only one at work"):
+        with pytest.raises(OutvotedError, match="the only process working"):
             open_record(store, "mine", Nothing(), True, DATA)
 
 
@@ -175,7 +175,7 @@ def test_a_run_without_mistakes_has_nothing_to_replay(
     with pytest.raises(SystemExit) as stop:
         main()
     assert not stop.value.code
-    assert capsys.readouterr().out.strip() == "Nothing to replay: empty has no mistakes so far."
+    assert capsys.readouterr().out.strip() == "Nothing to replay: empty has no mistakes yet."
 
 
 def test_the_version_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

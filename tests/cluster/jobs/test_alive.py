@@ -40,7 +40,7 @@ def test_a_second_process_is_refused_and_told_who_works(tmp_path: Path) -> None:
     with at_work(tmp_path):
         with pytest.raises(OutvotedError, match=f"process {os.getpid()} on"), at_work(tmp_path):
             pass
-        with pytest.raises(OutvotedError, match="the only one at work"):
+        with pytest.raises(OutvotedError, match="the only process working"):
             check_alone(tmp_path)
     with at_work(tmp_path):
         pass

@@ -172,7 +172,7 @@ def test_a_study_without_results_says_how_to_go_on(done: Job[StudyConfig], tmp_p
     path = tmp_path / "bare"
     path.mkdir()
     (path / "run.json").write_text((done.store.path / "run.json").read_text())
-    with pytest.raises(OutvotedError, match=r"without results so far(.|\n)*--name bare --resume"):
+    with pytest.raises(OutvotedError, match=r"without results yet(.|\n)*--name bare --resume"):
         study_report(OpenedRun(RunFolder(path)))
 
 

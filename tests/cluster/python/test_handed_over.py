@@ -41,7 +41,7 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "no pixels": (IMAGES[:, :, :0], "at least one image"),
     "an empty list": ([], "reshape the array"),
     "a single image": (IMAGES[0], "images[None]"),
-    "a flat image": (IMAGES.reshape(5, -1), "of one image"),
+    "a flat image": (IMAGES.reshape(5, -1), "like a single image"),
     "another size": (IMAGES[:, :, 1:], "shape (3, 6, 7)"),
     "grey for colour": (GREY[:, 0], "the channels"),
     "with transparency": (np.zeros((5, 6, 7, 4), np.uint8), "(5, 6, 7, 4)"),

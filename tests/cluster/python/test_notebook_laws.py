@@ -156,7 +156,7 @@ def test_images_are_taken_in_any_type_and_with_gradients(
         (lambda x: x[:0], "0 images"),
         (lambda x: x[..., 4:], "(1, 28, 24)"),
         (lambda x: x.repeat(3, 1), "(3, 28, 28)"),
-        (lambda x: x[0, 0], "as of one image"),
+        (lambda x: x[0, 0], "like a single image"),
         (lambda x: x.astype(str), "type <U"),
         (lambda x: [x[0], x[0, :, 4:]], "inhomogeneous"),
     ],
@@ -182,7 +182,7 @@ def test_one_image_in_colour_is_told_from_three_in_grey(turned: bool) -> None:
     images = np.arange(9 * 3 * 6 * 6, dtype=np.uint32).reshape(9, 3, 6, 6) % 256
     panel = Panel(networks, images, [0, 1, 2] * 3)
     one = images[0].transpose(1, 2, 0) if turned else images[0]
-    with pytest.raises(OutvotedError, match="as of one image"):
+    with pytest.raises(OutvotedError, match="like a single image"):
         panel.vote(one)
     assert panel.vote(one[None]).shape == (2, 1, 3)
 
