@@ -72,7 +72,7 @@ _LEFT_BEHIND = frozenset(
 
 
 def counts(name: str) -> bool:
-    """Tell whether a file or folder of this name counts: it is not hidden, nor left by a desktop."""
+    """Return whether a file or folder of this name counts: it is not hidden, nor left by a desktop."""
     return not name.startswith(".") and name.lower() not in _LEFT_BEHIND
 
 
@@ -133,7 +133,7 @@ def refuse_streams(path: Path, files: Iterable[Path] = ()) -> None:
         try:
             mode = one.stat().st_mode
         except (OSError, ValueError):
-            continue  # whoever reads it says what is wrong
+            continue  # its reader says what is wrong
         if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
             raise unreadable(one, "a plain file, or a folder of such,", "a pipe, socket or device")
 
@@ -158,7 +158,7 @@ def content(path: Path) -> bytes:
     """Read an encoded picture.
 
     Raises:
-        UndecodableError: there is none, it is no plain file, or larger than pictures are.
+        UndecodableError: there is none, it is not a plain file, or larger than pictures are.
     """
     try:
         found = path.stat()

@@ -80,7 +80,7 @@ def recognised(shape: tuple[int, ...], where: str, key: str = "data.layout") -> 
 
 
 def is_dark(images: Pixels) -> bool:
-    """Tell whether no pixel of a whole data set comes near white, though some are not black."""
+    """Return whether no pixel of a whole data set comes near white, though some are not black."""
     return bool(images.size) and 0 < int(images.max()) < _DARK
 
 

@@ -86,7 +86,7 @@ def _check(picture: Image.Image) -> None:
 
 
 def _deep(picture: Image.Image) -> bool:
-    """Tell whether Pillow would silently leave out the lower bits of 16."""
+    """Return whether Pillow would silently leave out the lower bits of 16."""
     tiles = getattr(picture, "tile", ())
     said = [part for tile in tiles for part in (tile[3] if isinstance(tile[3], tuple) else (tile[3],))]
     wide = any(isinstance(part, str) and ";16" in part for part in said)
@@ -117,7 +117,7 @@ class Look(Settings):
     """Left out: grey if all images are, else RGB. RGB turns grey by Rec. 601 luma, as in Pillow."""
 
     def keeps(self, shape: tuple[int, ...]) -> bool:
-        """Tell whether images of a shape (n, channels, height, width) stay as they are."""
+        """Return whether images of a shape (n, channels, height, width) stay as they are."""
         alike = self.mode is None or (self.mode == "grey") == (shape[1] == 1)
         return alike and self.size in (None, shape[2:])
 

@@ -28,7 +28,7 @@ class DatasetSource(Source):
     path: UserPath | None = None
     split: Literal["train", "test"] = "train"
     skip: Annotated[int, Field(ge=0)] = 0
-    """Leave out so many images at the beginning, say those that the panel was trained on."""
+    """Skip this many images at the beginning, such as those that the panel was trained on."""
 
     def rows(self) -> Rows:
         """Load the data set and take the split; it travels with the pieces, wherever they are read."""

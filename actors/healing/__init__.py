@@ -1,1 +1,1 @@
-"""Healing: a panel trained on its own mistakes, beside two controls."""
+"""Healing: a panel fine-tuned on its own mistakes, beside two controls."""

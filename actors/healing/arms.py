@@ -13,7 +13,7 @@ Count = Annotated[int, Field(ge=1, le=10_000)]
 
 
 class Arm(StrEnum):
-    """What a panel is trained on with. ``start`` is the panel before healing, which all arms share."""
+    """What a panel is fine-tuned on. ``start`` is the panel before healing, which all arms share."""
 
     START = "start"
     NOTHING = "nothing"
@@ -30,9 +30,9 @@ class HealSettings(Settings):
     """How a panel is healed."""
 
     rounds: Annotated[Count, MayChange()] = 10
-    """At most so many rounds of training on and mining again."""
+    """At most this many rounds of fine-tuning and mining again."""
     least: Annotated[Count, MayChange()] = 5
-    """So many rounds (or ``rounds``, if that is fewer) even if the success rate is steady before."""
+    """At least this many rounds (or ``rounds``, if fewer), even if the success rate is steady earlier."""
     steady: Annotated[float, Field(ge=0, le=1), MayChange()] = 0.02
     """Stop once the mean success rates of the last three rounds lie within this; 0: never."""
     weight: Annotated[float, Field(ge=0)] = 1.0

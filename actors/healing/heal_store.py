@@ -36,7 +36,7 @@ class HealStore:
         self.units.write(found.step.name, {"mistakes": found.mistakes, "rounds": found.rows})
 
     def has(self, step: Step) -> bool:
-        """Tell whether a step is recorded."""
+        """Return whether a step is recorded."""
         return self.units.has(step.name)
 
     def read_round(self, step: Step, trust: Trust = NOTHING) -> Round:

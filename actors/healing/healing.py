@@ -135,7 +135,7 @@ class Healer:
     arithmetic: Arithmetic = USUAL
 
     def run(self, task: Task) -> Round:
-        """Train the panel on, measure it and mine it; a pure function of its arguments but for the time.
+        """Fine-tune the panel, measure it and mine it; a pure function of its arguments but for the time.
 
         Raises:
             OutvotedError: all searches of a peer failed, or the panel disputes nearly all seeds.
@@ -188,7 +188,7 @@ class Healer:
         return Split(images, labels)
 
     def trained_on(self, task: Task, peer: int) -> Member:
-        """Train a peer on for a round; the start is left as it is."""
+        """Fine-tune a peer for a round; the start is left as it is."""
         member, step = task.panel[peer], task.step
         if step.arm == Arm.START:
             return member

@@ -107,7 +107,7 @@ class Desk:
         """Return a labeller's sheet.
 
         Raises:
-            OutvotedError: the name is no plain one, or the file can't be read.
+            OutvotedError: the name is not a plain one, or the file can't be read.
         """
         if labeller not in self._sheets:
             checked(labeller, {*self._store.names, *self._sheets})

@@ -268,7 +268,7 @@ class LabelStore:
         """Return a labeller's file, which need not be there yet.
 
         Raises:
-            OutvotedError: the name is no plain one.
+            OutvotedError: the name is not a plain one.
         """
         return self._file(checked(labeller, self.names))
 

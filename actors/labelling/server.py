@@ -48,7 +48,7 @@ def listen(port: int) -> socket.socket:
     found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         found.bind((HOST, port))
-        found.listen()  # who asks before `serve` does waits
+        found.listen()  # requests before `serve` wait
     except OSError as error:
         found.close()
         raise OutvotedError(

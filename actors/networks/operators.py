@@ -59,7 +59,7 @@ _PYTHON = {
 
 
 def known(target: str) -> bool:
-    """Tell whether an operator, as a program names it, is one of those that are let through.
+    """Return whether an operator, as a program names it, is one of those that are let through.
 
     The in-place form of an operator (`relu_`) goes with the operator. Forms that compute texts, lists or
     plain numbers alone, as TorchScript has them, don't: `remainder.int(1, 0)` ends the process.

@@ -36,7 +36,7 @@ def plain_expression(text: str) -> str | None:
 
 
 def plain_symbol(text: str) -> bool:
-    """Tell whether a text names a number that is not known before the program runs, as `s0` does."""
+    """Return whether a text names a number that is not known before the program runs, as `s0` does."""
     return bool(_SYMBOL.fullmatch(text))
 
 
@@ -221,7 +221,7 @@ def _ranges(ranges: dict[str, Any]) -> dict[str, Any]:
 
 
 def _there(device: dict[str, Any]) -> bool:
-    """Tell whether this machine has a device of a kind."""
+    """Return whether this machine has a device of a kind."""
     return device["type"] == "cpu" or (device["type"] == "cuda" and torch.cuda.is_available())
 
 

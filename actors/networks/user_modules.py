@@ -179,7 +179,7 @@ def answered(network: nn.Module, images: torch.Tensor) -> tuple[torch.Tensor, Fa
 
 
 def is_machines(error: BaseException) -> bool:
-    """Tell whether an error concerns the machine and not the image: memory ran out, or a device failed."""
+    """Return whether an error concerns the machine and not the image: memory ran out, or a device failed."""
     if isinstance(error, MemoryError | torch.OutOfMemoryError | torch.AcceleratorError):
         return True
     return any(sign in str(error) for sign in _OUT_OF_MEMORY)

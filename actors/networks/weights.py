@@ -71,7 +71,7 @@ class Misfit(NamedTuple):
         return "; ".join(parts)
 
     def remedy(self, classes: int) -> str:
-        """Say how to make weights and network fit, for data with so many classes."""
+        """Say how to make weights and network fit, for data with that many classes."""
         if self.shapes and not self.missing and not self.unexpected:
             outputs = {(there[:1], here[:1]) for _, there, here in self.shapes if there[1:] == here[1:]}
             if len(outputs) == 1 and all(there[1:] == here[1:] for _, there, here in self.shapes):
@@ -180,7 +180,7 @@ def _completed(view: _View, own: Weights) -> _View:
 
 
 def _same(one: torch.Tensor, other: torch.Tensor) -> bool:
-    """Tell whether two tensors are one, as tied weights are."""
+    """Return whether two tensors are one, as tied weights are."""
     if is_lazy(one) or is_lazy(other) or one.numel() == 0 or one.is_meta:
         return False
     return one.data_ptr() == other.data_ptr() and one.shape == other.shape and one.stride() == other.stride()

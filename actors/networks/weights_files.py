@@ -119,7 +119,7 @@ def _in_zip(path: Path) -> FileKind:
     try:
         with zipfile.ZipFile(path) as archive:
             names = [name.partition("/")[2] or name for name in archive.namelist()[:10_000]]
-    except Exception:  # what is wrong with it is said where it is read
+    except Exception:  # what is wrong with it is reported where it is read
         return WEIGHTS
     if any(name.startswith("data/aotinductor/") for name in names):
         return _COMPILED

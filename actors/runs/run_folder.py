@@ -129,7 +129,7 @@ class RunFolder:
         write_atomically(self.path / "run.json", lambda path: path.write_text(text, "utf-8"))
 
     def read_record(self) -> RunRecord:
-        """Read ``run.json``; whoever opens a run begins with it.
+        """Read ``run.json``; opening a run begins with it.
 
         Raises:
             OutvotedError: there is none, it cannot be read, it is not a run's or another version's; or there

@@ -105,7 +105,7 @@ def _check_form(found: pa.Schema, form: pa.Schema, table: str) -> None:
 
 
 def _alike(found: Any, wanted: Any) -> bool:
-    """Tell whether types are the same; of a struct without fields, any struct of numbers is."""
+    """Return whether types are the same; of a struct without fields, any struct of numbers is."""
     if pa.types.is_list(wanted):
         return pa.types.is_list(found) and _alike(found.value_type, wanted.value_type)
     if pa.types.is_struct(wanted) and wanted.num_fields == 0:
@@ -159,7 +159,7 @@ class UnitTables:
         self._folder, self._marker, self._named = folder, forms[-1].name, named
 
     def has(self, unit: str) -> bool:
-        """Tell whether a unit is there."""
+        """Return whether a unit is there."""
         return self.file(self._marker, unit).is_file()
 
     def done(self) -> list[str]:

@@ -20,7 +20,7 @@ from outvoted.search.settings import Settings
 _SHARE = 0.25
 """Of the steps until a target is expected, those until the next check."""
 _PASSED = 2
-"""A network that makes so many times fewer errors than a target asks for is not expected to come back."""
+"""A network that makes this many times fewer errors than a target asks for is not expected to come back."""
 
 
 class TargetChecks(Settings):

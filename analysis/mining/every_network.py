@@ -29,7 +29,7 @@ class EveryNetwork:
 
 
 def every_network(searches: pd.DataFrame, targets: int) -> EveryNetwork:
-    """Find the seeds in the `searches` table of a run with so many targets."""
+    """Find the seeds in the `searches` table of a run with that many targets."""
     if searches.empty:
         return EveryNetwork(0, ())
     rows = searches[searches["voters"] == searches["voters"].max()]

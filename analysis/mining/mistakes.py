@@ -26,7 +26,7 @@ _FRAMES = 32  # of one climb; of longer ones some moves have none
 _REFEREE = ("agrees with the label", "does not", "was not asked")
 
 OnStep = Callable[[int, int], object]
-"""Hears how many images are done, of how many."""
+"""Called with how many images are done, and of how many."""
 
 
 def mistakes_measured(store: RunFolder) -> pd.DataFrame:

@@ -57,7 +57,7 @@ def chosen_steps(
         run: the run.
         mistakes: rows of its `mistakes` table.
         chosen: for each of them the steps, 0 to its moves, at least one.
-        advance: hears how many more images are done.
+        advance: called with how many more images are done.
     """
     if not mistakes:
         return []
@@ -96,7 +96,7 @@ class Replayed:
 def replay(
     run: OpenedRun, search_id: int | None, advance: Callable[[int], object] = lambda done: None
 ) -> list[Replayed]:
-    """Replay all mistakes of a run, or that of one search; ``advance`` hears how many more are done.
+    """Replay all mistakes of a run, or that of one search; ``advance`` is called with how many more are done.
 
     Raises:
         OutvotedError: the search is not among the run's mistakes.

@@ -120,7 +120,7 @@ def summarise_rows(
 
 
 def _as_in_the_paper(run: OpenedRun) -> bool:
-    """Tell whether a run is the paper's experiment, on its data or the packaged sample of them."""
+    """Return whether a run is the paper's experiment, on its data or the packaged sample of them."""
     search, data = run.search, run.record.data
     affine, climb = isinstance(search.transform, Affine), isinstance(search.strategy, Hillclimb)
     return affine and climb and search.voters is None and data is not None and data.name.startswith("mnist")

@@ -17,7 +17,7 @@ from outvoted.search.errors import OutvotedError
 from outvoted.search.transforms import Transform
 
 OnPoints = Callable[[int], None]
-"""Hears how many more points were voted on."""
+"""Called with how many more points were voted on."""
 _AT_ONCE = 256
 
 

@@ -18,7 +18,7 @@ Interval = tuple[float | None, float | None, float | None]
 
 @dataclass(frozen=True)
 class Proportion:
-    """So many ``hits`` ``of`` all, with Wilson's 95 % interval; None where there is nothing to count.
+    """``hits`` out of ``of``, with Wilson's 95 % interval; None where there is nothing to count.
 
     The interval assumes that what is counted is independent.
     """

@@ -26,7 +26,7 @@ class Page:
     """A whole report.
 
     Attributes:
-        facts: what was run, in few words each: (name, value).
+        facts: what was run, in a few words each: (name, value).
         headlines: the figures to see first: (figure, what it is).
         notice: what a reader must know before anything else, say that the run is not finished.
     """

@@ -17,7 +17,7 @@ from outvoted.analysis.report.table import Table
 from outvoted.analysis.report.templating import rendered
 
 OnStep = Callable[[int, int], object]
-"""Hears how many images are done, of how many."""
+"""Called with how many images are done, and of how many."""
 _HEIGHT = 420  # pixels, where a figure names none
 _OF_THE_PAGE = ("template", "paper_bgcolor", "plot_bgcolor")
 
@@ -121,12 +121,12 @@ class Report:
         summary: what ``summary.json`` holds beside the tables: a dataclass, or plain values by their names.
         tables: those of the terminal.
         headlines: the figures to see first: (figure, what it is).
-        sections: makes what the page shows, once the pictures are drawn; hears of images voted on again.
+        sections: makes what the page shows, once the pictures are drawn; reports the images voted on again.
         pictures: draws each picture, by its path within the run's folder.
         data: what other JSON files hold, by their paths within the run's folder.
         facts: what was run, beside what the record of every run says: (name, value).
         remarks: lines below the tables.
-        check: raises if the run came to nothing for a reason to be mended; is told where its rows are kept.
+        check: raises if the run came to nothing for a reason that can be fixed; gets where its rows are kept.
     """
 
     summary: object

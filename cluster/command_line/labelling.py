@@ -39,7 +39,7 @@ def have_labelled(path: Path, trust: Trust, page: PageOptions, file: Path | None
     """Have the images of a study labelled: by people on a page, or by the rows of a CSV file.
 
     Raises:
-        OutvotedError: it is no study of images, its labels are damaged, or the file's are none.
+        OutvotedError: it is not a study of images, its labels are damaged, or the file's are none.
     """
     use_one_thread()
     with phase(console, "opening the study"):
@@ -63,7 +63,7 @@ def _opened_study(run: OpenedRun) -> tuple[Work, LabelStore]:
     """Open what there is to label, and where labels go.
 
     Raises:
-        OutvotedError: it is no study, its images are none to look at, or it has none yet.
+        OutvotedError: it is no study, its images cannot be looked at, or it has none yet.
     """
     check_offers(run.record, "label", "whose images people can look at")
     opened = open_study(run)
@@ -85,7 +85,7 @@ def _opened_study(run: OpenedRun) -> tuple[Work, LabelStore]:
 def _serve(desk: Desk, store: LabelStore, page: PageOptions) -> None:
     if page.labeller is not None:
         checked(page.labeller, store.names)
-    store.read()  # what is wrong is said before anybody labels
+    store.read()  # what is wrong is reported before anybody labels
     token = secrets.token_urlsafe(16)
     with listen(page.port) as listening:
         url = address(listening, token) + (f"?labeller={page.labeller}" if page.labeller else "")

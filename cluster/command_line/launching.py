@@ -60,7 +60,7 @@ def run_folder(config: Path, name: str | None, runs: Path, resume: bool) -> Path
     """Return the folder of a run: by its name, or the newest of a configuration to resume, or a new one.
 
     Raises:
-        OutvotedError: the name is none for a folder, or there is nothing to resume.
+        OutvotedError: the name cannot be a folder's, or there is nothing to resume.
     """
     if name is not None:
         return runs / checked(name, "--name")

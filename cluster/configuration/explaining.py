@@ -60,7 +60,7 @@ def length_at(form: type[Settings], location: Location) -> int | None:
 
 
 def may_change(form: type[Settings], key_path: str) -> bool:
-    """Tell whether a resumed run may change the value at a key path: the first mark on the way says so."""
+    """Return whether a resumed run may change the value at a key path: the first mark on the way says so."""
     here: list[Any] = [form]
     for key in key_path.split("."):
         fields = [model.model_fields[key] for model in _models(*here) if key in model.model_fields]

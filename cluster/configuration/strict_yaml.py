@@ -210,7 +210,7 @@ class _Composer(Composer, Resolver):
         return self._events[self._next] if self._next < len(self._events) else None
 
     def check_event(self, *kinds: type[yaml.Event]) -> bool:
-        """Tell whether the next event is one of these kinds, or any where none is named."""
+        """Return whether the next event is one of these kinds, or any where none is named."""
         event = self.peek_event()
         return event is not None and (not kinds or isinstance(event, kinds))
 

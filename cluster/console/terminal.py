@@ -195,7 +195,7 @@ def phase(console: Console, what: str) -> Iterator[None]:
 
 
 def _moves(console: Console) -> bool:
-    """Tell whether lines can be drawn over; a file, a pipe and a dumb terminal keep all that was drawn."""
+    """Return whether lines can be drawn over; a file, a pipe and a dumb terminal keep all that was drawn."""
     return console.is_jupyter or (console.is_terminal and not console.is_dumb_terminal)
 
 

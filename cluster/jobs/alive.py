@@ -88,7 +88,7 @@ def at_work(run: Path) -> Iterator[None]:
 
 
 def _lock(run: Path, file: IO[bytes]) -> None:
-    for _ in range(_TRIES):  # who lists runs holds it for a moment
+    for _ in range(_TRIES):  # listing runs holds it for a moment
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -101,7 +101,7 @@ def _lock(run: Path, file: IO[bytes]) -> None:
 
 
 def _locked(file: IO[bytes]) -> bool:
-    """Tell whether a process on this machine holds the lock."""
+    """Return whether a process on this machine holds the lock."""
     try:
         fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:

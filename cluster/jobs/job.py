@@ -112,7 +112,7 @@ def launch(job: Job[Config], console: Console, data: Dataset | None = None) -> R
     """Do a run, or what is left of it, and write its report.
 
     Args:
-        data: the labelled images, where whoever calls has loaded them already.
+        data: the labelled images, if the caller has loaded them already.
 
     Raises:
         OutvotedError: something in the configuration, the data, the folder or the cluster must be fixed.

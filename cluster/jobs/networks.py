@@ -36,7 +36,7 @@ def check_user_networks(
 ) -> None:
     """Check the user's own networks, unless the run has them already.
 
-    What a user should know is said: also where weights lie in their file under other names.
+    Print what a user should know, including weights that were found in their file under other names.
 
     Args:
         gradients: whether the peers' gradients will be used.

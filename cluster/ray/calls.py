@@ -59,7 +59,7 @@ def result(call: Any) -> Any:
 
 
 def refused(error: BaseException) -> OutvotedError | None:
-    """Return what to tell of an error that comes from the machines, or None of one that does not."""
+    """Return the message of an error that comes from the machines, or None for any other."""
     for one in _causes(error):
         if isinstance(one, OutvotedError):
             return one

@@ -109,7 +109,7 @@ class StoredArray:
 
     @contextmanager
     def _opened(self, skipped: int) -> Iterator[Any]:
-        """Open the file where the array begins, or so many bytes later."""
+        """Open the file where the array begins, or this many bytes later."""
         if self.member is None:
             with opened(self.path) as file:
                 file.seek(self.begin + skipped)
@@ -253,7 +253,7 @@ def _header(file: Any) -> tuple[tuple[int, ...], bool, Any]:
 
 
 def _filled(file: Any, size: int) -> Pixels:
-    """Read so many bytes."""
+    """Read this many bytes."""
     found = np.empty(size, np.uint8)
     done = 0
     while done < size:

@@ -233,7 +233,7 @@ def labels_of(column: pa.Array, where: str, first: int = 0) -> Ints:
 
 
 def _holds_images(form: Any) -> bool:
-    """Tell whether a column of this type can hold encoded images.
+    """Return whether a column of this type can hold encoded images.
 
     Bytes of any of Arrow's types, or a struct with the field ``bytes``, as the ``Image`` feature of Hugging
     Face datasets has it.

@@ -63,7 +63,7 @@ class FeatureTable(ABC, Settings):
     missing: Literal["refuse", "drop"] = "refuse"
     """What to do with rows in which a feature or the class is missing."""
     per_class: Annotated[int, Field(ge=2)] | None = None
-    """Draw so many rows of each class; all if left out."""
+    """Draw this many rows of each class; all if left out."""
     seed: Annotated[int, Field(ge=0, lt=2**62)] = 0
     """Of that draw."""
     classes: Classes = None

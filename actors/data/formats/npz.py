@@ -130,7 +130,7 @@ class ArraySource(Source, Levels):
         return fitting[0]
 
     def _fits(self, found: StoredArray) -> bool:
-        """Tell whether an array can be images; of other types than uint8 only where white is said."""
+        """Return whether an array can be images; of other types than uint8 only where white is said."""
         shape = found.shape
         small = len(shape) in (3, 4) and prod(shape) > 0 and prod(shape[1:]) <= 3 * MOST_PIXELS
         channels = len(shape) == 3 or (len(shape) == 4 and {shape[1], shape[3]} & {*CHANNELS})

@@ -87,6 +87,6 @@ def _mine_each(parts: Mapping[str, Job[MineConfig]], data: Dataset, console: Con
 
 
 def _is_finished(job: Job[MineConfig]) -> bool:
-    """Tell whether a strategy has been mined already, exactly as configured."""
+    """Return whether a strategy has been mined already, exactly as configured."""
     record = job.store.read_record()
     return record.state == State.FINISHED and record.config == job.config.model_dump(mode="json")

@@ -1,4 +1,4 @@
-"""`outvoted heal`: mine, train on, mine again, three arms side by side."""
+"""`outvoted heal`: mine, fine-tune, mine again, three arms side by side."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -166,7 +166,7 @@ class _Healing:
         return found_of(found.mistakes.filter(mask), len(found.panel), self._data)
 
     def _steady(self) -> bool:
-        """Tell whether the success rate of the arm that is mined for training is steady by now."""
+        """Return whether the success rate of the arm that is mined for training is steady by now."""
         rows = [row for row in summarise_healing(self._store).rows if row.arm == Arm.MISTAKES]
         return steady_since(successes(rows), self._settings.steady) is not None
 

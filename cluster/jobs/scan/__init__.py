@@ -33,8 +33,8 @@ class ScanConfig(Settings):
     )
     """Labelled images, on which the panel is trained."""
     train_on: Annotated[int, Field(ge=1)] | Literal["test"] | None = None
-    """Train on the first so many training images only, or on the test images, and test on the others: then
-    the training images are a repository that the panel has never seen."""
+    """Train on only the first N training images, or on the test images and test on the others, which makes
+    the training images a repository that the panel has never seen."""
     panel: PanelSettings = PanelSettings()
     referee: RefereeSettings | None = None
     scan: Annotated[ScanSettings, MayChange(False)]

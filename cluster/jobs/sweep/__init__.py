@@ -28,13 +28,13 @@ class TrialSettings(Settings):
 
 
 class Stopping(Settings):
-    """Whether trials that lag behind end early. Which do depends on how fast they are, unlike all else."""
+    """Whether trials that lag behind end early. Which ones do depends on their speed: nothing else does."""
 
     rule: Literal["none", "asha", "median"] = "none"
     metric: Literal["test_accuracy", "loss"] = "test_accuracy"
     """Mean over a trial's networks; more is better for accuracy, less for loss."""
     grace: Epochs = 5
-    """Every trial gets so many epochs."""
+    """Every trial gets at least this many epochs."""
 
 
 class SweepConfig(Settings):

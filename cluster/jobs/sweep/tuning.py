@@ -81,7 +81,7 @@ _ENVIRONMENT = {
 
 Votes = dict[str, pa.Table]
 OnEpoch = Callable[[str, int, float], object]
-"""Hears of a trial's epoch: its label, how many networks, their mean test accuracy."""
+"""Called after a trial's epoch with its label, its number of networks, and their mean test accuracy."""
 
 
 @dataclass(frozen=True)

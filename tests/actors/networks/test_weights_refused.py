@@ -74,7 +74,8 @@ UNFIT: dict[str, tuple[Callable[[State], Any], str, str]] = {
     "a tensor": (lambda state: torch.ones(3), "one tensor without a name", "state_dict()"),
     "a network": (
         lambda state: Tied(),
-        f"a whole pickled network, or other pickled objects beside the tensors (the class {Tied.__module__}.Tied)",
+        "a whole pickled network, or other pickled objects beside the tensors (the class "
+        f"{Tied.__module__}.Tied)",
         "torch.save(network.state_dict()",
     ),
     "with settings": (
