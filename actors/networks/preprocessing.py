@@ -8,9 +8,8 @@ from torch import nn
 from torch.nn import functional
 
 from outvoted.actors.networks.base import Architecture, Shape
-from outvoted.actors.networks.cnns import CNN, DeepCNN, PlainCNN
+from outvoted.actors.networks.image_networks import CNN, DeepCNN, PlainCNN, ViT
 from outvoted.actors.networks.mlp import MLP
-from outvoted.actors.networks.vit import ViT
 from outvoted.search.errors import OutvotedError
 from outvoted.search.settings import Settings
 
