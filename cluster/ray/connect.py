@@ -40,7 +40,7 @@ def connected(address: str, debug: bool = False) -> Iterator[None]:
         raise OutvotedError(
             expected="local, auto, or the HOST:PORT of a Ray head",
             found=f"the Ray Client address {address}",
-            remedy="start `outvoted mine` on a machine of the cluster with --address auto",
+            remedy="run the command on a machine of the cluster with --address auto",
         )
     _check_reachable(address)
     if ray.is_initialized():

@@ -43,7 +43,7 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "a single image": (IMAGES[0], "images[None]"),
     "a flat image": (IMAGES.reshape(5, -1), "like a single image"),
     "another size": (IMAGES[:, :, 1:], "shape (3, 6, 7)"),
-    "grey for colour": (GREY[:, 0], "the channels"),
+    "grey for colour": (GREY[:, 0], "to the shape of the images"),
     "with transparency": (np.zeros((5, 6, 7, 4), np.uint8), "(5, 6, 7, 4)"),
     "0 to 1": (IMAGES / 255, "255 * images"),
     "normalised": (IMAGES / 127.5 - 1, "scale to 0-255"),
@@ -54,7 +54,7 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "16 bits": (IMAGES.astype(np.uint16) * 257, "scale to 0-255"),
     "not a number": (np.full(IMAGES.shape, np.nan), "scale to 0-255"),
     "texts": ([[["a"]]], "type <U1"),
-    "several sizes": ([np.zeros((3, 6, 7)), np.zeros((3, 6, 8))], "stacked"),
+    "several sizes": ([np.zeros((3, 6, 7)), np.zeros((3, 6, 8))], "stacking"),
     "none": (None, "reshape the array"),
 }
 
