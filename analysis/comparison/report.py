@@ -104,7 +104,7 @@ def _sections(
     table: Table,
     on_step: OnStep,
 ) -> Iterator[Section]:
-    text = f"{_TEXT} Not mined with yet: {', '.join(missing)}." if missing else _TEXT
+    text = f"{_TEXT} Not run yet: {', '.join(missing)}." if missing else _TEXT
     caption = "Blue: the strategy with the fewest inferences per mistake."
     yield Section("Strategies", text, (table, *pictures(folder, {_PICTURE: caption})))
     found = {name: mistakes_measured(run.store) for name, run in runs.items()}

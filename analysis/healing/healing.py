@@ -46,6 +46,11 @@ class HealSummary:
     beyond_copies: Mapping[str, Spread]
     beyond_nothing: Mapping[str, Spread]
 
+    @property
+    def repeated(self) -> str:
+        """How many repeats there were, in words."""
+        return "1 repeat" if self.repeats == 1 else f"{self.repeats} repeats"
+
     def at(self, arm: Arm, number: int) -> RoundSummary:
         """Return an arm's figures after a round."""
         return next(row for row in self.rows if (row.arm, row.round) == (arm, number))
@@ -124,7 +129,7 @@ def healing_table(summary: HealSummary) -> Table:
         "repeat\n"
         f"success rate steady from round: {steady}"
     )
-    title = f"{summary.run}: after {summary.rounds} rounds, {summary.repeats} repeats"
+    title = f"{summary.run}: after {summary.rounds} rounds, {summary.repeated}"
     return Table(title, (Column("added"), *(Column(name, PERCENT) for name in heads)), rows, note)
 
 

@@ -57,7 +57,7 @@ def _headlines(summary: HealSummary) -> list[tuple[str, str]]:
     before, after = (summary.at(Arm.MISTAKES, number).figures["success"] for number in (0, summary.rounds))
     return [
         (f"{summary.rounds}", "rounds of healing"),
-        (f"{summary.repeats}", "repeats"),
+        (f"{summary.repeats}", "repeat" if summary.repeats == 1 else "repeats"),
         (SHARE(before), "of searches found a mistake before"),
         (SHARE(after), "after fine-tuning on mined mistakes"),
     ]
@@ -69,7 +69,7 @@ def _sections(summary: HealSummary, table: Table, folder: Path, on_step: OnStep)
 
 
 def _averaged(summary: HealSummary) -> str:
-    return f"means over {summary.repeats} repeats" if summary.repeats > 1 else "one repeat"
+    return f"means over {summary.repeated}" if summary.repeats > 1 else summary.repeated
 
 
 def draw_healing(summary: HealSummary, path: Path) -> None:
