@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 import numpy as np
-import pooch
 from pydantic import BeforeValidator, Field
 
 from outvoted.actors.data.files import UserPath, entries, refuse_streams, walked
@@ -230,10 +229,14 @@ def _dataset(name: str, path: Path, contents: Contents, settings: Format | Featu
 
 
 def _cache(name: str) -> Path:
+    import pooch
+
     return Path(pooch.os_cache("outvoted")) / name
 
 
 def _download(name: str) -> Path:
+    import pooch
+
     url, checksums = _DOWNLOADS[name]
     folder = _cache(name)
     try:

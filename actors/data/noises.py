@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Annotated, Literal
 
 import numpy as np
+import scipy
 from pydantic import AfterValidator, Field, model_validator
-from scipy import ndimage
 
 from outvoted.actors.data.datasets import Dataset, Split
 from outvoted.search.arrays import Pixels
@@ -108,8 +108,8 @@ class Scaled(Noise):
             return images
         window = (1, 1, self.size, self.size)
         if self.filter == "median":
-            return np.asarray(ndimage.median_filter(images, window, mode="reflect"), np.uint8)
-        means = ndimage.uniform_filter(images, window, output=np.float64, mode="reflect")
+            return np.asarray(scipy.ndimage.median_filter(images, window, mode="reflect"), np.uint8)
+        means = scipy.ndimage.uniform_filter(images, window, output=np.float64, mode="reflect")
         return np.asarray(np.rint(means), np.uint8)
 
 

@@ -1,8 +1,8 @@
 """The folder of a healing run, and what TensorBoard shows of it."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandas as pd
 import pyarrow as pa
 from torch.utils.tensorboard.writer import SummaryWriter
 
@@ -16,6 +16,9 @@ from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.actors.runs.tables import UnitTables
 from outvoted.search.errors import OutvotedError
 from outvoted.search.trust import NOTHING, Trust
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class HealStore:
@@ -48,9 +51,10 @@ class HealStore:
         rows, mistakes = (self.units.read(table, step.name) for table in ("rounds", "mistakes"))
         return Round(step, rows, mistakes, self._panel(step, rows, trust))
 
-    def rounds(self) -> pd.DataFrame:
+    def rounds(self) -> "pd.DataFrame":
         """Read all rows of all recorded steps, sorted."""
-        return pd.DataFrame(self.units.read_all("rounds").to_pandas())
+        frame: pd.DataFrame = self.units.read_all("rounds").to_pandas()
+        return frame
 
     def _panel(self, step: Step, rows: pa.Table, trust: Trust) -> tuple[Member, ...]:
         panel = members.load(self.weights(step), trust)

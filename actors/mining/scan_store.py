@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -14,6 +13,9 @@ from outvoted.actors.runs import schema
 from outvoted.actors.runs.run_folder import Figures
 from outvoted.actors.runs.tables import UnitTables
 from outvoted.search.arrays import Ints, Singles
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _WITHOUT_IMAGES = [name for name in schema.DISSENTS.arrow.names if name not in ("image", "probabilities")]
 
@@ -46,9 +48,9 @@ class ScanStore:
         """Read the counts of all chunks, in order."""
         return self.units.read_all("scanned")
 
-    def dissents(self) -> pd.DataFrame:
+    def dissents(self) -> "pd.DataFrame":
         """Read all dissents without their pixels and probabilities, the clearest (largest margin) first."""
-        frame = pd.DataFrame(self.units.read_all("dissents", columns=_WITHOUT_IMAGES).to_pandas())
+        frame: pd.DataFrame = self.units.read_all("dissents", columns=_WITHOUT_IMAGES).to_pandas()
         return frame.sort_values(["margin", "position"], ascending=[False, True], ignore_index=True)
 
     def images(self, positions: Sequence[int] | Ints) -> dict[int, bytes]:

@@ -4,17 +4,20 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from outvoted.actors.runs import schema
 from outvoted.actors.runs.tables import UnitTables
 from outvoted.search.arrays import Ints
 from outvoted.search.climb import Outcome
 from outvoted.search.errors import OutvotedError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Table = Literal["searches", "mistakes"]
 
@@ -47,9 +50,10 @@ class Shards:
         """Read all rows of a table in the order of their search ids, each search and each mistake once."""
         return self.units.read_all(name)
 
-    def frame(self, name: Table) -> pd.DataFrame:
+    def frame(self, name: Table) -> "pd.DataFrame":
         """Read a table into pandas."""
-        return pd.DataFrame(self.table(name).to_pandas())
+        frame: pd.DataFrame = self.table(name).to_pandas()
+        return frame
 
 
 @dataclass(frozen=True)
@@ -72,18 +76,17 @@ class Progress:
 
     def plus(self, rows: pa.Table) -> "Progress":
         """Add recorded rows of the `searches` table."""
-        frame = rows.to_pandas()
-        mistakes = frame[frame["outcome"] == Outcome.MISTAKE]
-        total = int(frame["inferences_target"].sum() + frame["inferences_peers"].sum())
+        outcomes, names = rows["outcome"].to_pylist(), rows["target_name"].to_pylist()
+        won = (name for name, outcome in zip(names, outcomes, strict=True) if outcome == Outcome.MISTAKE)
         return Progress(
-            searches=self.searches + len(frame),
-            outcomes=self.outcomes + Counter(frame["outcome"]),
-            targets=self.targets + Counter(mistakes["target_name"]),
-            moves=self.moves + int(frame["moves"].sum()),
-            candidates=self.candidates + int(frame["candidates"].sum()),
-            voted_on=self.voted_on + int(frame["voted_on"].sum()),
-            consensus=self.consensus + int(frame["consensus"].sum()),
-            inferences=self.inferences + total,
+            searches=self.searches + len(rows),
+            outcomes=self.outcomes + Counter(outcomes),
+            targets=self.targets + Counter(won),
+            moves=self.moves + _total(rows, "moves"),
+            candidates=self.candidates + _total(rows, "candidates"),
+            voted_on=self.voted_on + _total(rows, "voted_on"),
+            consensus=self.consensus + _total(rows, "consensus"),
+            inferences=self.inferences + _total(rows, "inferences_target", "inferences_peers"),
         )
 
     def scalars(self) -> dict[str, float]:
@@ -98,6 +101,10 @@ class Progress:
             "rates/successful searches": self.mistakes / max(climbed, 1),
             "moves/mean of a search": self.moves / max(climbed, 1),
         }
+
+
+def _total(rows: pa.Table, *columns: str) -> int:
+    return sum(pc.sum(rows[column]).as_py() or 0 for column in columns)
 
 
 @dataclass(frozen=True)
@@ -128,7 +135,7 @@ class Failed:
         return f"{self.target}: {self.failed:,} of {self.searches:,} searches failed; {why}: {self.reason}"
 
 
-def failures(searches: pd.DataFrame) -> tuple[Failed, ...]:
+def failures(searches: "pd.DataFrame") -> tuple[Failed, ...]:
     """Return the targets of which searches failed, in the panel's order, from rows of `searches`."""
     if searches.empty:
         return ()
@@ -140,7 +147,7 @@ def failures(searches: pd.DataFrame) -> tuple[Failed, ...]:
     )
 
 
-def _failed(name: str, searches: int, rows: pd.DataFrame) -> Failed:
+def _failed(name: str, searches: int, rows: "pd.DataFrame") -> Failed:
     reasons = rows.sort_values("search_id")["reason"].fillna("")
     first = str(reasons.iloc[0])
     return Failed(name, searches, len(rows), first, int((reasons == first).sum()))

@@ -5,15 +5,17 @@ A unit is what a run records as one: a shard of searches, a chunk of a scan, a n
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from outvoted.actors.runs.files import reason, write_atomically
 from outvoted.actors.runs.schema import ColumnSchema, TableSchema
 from outvoted.search.errors import OutvotedError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MOST_BYTES = 1 << 33
 """Of a table in memory: 8 GiB."""
@@ -217,13 +219,14 @@ class UnitTables:
             keys = keys.sort_values(list(form.key), kind="stable")
         return rows.take(keys.index.to_numpy()).select(columns or rows.column_names)
 
-    def frame(self, table: str) -> pd.DataFrame:
+    def frame(self, table: str) -> "pd.DataFrame":
         """Read a table of all units that are there into pandas, unit by unit.
 
         Raises:
             OutvotedError: a file of a unit that is there is missing, or damaged, or another table's.
         """
-        return pd.DataFrame(self.read_all(table, self.done()).to_pandas())
+        frame: pd.DataFrame = self.read_all(table, self.done()).to_pandas()
+        return frame
 
     def note(self, unit: str) -> dict[str, str]:
         """Return what the marker's file holds beside its rows; nothing where there is no whole file."""

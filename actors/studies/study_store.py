@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandas as pd
 import pyarrow as pa
 
 from outvoted.actors.networks import members
@@ -12,6 +12,9 @@ from outvoted.actors.runs import png, schema
 from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.actors.runs.tables import UnitTables
 from outvoted.search.arrays import Pixels, Singles
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Fields = Sequence[tuple[str, pa.DataType]]
 Row = dict[str, object]
@@ -96,13 +99,14 @@ class StudyStore:
         """Write the votes of a panel's networks."""
         self._panel.write(unit, {"votes": _joined(votes)})
 
-    def votes(self, unit: str = PANEL) -> pd.DataFrame:
+    def votes(self, unit: str = PANEL) -> "pd.DataFrame":
         """Read the votes of a unit's networks, or of the panel's (schema.STUDY_VOTES).
 
         Raises:
             OutvotedError: there are none, or they cannot be read.
         """
-        return pd.DataFrame(self._panel.read("votes", unit).to_pandas())
+        frame: pd.DataFrame = self._panel.read("votes", unit).to_pandas()
+        return frame
 
     def write_unit(
         self, unit: str, stops: Sequence[Row], kept: Sequence[Member], votes: Sequence[pa.Table]
@@ -112,9 +116,10 @@ class StudyStore:
             members.save(self.path / "networks" / unit, kept)
         self.units.write(unit, {"votes": _joined(votes), "stops": schema.STOPS.of_rows(stops)})
 
-    def stops(self, units: Iterable[str]) -> pd.DataFrame:
+    def stops(self, units: Iterable[str]) -> "pd.DataFrame":
         """Read the stops of units, those that are there, in the order given (schema.STOPS)."""
-        return pd.DataFrame(self.units.read_all("stops", units).to_pandas())
+        frame: pd.DataFrame = self.units.read_all("stops", units).to_pandas()
+        return frame
 
 
 def _joined(votes: Iterable[pa.Table]) -> pa.Table:

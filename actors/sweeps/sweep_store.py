@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandas as pd
 import pyarrow as pa
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as save_tensors
@@ -18,6 +18,9 @@ from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.actors.runs.tables import UnitTables
 from outvoted.actors.training.stacked_training import TrainingState
 from outvoted.search.errors import OutvotedError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Row = dict[str, object]
 Fields = Sequence[tuple[str, pa.DataType]]
@@ -70,9 +73,10 @@ class SweepStore:
         found = {unit: self.units.read("trials", unit, ["outcome"]) for unit in self.units.done()}
         return {unit: str(rows["outcome"][0]) for unit, rows in found.items()}
 
-    def trials(self, units: Iterable[str]) -> pd.DataFrame:
+    def trials(self, units: Iterable[str]) -> "pd.DataFrame":
         """Read the rows of those units that have any, in the order given."""
-        return pd.DataFrame(self.units.read_all("trials", units).to_pandas())
+        frame: pd.DataFrame = self.units.read_all("trials", units).to_pandas()
+        return frame
 
     def votes(self, unit: str) -> pa.Table:
         """Read a unit's votes.

@@ -1,7 +1,5 @@
 """Strategies side by side: what a mistake costs each of them, and how varied its mistakes are."""
 
-import itertools
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -9,13 +7,12 @@ import numpy as np
 
 from outvoted.actors.mining.planning import MiningFigures
 from outvoted.actors.mining.shards import Failed, Shards, failures
+from outvoted.analysis.mining.cells import Cell, Grid, Span, cells, span
 from outvoted.analysis.mining.voters import validity
-from outvoted.analysis.mining.weaknesses import Cell, Grid, Span, cells, span
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.numbers import COUNT, PERCENT, SHARE, Form
 from outvoted.analysis.report.table import Column, Table, table_of
 from outvoted.search.climb import Outcome
-from outvoted.search.strategies import Strategy
 
 
 @dataclass(frozen=True)
@@ -48,19 +45,6 @@ class Compared:
     cells: int
     coverage: float
     failures: tuple[Failed, ...] = ()
-
-
-def strategy_names(strategies: Iterable[Strategy]) -> list[str]:
-    """Name strategies by names fit for folders, which stay the same when more strategies are appended.
-
-    The colon of import paths is replaced; of two strategies of one kind the second gets a number.
-    """
-    taken: list[str] = []
-    for strategy in strategies:
-        plain = re.sub(r"[^\w+-]+", ".", strategy.label).strip(".") or "strategy"
-        names = (plain if number == 1 else f"{plain}-{number}" for number in itertools.count(1))
-        taken.append(next(name for name in names if name not in taken))
-    return taken
 
 
 def compare(runs: Mapping[str, OpenedRun], grid: Grid) -> list[Compared]:

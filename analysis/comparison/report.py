@@ -16,16 +16,17 @@ from outvoted.analysis.comparison.comparison import (
     common_span,
     compare,
     comparison_table,
-    strategy_names,
 )
+from outvoted.analysis.mining.cells import Grid, Span, binned
 from outvoted.analysis.mining.mistakes import mistakes_measured
-from outvoted.analysis.mining.weaknesses import Finders, Grid, Span, binned, weaknesses
+from outvoted.analysis.mining.weaknesses import Finders, weaknesses
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.drawing import PEERS, TARGET, class_names, save
 from outvoted.analysis.report.numbers import COUNT
 from outvoted.analysis.report.report import OnStep, Report, Section, pictures
 from outvoted.analysis.report.table import Table
 from outvoted.search.strategies import AnyStrategy
+from outvoted.search.strategies.base import strategy_names
 
 _TEXT = (
     "One panel and the same seeds, one strategy after another. Each strategy's run is a folder within this "

@@ -5,12 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from outvoted.actors.runs import png
 from outvoted.actors.runs.run_folder import RunRecord
+from outvoted.analysis.mining.every_network import EveryNetwork
 from outvoted.analysis.mining.replay import Steps, steps
+from outvoted.analysis.mining.voters import VotersSummary
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.drawing import PEERS, TARGET, caption, save, show
 from outvoted.search.arrays import AnyArray
@@ -19,6 +22,8 @@ _PAIRS = 8
 _SMALL, _LARGE = 1.0, 1.6  # inches an image takes, digits and photos
 _PHOTO = 64  # pixels from which an image is a photo
 _LONGEST = 8
+_EVERY = 6
+_GREEN = "#009E73"
 
 
 def draw_mistakes(run: OpenedRun, path: Path) -> None:
@@ -103,3 +108,48 @@ def _telling(rows: Sequence[dict[str, Any]], target: int) -> dict[str, Any] | No
         if row["target"] == target and row["moves"] >= 3 and len(row["move_parameters"]) <= _LONGEST
     ]
     return max(fitting, key=lambda row: row["margin"], default=None)
+
+
+def draw_every_network(
+    mistakes: pd.DataFrame, found: EveryNetwork, names: Sequence[str], record: RunRecord, path: Path
+) -> None:
+    """Draw a line for each of the clearest such seeds, if there are any: the seed, each network's mistake."""
+    rows = mistakes[mistakes["replica"].isin(found.replicas)]
+    rows = rows[rows["voters"] == rows["voters"].max()]
+    rows = rows.sort_values("margin", ascending=False).drop_duplicates(["replica", "target"])
+    rows = rows[rows.groupby("replica")["target"].transform("size") == len(names)]
+    clearest = rows.groupby("replica")["margin"].min().nlargest(_EVERY).index
+    if clearest.empty:
+        return
+    figure = Figure(figsize=(1.2 * (1 + len(names)) + 0.4, 1.25 * len(clearest) + 0.5), layout="constrained")
+    figure.suptitle("One seed, a mistake of every network: label → its answer", fontsize=10)
+    axes = figure.subplots(len(clearest), 1 + len(names), squeeze=False)
+    for line, replica in zip(axes, clearest, strict=True):
+        of_seed = rows[rows["replica"] == replica].set_index("target")
+        show(line[0], png.decode(of_seed["seed_image"].iloc[0]["bytes"]))
+        line[0].set_title("seed", fontsize=8)
+        for target, (axis, name) in enumerate(zip(line[1:], names, strict=True)):
+            row = of_seed.loc[target]
+            show(axis, png.decode(row["image"]["bytes"]))
+            axis.set_title(f"{name}: {caption(record, row['label'], row['predicted'])}", fontsize=8)
+    save(figure, path)
+
+
+def draw_voters(rows: Sequence[VotersSummary], path: Path) -> None:
+    """Draw a line for each share; shares that were not measured are left out."""
+    figure = Figure(figsize=(6.4, 3.6), layout="constrained")
+    axes = figure.subplots()
+    lines = (
+        ("success", "searches that found a mistake", TARGET, "o"),
+        ("validity", "mistakes that the referee confirms", PEERS, "s"),
+        ("held_out_correct", "answers of held-out peers that are correct", _GREEN, "^"),
+    )
+    for name, label, colour, marker in lines:
+        points = [(row.voters, 100 * value) for row in rows if (value := getattr(row, name)) is not None]
+        if points:
+            axes.plot(*zip(*points, strict=True), label=label, color=colour, marker=marker)
+    axes.set(xlabel="peers that must agree", ylabel="%", ylim=(0, 103))
+    axes.set_xticks([row.voters for row in rows])
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(fontsize=8, frameon=False)
+    save(figure, path)

@@ -9,13 +9,13 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from outvoted.actors.mining.shards import Shards, check_not_all
-from outvoted.analysis.mining.every_network import draw_every_network
+from outvoted.analysis.mining.cells import span
 from outvoted.analysis.mining.mistakes import mistakes_exhibits, mistakes_measured
-from outvoted.analysis.mining.pictures import draw_climbs, draw_mistakes
+from outvoted.analysis.mining.pictures import draw_climbs, draw_every_network, draw_mistakes, draw_voters
 from outvoted.analysis.mining.summary import Summary, summarise, summary_table
 from outvoted.analysis.mining.surroundings_report import surroundings_sections
-from outvoted.analysis.mining.voters import draw_voters, voters_table
-from outvoted.analysis.mining.weaknesses import Finders, span, weaknesses
+from outvoted.analysis.mining.voters import voters_table
+from outvoted.analysis.mining.weaknesses import Finders, weaknesses
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.drawing import PEERS, TARGET, class_names, error_bars, plot_text
 from outvoted.analysis.report.gallery import gallery

@@ -6,19 +6,14 @@ reliability at the expense of mistake coverage?
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
-from outvoted.analysis.report.drawing import PEERS, TARGET, save
 from outvoted.analysis.report.numbers import COUNT, DECIMAL, PERCENT, SHARE
 from outvoted.analysis.report.table import Column, Table, table_of
 from outvoted.search.climb import Outcome
 from outvoted.search.consensus import is_voter
-
-_GREEN = "#009E73"
 
 
 @dataclass(frozen=True)
@@ -102,23 +97,3 @@ def voters_table(rows: Sequence[VotersSummary]) -> Table:
         Column("held-out correct", SHARE, "held_out_correct"),
     )
     return table_of("by the number of peers that must agree", columns, rows)
-
-
-def draw_voters(rows: Sequence[VotersSummary], path: Path) -> None:
-    """Draw a line for each share; shares that were not measured are left out."""
-    figure = Figure(figsize=(6.4, 3.6), layout="constrained")
-    axes = figure.subplots()
-    lines = (
-        ("success", "searches that found a mistake", TARGET, "o"),
-        ("validity", "mistakes that the referee confirms", PEERS, "s"),
-        ("held_out_correct", "answers of held-out peers that are correct", _GREEN, "^"),
-    )
-    for name, label, colour, marker in lines:
-        points = [(row.voters, 100 * value) for row in rows if (value := getattr(row, name)) is not None]
-        if points:
-            axes.plot(*zip(*points, strict=True), label=label, color=colour, marker=marker)
-    axes.set(xlabel="peers that must agree", ylabel="%", ylim=(0, 103))
-    axes.set_xticks([row.voters for row in rows])
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(fontsize=8, frameon=False)
-    save(figure, path)

@@ -11,9 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy import stats
-from scipy.stats import permutation_test, rankdata
 
 from outvoted.analysis.report.numbers import LEVEL, Form, Interval, interval
 from outvoted.analysis.report.table import Cell, Column, Table
@@ -85,7 +84,7 @@ def ratio_interval(above: ArrayLike, below: ArrayLike, dof: tuple[int, int]) -> 
     if not min(dof) or not lower.size or not lower.mean() > 0 or not upper.mean() > 0:
         return None, None, None
     ratio = float(np.sqrt(upper.mean() / lower.mean()))
-    ends = np.sqrt(stats.f.ppf([(1 - LEVEL) / 2, (1 + LEVEL) / 2], *dof))
+    ends = np.sqrt(scipy.stats.f.ppf([(1 - LEVEL) / 2, (1 + LEVEL) / 2], *dof))
     return ratio, ratio / float(ends[1]), ratio / float(ends[0])
 
 
@@ -165,7 +164,7 @@ class Monotonic:
 
 def monotonic(first: Sequence[float], second: Sequence[float]) -> Monotonic:
     """Correlate two figures by their ranks; all permutations are tried where those are few, else 9,999."""
-    ranks = np.stack([rankdata(first), rankdata(second)]) - (len(first) + 1) / 2
+    ranks = np.stack([scipy.stats.rankdata(first), scipy.stats.rankdata(second)]) - (len(first) + 1) / 2
     norm = float(np.prod(np.linalg.norm(ranks, axis=1)))
     if len(first) < 3 or norm == 0:
         return Monotonic(len(first), None, None, None, "undecided")
@@ -174,7 +173,7 @@ def monotonic(first: Sequence[float], second: Sequence[float]) -> Monotonic:
         """Correlate shuffled ranks of the first figure, along ``axis``, with those of the second."""
         return np.asarray(np.moveaxis(shuffled, axis, -1) @ ranks[1] / norm)
 
-    tested = permutation_test(
+    tested = scipy.stats.permutation_test(
         (ranks[0],),
         coefficient,
         permutation_type="pairings",

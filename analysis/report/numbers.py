@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from outvoted.search.arrays import Floats
 
@@ -61,7 +61,7 @@ def proportion(hits: int, of: int) -> Proportion:
     """Return the share of ``hits`` in ``of``, with its interval (E. B. Wilson, 1927)."""
     if of == 0:
         return Proportion(0, 0, None, None, None)
-    found = stats.binomtest(hits, of).proportion_ci(LEVEL, "wilson")
+    found = scipy.stats.binomtest(hits, of).proportion_ci(LEVEL, "wilson")
     return Proportion(hits, of, hits / of, float(found.low), float(found.high))
 
 
@@ -96,7 +96,7 @@ def interval(values: ArrayLike) -> Interval:
     mean = float(there.mean())
     if len(there) < 2:
         return mean, None, None
-    half = float(stats.t.ppf((1 + LEVEL) / 2, len(there) - 1) * there.std(ddof=1) / np.sqrt(len(there)))
+    half = float(scipy.stats.t.ppf((1 + LEVEL) / 2, len(there) - 1) * there.std(ddof=1) / np.sqrt(len(there)))
     return mean, mean - half, mean + half
 
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import numpy as np
+import scipy
 from pydantic import Field, field_validator
-from scipy.special import ndtri
 
 from outvoted.actors.training.generators.dcgan import LATENT
 from outvoted.analysis.studies.base import Generate, Vote
@@ -55,7 +55,7 @@ class Latents(Settings):
     def vectors(self, numbers: Ints) -> Floats:
         """Return random vectors by their numbers, shape (n, 100), from N(0, 1)."""
         steps = np.zeros(len(numbers), np.int64)
-        return np.asarray(ndtri(uniforms(self.seed, Purpose.LATENT, numbers, steps, LATENT)))
+        return np.asarray(scipy.special.ndtri(uniforms(self.seed, Purpose.LATENT, numbers, steps, LATENT)))
 
     def images(self, generate: Generate) -> Pixels:
         """Make the candidates' images, in the order of their numbers."""

@@ -3,9 +3,8 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-import pandas as pd
 import ray
 from rich.console import Console
 from rich.progress import Progress as Bars
@@ -14,13 +13,17 @@ from outvoted.actors.data import datasets
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.runs.run_folder import RunFolder, RunRecord
 from outvoted.analysis.opened.opened import OpenedRun
-from outvoted.analysis.report.report import Report
 from outvoted.cluster.console.terminal import bars, phase
 from outvoted.cluster.jobs.runs import data_record, open_record, recorded
 from outvoted.cluster.ray.connect import LOCAL, connected
 from outvoted.search.errors import OutvotedError
 from outvoted.search.settings import Settings
 from outvoted.search.trust import named_by
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from outvoted.analysis.report.report import Report
 
 Config = TypeVar("Config", bound=Settings)
 
@@ -76,7 +79,7 @@ class Kind(ABC, Generic[Config]):
         """
 
     @abstractmethod
-    def report(self, run: OpenedRun) -> Report:
+    def report(self, run: OpenedRun) -> "Report":
         """Return what a run, finished or under way, has to say.
 
         Raises:
@@ -87,7 +90,7 @@ class Kind(ABC, Generic[Config]):
         """Return commands to try once a run has ended; ``again`` is the one that resumes it."""
         return ()
 
-    def mistakes(self, store: RunFolder, record: RunRecord) -> pd.DataFrame:
+    def mistakes(self, store: RunFolder, record: RunRecord) -> "pd.DataFrame":
         """Read the rows of the run's mistakes.
 
         Raises:
@@ -108,7 +111,7 @@ class Kind(ABC, Generic[Config]):
         return "", ""
 
 
-def launch(job: Job[Config], console: Console, data: Dataset | None = None) -> Report:
+def launch(job: Job[Config], console: Console, data: Dataset | None = None) -> "Report":
     """Do a run, or what is left of it, and write its report.
 
     Args:

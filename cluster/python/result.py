@@ -12,13 +12,11 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 import torch
-from matplotlib.figure import Figure
 from PIL import Image
 from torch.utils.data import Dataset
 
 from outvoted.actors.runs import png
 from outvoted.actors.runs.run_folder import RunFolder
-from outvoted.analysis.report import drawing
 from outvoted.search.arrays import Pixels
 from outvoted.search.errors import OutvotedError
 
@@ -104,6 +102,10 @@ class Result:
         Raises:
             OutvotedError: there are no mistakes.
         """
+        from matplotlib.figure import Figure
+
+        from outvoted.analysis.report import drawing
+
         chosen = _varied(self.mistakes, n)
         if chosen.empty:
             raise OutvotedError(

@@ -1,7 +1,9 @@
 """What a strategy is made of, and the arrays that pass between it and the climb."""
 
+import itertools
+import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -251,6 +253,19 @@ class Strategy(ABC, Settings):
         Raises:
             OutvotedError: it cannot.
         """
+
+
+def strategy_names(strategies: Iterable[Strategy]) -> list[str]:
+    """Name strategies by names fit for folders, which stay the same when more strategies are appended.
+
+    The colon of import paths is replaced; of two strategies of one kind the second gets a number.
+    """
+    taken: list[str] = []
+    for strategy in strategies:
+        plain = re.sub(r"[^\w+-]+", ".", strategy.label).strip(".") or "strategy"
+        names = (plain if number == 1 else f"{plain}-{number}" for number in itertools.count(1))
+        taken.append(next(name for name in names if name not in taken))
+    return taken
 
 
 def moved_on(transform: Transform, position: Position, search: Ints, moves: Floats) -> Offer:

@@ -3,8 +3,8 @@
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
+import scipy
 from pydantic import Field
-from scipy.special import ndtri
 
 from outvoted.search.arrays import AnyArray, Floats, Ints
 from outvoted.search.strategies.base import Acceptance, Memory
@@ -50,7 +50,7 @@ class EvolutionStrategy(Generational):
     def breed(self, transform: Transform, memory: Memory, search: Ints, uniform: Floats) -> Floats:
         """Draw from the normal distribution about the mean."""
         width = memory["sigma"][search] * np.sqrt(memory["variance"][search])
-        return np.asarray(memory["mean"][search] + width * ndtri(uniform))
+        return np.asarray(memory["mean"][search] + width * scipy.special.ndtri(uniform))
 
     def evolve(self, transform: Transform, memory: Memory, generation: Generation) -> dict[str, AnyArray]:
         """Move mean, paths, variances and step size; a generation without a fit candidate teaches nothing."""

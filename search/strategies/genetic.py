@@ -3,8 +3,8 @@
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
+import scipy
 from pydantic import Field
-from scipy.special import ndtri
 
 from outvoted.search.arrays import AnyArray, Floats, Ints
 from outvoted.search.strategies.base import Acceptance, Memory
@@ -57,7 +57,7 @@ class Genetic(Generational):
         pool = memory["knobs"]
         child = np.where(rest[:, : transform.knobs] < 0.5, pool[search, mother], pool[search, father])
         scale = np.where(memory["age"][search] == 0, self.spread, self.mutation)[:, None]
-        return np.asarray(child + scale * ndtri(rest[:, transform.knobs :]))
+        return np.asarray(child + scale * scipy.special.ndtri(rest[:, transform.knobs :]))
 
     def evolve(self, transform: Transform, memory: Memory, generation: Generation) -> dict[str, AnyArray]:
         """Let the best of parents and children survive."""

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import numpy as np
+import scipy
 from pydantic import Field
-from scipy.special import ndtri
 
 from outvoted.search.arrays import AnyArray, Bools, Floats, Ints
 from outvoted.search.errors import OutvotedError, suggestion
@@ -77,7 +77,8 @@ class MapElites(Generational):
         filled = memory["filled"][search]
         which = np.minimum((uniform[:, 0] * filled).astype(np.int64), np.maximum(filled - 1, 0))
         elite = memory["elites"][search, which]
-        return np.asarray(memory["knobs"][search, elite] + self.mutation * ndtri(uniform[:, 1:]))
+        away = self.mutation * scipy.special.ndtri(uniform[:, 1:])
+        return np.asarray(memory["knobs"][search, elite] + away)
 
     def evolve(self, transform: Transform, memory: Memory, generation: Generation) -> dict[str, AnyArray]:
         """Let every candidate, one after another, take the cell it beats."""

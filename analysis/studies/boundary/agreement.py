@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from scipy.stats import entropy, rankdata
+import scipy
 from sklearn.metrics import cohen_kappa_score
 
 from outvoted.analysis.report.numbers import Interval, Spread, spread
@@ -52,7 +52,7 @@ class Agreement:
     @property
     def entropy(self) -> Floats:
         """The entropy of the answers in bits, 0 where all agree."""
-        return np.asarray(entropy(self.counts, base=2, axis=1), np.float64)
+        return np.asarray(scipy.stats.entropy(self.counts, base=2, axis=1), np.float64)
 
     @property
     def tens(self) -> Ints:
@@ -263,7 +263,7 @@ def spearman(one: Floats, other: Floats, grid: Ints, seed: int = 0) -> Interval:
 
 def _rho(one: AnyArray, other: AnyArray) -> Floats:
     """Correlate ranks row by row; NaN where all are equal."""
-    ranks = [rankdata(values, axis=1) for values in (one, other)]
+    ranks = [scipy.stats.rankdata(values, axis=1) for values in (one, other)]
     x, y = (rank - rank.mean(1, keepdims=True) for rank in ranks)
     below = np.sqrt((x**2).sum(1) * (y**2).sum(1))
     whole = np.full(len(x), np.nan)

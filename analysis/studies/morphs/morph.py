@@ -4,10 +4,9 @@ from itertools import pairwise
 from typing import Annotated, Literal
 
 import numpy as np
+import scipy
+import skimage
 from pydantic import Field
-from scipy.ndimage import map_coordinates
-from scipy.spatial import Delaunay
-from skimage.feature import structure_tensor
 from threadpoolctl import threadpool_limits
 
 from outvoted.analysis.studies.morphs.between import BetweenImages, in_fixed_order
@@ -54,7 +53,7 @@ def frame_corners(height: int, width: int) -> Floats:
 
 def _harris(grey: Floats) -> Floats:
     """Return how much of a corner each pixel is; the frame of the image itself is none."""
-    rows, mixed, columns = structure_tensor(grey, sigma=1, mode="nearest")
+    rows, mixed, columns = skimage.feature.structure_tensor(grey, sigma=1, mode="nearest")
     return np.asarray(rows * columns - mixed**2 - _EDGES * (rows + columns) ** 2)
 
 
@@ -96,7 +95,7 @@ class Morph(BetweenImages):
 
     def _frame(self, images: Pixels, places: Floats, weights: Floats, pixels: Floats) -> Pixels:
         """Return one frame, shape (channels, height * width)."""
-        mesh = Delaunay(np.einsum("k,kpd->pd", weights, places))
+        mesh = scipy.spatial.Delaunay(np.einsum("k,kpd->pd", weights, places))
         corners, shares = _located(mesh, pixels)
         mixed = np.zeros((images.shape[1], len(pixels)))
         for image, place, weight in zip(images, places, weights, strict=True):
@@ -123,7 +122,7 @@ class Morph(BetweenImages):
                 )
 
 
-def _located(mesh: Delaunay, pixels: Floats) -> tuple[Ints, Floats]:
+def _located(mesh: "scipy.spatial.Delaunay", pixels: Floats) -> tuple[Ints, Floats]:
     """Return for each pixel, (n, 2), the corners of its triangle, (n, 3), and its barycentric coordinates."""
     triangle = mesh.find_simplex(pixels, tol=1e-9)
     affine = mesh.transform[triangle]
@@ -135,4 +134,5 @@ def _located(mesh: Delaunay, pixels: Floats) -> tuple[Ints, Floats]:
 
 def _sampled(channel: Pixels, places: Floats) -> Floats:
     """Sample one channel, (height, width), bilinearly at places (2, n); what lies outside is the edge's."""
-    return np.asarray(map_coordinates(channel.astype(np.float64), places, order=1, mode="nearest"))
+    values = channel.astype(np.float64)
+    return np.asarray(scipy.ndimage.map_coordinates(values, places, order=1, mode="nearest"))

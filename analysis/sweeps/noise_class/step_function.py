@@ -11,8 +11,8 @@ from typing import Annotated, Literal, get_args
 
 import numpy as np
 import pyarrow as pa
+import scipy
 from pydantic import Field, field_validator
-from scipy.optimize import least_squares
 
 from outvoted.actors.runs.schema import ColumnSchema, TableSchema
 from outvoted.search.arrays import Floats
@@ -97,7 +97,7 @@ def fitted(settings: StepFunction, where: Where, seed: int) -> Floats:
         return np.asarray(2 * (places - low) / (high - low) - 1)
 
     inputs, wanted = scaled(x), step(x)
-    found = least_squares(
+    found = scipy.optimize.least_squares(
         lambda weights: _output(weights, inputs) - wanted,
         _first_weights(settings.hidden, rng),
         lambda weights: _slopes(weights, inputs),

@@ -7,7 +7,7 @@ again on these data, not about other data.
 from collections.abc import Iterator, Mapping
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from outvoted.analysis.report.claims import Claim, Side
 from outvoted.analysis.report.numbers import nan_mean
@@ -84,7 +84,7 @@ def _trend(temperatures: Floats, values: Floats) -> float:
     there = ~np.isnan(values)
     if there.sum() < _FEWEST or np.ptp(values[there]) == 0:
         return float("nan")
-    return float(stats.spearmanr(temperatures[there], values[there]).statistic)
+    return float(scipy.stats.spearmanr(temperatures[there], values[there]).statistic)
 
 
 def differences(temperatures: Floats, values: Floats) -> Floats:

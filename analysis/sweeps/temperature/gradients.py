@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 import torch
-from scipy import stats
 from torch.nn import functional
 
 from outvoted.search.arrays import AnyArray, Floats, Ints
@@ -124,10 +124,10 @@ def _pearson(first: AnyArray, second: AnyArray) -> tuple[float, float]:
     if len(first) < _FEWEST or not (np.isfinite(first).all() and np.isfinite(second).all()):
         return np.nan, np.nan
     with warnings.catch_warnings():
-        warnings.simplefilter("error", stats.DegenerateDataWarning)
+        warnings.simplefilter("error", scipy.stats.DegenerateDataWarning)
         try:
-            found = stats.pearsonr(first.astype(np.float64), second.astype(np.float64))
-        except stats.DegenerateDataWarning:
+            found = scipy.stats.pearsonr(first.astype(np.float64), second.astype(np.float64))
+        except scipy.stats.DegenerateDataWarning:
             return np.nan, np.nan
     return float(found.statistic), float(found.pvalue)
 

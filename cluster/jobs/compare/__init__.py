@@ -7,13 +7,13 @@ from pydantic import field_validator
 
 from outvoted.actors.data.datasets import DataSource
 from outvoted.actors.panel.panel_settings import PanelSettings, RefereeSettings
-from outvoted.analysis.comparison.comparison import strategy_names
-from outvoted.analysis.mining.weaknesses import Grid
+from outvoted.analysis.mining.cells import Grid
 from outvoted.cluster.jobs.mine import MineConfig
 from outvoted.cluster.ray.placement import PlacementSettings
 from outvoted.search.search_settings import SearchSettings
 from outvoted.search.settings import MayChange, Settings
 from outvoted.search.strategies import AnyStrategy, Gradient, Hillclimb, RandomSearch
+from outvoted.search.strategies.base import strategy_names
 
 
 class CompareConfig(Settings):

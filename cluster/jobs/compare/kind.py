@@ -2,22 +2,25 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
-import pandas as pd
 from rich.console import Console
 from rich.progress import Progress as Bars
 
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.mining.shards import Shards
 from outvoted.actors.runs.run_folder import RunFolder, RunRecord, State
-from outvoted.analysis.comparison.report import comparison_report
 from outvoted.analysis.opened.opened import OpenedRun
-from outvoted.analysis.report.report import Report
 from outvoted.cluster.jobs.compare import CompareConfig
 from outvoted.cluster.jobs.job import Job, Kind, Place, launch
 from outvoted.cluster.jobs.mine import MineConfig
 from outvoted.cluster.jobs.mine.kind import MINE
 from outvoted.cluster.jobs.networks import check_user_networks
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from outvoted.analysis.report.report import Report
 
 
 class Compare(Kind[CompareConfig]):
@@ -38,11 +41,13 @@ class Compare(Kind[CompareConfig]):
         check_user_networks(first, config.panel, config.referee, data, console, gradients)
         return lambda there: partial(_mine_each, parts, data, console)
 
-    def report(self, run: OpenedRun) -> Report:
+    def report(self, run: OpenedRun) -> "Report":
         """Compare the strategies that have searched already."""
+        from outvoted.analysis.comparison.report import comparison_report
+
         return comparison_report(run)
 
-    def mistakes(self, store: RunFolder, record: RunRecord) -> pd.DataFrame:
+    def mistakes(self, store: RunFolder, record: RunRecord) -> "pd.DataFrame":
         """Read the mistakes of all strategies, which ``run`` names."""
         found = []
         for folder in sorted(file.parent for file in store.path.glob("*/run.json")):
@@ -55,8 +60,10 @@ class Compare(Kind[CompareConfig]):
 COMPARE = Compare()
 
 
-def _joined(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+def _joined(parts: Sequence["pd.DataFrame"]) -> "pd.DataFrame":
     """Return all rows of several tables of mistakes; without any table, none."""
+    import pandas as pd
+
     filled = [part for part in parts if len(part)] or list(parts[:1])
     return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame({"label": [], "predicted": []})
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
-import pandas as pd
 import ray
 from rich.console import Console
 from rich.progress import Progress as Bars
@@ -18,10 +18,7 @@ from outvoted.actors.networks.members import Member
 from outvoted.actors.panel import panel_settings
 from outvoted.actors.panel.panel_settings import PanelSettings, Recipe
 from outvoted.actors.runs.run_folder import RunFolder, RunRecord
-from outvoted.analysis.healing.healing import steady_since, successes, summarise_healing
-from outvoted.analysis.healing.report import healing_report
 from outvoted.analysis.opened.opened import OpenedRun
-from outvoted.analysis.report.report import Report
 from outvoted.cluster.console.terminal import warn
 from outvoted.cluster.jobs.heal import HealConfig
 from outvoted.cluster.jobs.job import Job, Kind, Place
@@ -29,6 +26,11 @@ from outvoted.cluster.jobs.networks import check_user_networks, kept, run_refere
 from outvoted.cluster.ray.calls import completed, result
 from outvoted.cluster.ray.placement import Share, share_of_task
 from outvoted.search.trust import Trust, named_by
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from outvoted.analysis.report.report import Report
 
 
 @dataclass(frozen=True)
@@ -88,11 +90,13 @@ class Heal(Kind[HealConfig]):
         check_user_networks(job.store, config.panel, config.referee, data, console, gradients)
         return lambda there: partial(_heal, job, data, share_of_task(config.cluster, there))
 
-    def report(self, run: OpenedRun) -> Report:
+    def report(self, run: OpenedRun) -> "Report":
         """Report the success of each arm, round by round."""
+        from outvoted.analysis.healing.report import healing_report
+
         return healing_report(run)
 
-    def mistakes(self, store: RunFolder, record: RunRecord) -> pd.DataFrame:
+    def mistakes(self, store: RunFolder, record: RunRecord) -> "pd.DataFrame":
         """Read the mistakes of every arm and round."""
         return HealStore(store.path).units.frame("mistakes")
 
@@ -167,6 +171,8 @@ class _Healing:
 
     def _steady(self) -> bool:
         """Return whether the success rate of the arm that is mined for training is steady by now."""
+        from outvoted.analysis.healing.healing import steady_since, successes, summarise_healing
+
         rows = [row for row in summarise_healing(self._store).rows if row.arm == Arm.MISTAKES]
         return steady_since(successes(rows), self._settings.steady) is not None
 

@@ -4,9 +4,8 @@ import json
 import time
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 from rich.console import Console
 from rich.progress import Progress as Bars
 
@@ -15,9 +14,7 @@ from outvoted.actors.mining.planning import MiningFigures, planned
 from outvoted.actors.mining.shards import Progress, Shards
 from outvoted.actors.panel import panel_settings
 from outvoted.actors.runs.run_folder import RunFolder, RunRecord
-from outvoted.analysis.mining.report import mining_report
 from outvoted.analysis.opened.opened import OpenedRun
-from outvoted.analysis.report.report import Report
 from outvoted.cluster.console.terminal import command, flag, warn
 from outvoted.cluster.jobs.job import Job, Kind, Place
 from outvoted.cluster.jobs.mine import MineConfig
@@ -28,6 +25,11 @@ from outvoted.search import plan
 from outvoted.search.climb import Outcome
 from outvoted.search.plan import Shard
 from outvoted.search.trust import named_by
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from outvoted.analysis.report.report import Report
 
 
 class Mine(Kind[MineConfig]):
@@ -46,11 +48,13 @@ class Mine(Kind[MineConfig]):
         peers = len(config.panel.networks)
         return lambda there: partial(_search, job, record, data, share(config.cluster, peers, there))
 
-    def report(self, run: OpenedRun) -> Report:
+    def report(self, run: OpenedRun) -> "Report":
         """Report the mistakes of each target."""
+        from outvoted.analysis.mining.report import mining_report
+
         return mining_report(run)
 
-    def mistakes(self, store: RunFolder, record: RunRecord) -> pd.DataFrame:
+    def mistakes(self, store: RunFolder, record: RunRecord) -> "pd.DataFrame":
         """Read the rows of all verified mistakes."""
         return Shards(store.path).frame("mistakes")
 

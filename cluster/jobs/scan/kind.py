@@ -3,8 +3,8 @@
 import time
 from collections.abc import Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
-import pandas as pd
 from rich.console import Console
 from rich.progress import Progress as Bars
 
@@ -16,15 +16,17 @@ from outvoted.actors.mining.scan_store import ScanFigures, ScanStore
 from outvoted.actors.panel import panel_settings
 from outvoted.actors.runs.run_folder import RunFolder, RunRecord
 from outvoted.analysis.opened.opened import OpenedRun
-from outvoted.analysis.report.report import Report
-from outvoted.analysis.scan.report import scan_report
 from outvoted.cluster.console.terminal import command, phase
 from outvoted.cluster.jobs.job import Job, Kind, Place
 from outvoted.cluster.jobs.networks import check_user_networks, run_members, warn_of
 from outvoted.cluster.jobs.scan import ScanConfig
-from outvoted.cluster.jobs.scan.pipeline import Reading, judged
 from outvoted.cluster.ray.placement import Pool, Share, pool
 from outvoted.search.errors import OutvotedError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from outvoted.analysis.report.report import Report
 
 
 class Scan(Kind[ScanConfig]):
@@ -48,11 +50,13 @@ class Scan(Kind[ScanConfig]):
         _check_count(record, images)
         return lambda there: partial(_scan, job, record, data, pieces, pool(config.cluster, there))
 
-    def report(self, run: OpenedRun) -> Report:
+    def report(self, run: OpenedRun) -> "Report":
         """Report the dissents of each peer."""
+        from outvoted.analysis.scan.report import scan_report
+
         return scan_report(run)
 
-    def mistakes(self, store: RunFolder, record: RunRecord) -> pd.DataFrame:
+    def mistakes(self, store: RunFolder, record: RunRecord) -> "pd.DataFrame":
         """Read the dissents."""
         return ScanStore(store.path).units.frame("dissents")
 
@@ -82,6 +86,8 @@ def _check_count(record: RunRecord, images: int) -> None:
 def _scan(
     job: Job[ScanConfig], record: RunRecord, data: Dataset, pieces: list[Piece], room: Pool, progress: Bars
 ) -> None:
+    from outvoted.cluster.jobs.scan.pipeline import Reading, judged  # which imports ray.data
+
     config, size, store = job.config, job.config.scan.batch, ScanStore(job.store.path)
     wanted = panel_settings.recipes(config.panel, config.referee)
     each = Share(room.cpus, room.gpus)

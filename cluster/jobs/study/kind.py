@@ -1,7 +1,7 @@
 """`outvoted study`: images put to a panel, whose votes are recorded."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ray
 from rich.console import Console
@@ -16,7 +16,6 @@ from outvoted.actors.runs.run_folder import RunFolder, RunRecord
 from outvoted.actors.studies.ray_tasks import vote_remotely
 from outvoted.actors.studies.study_store import PANEL, REFEREE, StudyStore, vote_rows
 from outvoted.analysis.opened.opened import OpenedRun
-from outvoted.analysis.report.report import Report
 from outvoted.analysis.studies.base import Ingredients
 from outvoted.analysis.studies.kinds import study_report
 from outvoted.cluster.configuration.explaining import differences
@@ -28,6 +27,9 @@ from outvoted.cluster.jobs.study.training import run_generator, train_families
 from outvoted.cluster.ray.calls import completed, result
 from outvoted.cluster.ray.placement import Share, share_of_task
 from outvoted.search.errors import OutvotedError
+
+if TYPE_CHECKING:
+    from outvoted.analysis.report.report import Report
 
 _MORE = ("repeats",)
 _VOTE: Any = vote_remotely
@@ -55,7 +57,7 @@ class StudyKind(Kind[StudyConfig]):
 
         return place
 
-    def report(self, run: OpenedRun) -> Report:
+    def report(self, run: OpenedRun) -> "Report":
         """Report what the votes show."""
         return study_report(run)
 

@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import pyarrow as pa
 import ray
 import torch
@@ -18,17 +17,20 @@ from outvoted.actors.sweeps.mined_settings import MinedSettings
 from outvoted.actors.sweeps.sweep_recorder import SweepRecorderActor
 from outvoted.actors.sweeps.sweep_store import FAILED, FINISHED, SweepStore
 from outvoted.analysis.opened.opened import OpenedRun
-from outvoted.analysis.report.report import Report
 from outvoted.analysis.sweeps.base import Unit
-from outvoted.analysis.sweeps.report import sweep_report
 from outvoted.cluster.console.terminal import command
 from outvoted.cluster.jobs.job import Job, Kind, Place, Work
 from outvoted.cluster.jobs.sweep import SweepConfig
 from outvoted.cluster.jobs.sweep.memory import check_memory
 from outvoted.cluster.jobs.sweep.mining import check_mining, mine_settings
-from outvoted.cluster.jobs.sweep.tuning import Spec, Stage, ended, grouped, run_trials
+from outvoted.cluster.jobs.sweep.trials import Spec, Stage, ended, grouped
 from outvoted.cluster.ray.cells import here
 from outvoted.search.errors import OutvotedError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from outvoted.analysis.report.report import Report
 
 
 class Sweep(Kind[SweepConfig]):
@@ -51,11 +53,13 @@ class Sweep(Kind[SweepConfig]):
 
         return place
 
-    def report(self, run: OpenedRun) -> Report:
+    def report(self, run: OpenedRun) -> "Report":
         """Report what was measured, against the paper's claims."""
+        from outvoted.analysis.sweeps.report import sweep_report
+
         return sweep_report(run)
 
-    def mistakes(self, store: RunFolder, record: RunRecord) -> pd.DataFrame:
+    def mistakes(self, store: RunFolder, record: RunRecord) -> "pd.DataFrame":
         """Read the mistakes of every setting that was mined."""
         return MinedSettings(store.path).units.frame("mistakes")
 
@@ -114,6 +118,8 @@ class _SweepStages:
                 self._run(specs)
 
     def _run(self, specs: tuple[Spec, ...]) -> None:
+        from outvoted.cluster.jobs.sweep.tuning import run_trials  # which imports ray.tune
+
         config, store = self._config, self._store
         votes = {name: _needed(store, name) for name in {name for spec in specs for name in spec.needs}}
         work = Stage(specs, config.experiment, config.training, config.trial, config.stopping)

@@ -9,7 +9,7 @@ from torch import nn
 from outvoted.actors.data.datasets import Dataset
 from outvoted.analysis.sweeps.base import Unit
 from outvoted.cluster.jobs.sweep import SweepConfig
-from outvoted.cluster.jobs.sweep.tuning import grouped
+from outvoted.cluster.jobs.sweep.trials import grouped
 from outvoted.cluster.ray.placement import LEAST_CPUS
 from outvoted.search.errors import OutvotedError
 

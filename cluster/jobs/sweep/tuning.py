@@ -1,11 +1,9 @@
-"""Trials on Ray Tune: which are left, and the thin shell that schedules and watches them."""
+"""Trials on Ray Tune: the thin shell that schedules and watches them."""
 
 import os
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import groupby
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,58 +16,10 @@ from ray.tune.schedulers import ASHAScheduler, FIFOScheduler, MedianStoppingRule
 
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.networks.computing import use_one_thread
-from outvoted.actors.sweeps.sweep_store import FAILED, FINISHED, STOPPED, Kept, Row, SweepStore
-from outvoted.actors.training.steps import Training
-from outvoted.analysis.sweeps.base import Experiment, Unit
+from outvoted.actors.sweeps.sweep_store import FAILED, STOPPED, Row
+from outvoted.analysis.sweeps.base import Unit
 from outvoted.analysis.sweeps.trial import Trial
-from outvoted.cluster.jobs.sweep import Stopping, TrialSettings
-
-
-@dataclass(frozen=True)
-class Spec:
-    """Units of one trial, all equally far, and the units whose votes their data follows from."""
-
-    units: tuple[Unit, ...]
-    needs: tuple[str, ...]
-
-    @property
-    def label(self) -> str:
-        """Name the trial for its watcher."""
-        labels = list(dict.fromkeys(unit.setting.label for unit in self.units))
-        return labels[0] if len(labels) == 1 else f"{labels[0]} to {labels[-1]}"
-
-
-def ended(store: SweepStore) -> set[str]:
-    """Return the units that need no more training; failed ones are tried again."""
-    return {unit for unit, outcome in store.outcomes().items() if outcome in (FINISHED, STOPPED)}
-
-
-def grouped(units: Sequence[Unit], epochs: Mapping[str, int], settings: int) -> Iterator[tuple[Unit, ...]]:
-    """Group units into trials: up to ``settings`` of equal samples, all their seeds, equally far.
-
-    ``epochs`` says how far units are that have begun. What a unit gives does not depend on its group.
-    """
-    for _, alike in groupby(units, key=lambda unit: unit.setting.samples):
-        by_setting = [list(group) for _, group in groupby(alike, key=lambda unit: unit.setting.label)]
-        for some in _batched(by_setting, settings):
-            together = [unit for group in some for unit in group]
-            for epoch in sorted({epochs.get(unit.name, 0) for unit in together}):
-                yield tuple(unit for unit in together if epochs.get(unit.name, 0) == epoch)
-
-
-def equally_far(kept: Sequence[Kept | None]) -> list[Kept]:
-    """Return what a trial's units resume from; nothing, so that all start over, if they are not equally far.
-
-    They are not if the trial's process ended while it wrote: some units are a checkpoint ahead, or done.
-    """
-    found = [one for one in kept if one is not None]
-    together = len(found) == len(kept) and len({one.progress.epoch for one in found}) == 1
-    return found if together else []
-
-
-def _batched(groups: Sequence[list[Unit]], size: int) -> Iterator[Sequence[list[Unit]]]:
-    return (groups[first : first + size] for first in range(0, len(groups), size))
-
+from outvoted.cluster.jobs.sweep.trials import Spec, Stage, equally_far
 
 _TRIES_AFTER_DEATH = 3
 _ENVIRONMENT = {
@@ -82,17 +32,6 @@ _ENVIRONMENT = {
 Votes = dict[str, pa.Table]
 OnEpoch = Callable[[str, int, float], object]
 """Called after a trial's epoch with its label, its number of networks, and their mean test accuracy."""
-
-
-@dataclass(frozen=True)
-class Stage:
-    """What all trials of a stage share."""
-
-    specs: tuple[Spec, ...]
-    experiment: Experiment
-    training: Training
-    settings: TrialSettings
-    stopping: Stopping
 
 
 def run_trials(

@@ -20,7 +20,7 @@ from outvoted.actors.mining.shards import Shards, Table
 from outvoted.actors.runs.run_folder import RunFolder, RunRecord
 from outvoted.analysis.comparison.comparison import Compared, common_span, compare, comparison_table
 from outvoted.analysis.comparison.report import comparison_report, draw_comparison, draw_map
-from outvoted.analysis.mining.weaknesses import Grid, cells
+from outvoted.analysis.mining.cells import Grid, cells
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.report import Widget
 from outvoted.search.strategies import Gradient, Hillclimb

@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 
 from outvoted.actors.mining.shards import Shards
 from outvoted.actors.runs.run_folder import RunFolder
-from outvoted.analysis.mining.every_network import EveryNetwork, draw_every_network, every_network
+from outvoted.analysis.mining.every_network import EveryNetwork, every_network
+from outvoted.analysis.mining.pictures import draw_every_network
 from outvoted.analysis.mining.report import mining_report
 from outvoted.analysis.mining.summary import summarise
 from outvoted.analysis.opened.opened import OpenedRun

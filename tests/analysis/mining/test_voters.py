@@ -15,9 +15,10 @@ from rich.console import Console
 
 from outvoted.actors.mining.shards import Shards
 from outvoted.actors.runs.run_folder import RunFolder
+from outvoted.analysis.mining.pictures import draw_voters
 from outvoted.analysis.mining.report import mining_report
 from outvoted.analysis.mining.summary import summarise
-from outvoted.analysis.mining.voters import VotersSummary, by_voters, draw_voters, voters_table
+from outvoted.analysis.mining.voters import VotersSummary, by_voters, voters_table
 from outvoted.analysis.opened.opened import OpenedRun
 from tests.analysis.mining.test_pictures import opened
 

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outvoted.analysis.mining.weaknesses import Finders, Grid, Span, binned, cells, span, weaknesses
+from outvoted.analysis.mining.cells import Grid, Span, binned, cells, span
+from outvoted.analysis.mining.weaknesses import Finders, weaknesses
 from outvoted.analysis.report.report import Widget
 from outvoted.search.errors import OutvotedError
 from outvoted.search.transforms import Affine, Chain, Photometric, PixelSwap, Transform

@@ -11,7 +11,8 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.select import Select
 from selenium.webdriver.support.wait import WebDriverWait
 
-from outvoted.analysis.mining.weaknesses import Finders, span, weaknesses
+from outvoted.analysis.mining.cells import span
+from outvoted.analysis.mining.weaknesses import Finders, weaknesses
 from outvoted.analysis.report.drawing import plot_text
 from outvoted.analysis.report.gallery import Exhibit, Exhibits, gallery
 from outvoted.analysis.report.page import Page, write_page

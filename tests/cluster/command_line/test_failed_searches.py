@@ -13,8 +13,8 @@ from outvoted.actors.mining.shards import check_not_all
 from outvoted.actors.runs import schema, tables
 from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.analysis.comparison.comparison import Compared, compare, comparison_table
+from outvoted.analysis.mining.cells import Grid
 from outvoted.analysis.mining.summary import summarise
-from outvoted.analysis.mining.weaknesses import Grid
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.report import Report
 from outvoted.cluster.command_line import launching

@@ -23,7 +23,7 @@ from outvoted.cluster.jobs.job import Job, launch
 from outvoted.cluster.jobs.kinds import read
 from outvoted.cluster.jobs.sweep import SweepConfig
 from outvoted.cluster.jobs.sweep.kind import SWEEP
-from outvoted.cluster.jobs.sweep.tuning import ended
+from outvoted.cluster.jobs.sweep.trials import ended
 from outvoted.search.errors import OutvotedError
 from tests.cluster.command_line.test_cli import OUTVOTED, _heed_ctrl_c
 
@@ -179,7 +179,7 @@ def test_a_stage_whose_images_nobody_sorts_is_not_begun(
         store.write_unit("all.seed-0", [unmeasured], outcome, "Traceback\n  ...\nValueError: why\n")
 
     (runs / "none.yaml").write_text("experiment: {kind: noise-class}")
-    monkeypatch.setattr("outvoted.cluster.jobs.sweep.kind.run_trials", fail)
+    monkeypatch.setattr("outvoted.cluster.jobs.sweep.tuning.run_trials", fail)
     with pytest.raises(OutvotedError, match=said) as told:
         swept(f"unsorted-{outcome}", *NOISE)
     assert "votes of all.seed-0" in told.value.expected

@@ -10,7 +10,7 @@ from outvoted.actors.networks import MLP
 from outvoted.actors.sweeps.sweep_store import Kept
 from outvoted.actors.training.stacked_training import TrainingState
 from outvoted.analysis.sweeps.base import Setting, Unit
-from outvoted.cluster.jobs.sweep.tuning import Spec, equally_far, grouped
+from outvoted.cluster.jobs.sweep.trials import Spec, equally_far, grouped
 
 
 @st.composite

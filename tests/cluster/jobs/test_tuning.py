@@ -6,7 +6,8 @@ from ray.tune.schedulers import ASHAScheduler, FIFOScheduler, MedianStoppingRule
 from outvoted.actors.training.steps import Training
 from outvoted.analysis.sweeps.temperature.experiment import TemperatureExperiment
 from outvoted.cluster.jobs.sweep import Stopping, TrialSettings
-from outvoted.cluster.jobs.sweep.tuning import Stage, _scheduler
+from outvoted.cluster.jobs.sweep.trials import Stage
+from outvoted.cluster.jobs.sweep.tuning import _scheduler
 
 
 @pytest.mark.parametrize(
