@@ -1,22 +1,18 @@
 """How a command makes a run, whatever its kind."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import typer
-
 from outvoted.actors.networks.computing import use_one_thread
 from outvoted.actors.runs.run_folder import RunFolder
-from outvoted.cluster.console.ending import INTERRUPTED
-from outvoted.cluster.console.terminal import command, console, errors, say_written, shown, to_report
+from outvoted.cluster.command_line.resuming import resumable
+from outvoted.cluster.console.terminal import console, say_written, shown, to_report
 from outvoted.cluster.jobs.job import Job, launch
 from outvoted.cluster.jobs.kinds import KINDS, configured
 from outvoted.cluster.jobs.runs import checked, newest
-from outvoted.cluster.ray.connect import LOCAL
 from outvoted.search.trust import named_by
 
 
@@ -65,31 +61,6 @@ def run_folder(config: Path, name: str | None, runs: Path, resume: bool) -> Path
     if name is not None:
         return runs / checked(name, "--name")
     return newest(runs, config.stem) if resume else runs / checked(default_name(config), shown(config))
-
-
-@contextmanager
-def resumable(
-    name: str, config: Path, override: Sequence[str], path: Path, address: str = LOCAL
-) -> Iterator[str]:
-    """Within the block a command makes a run, and is given the command that resumes it.
-
-    Where a signal interrupts it, exit as shells expect, and say how to resume a run that had begun.
-    """
-    sets = [part for item in override for part in ("--set", item)]
-    where: list[str | Path] = ["--runs", path.parent, "--name", path.name]
-    joined = [] if address == LOCAL else ["--address", address]
-    again = command("outvoted", name, config, *sets, *where, *joined, "--resume")
-    began = RunFolder(path).changed_at()
-    try:
-        yield again
-    except KeyboardInterrupt as cut:
-        said = f"\nInterrupted{f' by {cut}' if str(cut) else ''}"
-        if RunFolder(path).changed_at() == began:
-            errors.print(f"{said} before anything started.", soft_wrap=True)
-        else:
-            errors.print(f"{said}; what was done is kept in {path}. Resume it with:", soft_wrap=True)
-            errors.print(f"  {again}", soft_wrap=True)
-        raise typer.Exit(INTERRUPTED) from None
 
 
 def default_name(config: Path) -> str:

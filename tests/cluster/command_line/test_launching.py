@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outvoted.actors.runs.files import write_json
-from outvoted.cluster.command_line.launching import resumable, run_folder
+from outvoted.cluster.command_line.launching import run_folder
+from outvoted.cluster.command_line.resuming import resumable
 from outvoted.cluster.console.terminal import say_written
 from outvoted.search.errors import OutvotedError
 

@@ -21,7 +21,7 @@ import sys, time
 from contextlib import suppress
 from pathlib import Path
 import outvoted.cluster.command_line.cli as cli
-from outvoted.cluster.command_line.launching import resumable
+from outvoted.cluster.command_line.resuming import resumable
 from outvoted.cluster.console.terminal import phase
 
 @cli.app.command("long")

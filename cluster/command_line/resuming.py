@@ -1,0 +1,36 @@
+"""What a command says when a signal interrupts it: how to resume its run."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import typer
+
+from outvoted.actors.runs.run_folder import RunFolder
+from outvoted.cluster.console.ending import INTERRUPTED
+from outvoted.cluster.console.terminal import command, errors
+
+
+@contextmanager
+def resumable(
+    name: str, config: Path, override: Sequence[str], path: Path, address: str = "local"
+) -> Iterator[str]:
+    """Within the block a command makes a run, and is given the command that resumes it.
+
+    Where a signal interrupts it, exit as shells expect, and say how to resume a run that had begun.
+    """
+    sets = [part for item in override for part in ("--set", item)]
+    where: list[str | Path] = ["--runs", path.parent, "--name", path.name]
+    joined = [] if address == "local" else ["--address", address]
+    again = command("outvoted", name, config, *sets, *where, *joined, "--resume")
+    began = RunFolder(path).changed_at()
+    try:
+        yield again
+    except KeyboardInterrupt as cut:
+        said = f"\nInterrupted{f' by {cut}' if str(cut) else ''}"
+        if RunFolder(path).changed_at() == began:
+            errors.print(f"{said} before anything started.", soft_wrap=True)
+        else:
+            errors.print(f"{said}; what was done is kept in {path}. Resume it with:", soft_wrap=True)
+            errors.print(f"  {again}", soft_wrap=True)
+        raise typer.Exit(INTERRUPTED) from None

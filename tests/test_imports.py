@@ -1,0 +1,53 @@
+"""What is imported when: a command that does nothing waits for nothing, an actor imports what it needs."""
+
+import subprocess
+import sys
+
+import pytest
+
+DRAWING = ("matplotlib", "plotly", "jinja2", "rich")
+STATISTICS = ("pandas", "scipy.stats", "scipy.optimize", "sklearn", "skimage.feature")
+RAY_LIBRARIES = ("ray.data", "ray.tune", "ray.train", "ray.serve")
+HEAVY = ("torch", "ray", "numpy", "pyarrow", *DRAWING[:3], *STATISTICS, *RAY_LIBRARIES)
+
+ACTORS = (
+    "outvoted.actors.mining.ray_mining",
+    "outvoted.actors.mining.recorder",
+    "outvoted.actors.panel.ray_panel",
+    "outvoted.actors.training.ray_training",
+    "outvoted.actors.studies.ray_tasks",
+    "outvoted.actors.sweeps.sweep_recorder",
+    "outvoted.actors.healing.healing",
+)
+KINDS = tuple(f"outvoted.cluster.jobs.{name}.kind" for name in ("mine", "scan", "compare", "heal"))
+
+
+def _loaded(code: str, *arguments: str) -> set[str]:
+    """Return the modules that a fresh process has loaded after it ran some code."""
+    ended = "import sys, atexit; atexit.register(lambda: print('\\n#', *sys.modules))\n"
+    process = subprocess.run(
+        [sys.executable, "-c", ended + code, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    *_, modules = process.stdout.splitlines()
+    assert modules.startswith("# "), process.stderr
+    return set(modules.split())
+
+
+COMMAND = "from outvoted.cluster.__main__ import main; main()"
+NOTHING = (("--help",), ("--version",), ("mine", "--help"), ("mine", "nowhere.yaml"))
+
+
+@pytest.mark.parametrize("arguments", NOTHING, ids=" ".join)
+def test_a_command_that_does_nothing_imports_nothing_heavy(arguments: tuple[str, ...]) -> None:
+    assert not _loaded(COMMAND, *arguments) & set(HEAVY)
+
+
+def test_actors_import_only_what_they_compute_with() -> None:
+    assert not _loaded(f"import {', '.join(ACTORS)}") & {*DRAWING, *STATISTICS, *RAY_LIBRARIES}
+
+
+def test_a_kind_of_run_imports_its_report_when_it_is_drawn() -> None:
+    assert not _loaded(f"import {', '.join(KINDS)}") & {*DRAWING[:3], *STATISTICS, *RAY_LIBRARIES}
