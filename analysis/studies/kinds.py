@@ -1,16 +1,18 @@
 """The kinds of studies: a new one is a folder beside these, and its name in ``AnyStudy``."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
 from outvoted.analysis.opened.opened import OpenedRun
-from outvoted.analysis.report.report import Report
 from outvoted.analysis.studies.base import Study
 from outvoted.analysis.studies.boundary.study import BoundaryStudy
 from outvoted.analysis.studies.interpolation.study import InterpolationStudy
 from outvoted.analysis.studies.morphs.study import MorphStudy
 from outvoted.analysis.studies.opened import OpenedStudy
+
+if TYPE_CHECKING:
+    from outvoted.analysis.report.report import Report
 
 AnyStudy = Annotated[BoundaryStudy | MorphStudy | InterpolationStudy, Field(discriminator="kind")]
 """Any study, told apart by its ``kind``."""
@@ -27,7 +29,7 @@ def open_study(run: OpenedRun) -> OpenedStudy:
     return OpenedStudy(study, run)
 
 
-def study_report(run: OpenedRun) -> Report:
+def study_report(run: OpenedRun) -> "Report":
     """Report what a study has shown so far.
 
     Raises:

@@ -1,14 +1,16 @@
 """A study as it lies on disk, opened to be read."""
 
 from functools import cached_property
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.studies.study_store import StudyStore
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.studies.base import Study
 from outvoted.search.arrays import Pixels
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class OpenedStudy:
@@ -36,7 +38,7 @@ class OpenedStudy:
         return named if named and len(named) == self.classes else tuple(map(str, range(self.classes)))
 
     @cached_property
-    def images(self) -> pd.DataFrame:
+    def images(self) -> "pd.DataFrame":
         """How each image was made (schema.STUDY_IMAGES), without its pixels.
 
         Raises:
@@ -44,7 +46,8 @@ class OpenedStudy:
         """
         if not self.store.has_images:
             raise self.run.without("images and votes")
-        return pd.DataFrame(self.store.images().drop_columns(["image"]).to_pandas())
+        frame: pd.DataFrame = self.store.images().drop_columns(["image"]).to_pandas()
+        return frame
 
     @cached_property
     def pixels(self) -> Pixels:
@@ -52,7 +55,7 @@ class OpenedStudy:
         return self.store.pixels()
 
     @cached_property
-    def votes(self) -> pd.DataFrame:
+    def votes(self) -> "pd.DataFrame":
         """The panel's votes (schema.STUDY_VOTES).
 
         Raises:

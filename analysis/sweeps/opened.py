@@ -4,9 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import pyarrow as pa
 
 from outvoted.actors.data.datasets import Dataset
@@ -19,6 +18,9 @@ from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.claims import Claim
 from outvoted.analysis.report.table import Table
 from outvoted.analysis.sweeps.base import Experiment, Setting, Unit, peer_name
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ class OpenedSweep:
         return self.run.data
 
     @cached_property
-    def trials(self) -> pd.DataFrame:
+    def trials(self) -> "pd.DataFrame":
         """All rows of the units that have ended, including stopped and failed ones (schema.TRIALS)."""
         return self.store.trials(unit.name for unit in self.units)
 
