@@ -1,26 +1,28 @@
 """Many searches in one pure state machine: replies in, questions out.
 
-    state, questions = begin(rules, shard, labels)
+    state, questions = begin(rules, lease, labels)
     while questions:
         state, questions = advance(state, panel.ask(questions))
 
-A round asks each target about its searches' candidates first; the other peers see only those that look
-promising from its answers. What a round is made of, ``outvoted.search.strategies`` tells. Nothing here knows
-who asks, in which order, or how long it takes.
+A round asks each target about its searches' candidates first. The voters see only those that look promising
+from its answers, one voter after another, and none is asked about a candidate to which one has objected.
+What a round is made of, ``outvoted.search.strategies`` tells. Nothing here knows who asks, in which order, or
+how long it takes.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
-from outvoted.search.arrays import Bools, Ints, Singles
+from outvoted.search.arrays import Floats, Ints, Singles
 from outvoted.search.consensus import is_voter, unanimous
-from outvoted.search.ledger import Ballot, Finds, Tally, ask, empty_votes, no_ballot, no_questions
+from outvoted.search.ledger import Ballot, Finds, Tally, no_questions, no_votes, questions
 from outvoted.search.messages import Questions, Replies, TakeGradient
-from outvoted.search.plan import Shard
-from outvoted.search.strategies import Memory, Position, Proposals, Strategy, Votes
+from outvoted.search.plan import Lease, Shard
+from outvoted.search.strategies import Evidence, Memory, Position, Proposals, Strategy, Votes
 from outvoted.search.streams import Purpose, uniforms
 from outvoted.search.transforms import Transform
 
@@ -55,7 +57,14 @@ class Rules:
 
     def no_votes(self, m: int) -> Votes:
         """Return the votes on m candidates before anyone is asked."""
-        return empty_votes(self.peers, m, self.transform.size * self.strategy.proposer.gradients)
+        return no_votes(self.peers, m, self.transform.size * self.strategy.proposer.gradients)
+
+    def questions(
+        self, asked: Mapping[int, Ints], seed_id: Ints, composed: Floats, take: TakeGradient
+    ) -> Questions:
+        """Put rows of candidates to peers; gradients are taken if the strategy follows them."""
+        wanted = take if self.strategy.proposer.gradients else None
+        return questions(asked, seed_id, composed, wanted)
 
 
 @dataclass(frozen=True)
@@ -63,18 +72,19 @@ class ShardState:
     """The state of a shard's searches between two events.
 
     Attributes:
+        lease: the searches, and what the panel says of their seeds.
         outcome: shape (n,), an Outcome for each search.
         reason: shape (n,), why a search failed or was skipped, else "".
         start_score: shape (n,), the target's log-odds of the label on the seed; NaN if the seed was
             skipped or a peer's output for it is not finite.
         finds: the mistakes found so far.
         memory: what the proposer knows; empty until the seeds are judged.
-        proposals: the candidates that are being asked about; None while the seeds are.
-        ballot: the questions that are out, and what is known of the proposals.
+        proposals: the candidates that are being asked about; None before the seeds are judged.
+        ballot: the questions that are out, and what has been said of the proposals.
     """
 
     rules: Rules
-    shard: Shard
+    lease: Lease
     labels: Ints
     position: Position
     tally: Tally
@@ -86,22 +96,26 @@ class ShardState:
     proposals: Proposals | None
     ballot: Ballot
 
+    @property
+    def shard(self) -> Shard:
+        """The searches."""
+        return self.lease.shard
 
-def begin(rules: Rules, shard: Shard, labels: Ints) -> tuple[ShardState, Questions]:
-    """Start the searches of a shard by asking the whole panel about their seeds; ``labels`` (n,)."""
-    n, transform = len(shard), rules.transform
+
+def begin(rules: Rules, lease: Lease, labels: Ints) -> tuple[ShardState, Questions]:
+    """Start the searches of a lease; ``labels`` (n,).
+
+    What the panel says of the seeds comes with the lease. If the strategy follows gradients, the peers are
+    asked for them first, about each replica's seed once for all of its searches.
+    """
+    transform, n = rules.transform, len(lease.shard)
     unknown = np.full(n, np.nan, np.float32)
-    seeds = Position(transform.identity(n), unknown, (np.empty((0, len(transform.parameters))),) * n)
-    every = dict.fromkeys(range(rules.peers), np.arange(n))
-    in_play = is_voter(rules.peers, shard.target, shard.voters)
-    in_play[shard.target, np.arange(n)] = True
-    take = np.where(in_play, TakeGradient.IF_CORRECT, TakeGradient.NEVER)
-    ballot, questions = ask(rules.no_votes(n), every, shard.seed_id, seeds.composed, take)
+    asked = _in_play(rules, lease, labels) if rules.strategy.proposer.gradients else {}
     state = ShardState(
         rules=rules,
-        shard=shard,
+        lease=lease,
         labels=labels,
-        position=seeds,
+        position=Position(transform.identity(n), unknown, (np.empty((0, len(transform.parameters))),) * n),
         tally=Tally.none(n),
         outcome=np.full(n, Outcome.CLIMBING, object),
         reason=np.full(n, "", object),
@@ -109,9 +123,24 @@ def begin(rules: Rules, shard: Shard, labels: Ints) -> tuple[ShardState, Questio
         finds=Finds.none(transform),
         memory={},
         proposals=None,
-        ballot=ballot,
+        ballot=Ballot(asked),
     )
-    return state, questions
+    seeds = lease.seeds.seed_id
+    first = rules.questions(asked, seeds, transform.identity(len(seeds)), TakeGradient.IF_CORRECT)
+    return (state, first) if first else advance(state, {})
+
+
+def _in_play(rules: Rules, lease: Lease, labels: Ints) -> dict[int, Ints]:
+    """Return for each peer the undisputed seeds of searches in which it is the target or a voter."""
+    shard, seeds = lease.shard, lease.seeds
+    _, first, seed = np.unique(shard.replica, return_index=True, return_inverse=True)
+    plays = is_voter(rules.peers, shard.target, shard.voters)
+    plays[shard.target, np.arange(len(shard))] = True
+    peer, search = np.nonzero(plays)
+    wanted = np.zeros((rules.peers, len(seeds)), bool)
+    wanted[peer, seed[search]] = True
+    wanted &= unanimous(seeds.predicted.T, labels[first]) & np.isfinite(seeds.score).all(axis=1)
+    return {peer: np.flatnonzero(rows) for peer, rows in enumerate(wanted) if rows.any()}
 
 
 def advance(state: ShardState, replies: Replies) -> tuple[ShardState, Questions]:
@@ -128,24 +157,31 @@ def advance(state: ShardState, replies: Replies) -> tuple[ShardState, Questions]
 def _step(state: ShardState, replies: Replies) -> tuple[ShardState, Questions]:
     """Complete what is pending; there may be nothing to ask, say if all candidates are unrealistic."""
     state = replace(state, ballot=state.ballot.collected(replies))
-    if state.proposals is None:
+    proposals = state.proposals
+    if proposals is None:
         return _propose(_judge_seeds(state))
     if state.ballot.promising is None:
-        return _ask_voters(state, state.proposals)
-    return _propose(_decide(state, state.proposals, state.ballot.promising))
+        state = _put_to_voters(state, proposals)
+    if state.ballot.queue:
+        return _ask_voters(state, proposals)
+    return _propose(_decide(state, proposals))
 
 
 def _judge_seeds(state: ShardState) -> ShardState:
     """Skip searches whose seed is already disputed, fail those on which a peer's output is not finite."""
-    ballot, rules, shard = state.ballot, state.rules, state.shard
-    votes = ballot.votes
+    rules, shard, seeds = state.rules, state.shard, state.lease.seeds
+    seed = np.unique(shard.replica, return_inverse=True)[1]
+    known = replace(rules.no_votes(len(seeds)), score=seeds.score.T, predicted=seeds.predicted.T)
+    votes = state.ballot.votes(known).columns(seed)
     broken = ~np.isfinite(votes.score).all(axis=0)
     disputed = ~unanimous(votes.predicted, state.labels) & ~broken
     outcome, reason = state.outcome.copy(), state.reason.copy()
-    outcome[broken] = Outcome.FAILED
-    otherwise = ["a peer's output for the seed is not finite"] * int(broken.sum())
-    reason[broken] = ballot.why(np.flatnonzero(broken), otherwise, "the seed")
-    outcome[disputed], reason[disputed] = Outcome.SKIPPED, "the panel disputes the seed"
+    outcome[broken], outcome[disputed] = Outcome.FAILED, Outcome.SKIPPED
+    reason[disputed] = "the panel disputes the seed"
+    for row in np.flatnonzero(broken):
+        why = None if seeds.failure is None else seeds.failure[seed[row]]
+        why = why or state.ballot.failure(seed[row])
+        reason[row] = f"{why} (on the seed)" if why else "a peer's output for the seed is not finite"
     start = np.where(broken | disputed, np.nan, votes.of(shard.target).score).astype(np.float32)
     return replace(
         state,
@@ -154,7 +190,6 @@ def _judge_seeds(state: ShardState) -> ShardState:
         start_score=start,
         position=replace(state.position, score=start.copy()),
         memory=rules.strategy.proposer.begin(rules.transform, shard, votes),
-        tally=state.tally.spent(ballot, np.arange(len(shard)), shard.target, state.labels),
     )
 
 
@@ -162,7 +197,7 @@ def _propose(state: ShardState) -> tuple[ShardState, Questions]:
     """Make every climbing search's next candidates and ask each target about its own."""
     state, active, count = _counted(state)
     if not len(active):
-        return replace(state, ballot=no_ballot()), no_questions()
+        return replace(state, ballot=Ballot({})), no_questions()
     rules, shard, proposer = state.rules, state.shard, state.rules.strategy.proposer
     search = np.repeat(active, count)
     offset = np.arange(len(search)) - np.repeat(np.cumsum(count) - count, count)
@@ -174,9 +209,18 @@ def _propose(state: ShardState) -> tuple[ShardState, Questions]:
     proposals = Proposals(search, step, shard.target[search], state.labels[search], offer, realistic)
     rows = np.flatnonzero(realistic)
     asked = {peer: rows[proposals.target[rows] == peer] for peer in range(rules.peers)}
-    votes, seeds = rules.no_votes(len(search)), shard.seed_id[search]
-    ballot, questions = ask(votes, asked, seeds, offer.composed, TakeGradient.IF_CORRECT)
-    return replace(state, proposals=proposals, ballot=ballot), questions
+    state = replace(state, proposals=proposals, ballot=Ballot({}))
+    return _ask(state, proposals, asked, TakeGradient.IF_CORRECT)
+
+
+def _ask(
+    state: ShardState, proposals: Proposals, asked: Mapping[int, Ints], take: TakeGradient
+) -> tuple[ShardState, Questions]:
+    """Put rows of the proposals to peers; those that have nothing to answer are left out."""
+    asked = {peer: rows for peer, rows in asked.items() if len(rows)}
+    seeds = state.shard.seed_id[proposals.search]
+    questions = state.rules.questions(asked, seeds, proposals.offer.composed, take)
+    return replace(state, ballot=replace(state.ballot, asked=asked)), questions
 
 
 def _counted(state: ShardState) -> tuple[ShardState, Ints, Ints]:
@@ -191,61 +235,58 @@ def _counted(state: ShardState) -> tuple[ShardState, Ints, Ints]:
     return replace(state, outcome=outcome), active[~over], count[~over]
 
 
+def _put_to_voters(state: ShardState, proposals: Proposals) -> ShardState:
+    """Choose the candidates that look promising from the targets' answers."""
+    strategy, evidence = state.rules.strategy, state.ballot.evidence(len(proposals))
+    promising = strategy.acceptance.promising(state.position, proposals, evidence)
+    rows = np.flatnonzero(promising & np.isfinite(evidence.score))
+    queue = strategy.proposer.sittings(state.lease.order) if len(rows) else ()
+    return replace(state, ballot=replace(state.ballot, promising=rows, queue=queue))
+
+
 def _ask_voters(state: ShardState, proposals: Proposals) -> tuple[ShardState, Questions]:
-    """Ask the voters about the candidates that look promising from the targets' answers."""
-    rules, before = state.rules, state.ballot
-    evidence = before.votes.of(proposals.target)
-    promising = rules.strategy.acceptance.promising(state.position, proposals, evidence)
-    worth = promising & np.isfinite(evidence.score)
-    votes = is_voter(rules.peers, proposals.target, state.shard.voters[proposals.search]) & worth
-    asked = {peer: np.flatnonzero(votes[peer]) for peer in range(rules.peers)}
-    seeds = state.shard.seed_id[proposals.search]
-    ballot, questions = ask(before.votes, asked, seeds, proposals.offer.composed, TakeGradient.IF_WRONG)
-    ballot = replace(ballot, promising=np.flatnonzero(worth), failure=before.failure)
-    tally = state.tally.spent(before, proposals.search, proposals.target, proposals.label)
-    return replace(state, tally=tally, ballot=ballot), questions
+    """Ask the voters whose turn it is about the candidates to which none before them has objected."""
+    ballot, (voters, *later) = state.ballot, state.ballot.queue
+    rows = ballot.unopposed(proposals.label)
+    votes = is_voter(state.rules.peers, proposals.target[rows], state.shard.voters[proposals.search[rows]])
+    asked = {peer: rows[votes[peer]] for peer in voters}
+    state = replace(state, ballot=replace(ballot, queue=tuple(later)))
+    return _ask(state, proposals, asked, TakeGradient.IF_WRONG)
 
 
-def _decide(state: ShardState, proposals: Proposals, promising: Ints) -> ShardState:
+def _decide(state: ShardState, proposals: Proposals) -> ShardState:
     """Accept candidates, record mistakes and learn.
 
     A network that answers without sense fails the search, but only if the search gets as far as the
     candidate: what lies behind an accepted one was speculative.
     """
-    rules, votes, position = state.rules, state.ballot.votes, state.position
-    acceptance, transform = rules.strategy.acceptance, rules.transform
+    rules, position, ballot = state.rules, state.position, state.ballot
+    acceptance, transform, m = rules.strategy.acceptance, rules.transform, len(proposals)
+    assert ballot.promising is not None
+    votes = ballot.votes(rules.no_votes(m))
     evidence = votes.of(proposals.target)
     broken = np.asarray((votes.asked & ~np.isfinite(votes.score)).any(axis=0))
-    consensus = _consensus(votes, proposals, promising)
+    consensus = np.zeros(m, bool)
+    consensus[ballot.unopposed(proposals.label)] = True
     chosen = acceptance.accept(position, proposals, evidence, consensus, broken)
     mistakes = consensus & ~broken & evidence.wrong(proposals.label) & chosen.tried(proposals)
     mistakes &= ~np.isin(proposals.search, proposals.search[chosen.failed])
     kept = acceptance.keep(transform, state.memory, proposals, votes, np.flatnonzero(mistakes))
-    tally = state.tally.spent(state.ballot, proposals.search, proposals.target, proposals.label)
     return replace(
-        _failed(state, proposals, chosen.failed),
+        _failed(state, proposals, evidence, chosen.failed),
         position=position.moved(proposals, chosen.accepted, evidence.score[chosen.accepted]),
-        tally=tally.counted(proposals, promising, consensus, chosen),
+        tally=state.tally.spent(ballot, proposals).counted(proposals, ballot.promising, consensus, chosen),
         finds=state.finds.plus(position, proposals, votes, kept),
         memory=rules.strategy.proposer.learn(transform, state.memory, proposals, votes, consensus & ~broken),
     )
 
 
-def _consensus(votes: Votes, proposals: Proposals, promising: Ints) -> Bools:
-    """Tell on which of the promising proposals all voters keep the label; (m,)."""
-    peers = len(votes.asked)
-    voted = votes.asked & (np.arange(peers)[:, None] != proposals.target)
-    consensus = np.zeros(len(proposals), bool)
-    consensus[promising] = (~voted | (votes.predicted == proposals.label)).all(axis=0)[promising]
-    return consensus
-
-
-def _failed(state: ShardState, proposals: Proposals, rows: Ints) -> ShardState:
+def _failed(state: ShardState, proposals: Proposals, evidence: Evidence, rows: Ints) -> ShardState:
     """Fail searches at some rows of the proposals, and say why."""
     outcome, reason, search = state.outcome.copy(), state.reason.copy(), proposals.search[rows]
-    score = state.ballot.votes.of(proposals.target).score[rows]
-    whose = np.where(np.isfinite(score), "a peer's", "the target's")
-    otherwise = [f"{who} output for a candidate is not finite" for who in whose]
     outcome[search] = Outcome.FAILED
-    reason[search] = state.ballot.why(rows, otherwise, "a candidate")
+    for row, place in zip(rows, search, strict=True):
+        why = state.ballot.failure(row)
+        whose = "a peer's" if np.isfinite(evidence.score[row]) else "the target's"
+        reason[place] = f"{why} (on a candidate)" if why else f"{whose} output for a candidate is not finite"
     return replace(state, outcome=outcome, reason=reason)

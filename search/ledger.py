@@ -1,14 +1,14 @@
 """A climb's books: who was asked and what they said, what that cost, which mistakes were found."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from outvoted.search.arrays import Bools, Floats, Ints, Singles, Texts
-from outvoted.search.messages import Candidates, Questions, Replies, TakeGradient
-from outvoted.search.strategies import Chosen, Position, Proposals, Votes
+from outvoted.search.arrays import Bools, Floats, Ints, Singles
+from outvoted.search.messages import Answers, Candidates, Questions, Replies, TakeGradient
+from outvoted.search.strategies import Chosen, Evidence, Position, Proposals, Votes
 from outvoted.search.transforms import Transform
 
 _BACKWARD = 2
@@ -16,58 +16,81 @@ _BACKWARD = 2
 
 
 @dataclass(frozen=True)
+class Said:
+    """One peer's answers about some rows of the candidates, shape (k,)."""
+
+    peer: int
+    rows: Ints
+    answers: Answers
+
+
+@dataclass(frozen=True)
 class Ballot:
-    """Questions that are out, and what is known already of the same candidates.
+    """What is asked about m candidates, and what has been said of them.
 
     Attributes:
-        asked: for each peer that was asked, the rows it was asked about, in order.
-        take_gradient: shape (peers, m), a TakeGradient for each; None if no gradients are asked for.
-        votes: what the peers have said so far.
-        promising: rows put to the voters; None while targets, or the panel about seeds, are asked.
-        failure: shape (m,), why a peer has no answer for a row, as the first that failed said; None where
-            nothing was said.
+        asked: for each peer whose answers are out, the rows it is asked about, in order.
+        targets: what the targets have said, each about its own candidates (of seeds, whoever was asked).
+        promising: rows that are put to the voters; None before the targets have answered.
+        voters: what the voters have said, in the order in which they were asked.
+        queue: the voters that are still to be asked: those of one tuple together.
     """
 
-    asked: dict[int, Ints]
-    take_gradient: NDArray[np.uint8] | None
-    votes: Votes
+    asked: Mapping[int, Ints]
+    targets: tuple[Said, ...] = ()
     promising: Ints | None = None
-    failure: Texts | None = None
-
-    def differentiated(self, peer: int, label: Ints) -> Bools:
-        """Tell for which of the rows it was asked about a peer also took a gradient; ``label`` is (m,)."""
-        rows = self.asked[peer]
-        if self.take_gradient is None:
-            return np.zeros(len(rows), bool)
-        correct, wanted = self.votes.predicted[peer, rows] == label[rows], self.take_gradient[peer, rows]
-        taken = np.where(correct, wanted == TakeGradient.IF_CORRECT, wanted == TakeGradient.IF_WRONG)
-        return np.asarray(taken)
-
-    def why(self, rows: Ints, otherwise: Sequence[str], place: str) -> list[str]:
-        """Return why peers have no answers for ``rows``, as they said or else ``otherwise``."""
-        said = [""] * len(rows) if self.failure is None else self.failure[rows]
-        return [
-            f"{text} (on {place})" if text else other for text, other in zip(said, otherwise, strict=True)
-        ]
+    voters: tuple[Said, ...] = ()
+    queue: tuple[tuple[int, ...], ...] = ()
 
     def collected(self, replies: Replies) -> "Ballot":
-        """Add the replies to what has been said; replies of peers come in any order."""
-        votes = Votes(*(array.copy() for array in vars(self.votes).values()))
-        failure = self.failure
-        for peer, rows in self.asked.items():
-            answers = replies[peer]
-            if answers.failure is not None:
-                before = np.full(votes.score.shape[1], "", object) if failure is None else failure
-                failure = before.copy()
-                failure[rows] = np.where(before[rows] == "", answers.failure, before[rows])
+        """Add the replies to what has been said; they come in any order."""
+        fresh = tuple(Said(peer, rows, replies[peer]) for peer, rows in self.asked.items())
+        if self.promising is None:
+            return replace(self, asked={}, targets=self.targets + fresh)
+        return replace(self, asked={}, voters=self.voters + fresh)
+
+    @property
+    def said(self) -> tuple[Said, ...]:
+        """All that has been said."""
+        return self.targets + self.voters
+
+    def votes(self, known: Votes) -> Votes:
+        """Add what has been said to what was known of the candidates before."""
+        votes = Votes(*(array.copy() for array in vars(known).values()))
+        for one in self.said:
+            peer, rows, answers = one.peer, one.rows, one.answers
             votes.score[peer, rows], votes.predicted[peer, rows] = answers.score, answers.predicted
             votes.asked[peer, rows] = True
             if answers.gradient is not None:
                 votes.gradient[peer, rows] = answers.gradient
-        return replace(self, votes=votes, failure=failure)
+        return votes
+
+    def evidence(self, m: int) -> Evidence:
+        """Return what the targets have said of the m candidates."""
+        score, predicted = np.full(m, np.nan, np.float32), np.full(m, -1, np.int16)
+        for one in self.targets:
+            score[one.rows], predicted[one.rows] = one.answers.score, one.answers.predicted
+        return Evidence(score, predicted)
+
+    def unopposed(self, label: Ints) -> Ints:
+        """Return the promising rows to which no voter asked so far objects; ``label`` is (m,)."""
+        assert self.promising is not None
+        opposed = np.zeros(len(label), bool)
+        for one in self.voters:
+            opposed[one.rows] |= one.answers.predicted != label[one.rows]
+        return self.promising[~opposed[self.promising]]
+
+    def failure(self, row: int) -> str:
+        """Return why a row has no answer, as the peer that failed first said; "" if none said anything."""
+        for one in self.said:
+            texts = one.answers.failure
+            said = [] if texts is None else texts[one.rows == row].tolist()
+            if any(said):
+                return str(said[0])
+        return ""
 
 
-def empty_votes(peers: int, m: int, size: int) -> Votes:
+def no_votes(peers: int, m: int, size: int) -> Votes:
     """Return the votes before anyone is asked; ``size`` is the length of gradients, 0 without."""
     return Votes(
         np.full((peers, m), np.nan, np.float32),
@@ -77,35 +100,29 @@ def empty_votes(peers: int, m: int, size: int) -> Votes:
     )
 
 
-def no_ballot() -> Ballot:
-    """Ask nothing."""
-    return Ballot({}, None, empty_votes(0, 0, 0))
-
-
-def ask(
-    votes: Votes, asked: dict[int, Ints], seed_id: Ints, composed: Floats, take: TakeGradient | Ints
-) -> tuple[Ballot, Questions]:
-    """Put rows of candidates to peers; those that have nothing to answer are left out.
-
-    ``take`` says of which rows gradients are taken, for all alike or (peers, m); it counts only where the
-    votes have room for gradients.
-    """
-    asked = {peer: rows for peer, rows in asked.items() if len(rows)}
-    flags = np.broadcast_to(np.asarray(take, np.uint8), votes.score.shape) if votes.gradient.size else None
-    kinds = len(TakeGradient)  # a row that peers are asked about in different ways stands in the table twice
-    keys = {peer: rows * kinds + (0 if flags is None else flags[peer, rows]) for peer, rows in asked.items()}
-    table = np.unique(np.concatenate([np.empty(0, np.int64), *keys.values()]))
-    row, how = table // kinds, (table % kinds).astype(np.uint8)
-    candidates = Candidates(
-        seed_id[row].astype(np.int32), composed[row].astype(np.float32), None if flags is None else how
-    )
-    rows = {peer: np.searchsorted(table, key) for peer, key in keys.items()}
-    return Ballot(asked, flags, votes), Questions(candidates, rows)
-
-
 def no_questions() -> Questions:
     """Ask no one."""
     return Questions(Candidates(np.empty(0, np.int32), np.empty((0, 0), np.float32)), {})
+
+
+def questions(
+    asked: Mapping[int, Ints], seed_id: Ints, composed: Floats, take: TakeGradient | None
+) -> Questions:
+    """Put rows of candidates to peers; the table holds only what somebody is asked about.
+
+    Args:
+        seed_id: shape (m,), of all candidates.
+        composed: shape (m, transform.size).
+        take: whether gradients are taken; None if they are asked for at no time.
+    """
+    used = np.zeros(len(seed_id), bool)
+    for rows in asked.values():
+        used[rows] = True
+    table = np.flatnonzero(used)
+    place = np.cumsum(used) - 1
+    flags = None if take is None else np.full(len(table), take, np.uint8)
+    candidates = Candidates(seed_id[table].astype(np.int32), composed[table].astype(np.float32), flags)
+    return Questions(candidates, {peer: place[rows] for peer, rows in asked.items()})
 
 
 @dataclass(frozen=True)
@@ -114,9 +131,10 @@ class Tally:
 
     ``candidates`` are what the sequential procedure would have tried, ``unrealistic`` those of them that
     left the realism budget and were put to no network, ``stale`` those in a row that were not accepted;
-    ``inferences_*`` are forward inferences that were really run, speculative ones included and backward
-    passes counted as two; ``voted_on`` counts the candidates put to the voters, speculative or not, and
-    ``consensus`` those on which all of them agreed.
+    ``inferences_*`` are forward inferences that were run for the search alone, speculative ones included and
+    backward passes counted as two; what is asked about seeds serves many searches and is not among them.
+    ``voted_on`` counts the candidates put to the voters, speculative or not, and ``consensus`` those on which
+    all of them agreed.
     """
 
     candidates: Ints
@@ -132,15 +150,25 @@ class Tally:
         """Count nothing yet."""
         return Tally(*(np.zeros(n, np.int64) for _ in fields(Tally)))
 
-    def spent(self, ballot: Ballot, search: Ints, target: Ints, label: Ints) -> "Tally":
-        """Count the inferences of a ballot; searches, targets and labels of its candidates are (m,)."""
-        own, others = self.inferences_target.copy(), self.inferences_peers.copy()
-        for peer, rows in ballot.asked.items():
-            cost = 1 + _BACKWARD * ballot.differentiated(peer, label)
-            mine = target[rows] == peer
-            np.add.at(own, search[rows[mine]], cost[mine])
-            np.add.at(others, search[rows[~mine]], cost[~mine])
-        return replace(self, inferences_target=own, inferences_peers=others)
+    def spent(self, ballot: Ballot, proposals: Proposals) -> "Tally":
+        """Count what a round's answers cost."""
+
+        def cost(said: tuple[Said, ...], differentiated: bool) -> Ints:
+            """Gradients are taken of a target where it is right, and of voters where they are wrong."""
+            total = np.zeros_like(self.candidates)
+            for one in said:
+                search = proposals.search[one.rows]
+                total += np.bincount(search, minlength=len(total))
+                if one.answers.gradient is not None:
+                    taken = (one.answers.predicted == proposals.label[one.rows]) == differentiated
+                    total += _BACKWARD * np.bincount(search[taken], minlength=len(total))
+            return total
+
+        return replace(
+            self,
+            inferences_target=self.inferences_target + cost(ballot.targets, True),
+            inferences_peers=self.inferences_peers + cost(ballot.voters, False),
+        )
 
     def counted(self, proposals: Proposals, asked: Ints, consensus: Bools, chosen: Chosen) -> "Tally":
         """Count a round; ``asked`` are the rows put to voters, ``consensus`` (m,) tells where they agreed."""

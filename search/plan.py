@@ -1,4 +1,4 @@
-"""Which searches a run consists of: search ids, the seeds they start from, the shards they are leased in.
+"""Which searches a run consists of: search ids, the seeds they start from, the leases they are handed out in.
 
 A *replica* is one drawn seed on which every turn is taken: each target against each number of voters.
 Search id = replica * turns + turn. Replicas are numbered from 0 for ever, so a longer run begins with exactly
@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from outvoted.search.arrays import Bools, Ints, RowArrays
+from outvoted.search.arrays import Bools, Ints, RowArrays, Singles, Texts
 from outvoted.search.streams import Purpose, uniforms
 
 
@@ -67,17 +68,76 @@ def replicas_needed(undisputed: Bools, wanted: int) -> int | None:
     return int(enough[0]) + 1 if len(enough) else None
 
 
-def searches(run_seed: int, replicas: int, turns: Turns, seeds: int) -> Shard:
-    """Return every search of a run, as one shard."""
-    ids = np.arange(replicas * len(turns), dtype=np.int64)
-    replica, turn = ids // len(turns), ids % len(turns)
-    target = np.array(turns.targets, np.int64)[turn % len(turns.targets)]
-    voters = np.array(turns.voters, np.int64)[turn // len(turns.targets)]
-    return Shard(ids, replica, target, voters, drawn_seeds(run_seed, replica, seeds))
+@dataclass(frozen=True)
+class Work:
+    """All searches of a run: every turn on each replica.
+
+    Attributes:
+        run_seed: decides which seeds are drawn.
+        replicas: how many there are.
+        seeds: size of the data set that seeds are drawn from.
+    """
+
+    run_seed: int
+    replicas: int
+    turns: Turns
+    seeds: int
+
+    def __len__(self) -> int:
+        return self.replicas * len(self.turns)
+
+    def searches(self, replicas: Ints) -> Shard:
+        """Return all searches of some replicas (r,), ascending."""
+        turns = len(self.turns)
+        ids = (replicas[:, None] * turns + np.arange(turns)).reshape(-1)
+        turn, each = ids % turns, len(self.turns.targets)
+        target = np.array(self.turns.targets, np.int64)[turn % each]
+        voters = np.array(self.turns.voters, np.int64)[turn // each]
+        seed_id = drawn_seeds(self.run_seed, replicas, self.seeds)
+        return Shard(ids, ids // turns, target, voters, np.repeat(seed_id, turns))
+
+    def shards(self, done: Ints, size: int) -> Iterator[Shard]:
+        """Split what is not ``done`` (search ids) into shards of whole replicas.
+
+        A shard has at most ``size`` searches, or one replica's where these are more: what is asked about a
+        seed once serves all of its searches.
+        """
+        done = np.sort(done)
+        ended = np.bincount(done // len(self.turns), minlength=self.replicas)[: self.replicas]
+        left = np.flatnonzero(ended < len(self.turns))
+        each = max(1, size // len(self.turns))
+        for first in range(0, len(left), each):
+            shard = self.searches(left[first : first + each])
+            low, high = np.searchsorted(done, (shard.search_id[0], shard.search_id[-1] + 1))
+            yield shard.rows(~np.isin(shard.search_id, done[low:high]))
 
 
-def shards(work: Shard, done: Ints, size: int) -> Iterator[Shard]:
-    """Split what is not ``done`` (search ids) of ``work`` into shards of at most ``size`` searches."""
-    rest = np.flatnonzero(~np.isin(work.search_id, done))
-    for first in range(0, len(rest), size):
-        yield work.rows(rest[first : first + size])
+@dataclass(frozen=True)
+class AskedSeeds(RowArrays):
+    """Seeds and what every peer says of them: asked once in a run, for all searches from them.
+
+    Attributes:
+        seed_id: shape (r,), rows of the seed data set.
+        score: shape (r, peers), log-odds of the label.
+        predicted: shape (r, peers), classes; -1 where a peer gave no answer.
+        failure: shape (r,), why a peer has no answer, "" where all have one; None if nothing is said of that.
+    """
+
+    seed_id: Ints
+    score: Singles
+    predicted: NDArray[np.int16]
+    failure: Texts | None = None
+
+
+@dataclass(frozen=True)
+class Lease:
+    """A shard and what is known of it beforehand.
+
+    Attributes:
+        seeds: a row for each replica of the shard, ascending.
+        order: all peers, in the order in which they are asked as voters.
+    """
+
+    shard: Shard
+    seeds: AskedSeeds
+    order: tuple[int, ...]

@@ -21,7 +21,6 @@ from outvoted.actors.runs.run_folder import DataRecord, RunFolder, RunRecord, St
 from outvoted.actors.training.steps import Training
 from outvoted.actors.training.training import train, trained_member
 from outvoted.analysis.opened.opened import OpenedRun
-from outvoted.search import plan
 from outvoted.search.climb import Rules
 from outvoted.search.search_settings import SearchSettings
 from tests.actors.data.formats import write_idx
@@ -100,10 +99,10 @@ def run_path(
     search = SearchSettings(per_target=PER_TARGET, seed=rules.run_seed)
     plans = planned(panel, search, seeds.labels, names)
     recorder = Recorder(store.path)
-    for shard in plan.shards(plans.searches, np.empty(0, np.int64), 40):
-        recorder.record(coordinator.mine(shard, panel))
+    for lease in plans.leases(np.empty(0, np.int64), 40):
+        recorder.record(coordinator.mine(lease, panel))
     recorder.close()
-    figures = record.figures | {"replicas": plans.replicas, "searches": len(plans.searches)}
+    figures = plans.figures().model_dump() | record.figures
     store.write_record(record.model_copy(update={"figures": figures}))
     return store.path
 

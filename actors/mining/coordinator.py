@@ -15,7 +15,7 @@ from outvoted.actors.runs import png
 from outvoted.search.arrays import Ints, Pixels, Singles
 from outvoted.search.climb import Outcome, Rules, ShardState, advance, begin
 from outvoted.search.messages import Questions, Replies
-from outvoted.search.plan import Shard
+from outvoted.search.plan import Lease
 
 
 @dataclass(frozen=True)
@@ -45,9 +45,9 @@ class Coordinator:
     names: tuple[str, ...]
     referee: Peer | None
 
-    def mine(self, shard: Shard, panel: VotingPanel) -> ShardResult:
+    def mine(self, lease: Lease, panel: VotingPanel) -> ShardResult:
         """Run a shard against a panel to its end and verify what it found; a pure function of both."""
-        steps = self.steps(shard)
+        steps = self.steps(lease)
         try:
             asked = next(steps)
             while True:
@@ -59,9 +59,9 @@ class Coordinator:
             result: ShardResult = end.value
             return result
 
-    def steps(self, shard: Shard, watch: Callable[[ShardState], object] = lambda climb: None) -> Steps:
+    def steps(self, lease: Lease, watch: Callable[[ShardState], object] = lambda climb: None) -> Steps:
         """Run a shard; whoever drives it reaches the panel, and ``watch`` sees the state after each event."""
-        climb, questions = begin(self.rules, shard, self.seeds.labels[shard.seed_id])
+        climb, questions = begin(self.rules, lease, self.seeds.labels[lease.shard.seed_id])
         while questions:
             replies = yield questions
             assert not isinstance(replies, Verdict)

@@ -14,7 +14,6 @@ from outvoted.actors.networks.computing import USUAL, Arithmetic
 from outvoted.actors.networks.members import Member
 from outvoted.actors.panel.panel import LocalPanel
 from outvoted.actors.panel.peer import Peer
-from outvoted.search import plan
 from outvoted.search.search_settings import SearchSettings
 
 _SHARD = 500
@@ -67,11 +66,11 @@ class LocalMining:
     def mine(self, plans: MiningPlan, report: Report = lambda searches, mistakes: None) -> MiningResult:
         """Run all searches; but for the time of day a pure function of what it was made with."""
         searches, mistakes = [], []
-        for shard in plan.shards(plans.searches, np.empty(0, np.int64), _SHARD):
-            result = self._coordinator.mine(shard, self._panel)
+        for lease in plans.leases(np.empty(0, np.int64), _SHARD):
+            result = self._coordinator.mine(lease, self._panel)
             searches.append(result.searches)
             mistakes.append(result.mistakes)
-            report(len(shard), sum(table.num_rows for table in mistakes))
+            report(len(lease.shard), sum(table.num_rows for table in mistakes))
         return MiningResult(pa.concat_tables(searches), pa.concat_tables(mistakes))
 
 

@@ -1,6 +1,6 @@
-"""How many replicas a run needs: seeds are drawn until enough of them are undisputed."""
+"""How many replicas a run needs: seeds are drawn, and the panel is asked, until enough are undisputed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,32 +8,63 @@ import numpy as np
 from outvoted.actors.panel.panel import VotingPanel
 from outvoted.actors.panel.standing import Standings, standings
 from outvoted.actors.runs.run_folder import Figures
-from outvoted.search.arrays import AnyArray, Ints
-from outvoted.search.consensus import unanimous
+from outvoted.search.arrays import Bools, Ints
+from outvoted.search.consensus import is_voter, unanimous
 from outvoted.search.errors import OutvotedError
-from outvoted.search.messages import Candidates, Questions
-from outvoted.search.plan import Shard, drawn_seeds, replicas_needed, searches
+from outvoted.search.messages import Candidates, Questions, probability
+from outvoted.search.plan import AskedSeeds, Lease, Turns, Work, drawn_seeds, replicas_needed
 from outvoted.search.search_settings import SearchSettings
 from outvoted.search.transforms import Transform
 
 _MOST_DRAWS_PER_SEED = 50
+_REHEARSAL = 32
+"""Voters stand in the order of their answers to the first so many seeds drawn, however long the run is."""
+_GRADIENT = 3
+"""An answer with a gradient costs about as much as three without."""
 
 
 class MiningFigures(Figures):
-    """What a run of mining counts of itself; ``seconds`` are those of mining alone."""
+    """What a run of mining counts of itself.
+
+    ``seconds`` are those of mining alone; ``seed_inferences`` were spent on seeds, for all searches together.
+    """
 
     replicas: int | None = None
     searches: int | None = None
+    seed_inferences: int = 0
     seconds: float = 0.0
 
 
 @dataclass(frozen=True)
 class MiningPlan:
-    """A run's searches: how many seeds are drawn for them, and how each network does on these seeds."""
+    """A run's searches, and what the panel says of their seeds.
 
-    replicas: int
-    searches: Shard
+    Attributes:
+        work: all searches.
+        seeds: a row for each replica.
+        order: all peers, in the order in which they are asked as voters: first who is least sure of the
+            labels of seeds, and so most likely to object.
+        standings: how each network does on the seeds.
+        inferences: what is spent on seeds: every peer is asked once about each that was drawn, and for its
+            gradient, if the strategy follows gradients, once for each replica.
+    """
+
+    work: Work
+    seeds: AskedSeeds
+    order: tuple[int, ...]
     standings: Standings
+    inferences: int
+
+    def leases(self, done: Ints, size: int) -> Iterator[Lease]:
+        """Split what is not ``done`` (search ids) into leases of about ``size`` searches."""
+        for shard in self.work.shards(done, size):
+            yield Lease(shard, self.seeds.rows(np.unique(shard.replica)), self.order)
+
+    def figures(self) -> MiningFigures:
+        """Return what is counted before anything is mined."""
+        return MiningFigures(
+            replicas=self.work.replicas, searches=len(self.work), seed_inferences=self.inferences
+        )
 
 
 def planned(panel: VotingPanel, search: SearchSettings, labels: Ints, names: Sequence[str]) -> MiningPlan:
@@ -47,40 +78,86 @@ def planned(panel: VotingPanel, search: SearchSettings, labels: Ints, names: Seq
     Raises:
         OutvotedError: hardly any seed is undisputed.
     """
-    per_target = search.per_target
-    known, drawn = np.empty(0, bool), np.empty(0, np.int64)
-    predicted = np.empty((panel.size, 0), np.int64)
-    while (needed := replicas_needed(known, per_target)) is None:
-        if len(known) >= _MOST_DRAWS_PER_SEED * per_target:
-            stand = _standings(names, predicted, drawn, labels)
-            raise _too_few(int(known.sum()), len(known), len(labels), per_target, stand)
-        replicas = np.arange(len(known), len(known) + per_target)
-        seeds = drawn_seeds(search.seed, replicas, len(labels))
-        answers = _predicted(panel, search.transform, seeds)
-        drawn, predicted = np.concatenate([drawn, seeds]), np.concatenate([predicted, answers], axis=1)
-        known = np.concatenate([known, unanimous(answers, labels[seeds])])
-    work = searches(search.seed, needed, search.turns(names), len(labels))
-    return MiningPlan(needed, work, _standings(names, predicted, drawn, labels))
+    per_target, drawn = search.per_target, np.empty(0, np.int64)
+    known = asked_about(panel, search.transform, drawn)
+    needed, most = None, max(_MOST_DRAWS_PER_SEED * per_target, _REHEARSAL)
+    while needed is None:
+        if len(drawn) == most:
+            raise _too_few(search, known, drawn, labels, names)
+        replicas = np.arange(len(drawn), min(len(drawn) + max(per_target, _REHEARSAL), most))
+        drawn = np.concatenate([drawn, drawn_seeds(search.seed, replicas, len(labels))])
+        fresh = np.setdiff1d(drawn, known.seed_id)
+        known = AskedSeeds.joined([known, asked_about(panel, search.transform, fresh)])
+        needed = replicas_needed(_undisputed(known, labels)[_places(known, drawn)], per_target)
+    seeds = known.rows(_places(known, drawn[:needed]))
+    rehearsal = known.rows(_places(known, drawn[:_REHEARSAL]))
+    turns = search.turns(names)
+    sloped = int((_undisputed(seeds, labels) & np.isfinite(seeds.score).all(axis=1)).sum())
+    gradients = _GRADIENT * sloped * _in_play(turns, panel.size) * search.strategy.proposer.gradients
+    return MiningPlan(
+        Work(search.seed, needed, turns, len(labels)),
+        seeds,
+        voting_order(rehearsal),
+        _standings(known, labels, names),
+        panel.size * len(known) + gradients,
+    )
 
 
-def _predicted(panel: VotingPanel, transform: Transform, seed_id: Ints) -> AnyArray:
+def asked_about(panel: VotingPanel, transform: Transform, seed_id: Ints) -> AskedSeeds:
+    """Ask every peer about seeds (r,)."""
     composed = transform.identity(len(seed_id)).astype(np.float32)
-    seeds = Candidates(seed_id.astype(np.int32), composed)
-    replies = panel.ask(Questions(seeds, dict.fromkeys(range(panel.size), np.arange(len(seeds)))))
-    return np.stack([replies[peer].predicted for peer in range(panel.size)])
+    table = Candidates(seed_id.astype(np.int32), composed)
+    everyone = dict.fromkeys(range(panel.size), np.arange(len(seed_id)))
+    replies = panel.ask(Questions(table, everyone))
+    answers = [replies[peer] for peer in range(panel.size)]
+    failure = None
+    for one in reversed(answers):
+        if one.failure is not None:
+            failure = one.failure if failure is None else np.where(one.failure == "", failure, one.failure)
+    return AskedSeeds(
+        seed_id,
+        np.stack([one.score for one in answers], axis=1),
+        np.stack([one.predicted for one in answers], axis=1),
+        failure,
+    )
 
 
-def _standings(names: Sequence[str], predicted: AnyArray, drawn: Ints, labels: Ints) -> Standings:
-    """Take every seed once, however often it was drawn."""
-    seeds, first = np.unique(drawn, return_index=True)
-    return standings(names, predicted[:, first], labels[seeds])
+def voting_order(seeds: AskedSeeds) -> tuple[int, ...]:
+    """Order the peers, who is least sure of the labels of ``seeds`` (at least one) first."""
+    sure = probability(np.nan_to_num(seeds.score, nan=-np.inf, posinf=np.inf)).mean(axis=0).round(6)
+    return tuple(np.argsort(sure, kind="stable").tolist())
 
 
-def _too_few(found: int, drawn: int, images: int, per_target: int, stand: Standings) -> OutvotedError:
+def _places(known: AskedSeeds, seed_id: Ints) -> Ints:
+    """Return the rows of ``known``, which has each seed once, that hold seeds (n,)."""
+    order = np.argsort(known.seed_id)
+    return np.asarray(order[np.searchsorted(known.seed_id, seed_id, sorter=order)])
+
+
+def _undisputed(known: AskedSeeds, labels: Ints) -> Bools:
+    return unanimous(known.predicted.T, labels[known.seed_id])
+
+
+def _in_play(turns: Turns, peers: int) -> int:
+    """Count the peers that are a target or a voter in any turn."""
+    targets, most = np.array(turns.targets), np.full(len(turns.targets), max(turns.voters))
+    voters = np.flatnonzero(is_voter(peers, targets, most).any(axis=1))
+    return len(np.union1d(targets, voters))
+
+
+def _standings(known: AskedSeeds, labels: Ints, names: Sequence[str]) -> Standings:
+    return standings(names, known.predicted.T, labels[known.seed_id])
+
+
+def _too_few(
+    search: SearchSettings, known: AskedSeeds, drawn: Ints, labels: Ints, names: Sequence[str]
+) -> OutvotedError:
+    stand = _standings(known, labels, names)
+    found = int(_undisputed(known, labels)[_places(known, drawn)].sum())
     fallen = ", ".join(one.name for one in stand.fallen)
     mend = f"fix or leave out {fallen}" if fallen else "leave out the peer that fails"
     return OutvotedError(
-        expected=f"{per_target} seeds that all {len(stand.networks)} peers classify correctly",
-        found=f"{found} among {drawn} drawn from {images} training images: {stand}",
+        expected=f"{search.per_target} seeds that all {len(names)} peers classify correctly",
+        found=f"{found} among {len(drawn)} drawn from {len(labels)} training images: {stand}",
         remedy="train the networks for more epochs, or with a smaller learning rate, or " + mend,
     )

@@ -17,7 +17,7 @@ from outvoted.actors.panel.ray_panel import FOREVER, Placed, RayPanel
 from outvoted.search.arrays import Pixels
 from outvoted.search.climb import Outcome, Rules, ShardState
 from outvoted.search.messages import Questions, Replies, apart, together
-from outvoted.search.plan import Shard
+from outvoted.search.plan import Lease
 from outvoted.search.search_settings import SearchSettings
 
 Asked = tuple[Questions, "asyncio.Future[Replies]"]
@@ -91,14 +91,15 @@ class CoordinatorActor:
         self._batcher = RequestBatcher(self._panel.ask_later)
         self._coordinator = Coordinator(rules, images.seeds, tuple(names), judge)
 
-    async def mine(self, shard: Shard) -> ShardResult:
+    async def mine(self, lease: Lease) -> ShardResult:
         """Run a shard."""
+        name = lease.shard.name
 
         def watch(climb: ShardState) -> None:
             ended = climb.outcome != Outcome.CLIMBING
-            self._live[shard.name] = (int(ended.sum()), int((climb.outcome == Outcome.MISTAKE).sum()))
+            self._live[name] = (int(ended.sum()), int((climb.outcome == Outcome.MISTAKE).sum()))
 
-        steps = self._coordinator.steps(shard, watch)
+        steps = self._coordinator.steps(lease, watch)
         try:
             asked = next(steps)
             while True:
@@ -110,7 +111,7 @@ class CoordinatorActor:
             result: ShardResult = end.value
             return result
         finally:
-            self._live.pop(shard.name, None)
+            self._live.pop(name, None)
 
     async def _judge(self, images: Pixels) -> Verdict:
         """Have panel and referee vote at the same time, and other shards go on meanwhile."""

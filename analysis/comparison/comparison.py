@@ -22,8 +22,8 @@ class Compared:
     Attributes:
         searches: those that began, without skipped and failed ones.
         success: share of them that found a mistake.
-        inferences: forward inferences of all these searches, successful or not, per mistake; a backward pass
-            counts as two.
+        inferences: forward inferences of all these searches, successful or not, and those on their seeds,
+            per mistake; a backward pass counts as two.
         mistakes_per_second: of mining time, on the machine it ran on.
         moves: median over mistakes; strategies that place candidates by knobs make one move.
         validity: share of mistakes on which the referee agrees with the label.
@@ -64,8 +64,9 @@ def common_span(runs: Iterable[OpenedRun]) -> Span:
 def _compared(name: str, run: OpenedRun, found: set[Cell], known: int) -> Compared:
     searches, mistakes = Shards(run.store.path).frame("searches"), run.mistakes.to_pandas()
     begun = searches[searches["outcome"].isin([Outcome.MISTAKE, Outcome.EXHAUSTED])]
-    spent = int(begun["inferences_target"].sum() + begun["inferences_peers"].sum())
-    seconds, count = MiningFigures.of(run.record).seconds, len(mistakes)
+    figures, count = MiningFigures.of(run.record), len(mistakes)
+    spent = int(begun["inferences_target"].sum() + begun["inferences_peers"].sum()) + figures.seed_inferences
+    seconds = figures.seconds
     return Compared(
         strategy=name,
         searches=len(begun),

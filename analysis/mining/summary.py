@@ -32,8 +32,8 @@ class TargetSummary:
         searches: climbs begun; skipped and failed ones are not among them.
         inferences: forward inferences per success as the paper counts them: every candidate that was
             put to a network counts once for each network of the panel.
-        inferences_run: forward inferences per success that were really run: the target is asked first
-            and the peers only where it pays, but speculation is included.
+        inferences_run: forward inferences per success that were really run for these searches: the target
+            is asked first and the peers only where it pays, but speculation is included; seeds are not.
         validity: share of mistakes on which the referee agrees with the label.
     """
 
@@ -54,7 +54,10 @@ class TargetSummary:
 
 @dataclass(frozen=True)
 class Summary:
-    """A run's headline figures and one row for each target."""
+    """A run's headline figures and one row for each target.
+
+    ``seed_inferences`` were spent on seeds, once for all searches from them.
+    """
 
     run: str
     state: str
@@ -65,6 +68,7 @@ class Summary:
     voters: tuple[VotersSummary, ...]
     every_network: EveryNetwork | None
     failures: tuple[Failed, ...]
+    seed_inferences: int
     seconds_mining: float
     searches_per_second: float | None
 
@@ -82,7 +86,8 @@ def summarise(run: OpenedRun) -> Summary:
     )
     whole = every_network(searches, len(turns.targets)) if len(turns.targets) == len(names) else None
     referee = next((member for member in run.members if member.role == "referee"), None)
-    seconds = MiningFigures.of(run.record).seconds
+    figures = MiningFigures.of(run.record)
+    seconds, seeds = figures.seconds, figures.seed_inferences
     return Summary(
         run=run.record.name,
         state=run.record.state,
@@ -90,9 +95,10 @@ def summarise(run: OpenedRun) -> Summary:
         mistakes=len(mistakes),
         validity=validity(mistakes),
         referee_accuracy=None if referee is None else referee.test_accuracy,
-        voters=by_voters(searches, mistakes) if len(turns.voters) > 1 else (),
+        voters=by_voters(searches, mistakes, seeds) if len(turns.voters) > 1 else (),
         every_network=whole,
         failures=failures(searches),
+        seed_inferences=seeds,
         seconds_mining=seconds,
         searches_per_second=len(searches) / seconds if seconds else None,
     )
@@ -174,6 +180,9 @@ def _caption(summary: Summary) -> list[str]:
             f"mistakes per {unit}: {mistakes:.0f}; searches per {unit}: "
             f"{per * summary.searches_per_second:.0f}; time spent mining: {summary.seconds_mining:.1f} s"
         )
+    if summary.seed_inferences:
+        spent = summary.seed_inferences
+        lines.append(f"{spent:,} inferences on seeds, asked once for all searches, are not counted under run")
     if summary.every_network is not None and summary.every_network.tried:
         whole = summary.every_network
         lines.append(f"{len(whole.replicas)} of {whole.tried} seeds drove every network to a mistake")

@@ -26,7 +26,7 @@ class VotersSummary:
         moves: mean over mistakes.
         validity: share of mistakes on which the referee agrees with the label.
         held_out_correct: share of answers of held-out peers that are correct; None if all voted.
-        inferences: forward inferences of all these searches for each mistake.
+        inferences: forward inferences of all these searches, and those on their seeds, for each mistake.
     """
 
     voters: int
@@ -39,20 +39,24 @@ class VotersSummary:
     inferences: float | None
 
 
-def by_voters(searches: pd.DataFrame, mistakes: pd.DataFrame) -> tuple[VotersSummary, ...]:
-    """Summarise the tables of a run by the number of voters, fewest first."""
+def by_voters(searches: pd.DataFrame, mistakes: pd.DataFrame, seeds: int = 0) -> tuple[VotersSummary, ...]:
+    """Summarise the tables of a run by the number of voters, fewest first.
+
+    Args:
+        seeds: inferences spent on seeds, which each number of voters would need alone too.
+    """
     if searches.empty:
         return ()
     return tuple(
-        _summary(voters, *(_of(table, voters) for table in (searches, mistakes)))
+        _summary(voters, seeds, *(_of(table, voters) for table in (searches, mistakes)))
         for voters in sorted(map(int, searches["voters"].unique()))
     )
 
 
-def _summary(voters: int, searches: pd.DataFrame, mistakes: pd.DataFrame) -> VotersSummary:
+def _summary(voters: int, seeds: int, searches: pd.DataFrame, mistakes: pd.DataFrame) -> VotersSummary:
     begun = searches[searches["outcome"].isin([Outcome.MISTAKE, Outcome.EXHAUSTED])]
     count, won = len(mistakes), int((begun["outcome"] == Outcome.MISTAKE).sum())
-    spent = int(begun["inferences_target"].sum() + begun["inferences_peers"].sum())
+    spent = seeds + int(begun["inferences_target"].sum() + begun["inferences_peers"].sum())
     return VotersSummary(
         voters=voters,
         searches=len(begun),

@@ -22,7 +22,7 @@ from outvoted.cluster.ray.calls import result
 from outvoted.cluster.ray.placement import PlacementSettings, Share
 from outvoted.search.climb import Rules
 from outvoted.search.errors import OutvotedError
-from outvoted.search.plan import Shard
+from outvoted.search.plan import Lease
 
 _PLACING_SECONDS = 60
 _PEER: Any = PeerActor
@@ -162,7 +162,7 @@ class Live:
 def lease(
     cells: Sequence[Cell],
     recorder: Any,
-    shards: Iterator[Shard],
+    leases: Iterator[Lease],
     in_flight: int,
     report: Callable[[Progress, Live], object],
 ) -> None:
@@ -176,9 +176,9 @@ def lease(
     running: dict[Any, Cell] = {}
 
     def start(cell: Cell) -> None:
-        shard = next(shards, None)
-        if shard is not None:
-            running[recorder.record.remote(cell.coordinator.mine.remote(shard))] = cell
+        lease = next(leases, None)
+        if lease is not None:
+            running[recorder.record.remote(cell.coordinator.mine.remote(lease))] = cell
 
     for _ in range(in_flight):
         for cell in cells:

@@ -131,6 +131,10 @@ class Votes:
     asked: Bools
     gradient: Singles
 
+    def columns(self, chosen: Ints) -> "Votes":
+        """Return the votes on chosen candidates."""
+        return Votes(*(array[:, chosen] for array in vars(self).values()))
+
     def of(self, peer: Ints) -> Evidence:
         """Return what one peer for each candidate, ``peer`` (m,), says."""
         columns = np.arange(len(peer))
@@ -167,6 +171,14 @@ class Proposer(ABC):
     @abstractmethod
     def draws(self, transform: Transform) -> int:
         """Random numbers needed for one candidate."""
+
+    def sittings(self, order: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
+        """Say which voters are asked together about a candidate.
+
+        The next are asked only if none before has objected: one after another, unless something is learnt
+        from what each of them says.
+        """
+        return tuple((peer,) for peer in order)
 
     def begin(self, transform: Transform, shard: Shard, votes: Votes) -> Memory:
         """Return what is known of a shard's searches from the votes on their seeds: usually nothing."""

@@ -166,6 +166,10 @@ class Gradient(Strategy, Proposer):
         """Nothing is drawn at random."""
         return 0
 
+    def sittings(self, order: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
+        """Ask all voters at once: each is modelled."""
+        return (order,)
+
     def begin(self, transform: Transform, shard: Shard, votes: Votes) -> Memory:
         """Model the scores from their values and gradients at the seed."""
         n, peers, points, k = len(shard), len(votes.score), self.steps + 1, transform.knobs

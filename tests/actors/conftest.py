@@ -15,9 +15,10 @@ from outvoted.actors.panel.panel import LocalPanel
 from outvoted.actors.panel.peer import Peer
 from outvoted.search.climb import Rules
 from outvoted.search.messages import Candidates
-from outvoted.search.plan import Shard, searches
+from outvoted.search.plan import Shard
 from tests.actors.data.formats import write_idx
-from tests.search.runs import all_turns
+from tests.actors.leases import mined_by
+from tests.search.runs import all_turns, searches
 
 Idx = Callable[[Path, NDArray[np.uint8]], Path]
 FOUR = (
@@ -95,7 +96,7 @@ def shard(rules: Rules, digits: Dataset) -> Shard:
 @pytest.fixture(scope="session")
 def mined(coordinator: Coordinator, shard: Shard, panel: LocalPanel) -> ShardResult:
     """What mining the shard gives."""
-    return coordinator.mine(shard, panel)
+    return mined_by(coordinator, shard, panel)
 
 
 @pytest.fixture(scope="session")

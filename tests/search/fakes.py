@@ -74,6 +74,7 @@ class FakePanel:
         wreck: float = math.nan,
     ) -> None:
         self._identity = tuple(identity.tolist())
+        self.peers = peers
         self._breaks = breaks
         self._wreck = np.float32(wreck)
         self._weights = [
@@ -85,6 +86,10 @@ class FakePanel:
 
     def ask(self, questions: Questions) -> Replies:
         return {peer: self._answers(peer, part) for peer, part in parts_of(questions).items()}
+
+    def still(self, peer: int, seed_id: int) -> Row:
+        """A question about an untouched seed."""
+        return Row(peer, seed_id, self._identity)
 
     def answer(self, row: Row) -> tuple[np.float32, int]:
         """Return the log-odds of the label and the class; off the record."""

@@ -5,7 +5,7 @@ import numpy as np
 from outvoted.search.arrays import Ints
 from outvoted.search.climb import Rules, ShardState, advance, begin
 from outvoted.search.messages import Questions
-from outvoted.search.plan import Shard, Turns
+from outvoted.search.plan import AskedSeeds, Lease, Shard, Turns, Work
 from outvoted.search.strategies import Strategy
 from outvoted.search.transforms import Affine, AffineRange, Transform
 from tests.search.fakes import SEEDS, FakePanel, label_of
@@ -36,7 +36,23 @@ def all_turns(peers: int) -> Turns:
 def shard_of(search_id: Ints, peers: int = PEERS, voters: int | None = None) -> Shard:
     """A shard in which every search (ids below SEEDS) has a seed of its own, by which one can tell it."""
     many = np.full_like(search_id, peers - 1 if voters is None else voters)
-    return Shard(search_id, search_id // peers, search_id % peers, many, search_id * 11 % SEEDS)
+    return Shard(search_id, search_id, search_id % peers, many, search_id * 11 % SEEDS)
+
+
+def searches(run_seed: int, replicas: int, turns: Turns, seeds: int) -> Shard:
+    """All searches of a run, as one shard."""
+    return Work(run_seed, replicas, turns, seeds).searches(np.arange(replicas))
+
+
+def lease_of(shard: Shard, panel: FakePanel) -> Lease:
+    """A lease of a shard; what the panel says of its seeds is off the record."""
+    seeds = shard.seed_id[np.unique(shard.replica, return_index=True)[1]]
+    said = [[panel.answer(panel.still(peer, seed)) for peer in range(panel.peers)] for seed in seeds.tolist()]
+    score, predicted = (
+        np.array([[each[k] for each in row] for row in said]).reshape(len(seeds), panel.peers) for k in (0, 1)
+    )
+    asked = AskedSeeds(seeds, score.astype(np.float32), predicted.astype(np.int16))
+    return Lease(shard, asked, tuple(np.roll(range(panel.peers), 1).tolist()))
 
 
 def first(n: int) -> Shard:
@@ -49,9 +65,9 @@ def panel_for(rules: Rules) -> FakePanel:
     return FakePanel(rules.transform.identity(1)[0], rules.peers)
 
 
-def started(rules: Rules, shard: Shard) -> tuple[ShardState, Questions]:
+def started(rules: Rules, shard: Shard, panel: FakePanel | None = None) -> tuple[ShardState, Questions]:
     """A shard's beginning."""
-    return begin(rules, shard, label_of(shard.seed_id))
+    return begin(rules, lease_of(shard, panel or panel_for(rules)), label_of(shard.seed_id))
 
 
 def ended(climb: ShardState, questions: Questions, panel: FakePanel) -> ShardState:
@@ -63,7 +79,8 @@ def ended(climb: ShardState, questions: Questions, panel: FakePanel) -> ShardSta
 
 def run(rules: Rules, shard: Shard, panel: FakePanel | None = None) -> ShardState:
     """Run a shard from its beginning to its end."""
-    return ended(*started(rules, shard), panel or panel_for(rules))
+    panel = panel or panel_for(rules)
+    return ended(*started(rules, shard, panel), panel)
 
 
 def predicted_by(climb: ShardState) -> Ints:

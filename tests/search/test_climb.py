@@ -1,5 +1,6 @@
 """The climb itself: what it asks first, how searches end, what a broken network does and what it does not."""
 
+import itertools
 import math
 from collections import Counter
 from dataclasses import replace
@@ -7,21 +8,25 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from outvoted.search.climb import Outcome, Rules, ShardState, advance
-from outvoted.search.plan import Shard
+from outvoted.search.climb import Outcome, Rules, ShardState, advance, begin
+from outvoted.search.plan import Shard, Turns
 from outvoted.search.strategies import RandomSearch, Strategy
 from outvoted.search.transforms import Affine, AffineRange
-from tests.search.fakes import CLASSES, DISPUTED, FakePanel, Row, label_of, parts_of, rows_of
+from tests.search.fakes import CLASSES, DISPUTED, SEEDS, FakePanel, Row, label_of, rows_of
 from tests.search.runs import (
     EAGER,
     PEERS,
+    all_turns,
     costs,
+    ended,
     findings,
     first,
+    lease_of,
     panel_for,
     predicted_by,
     rules_of,
     run,
+    searches,
     shard_of,
     started,
 )
@@ -31,6 +36,7 @@ SEARCHES = 36
 VICTIM = 4
 """A search that neither ends at once nor finds a mistake with its first candidates."""
 TARGETS = dict(zip(first(SEARCHES).seed_id.tolist(), first(SEARCHES).target.tolist(), strict=True))
+Candidate = tuple[int, tuple[float, ...]]
 NOWHERE = AffineRange(rotation=0, translation=0, scale=1, shear=0)
 
 
@@ -55,6 +61,11 @@ def is_seed(row: Row) -> bool:
     return row.composed == tuple(EAGER.identity(1)[0].tolist())
 
 
+def candidate_of(row: Row) -> Candidate:
+    """What a question is about, whoever is asked."""
+    return row.seed_id, row.composed
+
+
 def without(climb: ShardState, search: int) -> tuple[object, object]:
     """What all searches but one found and cost."""
     found, spent = findings(climb), costs(climb)
@@ -62,15 +73,59 @@ def without(climb: ShardState, search: int) -> tuple[object, object]:
     return found, spent
 
 
-def test_the_whole_panel_is_first_asked_about_every_seed(rules: Rules) -> None:
-    shard = first(SEARCHES)
-    _, questions = started(rules, shard)
-    assert sorted(questions.rows) == list(range(PEERS))
-    for candidates in parts_of(questions).values():
-        assert candidates.seed_id.tolist() == shard.seed_id.tolist()
-        assert (candidates.composed == rules.transform.identity(1)).all()
-        assert candidates.seed_id.dtype == np.int32
-        assert candidates.composed.dtype == np.float32
+def test_only_for_gradients_is_anyone_asked_about_a_seed_again(rules: Rules) -> None:
+    panel = panel_for(rules)
+    run(rules, first(SEARCHES), panel)
+    again = Counter(row for row in panel.asked if is_seed(row))
+    assert set(again) <= set(panel.differentiated)
+    assert set(again.values()) <= {1}
+    assert bool(again) == rules.strategy.proposer.gradients
+
+
+def test_questions_are_small(rules: Rules) -> None:
+    _, questions = started(rules, first(SEARCHES))
+    assert questions.candidates.seed_id.dtype == np.int32
+    assert questions.candidates.composed.dtype == np.float32
+    used = np.concatenate(list(questions.rows.values()))
+    assert set(used.tolist()) == set(range(len(questions.candidates)))
+
+
+def test_all_searches_of_a_replica_share_what_is_asked_about_its_seed(rules: Rules) -> None:
+    panel, shard = panel_for(rules), searches(5, 12, Turns((0, 1, 2), (1, 2)), SEEDS)
+    run(rules, shard, panel)
+    again = Counter(row for row in panel.asked if is_seed(row))
+    sound = np.unique(shard.replica[shard.seed_id % DISPUTED != 0])
+    assert sum(again.values()) == PEERS * len(sound) * rules.strategy.proposer.gradients
+
+
+def test_no_voter_is_asked_about_a_candidate_to_which_one_has_objected(rules: Rules) -> None:
+    panel, shard = panel_for(rules), first(SEARCHES)
+    climb, questions = started(rules, shard, panel)
+    together = len(rules.strategy.proposer.sittings((0, 1, 2))) == 1
+    objected, asked = set[Candidate](), Counter[Candidate]()
+    while questions:
+        fresh = [row for row in rows_of(questions) if not is_seed(row) and row.peer != TARGETS[row.seed_id]]
+        assert together or objected.isdisjoint(map(candidate_of, fresh))
+        asked.update(map(candidate_of, fresh))
+        wrong = [row for row in fresh if panel.answer(row)[1] != row.seed_id % CLASSES]
+        objected |= set(map(candidate_of, wrong))
+        climb, questions = advance(climb, panel.ask(questions))
+    assert objected
+    assert set(asked.values()) == ({PEERS - 1} if together else {1, PEERS - 1})
+
+
+def test_the_order_of_voters_decides_what_is_asked_and_nothing_else(rules: Rules) -> None:
+    panel, shard = panel_for(rules), first(SEARCHES)
+    lease = lease_of(shard, panel)
+    ends = [
+        ended(*begin(rules, replace(lease, order=order), label_of(shard.seed_id)), panel)
+        for order in itertools.permutations(range(PEERS))
+    ]
+    for climb in ends:
+        assert findings(climb) == findings(ends[0])
+        assert climb.tally.voted_on.tolist() == ends[0].tally.voted_on.tolist()
+    costs = {int(climb.tally.inferences_peers.sum()) for climb in ends}
+    assert (len(costs) == 1) == (rules.strategy.proposer.sittings((0, 1)) == ((0, 1),))
 
 
 def test_disputed_seeds_are_skipped_and_say_so(rules: Rules) -> None:
@@ -82,9 +137,7 @@ def test_disputed_seeds_are_skipped_and_say_so(rules: Rules) -> None:
     assert set(climb.reason[~disputed]) == {""}
     assert np.isnan(climb.start_score[disputed]).all()
     assert climb.tally.candidates[disputed].tolist() == [0] * disputed.sum()
-    differentiated = Counter(row.seed_id for row in panel.differentiated if row.peer != TARGETS[row.seed_id])
-    backward = np.array([2 * differentiated[seed] for seed in climb.shard.seed_id])
-    assert set((climb.tally.inferences_peers - backward)[disputed].tolist()) == {PEERS - 1}
+    assert not {row.seed_id for row in panel.asked} & set(climb.shard.seed_id[disputed].tolist())
 
 
 def test_the_start_score_is_the_targets_own(rules: Rules) -> None:
@@ -141,7 +194,7 @@ def test_a_failed_search_is_asked_about_no_more(strategy: Strategy) -> None:
         return not is_seed(row) and row.composed[2] > 0.6
 
     shard, panel = first(SEARCHES), FakePanel(EAGER.identity(1)[0], PEERS, breaks)
-    climb, questions = started(rules_of(strategy), shard)
+    climb, questions = started(rules_of(strategy), shard, panel)
     while questions:
         failed = set(shard.seed_id[climb.outcome == Outcome.FAILED].tolist())
         assert failed.isdisjoint(row.seed_id for row in rows_of(questions))
@@ -190,12 +243,12 @@ def test_a_failed_search_has_tried_the_same_candidates_however_far_it_looks(step
     assert far.tally.candidates[both].tolist() == near.tally.candidates[both].tolist()
 
 
-def test_where_no_candidate_is_realistic_nothing_is_asked_beyond_the_seeds(stepwise: Case) -> None:
+def test_where_no_candidate_is_realistic_nothing_is_asked(stepwise: Case) -> None:
     rules = rules_of(stepwise.strategy, transform=Affine(move=EAGER.move, budget=NOWHERE))
     panel = panel_for(rules)
     climb = run(rules, first(SEARCHES), panel)
     undisputed = climb.shard.seed_id % DISPUTED != 0
-    assert len(panel.asked) == PEERS * SEARCHES
+    assert not panel.asked
     assert set(climb.outcome[undisputed]) == {Outcome.EXHAUSTED}
     assert set(climb.tally.candidates[undisputed].tolist()) == {rules.patience}
     assert set(climb.tally.unrealistic[undisputed].tolist()) == {rules.patience}
@@ -210,7 +263,6 @@ def test_patience_may_be_long_where_no_candidate_is_realistic() -> None:
 def test_where_every_seed_is_disputed_the_climb_ends_at_once(rules: Rules) -> None:
     ids = np.flatnonzero(first(SEARCHES).seed_id % DISPUTED == 0)
     climb, questions = started(rules, shard_of(ids))
-    climb, questions = advance(climb, panel_for(rules).ask(questions))
     assert not questions
     assert climb.outcome.tolist() == [Outcome.SKIPPED] * len(ids)
 
@@ -223,7 +275,7 @@ def test_a_shard_without_searches_ends(rules: Rules) -> None:
 
 
 def test_several_targets_may_share_a_seed(rules: Rules) -> None:
-    together = replace(first(12), seed_id=np.repeat([1, 2, 3, 4], 3))
+    together = searches(3, 4, all_turns(PEERS), SEEDS)
     both = run(rules, together)
     for search in range(12):
         alone = run(rules, together.rows(np.array([search])))
@@ -237,9 +289,11 @@ def test_a_panel_has_any_number_of_peers_from_two_on(strategy: Strategy, peers: 
     panel = FakePanel(EAGER.identity(1)[0], peers)
     climb = run(rules, shard_of(np.arange(SEARCHES), peers), panel)
     assert Outcome.MISTAKE in climb.outcome
-    assert strategy.proposer.gradients or (climb.tally.inferences_peers % (peers - 1) == 0).all()
     spent = climb.tally.inferences_peers.sum() + climb.tally.inferences_target.sum()
-    assert spent == len(panel.asked) + 2 * len(panel.differentiated)
+    asked, differentiated = (
+        sum(not is_seed(row) for row in rows) for rows in (panel.asked, panel.differentiated)
+    )
+    assert spent == asked + 2 * differentiated
 
 
 def test_nobody_is_asked_for_nothing(rules: Rules) -> None:

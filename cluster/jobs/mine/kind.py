@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import Progress as Bars
 
 from outvoted.actors.data.datasets import Dataset, Images
-from outvoted.actors.mining.planning import MiningFigures, planned
+from outvoted.actors.mining.planning import MiningFigures, MiningPlan, planned
 from outvoted.actors.mining.shards import Progress, Shards
 from outvoted.actors.panel import panel_settings
 from outvoted.actors.runs.run_folder import RunFolder, RunRecord
@@ -21,9 +21,7 @@ from outvoted.cluster.jobs.mine import MineConfig
 from outvoted.cluster.jobs.networks import check_user_networks, run_members
 from outvoted.cluster.ray.cells import Cell, Live, lease, running_cells, running_recorder
 from outvoted.cluster.ray.placement import Share, share
-from outvoted.search import plan
 from outvoted.search.climb import Outcome
-from outvoted.search.plan import Shard
 from outvoted.search.trust import named_by
 
 if TYPE_CHECKING:
@@ -91,20 +89,25 @@ def _search(job: Job[MineConfig], record: RunRecord, data: Dataset, each: Share,
             for concern in plans.standings.concerns():
                 warn(progress.console, concern)
             progress.update(starting, completed=1)
-            figures = MiningFigures.of(record)
-            figures.replicas, figures.searches = plans.replicas, len(plans.searches)
+            figures = plans.figures()
+            figures.seconds = MiningFigures.of(record).seconds
             figures.put(record)
             job.store.write_record(record)
-            _lease_all(job, record, cells, recorder, plans.searches, progress)
+            _lease_all(job, record, cells, recorder, plans, progress)
 
 
 def _lease_all(
-    job: Job[MineConfig], record: RunRecord, cells: Sequence[Cell], recorder: Any, work: Shard, progress: Bars
+    job: Job[MineConfig],
+    record: RunRecord,
+    cells: Sequence[Cell],
+    recorder: Any,
+    plans: MiningPlan,
+    progress: Bars,
 ) -> None:
     found = Shards(job.store.path)
     done = found.done()
-    shards = plan.shards(work, done, job.config.cluster.shard_size)
-    bar = progress.add_task("searches", total=len(work), completed=len(done), details="")
+    leases = plans.leases(done, job.config.cluster.shard_size)
+    bar = progress.add_task("searches", total=len(plans.work), completed=len(done), details="")
     began, figures = time.monotonic(), MiningFigures.of(record)
     before = figures.seconds
 
@@ -118,7 +121,7 @@ def _lease_all(
         searches = max(recorded.searches + live.searches, int(progress.tasks[bar].completed))
         tell(searches, recorded.mistakes + live.mistakes, recorded.outcomes[Outcome.SKIPPED])
 
-    lease(cells, recorder, shards, job.config.cluster.shards_in_flight, report)
+    lease(cells, recorder, leases, job.config.cluster.shards_in_flight, report)
     outcomes, mistakes = found.table("searches")["outcome"].to_pylist(), found.table("mistakes").num_rows
     tell(len(outcomes), mistakes, outcomes.count(Outcome.SKIPPED))  # as the summary will count them
 

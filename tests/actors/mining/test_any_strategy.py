@@ -10,7 +10,9 @@ from outvoted.actors.mining.coordinator import Coordinator
 from outvoted.actors.mining.shards import ShardResult
 from outvoted.actors.panel.panel import LocalPanel
 from outvoted.search.climb import Outcome, Rules
-from outvoted.search.plan import Shard, Turns, searches
+from outvoted.search.plan import Shard, Turns
+from tests.actors.leases import mined_by
+from tests.search.runs import searches
 from tests.search.strategies.cases import CASES, Case
 
 TURNS = Turns(targets=(0, 2), voters=(2, 1))
@@ -33,13 +35,13 @@ def one(request: pytest.FixtureRequest, coordinator: Coordinator) -> Coordinator
 @pytest.fixture(scope="module")
 def whole(one: Coordinator, work: Shard, panel: LocalPanel) -> ShardResult:
     """What mining all of the work gives."""
-    return one.mine(work, panel)
+    return mined_by(one, work, panel)
 
 
 def test_splitting_the_work_changes_no_row(
     one: Coordinator, work: Shard, panel: LocalPanel, whole: ShardResult
 ) -> None:
-    parts = [one.mine(work.rows(slice(first, first + 11)), panel) for first in range(0, len(work), 11)]
+    parts = [mined_by(one, work.rows(slice(first, first + 11)), panel) for first in range(0, len(work), 11)]
     assert whole.mistakes.equals(pa.concat_tables([part.mistakes for part in parts]))
     found = pa.concat_tables([part.searches for part in parts])
     assert whole.searches.drop_columns("finished_at").equals(found.drop_columns("finished_at"))

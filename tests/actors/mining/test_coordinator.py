@@ -23,6 +23,7 @@ from outvoted.search.climb import Outcome, ShardState
 from outvoted.search.consensus import outvoted
 from outvoted.search.messages import Questions, Replies
 from outvoted.search.plan import Shard
+from tests.actors.leases import lease_of, mined_by
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ def test_the_shard_is_worth_testing(mined: ShardResult) -> None:
 def test_mining_twice_gives_the_same_rows(
     coordinator: Coordinator, shard: Shard, panel: LocalPanel, mined: ShardResult
 ) -> None:
-    again = coordinator.mine(shard, panel)
+    again = mined_by(coordinator, shard, panel)
     assert again.name == mined.name == shard.name
     assert_same(mined, [again])
 
@@ -106,7 +107,7 @@ def test_splitting_a_shard_changes_no_row(
 ) -> None:
     edges = [0, *sorted(cuts), len(shard)]
     parts = [shard.rows(slice(*pair)) for pair in pairwise(edges)]
-    assert_same(mined, [coordinator.mine(each, panel) for each in parts])
+    assert_same(mined, [mined_by(coordinator, each, panel) for each in parts])
 
 
 def replied(coordinator: Coordinator, panel: VotingPanel, asked: Questions | Pixels) -> Replies | Verdict:
@@ -134,7 +135,14 @@ def test_shards_that_advance_together_disturb_nothing(
     coordinator: Coordinator, shard: Shard, panel: LocalPanel, mined: ShardResult
 ) -> None:
     parts = [shard.rows(slice(first, first + 20)) for first in (0, 20, 40)]
-    assert_same(mined, driven(coordinator, panel, [coordinator.steps(each) for each in parts]))
+    assert_same(
+        mined,
+        driven(
+            coordinator,
+            panel,
+            [coordinator.steps(lease_of(each, panel, coordinator.rules.transform)) for each in parts],
+        ),
+    )
 
 
 def test_whoever_watches_sees_every_state_and_changes_no_row(
@@ -145,7 +153,14 @@ def test_whoever_watches_sees_every_state_and_changes_no_row(
     def watch(climb: ShardState) -> None:
         seen.append(int((climb.outcome != Outcome.CLIMBING).sum()))
 
-    assert_same(mined, driven(coordinator, panel, [coordinator.steps(shard, watch)]))
+    assert_same(
+        mined,
+        driven(
+            coordinator,
+            panel,
+            [coordinator.steps(lease_of(shard, panel, coordinator.rules.transform), watch)],
+        ),
+    )
     assert seen == sorted(seen)
     assert seen[-1] == len(shard)
     assert len(seen) > 10
@@ -157,7 +172,7 @@ def test_images_are_put_to_the_panel_once_and_last(
     asked: list[Questions | Pixels] = []
 
     def steps() -> Steps:
-        running = coordinator.steps(shard)
+        running = coordinator.steps(lease_of(shard, panel, coordinator.rules.transform))
         reply = None
         while True:
             try:
@@ -237,7 +252,7 @@ def test_the_referee_judges_every_mistake(mined: ShardResult, judge: Peer) -> No
 def test_without_a_referee_nothing_is_judged(
     coordinator: Coordinator, shard: Shard, panel: LocalPanel, mined: ShardResult
 ) -> None:
-    alone = replace(coordinator, referee=None).mine(shard, panel)
+    alone = mined_by(replace(coordinator, referee=None), shard, panel)
     judged = ["referee_predicted", "valid"]
     assert alone.mistakes.drop_columns(judged).equals(mined.mistakes.drop_columns(judged))
     assert [alone.mistakes.column(name).null_count for name in judged] == [alone.mistakes.num_rows] * 2
@@ -247,14 +262,15 @@ def test_every_forward_inference_is_counted(
     coordinator: Coordinator, shard: Shard, panel: LocalPanel
 ) -> None:
     counting = Counting(panel)
-    frame = searches_of(coordinator.mine(shard, counting))
+    lease = lease_of(shard, panel, coordinator.rules.transform)
+    frame = searches_of(coordinator.mine(lease, counting))
     assert counting.rows == int(frame["inferences_target"].sum() + frame["inferences_peers"].sum())
 
 
 def test_a_mistake_that_the_votes_deny_is_a_failed_search(
     coordinator: Coordinator, shard: Shard, panel: LocalPanel, mined: ShardResult
 ) -> None:
-    lied = coordinator.mine(shard, Liar(panel))
+    lied = mined_by(coordinator, shard, Liar(panel))
     assert lied.mistakes.num_rows == 0
     before, after = searches_of(mined), searches_of(lied)
     won = before["outcome"] == Outcome.MISTAKE
@@ -267,7 +283,7 @@ def test_a_broken_peer_fails_every_search(
     coordinator: Coordinator, shard: Shard, peers: list[Peer], digits: Dataset
 ) -> None:
     broken = Peer(Broken(), coordinator.rules.transform, digits.train)
-    result = coordinator.mine(shard, LocalPanel([*peers[:2], broken]))
+    result = mined_by(coordinator, shard, LocalPanel([*peers[:2], broken]))
     frame = searches_of(result)
     assert set(frame["outcome"]) == {Outcome.FAILED}
     assert frame["reason"].str.contains("not finite").all()
@@ -280,7 +296,7 @@ def test_a_shard_without_mistakes_still_has_both_tables(
 ) -> None:
     found = searches_of(mined)
     row = int(np.flatnonzero(found["outcome"] == Outcome.SKIPPED)[0])
-    skipped = coordinator.mine(shard.rows(slice(row, row + 1)), panel)
+    skipped = mined_by(coordinator, shard.rows(slice(row, row + 1)), panel)
     assert skipped.searches.num_rows == 1
     assert skipped.mistakes.num_rows == 0
     assert skipped.mistakes.schema.equals(

@@ -15,7 +15,6 @@ from outvoted.actors.panel.panel import LocalPanel
 from outvoted.actors.panel.peer import Peer
 from outvoted.actors.training.steps import Training
 from outvoted.actors.training.training import train
-from outvoted.search import plan
 from outvoted.search.climb import Rules
 from outvoted.search.errors import OutvotedError
 from outvoted.search.search_settings import SearchSettings
@@ -59,8 +58,8 @@ def test_the_rows_are_a_coordinators_whatever_the_shards(
     assert SEARCH.rules(3) == rules
     names = tuple(member.name for member in trained)
     coordinator = Coordinator(rules, digits.train, names, judge)
-    work = planned(panel, SEARCH, digits.train.labels, names).searches
-    results = [coordinator.mine(shard, panel) for shard in plan.shards(work, np.empty(0, np.int64), 7)]
+    plans = planned(panel, SEARCH, digits.train.labels, names)
+    results = [coordinator.mine(lease, panel) for lease in plans.leases(np.empty(0, np.int64), 7)]
     searches = pa.concat_tables([result.searches for result in results])
     assert timeless(searches).equals(timeless(mined.searches))
     assert pa.concat_tables([result.mistakes for result in results]).equals(mined.mistakes)

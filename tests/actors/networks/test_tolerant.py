@@ -21,6 +21,7 @@ from outvoted.actors.panel.peer import Peer
 from outvoted.search.climb import Outcome, Rules
 from outvoted.search.messages import Candidates, TakeGradient
 from outvoted.search.plan import Shard
+from tests.actors.leases import mined_by
 from tests.actors.panel.zoo import NoWayBack
 
 Draw = Callable[[int, int], Candidates]
@@ -95,7 +96,7 @@ def test_searches_that_meet_a_failure_fail_and_the_others_go_on(
         Picky(network, float(np.quantile(ink, 0.7)), ValueError("too much ink")), digits.classes, "picky"
     )
     last = Peer(picky, coordinator.rules.transform, digits.train)
-    frame = coordinator.mine(shard, LocalPanel([*peers[:2], last])).searches.to_pandas()
+    frame = mined_by(coordinator, shard, LocalPanel([*peers[:2], last])).searches.to_pandas()
     failed = frame["outcome"] == Outcome.FAILED
     assert failed.any()
     assert set(frame.loc[~failed, "outcome"]) >= {Outcome.MISTAKE, Outcome.EXHAUSTED}

@@ -21,6 +21,7 @@ from outvoted.search.climb import Rules
 from outvoted.search.ledger import no_questions
 from outvoted.search.messages import Answers, Candidates, Questions, Replies, TakeGradient
 from outvoted.search.plan import Shard
+from tests.actors.leases import mined_by
 from tests.actors.panel.same import assert_same
 from tests.search.fakes import questions_of
 
@@ -139,7 +140,7 @@ def test_one_image_is_enough_for_a_vote(any_panel: VotingPanel, digits: Dataset)
 def test_any_panel_mines_the_same_rows(
     any_panel: VotingPanel, coordinator: Coordinator, shard: Shard, mined: ShardResult
 ) -> None:
-    other = coordinator.mine(shard, any_panel)
+    other = mined_by(coordinator, shard, any_panel)
     assert other.mistakes.equals(mined.mistakes)
     assert other.searches.drop_columns("finished_at").equals(mined.searches.drop_columns("finished_at"))
 

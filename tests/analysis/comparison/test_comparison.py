@@ -69,6 +69,7 @@ def test_searches_in_vain_are_paid_for_too(rows: list[Compared], run: OpenedRun,
         searches: Rows = Shards(store.path).table("searches").to_pylist()
         begun = [search for search in searches if search["outcome"] in ("mistake", "exhausted")]
         spent = sum(search["inferences_target"] + search["inferences_peers"] for search in begun)
+        spent += store.read_record().figures["seed_inferences"]
         won = sum(search["outcome"] == "mistake" for search in begun)
         assert (row.searches, row.mistakes, row.success) == (90, won, won / 90)
         assert row.inferences == spent / won

@@ -1,6 +1,7 @@
 """Where a bar ends is what the tables count."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,20 +13,21 @@ from outvoted.cluster.jobs.job import Job
 from outvoted.cluster.jobs.mine import MineConfig
 from outvoted.cluster.jobs.mine import kind as mine
 from outvoted.cluster.ray.cells import Live
-from outvoted.search import plan
+from outvoted.search.plan import Work
 
 
 def test_the_bar_ends_at_what_is_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def lease(cells: Any, recorder: Any, shards: Any, in_flight: int, report: Any) -> None:
+    def lease(cells: Any, recorder: Any, leases: Any, in_flight: int, report: Any) -> None:
         report(Progress(searches=5), Live(30, 20))  # of which some are counted twice, and some not verified
 
     monkeypatch.setattr(mine, "lease", lease)
     config = MineConfig()
     job = Job(mine.MINE, config, RunFolder(tmp_path))
     record = RunRecord(name="a", state=State.RUNNING, config={}, versions={})
-    work = plan.searches(0, 10, config.search.turns(config.panel.names), 100)
+    work = Work(0, 10, config.search.turns(config.panel.names), 100)
+    plans: Any = SimpleNamespace(work=work, leases=lambda done, size: iter(()))
     with bars(Terminal(quiet=True)) as progress:
-        mine._lease_all(job, record, [], None, work, progress)
+        mine._lease_all(job, record, [], None, plans, progress)
         (task,) = progress.tasks
     found = Shards(job.store.path)
     assert task.completed == len(found.done()) == 0
