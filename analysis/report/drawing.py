@@ -7,6 +7,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogFormatter
 
 from outvoted.actors.runs.files import write_atomically
 from outvoted.actors.runs.run_folder import RunRecord
@@ -60,8 +61,20 @@ def show(axes: Axes, image: Pixels) -> None:
     axes.spines[:].set_visible(False)
 
 
+class _Powers(LogFormatter):
+    """Writes 0.01, 0.1, 1, not formulas, which would be shown as their source: ``text.parse_math`` is off."""
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        """Return a number, or nothing where Matplotlib leaves out the label."""
+        return f"{x:g}" if super().__call__(x, pos) else ""
+
+
 def save(figure: Figure, path: Path) -> None:
-    """Write a figure as PNG, all of it or nothing."""
+    """Write a figure as PNG, all of it or nothing, with plain numbers on logarithmic axes."""
+    for axis in (axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)):
+        if isinstance(axis.get_major_formatter(), LogFormatter):
+            axis.set_major_formatter(_Powers())
+            axis.set_minor_formatter(_Powers())
     write_atomically(path, lambda partial: figure.savefig(partial, format="png", dpi=110))
 
 

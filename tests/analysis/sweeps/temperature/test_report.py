@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from PIL import Image
 from rich.console import Console
 
@@ -65,8 +66,12 @@ def rows_of(store: SweepStore, unit: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.filterwarnings("error")
-def test_a_sweep_gets_every_picture_and_a_table_that_fits_the_terminal(own: SweepStore) -> None:
+def test_a_sweep_gets_every_picture_and_a_table_that_fits_the_terminal(
+    own: SweepStore, figures: list[Figure]
+) -> None:
     found = report(own)
+    written = [text.get_text() for figure in figures for text in figure.findobj(Text)]  # type: ignore[attr-defined]
+    assert not [text for text in written if "$" in text], "a formula, shown as its source"
     assert list(found.pictures) == ALL
     assert found.values["units"] == {FINISHED: 6}
     rows = found.values["rows"]
