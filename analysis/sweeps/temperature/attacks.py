@@ -16,9 +16,9 @@ from outvoted.actors.networks.stack import Stack
 from outvoted.analysis.report.drawing import COLOURS, save, shortened, show
 from outvoted.analysis.sweeps.base import Unit
 from outvoted.analysis.sweeps.opened import OpenedSweep
-from outvoted.analysis.sweeps.temperature.gradients import gradients
 from outvoted.analysis.sweeps.temperature.measurements import temperature_name
 from outvoted.analysis.sweeps.temperature.pixel_attack import attack_pixels
+from outvoted.analysis.sweeps.temperature.robustness import gradients
 from outvoted.search.arrays import Pixels
 
 _FRAME = COLOURS[5]

@@ -19,15 +19,16 @@ from outvoted.actors.networks.mlp import Temperature
 from outvoted.actors.networks.stack import Stack
 from outvoted.analysis.report.numbers import nan_mean
 from outvoted.analysis.sweeps.base import Experiment, Measured, Setting, Unit, votes
-from outvoted.analysis.sweeps.temperature.gradients import (
+from outvoted.analysis.sweeps.temperature.pixel_attack import attack_pixels, fooled_shares
+from outvoted.analysis.sweeps.temperature.robustness import (
     class_medians,
     class_robustness,
     correlations,
     gradients,
+    regime_counts,
+    regime_shares,
     right_when_attacked,
 )
-from outvoted.analysis.sweeps.temperature.pixel_attack import attack_pixels, fooled_shares
-from outvoted.analysis.sweeps.temperature.regimes import counts, fractions
 from outvoted.search.arrays import AnyArray, Floats, Ints
 from outvoted.search.errors import OutvotedError
 from outvoted.search.settings import MayChange, plain
@@ -73,7 +74,7 @@ class TemperatureAnswers:
         medians = class_medians(self.magnitudes, labels, classes)
         sure = self.probabilities[:, np.arange(len(labels)), labels]
         related = correlations(self.magnitudes, sure, labels, classes)
-        regimes = fractions(self.regimes)
+        regimes = regime_shares(self.regimes)
         right = (self.probabilities.argmax(2) == labels) & ~np.isnan(self.probabilities).any(2)
         fooled = None if self.fewest is None else fooled_shares(self.fewest, labels, classes, pixels)
         return [
@@ -216,7 +217,7 @@ class TemperatureExperiment(Experiment):
             return stack.head(nets[-1])
 
         given = gradients(noting, stack.size, images, labels)
-        regimes = counts(nets[0].detach(), temperatures)
+        regimes = regime_counts(nets[0].detach(), temperatures)
         right = right_when_attacked(stack, images, labels, given.values, self.epsilons)
         fewest = None
         if last and self.pixels:

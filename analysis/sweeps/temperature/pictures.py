@@ -20,7 +20,7 @@ from outvoted.analysis.sweeps.temperature.measurements import (
     Measurements,
     temperature_name,
 )
-from outvoted.analysis.sweeps.temperature.regimes import linear_bound, saturated_bound
+from outvoted.analysis.sweeps.temperature.robustness import linear_bound, saturated_bound
 from outvoted.search.arrays import Floats
 
 _COLOURS = mpl.colormaps["viridis"].with_extremes(bad="#DDDDDD")

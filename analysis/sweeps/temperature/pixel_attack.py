@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from outvoted.analysis.sweeps.temperature.gradients import InputGradients, Logits, right
+from outvoted.analysis.sweeps.temperature.robustness import InputGradients, Logits, right
 from outvoted.search.arrays import AnyArray, Floats, Ints
 from outvoted.search.errors import OutvotedError
 

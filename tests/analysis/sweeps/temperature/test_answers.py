@@ -2,7 +2,7 @@
 
 import torch
 
-from outvoted.analysis.sweeps.temperature.gradients import right
+from outvoted.analysis.sweeps.temperature.robustness import right
 
 NAN = float("nan")
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from outvoted.analysis.report.claims import Claim
-from outvoted.analysis.sweeps.temperature.claims import claims
 from outvoted.analysis.sweeps.temperature.measurements import Measurements
+from outvoted.analysis.sweeps.temperature.report import claims
 from tests.analysis.sweeps.temperature.sweeps import arrange, layout, row
 
 NAN = np.nan

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from outvoted.analysis.report.numbers import nan_mean
-from outvoted.analysis.sweeps.temperature.gradients import (
+from outvoted.analysis.sweeps.temperature.robustness import (
     attacked,
     class_robustness,
     gradients,

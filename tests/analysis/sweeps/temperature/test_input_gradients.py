@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outvoted.analysis.sweeps.temperature.gradients import (
+from outvoted.analysis.sweeps.temperature.robustness import (
     class_medians,
     correlations,
     gradients,

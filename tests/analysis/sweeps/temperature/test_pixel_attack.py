@@ -8,8 +8,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outvoted.analysis.sweeps.temperature.gradients import InputGradients, gradients, right
 from outvoted.analysis.sweeps.temperature.pixel_attack import PixelAttack, attack_pixels, fooled_shares
+from outvoted.analysis.sweeps.temperature.robustness import InputGradients, gradients, right
 from outvoted.search.errors import OutvotedError
 from tests.analysis.sweeps.temperature.stacks import SmallStack, samples, small_stack
 

@@ -10,7 +10,12 @@ from hypothesis import strategies as st
 from scipy.optimize import brentq
 from scipy.special import expit
 
-from outvoted.analysis.sweeps.temperature.regimes import counts, fractions, linear_bound, saturated_bound
+from outvoted.analysis.sweeps.temperature.robustness import (
+    linear_bound,
+    regime_counts,
+    regime_shares,
+    saturated_bound,
+)
 from outvoted.search.errors import OutvotedError
 
 PAPER = [2.0**power for power in range(-6, 5)]
@@ -78,12 +83,12 @@ def test_a_temperature_that_is_not_above_0_is_refused(temperature: float) -> Non
         with pytest.raises(OutvotedError, match="a threshold above 0"):
             bound(1.0, temperature)
     with pytest.raises(OutvotedError, match="a temperature above 0"):
-        counts(torch.zeros(1, 2, 3), [temperature])
+        regime_counts(torch.zeros(1, 2, 3), [temperature])
 
 
 def test_each_network_has_its_temperature() -> None:
     with pytest.raises(OutvotedError, match="3 temperatures"):
-        counts(torch.zeros(2, 2, 3), [1.0, 2.0, 3.0])
+        regime_counts(torch.zeros(2, 2, 3), [1.0, 2.0, 3.0])
 
 
 def regime(net: float, temperature: float) -> int:
@@ -102,32 +107,32 @@ def test_counts_are_those_of_a_plain_loop(chosen: list[float], seed: int) -> Non
     for index, temperature in enumerate(chosen):
         for net in nets[index].flatten().tolist():
             expected[index, regime(net, temperature)] += 1
-    found = counts(nets, chosen)
+    found = regime_counts(nets, chosen)
     assert found.dtype == torch.int64
     assert (found.numpy() == expected).all()
-    assert (counts(-nets, chosen) == found).all()
+    assert (regime_counts(-nets, chosen) == found).all()
 
 
 @given(st.lists(temperatures, min_size=1, max_size=4), st.integers(1, 7), st.integers(0, 99))
 def test_batches_add_up_and_fractions_sum_to_one(chosen: list[float], cut: int, seed: int) -> None:
     nets = 20 * torch.randn(len(chosen), 8, 5, generator=torch.Generator().manual_seed(seed))
-    whole = counts(nets, chosen)
-    assert (counts(nets[:, :cut], chosen) + counts(nets[:, cut:], chosen) == whole).all()
+    whole = regime_counts(nets, chosen)
+    assert (regime_counts(nets[:, :cut], chosen) + regime_counts(nets[:, cut:], chosen) == whole).all()
     assert (whole.sum(1) == 8 * 5).all()
-    torch.testing.assert_close(fractions(whole).sum(1), torch.ones(len(chosen), dtype=torch.float64))
+    torch.testing.assert_close(regime_shares(whole).sum(1), torch.ones(len(chosen), dtype=torch.float64))
 
 
 def test_where_linear_and_saturated_meet_saturated_goes_first() -> None:
     r1, r2 = linear_bound(350.0), saturated_bound(350.0)
     assert 0 < r2 < r1
     nets = torch.tensor([0.0, r2 * 0.99, r2 * 1.01, r1 * 0.99, r1 * 1.01, math.inf]).view(1, 2, 3)
-    assert counts(nets, [350.0]).tolist() == [[2, 0, 4]]
-    assert counts(nets, [500.0]).tolist() == [[0, 0, 6]]
+    assert regime_counts(nets, [350.0]).tolist() == [[2, 0, 4]]
+    assert regime_counts(nets, [500.0]).tolist() == [[0, 0, 6]]
 
 
 def test_nan_is_in_no_regime() -> None:
     nets = torch.tensor([[[math.nan, 0.0]], [[math.nan, math.nan]]])
-    found = counts(nets, [1.0, 1.0])
+    found = regime_counts(nets, [1.0, 1.0])
     assert found.tolist() == [[1, 0, 0], [0, 0, 0]]
-    assert fractions(found)[0].tolist() == [1, 0, 0]
-    assert fractions(found)[1].isnan().all()
+    assert regime_shares(found)[0].tolist() == [1, 0, 0]
+    assert regime_shares(found)[1].isnan().all()

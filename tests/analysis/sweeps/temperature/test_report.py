@@ -70,7 +70,7 @@ def test_a_sweep_gets_every_picture_and_a_table_that_fits_the_terminal(
     own: SweepStore, figures: list[Figure]
 ) -> None:
     found = report(own)
-    written = [text.get_text() for figure in figures for text in figure.findobj(Text)]  # type: ignore[attr-defined]
+    written = [text.get_text() for figure in figures for text in figure.findobj(Text)]
     assert not [text for text in written if "$" in text], "a formula, shown as its source"
     assert list(found.pictures) == ALL
     assert found.values["units"] == {FINISHED: 6}

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from outvoted.analysis.sweeps.temperature.claims import differences, trends
+from outvoted.analysis.sweeps.temperature.report import differences, trends
 
 NAN = np.nan
 TEMPERATURES = np.array([0.25, 1.0, 4.0, 16.0])
