@@ -22,7 +22,7 @@ from outvoted.analysis.mining.mistakes import mistakes_measured
 from outvoted.analysis.mining.weaknesses import Finders, weaknesses
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.drawing import PEERS, TARGET, class_names, save
-from outvoted.analysis.report.numbers import COUNT
+from outvoted.analysis.report.numbers import COUNT, DASH
 from outvoted.analysis.report.report import OnStep, Report, Section, pictures
 from outvoted.analysis.report.table import Table
 from outvoted.search.strategies import AnyStrategy
@@ -123,20 +123,25 @@ def _sections(
 
 
 def draw_comparison(rows: Sequence[Compared], path: Path) -> None:
-    """Draw a bar for each strategy and figure; the cheapest strategy is blue."""
-    figure = Figure(figsize=(3.0 * len(_PANELS), 0.42 * len(rows) + 1.1), layout="constrained")
-    axes = figure.subplots(1, len(_PANELS), sharey=True)
+    """Draw a bar for each strategy and figure, a dash where it is unknown; the cheapest strategy is blue."""
+    figure = Figure(figsize=(9.6, 2 * (0.34 * len(rows) + 0.7)), layout="constrained")
+    axes = list(figure.subplots(2, 3, sharey=True).flat)
     cheapest = min(rows, key=lambda row: row.inferences if row.inferences is not None else np.inf)
     colours = [TARGET if row is cheapest else PEERS for row in rows]
-    for axis, (title, name, factor, form) in zip(axes, _PANELS, strict=True):
-        values = [factor * (getattr(row, name) or 0.0) for row in rows]
-        bars = axis.barh([row.strategy for row in rows], values, color=colours)
-        axis.bar_label(bars, [form.format(value) for value in values], padding=2, fontsize=8)
+    for axis, (title, name, factor, form) in zip(axes, _PANELS, strict=False):
+        found = [getattr(row, name) for row in rows]
+        bars = axis.barh(
+            [row.strategy for row in rows], [factor * (one or 0.0) for one in found], color=colours
+        )
+        labels = [DASH if one is None else form.format(factor * one) for one in found]
+        axis.bar_label(bars, labels, padding=2, fontsize=8)
         axis.set_title(title, fontsize=9)
         axis.margins(x=0.2)
         axis.spines[["top", "right"]].set_visible(False)
         axis.tick_params(labelsize=8)
     axes[0].invert_yaxis()
+    for axis in axes[len(_PANELS) :]:
+        axis.remove()
     save(figure, path)
 
 

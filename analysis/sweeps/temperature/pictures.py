@@ -131,7 +131,7 @@ def draw_curves(found: Measurements, path: Path) -> None:
 
     The middle panel enlarges the top of the first, where temperatures that learn lie close together.
     """
-    figure = Figure(figsize=(12, 3.8), layout="constrained")
+    figure = Figure(figsize=(10.5, 3.6), layout="constrained")
     whole, zoomed, loss = figure.subplots(1, 3)
     _curves(whole, found, "test_accuracy", "test accuracy")
     _curves(zoomed, found, "test_accuracy", "test accuracy, enlarged")
@@ -195,7 +195,7 @@ def _robustness(found: Measurements, epsilons: Sequence[float], path: Path) -> N
     values = [found.robustness[..., found.layout.epsilons.index(one)] for one in epsilons]
     means = [nan_mean(one, 1) for one in values]
     norm = Normalize(0, max(float(np.nanmax(one)) for one in means) or 1)
-    size = (3.4 * len(epsilons) + 5.4, max(_height(found), 3.4))
+    size = (2.4 * len(epsilons) + 4.8, max(_height(found), 3.4))
     figure = Figure(figsize=size, layout="constrained")
     *maps, last = figure.subplots(1, len(epsilons) + 1, width_ratios=[1.0] * len(epsilons) + [1.2])
     for axes, one, epsilon in zip(maps, means, epsilons, strict=True):

@@ -119,13 +119,16 @@ def test_skipped_and_failed_searches_are_not_counted(half: RunFolder, rows: list
     assert rows[1].searches == 90
 
 
-def test_without_mistakes_there_is_nothing_to_divide_by(fruitless: RunFolder, tmp_path: Path) -> None:
+def test_without_mistakes_there_is_nothing_to_divide_by(
+    fruitless: RunFolder, figures: list[Figure], tmp_path: Path
+) -> None:
     (row,) = compare({"poor": OpenedRun(fruitless)}, GRID)
     assert (row.mistakes, row.pairs, row.cells) == (0, 0, 0)
     assert (row.inferences, row.moves, row.validity, row.coverage) == (None, None, None, 0.0)
     assert "–" in printed([row])
     draw_comparison([row], tmp_path / "comparison.png")
     opened(tmp_path / "comparison.png")
+    assert [axes.texts[0].get_text() for axes in figures[0].axes] == ["–", "0", "0", "–", "0"]
     draw_map(OpenedRun(fruitless), GRID, common_span([OpenedRun(fruitless)]), tmp_path / "map.png")
     assert not (tmp_path / "map.png").exists()
 
