@@ -51,7 +51,7 @@ def plain(axes: Axes) -> None:
     """Take away what frames a plot needlessly."""
     axes.grid(alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.tick_params(labelsize=8)
+    axes.tick_params(which="both", labelsize=8)
 
 
 def show(axes: Axes, image: Pixels) -> None:

@@ -47,7 +47,7 @@ def _bar(
 ) -> None:
     bar = figure.colorbar(drawn, ax=list(axes), format=form)
     bar.set_label(label, fontsize=9)
-    bar.ax.tick_params(labelsize=8)
+    bar.ax.tick_params(which="both", labelsize=8)
 
 
 def _over_epochs(axes: Axes, values: Floats, found: Measurements, norm: Normalize) -> AxesImage:
