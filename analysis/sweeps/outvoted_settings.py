@@ -59,8 +59,8 @@ class SettingOutvoted:
 
     Attributes:
         networks: how many are trained.
-        robustness: share of test images classified correctly under FGSM with the first epsilon, counting
-            those misclassified without an attack as wrong; None if the sweep does not measure it.
+        robustness: share of all test images classified correctly under FGSM with the first epsilon; None if
+            the sweep does not measure it.
         outvoted: None if ``unmined`` says why there is nothing.
     """
 

@@ -1,7 +1,6 @@
 """Fan & Yezzi's claims about training images and about noise (section 5), tested on a sweep.
 
-An effect is a mean over parts, seed by seed. A part is a cell of tables 2 and 3 (or the accuracy of a
-setting), or
+An effect is a mean over parts, seed by seed. A part is a cell of tables 2 and 3 (or a setting's accuracy), or
 a pair of them: the first minus the second.
 """
 

@@ -33,8 +33,8 @@ _GRID = np.linspace(0, 1, 1001)
 class StepFunction(Settings):
     """How the step is fitted.
 
-    One hidden layer of tanh units, a linear output, squared error, Levenberg-Marquardt, inputs scaled to -1
-    ... 1 by the training set's range, Nguyen-Widrow initial weights: the defaults of MATLAB's ``fitnet``,
+    One hidden layer of tanh units, a linear output, squared error, Levenberg-Marquardt, inputs scaled to
+    [-1, 1] by the training set's range, Nguyen-Widrow initial weights: the defaults of MATLAB's ``fitnet``,
     except that no samples are held out for early stopping. The paper says only "default settings".
     """
 
