@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -25,12 +25,12 @@ PANEL, REFEREE = "panel", "referee"
 """Whose votes there are besides those of units."""
 
 
-def image_rows(images: Pixels, columns: Mapping[str, Sequence[object]], fields: Fields) -> pa.Table:
+def image_rows(images: Pixels, columns: Mapping[Any, Sequence[object]], fields: Fields) -> pa.Table:
     """Return the table of a study's images, numbered from 0.
 
     Args:
         images: shape (n, channels, height, width), uint8.
-        columns: n values for each of ``fields``.
+        columns: n values for each of ``fields``, by name.
     """
     encoded = [{"bytes": png.encode(image), "path": None} for image in images]
     whole = {"image_id": range(len(images)), "image": encoded, **columns}

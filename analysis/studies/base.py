@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from outvoted.analysis.studies.opened import OpenedStudy
 
 Generate = Callable[[Floats], Pixels]
-"""Turns latents, (n, latent size), into images, (n, channels, height, width), uint8."""
+"""Turns random vectors, (n, latent size), into images, (n, channels, height, width), uint8."""
 Vote = Callable[[Pixels], Singles]
-"""Puts images to one network: probabilities, (n, classes)."""
+"""Returns one network's probabilities for images, (n, classes)."""
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,8 @@ class Needs:
     """What has to be trained besides the panel.
 
     Attributes:
-        generator: what images are made with, if anything.
-        referee: whether a referee is asked; it then votes on the study's images too.
+        generator: what makes the images, if anything.
+        referee: whether there is a referee; it then votes on the study's images too.
         families: networks that are trained to target accuracies, and vote too.
     """
 
@@ -45,17 +45,24 @@ class Ingredients:
 
     Attributes:
         data: the data set of the study.
-        generate: a trained generator; None where the study needs none.
-        referee: the votes of the referee; None where the study needs none.
+        generate: a trained generator; None if the study needs none.
+        referee: the referee; None if the study needs none.
     """
 
     data: Dataset
     generate: Generate | None = None
     referee: Vote | None = None
 
+    @property
+    def generated(self) -> tuple[Generate, Vote]:
+        """The generator and the referee, in a study that needs both."""
+        assert self.generate is not None  # the runner brings both
+        assert self.referee is not None
+        return self.generate, self.referee
+
 
 class Study(ABC, Settings):
-    """Which images there are; frozen settings."""
+    """Which images a panel votes on, and what its votes show; frozen settings."""
 
     @property
     @abstractmethod
@@ -68,10 +75,10 @@ class Study(ABC, Settings):
 
     @abstractmethod
     def check(self, data: Dataset) -> None:
-        """Refuse data that the study cannot be made from.
+        """Refuse data that the study's images cannot be made from.
 
         Raises:
-            OutvotedError: say what to change.
+            OutvotedError: they can't.
         """
 
     @abstractmethod
@@ -84,7 +91,7 @@ class Study(ABC, Settings):
 
     @abstractmethod
     def extras(self, made_from: Ingredients) -> Mapping[str, pa.Table]:
-        """Return tables beside that of the images, by name: what a report draws of how they were made."""
+        """Return further tables, by name, for the report to show how the images were made."""
 
     @abstractmethod
     def report(self, study: "OpenedStudy") -> "Report":

@@ -32,7 +32,7 @@ class Variant(Settings):
     optimizer: Literal["adam", "adamw", "sgd"] = "adam"
     weight_decay: Annotated[float, Field(ge=0)] = 0.0
     augment: Affine | None = None
-    """One random move of this transform for each image each time, or none."""
+    """A transform of which every image gets one random move each time it is seen, or none."""
 
 
 _PLAIN, _DECAYING = Variant(), Variant(optimizer="adamw", weight_decay=1e-5)
@@ -40,7 +40,7 @@ _SMALL_MOVES = Affine(move=AffineRange(rotation=10, translation=1, scale=1.1, sh
 
 
 def percent(target: float) -> str:
-    """Write a share as a percentage, as short as it is exact enough: 98, 98.5."""
+    """Return a share in percent, with as few digits as it takes: 98, 98.5."""
     return f"{100 * target:g}"
 
 
@@ -52,15 +52,15 @@ class Family(Settings):
     variants: Annotated[tuple[Variant, ...], Field(min_length=1, max_length=100)] = (_PLAIN, _DECAYING)
     """The first is trained from many seeds (fig. 2), the others from seed 0 (tables 2 to 4)."""
     targets: Annotated[tuple[Target, ...], Field(min_length=1, max_length=100)] = _TARGETS
-    """Shares of the test images that are right."""
+    """Test accuracies, 0 to 1."""
     high_targets: Annotated[tuple[Target, ...], Field(max_length=100)] = ()
-    """Further targets, for seed 0 of each variant alone: they may take many epochs."""
+    """Further targets for seed 0 of each variant only: they may take many epochs."""
     epochs: Annotated[int, Field(ge=1, le=10_000)] = 20
-    """After so many, targets that were not reached are given up."""
+    """Targets that are not reached by then are given up."""
     seeds: Annotated[int, Field(ge=1, le=10_000)] = 10
     """Networks that are compared with each other in fig. 2 and table 5."""
     repeats: Annotated[int, Field(ge=1, le=10_000)] = 3
-    """How often that is done, each time with other seeds; the paper has 10."""
+    """How many such groups there are, each with other seeds; the paper has 10."""
     stopping: TargetChecks = TargetChecks()
 
     @field_validator("network")
@@ -95,7 +95,7 @@ class StudyUnit:
 
     @property
     def name(self) -> str:
-        """Say family, variant and seed: mlp-1.seed-0."""
+        """Its family, variant and seed: mlp-1.seed-0."""
         return f"{self.family.name}-{self.variant}.seed-{self.seed}"
 
     @property
@@ -111,7 +111,7 @@ class StudyUnit:
         return Training(epochs=self.family.epochs, **dict(variant))
 
     def stop(self, target: float) -> str:
-        """Name the network at a target: mlp-1.seed-0@98.5."""
+        """Return the name of the network at a target: mlp-1.seed-0@98.5."""
         return f"{self.name}@{percent(target)}"
 
 
@@ -143,21 +143,8 @@ FAMILIES = (
 )
 """The paper's three architectures, each with its three variants of training, on normalised images.
 
-It doesn't say of every variant which optimiser it takes: what is not given is as in the first.
+What the paper doesn't say of a variant is as in the first.
 """
-
-
-def told_apart(families: tuple[Family, ...]) -> tuple[Family, ...]:
-    """Refuse two families of one name; for validators.
-
-    Raises:
-        ValueError: which name is there twice.
-    """
-    names = [family.name for family in families]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise ValueError(f"families of different names; {', '.join(twice)} is there more than once")
-    return families
 
 
 def units(families: Sequence[Family]) -> tuple[StudyUnit, ...]:
@@ -165,18 +152,18 @@ def units(families: Sequence[Family]) -> tuple[StudyUnit, ...]:
     return tuple(unit for family in families for unit in family.units())
 
 
-def check(families: Sequence[Family], data: Dataset, key: str = "study.families") -> None:
-    """Have every network answer for an image before it is trained.
+def check(families: Sequence[Family], data: Dataset) -> None:
+    """Have every network predict an image before it is trained.
 
     Raises:
-        OutvotedError: one doesn't, or there are no test images to reach an accuracy on. The message
-            begins with ``key`` and the family's place.
+        OutvotedError: one can't, or there are no test images to reach an accuracy on. The message begins
+            with the family's key.
     """
     for index, family in enumerate(families):
         try:
             _check(family, data)
         except OutvotedError as error:
-            expected = f"{key}.{index} ({family.name}): {error.expected}"
+            expected = f"study.families.{index} ({family.name}): {error.expected}"
             raise OutvotedError(expected, error.found, error.remedy) from error
 
 
@@ -192,7 +179,7 @@ def _check(family: Family, data: Dataset) -> None:
 
 
 def work(family: Family, data: Dataset) -> int:
-    """Estimate how long a training takes at most: floating-point operations of its samples' answers."""
+    """Estimate how long a training takes at most: the floating-point operations of its forward passes."""
     network = family.network.build(data.shape, data.classes).eval()
     with FlopCounterMode(display=False) as counter, torch.inference_mode():
         network(torch.zeros(1, *data.shape))

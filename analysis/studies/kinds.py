@@ -1,4 +1,4 @@
-"""The kinds of studies: a new one is a folder beside these, and its name in ``AnyStudy``."""
+"""The kinds of studies; a new one is a folder beside these, and a name in ``AnyStudy``."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from outvoted.analysis.report.report import Report
 
 AnyStudy = Annotated[BoundaryStudy | MorphStudy | InterpolationStudy, Field(discriminator="kind")]
-"""Any study, told apart by its ``kind``."""
+"""Any study, by its ``kind``."""
 
 
 def open_study(run: OpenedRun) -> OpenedStudy:
-    """Open what a study has recorded.
+    """Open a study's run.
 
     Raises:
-        OutvotedError: it is no study, or one of another version or with code that is not trusted.
+        OutvotedError: it is another kind of run, of another version, or names code that is not trusted.
     """
     run.expect("study")
     study: Study = run.configured("study", AnyStudy)
@@ -30,7 +30,7 @@ def open_study(run: OpenedRun) -> OpenedStudy:
 
 
 def study_report(run: OpenedRun) -> "Report":
-    """Report what a study has shown so far.
+    """Report what a study's votes show so far.
 
     Raises:
         OutvotedError: it has no votes yet, or its data or a file is missing.

@@ -1,4 +1,4 @@
-"""Random vectors of a generator, by number, and which of them stand for a class (Vlaar, section 2)."""
+"""A generator's random vectors, by number, and which of them stands for each class (Vlaar, section 2)."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -18,16 +18,16 @@ Draw = Annotated[int, Field(ge=0, lt=2**62)]
 
 
 class Latents(Settings):
-    """How a random vector is found for each class (Vlaar, section 2).
+    """How a random vector is chosen for each class (Vlaar, section 2).
 
-    Random vectors are numbered: number i of a seed is the same whoever asks for it.
+    Random vectors are numbered; vector i of a seed is always the same.
     """
 
     seed: Annotated[int, Field(ge=0, lt=2**62)] = 0
     candidates: Annotated[int, Field(ge=1, le=1_000_000)] = 500
-    """The referee proposes from the first so many."""
+    """The referee picks from this many, the first ones."""
     chosen: dict[Annotated[int, Field(ge=0)], Draw] = Field(default_factory=dict)
-    """The number of the random vector for a class, instead of the referee's proposal."""
+    """By class, the number of a random vector to use instead of the referee's pick."""
 
     @field_validator("chosen")
     @classmethod
@@ -39,10 +39,10 @@ class Latents(Settings):
         return chosen
 
     def check(self, classes: int) -> None:
-        """Refuse a choice for a class that there is not.
+        """Refuse a choice for a class that doesn't exist.
 
         Raises:
-            OutvotedError: say which.
+            OutvotedError: there is one.
         """
         unknown = [label for label in self.chosen if label >= classes]
         if unknown:
@@ -58,16 +58,17 @@ class Latents(Settings):
         return np.asarray(scipy.special.ndtri(uniforms(self.seed, Purpose.LATENT, numbers, steps, LATENT)))
 
     def images(self, generate: Generate) -> Pixels:
-        """Make the candidates' images, in the order of their numbers."""
+        """Generate the candidates' images, in the order of their numbers."""
         return generate(self.vectors(np.arange(self.candidates)))
 
     def choose(self, wanted: Sequence[int], generate: Generate, vote: Vote) -> dict[int, int]:
-        """Return the number of a random vector for each of the classes ``wanted``, no two alike.
+        """Return the number of a different random vector for each of the classes ``wanted``.
 
-        A class without a choice of the user's gets the candidate that the referee is surest of.
+        Where the user has chosen none, it is the candidate that the referee assigns to the class with the
+        highest confidence.
 
         Raises:
-            OutvotedError: the referee calls no candidate by a class that needs one.
+            OutvotedError: the referee assigns no candidate to a class that needs one.
         """
         open_classes = [label for label in wanted if label not in self.chosen]
         found = {label: number for label, number in self.chosen.items() if label in wanted}
@@ -89,11 +90,13 @@ class Latents(Settings):
 
 
 def typical(votes: Singles, label: int) -> Ints:
-    """Return the candidates that are called ``label``, the most probable first, equal ones by number.
+    """Return the candidates that are predicted as ``label``, the most confident first, ties by number.
 
     Args:
         votes: the referee's probabilities, shape (candidates, classes).
     """
     called = np.flatnonzero(votes.argmax(1) == label)
-    doubt = np.delete(votes[called].astype(np.float64), label, axis=1).sum(1)  # 1 - p, which p rounds away
+    doubt = np.delete(votes[called].astype(np.float64), label, axis=1).sum(
+        1
+    )  # 1 - p, exact where p rounds to 1
     return np.asarray(called[np.argsort(doubt, kind="stable")], np.int64)

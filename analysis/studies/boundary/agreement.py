@@ -1,4 +1,4 @@
-"""How far labellers, or networks, agree: on each image, beyond chance (Cohen's kappa), and in being split."""
+"""How far labellers or networks agree: on each image, beyond chance (Cohen's kappa), and in entropy."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,27 +16,27 @@ NO_LABEL = -1
 
 @dataclass(frozen=True)
 class Agreement:
-    """How often each class was answered.
+    """How often each class was the answer.
 
     Attributes:
-        counts: shape (images, classes); every image has as many answers.
+        counts: shape (images, classes); every image has equally many answers.
     """
 
     counts: Ints
 
     @property
     def agree(self) -> Bools:
-        """Whether all give one answer; a single labeller or network agrees with itself."""
+        """Whether all give the same answer; a single labeller or network agrees with itself."""
         return np.asarray(self.split == 1)
 
     @property
     def split(self) -> Ints:
-        """How many different classes are answered, 1 where all agree."""
+        """How many different answers there are, 1 where all agree."""
         return np.asarray((self.counts > 0).sum(1))
 
     @property
     def label(self) -> Ints:
-        """The most frequent answer; of several as frequent, the lowest class."""
+        """The most frequent answer; on a tie the lowest class."""
         return np.asarray(self.counts.argmax(1))
 
     @property
@@ -56,7 +56,7 @@ class Agreement:
 
     @property
     def tens(self) -> Ints:
-        """Certainty in percent, rounded to tens; 100 is for those alone on which all agree."""
+        """Certainty in percent, rounded to tens; 100 only where all agree."""
         rounded = np.floor(10 * self.certainty + 0.5).astype(np.int64)
         return np.where(self.agree, 100, 10 * np.minimum(rounded, 9))
 
@@ -67,7 +67,7 @@ def agreement(answers: Ints, classes: int) -> Agreement:
 
 
 def pairs_disagree(answers: Ints) -> Floats:
-    """Return for every pair of rows the share of images, 0 to 1, on which they differ.
+    """Return for every pair of rows the share of images, 0 to 1, on which they disagree.
 
     Args:
         answers: shape (labellers or networks, images).
@@ -79,53 +79,8 @@ def pairs_disagree(answers: Ints) -> Floats:
 
 
 @dataclass(frozen=True)
-class CellStyle:
-    """A kind of image in the map of disagreement.
-
-    Attributes:
-        name: what it is.
-        colour: of its cell, told apart by colour-blind readers.
-        mark: a sign in the cell, so that nobody needs colours at all.
-        ink: the colour of the mark.
-    """
-
-    name: str
-    colour: str
-    mark: str
-    ink: str
-
-
-NOBODY, NETWORKS, NETWORKS_MORE, LABELLERS, LABELLERS_MORE, BOTH, MISTAKEN = range(7)
-CELL_STYLES = (
-    CellStyle("all agree", "#c4c4c4", "", "#222222"),
-    CellStyle("networks only, 2 classes", "#9fd0ee", "●", "#222222"),
-    CellStyle("networks only, 3 or more", "#00639c", "●", "#ffffff"),
-    CellStyle("labellers only, 2 classes", "#f6b48a", "▲", "#222222"),
-    CellStyle("labellers only, 3 or more", "#a84300", "▲", "#ffffff"),
-    CellStyle("both disagree", "#ffffff", "", "#222222"),
-    CellStyle("all agree, networks on another label", "#c4c4c4", "×", "#222222"),
-)
-"""The paper's colours, reds and blues of Okabe & Ito's palette; what networks misclassify is marked."""
-
-
-def disagreement(networks: Agreement, people: Agreement | None) -> Ints:
-    """Tell for every image who disagrees: an index into CELL_STYLES, shape (images,).
-
-    Without labels, people are taken to agree with the networks.
-    """
-    split = np.where(networks.split > 2, NETWORKS_MORE, NETWORKS)
-    alone = np.where(networks.agree, NOBODY, split)
-    if people is None:
-        return alone
-    mistaken = networks.agree & people.agree & (networks.label != people.label)
-    apart = np.where(people.split > 2, LABELLERS_MORE, LABELLERS)
-    disagree = np.where(networks.agree, apart, BOTH)
-    return np.where(people.agree, np.where(mistaken, MISTAKEN, alone), disagree)
-
-
-@dataclass(frozen=True)
 class Kappas:
-    """Kappa of every two raters: labellers first, then networks.
+    """Kappa of every pair of raters: labellers first, then networks.
 
     Attributes:
         names: of the raters.
@@ -153,9 +108,9 @@ class KappaMeans:
 
 
 def cohen_kappa(one: AnyArray, other: AnyArray) -> float:
-    """Return how far two rows of labels agree beyond chance; NaN where chance alone gives full agreement.
+    """Return how far two rows of labels agree beyond chance.
 
-    It is NaN, too, where there is nothing to compare.
+    NaN where there is nothing to compare, or where chance alone gives full agreement.
     """
     if not len(one) or len(np.union1d(one, other)) == 1:
         return np.nan
@@ -163,17 +118,17 @@ def cohen_kappa(one: AnyArray, other: AnyArray) -> float:
 
 
 def label_kappas(answers: Ints) -> Floats:
-    """Return Cohen's kappa of every two rows of answers, (raters, images); NaN on the diagonal."""
+    """Return Cohen's kappa of every pair of rows of answers, (raters, images); NaN on the diagonal."""
     return _every_two(len(answers), lambda i, j: cohen_kappa(answers[i], answers[j]))
 
 
 def error_consistency(answers: Ints, people: int, classes: int) -> Floats:
-    """Return how far every two raters err on the same images, beyond chance (Geirhos et al., 2020).
+    """Return how far every pair of raters errs on the same images, beyond chance (Geirhos et al., 2020).
 
-    Their measure, from the observed share of images that both get right or both get wrong and the one that
-    their accuracies alone let expect, is Cohen's kappa of being right. Right is what more than half of the
-    *other* labellers say, those that are not compared; images on which there is no such majority are left
-    out. If the labellers themselves were the truth, none of them would ever err.
+    Their measure compares the share of images that both get right or both get wrong with what their
+    accuracies alone predict: it is Cohen's kappa of being correct. Correct is what more than half of the
+    *other* labellers say, those not being compared; images without such a majority are left out. If a
+    labeller's own answer counted towards the truth, labellers would hardly ever err.
 
     Args:
         answers: shape (raters, images), those of ``people`` labellers first.
@@ -225,14 +180,14 @@ _RESAMPLED = 2000
 
 @dataclass(frozen=True)
 class Entropies:
-    """Entropies of a family's answers, image by image, beside those of people.
+    """Entropies of a family's votes, image by image, and their correlation with those of people's labels.
 
     Attributes:
-        family, target: of the networks, which differ in their seed alone.
+        family, target: of the networks, which differ only in their seed.
         networks: how many.
-        votes: the entropy of their answers in bits, shape (images,).
+        votes: the entropy of their votes in bits, shape (images,).
         rho: Spearman's correlation with the entropy of people's labels, and the ends of its 95 % interval;
-            None where either is the same for all images.
+            None if either is the same for all images.
     """
 
     family: str
@@ -245,7 +200,7 @@ class Entropies:
 def spearman(one: Floats, other: Floats, grid: Ints, seed: int = 0) -> Interval:
     """Return Spearman's rho and its 95 % interval by bootstrap (percentiles).
 
-    Images of one pair are neighbours on a line, so whole pairs are drawn with replacement, not images.
+    The images of a pair are not independent, so whole pairs are drawn with replacement, not images.
 
     Args:
         one, other: shape (images,).
@@ -262,7 +217,7 @@ def spearman(one: Floats, other: Floats, grid: Ints, seed: int = 0) -> Interval:
 
 
 def _rho(one: AnyArray, other: AnyArray) -> Floats:
-    """Correlate ranks row by row; NaN where all are equal."""
+    """Correlate ranks row by row; NaN where all values are equal."""
     ranks = [scipy.stats.rankdata(values, axis=1) for values in (one, other)]
     x, y = (rank - rank.mean(1, keepdims=True) for rank in ranks)
     below = np.sqrt((x**2).sum(1) * (y**2).sum(1))

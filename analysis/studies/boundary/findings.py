@@ -1,4 +1,4 @@
-"""Everything that a boundary study shows, as plain values, and how it is measured."""
+"""Everything a boundary study measures, as plain values."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from outvoted.actors.labelling.label_store import Labels
-from outvoted.analysis.studies.ballots import Ballots, ballots
 from outvoted.analysis.studies.boundary.agreement import (
     Entropies,
     KappaMeans,
@@ -36,6 +35,7 @@ from outvoted.analysis.studies.boundary.networks import (
     panel_findings,
     reached,
 )
+from outvoted.analysis.studies.opened import Ballots, ballots
 from outvoted.search.arrays import Bools, Floats, Ints
 
 
@@ -46,7 +46,7 @@ class Ways:
     Attributes:
         images: the image at each step, shape (pairs, steps).
         ends: the two classes of each pair.
-        alphas: how far each step is on the way, 0 to 1, shape (steps,).
+        alphas: the share of the second class at each step, 0 to 1, shape (steps,).
         class_names: of all classes.
     """
 
@@ -57,30 +57,30 @@ class Ways:
 
     @property
     def names(self) -> list[str]:
-        """Name every pair by its classes."""
+        """Each pair, by the names of its classes."""
         return [f"{self.class_names[first]} → {self.class_names[second]}" for first, second in self.ends]
 
     def place(self, image: int) -> str:
-        """Say where an image lies: its pair, and how far on the way."""
+        """Return the pair and the alpha of an image, in words."""
         pair, step = np.argwhere(self.images == image)[0]
         return f"{self.names[pair]}, α = {self.alphas[step]:g}"
 
 
 @dataclass(frozen=True)
 class BoundaryFindings:
-    """What networks and people make of the images between classes.
+    """What networks and labellers make of the images between classes.
 
     Attributes:
         ways: the images.
-        people: the labellers; None where nobody has labelled every image.
+        people: the labellers; None if nobody has labelled every image.
         reached: how many trainings were stopped at each target.
-        diverse: tables 2 to 4, by target; only targets that two models or more reached.
+        diverse: tables 2 to 4, for each target that at least two models reached.
         seeds: figs. 2 and 4 and table 5, by family and target.
-        focus: the target that most models reached, the highest of several; None without networks.
+        focus: the target that most models reached, on a tie the highest; None without networks.
         kappas: agreement beyond chance between labellers and the diverse group at ``focus``.
         kappa_means: the same at every target, averaged.
         entropies: by family and target; only with labels.
-        panel: what the panel of mining does.
+        panel: the votes of the panel of mining.
         missing: what could not be shown, and why.
     """
 
@@ -98,16 +98,16 @@ class BoundaryFindings:
 
     @property
     def simulated(self) -> bool:
-        """Whether what is said of people is said of simulated labellers."""
+        """Whether the labellers are simulated."""
         return self.people is not None and self.people.simulated
 
     @property
     def families(self) -> tuple[str, ...]:
-        """The families of which something is shown over seeds."""
+        """The families that ``seeds`` has."""
         return tuple(dict.fromkeys(one.family for one in self.seeds))
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain values; arrays as lists, what is undefined as None."""
+        """Return plain values: arrays as lists, NaN as None."""
         return {"simulated": self.simulated, **_plain(self)}
 
 
@@ -124,7 +124,7 @@ def _plain(value: Any) -> Any:
 
 
 SEEDS = 10
-"""Networks in a group of fig. 2, where nothing else is said of their family."""
+"""Networks in a group of fig. 2, unless the family says otherwise."""
 
 
 def analyse(
@@ -136,35 +136,35 @@ def analyse(
     panel_votes: pd.DataFrame | None = None,
     seeds_per_repeat: Mapping[str, int] | None = None,
 ) -> BoundaryFindings:
-    """Measure everything that there is something to measure of; what is missing is said.
+    """Measure whatever the data allow; ``missing`` says what they don't.
 
     Args:
-        images: how each image was made (boundary images' columns), in the order of their ids.
-        votes: what the trained networks answered (schema.study_votes); may be empty.
-        stops: their stops at target accuracies (schema.stops); may be empty.
+        images: how each image was made (STUDY_IMAGES with FIELDS), by image id.
+        votes: those of the trained networks (schema.STUDY_VOTES); may be empty.
+        stops: their stops at target accuracies (schema.STOPS); may be empty.
         class_names: of all classes.
-        labels: what people answered, or simulated labellers; those who have labelled all images count.
-        panel_votes: what the panel of mining answered (schema.study_votes).
-        seeds_per_repeat: how many networks that differ in their seed are a group, by family; 10 if not given.
+        labels: by people or simulated labellers; only those who have labelled all images count.
+        panel_votes: those of the panel of mining (schema.STUDY_VOTES).
+        seeds_per_repeat: by family, how many networks form a group; 10 by default.
     """
     ways, found = _ways(images, class_names), networks(stops, votes, len(images), len(class_names))
     who = people(labels, len(class_names))
     groups = {target: found.diverse(target) for target in found.targets}
     groups = {target: group for target, group in groups.items() if len(group.names) > 1}
-    tables = [diverse(target, group, who) for target, group in groups.items()]
+    tables = {target: diverse(target, group, who) for target, group in groups.items()}
     focus = max(groups, key=lambda target: (len(groups[target].names), target), default=None)
     kappas = {target: _kappas(group, who) for target, group in groups.items()}
     return BoundaryFindings(
         ways=ways,
         people=who,
         reached=reached(stops),
-        diverse=tables,
+        diverse=list(tables.values()),
         seeds=list(_seeds(found, who, seeds_per_repeat or {})),
         focus=focus,
         kappas=None if focus is None else kappas[focus],
         kappa_means=[line for target, one in kappas.items() for line in kappa_means(one, target)],
         entropies=[] if who is None else list(_entropies(found, who, ways)),
-        panel=_panel(panel_votes, who, next((one for one in tables if one.target == focus), None)),
+        panel=_panel(panel_votes, who, None if focus is None else tables[focus]),
         missing=list(_missing(found, labels, who, panel_votes)),
     )
 
@@ -188,11 +188,10 @@ def _seeds(found: StoppedNetworks, who: People | None, sizes: Mapping[str, int])
 
 
 def _kappas(group: Ballots, who: People | None) -> Kappas:
-    classes = group.probabilities.shape[2]
     if who is None:
         return Kappas(group.names, 0, label_kappas(group.predicted), None)
     answers = np.concatenate([who.answers, group.predicted])
-    errors = error_consistency(answers, len(who.names), classes)
+    errors = error_consistency(answers, len(who.names), group.probabilities.shape[2])
     return Kappas((*who.names, *group.names), len(who.names), label_kappas(answers), errors)
 
 
@@ -221,12 +220,12 @@ def _missing(
     found: StoppedNetworks, labels: Labels | None, who: People | None, panel: pd.DataFrame | None
 ) -> Iterator[str]:
     if who is None:
-        yield "no labels of all images yet: whatever rests on labels is left out; `outvoted label` takes them"
+        yield "no labels of all images yet, so nothing that needs labels; `outvoted label` collects them"
     elif len(who.names) == 1:
-        yield "a single labeller agrees with itself on every image: there is no type C"
+        yield "a single labeller always agrees with itself, so no image is of type C"
     if labels is not None and (left := len(labels) - len(labels.complete())):
         yield f"{left} of {len(labels)} labellers have not labelled every image, and are left out"
     if not len(found.usable):
-        yield "no network was stopped at a target accuracy yet: only the panel's votes are shown"
+        yield "no network was stopped at a target accuracy yet, so only the panel's votes"
     if panel is None or not len(panel):
         yield "no votes of a panel"

@@ -1,4 +1,4 @@
-"""What is measured of a group of networks, or of several that differ in their seeds alone."""
+"""What is measured of labellers, of a group of networks, and of groups that differ only in their seeds."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from outvoted.actors.labelling.label_store import Labels
 from outvoted.analysis.report.numbers import Spread, spread
-from outvoted.analysis.studies.ballots import Ballots
 from outvoted.analysis.studies.boundary.agreement import Agreement, agreement, pairs_disagree
+from outvoted.analysis.studies.opened import Ballots
 from outvoted.search.arrays import Floats, Ints
 
 
@@ -22,7 +22,7 @@ class People:
         names: of the labellers, at least one.
         answers: shape (labellers, images).
         together: how far they agree.
-        pairs: the share of images on which two labellers differ, over pairs (Vlaar, section 3).
+        pairs: the share of images on which two labellers disagree, over pairs (Vlaar, section 3).
         simulated: whether they are noisy networks.
     """
 
@@ -34,12 +34,12 @@ class People:
 
     @property
     def called(self) -> str:
-        """What to call them where a reader could take them for people."""
+        """What to call them where readers could take them for people."""
         return "simulated labellers" if self.simulated else "labellers"
 
 
 def people(labels: Labels | None, classes: int) -> People | None:
-    """Take the complete labellers; None where there are none."""
+    """Take the labellers who have labelled every image; None if there are none."""
     whole = None if labels is None else labels.complete()
     if whole is None or not len(whole):
         return None
@@ -54,8 +54,8 @@ Types = NDArray[np.str_]
 class Type(StrEnum):
     """What a group of networks and the labellers make of an image.
 
-    Type B of the paper has three parts here. Its exception, on which all networks agree with each other but
-    not with the labellers, who agree too, is a type of its own: these images are misclassified.
+    The paper's type B has three parts here. The images on which all networks agree, and all labellers too,
+    but on another label, are a type of their own: they are misclassified.
     """
 
     A = "A"
@@ -66,12 +66,12 @@ class Type(StrEnum):
 
     @property
     def called(self) -> str:
-        """Its name where nothing else says that it is a type."""
+        """Its name where the context doesn't say that it is a type."""
         return f"type {self}" if len(self) == 1 else self.value
 
     @property
     def meaning(self) -> str:
-        """What it says, in few words."""
+        """Its definition, in a few words."""
         return _MEANING[self]
 
 
@@ -85,7 +85,7 @@ _MEANING = {
 
 
 def types(networks: Agreement, people: Agreement) -> Types:
-    """Tell the type of every image."""
+    """Return the type of every image."""
     same = networks.label == people.label
     one = np.where(same, Type.B_AGREE.value, Type.MISTAKEN.value)
     where_people_agree = np.where(networks.agree, one, Type.A.value)
@@ -99,10 +99,10 @@ def shares(found: Types) -> dict[Type, float]:
 
 
 def misclassified(answers: Ints, people: Agreement) -> Floats:
-    """Return for each network the images it misclassifies, as a share of *all* images (table 2).
+    """Return the images that each network misclassifies, as a share of *all* images (table 2).
 
-    Misclassified is an answer other than the label that all people agree on; where people disagree there
-    is no right answer, and nothing counts.
+    A misclassification is a prediction other than the label on which all people agree; where people disagree,
+    there is no correct answer, and nothing counts.
 
     Args:
         answers: shape (networks, images).
@@ -115,7 +115,7 @@ def misclassified(answers: Ints, people: Agreement) -> Floats:
 
 @dataclass(frozen=True)
 class OnImages:
-    """How sure networks are, 0 to 1, on some of the images (tables 4 and 5), and on how many."""
+    """How confident networks are, 0 to 1, on some of the images (tables 4 and 5), and on how many."""
 
     images: int
     value: Spread
@@ -123,15 +123,15 @@ class OnImages:
 
 @dataclass(frozen=True)
 class Diverse:
-    """A diverse group of networks of one accuracy (tables 2 to 4). Shares are of all images, 0 to 1.
+    """A diverse group of networks of equal accuracy (tables 2 to 4). Shares are of all images, 0 to 1.
 
     Attributes:
         target: their test accuracy.
         models: who is in the group.
-        pairs: on which two models differ; over pairs.
+        pairs: on which two models disagree; over pairs.
         disagree: on which not all models agree.
-        misclassified: what a model misclassifies, over models; None without labels, as are the others below.
-        across: what at least one model misclassifies.
+        misclassified: by one model, over models; like all below, None without labels.
+        across: misclassified by at least one model.
         types: the type of each image.
         softmax: by type.
     """
@@ -148,11 +148,11 @@ class Diverse:
 
 @dataclass(frozen=True)
 class OverSeeds:
-    """Groups of a family's networks that differ in their seeds alone (figs. 2 and 4, table 5).
+    """Groups of a family's networks that differ only in their seeds (figs. 2 and 4, table 5).
 
     Attributes:
         family, target: of the networks.
-        size, repeats: of so many networks is a group, and so many groups there are.
+        size, repeats: the number of networks in a group, and the number of groups.
         disagree: share of all images on which a group's networks do not all agree, over groups.
         shares: each type's share of all images, over groups; None without labels.
         certainty: by people's certainty in percent, rounded to tens; None without labels.
@@ -170,46 +170,32 @@ class OverSeeds:
 
 
 def diverse(target: float, group: Ballots, people: People | None) -> Diverse:
-    """Measure a group of two networks or more."""
-    answers = group.predicted
-    together = together_of(group)
+    """Measure a group of at least two networks."""
+    answers, together = group.predicted, together_of(group)
     pairs, disagree = spread(pairs_disagree(answers)), float((~together.agree).mean())
     if people is None:
         return Diverse(target, group.names, pairs, disagree)
-    wrong = misclassified(answers, people.together)
+    wrong = spread(misclassified(answers, people.together))
     across = ((answers != people.together.label) & people.together.agree).any(0)
     found = types(together, people.together)
-    return Diverse(
-        target,
-        group.names,
-        pairs,
-        disagree,
-        spread(wrong),
-        float(across.mean()),
-        found,
-        _softmax(group, found),
-    )
+    softmax = _softmax(group, found)
+    return Diverse(target, group.names, pairs, disagree, wrong, float(across.mean()), found, softmax)
 
 
 def over_seeds(family: str, target: float, repeats: Sequence[Ballots], people: People | None) -> OverSeeds:
-    """Measure groups of as many networks each; at least one group."""
+    """Measure at least one group; all are of one size."""
     groups = [together_of(group) for group in repeats]
-    disagree = spread([(~group.agree).mean() for group in groups])
-    found = None if people is None else [shares(types(group, people.together)) for group in groups]
-    return OverSeeds(
-        family,
-        target,
-        len(repeats[0].names),
-        len(repeats),
-        disagree,
-        None if found is None else {kind: spread([share[kind] for share in found]) for kind in Type},
-        None if people is None else _certainty(groups, people.together),
-        groups[0],
-    )
+    disagree, certainty, by_type = spread([(~group.agree).mean() for group in groups]), None, None
+    if people is not None:
+        found = [shares(types(group, people.together)) for group in groups]
+        by_type = {kind: spread([share[kind] for share in found]) for kind in Type}
+        certainty = _certainty(groups, people.together)
+    size = len(repeats[0].names)
+    return OverSeeds(family, target, size, len(repeats), disagree, by_type, certainty, groups[0])
 
 
 def together_of(group: Ballots) -> Agreement:
-    """Say how far a group's networks agree."""
+    """Return how far a group's networks agree."""
     return agreement(group.predicted, group.probabilities.shape[2])
 
 

@@ -1,4 +1,4 @@
-"""The networks of a boundary study: groups that are compared, accuracies reached, the panel."""
+"""The networks of a boundary study: those stopped at target accuracies, and the panel of mining."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,19 +8,19 @@ import numpy as np
 import pandas as pd
 
 from outvoted.analysis.report.numbers import Proportion, proportion
-from outvoted.analysis.studies.ballots import Ballots, ballots
 from outvoted.analysis.studies.boundary.groups import People
+from outvoted.analysis.studies.opened import Ballots, ballots
 from outvoted.search.arrays import Bools, Ints
 from outvoted.search.consensus import Dissent, lone_dissent
 
 
 @dataclass(frozen=True)
 class StoppedNetworks:
-    """Networks that were stopped at target accuracies, and what they answered.
+    """Networks that were stopped at target accuracies, and their votes.
 
     Attributes:
         stops: a row for each target of each training, reached or not (schema.STOPS).
-        votes: the answers of those that reached their target.
+        votes: those of the networks that reached their target.
     """
 
     stops: pd.DataFrame
@@ -33,7 +33,7 @@ class StoppedNetworks:
 
     @property
     def targets(self) -> tuple[float, ...]:
-        """All target accuracies that some training has, rising."""
+        """All target accuracies, ascending."""
         return tuple(sorted(map(float, self.stops["target"].unique())))
 
     @cached_property
@@ -43,30 +43,27 @@ class StoppedNetworks:
         return self.stops[there].sort_values("seed", kind="stable")
 
     def diverse(self, target: float) -> Ballots:
-        """Return the group of tables 2 to 4: of every variant of every family the first seed that got there.
+        """Return the group of tables 2 to 4: from each variant of each family the first seed that got there.
 
-        That is seed 0, if its training found the target. Their names are family and variant.
+        That is seed 0 if its training hit the target. The group's names are family and variant.
         """
-        rows = self.usable[self.usable["target"] == target]
-        found = {}
-        for kind in dict.fromkeys(zip(self.stops["family"], self.stops["variant"], strict=True)):
-            same = rows[(rows["family"] == kind[0]) & (rows["variant"] == kind[1])]
-            if len(same):
-                found["-".join(kind)] = str(same["network"].iloc[0])
-        return self._of(list(found.values()), list(found))
+        rows, order = self.usable[self.usable["target"] == target], self.stops[["family", "variant"]]
+        firsts = rows.groupby(["family", "variant"])["network"].first()
+        found = {key: firsts[key] for key in map(tuple, order.drop_duplicates().to_numpy()) if key in firsts}
+        return self._of(list(found.values()), ["-".join(key) for key in found])
 
     def seeds(self, family: str, target: float) -> Ballots:
-        """Return a family's networks that differ in their seed alone: of the variant with most seeds."""
+        """Return a family's networks that differ only in their seed: those of the variant with most seeds."""
         own = self.stops[self.stops["family"] == family]
         variant = own.groupby("variant", sort=False)["seed"].nunique().idxmax()
         rows = self.usable[(self.usable["family"] == family) & (self.usable["variant"] == variant)]
         return self._of(rows.loc[rows["target"] == target, "network"].tolist())
 
     def repeats(self, family: str, target: float, size: int) -> list[Ballots]:
-        """Return groups of ``size`` networks that differ in their seed alone (fig. 2).
+        """Return groups of ``size`` networks that differ only in their seed (fig. 2).
 
-        Those that reached the target are grouped in the order of their seeds, and the rest that fills no
-        group is left out; if there are fewer than ``size`` in all, they are one smaller group.
+        Those that reached the target are grouped in the order of their seeds; an incomplete last group is
+        left out. If there are fewer than ``size`` in all, they form one smaller group.
         """
         every = self.seeds(family, target)
         here = len(every.names)
@@ -74,8 +71,7 @@ class StoppedNetworks:
         return [Ballots(every.names[a:b], every.probabilities[a:b]) for a, b in cuts if b - a > 1]
 
     def _of(self, names: Sequence[str], called: Sequence[str] = ()) -> Ballots:
-        places = {name: place for place, name in enumerate(self.votes.names)}
-        taken = [places[name] for name in names]
+        taken = [self.votes.names.index(name) for name in names]
         return Ballots(tuple(called or names), self.votes.probabilities[taken])
 
 
@@ -87,12 +83,12 @@ def networks(stops: pd.DataFrame, votes: pd.DataFrame, images: int, classes: int
 
 @dataclass(frozen=True)
 class Reached:
-    """The trainings of one variant that have a target accuracy.
+    """The trainings of one variant that have a certain target accuracy.
 
     Attributes:
         family, variant, target: which.
         trainings, reached: how many there are so far, and how many of them were stopped there.
-        reason: why others were not: the reason of most of them; empty if all were.
+        reason: the most frequent reason why others were not; empty if all were.
     """
 
     family: str
@@ -104,7 +100,7 @@ class Reached:
 
     @property
     def missed(self) -> str:
-        """Say how many trainings were not stopped there; empty if all were."""
+        """How many trainings were not stopped there, in words; empty if all were."""
         if self.reached == self.trainings:
             return ""
         name, left = f"{self.family}-{self.variant} at {100 * self.target:g} %", self.trainings - self.reached
@@ -122,7 +118,7 @@ def reached(stops: pd.DataFrame) -> tuple[Reached, ...]:
     return tuple(found)
 
 
-_FEWEST = 3  # of two peers that differ, neither is the one that dissents
+_FEWEST = 3  # where two peers differ, neither is the dissenter
 
 
 @dataclass(frozen=True)
@@ -146,13 +142,13 @@ class PanelRow:
 
 @dataclass(frozen=True)
 class Dissenter:
-    """One peer's dissents, and whom people side with where they agree.
+    """One peer's dissents, and with whom people side where they agree.
 
     Attributes:
         peer: its name.
-        dissents: on how many images it alone differs.
+        dissents: the number of images on which it alone differs.
         judged: on how many of them people agree on a label; None without labels.
-        with_peers, with_it, with_neither: what that label is.
+        with_peers, with_it, with_neither: whose label that is.
     """
 
     peer: str

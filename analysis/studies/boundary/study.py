@@ -1,4 +1,4 @@
-"""The classification boundary: images between classes, networks of equal accuracy, people (Vlaar)."""
+"""The boundary study: images between classes, for networks of equal accuracy and for people (Vlaar)."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from outvoted.actors.runs.schema import ColumnSchema, TableSchema
 from outvoted.actors.studies.study_store import Fields, image_rows
 from outvoted.actors.training.generators.generator import AnyGenerator, PackagedGenerator
 from outvoted.analysis.studies.base import Ingredients, Needs, Study
-from outvoted.analysis.studies.families import FAMILIES, Family, check, told_apart
+from outvoted.analysis.studies.families import FAMILIES, Family, check
 from outvoted.analysis.studies.latents import Latents, typical
 from outvoted.search.arrays import Floats
 from outvoted.search.errors import OutvotedError
@@ -28,18 +28,18 @@ if TYPE_CHECKING:
 Pair = tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=0)]]
 
 _CLASSES = 10
-# On a circle of ten classes, each is paired with both of its neighbours and with the one opposite.
+# On a circle of ten classes, each is paired with both neighbours and with the class opposite.
 USUAL: tuple[Pair, ...] = tuple(
     sorted([*((i, i + 1) for i in range(9)), (0, 9), *((i, i + 5) for i in range(5))])
 )
-"""Fifteen pairs i < j in which each of ten classes comes three times."""
+"""Fifteen pairs i < j in which each of ten classes occurs three times."""
 
 
 class Pairs(Settings):
-    """Pairs of classes i < j, every class in equally many (Vlaar, section 2)."""
+    """Pairs of classes i < j in which every class occurs equally often (Vlaar, section 2)."""
 
     chosen: tuple[Pair, ...] = ()
-    """The pairs; where they are left out, fifteen in which each of ten classes comes three times."""
+    """The pairs; by default fifteen in which each of ten classes occurs three times."""
     steps: Annotated[int, Field(ge=2, le=1001)] = 11
     """Images from one class to the other, both ends included."""
 
@@ -61,14 +61,14 @@ class Pairs(Settings):
         return chosen
 
     def of(self, classes: int) -> tuple[Pair, ...]:
-        """Return the pairs for a data set with so many classes.
+        """Return the pairs for a data set with this number of classes.
 
         Raises:
-            OutvotedError: there are others than ten and no pairs are chosen, or one has a class too many.
+            OutvotedError: no pairs are chosen and there aren't ten classes, or a pair's class doesn't exist.
         """
         if not self.chosen and classes != _CLASSES:
             raise OutvotedError(
-                expected="pairs of classes in study.pairs.chosen: there are usual ones for ten classes alone",
+                expected="pairs of classes in study.pairs.chosen: there is a default only for ten classes",
                 found=f"none, for the {classes} classes of the data",
                 remedy="list them, say --set study.pairs.chosen=[[0,1],[1,2],[0,2]]",
             )
@@ -81,9 +81,13 @@ class Pairs(Settings):
             )
         return self.chosen or USUAL
 
+    def classes(self, classes: int) -> list[int]:
+        """Return the classes in those pairs, ascending."""
+        return sorted({label for pair in self.of(classes) for label in pair})
+
     @property
     def alphas(self) -> Floats:
-        """How far each step is on the way, from 0 to 1."""
+        """The share of the second class at each step, from 0 to 1."""
         return np.linspace(0, 1, self.steps)
 
 
@@ -99,25 +103,22 @@ FIELDS: Fields = [
     ("step", pa.int16()),
     ("alpha", pa.float64()),
 ]
-"""The pair's number, its classes, and the step on the way from the first (alpha 0) to the second (1)."""
+"""The pair's number, its classes, and the step from the first (alpha 0) to the second (alpha 1)."""
 
 
 def boundary_images(made_from: Ingredients, latents: Latents, pairs: Pairs) -> pa.Table:
     """Make the images, pair by pair and step by step: rows of schema.STUDY_IMAGES with FIELDS.
 
-    With the settings as they are, 15 pairs in 11 steps: 165 images (Vlaar, section 2).
+    By default 15 pairs in 11 steps: 165 images (Vlaar, section 2).
 
     Raises:
-        OutvotedError: pairs or choices don't fit the data, or no image of a class is found.
+        OutvotedError: pairs or chosen vectors don't fit the data, or there is no image of some class.
     """
-    generate, referee, classes = made_from.generate, made_from.referee, made_from.data.classes
-    assert generate is not None  # the runner brings both
-    assert referee is not None
-    latents.check(classes)
-    found = pairs.of(classes)
-    chosen = latents.choose(sorted({label for pair in found for label in pair}), generate, referee)
+    generate, referee = made_from.generated
+    found, alphas = pairs.of(made_from.data.classes), pairs.alphas
+    latents.check(made_from.data.classes)
+    chosen = latents.choose(pairs.classes(made_from.data.classes), generate, referee)
     vectors = dict(zip(chosen, latents.vectors(np.array(list(chosen.values()), np.int64)), strict=True))
-    alphas = pairs.alphas
     ways = [interpolate(vectors[first], vectors[second], alphas) for first, second in found]
     columns = {
         "pair": np.repeat(np.arange(len(found)), len(alphas)),
@@ -132,7 +133,7 @@ def boundary_images(made_from: Ingredients, latents: Latents, pairs: Pairs) -> p
 
 PROPOSALS = TableSchema(
     "latents",
-    "each random vector that was proposed for a class; the one that was chosen comes first",
+    "the random vectors proposed for each class; the one that was chosen comes first",
     ("label", "number"),
     (
         ColumnSchema("label", pa.int16(), "the class"),
@@ -144,42 +145,44 @@ _PROPOSED = 10
 
 
 def proposals(made_from: Ingredients, latents: Latents, pairs: Pairs) -> pa.Table:
-    """Return for each class its vector, then others that the referee is surest of: rows of PROPOSALS."""
-    generate, referee, classes = made_from.generate, made_from.referee, made_from.data.classes
-    assert generate is not None  # the runner brings both
-    assert referee is not None
-    wanted = sorted({label for pair in pairs.of(classes) for label in pair})
+    """Return each class's vector, then those with the next highest confidence: rows of PROPOSALS."""
+    generate, referee = made_from.generated
+    wanted = pairs.classes(made_from.data.classes)
     chosen, votes = latents.choose(wanted, generate, referee), referee(latents.images(generate))
-    rows = []
+    labels, numbers = [], []
     for label in wanted:
         others = [number for number in typical(votes, label).tolist() if number != chosen[label]]
-        rows += [(label, number) for number in (chosen[label], *others[:_PROPOSED])]
-    labels, numbers = zip(*rows, strict=True)
+        own = [chosen[label], *others[:_PROPOSED]]
+        labels += [label] * len(own)
+        numbers += own
     images = generate(latents.vectors(np.array(numbers, np.int64)))
-    return PROPOSALS.table(
-        {"label": labels, "number": numbers, "bytes": [png.encode(image) for image in images]}
-    )
+    encoded = [png.encode(image) for image in images]
+    return PROPOSALS.table({"label": labels, "number": numbers, "bytes": encoded})
 
 
 class BoundaryStudy(Study):
-    """Generated images on the way from class to class; families of networks stopped at equal accuracies."""
+    """Generated images from class to class, and families of networks stopped at equal accuracies."""
 
     kind: Literal["boundary"] = "boundary"
     generator: AnyGenerator = PackagedGenerator()
     latents: Latents = Latents()
     pairs: Pairs = Pairs()
     families: Annotated[tuple[Family, ...], MayChange()] = FAMILIES
-    """Networks that are trained beside the panel; none where the list is empty."""
+    """Networks that are trained besides the panel; none if the list is empty."""
     labellers: Annotated[LabellersSettings, MayChange()] = LabellersSettings()
 
     @field_validator("families")
     @classmethod
     def _told_apart(cls, families: tuple[Family, ...]) -> tuple[Family, ...]:
-        return told_apart(families)
+        names = [family.name for family in families]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"families of different names; {', '.join(twice)} is there more than once")
+        return families
 
     @property
     def needs(self) -> Needs:
-        """A generator, a referee that proposes typical images, and the families."""
+        """A generator, a referee that picks typical images, and the families."""
         return Needs(self.generator, referee=True, families=self.families)
 
     def fields(self) -> Fields:
@@ -187,7 +190,7 @@ class BoundaryStudy(Study):
         return FIELDS
 
     def check(self, data: Dataset) -> None:
-        """Refuse pairs and choices that don't go with the classes, and data without test images."""
+        """Refuse pairs and chosen vectors that don't fit the classes, and data without test images."""
         self.pairs.of(data.classes)
         self.latents.check(data.classes)
         self.generator.load(data)
@@ -198,11 +201,11 @@ class BoundaryStudy(Study):
         return boundary_images(made_from, self.latents, self.pairs)
 
     def extras(self, made_from: Ingredients) -> Mapping[str, pa.Table]:
-        """Return the random vectors that were chosen, and others to choose from."""
+        """Return the random vectors that were chosen, and alternatives."""
         return {"latents": proposals(made_from, self.latents, self.pairs)}
 
     def report(self, study: "OpenedStudy") -> "Report":
-        """Measure, tabulate and draw what networks and labellers make of the images."""
-        from outvoted.analysis.studies.boundary.report import report  # drawing is loaded where it is wanted
+        """Report how far networks and labellers agree on the images."""
+        from outvoted.analysis.studies.boundary.report import report  # only a report loads what draws
 
         return report(study, self)

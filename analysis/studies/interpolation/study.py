@@ -1,4 +1,4 @@
-"""Interpolations of table rows: triangular fields between one item of each of three classes."""
+"""The interpolation study: fields of points between rows of a table (Powers et al., section II.B)."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -22,20 +22,20 @@ Three = tuple[int, int, int]
 
 
 class InterpolationStudy(Study):
-    """Groups of three items, one of each class, and points between them (Powers et al., section II.B).
+    """Groups of three items, each of another class, and the points between them.
 
-    The points of a group are a triangular grid. Its edges hold the paper's lines, with ``points`` points
-    between each pair of items. A feature is rounded to 1/255 of its range, as everywhere.
+    The points of a group form a triangular grid. Its edges are the paper's lines, with ``points`` points
+    between each two items. Features are rounded to 1/255 of their range, as everywhere.
     """
 
     kind: Literal["interpolation"] = "interpolation"
     groups: Annotated[int, Field(ge=1, le=1000)] = 5
     classes: Three | None = None
-    """The three classes by their numbers; drawn for each group where they are left out."""
+    """The three classes, by number; by default drawn for each group."""
     points: Annotated[int, Field(ge=1, le=200)] = 9
     """Points between two items."""
     seed: Annotated[int, Field(ge=0, lt=2**62)] = 0
-    """Of what is drawn."""
+    """Of the draws."""
 
     @field_validator("classes")
     @classmethod
@@ -46,7 +46,7 @@ class InterpolationStudy(Study):
 
     @property
     def needs(self) -> Needs:
-        """The data alone."""
+        """Nothing."""
         return Needs()
 
     def fields(self) -> Fields:
@@ -61,7 +61,7 @@ class InterpolationStudy(Study):
         ]
 
     def check(self, data: Dataset) -> None:
-        """Refuse images, which are no rows of a table, and tables of fewer than three classes."""
+        """Refuse images, which are no rows of a table, and tables with fewer than three classes."""
         if data.features is None:
             raise OutvotedError(
                 expected="a table, whose rows can be interpolated feature by feature",
@@ -84,35 +84,31 @@ class InterpolationStudy(Study):
 
     def images(self, made_from: Ingredients) -> pa.Table:
         """Draw the items from all rows, training ones first, and interpolate."""
+        import pandas as pd  # configurations are read without it
+
         data = made_from.data
         assert data.features is not None  # it was checked
         rows = to_values(np.concatenate([data.train.images, data.test.images]), data.features)
         labels = np.concatenate([data.train.labels, data.test.labels])
         random, weights = np.random.default_rng(self.seed), self.weights()
-        columns: dict[str, list[object]] = {name: [] for name, _ in self.fields()}
-        values = []
+        groups = []
         for group in range(self.groups):
             classes, items = _items(random, labels, self.classes)
-            field = weights @ rows[items]
-            values.append(field)
-            columns["group"] += [group] * len(field)
+            columns: dict[str, object] = {"group": group}
             for k in range(3):
-                columns[f"class{k}"] += [int(classes[k])] * len(field)
-                columns[f"item{k}"] += [int(items[k])] * len(field)
-                columns[f"w{k}"] += weights[:, k].tolist()
-        whole = np.concatenate(values)
-        columns["values"] = list(whole)
-        return image_rows(to_pixels(whole, data.features), columns, self.fields())
+                columns |= {f"class{k}": classes[k], f"item{k}": items[k], f"w{k}": weights[:, k]}
+            groups.append(pd.DataFrame({**columns, "values": list(weights @ rows[items])}))
+        whole = pd.concat(groups).to_dict("list")
+        return image_rows(to_pixels(np.stack(whole["values"]), data.features), whole, self.fields())
 
     def extras(self, made_from: Ingredients) -> Mapping[str, pa.Table]:
-        """Return none."""
+        """Return nothing."""
         return {}
 
     def report(self, study: "OpenedStudy") -> "Report":
-        """Measure, tabulate and draw how rough the landscape of the panel's votes is."""
-        from outvoted.analysis.studies.interpolation.report import (
-            report,  # drawing is loaded where it is wanted
-        )
+        """Report how rough the landscape of the panel's votes is."""
+        # only a report loads what draws
+        from outvoted.analysis.studies.interpolation.report import report
 
         return report(study)
 
@@ -124,6 +120,6 @@ class InterpolationStudy(Study):
 
 
 def _items(random: np.random.Generator, labels: Ints, named: Three | None) -> tuple[Ints, Ints]:
-    """Draw three classes, in order, unless they are named; and a row of each."""
+    """Return three classes, those that are named or drawn ones in order; and a random row of each."""
     drawn = np.sort(random.choice(np.unique(labels), 3, replace=False)) if named is None else np.array(named)
     return drawn, np.array([random.choice(np.flatnonzero(labels == label)) for label in drawn])

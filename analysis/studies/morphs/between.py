@@ -1,4 +1,4 @@
-"""What lies between images: frames that mix two or three of them."""
+"""How two or three images are mixed into frames."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
@@ -16,19 +16,19 @@ from outvoted.search.settings import Settings
 
 
 class Articles(ABC):
-    """What frames are mixed from: numbered articles of each class."""
+    """What is mixed: numbered articles of each class."""
 
     @property
     @abstractmethod
     def classes(self) -> Ints:
-        """The classes of which there are articles, ascending."""
+        """The classes that have articles, ascending."""
 
     @abstractmethod
     def of(self, label: int, random: np.random.Generator) -> Iterator[int]:
         """Draw articles of a class that can be mixed with others, none twice.
 
         Raises:
-            OutvotedError: another one is asked for than there are.
+            OutvotedError: there are no more.
         """
 
     @abstractmethod
@@ -53,7 +53,7 @@ class Between(ABC, Settings):
     @property
     @abstractmethod
     def generated(self) -> bool:
-        """Whether articles are made by a generator, and told apart by a referee."""
+        """Whether articles are made by a generator, and classified by a referee."""
 
     @abstractmethod
     def articles(self, made_from: Ingredients) -> Articles:
@@ -66,7 +66,7 @@ class BetweenImages(Between):
     @property
     @final
     def generated(self) -> bool:
-        """No: they are there."""
+        """No, they are images of the data."""
         return False
 
     @final
@@ -80,7 +80,7 @@ class BetweenImages(Between):
 
     @abstractmethod
     def bears(self, image: Pixels) -> bool:
-        """Tell whether an image, shape (channels, height, width), can be mixed with others."""
+        """Return whether an image, shape (channels, height, width), can be mixed with others."""
 
 
 class GivenImages(Articles):
@@ -92,11 +92,11 @@ class GivenImages(Articles):
 
     @property
     def classes(self) -> Ints:
-        """The classes of which there are test images."""
+        """The classes that have test images."""
         return np.unique(self._test.labels)
 
     def of(self, label: int, random: np.random.Generator) -> Iterator[int]:
-        """Draw test images; those that cannot be mixed are passed over."""
+        """Draw test images, skipping those that cannot be mixed."""
         found = 0
         for row in random.permutation(np.flatnonzero(self._test.labels == label)).tolist():
             if self._between.bears(self._test.images[row]):
@@ -109,14 +109,14 @@ class GivenImages(Articles):
         )
 
     def frames(self, numbers: Sequence[int], weights: Floats) -> Pixels:
-        """Mix test images by their places."""
+        """Mix the test images at these places."""
         return self._between.frames(self._test.images[list(numbers)], weights)
 
 
 def in_fixed_order(images: Pixels, weights: Floats) -> tuple[Pixels, Floats]:
-    """Order images by their pixels, and weights with them.
+    """Sort images by their pixels, and weights with them.
 
-    Sums in one order round in one way: then the order in which images are named changes nothing.
+    Sums taken in the same order round in the same way, so the order of the arguments makes no difference.
     """
     order = sorted(range(len(images)), key=lambda k: images[k].tobytes())
     return images[order], weights[:, order]
@@ -128,7 +128,7 @@ class Blend(BetweenImages):
     kind: Literal["blend"] = "blend"
 
     def frames(self, images: Pixels, weights: Floats) -> Pixels:
-        """Mix images; any two can be."""
+        """Mix images; any can be mixed."""
         images, weights = in_fixed_order(images, weights)
         mixed = np.einsum("nk,kchw->nchw", weights, images.astype(np.float64))
         return np.asarray(np.rint(mixed).clip(0, 255), np.uint8)
@@ -139,18 +139,18 @@ class Blend(BetweenImages):
 
 
 class Latent(Between):
-    """Articles are generated images that a referee is surest of; frames are made between their vectors.
+    """Articles are generated images that a referee is confident of; their random vectors are mixed.
 
-    The weighted mean of random vectors is taken as it is, as on the boundary's images (Vlaar, eq. 1).
+    As for the images of a boundary study (Vlaar, eq. 1), the weighted mean of the vectors is not rescaled.
     """
 
     kind: Literal["latent"] = "latent"
     seed: Annotated[int, Field(ge=0, lt=2**62)] = 0
-    """Of the random vectors, which are those of a boundary study with this seed."""
+    """Of the random vectors; a boundary study with this seed has the same ones."""
     candidates: Annotated[int, Field(ge=1, le=1_000_000)] = 500
-    """The referee looks at the images of the first so many vectors."""
+    """How many vectors there are to draw from, the first ones."""
     surest: Annotated[int, Field(ge=1)] = 20
-    """Articles are drawn from so many images of each class, those that the referee is surest of."""
+    """How many of them are drawn from for each class: those that the referee is most confident of."""
 
     @property
     def generated(self) -> bool:
@@ -158,16 +158,14 @@ class Latent(Between):
         return True
 
     def articles(self, made_from: Ingredients) -> "GeneratedImages":
-        """Have the referee look at all candidates."""
-        generate, referee = made_from.generate, made_from.referee
-        assert generate is not None  # the runner brings both
-        assert referee is not None
+        """Have the referee classify all candidates."""
+        generate, referee = made_from.generated
         latents = Latents(seed=self.seed, candidates=self.candidates)
         return GeneratedImages(latents, self.surest, generate, referee(latents.images(generate)))
 
 
 class GeneratedImages(Articles):
-    """Generated images, numbered as their random vectors."""
+    """Generated images, by the numbers of their random vectors."""
 
     def __init__(self, latents: Latents, surest: int, generate: Generate, votes: Singles) -> None:
         """Take the referee's ``votes`` for all candidates, shape (candidates, classes)."""
@@ -180,7 +178,7 @@ class GeneratedImages(Articles):
         return np.arange(self._votes.shape[1])
 
     def of(self, label: int, random: np.random.Generator) -> Iterator[int]:
-        """Draw images that the referee calls ``label``, from the surest."""
+        """Draw from the images that the referee assigns to ``label`` with the highest confidence."""
         surest = typical(self._votes, label)[: self._surest]
         yield from random.permutation(surest).tolist()
         raise OutvotedError(
@@ -190,7 +188,7 @@ class GeneratedImages(Articles):
         )
 
     def frames(self, numbers: Sequence[int], weights: Floats) -> Pixels:
-        """Generate what lies between the vectors of these numbers."""
-        order = np.argsort(numbers)  # of sums in one order, the order of naming changes nothing
+        """Generate images of the weighted means of these vectors."""
+        order = np.argsort(numbers)  # the order of the arguments makes no difference
         vectors = self._latents.vectors(np.array(numbers, np.int64)[order])
         return self._generate(np.einsum("nk,kd->nd", weights[:, order], vectors))

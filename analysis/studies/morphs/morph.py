@@ -1,4 +1,4 @@
-"""Morphing: feature points move from image to image, and what lies between them is warped and blended."""
+"""Morphing: feature points move from image to image, and the pixels between them are warped and blended."""
 
 from itertools import pairwise
 from typing import Annotated, Literal
@@ -13,15 +13,15 @@ from outvoted.analysis.studies.morphs.between import BetweenImages, in_fixed_ord
 from outvoted.search.arrays import Floats, Ints, Pixels
 from outvoted.search.errors import OutvotedError
 
-_WEAKEST = 1e-3  # of the image's strongest response: below it a cell has no corner
+_WEAKEST = 1e-3  # of the image's strongest response: weaker ones are no corners
 _NOISE = 1e-12
-_EDGES = 0.05  # Harris & Stephens' k: how much a response is lowered along edges
+_EDGES = 0.05  # Harris & Stephens' k: how far edges lower the response
 
 
 def feature_points(image: Pixels, grid: int) -> tuple[Floats, int]:
-    """Find one point in each cell of a grid: the strongest corner, or where there is none the cell's middle.
+    """Find one point in each cell of a grid: the strongest corner, or the middle of a cell without corners.
 
-    Cells are what makes points of two images correspond.
+    Points in the same cell of two images correspond.
 
     Args:
         image: shape (channels, height, width), uint8.
@@ -46,13 +46,13 @@ def feature_points(image: Pixels, grid: int) -> tuple[Floats, int]:
 
 
 def frame_corners(height: int, width: int) -> Floats:
-    """Return the four corners of the image's frame, half a pixel outside the outermost pixels' middles."""
+    """Return the four corners of the image, half a pixel beyond the centres of the outermost pixels."""
     top, left, bottom, right = -0.5, -0.5, height - 0.5, width - 0.5
     return np.array([(top, left), (top, right), (bottom, left), (bottom, right)])
 
 
 def _harris(grey: Floats) -> Floats:
-    """Return how much of a corner each pixel is; the frame of the image itself is none."""
+    """Return the corner response of each pixel; the border of the image causes none."""
     rows, mixed, columns = skimage.feature.structure_tensor(grey, sigma=1, mode="nearest")
     return np.asarray(rows * columns - mixed**2 - _EDGES * (rows + columns) ** 2)
 
@@ -68,9 +68,9 @@ _FEWEST = 3
 class Morph(BetweenImages):
     """Delaunay triangulation, piecewise affine warp and alpha blending (Powers et al., section II.A).
 
-    Every image has one feature point in each cell of a grid. In a frame the points lie at the weighted mean
-    of their places, and are triangulated with the corners of the frame. Each image is warped, triangle by
-    triangle, to these places; the warped images are blended.
+    Every image has one feature point in each cell of a grid. In a frame, the points lie at the weighted mean
+    of their positions, and are triangulated together with the corners of the image. Each image is warped to
+    these positions, triangle by triangle, and the warped images are blended.
     """
 
     kind: Literal["morph"] = "morph"
@@ -78,19 +78,19 @@ class Morph(BetweenImages):
     """Cells along each side; the paper's ``featuregridsize``."""
 
     def frames(self, images: Pixels, weights: Floats) -> Pixels:
-        """Morph two images or more; they must differ and have at least three corners each."""
+        """Morph at least two images, all different and with at least three corners each."""
         self._check(images)
         images, weights = in_fixed_order(images, weights)
         height, width = images.shape[2:]
         outer = frame_corners(height, width)
         places = np.stack([np.concatenate([outer, feature_points(one, self.grid)[0]]) for one in images])
         pixels = np.indices((height, width)).reshape(2, -1).T.astype(np.float64)
-        with threadpool_limits(limits=1, user_api="blas"):  # it would wake all threads for 2 x 2 matrices
+        with threadpool_limits(limits=1, user_api="blas"):  # or 2 x 2 matrices would wake all threads
             mixed = [self._frame(images, places, one, pixels) for one in weights]
         return np.stack(mixed).reshape(len(weights), *images.shape[1:])
 
     def bears(self, image: Pixels) -> bool:
-        """Tell whether an image has enough corners."""
+        """Return whether an image has enough corners."""
         return min(image.shape[1:]) >= self.grid and feature_points(image, self.grid)[1] >= _FEWEST
 
     def _frame(self, images: Pixels, places: Floats, weights: Floats, pixels: Floats) -> Pixels:
@@ -128,11 +128,11 @@ def _located(mesh: "scipy.spatial.Delaunay", pixels: Floats) -> tuple[Ints, Floa
     affine = mesh.transform[triangle]
     first = np.einsum("nij,nj->ni", affine[:, :2], pixels - affine[:, 2])
     shares = np.concatenate([first, 1 - first.sum(1, keepdims=True)], axis=1)
-    shares[~np.isfinite(shares).all(1)] = (1, 0, 0)  # in a triangle of no area its corners are one
+    shares[~np.isfinite(shares).all(1)] = (1, 0, 0)  # a triangle without area is a single point
     return mesh.simplices[triangle], shares
 
 
 def _sampled(channel: Pixels, places: Floats) -> Floats:
-    """Sample one channel, (height, width), bilinearly at places (2, n); what lies outside is the edge's."""
+    """Sample a channel, (height, width), bilinearly at places (2, n); beyond the edge, edge pixels repeat."""
     values = channel.astype(np.float64)
     return np.asarray(scipy.ndimage.map_coordinates(values, places, order=1, mode="nearest"))

@@ -1,31 +1,29 @@
-"""The passages of a morph study: squares of frames, of a pair that turns into a third."""
+"""The passages of a morph study: squares of frames, in which a mixed pair turns into a third image."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from outvoted.analysis.studies.ballots import MEAN
-from outvoted.analysis.studies.landscape.roughness import Sequences
-from outvoted.analysis.studies.landscape.walks import Walk
+from outvoted.analysis.studies.opened import MEAN
+from outvoted.analysis.studies.roughness import Sequences
+from outvoted.analysis.studies.walks import Walk
 from outvoted.search.arrays import Ints
+
+_KEYS = ["group", "set", "first", "second", "third"]
 
 
 def morph_sequences(images: pd.DataFrame) -> Sequences:
-    """Return every morph of a mixed pair into the third image; keys are those of schema.STUDY_IMAGES.
+    """Return every morph of a mixed pair into the third image; keys are those of the images.
 
-    Pairs in the other order have the same frames (see MorphStudy); they are not counted twice.
+    Of a pair in both orders, which has the same frames (see MorphStudy), one is taken.
     """
-    names = ["group", "set", "first", "second", "third", "across"]
-    once = images[images["first_id"] < images["second_id"]].sort_values([*names, "along"], kind="stable")
-    frames = once["image_id"].to_numpy().reshape(-1, int(images["along"].max()) + 1)
-    keys = once[once["along"] == 0][names].reset_index(drop=True)
-    return Sequences(keys, frames, keys[["first", "second", "third"]].to_numpy(np.int64))
-
-
-_KEYS = ["group", "set", "first", "second", "third"]
+    names = [*_KEYS, "across"]
+    kept = images[images["first_id"] < images["second_id"]].sort_values([*names, "along"], kind="stable")
+    frames = kept["image_id"].to_numpy().reshape(-1, int(images["along"].max()) + 1)
+    keys = kept[kept["along"] == 0][names].reset_index(drop=True)
+    return Sequences(keys, frames, keys[["first", "second", "third"]].to_numpy("int64"))
 
 
 @dataclass(frozen=True)
@@ -45,17 +43,21 @@ class Passage:
 
     @property
     def place(self) -> tuple[int, str, frozenset[int], int]:
-        """Say which passage it is, whatever the order of its pair."""
+        """Which passage it is, whatever the order of its pair."""
         return self.group, self.letter, frozenset(self.labels[:2]), self.labels[2]
 
     def title(self, names: Sequence[str]) -> str:
-        """Name it as the paper does, group and set, and say the classes."""
+        """Name it by group and set, as the paper does, and by its classes."""
         first, second, third = (names[label] for label in self.labels)
         return f"{self.group + 1}{self.letter}: {first} + {second} → {third}"
 
+    def walk(self, names: Sequence[str]) -> Walk:
+        """Return the walk through all of its frames, one morph after the other."""
+        return Walk(self.title(names), self.frames.ravel(), self.labels)
+
 
 def passages(images: pd.DataFrame) -> list[Passage]:
-    """List all passages, also those of pairs in the other order, in the order of the images."""
+    """List all passages, pairs in both orders, in the order of the images."""
     found = []
     side = int(images["across"].max()) + 1
     for _, rows in images.groupby(_KEYS, sort=False):
@@ -68,7 +70,7 @@ def passages(images: pd.DataFrame) -> list[Passage]:
 
 
 def once(every: Sequence[Passage]) -> list[Passage]:
-    """Leave out pairs in the other order, whose frames are mirrored."""
+    """Return each pair in one order: in the other its frames are mirrored."""
     return [one for one in every if one.labels[0] < one.labels[1]]
 
 
@@ -79,8 +81,3 @@ def by_roughness(rough: pd.DataFrame, every: Sequence[Passage]) -> list[Passage]
     for (group, letter, first, second, third), detour in zip(means.index, means, strict=True):
         detours[group, letter, frozenset((first, second)), third] = detour
     return sorted(every, key=lambda one: -detours[one.place])
-
-
-def through(some: Sequence[Passage], names: Sequence[str]) -> list[Walk]:
-    """Return walks through all frames of passages, one morph after the other."""
-    return [Walk(one.title(names), one.frames.ravel(), one.labels) for one in some]

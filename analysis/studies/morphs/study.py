@@ -1,4 +1,4 @@
-"""Morphs of three images: pairs of two classes that turn into a third (Powers et al., section II.A)."""
+"""The morph study: pairs of images that turn into a third (Powers et al., section II.A)."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ Three = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class Group:
-    """Three articles, one of each of three classes."""
+    """Three articles, each of another class."""
 
     number: int
     letter: str
@@ -37,27 +37,27 @@ class Group:
 
 
 class MorphStudy(Study):
-    """Groups of three classes, sets of articles, every ordered pair morphing into the third.
+    """Groups of three classes and sets of articles, in which every ordered pair morphs into the third.
 
-    A frame lies at ``across`` (the share of the pair's second image) and ``along`` (the share of the third),
-    both in steps of 1 / (frames - 1). The pair in the other order has the same frames, mirrored.
+    A frame's place is ``across`` (the share of the pair's second image) and ``along`` (the share of the
+    third), in steps of 1 / (frames - 1). The pair in the other order has the same frames, mirrored.
     """
 
     kind: Literal["morphs"] = "morphs"
     between: Annotated[Morph | Blend | Latent, Field(discriminator="kind")] = Morph()
     """How frames are made."""
     generator: AnyGenerator | None = None
-    """Of the images that ``between.kind=latent`` mixes; the packaged one where it is left out."""
+    """Makes the images that ``between.kind=latent`` mixes; by default the packaged one."""
     groups: Annotated[int, Field(ge=1, le=120)] = 5
-    """Groups of three classes, drawn so that no two are alike."""
+    """Groups of three classes, no two of them the same."""
     classes: tuple[Three, ...] = ()
-    """The classes of each group by their numbers, instead of drawn ones."""
+    """The classes of each group, by number, instead of drawn ones."""
     sets: Annotated[int, Field(ge=1, le=len(SETS))] = 2
-    """Sets of other images of the same classes: A, B, …"""
+    """Sets of different images of the same classes: A, B, …"""
     frames: Annotated[int, Field(ge=2, le=201)] = 21
     """Frames along each side."""
     seed: Annotated[int, Field(ge=0, lt=2**62)] = 0
-    """Of what is drawn."""
+    """Of the draws."""
 
     @field_validator("classes")
     @classmethod
@@ -76,13 +76,13 @@ class MorphStudy(Study):
 
     @property
     def needs(self) -> Needs:
-        """The data alone; a generator and a referee for frames that are generated."""
+        """Nothing, or for generated images a generator and a referee."""
         return Needs(self._generator, referee=True) if self.between.generated else Needs()
 
     def fields(self) -> Fields:
-        """Return the columns: labels and numbers of pair and third, and where the frame lies.
+        """Return the columns: labels and numbers of pair and third, and the frame's place.
 
-        Numbers (``first_id``, …) are those of test images, or of the random vectors of generated ones.
+        Numbers (``first_id``, …) are those of test images, or of generated images' random vectors.
         """
         three = ("first", "second", "third")
         return [
@@ -95,7 +95,7 @@ class MorphStudy(Study):
         ]
 
     def check(self, data: Dataset) -> None:
-        """Refuse fewer classes with test images than the groups need, and a generator of other images."""
+        """Refuse data with too few classes for the groups, and a generator of other images."""
         if self.between.generated:
             self._generator.load(data)
         there = np.unique(data.test.labels)
@@ -112,27 +112,32 @@ class MorphStudy(Study):
 
     def images(self, made_from: Ingredients) -> pa.Table:
         """Draw the groups and make all frames, group by group, set by set, pair by pair."""
-        articles, pixels = self.between.articles(made_from), []
-        rows: list[dict[str, object]] = []
+        import pandas as pd  # configurations are read without it
+
+        articles = self.between.articles(made_from)
+        pixels, rows = [], []
+        across, along = (axis.ravel() for axis in np.indices((self.frames, self.frames)))
         for group in self.drawn(articles):
             for order, frames in self._orders(articles, group):
+                named = {"group": group.number, "set": group.letter}
+                for name, place in zip(("first", "second", "third"), order, strict=True):
+                    named |= {name: group.labels[place], f"{name}_id": group.ids[place]}
+                rows.append(pd.DataFrame({**named, "across": across, "along": along}))
                 pixels.append(frames)
-                rows += self._rows(group, order)
-        columns = {name: [row[name] for row in rows] for name, _ in self.fields()}
-        return image_rows(np.concatenate(pixels), columns, self.fields())
+        return image_rows(np.concatenate(pixels), pd.concat(rows).to_dict("list"), self.fields())
 
     def extras(self, made_from: Ingredients) -> Mapping[str, pa.Table]:
-        """Return none."""
+        """Return nothing."""
         return {}
 
     def report(self, study: "OpenedStudy") -> "Report":
-        """Measure, tabulate and draw how rough the landscape of the panel's votes is."""
-        from outvoted.analysis.studies.morphs.report import report  # drawing is loaded where it is wanted
+        """Report how rough the landscape of the panel's votes is."""
+        from outvoted.analysis.studies.morphs.report import report  # only a report loads what draws
 
         return report(study)
 
     def drawn(self, articles: Articles) -> Iterator[Group]:
-        """Draw classes, then articles that can be mixed, none of them twice within a group."""
+        """Draw classes, then articles that can be mixed, none twice in a group."""
         random = np.random.default_rng(self.seed)
         for number, labels in enumerate(self.classes or _triples(random, articles.classes, self.groups)):
             queues = [articles.of(label, random) for label in labels]
@@ -163,14 +168,6 @@ class MorphStudy(Study):
         share = np.linspace(0, 1, self.frames)
         across, along = (axis.ravel() for axis in np.meshgrid(share, share, indexing="ij"))
         return np.stack([(1 - across) * (1 - along), across * (1 - along), along], axis=1)
-
-    def _rows(self, group: Group, order: Three) -> Iterator[dict[str, object]]:
-        named: dict[str, object] = {"group": group.number, "set": group.letter}
-        for name, place in zip(("first", "second", "third"), order, strict=True):
-            named |= {name: group.labels[place], f"{name}_id": group.ids[place]}
-        for across in range(self.frames):
-            for along in range(self.frames):
-                yield {**named, "across": across, "along": along}
 
 
 def _triples(random: np.random.Generator, there: Ints, groups: int) -> Sequence[Three]:

@@ -7,7 +7,8 @@ from pydantic import ValidationError
 from outvoted.actors.data.datasets import Dataset, Split
 from outvoted.actors.networks import CNN, MLP, DeepCNN, ExportedNetwork, PreprocessedNetwork, ViT
 from outvoted.actors.training.steps import Training
-from outvoted.analysis.studies.families import FAMILIES, Family, Variant, check, told_apart, units, work
+from outvoted.analysis.studies.boundary.study import BoundaryStudy
+from outvoted.analysis.studies.families import FAMILIES, Family, Variant, check, units, work
 from outvoted.search.errors import OutvotedError
 
 SMALL = Family(name="small", network=MLP(hidden=4), seeds=3, repeats=2, variants=(Variant(), Variant()))
@@ -96,9 +97,8 @@ def test_a_network_that_comes_with_its_weights_is_refused() -> None:
 
 
 def test_two_families_of_one_name_are_refused() -> None:
-    assert told_apart(FAMILIES) == FAMILIES
-    with pytest.raises(ValueError, match="small is there more than once"):
-        told_apart((SMALL, *FAMILIES, SMALL))
+    with pytest.raises(ValidationError, match="small is there more than once"):
+        BoundaryStudy(families=(SMALL, *FAMILIES, SMALL))
 
 
 def test_images_that_a_network_cannot_take_are_refused_with_its_place(digits: Dataset) -> None:

@@ -13,8 +13,8 @@ from outvoted.actors.data.formats import CsvTable, Iris
 from outvoted.actors.data.formats.features import to_values
 from outvoted.actors.runs import png
 from outvoted.analysis.studies.base import Ingredients
-from outvoted.analysis.studies.interpolation.edges import edge_sequences
-from outvoted.analysis.studies.interpolation.pictures import plane, shares
+from outvoted.analysis.studies.interpolation.fields import edge_sequences
+from outvoted.analysis.studies.interpolation.report import plane, shares
 from outvoted.analysis.studies.interpolation.study import InterpolationStudy
 from outvoted.search.errors import OutvotedError
 

@@ -8,8 +8,8 @@ import pytest
 
 from outvoted.actors.labelling.label_store import Labels
 from outvoted.analysis.report.numbers import Spread
-from outvoted.analysis.studies.boundary import agreement
-from outvoted.analysis.studies.boundary.agreement import disagreement
+from outvoted.analysis.studies.boundary import disagreement_map
+from outvoted.analysis.studies.boundary.disagreement_map import disagreement
 from outvoted.analysis.studies.boundary.figures import proposed
 from outvoted.analysis.studies.boundary.findings import BoundaryFindings, analyse
 from outvoted.analysis.studies.boundary.groups import Type
@@ -118,12 +118,12 @@ def test_map_of_disagreement(found: BoundaryFindings) -> None:
     assert found.people is not None
     kinds = disagreement(found.seeds[0].first, found.people.together)
     expected = [
-        agreement.NOBODY,
-        agreement.NETWORKS,
-        agreement.MISTAKEN,
-        agreement.LABELLERS,
-        agreement.BOTH,
-        agreement.NOBODY,
+        disagreement_map.NOBODY,
+        disagreement_map.NETWORKS,
+        disagreement_map.MISTAKEN,
+        disagreement_map.LABELLERS,
+        disagreement_map.BOTH,
+        disagreement_map.NOBODY,
     ]
     assert kinds.tolist() == expected
 

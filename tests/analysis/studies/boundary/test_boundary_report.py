@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,18 +13,17 @@ from matplotlib.figure import Figure
 from rich.console import Console
 
 from outvoted.actors.labelling.label_store import MISSING, Labels
-from outvoted.analysis.report.report import Picture, Plot
+from outvoted.analysis.report.report import Picture, Plot, Report, Section
 from outvoted.analysis.report.table import Table
-from outvoted.analysis.studies.boundary.figures import pictures
+from outvoted.analysis.studies.boundary.disagreement_map import map_plot
 from outvoted.analysis.studies.boundary.findings import BoundaryFindings
-from outvoted.analysis.studies.boundary.report import sections
-from outvoted.analysis.studies.boundary.tables import every, remarks
+from outvoted.analysis.studies.boundary.report import shown_of
 from outvoted.search.arrays import Pixels
 from tests.analysis.studies.boundary.boundaries import Example, example
 
 pytestmark = pytest.mark.usefixtures("sketched")
 PICTURES = {f"figures/{name}.png" for name in ("images", "types", "map", "kappas", "entropies")}
-NO_LABELS = {"diverse networks of one accuracy (table 2)", "the same network over seeds (fig. 2)"}
+NO_LABELS = {"diverse networks of equal accuracy (table 2)", "the same network over seeds (fig. 2)"}
 
 
 def small(simulated: bool = False) -> Example:
@@ -45,40 +45,66 @@ def pixels(whole: Example) -> Pixels:
     return np.random.default_rng(0).integers(0, 256, (len(whole.images), 1, 8, 8)).astype(np.uint8)
 
 
-def draw(found: BoundaryFindings, pixels: Pixels, folder: Path) -> tuple[str, ...]:
-    """Draw all pictures, and return their names."""
-    drawn = pictures(found, pixels)
-    for name, picture in drawn.items():
-        picture(folder / name)
-    return tuple(drawn)
+Show = Callable[[BoundaryFindings], Report]
 
 
-def titles(found: BoundaryFindings) -> set[str]:
-    return {one.title for one in every(found)}
+@pytest.fixture
+def show(pixels: Pixels, tmp_path: Path) -> Show:
+    """Draws all pictures into the test's folder, and returns what is shown."""
+
+    def drawn(found: BoundaryFindings) -> Report:
+        report = shown_of(found, pixels, tmp_path)
+        for name, picture in report.pictures.items():
+            picture(tmp_path / name)
+        return report
+
+    return drawn
 
 
-def test_everything_is_shown(found: BoundaryFindings, pixels: Pixels, tmp_path: Path) -> None:
-    assert set(draw(found, pixels, tmp_path)) == PICTURES
+def sections(report: Report) -> list[Section]:
+    return list(report.sections(lambda done, of: None))
+
+
+def titles(report: Report) -> set[str]:
+    return {table.title for table in report.tables}
+
+
+def test_everything_is_shown(found: BoundaryFindings, show: Show, tmp_path: Path) -> None:
+    report = show(found)
+    assert set(report.pictures) == PICTURES
     assert {f"figures/{path.name}" for path in (tmp_path / "figures").iterdir()} == PICTURES
-    shown = sections(found, tmp_path)
+    shown = sections(report)
     parts = [part for section in shown for part in section.parts]
     assert {type(part) for part in parts} == {Table, Plot, Picture}
-    assert sum(isinstance(part, Plot) for part in parts) == 4
-    assert all(part.path.is_file() for part in parts if isinstance(part, Picture))
+    (plot,) = (part for part in parts if isinstance(part, Plot))
+    assert len(plot.figure.layout.updatemenus[0].buttons) == len(found.seeds)
+    pictures = {part.path for part in parts if isinstance(part, Picture)}
+    assert pictures == {tmp_path / name for name in PICTURES - {"figures/map.png"}}
     captions = [part.title for part in parts if isinstance(part, Table)]
-    assert all(any(caption.startswith(title) for caption in captions) for title in titles(found))
+    assert captions[: len(report.tables)] == [table.title for table in report.tables]
     assert not any(section.simulated for section in shown)
 
 
-def test_simulated_labellers_are_called_so_everywhere(
-    pixels: Pixels, figures: list[Figure], tmp_path: Path
-) -> None:
-    found = small(simulated=True).found()
-    assert found.to_json()["simulated"] is True
-    draw(found, pixels, tmp_path)
+def test_pointing_at_a_cell_of_the_map_shows_all_answers_for_its_image(found: BoundaryFindings) -> None:
+    figure = map_plot(found)
+    (menu,) = figure.layout.updatemenus
+    assert found.people is not None
+    for one, button in zip(found.seeds, menu.buttons, strict=True):
+        (hover,) = button.args[0]["hovertext"]
+        for (row, column), image in np.ndenumerate(found.ways.images):
+            place, _, labellers, networks = hover[row][column].split("<br>")
+            assert place == f"image {image}: {found.ways.place(int(image))}"
+            for line, group in ((labellers, found.people.together), (networks, one.first)):
+                said = dict(answer.split(" × ") for answer in line.partition(": ")[2].split(", "))
+                assert said == {str(label): str(n) for label, n in enumerate(group.counts[image]) if n}
+
+
+def test_simulated_labellers_are_called_so_everywhere(figures: list[Figure], show: Show) -> None:
+    report = show(small(simulated=True).found())
+    assert dict(report.summary)["simulated"] is True  # type: ignore[call-overload]
     assert len(figures) == len(PICTURES)
     assert all("simulated labellers" in figure.get_suptitle() for figure in figures)
-    *shown, trainings = sections(found, tmp_path)
+    *shown, trainings = sections(report)
     assert all(section.simulated for section in shown)
     assert not trainings.simulated
     for section in shown:
@@ -89,8 +115,8 @@ def test_simulated_labellers_are_called_so_everywhere(
         assert all(figure.layout.title.text == "simulated labellers" for figure in plots)
 
 
-def test_rows_fit_a_terminal_of_80_columns() -> None:
-    for one in every(example(seeds=4).found()):
+def test_rows_fit_a_terminal_of_80_columns(show: Show) -> None:
+    for one in show(small().found()).tables:
         console = Console(width=80, record=True, file=io.StringIO())
         console.print(one)
         lines = [" ".join(line.split()) for line in console.export_text().splitlines()]
@@ -98,26 +124,26 @@ def test_rows_fit_a_terminal_of_80_columns() -> None:
             assert " ".join(cells) in lines
 
 
-def test_without_labels_there_are_the_tables_that_need_none(
-    whole: Example, pixels: Pixels, tmp_path: Path
-) -> None:
+def test_without_labels_there_are_the_tables_that_need_none(whole: Example, show: Show) -> None:
     found = replace(whole, labels=Labels((), np.empty((0, 15), np.int64))).found()
-    assert titles(found) >= NO_LABELS
-    assert not any("(table 3)" in title or "(table 4)" in title for title in titles(found))
-    assert set(draw(found, pixels, tmp_path)) == PICTURES - {"figures/entropies.png"}
+    report = show(found)
+    assert titles(report) >= NO_LABELS
+    assert not any("(table 3)" in title or "(table 4)" in title for title in titles(report))
+    assert set(report.pictures) == PICTURES - {"figures/entropies.png"}
     assert "no labels of all images" in found.missing[0]
-    assert sections(found, tmp_path)
+    assert not any(section.title in ("Confidence", "Certainty") for section in sections(report))
     labelled = whole.found()
     assert found.diverse[0].pairs == labelled.diverse[0].pairs
     assert found.to_json()["simulated"] is False
 
 
-def test_without_networks_there_is_the_panel(whole: Example, pixels: Pixels, tmp_path: Path) -> None:
+def test_without_networks_there_is_the_panel(whole: Example, show: Show) -> None:
     alone = replace(whole, votes=pd.DataFrame(), stops=whole.stops.iloc[:0]).found()
-    assert titles(alone) == {"the panel of mining on these images", "who dissents"}
-    assert draw(alone, pixels, tmp_path) == ("figures/images.png",)
+    report = show(alone)
+    assert titles(report) == {"the panel of mining on these images", "who dissents"}
+    assert list(report.pictures) == ["figures/images.png"]
     assert any("no network" in line for line in alone.missing)
-    assert sections(alone, tmp_path)
+    assert [section.title for section in sections(report)][1:-1] == ["The panel of mining"]
 
 
 def test_a_target_that_nobody_reached_is_left_out_and_said(whole: Example) -> None:
@@ -130,13 +156,13 @@ def test_a_target_that_nobody_reached_is_left_out_and_said(whole: Example) -> No
     )
 
 
-def test_a_single_labeller_agrees_with_itself(whole: Example, tmp_path: Path) -> None:
+def test_a_single_labeller_agrees_with_itself(whole: Example, show: Show) -> None:
     found = replace(whole, labels=Labels(("x",), whole.labels.labels[:1])).found()
     assert all(one.types is not None and "C" not in one.types for one in found.diverse)
     assert any("single labeller" in line for line in found.missing)
     assert found.people is not None
     assert found.people.pairs.mean is None
-    assert sections(found, tmp_path)
+    assert sections(show(found))
 
 
 def test_labellers_who_are_not_done_are_left_out(whole: Example) -> None:
@@ -169,13 +195,15 @@ def test_findings_are_plain_json(found: BoundaryFindings) -> None:
     }
 
 
-def test_the_terminal_says_what_is_missing(found: BoundaryFindings) -> None:
+def test_the_terminal_says_what_is_missing(found: BoundaryFindings, show: Show) -> None:
     said = "not shown: vit-1 at 98 %: 1 of 4 trainings were not stopped there"
-    assert any(line.startswith(said) for line in remarks(found))
+    assert any(line.startswith(said) for line in show(found).remarks)
 
 
-def test_the_papers_own_numbers_stand_beside_those_that_need_no_labels(found: BoundaryFindings) -> None:
-    table = next(one for one in every(found) if "(table 2)" in one.title)
+def test_the_papers_own_numbers_stand_beside_those_that_need_no_labels(
+    found: BoundaryFindings, show: Show
+) -> None:
+    table = next(one for one in show(found).tables if "(table 2)" in one.title)
     names = [column.name for column in table.columns[-3:]]
     row = dict(zip(names, table.written()[0][-3:], strict=True))
     assert row["paper"] == "28.5"

@@ -5,8 +5,8 @@ from itertools import permutations
 import numpy as np
 import pandas as pd
 
-from outvoted.analysis.studies.ballots import Ballots
 from outvoted.analysis.studies.interpolation.study import InterpolationStudy
+from outvoted.analysis.studies.opened import Ballots
 
 NAMES = ("ant", "<b>bee</b>", "cat", "dog & co", "eel")
 FEATURES = ("length", "width", "<i>mass</i>")

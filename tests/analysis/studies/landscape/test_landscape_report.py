@@ -24,18 +24,17 @@ from outvoted.actors.training.training import train, trained_member
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.page import Page, write_page
 from outvoted.analysis.report.report import Plot, Report
-from outvoted.analysis.studies.ballots import MEAN
 from outvoted.analysis.studies.base import Ingredients, Study
 from outvoted.analysis.studies.interpolation import report as interpolation
-from outvoted.analysis.studies.interpolation.report import FieldFindings
+from outvoted.analysis.studies.interpolation.fields import edge_sequences, own_rows
 from outvoted.analysis.studies.interpolation.study import InterpolationStudy
 from outvoted.analysis.studies.kinds import open_study
-from outvoted.analysis.studies.landscape.report import LandscapeFindings
 from outvoted.analysis.studies.morphs import report as morphs
 from outvoted.analysis.studies.morphs.between import Blend
-from outvoted.analysis.studies.morphs.passages import once, passages
+from outvoted.analysis.studies.morphs.passages import morph_sequences, once, passages
 from outvoted.analysis.studies.morphs.study import MorphStudy
-from outvoted.analysis.studies.opened import OpenedStudy
+from outvoted.analysis.studies.opened import MEAN, OpenedStudy
+from outvoted.analysis.studies.roughness import LandscapeFindings, analyse
 from tests.browser import console_errors
 
 STUDIES: dict[str, Study] = {
@@ -93,13 +92,11 @@ def study(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 
 @pytest.fixture(scope="module")
-def fields(study: OpenedStudy) -> FieldFindings | None:
-    return None if isinstance(study.study, MorphStudy) else interpolation.findings(study)
-
-
-@pytest.fixture(scope="module")
-def found(study: OpenedStudy, fields: FieldFindings | None) -> LandscapeFindings:
-    return morphs.findings(study) if fields is None else fields.landscape
+def found(study: OpenedStudy) -> LandscapeFindings:
+    if isinstance(study.study, MorphStudy):
+        return analyse(study, morph_sequences(study.images))
+    own = own_rows(study, study.ballots.names, (0, 1, 2))
+    return analyse(study, edge_sequences(study.images), own.correct)
 
 
 @pytest.fixture(scope="module")
@@ -119,19 +116,19 @@ def test_findings_are_plain_values(found: LandscapeFindings) -> None:
     assert plain["dissent"] == pytest.approx((found.votes.dissent > 0).mean())
 
 
-def test_a_tables_own_rows_are_put_to_the_panel(
-    study: OpenedStudy, found: LandscapeFindings, fields: FieldFindings | None
-) -> None:
-    if fields is None:
-        assert "accuracy_on_rows" not in found.to_json()
+def test_a_tables_own_rows_are_put_to_the_panel(study: OpenedStudy, shown: Report) -> None:
+    plain = dict(shown.summary)  # type: ignore[call-overload]
+    if isinstance(study.study, MorphStudy):
+        assert "accuracy_on_rows" not in plain
         return
     data = study.data
     images = np.concatenate([data.train.images, data.test.images])
-    for place, one in enumerate(members.load(study.store.folder.peers)):
-        answers = voter(one, data.shape, data.classes).vote(images)
-        np.testing.assert_array_equal(fields.own.points.answers[1 + place], answers)
-        assert fields.own.correct[one.name] == pytest.approx((answers.argmax(1) == fields.own.labels).mean())
-    assert found.to_json()["accuracy_on_rows"] == fields.own.correct
+    labels = np.concatenate([data.train.labels, data.test.labels])
+    panel = members.load(study.store.folder.peers)
+    answers = np.stack([voter(one, data.shape, data.classes).vote(images) for one in panel])
+    correct = {one.name: (own.argmax(1) == labels).mean() for one, own in zip(panel, answers, strict=True)}
+    mean = (answers.mean(0).argmax(1) == labels).mean()
+    assert plain["accuracy_on_rows"] == pytest.approx({MEAN: mean, **correct})
 
 
 def test_tables_fit_a_terminal(found: LandscapeFindings, tmp_path: Path) -> None:
@@ -159,17 +156,16 @@ def test_pictures_are_drawn(
 def test_where_a_figure_would_be_too_large_the_roughest_and_smoothest_are_kept(
     study: OpenedStudy, shown: Report, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (morphs, interpolation):
-        monkeypatch.setattr(module, "MOST_NUMBERS", 3 * 4 * 4 * 4 * 4)
-    monkeypatch.setattr(interpolation, "MOST_MARKERS", 1)
+    monkeypatch.setattr(morphs, "MOST_NUMBERS", 3 * 4 * 4 * 4 * 4)
+    monkeypatch.setattr(interpolation, "MOST_NUMBERS", 3 * 5 * 4 * 4)
     section = list(shown.sections(lambda done, of: None))[1]
-    plots = [part for part in section.parts if isinstance(part, Plot)]
-    choices = [len(plot.figure.layout.updatemenus[0].buttons) for plot in plots]
+    (plot,) = (part for part in section.parts if isinstance(part, Plot))
     if isinstance(study.study, MorphStudy):
-        assert choices == [3, 3]
-        assert "the 2 roughest and the 1 smoothest of 6" in section.text
+        assert len(plot.figure.layout.updatemenus[0].buttons) == 3
+        assert "Of 6 passages, the 2 roughest and the 1 smoothest are drawn" in section.text
     else:
-        assert "The first 1 of 3 fields" in section.text
+        assert len(plot.figure.layout.updatemenus) == 1  # there is one group; its networks are chosen
+        assert "The first 1 of 2 groups" in plot.caption
 
 
 def test_sections_work_in_a_browser(
@@ -180,7 +176,7 @@ def test_sections_work_in_a_browser(
     write_page(Page("land", sections=list(shown.sections(lambda done, of: None))), page)
     browser.get(page.as_uri())
     places = browser.find_elements("css selector", "[data-plot]")
-    assert len(places) == (2 if isinstance(study.study, MorphStudy) else 3)
+    assert len(places) == 1
     for place in places:
         browser.execute_script("arguments[0].scrollIntoView()", place)
         until_drawn = WebDriverWait(place, 30)

@@ -1,19 +1,22 @@
 """Points between table rows: scatter and ternary plots (Figs. 6 and 8)."""
 
+from itertools import combinations
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.collections import PathCollection
+from matplotlib.figure import Figure
 
-from outvoted.analysis.report.drawing import colour
-from outvoted.analysis.studies.interpolation.pictures import plane, scatter_plot, shares, ternary_plot
-from outvoted.analysis.studies.interpolation.points import Points, fields, joined
+from outvoted.analysis.studies.interpolation.fields import Points, fields
+from outvoted.analysis.studies.interpolation.report import draw_fields, draw_ternary, plane, shares
 from tests.analysis.studies.landscape.landscapes import FEATURES, NAMES, interpolations, votes
 
 IMAGES = interpolations(2, (0, 1, 2), (0, 1, 2), (1, 3, 4))
 EACH = len(IMAGES) // 3
 VOTES = votes(len(IMAGES))
-WHOSE = VOTES.mean_first().names
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 20), st.integers(3, 6))
@@ -39,63 +42,45 @@ def test_points_lie_within_the_triangle(seed: int) -> None:
     assert (np.abs(x - 0.5) <= (1 - y / height) / 2 + 1e-12).all()
 
 
-def test_fields_of_the_same_classes_are_also_drawn_together() -> None:
-    together, *groups = fields(IMAGES, VOTES)
-    assert [one.title for one in groups] == ["group 1", "group 2", "group 3"]
-    assert [one.labels for one in groups] == [(0, 1, 2), (0, 1, 2), (1, 3, 4)]
-    assert together.title == "groups of these classes"
-    np.testing.assert_array_equal(together.answers, VOTES.mean_first().probabilities[:, : 2 * EACH])
-    np.testing.assert_array_equal(groups[2].dissent, VOTES.dissent[2 * EACH :])
-    assert [
-        one.title for one in fields(IMAGES[IMAGES["group"] == 2].assign(image_id=range(EACH)), VOTES)
-    ] == ["group 3"]
+def test_fields_of_the_same_classes_are_one() -> None:
+    one, other = fields(IMAGES, VOTES, NAMES)
+    assert (one.labels, other.labels) == ((0, 1, 2), (1, 3, 4))
+    assert one.title == "between ant, <b>bee</b> and cat"
+    np.testing.assert_array_equal(one.mean, VOTES.mean[: 2 * EACH])
+    np.testing.assert_array_equal(other.dissent, VOTES.dissent[2 * EACH :])
+    np.testing.assert_array_equal(other.values, np.stack(IMAGES["values"].iloc[2 * EACH :].to_list()))
 
 
 POINTS = Points(
     "by hand",
-    np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]),
-    np.array([[[0.8, 0.1, 0.1], [0.2, 0.2, 0.6]], [[0.1, 0.9, 0.0], [0.0, 0.0, 1.0]]], np.float32),
-    np.array([0.5, 0], np.float32),
     (0, 1, 2),
+    np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]),
+    np.array([[0.8, 0.1, 0.1], [0.2, 0.2, 0.6]], np.float32),
+    np.array([0.5, 0], np.float32),
 )
 
 
-def test_points_look_as_they_are_answered() -> None:
-    mean, network = POINTS.markers(0), POINTS.markers(1)
-    assert mean["marker.color"] == [colour(0), colour(2)]
-    assert network["marker.color"] == [colour(1), colour(2)]
-    assert network["marker.symbol"] == ["triangle-up-open", "square"]  # networks part on the first
-    assert POINTS.sizes(0)[0] > POINTS.sizes(0)[1]
-    assert POINTS.said(1, NAMES) == ["&lt;b&gt;bee&lt;/b&gt;: 0.9", "cat: 1.0"]
+def test_points_lie_in_the_triangle_by_their_shares_with_an_edge_where_networks_disagree(
+    sketched: None, figures: list[Figure], tmp_path: Path
+) -> None:
+    draw_ternary([POINTS], NAMES, tmp_path / "ternary.png")
+    (axes,) = figures[-1].axes
+    drawn = [one for one in axes.collections if isinstance(one, PathCollection)]
+    expected = np.stack(plane(shares(POINTS.mean)), 1)
+    np.testing.assert_allclose(np.concatenate([np.asarray(one.get_offsets()) for one in drawn]), expected)
+    assert [one.get_label() for one in drawn] == [NAMES[0], NAMES[2]]
+    assert [np.max(one.get_linewidth()) > 0 for one in drawn] == [True, False]
+    assert {text.get_text() for text in axes.texts} == set(NAMES[:3])
 
 
-def test_points_of_several_sources_are_joined_in_order() -> None:
-    twice = joined("both", [POINTS, POINTS])
-    assert twice.values.shape == (4, 3)
-    np.testing.assert_array_equal(twice.answers[:, 2:], POINTS.answers)
-    assert twice.dissent.tolist() == [0.5, 0, 0.5, 0]
-
-
-def test_a_ternary_plot_holds_the_shares_of_every_network() -> None:
-    some = fields(IMAGES, VOTES)
-    figure = ternary_plot(some, WHOSE, NAMES)
-    for points, button in zip(some, figure.layout.updatemenus[0].buttons, strict=True):
-        traces, layout, _ = button.args
-        three = np.array([traces[side] for side in "abc"])
-        assert three.shape == (3, len(WHOSE), len(points.values))
-        np.testing.assert_allclose(three.sum(0), 1, atol=2e-3)
-        np.testing.assert_allclose(three[:, 1].T, shares(points.answers[1], points.labels), atol=6e-4)
-        corner = NAMES[points.labels[0]].replace("<", "&lt;").replace(">", "&gt;")
-        assert layout["ternary.aaxis.title.text"] == corner
-    assert not any(trace.type == "scatter" for trace in figure.data)  # which would bring axes of its own
-
-
-def test_a_scatter_plot_shows_every_pair_of_features_in_the_tables_units() -> None:
+def test_fields_are_drawn_over_every_pair_of_features_in_the_tables_units(
+    sketched: None, figures: list[Figure], tmp_path: Path
+) -> None:
     rows = np.arange(6.0).reshape(2, 3)
-    figure = scatter_plot([POINTS], rows, FEATURES, ("mean", "net"), NAMES)
-    first = [trace for trace in figure.data if trace.visible and trace.x is not None and len(trace.x) == 2]
-    drawn = [(trace.x, trace.y) for trace in first if not trace.name]
-    assert drawn == [((1, 4), (2, 5)), ((1, 4), (3, 6)), ((2, 5), (3, 6))]
-    behind = [(trace.x, trace.y) for trace in first if trace.name == "the table's rows"]
-    assert behind == [((0, 3), (1, 4)), ((0, 3), (2, 5)), ((1, 4), (2, 5))]
-    assert figure.layout.yaxis2.title.text == "&lt;i&gt;mass&lt;/i&gt;"
+    draw_fields([POINTS], rows, FEATURES, NAMES, tmp_path / "fields.png")
+    pairs = [axes for axes in figures[-1].axes if axes.get_visible()]
+    assert [(axes.get_xlabel(), axes.get_ylabel()) for axes in pairs] == list(combinations(FEATURES, 2))
+    for axes, (x, y) in zip(pairs, combinations(range(3), 2), strict=True):
+        behind, *classes = (np.asarray(drawn.get_offsets()) for drawn in axes.collections)
+        np.testing.assert_array_equal(behind, rows[:, [x, y]])
+        np.testing.assert_array_equal(np.concatenate(classes), POINTS.values[:, [x, y]])

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outvoted.analysis.studies.ballots import MEAN, Ballots, ballots
-from outvoted.analysis.studies.landscape.roughness import (
+from outvoted.analysis.studies.opened import MEAN, Ballots, ballots
+from outvoted.analysis.studies.roughness import (
     Sequences,
     by_architecture,
     by_classes,
@@ -32,7 +32,7 @@ WALK = Sequences(
 
 
 def test_roughness_by_hand() -> None:
-    rows = roughness(FOUND, WALK).set_index("network")
+    rows = roughness(FOUND, WALK).set_index("network").drop(MEAN)
     assert rows.loc["a", "variation"] == pytest.approx(0.5 + 0.1 + 0.6)
     assert rows.loc["a", "detour"] == pytest.approx(0.2)
     assert rows.loc["b", "variation"] == pytest.approx(0.8 + 0.8)
@@ -49,8 +49,8 @@ def test_dissent_is_the_share_that_differs_from_the_most_frequent_answer() -> No
 
 def test_the_panels_mean_votes_as_one_more() -> None:
     whole = FOUND.with_mean()
-    assert whole.names == ("a", "b", MEAN)
-    np.testing.assert_allclose(whole.probabilities[2], PROBABILITIES.mean(0))
+    assert whole.names == (MEAN, "a", "b")
+    np.testing.assert_allclose(whole.probabilities[0], PROBABILITIES.mean(0))
 
 
 def test_votes_are_read_network_by_network() -> None:

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from outvoted.analysis.studies.ballots import MEAN
-from outvoted.analysis.studies.interpolation.edges import cycles
-from outvoted.analysis.studies.landscape.roughness import roughness
-from outvoted.analysis.studies.landscape.walks import walk_plot
-from outvoted.analysis.studies.morphs.passages import by_roughness, morph_sequences, once, passages, through
+from outvoted.analysis.studies.interpolation.fields import cycles
+from outvoted.analysis.studies.morphs.passages import by_roughness, morph_sequences, once, passages
+from outvoted.analysis.studies.opened import MEAN
+from outvoted.analysis.studies.roughness import roughness
+from outvoted.analysis.studies.walks import Walks, walk_plot
 from tests.analysis.studies.landscape.landscapes import NAMES, interpolations, morphs, votes
 
 SIDE = 4
@@ -24,7 +24,7 @@ def test_of_a_pair_in_both_orders_one_is_kept() -> None:
 
 
 def test_passages_are_ordered_by_the_detour_of_the_mean() -> None:
-    rough = roughness(VOTES.with_mean(), morph_sequences(IMAGES))
+    rough = roughness(VOTES, morph_sequences(IMAGES))
     ordered = by_roughness(rough, once(passages(IMAGES)))
     mean = rough[rough["network"] == MEAN]
     detours = []
@@ -38,8 +38,8 @@ def test_passages_are_ordered_by_the_detour_of_the_mean() -> None:
 
 
 def test_a_walk_goes_through_all_frames_morph_by_morph() -> None:
-    (one, *_) = some = once(passages(IMAGES))
-    walk, *_ = through(some, NAMES)
+    one, *_ = once(passages(IMAGES))
+    walk = one.walk(NAMES)
     by_id = IMAGES.set_index("image_id").loc[walk.frames]
     assert by_id["across"].tolist() == [k for k in range(SIDE) for _ in range(SIDE)]
     assert by_id["along"].tolist() == [*range(SIDE)] * SIDE
@@ -48,8 +48,10 @@ def test_a_walk_goes_through_all_frames_morph_by_morph() -> None:
 
 def test_a_cycle_leads_from_item_to_item_and_back() -> None:
     images = interpolations(3, (0, 1, 2), (1, 3, 4))
-    walks, length = cycles(images, NAMES)
-    assert length == 5
+    found = cycles(images, NAMES)
+    walks = found.every
+    assert found.part == 5
+    assert found.cuts == [4.5, 9.5]
     assert [walk.labels for walk in walks] == [(0, 1, 2), (1, 3, 4)]
     assert walks[0].title == "group 1: ant → <b>bee</b> → cat → ant"
     for walk in walks:
@@ -62,9 +64,9 @@ def test_a_cycle_leads_from_item_to_item_and_back() -> None:
 @pytest.mark.parametrize("classes", [3, 5])
 def test_lines_are_the_votes_along_the_walk(classes: int) -> None:
     images, found = morphs(SIDE, (0, 1, 2)), votes(6 * SIDE**2, classes=classes)
-    whole = found.mean_first()
-    walks = through(once(passages(images)), NAMES)
-    figure = walk_plot(walks, whole, found.dissent, NAMES, SIDE, "frame")
+    whole = found.with_mean()
+    walks = [one.walk(NAMES) for one in once(passages(images))]
+    figure = walk_plot(Walks(walks, SIDE, "frame"), whole, found.dissent, NAMES)
     chosen, _ = figure.layout.updatemenus
     lines = 3 if classes == 3 else 4
     for walk, button in zip(walks, chosen.buttons, strict=True):
@@ -78,9 +80,8 @@ def test_lines_are_the_votes_along_the_walk(classes: int) -> None:
 
 
 def test_one_networks_lines_are_seen_at_a_time() -> None:
-    figure = walk_plot(
-        through(once(passages(IMAGES)), NAMES), VOTES.mean_first(), VOTES.dissent, NAMES, SIDE, "frame"
-    )
+    walks = Walks([one.walk(NAMES) for one in once(passages(IMAGES))], SIDE, "frame")
+    figure = walk_plot(walks, VOTES.with_mean(), VOTES.dissent, NAMES)
     _, whose = figure.layout.updatemenus
     assert [button.label for button in whose.buttons] == [MEAN, *VOTES.names]
     seen = np.array([button.args[0]["visible"] for button in whose.buttons])

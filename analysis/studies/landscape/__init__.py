@@ -1,1 +1,0 @@
-"""Classification landscapes: morphs, interpolations, and what the votes on them show (Powers et al.)."""
