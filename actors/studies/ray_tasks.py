@@ -28,14 +28,14 @@ from outvoted.search.arrays import Pixels, Singles
 def vote_remotely(
     member: Member, images: Pixels, shape: Shape, classes: int, arithmetic: Arithmetic
 ) -> Singles:
-    """Put images to one network, with one thread."""
+    """Return one network's votes on images, computed with one thread."""
     use_one_thread()
     return voter(member, shape, classes, arithmetic).vote(images)
 
 
 @dataclass(frozen=True)
 class Goal:
-    """What is trained, and until when; ``targets`` has an accuracy for each name of a network."""
+    """What is trained, and until when; ``targets`` has a test accuracy for the name of each network."""
 
     architecture: Architecture
     training: Training
@@ -46,7 +46,7 @@ class Goal:
 
 @dataclass(frozen=True)
 class Trained:
-    """What came of a training.
+    """The outcome of a training.
 
     Attributes:
         stops: by the name of the network.
@@ -65,7 +65,7 @@ class Trained:
 
 @ray.remote(num_returns="streaming", max_retries=-1)
 def train_to_targets_remotely(goal: Goal, data: Dataset, images: Pixels) -> Iterator[Check | Trained]:
-    """Train one network with one thread and stream its checks, then what came of it."""
+    """Train one network with one thread and stream its checks, then its outcome."""
     use_one_thread()
     began = time.perf_counter()
     targets = tuple(goal.targets.values())

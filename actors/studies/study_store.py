@@ -1,4 +1,4 @@
-"""The folder of a study."""
+"""A study's folder: its images, the votes on them, and its trainings."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -20,7 +20,7 @@ Fields = Sequence[tuple[str, pa.DataType]]
 Row = dict[str, object]
 
 FINISHED, FAILED = "finished", "failed"
-"""What came of a training."""
+"""How a training ended."""
 PANEL, REFEREE = "panel", "referee"
 """Whose votes there are besides those of units."""
 
@@ -57,9 +57,10 @@ def vote_rows(network: str, probabilities: Singles) -> pa.Table:
 
 
 class StudyStore:
-    """Reads and writes what a study leaves: its images, and votes on them.
+    """Reads and writes a study's images, the votes on them, and its trainings.
 
-    A unit is one training; its stops mark it as done, after the votes and weights of the targets it reached.
+    A unit is one training. Its stops are written last, after the votes and weights of the targets it reached,
+    and mark it as done.
     """
 
     def __init__(self, path: Path, fields: Fields) -> None:
@@ -111,13 +112,13 @@ class StudyStore:
     def write_unit(
         self, unit: str, stops: Sequence[Row], kept: Sequence[Member], votes: Sequence[pa.Table]
     ) -> None:
-        """Write what came of a training: networks and votes of the targets it reached, then its stops."""
+        """Write a training's outcome: networks and votes of the targets it reached, then its stops."""
         if kept:
             members.save(self.path / "networks" / unit, kept)
         self.units.write(unit, {"votes": _joined(votes), "stops": schema.STOPS.of_rows(stops)})
 
     def stops(self, units: Iterable[str]) -> "pd.DataFrame":
-        """Read the stops of units, those that are there, in the order given (schema.STOPS)."""
+        """Read the stops of those units that are done, in the order given (schema.STOPS)."""
         frame: pd.DataFrame = self.units.read_all("stops", units).to_pandas()
         return frame
 

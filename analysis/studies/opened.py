@@ -58,6 +58,7 @@ def ballots(votes: "pd.DataFrame") -> Ballots:
     stacked = np.stack(votes["probabilities"].to_list()).astype(np.float32)
     return Ballots(names, stacked.reshape(len(names), -1, stacked.shape[1]))
 
+
 class OpenedStudy:
     """Reads a study's configuration, data, images and votes."""
 

@@ -56,7 +56,7 @@ class Topic:
     caption: str = ""
     plot: Callable[[BoundaryFindings], go.Figure] | None = None
 
-    def shown_of(self, found: BoundaryFindings) -> bool:
+    def applies(self, found: BoundaryFindings) -> bool:
         """Return whether there is anything to show."""
         labelled = found.people is not None
         return bool(self.there(found)) and bool(self.tables or self.picture or labelled)
@@ -64,7 +64,8 @@ class Topic:
     def tabulated(self, found: BoundaryFindings) -> list[Table]:
         """Return its tables."""
         wanted = (*self.tables, *(self.with_labels if found.people is not None else ()))
-        return [table(found) for table in wanted]
+        made = [table(found) for table in wanted]
+        return [replace(one, title=_marked(found, one.title)) for one in made]
 
     def section(self, found: BoundaryFindings, folder: Path) -> Section:
         """Return its section; ``folder`` is that of the run, where the picture is drawn by then."""
@@ -78,7 +79,7 @@ class Topic:
 
 
 def _marked(found: BoundaryFindings, caption: str) -> str:
-    return f"{caption}; {tables.SIMULATED}" if found.simulated else caption
+    return f"{caption} – {tables.SIMULATED}" if found.simulated else caption
 
 
 TOPICS = (
@@ -172,7 +173,7 @@ def shown_of(found: BoundaryFindings, pixels: Pixels, folder: Path) -> Report:
         pixels: all images, shape (images, channels, height, width).
         folder: that of the run.
     """
-    topics = [topic for topic in TOPICS if topic.shown_of(found)]
+    topics = [topic for topic in TOPICS if topic.applies(found)]
     drawn = [topic.picture for topic in topics if topic.picture]
     missed = [one.missed for one in found.reached if one.missed]
     return Report(

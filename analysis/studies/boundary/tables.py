@@ -40,7 +40,7 @@ def misclassified(found: BoundaryFindings) -> Table:
         f"{_ALL_SHARES} over models, or over pairs of models; {wrong_means}any disagree: not all agree; "
         f"the paper has {MODELS} models{_labellers_disagree(found)}"
     )
-    return Table(_titled(found, "diverse networks of equal accuracy (table 2)"), columns, rows, note)
+    return Table("diverse networks of equal accuracy (table 2)", columns, rows, note)
 
 
 def _labellers_disagree(found: BoundaryFindings) -> str:
@@ -60,7 +60,7 @@ def by_type(found: BoundaryFindings) -> Table:
     columns = [_TARGET, Column("models", COUNT), *_percents(["disagree", *Type])]
     meanings = "; ".join(f"{kind}: {kind.meaning}" for kind in Type)
     note = f"% of all images; disagree: not all models agree (A, and B where all disagree); {meanings}"
-    return Table(_titled(found, "types of images (table 3)"), columns, rows, note)
+    return Table("types of images (table 3)", columns, rows, note)
 
 
 def softmax(found: BoundaryFindings) -> Table:
@@ -72,7 +72,7 @@ def softmax(found: BoundaryFindings) -> Table:
         rows.append([kind.value, *(form(cell.value) + n for cell, n in zip(cells, numbers, strict=True))])
     columns = [Column("type"), *(Column(f"{ACCURACY(one.target)} %", form) for one in found.diverse)]
     note = "mean ± standard deviation over networks and images (number of images), by test accuracy"
-    return Table(_titled(found, "maximum softmax by type (table 4)"), columns, rows, note)
+    return Table("maximum softmax by type (table 4)", columns, rows, note)
 
 
 def certainty(found: BoundaryFindings) -> Table:
@@ -91,7 +91,7 @@ def certainty(found: BoundaryFindings) -> Table:
         f"mean ± standard deviation over groups ({', '.join(groups.values())}); columns: certainty of "
         "labellers, rounded to tens, where they disagree on more than one image; images: " + images
     )
-    return Table(_titled(found, "certainty by certainty of labellers (table 5)"), columns, rows, note)
+    return Table("certainty by certainty of labellers (table 5)", columns, rows, note)
 
 
 def over_seeds(found: BoundaryFindings) -> Table:
@@ -105,7 +105,7 @@ def over_seeds(found: BoundaryFindings) -> Table:
     shown = _percents(["disagree", *(f"type {kind}" for kind in kinds)])
     note = f"{_ALL_SHARES} over groups; disagree: not all networks agree; compare only groups of equal size"
     columns = [Column("family"), _TARGET, *numbers, *shown]
-    return Table(_titled(found, "the same network over seeds (fig. 2)"), columns, rows, note)
+    return Table("the same network over seeds (fig. 2)", columns, rows, note)
 
 
 def kappas(found: BoundaryFindings) -> Table:
@@ -121,7 +121,7 @@ def kappas(found: BoundaryFindings) -> Table:
         "Cohen's κ, mean ± standard deviation over pairs; errors: κ of being correct, by what more than half "
         "of the other labellers say (error consistency); pairs that make no error are left out"
     )
-    return table_of(_titled(found, "agreement beyond chance"), columns, found.kappa_means, note)
+    return table_of("agreement beyond chance", columns, found.kappa_means, note)
 
 
 def entropies(found: BoundaryFindings) -> Table:
@@ -132,7 +132,7 @@ def entropies(found: BoundaryFindings) -> Table:
     ]
     columns = (Column("family"), _TARGET, Column("networks", COUNT), Column("ρ", form), Column("95 %", form))
     note = "Spearman's ρ over images; interval: bootstrap over pairs of classes"
-    return Table(_titled(found, "entropy of votes and of labels"), columns, rows, note)
+    return Table("entropy of votes and of labels", columns, rows, note)
 
 
 def panel_by_kind(found: BoundaryFindings) -> Table:
@@ -150,7 +150,7 @@ def panel_by_kind(found: BoundaryFindings) -> Table:
     note = (
         f"% of these images (95 % interval): all peers agree, exactly one dissents, more than one does{focus}"
     )
-    return table_of(_titled(found, "the panel of mining on these images"), columns, found.panel.rows, note)
+    return table_of("the panel of mining on these images", columns, found.panel.rows, note)
 
 
 def dissenters(found: BoundaryFindings) -> Table:
@@ -166,7 +166,7 @@ def dissenters(found: BoundaryFindings) -> Table:
     columns = [Column("peer"), Column("dissents", COUNT), *(sides if labels else ())]
     more = "; on how many of them labellers agree on a label, and with whom" if labels else ""
     note = f"images on which a peer is the only one to differ{more}"
-    return table_of(_titled(found, "who dissents"), columns, found.panel.dissenters, note)
+    return table_of("who dissents", columns, found.panel.dissenters, note)
 
 
 def reached(found: BoundaryFindings) -> Table:
@@ -183,7 +183,3 @@ def reached(found: BoundaryFindings) -> Table:
 
 def _percents(names: Sequence[str]) -> list[Column]:
     return [Column(name, PERCENT) for name in names]
-
-
-def _titled(found: BoundaryFindings, title: str) -> str:
-    return f"{title} – {SIMULATED}" if found.simulated else title
