@@ -92,7 +92,7 @@ def serve(desk: Desk, token: str, listening: socket.socket) -> None:
 
 
 def _not_of_requests(record: logging.LogRecord) -> bool:
-    """Tell of what is logged whether it is ours: what is wrong with a request is answered, and no news."""
+    """Keep out of the log what is wrong with requests: they are answered."""
     return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
 
 

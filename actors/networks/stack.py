@@ -140,7 +140,7 @@ class Stack:
 
     A matrix product of n networks is one call, so n networks have little more overhead than one.
     Every network's numbers are, on a CPU bit for bit, those it would get in a stack of its own (where layers
-    have two units or more): that is what lets a sweep be cut off, resumed and extended.
+    have two units or more): that is what lets a sweep be interrupted, resumed and extended.
     """
 
     def __init__(self, networks: Sequence[nn.Sequential], device: torch.device | None = None) -> None:

@@ -145,7 +145,7 @@ class UnitTables:
     """Reads and writes ``FOLDER/TABLE/UNIT.parquet``: a file of each table for each unit.
 
     A unit is there once its file of the last table, the marker, is: the others are written before it, and
-    readers only see rows of units that are there. So a unit whose writing was cut off is one that was never
+    readers only see rows of units that are there. So a unit whose writing was interrupted counts as never
     begun, and writing a unit again changes nothing.
     """
 

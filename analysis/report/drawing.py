@@ -56,7 +56,8 @@ def plain(axes: Axes) -> None:
 
 def show(axes: Axes, image: Pixels) -> None:
     """Draw an image, shape (channels, height, width), as its pixels are."""
-    axes.imshow(image.transpose(1, 2, 0).squeeze(), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+    pixels = image[0] if len(image) == 1 else image.transpose(1, 2, 0)
+    axes.imshow(pixels, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
     axes.set(xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
 

@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
-from outvoted.analysis.report.drawing import save
+from outvoted.analysis.report.drawing import save, show
 
 
 def test_logarithmic_axes_have_plain_numbers(tmp_path: Path) -> None:
@@ -29,3 +30,16 @@ def test_names_that_were_given_stay_on_logarithmic_axes(tmp_path: Path) -> None:
     axes.set_xticks([1, 2], ["one", "two"])
     save(figure, tmp_path / "picture.png")
     assert [text.get_text() for text in axes.get_xticklabels()] == ["one", "two"]
+
+
+@pytest.mark.parametrize(
+    "shape", [(1, 1, 1), (1, 1, 2), (1, 5, 1), (3, 1, 1), (3, 1, 4), (1, 6, 7), (3, 6, 7)]
+)
+def test_an_image_of_any_size_is_drawn_as_its_pixels_are(shape: tuple[int, int, int]) -> None:
+    image = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    axes = Figure().subplots()
+    show(axes, image)
+    (drawn,) = axes.get_images()
+    pixels = drawn.get_array()
+    assert pixels is not None
+    np.testing.assert_array_equal(pixels.reshape(image.transpose(1, 2, 0).shape), image.transpose(1, 2, 0))
