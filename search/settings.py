@@ -13,6 +13,7 @@ from operator import or_
 from typing import Annotated, Any, get_args
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -38,12 +39,22 @@ class Lookalike:
 
 @dataclass(frozen=True)
 class MayChange:
-    """Marks a field of settings that a run may go on with another value of; with False, that it may not.
+    """Marks a field of settings whose value a resumed run may change; with False, one that it may not.
 
     The outermost mark counts: it holds for everything within.
     """
 
     allowed: bool = True
+
+
+def _each_once(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    if not values or len(set(values)) < len(values):
+        raise ValueError("a list of at least one value, each once")
+    return values
+
+
+EACH_ONCE = AfterValidator(_each_once)
+"""Marks a field of settings that holds a list: it must not be empty, nor hold a value twice."""
 
 
 class Settings(BaseModel):

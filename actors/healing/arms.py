@@ -5,9 +5,9 @@ from enum import IntEnum, StrEnum
 from typing import Annotated
 
 import numpy as np
-from pydantic import Field, field_validator
+from pydantic import Field
 
-from outvoted.search.settings import MayChange, Settings
+from outvoted.search.settings import EACH_ONCE, MayChange, Settings
 
 Count = Annotated[int, Field(ge=1, le=10_000)]
 
@@ -43,15 +43,8 @@ class HealSettings(Settings):
     """Training epochs in each round."""
     test_moves: Count = 5
     """Random moves by which each image of the moved test set is changed."""
-    seeds: tuple[Annotated[int, Field(ge=0, lt=2**31)], ...] = (0, 1, 2)
+    seeds: Annotated[tuple[Annotated[int, Field(ge=0, lt=2**31)], ...], EACH_ONCE] = (0, 1, 2)
     """One repeat for each: a panel of its own, and searches of its own."""
-
-    @field_validator("seeds")
-    @classmethod
-    def _distinct(cls, seeds: tuple[int, ...]) -> tuple[int, ...]:
-        if not seeds or len(set(seeds)) < len(seeds):
-            raise ValueError("healing needs at least one seed, each once")
-        return seeds
 
 
 class Use(IntEnum):

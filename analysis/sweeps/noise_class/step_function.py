@@ -12,11 +12,11 @@ from typing import Annotated, Literal, get_args
 import numpy as np
 import pyarrow as pa
 import scipy
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from outvoted.actors.runs.schema import ColumnSchema, TableSchema
 from outvoted.search.arrays import Floats
-from outvoted.search.settings import Settings
+from outvoted.search.settings import EACH_ONCE, Settings
 
 Where = Literal["middle", "ends"]
 """The training sets: uniform in [0.4, 0.6], or half in [0, 0.1) and half in (0.9, 1)."""
@@ -42,15 +42,8 @@ class StepFunction(Settings):
     hidden: Annotated[int, Field(ge=1, le=30)] = 10
     evaluations: Annotated[int, Field(ge=1, le=1000)] = 40
     """How often the network may be evaluated on all samples."""
-    seeds: tuple[Annotated[int, Field(ge=0, lt=2**63)], ...] = (0, 1, 2, 3, 4)
+    seeds: Annotated[tuple[Annotated[int, Field(ge=0, lt=2**63)], ...], EACH_ONCE] = (0, 1, 2, 3, 4)
     """A fit for each, with its own samples and initial weights."""
-
-    @field_validator("seeds")
-    @classmethod
-    def _distinct(cls, seeds: tuple[int, ...]) -> tuple[int, ...]:
-        if not seeds or len(set(seeds)) < len(seeds):
-            raise ValueError("the step needs at least one seed, each once")
-        return seeds
 
 
 def step(x: Floats) -> Floats:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import numpy as np
 import pyarrow as pa
 import torch
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.networks import MLP, PlainCNN
@@ -31,7 +31,7 @@ from outvoted.analysis.sweeps.temperature.robustness import (
 )
 from outvoted.search.arrays import AnyArray, Floats, Ints
 from outvoted.search.errors import OutvotedError
-from outvoted.search.settings import MayChange, plain
+from outvoted.search.settings import EACH_ONCE, MayChange, plain
 
 if TYPE_CHECKING:
     from outvoted.analysis.sweeps.opened import Findings, OpenedSweep
@@ -117,20 +117,13 @@ class TemperatureExperiment(Experiment):
 
     kind: Literal["temperature"] = "temperature"
     network: Annotated[MLP | PlainCNN, Field(discriminator="kind")] = MLP(hidden=256, activation="sigmoid")
-    temperatures: Annotated[tuple[Temperature, ...], MayChange()] = tuple(
+    temperatures: Annotated[tuple[Temperature, ...], EACH_ONCE, MayChange()] = tuple(
         2.0**power for power in range(-6, 5)
     )
-    epsilons: tuple[Annotated[float, Field(gt=0, le=1)], ...] = (0.1,)
+    epsilons: Annotated[tuple[Annotated[float, Field(gt=0, le=1)], ...], EACH_ONCE] = (0.1,)
     """Sizes of the FGSM step for pixels in 0-1; the first is the headline."""
     pixels: Annotated[int, Field(ge=0, le=_CHANNEL_LIMIT)] = 3
     """How many pixels the pixel attack may change, after the last epoch; 0 leaves it out."""
-
-    @field_validator("temperatures", "epsilons")
-    @classmethod
-    def _each_once(cls, values: tuple[float, ...]) -> tuple[float, ...]:
-        if not values or len(set(values)) < len(values):
-            raise ValueError("a list of at least one value, each once")
-        return values
 
     @model_validator(mode="after")
     def _sigmoid(self) -> "TemperatureExperiment":

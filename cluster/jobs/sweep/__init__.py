@@ -2,14 +2,14 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from outvoted.actors.data.datasets import DataSettings, DataSource
 from outvoted.actors.sweeps.mined_settings import Mining
 from outvoted.actors.training.steps import Training
 from outvoted.analysis.sweeps.base import Unit, peer_name
 from outvoted.analysis.sweeps.kinds import AnyExperiment
-from outvoted.search.settings import MayChange, Settings
+from outvoted.search.settings import EACH_ONCE, MayChange, Settings
 
 Epochs = Annotated[int, Field(ge=1, le=10_000)]
 
@@ -43,19 +43,12 @@ class SweepConfig(Settings):
     data: DataSource = DataSettings()
     experiment: AnyExperiment
     training: Training = Training(epochs=100)
-    seeds: Annotated[tuple[Annotated[int, Field(ge=0, lt=2**31)], ...], MayChange()] = (0, 1, 2)
+    seeds: Annotated[tuple[Annotated[int, Field(ge=0, lt=2**31)], ...], EACH_ONCE, MayChange()] = (0, 1, 2)
     """One network of every setting for each."""
     trial: Annotated[TrialSettings, MayChange()] = TrialSettings()
     stopping: Annotated[Stopping, MayChange()] = Stopping()
     mining: Annotated[Mining | None, MayChange()] = None
     """Left out, the networks are not mined."""
-
-    @field_validator("seeds")
-    @classmethod
-    def _distinct(cls, seeds: tuple[int, ...]) -> tuple[int, ...]:
-        if not seeds or len(set(seeds)) < len(seeds):
-            raise ValueError("a sweep needs at least one seed, each once")
-        return seeds
 
     @model_validator(mode="after")
     def _goes_together(self) -> "SweepConfig":
