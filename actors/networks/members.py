@@ -161,8 +161,8 @@ def load(folder: Path, trust: Trust = NOTHING) -> list[Member]:
         raise OutvotedError(
             expected=f"a trained panel ({TABLE} and its safetensors files) in {folder}",
             found=_found(error),
-            remedy="restore it from a copy, or start a new run under another --name; one in .panels/ may be "
-            "deleted, and is then trained again",
+            remedy=f"restore {folder} from a copy, or start a new run under another --name; "
+            "one in .panels/ may be deleted, and is then trained again",
         ) from error
 
 
