@@ -62,7 +62,7 @@ CONFIGS = {
 FIGURES = {
     "morphs": {"frames.png", "lines.png", "surfaces.png", "dissent.png"},
     "interpolation": {"fields.png", "lines.png", "ternary.png"},
-    "boundary": {"latents.png", "images.png", "map.png", "types.png"},
+    "boundary": {"latents.png", "images.png", "map.png", "types.png", "entropies.png"},
 }
 CHANGED = {"morphs": "study.groups", "interpolation": "study.groups", "boundary": "study.pairs.steps"}
 SAID = {"morphs": "panel mean", "interpolation": "panel mean", "boundary": "simulated labellers"}
@@ -202,6 +202,6 @@ def test_the_command_runs_and_reports(local_ray: None, tmp_path: Path, sketched:
     arguments = ["--runs", str(tmp_path / "runs"), "--name", "x"]
     ran = CliRunner().invoke(app, ["study", str(file), *arguments])
     assert ran.exit_code == 0, ran.output
-    assert "networks part on" in ran.output
+    assert "networks disagree on" in ran.output
     again = CliRunner().invoke(app, ["report", "x", "--runs", str(tmp_path / "runs")])
     assert again.exit_code == 0, again.output
