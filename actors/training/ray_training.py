@@ -7,7 +7,7 @@ import ray
 from outvoted.actors.data.datasets import Dataset, Split
 from outvoted.actors.networks import Architecture, Weights
 from outvoted.actors.networks.computing import use_one_thread
-from outvoted.actors.training.generators.training import Checkpoint, DcganTraining, TrainingStage, train_dcgan
+from outvoted.actors.training.generators.dcgan import Checkpoint, DcganTraining, TrainingStage, train_dcgan
 from outvoted.actors.training.steps import Training
 from outvoted.actors.training.training import Epoch, measured, train
 

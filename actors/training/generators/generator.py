@@ -21,7 +21,7 @@ from outvoted.actors.networks import Shape, Weights
 from outvoted.actors.networks.computing import BATCH
 from outvoted.actors.runs.files import write_atomically
 from outvoted.actors.training.generators import dcgan
-from outvoted.actors.training.generators.training import DcganTraining
+from outvoted.actors.training.generators.dcgan import DcganTraining
 from outvoted.search.arrays import Floats, Pixels
 from outvoted.search.errors import OutvotedError
 from outvoted.search.settings import Settings

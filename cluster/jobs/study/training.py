@@ -11,8 +11,8 @@ from outvoted.actors.data.datasets import Dataset, Split
 from outvoted.actors.mining.monitor import Monitor
 from outvoted.actors.studies.ray_tasks import Goal, Trained, train_to_targets_remotely
 from outvoted.actors.studies.study_store import FAILED, FINISHED, Row, StudyStore
+from outvoted.actors.training.generators.dcgan import Checkpoint, DcganTraining, TrainingStage
 from outvoted.actors.training.generators.generator import AnyGenerator, Generator, TrainedGenerator, read
-from outvoted.actors.training.generators.training import Checkpoint, DcganTraining, TrainingStage
 from outvoted.actors.training.ray_training import train_generator_remotely
 from outvoted.actors.training.target_training import Check, Stop
 from outvoted.analysis.studies.families import Family, StudyUnit, units, work

@@ -9,13 +9,13 @@ from rich.progress import Progress
 from outvoted.actors.data.datasets import Dataset, Split
 from outvoted.actors.mining.monitor import Monitor
 from outvoted.actors.studies.study_store import StudyStore
+from outvoted.actors.training.generators.dcgan import Checkpoint, DcganTraining, train_dcgan
 from outvoted.actors.training.generators.generator import (
     Generator,
     GeneratorFile,
     PackagedGenerator,
     TrainedGenerator,
 )
-from outvoted.actors.training.generators.training import Checkpoint, DcganTraining, train_dcgan
 from outvoted.cluster.jobs.study import training as generator_training
 from outvoted.cluster.jobs.study.training import CHECKPOINT, FILE, run_generator
 from outvoted.cluster.ray.placement import Share

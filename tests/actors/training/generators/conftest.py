@@ -5,8 +5,8 @@ import torch
 
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.training.generators import dcgan
+from outvoted.actors.training.generators.dcgan import DcganTraining, TrainingStage, train_dcgan
 from outvoted.actors.training.generators.generator import Generator
-from outvoted.actors.training.generators.training import DcganTraining, TrainingStage, train_dcgan
 
 TINY = DcganTraining(epochs=2, batch_size=25, maps=3)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from outvoted.actors.training.generators.training import Checkpoint, TrainingStage
+from outvoted.actors.training.generators.dcgan import Checkpoint, TrainingStage
 from outvoted.search.errors import OutvotedError
 
 

@@ -8,6 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.training.generators import dcgan
+from outvoted.actors.training.generators.dcgan import DcganTraining
 from outvoted.actors.training.generators.generator import (
     AnyGenerator,
     Generator,
@@ -15,7 +16,6 @@ from outvoted.actors.training.generators.generator import (
     PackagedGenerator,
     TrainedGenerator,
 )
-from outvoted.actors.training.generators.training import DcganTraining
 from outvoted.search.errors import OutvotedError
 
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from outvoted.actors.data.datasets import Dataset, Split
-from outvoted.actors.training.generators.training import (
+from outvoted.actors.training.generators.dcgan import (
     Checkpoint,
     DcganTraining,
     TrainingStage,
