@@ -119,7 +119,7 @@ class SweepStore:
             raise OutvotedError(
                 expected=f"a checkpoint of {unit} in {path}",
                 found=str(error).splitlines()[0] if str(error) else type(error).__name__,
-                remedy="delete the file and go on with --resume: the network is trained from the start",
+                remedy="delete the file and continue with --resume: the network is trained from the start",
             ) from error
 
     def _kept(self, unit: str) -> Path:

@@ -157,9 +157,9 @@ def _unmined(sweep: OpenedSweep, setting: Setting, mining: Mining) -> str | None
     if reason is not None:
         return reason
     if origin is None:
-        return "not mined yet; go on with --resume"
+        return "not mined yet; continue with --resume"
     if fingerprint(panel) != origin.panel or origin.search != mining.search.model_dump_json():
-        return "mined before the sweep's networks or searches were changed; go on with --resume"
+        return "mined before the sweep's networks or searches were changed; continue with --resume"
     return None
 
 

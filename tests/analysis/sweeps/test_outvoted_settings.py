@@ -250,7 +250,7 @@ def test_what_is_not_mined_yet_is_drawn_without_a_point(changed: Change, figures
     shutil.rmtree(sweep.store.path / "searches")
     report = summarise_mining(sweep)
     draw_outvoted(report, sweep.store.path / "outvoted.png")
-    assert {row.unmined for row in report.settings} == {"not mined yet; go on with --resume"}
+    assert {row.unmined for row in report.settings} == {"not mined yet; continue with --resume"}
     assert "T0.1, T1, T4: not mined yet" in drawn_table(report)
     assert report.relation.settings == 0
     left, right = figures[0].axes
