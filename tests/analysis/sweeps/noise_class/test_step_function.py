@@ -114,7 +114,7 @@ def test_a_line_is_drawn_for_each_fit(small: pd.DataFrame, tmp_path: Path, figur
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        ({"seeds": ()}, "at least one seed"),
+        ({"seeds": ()}, "at least one value"),
         ({"seeds": (1, 1)}, "each once"),
         ({"samples": 101}, "multiple of 2"),
         ({"hidden": 0}, "greater than or equal to 1"),
