@@ -1,7 +1,11 @@
-"""Mining on Ray: requests batched, the coordinator of a cell as an actor, a whole panel as a task."""
+"""Mining on Ray: a cell as an actor, its requests batched; a whole panel as a task."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import ray
@@ -9,12 +13,13 @@ import ray
 from outvoted.actors.data.datasets import Images
 from outvoted.actors.mining.coordinator import Coordinator, Verdict
 from outvoted.actors.mining.local_mining import MiningResult, mine_panel
-from outvoted.actors.mining.shards import ShardResult
+from outvoted.actors.mining.shards import Live, ShardResult
 from outvoted.actors.networks.computing import USUAL, Arithmetic, use_one_thread
 from outvoted.actors.networks.members import Member
+from outvoted.actors.panel.panel import LocalPanel, VotingPanel
 from outvoted.actors.panel.peer import Peer
-from outvoted.actors.panel.ray_panel import FOREVER, Placed, RayPanel
-from outvoted.search.arrays import Pixels
+from outvoted.actors.panel.ray_panel import FOREVER, LaterPanel, Placed, RayPanel
+from outvoted.search.arrays import Pixels, Singles
 from outvoted.search.climb import Outcome, Rules, ShardState
 from outvoted.search.messages import Questions, Replies, apart, together
 from outvoted.search.plan import Lease
@@ -68,16 +73,93 @@ class RequestBatcher:
         self._free += 1
 
 
+class Bulletin:
+    """Tells from time to time how far the shards under way are; whoever asked for it need not ask again."""
+
+    def __init__(self, send: Callable[[Mapping[str, Live]], object], seconds: float = 1.0) -> None:
+        """Take what is told, and the least time between two tellings."""
+        self._send, self._seconds = send, seconds
+        self._now: dict[str, Live] = {}
+        self._sent = 0.0
+
+    def put(self, shard: str, live: Live) -> None:
+        """Say how far a shard is."""
+        self._now[shard] = live
+        if time.monotonic() - self._sent >= self._seconds:
+            self._sent = time.monotonic()
+            self._send(dict(self._now))
+
+    def drop(self, shard: str) -> None:
+        """Say no more of a shard, which has ended."""
+        self._now.pop(shard, None)
+
+
+class Peers(ABC):
+    """Where a cell's peers are."""
+
+    calls: int
+    """Questions that may be under way at a time."""
+
+    @abstractmethod
+    def panel(self, rules: Rules, images: Images, arithmetic: Arithmetic) -> LaterPanel:
+        """Return them as a panel."""
+
+
+@dataclass(frozen=True)
+class PeersInside(Peers):
+    """In the cell's own process, made from references of members: they answer when they are asked."""
+
+    members: tuple[Any, ...]
+    calls = 1
+
+    def panel(self, rules: Rules, images: Images, arithmetic: Arithmetic) -> LaterPanel:
+        """Build all networks."""
+        networks = [member.build(images.shape, images.classes) for member in ray.get(list(self.members))]
+        peers = [Peer(network, rules.transform, images.seeds, arithmetic) for network in networks]
+        return _Inside(LocalPanel(peers))
+
+
+@dataclass(frozen=True)
+class PeersOutside(Peers):
+    """Each in an actor of its own."""
+
+    actors: tuple[Any, ...]
+    calls = 2
+
+    def panel(self, rules: Rules, images: Images, arithmetic: Arithmetic) -> LaterPanel:
+        """Return the panel of the actors."""
+        return RayPanel(self.actors)
+
+
+class _Inside(LaterPanel):
+    """A panel in this process; between two questions others get their turn, during one no one does."""
+
+    def __init__(self, panel: VotingPanel) -> None:
+        self._panel = panel
+
+    async def ask(self, questions: Questions) -> Replies:
+        """Ask each peer about its candidates."""
+        return self._panel.ask(questions)
+
+    async def vote(self, images: Pixels) -> Singles:
+        """Put images to all peers."""
+        return self._panel.vote(images)
+
+
 @ray.remote(**FOREVER)
-class CoordinatorActor:
-    """A cell's coordinator, with the referee in the same process; runs several shards at a time."""
+class CellActor:
+    """A cell: a coordinator and the referee, with the peers beside them or in other processes.
+
+    Runs several shards at a time, and tells the recorder now and then how far they are.
+    """
 
     def __init__(
         self,
         rules: Rules,
-        peers: Sequence[Any],
+        peers: Peers,
         names: Sequence[str],
         placed: Placed,
+        recorder: Any,
         arithmetic: Arithmetic = USUAL,
     ) -> None:
         use_one_thread()
@@ -86,18 +168,20 @@ class CoordinatorActor:
         if referee is not None:
             network = referee.build(images.shape, images.classes)
             judge = Peer(network, rules.transform, images.seeds, arithmetic)
-        self._live: dict[str, tuple[int, int]] = {}
-        self._panel = RayPanel(peers)
-        self._batcher = RequestBatcher(self._panel.ask_later)
+        self._panel = peers.panel(rules, images, arithmetic)
+        self._batcher = RequestBatcher(self._panel.ask, peers.calls)
         self._coordinator = Coordinator(rules, images.seeds, tuple(names), judge)
+        self._bulletin = Bulletin(
+            partial(recorder.under_way.remote, ray.get_runtime_context().get_actor_id())
+        )
 
     async def mine(self, lease: Lease) -> ShardResult:
         """Run a shard."""
         name = lease.shard.name
 
         def watch(climb: ShardState) -> None:
-            ended = climb.outcome != Outcome.CLIMBING
-            self._live[name] = (int(ended.sum()), int((climb.outcome == Outcome.MISTAKE).sum()))
+            ended, found = climb.outcome != Outcome.CLIMBING, climb.outcome == Outcome.MISTAKE
+            self._bulletin.put(name, Live(int(ended.sum()), int(found.sum())))
 
         steps = self._coordinator.steps(lease, watch)
         try:
@@ -111,18 +195,44 @@ class CoordinatorActor:
             result: ShardResult = end.value
             return result
         finally:
-            self._live.pop(name, None)
+            self._bulletin.drop(name)
 
     async def _judge(self, images: Pixels) -> Verdict:
         """Have panel and referee vote at the same time, and other shards go on meanwhile."""
         referee = asyncio.to_thread(self._coordinator.judge, images)
-        votes, classes = await asyncio.gather(self._panel.vote_later(images), referee)
+        votes, classes = await asyncio.gather(self._panel.vote(images), referee)
         return Verdict(votes, classes)
 
-    async def live(self) -> tuple[int, int]:
-        """Return how many searches have ended, and how many in a mistake, in shards not yet recorded."""
-        counts = list(self._live.values())
-        return sum(ended for ended, _ in counts), sum(found for _, found in counts)
+    async def ask(self, questions: Questions) -> Replies:
+        """Put questions to the panel."""
+        return await self._panel.ask(questions)
+
+    async def vote(self, images: Pixels) -> Singles:
+        """Put images to the panel."""
+        return await self._panel.vote(images)
+
+
+class CellPanel(VotingPanel):
+    """A cell's panel, as seen from another process; the cell answers between the questions of its shards."""
+
+    def __init__(self, cell: Any, size: int) -> None:
+        """Take a cell's actor and the number of its peers."""
+        self._cell, self._size = cell, size
+
+    @property
+    def size(self) -> int:
+        """Number of peers."""
+        return self._size
+
+    def ask(self, questions: Questions) -> Replies:
+        """Put to each peer the candidates meant for it."""
+        replies: Replies = ray.get(self._cell.ask.remote(questions))
+        return replies
+
+    def vote(self, images: Pixels) -> Singles:
+        """Put images to all peers; shape (peers, n, classes)."""
+        votes: Singles = ray.get(self._cell.vote.remote(images))
+        return votes
 
 
 @ray.remote(max_retries=3)

@@ -1,12 +1,13 @@
 """The recorder: the one writer of a run's shards and of its TensorBoard."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import ray
 
 from outvoted.actors.mining.monitor import Monitor
-from outvoted.actors.mining.shards import Progress, ShardResult, Shards
+from outvoted.actors.mining.shards import Live, Progress, ShardResult, Shards
 from outvoted.actors.networks.members import EpochRecord
 from outvoted.actors.panel.ray_panel import FOREVER
 from outvoted.actors.runs.run_folder import RunFolder
@@ -21,21 +22,39 @@ class Recorder:
         recorded = self._shards.table("searches")
         self._done = set(recorded.column("search_id").to_pylist())
         self._progress = Progress().plus(recorded)
+        self._under_way: dict[str, dict[str, Live]] = {}
 
     def epoch(self, name: str, record: EpochRecord) -> None:
         """Show an epoch of a network's training."""
         self._monitor.epoch(name, record)
 
-    def record(self, result: ShardResult) -> Progress:
-        """Write a shard and say how far the run is; recording a shard again changes nothing."""
+    def record(self, *results: ShardResult) -> Progress:
+        """Write shards and say how far the run is; recording a shard again changes nothing."""
+        before = self._progress.searches
+        for result in results:
+            self._write(result)
+        if self._progress.searches > before:
+            self._monitor.shard(self._progress, results[-1])
+        return self._progress
+
+    def _write(self, result: ShardResult) -> None:
         ids = result.searches.column("search_id").to_pylist()
         fresh = [row for row, search_id in enumerate(ids) if search_id not in self._done]
         self._shards.write(result)
+        for shards in self._under_way.values():
+            shards.pop(result.name, None)
         if fresh:
             self._done.update(ids)
             self._progress = self._progress.plus(result.searches.take(fresh))
-            self._monitor.shard(self._progress, result)
-        return self._progress
+
+    def under_way(self, cell: str, shards: Mapping[str, Live]) -> None:
+        """Hear from a cell how far its shards are, by their names."""
+        self._under_way[cell] = dict(shards)
+
+    def glance(self) -> tuple[Progress, Live]:
+        """Say how much is recorded, and what cells have said since of shards that are not."""
+        every = [live for shards in self._under_way.values() for live in shards.values()]
+        return self._progress, Live(sum(live.ended for live in every), sum(live.mistakes for live in every))
 
     def progress(self) -> Progress:
         """Say how far the run is."""

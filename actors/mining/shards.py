@@ -57,6 +57,14 @@ class Shards:
 
 
 @dataclass(frozen=True)
+class Live:
+    """Searches of a shard under way that have ended, and the mistakes among them, not yet verified."""
+
+    ended: int = 0
+    mistakes: int = 0
+
+
+@dataclass(frozen=True)
 class Progress:
     """Totals over recorded searches; ``targets`` holds mistakes by the target's name."""
 

@@ -8,7 +8,7 @@ follows from them. (Ray pickles actor classes by value, which fails for code tha
 """
 
 import asyncio
-import os
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,7 +16,6 @@ import numpy as np
 import ray
 
 from outvoted.actors.networks.computing import USUAL, Arithmetic, use_one_thread
-from outvoted.actors.panel.panel import VotingPanel
 from outvoted.actors.panel.peer import Peer
 from outvoted.search.arrays import Pixels, Singles
 from outvoted.search.messages import Answers, Candidates, Questions, Replies
@@ -33,43 +32,34 @@ MESSAGE_ROWS = 3072
 """Candidates in one call: under the 100 KB up to which Ray sends arguments inline."""
 
 
-class RayPanel(VotingPanel):
+class LaterPanel(ABC):
+    """A panel whose answers can be waited for while others are asked: what a cell's coordinator asks."""
+
+    @abstractmethod
+    async def ask(self, questions: Questions) -> Replies:
+        """Put to each peer the candidates meant for it, as a VotingPanel does."""
+
+    @abstractmethod
+    async def vote(self, images: Pixels) -> Singles:
+        """Put images (n, channels, height, width) to all peers; shape (peers, n, classes)."""
+
+
+class RayPanel(LaterPanel):
     """Peers that answer at the same time, each in its own actor."""
 
     def __init__(self, peers: Sequence[Any]) -> None:
         self._peers = tuple(peers)
 
-    @property
-    def size(self) -> int:
-        """Number of peers."""
-        return len(self._peers)
-
-    def ask(self, questions: Questions) -> Replies:
-        """Ask all peers at once and wait for all of them."""
-        asked, calls = self._ask(questions)
-        return _replies(asked, ray.get(calls))
-
-    async def ask_later(self, questions: Questions) -> Replies:
-        """Ask without holding up the event loop."""
-        asked, calls = self._ask(questions)
-        return _replies(asked, await asyncio.gather(*calls))
-
-    def vote(self, images: Pixels) -> Singles:
-        """Put images, placed in the object store once, to all peers; shape (peers, n, classes)."""
-        return np.stack(ray.get(self._vote(images)))
-
-    async def vote_later(self, images: Pixels) -> Singles:
-        """Put images to all peers without holding up the event loop."""
-        return np.stack(await asyncio.gather(*self._vote(images)))
-
-    def _ask(self, questions: Questions) -> tuple[list[int], list[Any]]:
-        """Send all questions in parts; return which peer each call went to, and the calls."""
+    async def ask(self, questions: Questions) -> Replies:
+        """Send each peer its candidates, in parts, and wait for all answers."""
         parts = [(peer, part) for peer in questions.rows for part in _parts(questions.of(peer))]
-        return [peer for peer, _ in parts], [self._peers[peer].ask.remote(part) for peer, part in parts]
+        calls = [self._peers[peer].ask.remote(part) for peer, part in parts]
+        return _replies([peer for peer, _ in parts], await asyncio.gather(*calls))
 
-    def _vote(self, images: Pixels) -> list[Any]:
+    async def vote(self, images: Pixels) -> Singles:
+        """Put images, placed in the object store once, to all peers."""
         placed = ray.put(images)
-        return [peer.vote.remote(placed) for peer in self._peers]
+        return np.stack(await asyncio.gather(*(peer.vote.remote(placed) for peer in self._peers)))
 
 
 def _replies(asked: Sequence[int], answers: Sequence[Answers]) -> Replies:
@@ -101,7 +91,3 @@ class PeerActor:
     def vote(self, images: Pixels) -> Singles:
         """Answer for images with every class's probability."""
         return self._peer.vote(images)
-
-    def process(self) -> int:
-        """Return the process id; answers once the network is loaded."""
-        return os.getpid()

@@ -9,7 +9,7 @@ from outvoted.actors.data.datasets import DataSource
 from outvoted.actors.panel.panel_settings import PanelSettings, RefereeSettings
 from outvoted.analysis.mining.cells import Grid
 from outvoted.cluster.jobs.mine import MineConfig
-from outvoted.cluster.ray.placement import PlacementSettings
+from outvoted.cluster.ray.layout import PlacementSettings
 from outvoted.search.search_settings import SearchSettings
 from outvoted.search.settings import MayChange, Settings
 from outvoted.search.strategies import AnyStrategy, Gradient, Hillclimb, RandomSearch

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from outvoted.actors.data.datasets import DataSettings, DataSource
 from outvoted.actors.panel.panel_settings import PanelSettings, RefereeSettings
-from outvoted.cluster.ray.placement import PlacementSettings
+from outvoted.cluster.ray.layout import PlacementSettings
 from outvoted.search.search_settings import SearchSettings
 from outvoted.search.settings import MayChange, Settings
 

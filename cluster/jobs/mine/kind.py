@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -11,16 +11,18 @@ from rich.progress import Progress as Bars
 
 from outvoted.actors.data.datasets import Dataset, Images
 from outvoted.actors.mining.planning import MiningFigures, MiningPlan, planned
-from outvoted.actors.mining.shards import Progress, Shards
+from outvoted.actors.mining.shards import Live, Progress, Shards
 from outvoted.actors.panel import panel_settings
+from outvoted.actors.panel.cost import cost
 from outvoted.actors.runs.run_folder import RunFolder, RunRecord
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.cluster.console.terminal import command, flag, warn
-from outvoted.cluster.jobs.job import Job, Kind, Place
+from outvoted.cluster.jobs.job import Job, Kind, Place, Work
 from outvoted.cluster.jobs.mine import MineConfig
 from outvoted.cluster.jobs.networks import check_user_networks, run_members
-from outvoted.cluster.ray.cells import Cell, Live, lease, running_cells, running_recorder
-from outvoted.cluster.ray.placement import Share, share
+from outvoted.cluster.ray.cells import Cell, running_cells, running_recorder
+from outvoted.cluster.ray.layout import Layout, layout
+from outvoted.cluster.ray.leasing import lease
 from outvoted.search.climb import Outcome
 from outvoted.search.trust import named_by
 
@@ -43,8 +45,14 @@ class Mine(Kind[MineConfig]):
         config.search.check(data.shape, config.panel.names)
         gradients = config.search.strategy.proposer.gradients
         check_user_networks(job.store, config.panel, config.referee, data, console, gradients)
-        peers = len(config.panel.networks)
-        return lambda there: partial(_search, job, record, data, share(config.cluster, peers, there))
+        costs = cost(config.panel.networks, data.shape, data.classes)
+
+        def place(there: Mapping[str, float]) -> Work:
+            cells = layout(config.cluster, len(config.panel.networks), costs, there)
+            console.print(str(cells), soft_wrap=True)
+            return partial(_search, job, record, data, cells)
+
+        return place
 
     def report(self, run: OpenedRun) -> "Report":
         """Report the mistakes of each target."""
@@ -75,15 +83,15 @@ class Mine(Kind[MineConfig]):
 MINE = Mine()
 
 
-def _search(job: Job[MineConfig], record: RunRecord, data: Dataset, each: Share, progress: Bars) -> None:
+def _search(job: Job[MineConfig], record: RunRecord, data: Dataset, layout: Layout, progress: Bars) -> None:
     config = job.config
     rules = config.search.rules(len(config.panel.networks))
     images = Images(data.train, data.shape, data.classes)
     with running_recorder(job.store.path) as recorder:
         recipes = panel_settings.recipes(config.panel, config.referee)
-        found = run_members(job.store, record, recipes, data, each, progress, recorder.epoch.remote)
+        found = run_members(job.store, record, recipes, data, layout.share, progress, recorder.epoch.remote)
         starting = progress.add_task("starting", total=1, details="peers and coordinators")
-        with running_cells(config.cluster, each, rules, found, images, config.panel.arithmetic) as cells:
+        with running_cells(layout, rules, found, images, recorder, config.panel.arithmetic) as cells:
             plans = planned(cells[0].panel, config.search, data.train.labels, config.panel.names)
             plans.standings.check()
             for concern in plans.standings.concerns():
@@ -93,7 +101,7 @@ def _search(job: Job[MineConfig], record: RunRecord, data: Dataset, each: Share,
             figures.seconds = MiningFigures.of(record).seconds
             figures.put(record)
             job.store.write_record(record)
-            _lease_all(job, record, cells, recorder, plans, progress)
+            _lease_all(job, record, cells, recorder, plans, layout.shards_in_flight, progress)
 
 
 def _lease_all(
@@ -102,6 +110,7 @@ def _lease_all(
     cells: Sequence[Cell],
     recorder: Any,
     plans: MiningPlan,
+    in_flight: int,
     progress: Bars,
 ) -> None:
     found = Shards(job.store.path)
@@ -118,10 +127,10 @@ def _lease_all(
         progress.update(bar, completed=searches, details=_details(mistakes, skipped, rate))
 
     def report(recorded: Progress, live: Live) -> None:
-        searches = max(recorded.searches + live.searches, int(progress.tasks[bar].completed))
+        searches = max(recorded.searches + live.ended, int(progress.tasks[bar].completed))
         tell(searches, recorded.mistakes + live.mistakes, recorded.outcomes[Outcome.SKIPPED])
 
-    lease(cells, recorder, leases, job.config.cluster.shards_in_flight, report)
+    lease(cells, recorder, leases, in_flight, report)
     outcomes, mistakes = found.table("searches")["outcome"].to_pylist(), found.table("mistakes").num_rows
     tell(len(outcomes), mistakes, outcomes.count(Outcome.SKIPPED))  # as the summary will count them
 

@@ -6,7 +6,7 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from outvoted.actors.mining.recorder import Recorder
-from outvoted.actors.mining.shards import Progress, ShardResult, Shards
+from outvoted.actors.mining.shards import Live, Progress, ShardResult, Shards
 from outvoted.actors.networks.members import EpochRecord
 from outvoted.search.errors import OutvotedError
 from tests.conftest import full_disk
@@ -107,6 +107,31 @@ def test_a_shard_that_cannot_be_written_is_not_counted(
         recorder.record(halves[1])
     assert recorder.progress() == before
     assert recorder.record(halves[1]).searches == 60
+    recorder.close()
+
+
+def test_several_shards_are_recorded_at_once(
+    halves: tuple[ShardResult, ShardResult], mined: ShardResult, tmp_path: Path
+) -> None:
+    recorder = Recorder(tmp_path)
+    assert recorder.record(*halves) == Progress().plus(mined.searches)
+    recorder.close()
+    assert Shards(tmp_path).table("mistakes").equals(mined.mistakes)
+    assert steps(tmp_path) == [60]
+
+
+def test_what_is_recorded_is_no_longer_under_way(
+    halves: tuple[ShardResult, ShardResult], tmp_path: Path
+) -> None:
+    recorder = Recorder(tmp_path)
+    first, second = (half.name for half in halves)
+    recorder.under_way("cell", {first: Live(20, 9), second: Live(3, 1)})
+    recorder.under_way("another", {"shard": Live(1, 0)})
+    assert recorder.glance() == (Progress(), Live(24, 10))
+    recorder.record(halves[0])
+    assert recorder.glance() == (Progress().plus(halves[0].searches), Live(4, 1))
+    recorder.under_way("cell", {second: Live(5, 2)})
+    assert recorder.glance()[1] == Live(6, 2)
     recorder.close()
 
 

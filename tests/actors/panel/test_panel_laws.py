@@ -1,57 +1,75 @@
 """Panel laws: one suite for every panel, in this process or on Ray."""
 
-import asyncio
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from types import SimpleNamespace
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from outvoted.actors.data.datasets import Dataset, Images
 from outvoted.actors.mining.coordinator import Coordinator
-from outvoted.actors.mining.shards import ShardResult
+from outvoted.actors.mining.shards import Live, ShardResult
+from outvoted.actors.networks.computing import USUAL
 from outvoted.actors.networks.members import Member
 from outvoted.actors.panel.panel import LocalPanel, VotingPanel
 from outvoted.actors.panel.peer import Peer
-from outvoted.actors.panel.ray_panel import MESSAGE_ROWS, RayPanel
-from outvoted.search.arrays import Singles
+from outvoted.actors.panel.ray_panel import MESSAGE_ROWS
+from outvoted.cluster.ray.cells import Cell, running_cells
+from outvoted.cluster.ray.layout import Layout
+from outvoted.cluster.ray.placement import Share
 from outvoted.search.climb import Rules
 from outvoted.search.ledger import no_questions
-from outvoted.search.messages import Answers, Candidates, Questions, Replies, TakeGradient
+from outvoted.search.messages import Answers, Candidates, Questions, TakeGradient
 from outvoted.search.plan import Shard
-from tests.actors.leases import mined_by
+from tests.actors.leases import lease_of, mined_by
 from tests.actors.panel.same import assert_same
 from tests.search.fakes import questions_of
 
 Draw = Callable[[int, int], Candidates]
 
 
+def unheard(cell: str, shards: Mapping[str, Live]) -> None:
+    """Hear how far shards are, in place of a recorder."""
+
+
+@contextmanager
+def cell(inside: bool, trained: list[Member], digits: Dataset, rules: Rules) -> Iterator[Cell]:
+    """Have a cell whose peers are in its process, or each in its own."""
+    layout = Layout(inside, 1, len(trained), Share(0.1, 0), 4)
+    images = Images(digits.train, digits.shape, digits.classes)
+    recorder = SimpleNamespace(under_way=SimpleNamespace(remote=unheard))
+    with running_cells(layout, rules, trained, images, recorder, USUAL) as (one,):
+        yield one
+
+
 @pytest.fixture(scope="module")
-def actors(local_ray: None, trained: list[Member], digits: Dataset, rules: Rules) -> Iterator[list[Any]]:
-    """One actor for each peer; what they were made from is held for as long as they live."""
-    import ray
-
-    from outvoted.actors.panel.ray_panel import PeerActor
-
-    peer: Any = PeerActor
-    images = ray.put(Images(digits.train, digits.shape, digits.classes))
-    weights = [ray.put(member) for member in trained]
-    handles = [peer.options(num_cpus=0.1).remote(rules.transform, (member, images)) for member in weights]
-    yield handles
-    for handle in handles:
-        ray.kill(handle)
-    del images, weights
+def inside(local_ray: None, trained: list[Member], digits: Dataset, rules: Rules) -> Iterator[Cell]:
+    """A cell in one process."""
+    with cell(True, trained, digits, rules) as found:
+        yield found
 
 
-@pytest.fixture(params=["local", pytest.param("ray", marks=pytest.mark.ray)])
+@pytest.fixture(scope="module")
+def outside(local_ray: None, trained: list[Member], digits: Dataset, rules: Rules) -> Iterator[Cell]:
+    """A cell with an actor for each peer."""
+    with cell(False, trained, digits, rules) as found:
+        yield found
+
+
+ON_RAY = [pytest.param(kind, marks=pytest.mark.ray) for kind in ("inside", "outside")]
+
+
+@pytest.fixture(params=["local", *ON_RAY])
 def any_panel(request: pytest.FixtureRequest) -> VotingPanel:
     """The same three peers behind each kind of panel."""
-    if request.param == "ray":
-        return RayPanel(request.getfixturevalue("actors"))
-    local: LocalPanel = request.getfixturevalue("panel")
-    return local
+    if request.param == "local":
+        local: LocalPanel = request.getfixturevalue("panel")
+        return local
+    found: Cell = request.getfixturevalue(request.param)
+    return found.panel
 
 
 def test_size_is_the_number_of_peers(any_panel: VotingPanel, peers: list[Peer]) -> None:
@@ -145,28 +163,30 @@ def test_any_panel_mines_the_same_rows(
     assert other.searches.drop_columns("finished_at").equals(mined.searches.drop_columns("finished_at"))
 
 
-@pytest.mark.ray
-def test_asking_later_gives_the_same_answers(
-    actors: list[Any], panel: LocalPanel, candidates: Draw, digits: Dataset
+@pytest.mark.parametrize("kind", ON_RAY)
+def test_shards_mined_together_in_a_cell_give_the_same_rows(
+    kind: str,
+    shard: Shard,
+    panel: LocalPanel,
+    rules: Rules,
+    mined: ShardResult,
+    request: pytest.FixtureRequest,
 ) -> None:
-    later, asked = RayPanel(actors), questions_of({0: candidates(MESSAGE_ROWS + 5, 0), 2: candidates(4, 1)})
-    images = digits.test.images[:20]
-
-    async def both() -> tuple[Replies, Singles]:
-        return await asyncio.gather(later.ask_later(asked), later.vote_later(images))
-
-    replies, votes = asyncio.run(both())
-    now = panel.ask(asked)
-    assert replies.keys() == now.keys()
-    for peer, answers in now.items():
-        assert_same(replies[peer], answers)
-    assert votes.tobytes() == panel.vote(images).tobytes()
-
-
-@pytest.mark.ray
-def test_each_peer_on_ray_has_a_process_of_its_own(actors: list[Any]) -> None:
     import ray
 
-    processes = set(ray.get([actor.process.remote() for actor in actors]))
-    assert len(processes) == len(actors)
-    assert os.getpid() not in processes
+    found: Cell = request.getfixturevalue(kind)
+    rows = np.arange(len(shard))
+    parts = [shard.rows(rows[first : first + 12]) for first in range(0, len(shard), 12)]
+    leases = [lease_of(part, panel, rules.transform) for part in parts]
+    results: list[ShardResult] = ray.get([found.actor.mine.remote(lease) for lease in leases])
+    searches = pa.concat_tables([result.searches for result in results])
+    expected = mined.searches.drop_columns("finished_at")
+    assert searches.drop_columns("finished_at").equals(expected)
+    images = pa.concat_tables([result.mistakes for result in results]).column("image")
+    assert images.combine_chunks().equals(mined.mistakes.column("image").combine_chunks())
+
+
+@pytest.mark.ray
+def test_each_peer_outside_has_a_process_of_its_own(inside: Cell, outside: Cell) -> None:
+    assert not inside.peers
+    assert len(set(outside.peers)) == outside.panel.size

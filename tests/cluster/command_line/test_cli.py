@@ -150,9 +150,19 @@ def test_ctrl_c_leaves_a_run_that_can_be_resumed_and_killed_actors_change_nothin
     assert store.read_record().state == State.INTERRUPTED
     shards = len(_shards(store))
     assert 0 < len(Shards(store.path).done()) < len(Shards(undisturbed.path).done())
-    actors = ("ray::PeerActor", "ray::CoordinatorActor")
+    actors = ("ray::PeerActor", "ray::CellActor")
     with one_killed_each(actors, lambda: len(_shards(store)) > shards):
-        mined("cut", "cluster.shard_size=20", resume=True)
+        mined("cut", "cluster.cell=actors", "cluster.shard_size=20", resume=True)
+    assert_same_rows(store, undisturbed)
+
+
+@pytest.mark.ray
+def test_a_killed_cell_of_one_process_changes_nothing(
+    mined: Mine, undisturbed: RunFolder, runs: Path
+) -> None:
+    store = RunFolder(runs / "killed")
+    with one_killed_each(("ray::CellActor",), lambda: bool(_shards(store))):
+        mined("killed", "cluster.shard_size=10", "cluster.shards_in_flight=1")
     assert_same_rows(store, undisturbed)
 
 

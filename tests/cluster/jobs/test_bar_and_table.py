@@ -6,13 +6,12 @@ from typing import Any
 
 import pytest
 
-from outvoted.actors.mining.shards import Progress, Shards
+from outvoted.actors.mining.shards import Live, Progress, Shards
 from outvoted.actors.runs.run_folder import RunFolder, RunRecord, State
 from outvoted.cluster.console.terminal import Terminal, bars
 from outvoted.cluster.jobs.job import Job
 from outvoted.cluster.jobs.mine import MineConfig
 from outvoted.cluster.jobs.mine import kind as mine
-from outvoted.cluster.ray.cells import Live
 from outvoted.search.plan import Work
 
 
@@ -27,7 +26,7 @@ def test_the_bar_ends_at_what_is_recorded(tmp_path: Path, monkeypatch: pytest.Mo
     work = Work(0, 10, config.search.turns(config.panel.names), 100)
     plans: Any = SimpleNamespace(work=work, leases=lambda done, size: iter(()))
     with bars(Terminal(quiet=True)) as progress:
-        mine._lease_all(job, record, [], None, plans, progress)
+        mine._lease_all(job, record, [], None, plans, 1, progress)
         (task,) = progress.tasks
     found = Shards(job.store.path)
     assert task.completed == len(found.done()) == 0

@@ -56,6 +56,14 @@ def test_a_panel_is_trained_once(begun: RunFolder, kept: set[Path], runs: Path) 
     assert begun.path not in trained
 
 
+@pytest.mark.parametrize(("cell", "cells"), [("process", 1), ("process", 3), ("actors", 1), ("actors", 3)])
+def test_cells_of_either_kind_and_of_any_number_find_the_same(
+    cell: str, cells: int, mined: Mine, begun: RunFolder
+) -> None:
+    how = (f"cluster.cell={cell}", f"cluster.cells={cells}", "cluster.shard_size=9")
+    assert_same_rows(mined(f"{cells}-{cell}", "search.per_target=20", *how), begun)
+
+
 def test_a_run_is_not_begun_over_another(mined: Mine, undisturbed: RunFolder) -> None:
     with pytest.raises(OutvotedError, match="--resume"):
         mined("undisturbed")
@@ -91,5 +99,5 @@ def test_a_disk_that_refuses_is_told_and_extension_cells_and_batches_change_noth
     assert begun.read_record().state == State.FAILED
     assert set(Shards(begun.path).done()) == {*before, *wanted[:50]}
     full.rmdir()
-    several = ("cluster.cells=2", "cluster.shard_size=35", "cluster.shards_in_flight=1")
+    several = ("cluster.cells=2", "cluster.cell=actors", "cluster.shard_size=35")
     assert_same_rows(mined(begun.path.name, *several, resume=True), undisturbed)

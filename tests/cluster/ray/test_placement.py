@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from outvoted.cluster.ray.placement import (
     LEAST_CPUS,
     PROCESS_BYTES,
-    PlacementSettings,
     PoolSettings,
     TaskSettings,
+    check_memory,
     pool,
     share,
     share_of_task,
@@ -17,85 +17,78 @@ from outvoted.cluster.ray.placement import (
 from outvoted.search.errors import OutvotedError
 
 
-@given(cells=st.integers(1, 400), peers=st.integers(2, 9), cpus=st.integers(1, 512), gpus=st.integers(0, 64))
-def test_an_even_share_fits_and_is_enough_or_is_refused(cells: int, peers: int, cpus: int, gpus: int) -> None:
-    actors, there = cells * peers, {"CPU": float(cpus), "GPU": float(gpus)}
-    if 0.9 * cpus / actors < LEAST_CPUS:
-        with pytest.raises(OutvotedError, match=f"each of {actors} peers"):
-            share(PlacementSettings(cells=cells), peers, there)
+@given(processes=st.integers(1, 3600), cpus=st.integers(1, 512), gpus=st.integers(0, 64))
+def test_an_even_share_fits_and_is_enough_or_is_refused(processes: int, cpus: int, gpus: int) -> None:
+    there = {"CPU": float(cpus), "GPU": float(gpus)}
+    if 0.9 * cpus / processes < LEAST_CPUS:
+        with pytest.raises(OutvotedError, match=f"each of {processes} processes"):
+            share(processes, None, None, there)
         return
-    assume(0.9 * cpus / actors > LEAST_CPUS + 1e-4)  # Ray's steps
-    each = share(PlacementSettings(cells=cells), peers, there)
+    assume(0.9 * cpus / processes > LEAST_CPUS + 1e-4)  # Ray's steps
+    each = share(processes, None, None, there)
     assert LEAST_CPUS <= each.num_cpus <= 1
-    assert each.num_cpus * actors <= cpus
+    assert each.num_cpus * processes <= cpus
     if gpus:
         on_one = int(1 / each.num_gpus + 1e-9)
         assert 0 < each.num_gpus <= 1
-        assert on_one * gpus >= actors
+        assert on_one * gpus >= processes
     else:
         assert each.num_gpus == 0
 
 
 def test_a_machine_without_gpus_needs_no_setting() -> None:
-    assert share(PlacementSettings(), 5, {"CPU": 2.0}).num_gpus == 0
+    assert share(5, None, None, {"CPU": 2.0}).num_gpus == 0
 
 
 @pytest.mark.parametrize(
-    ("settings", "there"),
+    ("processes", "num_cpus", "num_gpus", "there"),
     [
-        (PlacementSettings(num_gpus=1), {"CPU": 8.0, "GPU": 4.0}),
-        (PlacementSettings(num_gpus=0.1), {"CPU": 8.0}),
-        (PlacementSettings(num_gpus=0.4), {"CPU": 8.0, "GPU": 2.0}),
-        (PlacementSettings(num_gpus=2), {"CPU": 8.0, "GPU": 9.0}),
-        (PlacementSettings(num_cpus=1), {"CPU": 4.0}),
-        (PlacementSettings(num_cpus=0.5, cells=2), {"CPU": 4.0}),
+        (5, None, 1, {"CPU": 8.0, "GPU": 4.0}),
+        (5, None, 0.1, {"CPU": 8.0}),
+        (5, None, 0.4, {"CPU": 8.0, "GPU": 2.0}),
+        (5, None, 2, {"CPU": 8.0, "GPU": 9.0}),
+        (5, 1, None, {"CPU": 4.0}),
+        (10, 0.5, None, {"CPU": 4.0}),
     ],
 )
-def test_more_than_there_is_is_refused(settings: PlacementSettings, there: dict[str, float]) -> None:
+def test_more_than_there_is_is_refused(
+    processes: int, num_cpus: float | None, num_gpus: float | None, there: dict[str, float]
+) -> None:
     with pytest.raises(OutvotedError) as caught:
-        share(settings, 5, there)
+        share(processes, num_cpus, num_gpus, there)
     assert "cluster.num_" in caught.value.expected
 
 
 @pytest.mark.parametrize(
-    ("settings", "there"),
+    ("num_cpus", "num_gpus", "there"),
     [
-        (PlacementSettings(num_gpus=0.2), {"CPU": 8.0, "GPU": 1.0}),
-        (PlacementSettings(num_gpus=1), {"CPU": 8.0, "GPU": 5.0}),
-        (PlacementSettings(num_gpus=0), {"CPU": 8.0}),
-        (PlacementSettings(num_cpus=0.4), {"CPU": 2.0}),
+        (None, 0.2, {"CPU": 8.0, "GPU": 1.0}),
+        (None, 1, {"CPU": 8.0, "GPU": 5.0}),
+        (None, 0, {"CPU": 8.0}),
+        (0.4, None, {"CPU": 2.0}),
     ],
 )
-def test_what_fits_is_given(settings: PlacementSettings, there: dict[str, float]) -> None:
-    each = share(settings, 5, there)
-    assert settings.num_gpus is None or each.num_gpus == settings.num_gpus
-    assert settings.num_cpus is None or each.num_cpus == settings.num_cpus
-
-
-def test_ninety_nine_cells_on_two_cores_are_refused_with_the_arithmetic() -> None:
-    with pytest.raises(OutvotedError) as caught:
-        share(PlacementSettings(cells=99), 5, {"CPU": 2.0})
-    assert caught.value.expected == "at least 0.05 of a CPU for each of 495 peers (99 cells of 5)"
-    assert caught.value.found == "0.0036 of a CPU: 2 CPUs on the machines that Ray sees"
-    assert caught.value.remedy == "lower cluster.cells to at most 7"
-    assert share(PlacementSettings(cells=7), 5, {"CPU": 2.0}).num_cpus >= LEAST_CPUS
+def test_what_fits_is_given(num_cpus: float | None, num_gpus: float | None, there: dict[str, float]) -> None:
+    each = share(5, num_cpus, num_gpus, there)
+    assert num_gpus is None or each.num_gpus == num_gpus
+    assert num_cpus is None or each.num_cpus == num_cpus
 
 
 def test_a_share_that_leads_nowhere_is_refused_though_it_is_asked_for() -> None:
     with pytest.raises(OutvotedError, match=r"raise cluster\.num_cpus"):
-        share(PlacementSettings(num_cpus=0.0001), 5, {"CPU": 2.0})
-    assert share(PlacementSettings(num_cpus=0, num_gpus=0.1), 5, {"CPU": 2.0, "GPU": 1.0}).num_cpus == 0
+        share(5, 0.0001, None, {"CPU": 2.0})
+    assert share(5, 0, 0.1, {"CPU": 2.0, "GPU": 1.0}).num_cpus == 0
 
 
 @pytest.mark.parametrize("gib", [0.5, 1.0])
 def test_processes_that_memory_does_not_hold_are_refused(gib: float) -> None:
     there = {"CPU": 64.0, "memory": gib * 2**30}
     most = int(there["memory"] // PROCESS_BYTES)
-    share(PlacementSettings(), most - 1, there)
+    check_memory(most, there, "cluster.cells")
     pool(PoolSettings(panels=most - 1), there)
     share_of_task(TaskSettings(num_cpus=32.0), there)
     for refused in (
-        lambda: share(PlacementSettings(), most, there),
+        lambda: check_memory(most + 1, there, "cluster.cells"),
         lambda: pool(PoolSettings(panels=most), there),
         lambda: share_of_task(TaskSettings(), there),
     ):

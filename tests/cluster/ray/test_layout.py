@@ -1,0 +1,83 @@
+"""Cells fit the machines: as many as there is room for, each of the kind that suits its networks."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from outvoted.actors.networks import CNN, MLP, ExportedNetwork
+from outvoted.actors.panel.cost import UNKNOWN, Cost, cost
+from outvoted.cluster.ray.layout import SMALL, PlacementSettings, layout
+from outvoted.cluster.ray.placement import PROCESS_BYTES
+from outvoted.search.errors import OutvotedError
+
+MLPS = Cost(80_000, 120_000)
+RESNETS = Cost(8 * 10**9, 125_000_000)
+
+
+@given(peers=st.integers(2, 16), cpus=st.integers(1, 512), gpus=st.integers(0, 64), gib=st.floats(0.5, 4096))
+@pytest.mark.parametrize("costs", [MLPS, RESNETS])
+def test_what_is_chosen_fits_or_is_refused(costs: Cost, peers: int, cpus: int, gpus: int, gib: float) -> None:
+    there = {"CPU": float(cpus), "GPU": float(gpus), "memory": gib * 2**30}
+    try:
+        found = layout(PlacementSettings(), peers, costs, there)
+    except OutvotedError:
+        assert gib * 2**30 < (peers + 1) * PROCESS_BYTES + 12 * costs.weights or 0.9 * cpus < 0.05 * peers
+        return
+    assert found.cells >= 1
+    assert found.cells * found.processes * found.share.num_cpus <= cpus
+    assert found.cells * found.processes * found.share.num_gpus <= gpus
+    assert found.cells * found.processes * PROCESS_BYTES <= there["memory"]
+
+
+def test_small_networks_share_a_process_and_large_ones_have_their_own() -> None:
+    there = {"CPU": 16.0, "memory": 64 * 2.0**30}
+    assert str(layout(PlacementSettings(), 5, MLPS, there)) == "16 cells, each one process with 5 networks"
+    large = layout(PlacementSettings(), 5, RESNETS, there)
+    assert str(large) == "3 cells, each 5 processes with one network, and a coordinator"
+
+
+def test_few_gpus_are_shared_by_the_processes_of_one_cell() -> None:
+    found = layout(PlacementSettings(), 5, RESNETS, {"CPU": 16.0, "GPU": 1.0})
+    assert (found.cells, found.share.num_gpus) == (1, 0.2)
+
+
+@pytest.mark.parametrize("cell", ["process", "actors"])
+@pytest.mark.parametrize("cells", [1, 3])
+def test_what_is_configured_is_done(cell: str, cells: int) -> None:
+    settings = PlacementSettings.model_validate({"cell": cell, "cells": cells})
+    found = layout(settings, 3, MLPS, {"CPU": 2.0})
+    assert (found.inside, found.cells, found.processes) == (
+        cell == "process",
+        cells,
+        1 if found.inside else 3,
+    )
+
+
+def test_memory_bounds_the_cells_that_are_chosen_and_refuses_those_that_are_configured() -> None:
+    there = {"CPU": 64.0, "memory": 8 * 2.0**30}
+    assert layout(PlacementSettings(), 5, MLPS, there).cells == 40
+    heavy = Cost(SMALL, 50_000_000)
+    assert layout(PlacementSettings(), 5, heavy, there).cells == 10
+    with pytest.raises(OutvotedError, match=r"lower cluster\.cells"):
+        layout(PlacementSettings(cells=11), 5, heavy, there)
+
+
+def test_ninety_nine_cells_on_two_cores_are_refused_with_the_arithmetic() -> None:
+    with pytest.raises(OutvotedError) as caught:
+        layout(PlacementSettings(cells=99, cell="actors"), 5, MLPS, {"CPU": 2.0})
+    assert caught.value.expected == "at least 0.05 of a CPU for each of 495 processes"
+    assert caught.value.found == "0.0036 of a CPU: 2 CPUs on the machines that Ray sees"
+    assert "lower cluster.cells" in caught.value.remedy
+    assert "at most 36 processes" in caught.value.remedy
+
+
+def test_costs_are_counted_layer_by_layer() -> None:
+    found = cost([MLP(hidden=10), CNN(channels=4, hidden=16)], (1, 28, 28), 10)
+    assert cost([MLP(hidden=10)], (1, 28, 28), 10) == Cost(2 * (784 * 10 + 10 * 10), 784 * 10 + 10 + 110)
+    assert found.largest > 2 * found.weights > 0
+    assert found.largest < SMALL
+
+
+def test_a_network_that_cannot_be_built_counts_as_a_large_one() -> None:
+    gone = ExportedNetwork.model_validate({"kind": "exported", "file": "/nowhere/net.pt2", "alias": "gone"})
+    assert cost([MLP(hidden=10), gone], (1, 28, 28), 10).largest == UNKNOWN
