@@ -14,7 +14,8 @@ from outvoted.cluster.jobs.mine import MineConfig
 from outvoted.cluster.jobs.scan import ScanConfig, ScanSettings
 from outvoted.cluster.jobs.study import StudyConfig
 from outvoted.cluster.jobs.sweep import Stopping, SweepConfig, TrialSettings
-from outvoted.cluster.ray.placement import PlacementSettings, PoolSettings, TaskSettings
+from outvoted.cluster.ray.layout import PlacementSettings
+from outvoted.cluster.ray.placement import PoolSettings, TaskSettings
 from outvoted.search.search_settings import SearchSettings
 
 __all__ = [
