@@ -23,7 +23,6 @@ OTHERS = "#777777"
 DASHES = ("solid", "dash", "dashdot", "dot")
 """Of interactive lines: the three classes, and all others."""
 _MARKERS = "o^sDvP*X"
-_SYMBOLS = ("circle", "triangle-up", "square", "diamond", "triangle-down", "cross", "star", "x", "pentagon")
 TARGET, PEERS = COLOURS[:2]
 MENU = {"bgcolor": "#f2f2f2", "font": {"size": 12, "color": "#222222"}}
 """How menus of plots look: Plotly marks the choice by a light colour, whatever the theme."""
@@ -40,11 +39,6 @@ def colour(label: int) -> str:
 def marker(label: int) -> str:
     """Return Matplotlib's name of a class's marker."""
     return _MARKERS[label % len(_MARKERS)]
-
-
-def symbol(label: int) -> str:
-    """Return Plotly's name of a class's marker."""
-    return _SYMBOLS[label % len(_SYMBOLS)]
 
 
 def plain(axes: Axes) -> None:

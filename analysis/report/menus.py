@@ -39,12 +39,9 @@ def shown(owners: Sequence[int | None], network: int) -> list[bool]:
     return [owner is None or owner == network for owner in owners]
 
 
-def networks(
-    names: Sequence[str], owners: Sequence[int | None], layout: Mapping[int, Mapping[str, Any]] | None = None
-) -> list[Choice]:
+def networks(names: Sequence[str], owners: Sequence[int | None]) -> list[Choice]:
     """Return a choice for each network; ``owners`` says whose each trace is, None: it is always shown."""
-    extra = layout or {}
-    return [Choice(name, {"visible": shown(owners, k)}, extra.get(k, {})) for k, name in enumerate(names)]
+    return [Choice(name, {"visible": shown(owners, k)}) for k, name in enumerate(names)]
 
 
 def add_menus(figure: go.Figure, *menus: Sequence[Choice]) -> None:
