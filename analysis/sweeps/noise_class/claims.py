@@ -14,7 +14,7 @@ from outvoted.analysis.report.claims import Claim, Unit, ratio_interval
 from outvoted.analysis.sweeps.noise_class.experiment import WHOLE
 from outvoted.analysis.sweeps.noise_class.results import (
     BySeed,
-    Cell,
+    PaperCell,
     Results,
     Series,
     difference,
@@ -26,7 +26,7 @@ from outvoted.analysis.sweeps.noise_class.results import (
 from outvoted.search.settings import plain
 
 Pairs = tuple[tuple[Criteria, Criteria], ...]
-Part = TypeVar("Part", bound=Cell | str)
+Part = TypeVar("Part", bound=PaperCell | str)
 Parts = Sequence[tuple[Part, ...]]
 
 _CONFIDENT: Pairs = (("hc+ls", "lc+ls"), ("hc+hs", "lc+hs"))
@@ -56,8 +56,8 @@ def _claim(
     results: Results,
     text: str,
     computed_from: str,
-    parts: Parts[Cell],
-    less: Parts[Cell] = (),
+    parts: Parts[PaperCell],
+    less: Parts[PaperCell] = (),
     unit: Unit = "share",
 ) -> Claim:
     """Test a claim on the sweep, and compute its effect from the paper's tables too."""
@@ -66,10 +66,10 @@ def _claim(
     return claim.over(_effect(results.cell, parts, less))
 
 
-def _at(pairs: Pairs, *fractions: float, metric: str = "test_accuracy") -> Parts[Cell]:
+def _at(pairs: Pairs, *fractions: float, metric: str = "test_accuracy") -> Parts[PaperCell]:
     """Compare the selections of each pair, without noise."""
     return [
-        (Cell(one, fraction, metric=metric), Cell(other, fraction, metric=metric))
+        (PaperCell(one, fraction, metric=metric), PaperCell(other, fraction, metric=metric))
         for fraction in fractions
         for one, other in pairs
     ]
@@ -137,7 +137,7 @@ def _determined(results: Results) -> Iterator[Claim]:
     yield _steadier(
         results,
         "Networks trained on hc+ls agree more with each other (σ_A) than those on lc+hs",
-        [(Cell(_HESITANT, fraction), Cell(_SURE, fraction)) for fraction in fractions],
+        [(PaperCell(_HESITANT, fraction), PaperCell(_SURE, fraction)) for fraction in fractions],
         "σ_A of lc+hs over that of hc+ls, variances averaged over fractions",
     )
 
@@ -147,9 +147,9 @@ def _noise(results: Results) -> Iterator[Claim]:
     fractions, selections = _fractions(results), results.experiment.selections
     low, high = fractions[0], fractions[-1]
 
-    def added(*fractions: float, metric: str = "test_accuracy") -> Parts[Cell]:
+    def added(*fractions: float, metric: str = "test_accuracy") -> Parts[PaperCell]:
         both = ((criteria, fraction) for fraction in fractions for criteria in selections)
-        return [(Cell(c, f, True, metric), Cell(c, f, False, metric)) for c, f in both]
+        return [(PaperCell(c, f, True, metric), PaperCell(c, f, False, metric)) for c, f in both]
 
     text, basis = "A class of noise raises accuracy", "A: with noise - without, mean over selections"
     yield _claim(results, text, f"{basis} and fractions", added(*fractions))
@@ -168,13 +168,17 @@ def _noise(results: Results) -> Iterator[Claim]:
         "σ_A without noise over that with it, variances averaged over selections and fractions",
     )
     if low < high:
-        few, many = ([(Cell(criteria, f, True, "noise"),) for criteria in selections] for f in (low, high))
+        few, many = (
+            [(PaperCell(criteria, f, True, "noise"),) for criteria in selections] for f in (low, high)
+        )
         text = f"Fewer test images are called noise (N) at {high:g} than at {low:g}"
         basis = f"N: at {low:g} minus at {high:g}, mean over selections"
         yield _claim(results, text, basis, few, many, "of 10,000")
 
 
-def _steadier(results: Results, text: str, pairs: Sequence[tuple[Cell, Cell]], computed_from: str) -> Claim:
+def _steadier(
+    results: Results, text: str, pairs: Sequence[tuple[PaperCell, PaperCell]], computed_from: str
+) -> Claim:
     """Compare standard deviations over seeds, for the pairs whose settings both have two networks or more."""
     ours = [(results.cell(one), results.cell(other)) for one, other in pairs]
     ours = [(one, other) for one, other in ours if min(len(one), len(other)) > 1]

@@ -21,7 +21,7 @@ from outvoted.analysis.sweeps.noise_class.results import (
     CRITERIA,
     NETWORKS,
     PARAMETERS,
-    Cell,
+    PaperCell,
     Parameter,
     Results,
     Series,
@@ -70,11 +70,11 @@ def draw_selections(results: Results, path: Path) -> None:
 
 
 def _accuracy(results: Results, criteria: Criteria, fraction: float, noise: bool) -> Interval:
-    return interval(results.cell(Cell(criteria, fraction, noise)))
+    return interval(results.cell(PaperCell(criteria, fraction, noise)))
 
 
 def _gained(results: Results, criteria: Criteria, fraction: float) -> Interval:
-    added, without = (results.cell(Cell(criteria, fraction, noise)) for noise in (True, False))
+    added, without = (results.cell(PaperCell(criteria, fraction, noise)) for noise in (True, False))
     return interval(difference(added, without))
 
 

@@ -23,7 +23,7 @@ BySeed = pd.Series
 """One figure of each network, indexed by seed."""
 
 
-class Cell(NamedTuple):
+class PaperCell(NamedTuple):
     """A figure in tables 2 and 3: of the networks trained on a selection, with noise beside it or without."""
 
     criteria: Criteria
@@ -58,7 +58,7 @@ class Results:
             return _nothing()
         return pd.Series(self.frame.loc[setting][metric]).dropna()
 
-    def cell(self, cell: Cell) -> "BySeed[Any]":
+    def cell(self, cell: PaperCell) -> "BySeed[Any]":
         """Return a figure of the networks trained on a selection; empty if there are none."""
         return self.by_seed(self.selected(cell.criteria, cell.fraction, cell.noise), cell.metric)
 
@@ -248,7 +248,7 @@ def published(criteria: Criteria, fraction: float, noise: bool) -> Published | N
     return _ROWS.get((criteria, fraction, noise))
 
 
-def published_cell(cell: Cell) -> "BySeed[Any]":
+def published_cell(cell: PaperCell) -> "BySeed[Any]":
     """Return a figure of the paper's tables, its mean over networks standing for one network."""
     row = published(*cell[:3])
     value = None if row is None else getattr(row, cell.metric)
