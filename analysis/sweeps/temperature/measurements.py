@@ -27,7 +27,7 @@ CURVES = ("test_accuracy", "loss", *REGIMES)
 
 
 @dataclass(frozen=True)
-class Layout:
+class SweepLayout:
     """What there is to measure.
 
     Attributes:
@@ -67,7 +67,7 @@ class Measurements:
         pixel_fooled: share of images that at most 1, 2, ... changed pixels fool, (t, s, c, pixels).
     """
 
-    layout: Layout
+    layout: SweepLayout
     curves: Mapping[str, Floats]
     robustness: Floats
     class_robustness: Floats
@@ -105,7 +105,7 @@ def measurements(sweep: OpenedSweep) -> Measurements:
     """
     experiment, data = sweep.experiment, sweep.data
     assert isinstance(experiment, TemperatureExperiment)
-    layout = Layout(
+    layout = SweepLayout(
         settings={
             unit.setting.label: float(dict(unit.setting.values)["temperature"]) for unit in sweep.units
         },
@@ -118,7 +118,7 @@ def measurements(sweep: OpenedSweep) -> Measurements:
     return arranged(sweep.trials, layout)
 
 
-def arranged(trials: pd.DataFrame, layout: Layout) -> Measurements:
+def arranged(trials: pd.DataFrame, layout: SweepLayout) -> Measurements:
     """Arrange the rows of a sweep (schema.TRIALS), without those of failed units."""
     classes, epsilons, epochs = len(layout.classes), len(layout.epsilons), layout.epochs
     size = (len(layout.settings), len(layout.seeds))

@@ -17,7 +17,7 @@ from outvoted.actors.sweeps.sweep_store import FINISHED, SweepStore
 from outvoted.actors.training.steps import Training
 from outvoted.analysis.sweeps.base import Unit
 from outvoted.analysis.sweeps.temperature.experiment import TemperatureExperiment
-from outvoted.analysis.sweeps.temperature.measurements import Layout, Measurements, arranged
+from outvoted.analysis.sweeps.temperature.measurements import Measurements, SweepLayout, arranged
 from outvoted.analysis.sweeps.trial import Trial
 
 NAMES = ("cat", "dog", "a class with a very long name")
@@ -44,14 +44,14 @@ def row(temperature: float, seed: int, epoch: int, **figures: Any) -> dict[str, 
     return named | measured | figures
 
 
-def layout(temperatures: Sequence[float], seeds: int, epochs: int = 1, **other: Any) -> Layout:
+def layout(temperatures: Sequence[float], seeds: int, epochs: int = 1, **other: Any) -> SweepLayout:
     """The layout of such rows."""
     settings = {f"T{temperature:g}": temperature for temperature in temperatures}
     form: dict[str, Any] = {"epsilons": (0.2, 0.1), "classes": ("0", "1"), "pixels": 2}
-    return Layout(settings, tuple(range(seeds)), epochs, **(form | other))
+    return SweepLayout(settings, tuple(range(seeds)), epochs, **(form | other))
 
 
-def arrange(rows: list[dict[str, Any]], form: Layout) -> Measurements:
+def arrange(rows: list[dict[str, Any]], form: SweepLayout) -> Measurements:
     """Arrange such rows as those of a sweep."""
     return arranged(pd.DataFrame(rows), form)
 
