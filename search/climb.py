@@ -17,14 +17,17 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from outvoted.search.arrays import Floats, Ints, Singles
+from outvoted.search.arrays import Bools, Floats, Ints, Singles
 from outvoted.search.consensus import is_voter, unanimous
 from outvoted.search.ledger import Ballot, Finds, Tally, no_questions, no_votes, questions
 from outvoted.search.messages import Questions, Replies, TakeGradient
 from outvoted.search.plan import Lease, Shard
-from outvoted.search.strategies import Evidence, Memory, Position, Proposals, Strategy, Votes
+from outvoted.search.strategies import Evidence, Memory, Offer, Position, Proposals, Strategy, Votes
 from outvoted.search.streams import Purpose, uniforms
 from outvoted.search.transforms import Transform
+
+_PIECE = 8192
+"""Candidates that are made at a time; what is computed on the way takes less than a megabyte."""
 
 
 class Outcome(StrEnum):
@@ -115,7 +118,7 @@ def begin(rules: Rules, lease: Lease, labels: Ints) -> tuple[ShardState, Questio
         rules=rules,
         lease=lease,
         labels=labels,
-        position=Position(transform.identity(n), unknown, (np.empty((0, len(transform.parameters))),) * n),
+        position=Position.at_seeds(transform, unknown),
         tally=Tally.none(n),
         outcome=np.full(n, Outcome.CLIMBING, object),
         reason=np.full(n, "", object),
@@ -156,8 +159,8 @@ def advance(state: ShardState, replies: Replies) -> tuple[ShardState, Questions]
 
 def _step(state: ShardState, replies: Replies) -> tuple[ShardState, Questions]:
     """Complete what is pending; there may be nothing to ask, say if all candidates are unrealistic."""
-    state = replace(state, ballot=state.ballot.collected(replies))
     proposals = state.proposals
+    state = replace(state, ballot=state.ballot.collected(replies, proposals))
     if proposals is None:
         return _propose(_judge_seeds(state))
     if state.ballot.promising is None:
@@ -198,19 +201,33 @@ def _propose(state: ShardState) -> tuple[ShardState, Questions]:
     state, active, count = _counted(state)
     if not len(active):
         return replace(state, ballot=Ballot({})), no_questions()
-    rules, shard, proposer = state.rules, state.shard, state.rules.strategy.proposer
+    rules, shard = state.rules, state.shard
     search = np.repeat(active, count)
     offset = np.arange(len(search)) - np.repeat(np.cumsum(count) - count, count)
     step = state.tally.candidates[search] + offset
-    draws = proposer.draws(rules.transform)
-    uniform = uniforms(rules.run_seed, Purpose.MOVE, shard.search_id[search], step, draws)
-    offer = proposer.propose(rules.transform, state.memory, state.position, search, uniform)
-    realistic = rules.transform.within_budget(offer.composed)
+    offer, realistic = _made(state, search, step)
     proposals = Proposals(search, step, shard.target[search], state.labels[search], offer, realistic)
     rows = np.flatnonzero(realistic)
     asked = {peer: rows[proposals.target[rows] == peer] for peer in range(rules.peers)}
     state = replace(state, proposals=proposals, ballot=Ballot({}))
     return _ask(state, proposals, asked, TakeGradient.IF_CORRECT)
+
+
+def _made(state: ShardState, search: Ints, step: Ints) -> tuple[Offer, Bools]:
+    """Make candidates and tell which are realistic, in pieces that stay in the processor's cache.
+
+    Every row depends on itself alone, so the pieces are as good as the whole.
+    """
+    rules, transform, proposer = state.rules, state.rules.transform, state.rules.strategy.proposer
+    search_id, draws = state.shard.search_id[search], proposer.draws(transform)
+    offers, realistic = [], np.empty(len(search), bool)
+    for first in range(0, len(search), _PIECE):
+        rows = slice(first, first + _PIECE)
+        uniform = uniforms(rules.run_seed, Purpose.MOVE, search_id[rows], step[rows], draws)
+        offer = proposer.propose(transform, state.memory, state.position, search[rows], uniform)
+        realistic[rows] = transform.within_budget(offer.composed)
+        offers.append(offer)
+    return offers[0] if len(offers) == 1 else Offer.joined(offers), realistic
 
 
 def _ask(
@@ -227,7 +244,9 @@ def _counted(state: ShardState) -> tuple[ShardState, Ints, Ints]:
     """End the searches that are over; return the others and how many candidates each tries next."""
     strategy, outcome = state.rules.strategy, state.outcome.copy()
     active = np.flatnonzero(outcome == Outcome.CLIMBING)
-    stale, found = state.tally.stale[active], np.isin(active, state.finds.search)
+    successful = np.zeros(len(outcome), bool)
+    successful[state.finds.search] = True
+    stale, found = state.tally.stale[active], successful[active]
     wanted = strategy.proposer.count(state.memory, active, stale)
     count = strategy.acceptance.tries(wanted, np.maximum(state.rules.patience - stale, 0), found)
     over = count == 0
@@ -241,14 +260,14 @@ def _put_to_voters(state: ShardState, proposals: Proposals) -> ShardState:
     promising = strategy.acceptance.promising(state.position, proposals, evidence)
     rows = np.flatnonzero(promising & np.isfinite(evidence.score))
     queue = strategy.proposer.sittings(state.lease.order) if len(rows) else ()
-    return replace(state, ballot=replace(state.ballot, promising=rows, queue=queue))
+    return replace(state, ballot=replace(state.ballot, promising=rows, unopposed=rows, queue=queue))
 
 
 def _ask_voters(state: ShardState, proposals: Proposals) -> tuple[ShardState, Questions]:
     """Ask the voters whose turn it is about the candidates to which none before them has objected."""
     ballot, (voters, *later) = state.ballot, state.ballot.queue
-    rows = ballot.unopposed(proposals.label)
-    votes = is_voter(state.rules.peers, proposals.target[rows], state.shard.voters[proposals.search[rows]])
+    rows, shard = ballot.unopposed, state.shard
+    votes = is_voter(state.rules.peers, shard.target, shard.voters)[:, proposals.search[rows]]
     asked = {peer: rows[votes[peer]] for peer in voters}
     state = replace(state, ballot=replace(ballot, queue=tuple(later)))
     return _ask(state, proposals, asked, TakeGradient.IF_WRONG)
@@ -264,13 +283,14 @@ def _decide(state: ShardState, proposals: Proposals) -> ShardState:
     acceptance, transform, m = rules.strategy.acceptance, rules.transform, len(proposals)
     assert ballot.promising is not None
     votes = ballot.votes(rules.no_votes(m))
-    evidence = votes.of(proposals.target)
+    evidence = ballot.evidence(m)
     broken = np.asarray((votes.asked & ~np.isfinite(votes.score)).any(axis=0))
     consensus = np.zeros(m, bool)
-    consensus[ballot.unopposed(proposals.label)] = True
+    consensus[ballot.unopposed] = True
     chosen = acceptance.accept(position, proposals, evidence, consensus, broken)
     mistakes = consensus & ~broken & evidence.wrong(proposals.label) & chosen.tried(proposals)
-    mistakes &= ~np.isin(proposals.search, proposals.search[chosen.failed])
+    if len(chosen.failed):
+        mistakes &= ~np.isin(proposals.search, proposals.search[chosen.failed])
     kept = acceptance.keep(transform, state.memory, proposals, votes, np.flatnonzero(mistakes))
     return replace(
         _failed(state, proposals, evidence, chosen.failed),

@@ -1,7 +1,7 @@
 """A climb's books: who was asked and what they said, what that cost, which mistakes were found."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,7 @@ class Ballot:
         asked: for each peer whose answers are out, the rows it is asked about, in order.
         targets: what the targets have said, each about its own candidates (of seeds, whoever was asked).
         promising: rows that are put to the voters; None before the targets have answered.
+        unopposed: those of them to which no voter has objected.
         voters: what the voters have said, in the order in which they were asked.
         queue: the voters that are still to be asked: those of one tuple together.
     """
@@ -39,15 +40,20 @@ class Ballot:
     asked: Mapping[int, Ints]
     targets: tuple[Said, ...] = ()
     promising: Ints | None = None
+    unopposed: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     voters: tuple[Said, ...] = ()
     queue: tuple[tuple[int, ...], ...] = ()
 
-    def collected(self, replies: Replies) -> "Ballot":
-        """Add the replies to what has been said; they come in any order."""
+    def collected(self, replies: Replies, proposals: Proposals | None) -> "Ballot":
+        """Add the replies to what has been said of proposals, or of seeds; they come in any order."""
         fresh = tuple(Said(peer, rows, replies[peer]) for peer, rows in self.asked.items())
-        if self.promising is None:
+        if self.promising is None or proposals is None:
             return replace(self, asked={}, targets=self.targets + fresh)
-        return replace(self, asked={}, voters=self.voters + fresh)
+        opposed = np.zeros(len(proposals), bool)
+        for one in fresh:
+            opposed[one.rows] |= one.answers.predicted != proposals.label[one.rows]
+        unopposed = self.unopposed[~opposed[self.unopposed]]
+        return replace(self, asked={}, voters=self.voters + fresh, unopposed=unopposed)
 
     @property
     def said(self) -> tuple[Said, ...]:
@@ -71,14 +77,6 @@ class Ballot:
         for one in self.targets:
             score[one.rows], predicted[one.rows] = one.answers.score, one.answers.predicted
         return Evidence(score, predicted)
-
-    def unopposed(self, label: Ints) -> Ints:
-        """Return the promising rows to which no voter asked so far objects; ``label`` is (m,)."""
-        assert self.promising is not None
-        opposed = np.zeros(len(label), bool)
-        for one in self.voters:
-            opposed[one.rows] |= one.answers.predicted != label[one.rows]
-        return self.promising[~opposed[self.promising]]
 
     def failure(self, row: int) -> str:
         """Return why a row has no answer, as the peer that failed first said; "" if none said anything."""

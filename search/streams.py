@@ -32,16 +32,20 @@ class Purpose(IntEnum):
 
 def philox4x32(counter: tuple[Words, Words, Words, Words], key: tuple[int, int]) -> tuple[Words, ...]:
     """Return the four 32-bit output words (held in uint64) of each 128-bit counter under a 64-bit key."""
-    c0, c1, c2, c3 = counter
+    c0, c1, c2, c3 = (np.array(word, order="C") for word in np.broadcast_arrays(*counter))
+    left, right = np.empty_like(c0), np.empty_like(c0)
     k0, k1 = key
-    for _ in range(_ROUNDS):
-        left, right = c0 * _MULTIPLIERS[0], c2 * _MULTIPLIERS[1]
-        c0, c1, c2, c3 = (
-            (right >> _SHIFT) ^ c1 ^ np.uint64(k0),
-            right & _LOW,
-            (left >> _SHIFT) ^ c3 ^ np.uint64(k1),
-            left & _LOW,
-        )
+    for _ in range(_ROUNDS):  # in place: fresh memory in every step would cost more than the arithmetic
+        np.multiply(c0, _MULTIPLIERS[0], out=left)
+        np.multiply(c2, _MULTIPLIERS[1], out=right)
+        np.right_shift(right, _SHIFT, out=c0)
+        np.bitwise_xor(c0, c1, out=c0)
+        np.bitwise_xor(c0, np.uint64(k0), out=c0)
+        np.bitwise_and(right, _LOW, out=c1)
+        np.right_shift(left, _SHIFT, out=c2)
+        np.bitwise_xor(c2, c3, out=c2)
+        np.bitwise_xor(c2, np.uint64(k1), out=c2)
+        np.bitwise_and(left, _LOW, out=c3)
         k0, k1 = (k0 + _WEYL[0]) & 0xFFFFFFFF, (k1 + _WEYL[1]) & 0xFFFFFFFF
     return c0, c1, c2, c3
 
@@ -62,10 +66,8 @@ def uniforms(run_seed: int, purpose: Purpose, index: Ints, step: Ints, count: in
     key = (run_seed & 0xFFFFFFFF, (run_seed >> 32) & 0xFFFFFFFF)
     ids = index.astype(np.uint64)
     low, high, steps = ids & _LOW, ids >> _SHIFT, step.astype(np.uint64)
-    blocks = -(-count // _WORDS)
-    words = np.empty((len(ids), blocks * _WORDS), dtype=np.float64)
-    for block in range(blocks):
-        first = np.full_like(ids, (int(purpose) << 16) | block)
-        for word, value in enumerate(philox4x32((first, steps, low, high), key)):
-            words[:, block * _WORDS + word] = value
-    return (words[:, :count] + 0.5) * 2.0**-32
+    blocks = np.arange(-(-count // _WORDS), dtype=np.uint64)[:, None] | np.uint64(int(purpose) << 16)
+    words = np.empty((len(ids), len(blocks), _WORDS))
+    for word, values in enumerate(philox4x32((blocks, steps, low, high), key)):
+        words[:, :, word] = values.T
+    return (words.reshape(len(ids), len(blocks) * _WORDS)[:, :count] + 0.5) * 2.0**-32

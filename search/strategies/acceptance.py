@@ -77,9 +77,12 @@ class JudgedTogether(Acceptance):
     ) -> Chosen:
         """Take each search's best; fail searches with a broken candidate."""
         failed = first_of_each(proposals.search, broken)
-        usable = consensus & ~np.isin(proposals.search, proposals.search[failed])
-        usable &= lower_or_wrong(position, proposals, evidence)
-        rank = np.lexsort((evidence.score, ~evidence.wrong(proposals.label), ~usable, proposals.search))
+        usable = consensus & lower_or_wrong(position, proposals, evidence)
+        if len(failed):
+            usable &= ~np.isin(proposals.search, proposals.search[failed])
+        rows = np.flatnonzero(usable)
+        search, right = proposals.search[rows], ~evidence.wrong(proposals.label)[rows]
+        rank = rows[np.lexsort((evidence.score[rows], right, search))]
         return Chosen(rank[first_of_each(proposals.search[rank], usable[rank])], failed, failed)
 
 

@@ -3,14 +3,15 @@
 import itertools
 import re
 from abc import ABC, abstractmethod
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from outvoted.search.arrays import AnyArray, Bools, Floats, Ints, Singles
+from outvoted.search.arrays import AnyArray, Bools, Floats, Ints, RowArrays, Singles
 from outvoted.search.plan import Shard
 from outvoted.search.settings import Settings
 from outvoted.search.transforms import Transform
@@ -20,7 +21,7 @@ Memory = Mapping[str, AnyArray]
 
 
 @dataclass(frozen=True)
-class Offer:
+class Offer(RowArrays):
     """Candidates as a proposer makes them.
 
     Attributes:
@@ -68,33 +69,88 @@ class Position:
     Attributes:
         composed: shape (n, transform.size), the accepted candidate; the seed to begin with.
         score: shape (n,), the target's log-odds of the label there.
-        trails: for each search the moves that lead there from its seed, shape (moves, parameters).
+        moves: shape (n,), how many moves lead there.
+        latest: shape (n,), the place of the latest of these in ``log``; -1 at the seed.
+        log: all moves that were ever accepted.
     """
 
     composed: Floats
     score: Singles
-    trails: tuple[Floats, ...]
+    moves: Ints
+    latest: Ints
+    log: "MoveLog"
 
-    @property
-    def moves(self) -> Ints:
-        """How many moves lead to where each search stands; shape (n,)."""
-        return np.array([len(trail) for trail in self.trails], np.int64)
+    @staticmethod
+    def at_seeds(transform: Transform, score: Singles) -> "Position":
+        """Return the position of searches that have not moved, from the scores of their seeds (n,)."""
+        n = len(score)
+        none = np.zeros(n, np.int64)
+        return Position(transform.identity(n), score, none, none - 1, MoveLog(len(transform.parameters)))
+
+    def trail(self, search: int) -> Floats:
+        """Return the moves that lead to where a search stands, shape (moves, parameters)."""
+        return self.log.trail(int(self.latest[search]))
 
     def trails_to(self, proposals: Proposals, rows: Ints) -> tuple[Floats, ...]:
         """Return the moves that lead to some rows of the proposals, shape (moves, parameters) each."""
         offer, searches = proposals.offer, proposals.search[rows].tolist()
         lone = offer.moves[rows][:, None]
-        ways = zip(searches, lone, offer.onward[rows], strict=True)
-        return tuple(np.concatenate([self.trails[n], move]) if onward else move for n, move, onward in ways)
+        ways = zip(searches, lone, offer.onward[rows] & (self.moves[searches] > 0), strict=True)
+        return tuple(np.concatenate([self.trail(n), move]) if onward else move for n, move, onward in ways)
 
     def moved(self, proposals: Proposals, rows: Ints, score: Singles) -> "Position":
         """Return a position in which some searches stand on proposals ``rows``, at most one for each."""
-        search, trails = proposals.search[rows], list(self.trails)
-        new = Position(self.composed.copy(), self.score.copy(), self.trails)
-        new.composed[search], new.score[search] = proposals.offer.composed[rows], score
-        for place, trail in zip(search.tolist(), self.trails_to(proposals, rows), strict=True):
-            trails[place] = trail
-        return Position(new.composed, new.score, tuple(trails))
+        if not len(rows):
+            return self
+        search, offer = proposals.search[rows], proposals.offer
+        onward = offer.onward[rows]
+        new = replace(
+            self,
+            composed=self.composed.copy(),
+            score=self.score.copy(),
+            moves=self.moves.copy(),
+            latest=self.latest.copy(),
+        )
+        new.composed[search], new.score[search] = offer.composed[rows], score
+        new.moves[search] = 1 + np.where(onward, self.moves[search], 0)
+        new.latest[search] = len(self.log) + np.arange(len(rows))
+        before = np.where(onward, self.latest[search], -1)
+        return replace(new, log=self.log.plus(before, offer.moves[rows]))
+
+
+@dataclass(frozen=True)
+class MoveLog:
+    """Accepted moves in the order of their acceptance, those of a round together; numbered from 0.
+
+    Attributes:
+        parameters: how many numbers a move has.
+        ends: for each round, how many moves there are with it and all rounds before.
+        before: for each round, which move each of its moves went on from, -1 for the seed.
+        moves: for each round, its moves, shape (k, parameters).
+    """
+
+    parameters: int
+    ends: tuple[int, ...] = ()
+    before: tuple[Ints, ...] = ()
+    moves: tuple[Floats, ...] = ()
+
+    def __len__(self) -> int:
+        return self.ends[-1] if self.ends else 0
+
+    def plus(self, before: Ints, moves: Floats) -> "MoveLog":
+        """Add the moves of a round."""
+        end = len(self) + len(before)
+        return MoveLog(self.parameters, (*self.ends, end), (*self.before, before), (*self.moves, moves))
+
+    def trail(self, latest: int) -> Floats:
+        """Return the moves up to a latest one (none up to -1), the first of them first."""
+        found: list[Floats] = []
+        while latest >= 0:
+            part = bisect_right(self.ends, latest)
+            row = latest - (self.ends[part - 1] if part else 0)
+            found.append(self.moves[part][row])
+            latest = int(self.before[part][row])
+        return np.array(found[::-1]).reshape(-1, self.parameters)
 
 
 @dataclass(frozen=True)

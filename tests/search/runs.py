@@ -103,7 +103,7 @@ def finds_of(climb: ShardState, row: int) -> list[str]:
 
 def findings(climb: ShardState) -> dict[int, Finding]:
     """All that a search found and knows, by search id, exact to the bit; not what it cost."""
-    tally, trails = climb.tally, climb.position.trails
+    tally = climb.tally
     return {
         int(search): (
             str(climb.outcome[row]),
@@ -113,7 +113,7 @@ def findings(climb: ShardState) -> dict[int, Finding]:
             f"start {climb.start_score[row].tobytes().hex()}",
             f"score {climb.position.score[row].tobytes().hex()}",
             f"composed {climb.position.composed[row].tobytes().hex()}",
-            f"trail {trails[row].tobytes().hex()}",
+            f"trail {climb.position.trail(row).tobytes().hex()}",
             *finds_of(climb, row),
             *(f"{name} {array[row].tobytes().hex()}" for name, array in climb.memory.items()),
         )

@@ -41,7 +41,7 @@ def bred(strategy: Generational, memory: Memory, n: int, number: int) -> Proposa
     search = np.repeat(np.arange(n), strategy.population)
     step = number * strategy.population + np.tile(np.arange(strategy.population), n)
     uniform = uniforms(5, Purpose.MOVE, search, step, strategy.draws(AFFINE))
-    nowhere = Position(AFFINE.identity(n), np.ones(n, np.float32), (np.empty((0, 6)),) * n)
+    nowhere = Position.at_seeds(AFFINE, np.ones(n, np.float32))
     offer = strategy.propose(AFFINE, memory, nowhere, search, uniform)
     zero = np.zeros(len(search), np.int64)
     return Proposals(search, step, zero, zero + LABEL, offer, AFFINE.within_budget(offer.composed))

@@ -68,7 +68,8 @@ def climbed(rules: Rules, panel: FakePanel, search_id: int, target: int, seed_id
 def test_it_is_plain_next_ascent_hillclimbing(ahead: int, patience: int) -> None:
     rules = rules_of(Hillclimb(speculative=ahead), patience)
     climb = run(rules, first(SEARCHES))
-    trails, panel, classes = climb.position.trails, panel_for(rules), predicted_by(climb)
+    trails = list(map(climb.position.trail, range(len(climb.shard))))
+    panel, classes = panel_for(rules), predicted_by(climb)
     for row, (search_id, target, seed_id) in enumerate(
         zip(climb.shard.search_id, climb.shard.target, climb.shard.seed_id, strict=True)
     ):
@@ -85,7 +86,7 @@ def test_the_score_falls_strictly_along_a_trail() -> None:
     rules = rules_of(Hillclimb(), patience=40)
     climb, panel = run(rules, first(SEARCHES)), panel_for(rules)
     assert climb.position.moves.max() >= 3
-    for row, trail in enumerate(climb.position.trails):
+    for row, trail in enumerate(map(climb.position.trail, range(len(climb.shard)))):
         if climb.outcome[row] == Outcome.SKIPPED:
             continue
         composed, scores = rules.transform.identity(1), [climb.start_score[row]]
