@@ -26,7 +26,7 @@ def order(labeller: str, images: int) -> Ints:
 
 
 @dataclass(frozen=True)
-class Work:
+class LabellingTask:
     """What there is to label.
 
     Attributes:
@@ -87,7 +87,7 @@ class Sheet:
 class Desk:
     """All labellers of one study."""
 
-    def __init__(self, work: Work, store: LabelStore) -> None:
+    def __init__(self, work: LabellingTask, store: LabelStore) -> None:
         """Take what there is to label, and where labels go; nobody else may write there meanwhile.
 
         Raises:

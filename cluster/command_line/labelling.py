@@ -5,7 +5,7 @@ import webbrowser
 from dataclasses import dataclass
 from pathlib import Path
 
-from outvoted.actors.labelling.desk import Desk, Work
+from outvoted.actors.labelling.desk import Desk, LabellingTask
 from outvoted.actors.labelling.imported import import_labels
 from outvoted.actors.labelling.label_store import LabelStore, checked
 from outvoted.actors.labelling.server import address, listen, serve
@@ -59,7 +59,7 @@ def have_labelled(path: Path, trust: Trust, page: PageOptions, file: Path | None
     )
 
 
-def _opened_study(run: OpenedRun) -> tuple[Work, LabelStore]:
+def _opened_study(run: OpenedRun) -> tuple[LabellingTask, LabelStore]:
     """Open what there is to label, and where labels go.
 
     Raises:
@@ -77,7 +77,7 @@ def _opened_study(run: OpenedRun) -> tuple[Work, LabelStore]:
     images = len(opened.images)
     pictures = [image["bytes"] for image in opened.store.images()["image"].to_pylist()]
     classes = data.class_names or tuple(map(str, range(data.classes)))
-    return Work(run.record.name, pictures, classes), LabelStore(
+    return LabellingTask(run.record.name, pictures, classes), LabelStore(
         opened.store.folder.labels, images, data.classes
     )
 

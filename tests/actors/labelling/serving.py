@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from outvoted.actors.labelling.desk import Desk, Work
+from outvoted.actors.labelling.desk import Desk, LabellingTask
 from outvoted.actors.labelling.label_store import LabelStore
 from outvoted.actors.labelling.server import address, listen, serve
 from outvoted.actors.runs import png
@@ -55,7 +55,7 @@ def served(
 def main(folder: str, images: str, classes: str, port: str) -> None:
     """Serve until the process is ended; print the address first."""
     store = LabelStore(Path(folder), int(images), len(classes.split(",")))
-    desk = Desk(Work("a study", pictures(int(images)), classes.split(",")), store)
+    desk = Desk(LabellingTask("a study", pictures(int(images)), classes.split(",")), store)
     listening = listen(int(port))
     with store.sole_writer():
         print(address(listening, TOKEN), flush=True)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outvoted.actors.labelling.desk import KEYS, Desk, Work, order
+from outvoted.actors.labelling.desk import KEYS, Desk, LabellingTask, order
 from outvoted.actors.labelling.label_store import LabelStore
 from outvoted.search.errors import OutvotedError
 
@@ -16,7 +16,7 @@ PICTURES = [bytes([image]) for image in range(IMAGES)]
 
 def desk(folder: Path, classes: int = 10) -> Desk:
     names = [str(label) for label in range(classes)]
-    return Desk(Work("a study", PICTURES, names), LabelStore(folder, IMAGES, classes))
+    return Desk(LabellingTask("a study", PICTURES, names), LabelStore(folder, IMAGES, classes))
 
 
 def times(folder: Path) -> int:

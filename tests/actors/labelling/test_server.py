@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from outvoted.actors.labelling.desk import Desk, Work, order
+from outvoted.actors.labelling.desk import Desk, LabellingTask, order
 from outvoted.actors.labelling.label_store import MOST, LabelStore
 from outvoted.actors.labelling.server import listen
 from outvoted.search.errors import OutvotedError
@@ -181,7 +181,7 @@ def test_ctrl_c_ends_it_cleanly(tmp_path: Path, ending: signal.Signals) -> None:
 
 def test_labellers_are_limited(tmp_path: Path) -> None:
     store = LabelStore(tmp_path, 2, 2)
-    desk = Desk(Work("a study", pictures(2), ("0", "1")), store)
+    desk = Desk(LabellingTask("a study", pictures(2), ("0", "1")), store)
     for number in range(MOST):
         desk.sheet(f"person-{number}")
     with pytest.raises(OutvotedError, match=f"at most {MOST} labellers"):
