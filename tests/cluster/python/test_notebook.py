@@ -153,7 +153,7 @@ IMAGES = np.zeros((4, 28, 28), np.uint8)
     ("images", "labels", "more", "said"),
     [
         (IMAGES, [0, 1, 2], {}, "4 images and 3 labels"),
-        (IMAGES, [0, 1, 2, -1], {}, "the least -1"),
+        (IMAGES, [0, 1, 2, -1], {}, "the lowest -1"),
         (IMAGES, [0, 1, 2, 9.5], {}, "whole numbers"),
         (IMAGES, ["a", "b", "c", "d"], {}, "whole numbers"),
         (IMAGES, [[0, 1]] * 4, {}, "shape (4, 2)"),
