@@ -69,7 +69,7 @@ def replicas_needed(undisputed: Bools, wanted: int) -> int | None:
 
 
 @dataclass(frozen=True)
-class Work:
+class Searches:
     """All searches of a run: every turn on each replica.
 
     Attributes:
@@ -86,7 +86,7 @@ class Work:
     def __len__(self) -> int:
         return self.replicas * len(self.turns)
 
-    def searches(self, replicas: Ints) -> Shard:
+    def of(self, replicas: Ints) -> Shard:
         """Return all searches of some replicas (r,), ascending."""
         turns = len(self.turns)
         ids = (replicas[:, None] * turns + np.arange(turns)).reshape(-1)
@@ -107,7 +107,7 @@ class Work:
         left = np.flatnonzero(ended < len(self.turns))
         each = max(1, size // len(self.turns))
         for first in range(0, len(left), each):
-            shard = self.searches(left[first : first + each])
+            shard = self.of(left[first : first + each])
             low, high = np.searchsorted(done, (shard.search_id[0], shard.search_id[-1] + 1))
             yield shard.rows(~np.isin(shard.search_id, done[low:high]))
 

@@ -12,7 +12,7 @@ from outvoted.search.arrays import Bools, Ints
 from outvoted.search.consensus import is_voter, unanimous
 from outvoted.search.errors import OutvotedError
 from outvoted.search.messages import Candidates, Questions, probability
-from outvoted.search.plan import AskedSeeds, Lease, Turns, Work, drawn_seeds, replicas_needed
+from outvoted.search.plan import AskedSeeds, Lease, Searches, Turns, drawn_seeds, replicas_needed
 from outvoted.search.search_settings import SearchSettings
 from outvoted.search.transforms import Transform
 
@@ -40,7 +40,7 @@ class MiningPlan:
     """A run's searches, and what the panel says of their seeds.
 
     Attributes:
-        work: all searches.
+        searches: all of them.
         seeds: a row for each replica.
         order: all peers, in the order in which they are asked as voters: first who is least sure of the
             labels of seeds, and so most likely to object.
@@ -49,7 +49,7 @@ class MiningPlan:
             gradient, if the strategy follows gradients, once for each replica.
     """
 
-    work: Work
+    searches: Searches
     seeds: AskedSeeds
     order: tuple[int, ...]
     standings: Standings
@@ -57,13 +57,13 @@ class MiningPlan:
 
     def leases(self, done: Ints, size: int) -> Iterator[Lease]:
         """Split what is not ``done`` (search ids) into leases of about ``size`` searches."""
-        for shard in self.work.shards(done, size):
+        for shard in self.searches.shards(done, size):
             yield Lease(shard, self.seeds.rows(np.unique(shard.replica)), self.order)
 
     def figures(self) -> MiningFigures:
         """Return what is counted before anything is mined."""
         return MiningFigures(
-            replicas=self.work.replicas, searches=len(self.work), seed_inferences=self.inferences
+            replicas=self.searches.replicas, searches=len(self.searches), seed_inferences=self.inferences
         )
 
 
@@ -95,7 +95,7 @@ def planned(panel: VotingPanel, search: SearchSettings, labels: Ints, names: Seq
     sloped = int((_undisputed(seeds, labels) & np.isfinite(seeds.score).all(axis=1)).sum())
     gradients = _GRADIENT * sloped * _in_play(turns, panel.size) * search.strategy.proposer.gradients
     return MiningPlan(
-        Work(search.seed, needed, turns, len(labels)),
+        Searches(search.seed, needed, turns, len(labels)),
         seeds,
         voting_order(rehearsal),
         _standings(known, labels, names),

@@ -74,7 +74,7 @@ def mine(  # noqa: PLR0913 - explicit keywords are what editors and notebooks co
     for concern in plans.standings.concerns():
         warnings.warn(concern, stacklevel=3)
     with bars(Terminal(quiet=not progress)) as bar:
-        task = bar.add_task("searches", total=len(plans.work), details="")
+        task = bar.add_task("searches", total=len(plans.searches), details="")
         mined = mining.mine(
             plans, lambda done, found: bar.update(task, advance=done, details=f"{found} mistakes")
         )

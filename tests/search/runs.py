@@ -5,7 +5,7 @@ import numpy as np
 from outvoted.search.arrays import Ints
 from outvoted.search.climb import Rules, ShardState, advance, begin
 from outvoted.search.messages import Questions
-from outvoted.search.plan import AskedSeeds, Lease, Shard, Turns, Work
+from outvoted.search.plan import AskedSeeds, Lease, Searches, Shard, Turns
 from outvoted.search.strategies import Strategy
 from outvoted.search.transforms import Affine, AffineRange, Transform
 from tests.search.fakes import SEEDS, FakePanel, label_of
@@ -41,7 +41,7 @@ def shard_of(search_id: Ints, peers: int = PEERS, voters: int | None = None) -> 
 
 def searches(run_seed: int, replicas: int, turns: Turns, seeds: int) -> Shard:
     """All searches of a run, as one shard."""
-    return Work(run_seed, replicas, turns, seeds).searches(np.arange(replicas))
+    return Searches(run_seed, replicas, turns, seeds).of(np.arange(replicas))
 
 
 def lease_of(shard: Shard, panel: FakePanel) -> Lease:

@@ -116,7 +116,7 @@ def _lease_all(
     found = Shards(job.store.path)
     done = found.done()
     leases = plans.leases(done, job.config.cluster.shard_size)
-    bar = progress.add_task("searches", total=len(plans.work), completed=len(done), details="")
+    bar = progress.add_task("searches", total=len(plans.searches), completed=len(done), details="")
     began, figures = time.monotonic(), MiningFigures.of(record)
     before = figures.seconds
 

@@ -48,7 +48,7 @@ def test_just_as_many_seeds_are_undisputed_as_are_wanted(
     per_target: int, run_seed: int, panel: LocalPanel, digits: Dataset
 ) -> None:
     found = plans(panel, digits, per_target, run_seed)
-    seeds = drawn_seeds(run_seed, np.arange(found.work.replicas), len(digits.train))
+    seeds = drawn_seeds(run_seed, np.arange(found.searches.replicas), len(digits.train))
     votes = panel.vote(digits.train.images[seeds]).argmax(axis=2)
     right = (votes == digits.train.labels[seeds]).all(axis=0)
     assert right.sum() == per_target
@@ -56,7 +56,7 @@ def test_just_as_many_seeds_are_undisputed_as_are_wanted(
 
 
 def test_a_longer_run_draws_more_seeds(panel: LocalPanel, digits: Dataset) -> None:
-    counts = [plans(panel, digits, wanted).work.replicas for wanted in range(1, 30)]
+    counts = [plans(panel, digits, wanted).searches.replicas for wanted in range(1, 30)]
     assert counts == sorted(set(counts))
 
 
@@ -100,7 +100,7 @@ def test_every_peer_is_asked_once_about_each_seed_whatever_the_targets(
     assert len(set(counting.asked)) == len(counting.asked) == found.inferences
     drawn = set(found.seeds.seed_id.tolist())
     assert set(counting.asked) >= {(peer, seed) for peer in range(panel.size) for seed in drawn}
-    assert len(drawn) < found.work.replicas  # some were drawn twice
+    assert len(drawn) < found.searches.replicas  # some were drawn twice
 
 
 def test_gradients_at_seeds_are_counted_once_for_each_undisputed_replica(

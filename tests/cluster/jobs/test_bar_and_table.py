@@ -12,7 +12,7 @@ from outvoted.cluster.console.terminal import Terminal, bars
 from outvoted.cluster.jobs.job import Job
 from outvoted.cluster.jobs.mine import MineConfig
 from outvoted.cluster.jobs.mine import kind as mine
-from outvoted.search.plan import Work
+from outvoted.search.plan import Searches
 
 
 def test_the_bar_ends_at_what_is_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -23,8 +23,8 @@ def test_the_bar_ends_at_what_is_recorded(tmp_path: Path, monkeypatch: pytest.Mo
     config = MineConfig()
     job = Job(mine.MINE, config, RunFolder(tmp_path))
     record = RunRecord(name="a", state=State.RUNNING, config={}, versions={})
-    work = Work(0, 10, config.search.turns(config.panel.names), 100)
-    plans: Any = SimpleNamespace(work=work, leases=lambda done, size: iter(()))
+    searches = Searches(0, 10, config.search.turns(config.panel.names), 100)
+    plans: Any = SimpleNamespace(searches=searches, leases=lambda done, size: iter(()))
     with bars(Terminal(quiet=True)) as progress:
         mine._lease_all(job, record, [], None, plans, 1, progress)
         (task,) = progress.tasks
