@@ -48,16 +48,21 @@ class Coordinator:
     def mine(self, lease: Lease, panel: VotingPanel) -> ShardResult:
         """Run a shard against a panel to its end and verify what it found; a pure function of both."""
         steps = self.steps(lease)
+        asked = self.went_on(steps, None, panel)
+        while isinstance(asked, Questions):
+            asked = self.went_on(steps, panel.ask(asked), panel)
+        return asked
+
+    def went_on(self, steps: Steps, said: Replies | None, panel: VotingPanel) -> Questions | ShardResult:
+        """Give a shard what was said to its questions, None to begin; return its next ones, or its rows."""
         try:
-            asked = next(steps)
-            while True:
-                if isinstance(asked, np.ndarray):
-                    asked = steps.send(Verdict(panel.vote(asked), self.judge(asked)))
-                else:
-                    asked = steps.send(panel.ask(asked))
+            asked = next(steps) if said is None else steps.send(said)
+            while isinstance(asked, np.ndarray):
+                asked = steps.send(Verdict(panel.vote(asked), self.judge(asked)))
         except StopIteration as end:
             result: ShardResult = end.value
             return result
+        return asked
 
     def steps(self, lease: Lease, watch: Callable[[ShardState], object] = lambda climb: None) -> Steps:
         """Run a shard; whoever drives it reaches the panel, and ``watch`` sees the state after each event."""

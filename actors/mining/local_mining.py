@@ -1,22 +1,28 @@
 """Mining a panel in one process: every peer is a target in turn, against the others."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import pyarrow as pa
 from torch import nn
 
 from outvoted.actors.data.datasets import Images, Split
-from outvoted.actors.mining.coordinator import Coordinator
+from outvoted.actors.mining.coordinator import Coordinator, Steps
 from outvoted.actors.mining.planning import MiningPlan, planned
+from outvoted.actors.mining.shards import ShardResult
 from outvoted.actors.networks.computing import USUAL, Arithmetic
 from outvoted.actors.networks.members import Member
-from outvoted.actors.panel.panel import LocalPanel
+from outvoted.actors.panel.panel import LocalPanel, VotingPanel
 from outvoted.actors.panel.peer import Peer
+from outvoted.search.messages import Questions, Replies, apart, together
+from outvoted.search.plan import Lease
 from outvoted.search.search_settings import SearchSettings
 
 _SHARD = 500
+_AT_ONCE = 4
+"""Shards under way: the more, the fuller are batches, and the more memory is taken."""
 
 Report = Callable[[int, int], object]
 """Is told after every shard how many searches it had, and how many mistakes there are so far."""
@@ -65,13 +71,42 @@ class LocalMining:
 
     def mine(self, plans: MiningPlan, report: Report = lambda searches, mistakes: None) -> MiningResult:
         """Run all searches; but for the time of day a pure function of what it was made with."""
-        searches, mistakes = [], []
-        for lease in plans.leases(np.empty(0, np.int64), _SHARD):
-            result = self._coordinator.mine(lease, self._panel)
-            searches.append(result.searches)
-            mistakes.append(result.mistakes)
-            report(len(lease.shard), sum(table.num_rows for table in mistakes))
-        return MiningResult(pa.concat_tables(searches), pa.concat_tables(mistakes))
+        results: dict[str, ShardResult] = {}
+        leases = plans.leases(np.empty(0, np.int64), _SHARD)
+        for result in mined_together(self._coordinator, leases, self._panel, _AT_ONCE):
+            results[result.name] = result
+            report(result.searches.num_rows, sum(each.mistakes.num_rows for each in results.values()))
+        ended = [results[name] for name in sorted(results)]
+        return MiningResult(
+            pa.concat_tables([result.searches for result in ended]),
+            pa.concat_tables([result.mistakes for result in ended]),
+        )
+
+
+def mined_together(
+    coordinator: Coordinator, leases: Iterator[Lease], panel: VotingPanel, at_once: int
+) -> Iterator[ShardResult]:
+    """Run shards, several at a time, and yield what came of each when it ends.
+
+    Their questions are put to the panel as one, so that batches stay full while shards that come to their end
+    ask about fewer and fewer searches.
+    """
+    running: list[tuple[Steps, Replies | None]] = []
+    while True:
+        started = islice(leases, at_once - len(running))
+        running += [(coordinator.steps(lease), None) for lease in started]
+        if not running:
+            return
+        asking: list[tuple[Steps, Questions]] = []
+        for steps, said in running:
+            asked = coordinator.went_on(steps, said, panel)
+            if isinstance(asked, Questions):
+                asking.append((steps, asked))
+            else:
+                yield asked
+        questions = [asked for _, asked in asking]
+        replies = apart(questions, panel.ask(together(questions))) if questions else []
+        running = [(steps, reply) for (steps, _), reply in zip(asking, replies, strict=True)]
 
 
 def mine_panel(

@@ -7,7 +7,7 @@ import pytest
 from outvoted.actors.data.datasets import Dataset, Images
 from outvoted.actors.data.noises import NoiseClass, Uniform, with_noise
 from outvoted.actors.mining.coordinator import Coordinator
-from outvoted.actors.mining.local_mining import MiningResult, mine_panel
+from outvoted.actors.mining.local_mining import MiningResult, mine_panel, mined_together
 from outvoted.actors.mining.planning import planned
 from outvoted.actors.networks import MLP
 from outvoted.actors.networks.members import EpochRecord, Member
@@ -52,14 +52,25 @@ def timeless(searches: pa.Table) -> pa.Table:
     return searches.drop_columns(["finished_at"])
 
 
-def test_the_rows_are_a_coordinators_whatever_the_shards(
-    mined: MiningResult, trained: list[Member], panel: LocalPanel, rules: Rules, judge: Peer, digits: Dataset
+@pytest.mark.parametrize("at_once", [1, 3, 100])
+def test_the_rows_are_a_coordinators_whatever_the_shards_and_however_many_go_on_at_once(
+    at_once: int,
+    mined: MiningResult,
+    trained: list[Member],
+    panel: LocalPanel,
+    rules: Rules,
+    judge: Peer,
+    digits: Dataset,
 ) -> None:
     assert SEARCH.rules(3) == rules
     names = tuple(member.name for member in trained)
     coordinator = Coordinator(rules, digits.train, names, judge)
     plans = planned(panel, SEARCH, digits.train.labels, names)
-    results = [coordinator.mine(lease, panel) for lease in plans.leases(np.empty(0, np.int64), 7)]
+    leases = list(plans.leases(np.empty(0, np.int64), 7))
+    results = sorted(
+        mined_together(coordinator, iter(leases), panel, at_once), key=lambda result: result.name
+    )
+    assert [result.name for result in results] == [lease.shard.name for lease in leases]
     searches = pa.concat_tables([result.searches for result in results])
     assert timeless(searches).equals(timeless(mined.searches))
     assert pa.concat_tables([result.mistakes for result in results]).equals(mined.mistakes)
