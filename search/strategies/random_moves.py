@@ -50,7 +50,7 @@ class RandomMoves(Proposer):
 
 @dataclass(frozen=True)
 class SeedMoves(Proposer):
-    """One random move of the untouched seed; always ``speculative`` candidates at once."""
+    """One random move of the untouched seed; at first ``speculative`` candidates at once, then the double."""
 
     speculative: int
 
@@ -59,8 +59,8 @@ class SeedMoves(Proposer):
         return transform.draws
 
     def count(self, memory: Memory, search: Ints, stale: Ints) -> Ints:
-        """Try the same number each time: nothing is learnt on the way."""
-        return np.full_like(stale, self.speculative)
+        """Double what has been tried: most searches that succeed do so early."""
+        return np.maximum(stale, self.speculative)
 
     def propose(
         self, transform: Transform, memory: Memory, position: Position, search: Ints, uniform: Floats
@@ -96,8 +96,8 @@ class RandomSearch(Strategy):
     """
 
     kind: Literal["random"] = "random"
-    speculative: Speculative = 64
-    """Candidates tried at once."""
+    speculative: Speculative = 16
+    """Candidates tried at once in the beginning; twice as many each time that none is a mistake."""
 
     @property
     def proposer(self) -> Proposer:
