@@ -14,7 +14,7 @@ from outvoted.actors.training.steps import Training
 from outvoted.search.settings import Settings
 from outvoted.search.transforms import Affine, AffineRange
 
-_RECIPE = 1  # raise when the same settings train other weights
+_RECIPE = 2  # raise when the same settings train other weights
 
 
 class PanelSettings(Settings):

@@ -127,7 +127,10 @@ def initial(architecture: Architecture, shape: Shape, classes: int, seed: int) -
 
 def weights_of(network: nn.Module) -> Weights:
     """Copy the weights of a network to the CPU."""
-    return {name: value.detach().cpu().clone() for name, value in network.state_dict().items()}
+    return {
+        name: value.detach().cpu().clone(memory_format=torch.contiguous_format)
+        for name, value in network.state_dict().items()
+    }
 
 
 def optimizer(training: Training, parameters: Iterable[torch.Tensor], fused: bool) -> torch.optim.Optimizer:

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from outvoted.actors.data.datasets import Dataset, Split
-from outvoted.actors.networks import Architecture, Weights
+from outvoted.actors.networks import Architecture, UserNetwork, Weights
 from outvoted.actors.networks.computing import own_device
 from outvoted.actors.networks.members import EpochRecord, Member, Role
 from outvoted.actors.networks.user_modules import Tolerant, is_machines
@@ -80,7 +80,12 @@ def train(
     Yields:
         One Epoch after each epoch; the last one has the weights, in float32 on the CPU.
     """
-    network = initial(architecture, data.shape, data.classes, seed).to(own_device())
+    device = own_device()
+    network = initial(architecture, data.shape, data.classes, seed).to(device)
+    if device.type == "cpu" and not isinstance(architecture, UserNetwork):
+        network = network.to(
+            memory_format=torch.channels_last
+        )  # a third faster; users' code may not expect it
     if start is not None:
         network.load_state_dict(start)
     shown, weighing = (data.train, None) if extra is None else extra.join(data.train)

@@ -138,13 +138,14 @@ def _train(
 ) -> list[Member]:
     """Train all networks at once, each in a task of its own; those that come with weights are measured.
 
-    Weights are read here, so other machines need not have their files.
+    The referee, which takes longest, begins first. Weights are read here, so other machines need not have
+    their files.
     """
     placed = ray.put(data)
     options = {"num_cpus": min(1.0, ray.cluster_resources().get("CPU", 1.0)), "num_gpus": share.num_gpus}
     tasks: dict[Any, int] = {}
-    for index, recipe in enumerate(recipes):
-        tasks[_task(recipe, placed, data, options)] = index
+    for index in reversed(range(len(recipes))):
+        tasks[_task(recipes[index], placed, data, options)] = index
     history: list[list[Epoch]] = [[] for _ in recipes]
     total = sum(_epochs(recipe) for recipe in recipes)
     bar = bars.add_task("training", total=total, details="")
