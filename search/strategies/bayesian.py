@@ -40,8 +40,8 @@ _PRIOR = np.float32(4)
 """How many observations the usual spread counts for, against those of a search's own target."""
 _SHARED, _OWN = np.float32(0.6), np.float32(0.8)
 """How much of a voter's process is the target's, and how much is its own; the squares add up to 1."""
-_CLEAR = np.float32(0.3)
-_SHORTLIST = 48
+_SHORTLIST = 256
+_BLOCK = 32
 _VOTERS = "voters "
 
 
@@ -55,9 +55,9 @@ class Bayesian(Strategy, Proposer):
     kind: Literal["bayesian"] = "bayesian"
     steps: Annotated[int, Field(ge=1, le=256)] = 32
     """Candidates of a search at most."""
-    places: Annotated[int, Field(ge=64, le=8192)] = 512
+    places: Annotated[int, Field(ge=64, le=8192)] = 1024
     """Where candidates can be put: so many places, spread evenly over the realism budget."""
-    hopeless: Annotated[float, Field(gt=0)] = 5.0
+    hopeless: Annotated[float, Field(gt=0)] = 3.5
     """Give up where a mistake is nowhere more likely than exp(-hopeless)..."""
     trial: Annotated[int, Field(ge=0, le=256)] = 5
     """... after so many candidates."""
@@ -82,7 +82,7 @@ class Bayesian(Strategy, Proposer):
         seed = np.where(np.isfinite(votes.score.T), votes.score.T, 0.0).astype(np.float32)
         usual = np.maximum(_sum(seed) / (np.float32(peers) * _ODDS), np.float32(0.1))
         nothing = np.zeros((n, len(room)), np.float32)
-        memory: dict[str, AnyArray] = {
+        memory = {
             "target": shard.target,
             "voter": is_voter(peers, shard.target, shard.voters).T,
             "seed": seed,
@@ -95,7 +95,9 @@ class Bayesian(Strategy, Proposer):
             **_kept(Process.unobserved((n, peers), _HEARD), _VOTERS),
             **{f"column {step}": nothing for step in range(self.steps)},
         }
-        return memory | self._aimed(room, memory, np.arange(n))
+        for first in range(0, n, _BLOCK):
+            _aim(room, memory, np.arange(first, min(first + _BLOCK, n)))
+        return memory
 
     def count(self, memory: Memory, search: Ints, stale: Ints) -> Ints:
         """Try one candidate, unless steps or hope are used up."""
@@ -113,47 +115,52 @@ class Bayesian(Strategy, Proposer):
         self, transform: Transform, memory: Memory, proposals: Proposals, votes: Votes, consensus: Bools
     ) -> Memory:
         """Take in what target and voters said, and choose the next place."""
-        room, search = self._room(transform), proposals.search
-        at, rows = memory["next"][search], np.arange(len(search))
-        drop = _DROP * memory["scale"][search] * room.away[at]
-        said = _clear(votes, proposals) - memory["seed"][search] + drop[:, None]
-        own = said[rows, proposals.target]
-        new = dict(memory) | self._heard(room, memory, search, at, own)
+        search, said = proposals.search, _clear(votes, proposals)
         asked = votes.asked.T & np.isfinite(votes.score.T) & memory["voter"][search]
-        row, peer = np.nonzero(asked)
-        if len(row):
-            apart = (said[row, peer] - _SHARED * own[row]) / _OWN
-            heard = _process(memory, (search[row], peer), _VOTERS).plus(room, at[row], apart)
-            new |= _written(memory, (search[row], peer), _kept(heard, _VOTERS))
-        return new | self._aimed(room, new, search)
-
-    def _heard(self, room: Places, memory: Memory, search: Ints, at: Ints, value: Singles) -> Memory:
-        """Take in the targets' scores of a candidate each; a shard's searches take their steps together."""
-        step = int(memory["count"][search[0]])
-        process = _process(memory, search).plus(room, at, value)
-        earlier = [_rows(memory[f"column {number}"], search) for number in range(step)]
-        column = process.column(room.covariance[at], earlier, step)
-        mean = column * process.surprise[:, step, None]
-        mean += memory["mean"][search]
-        variance = memory["variance"][search]
-        variance -= column * column
-        rows = {f"column {step}": column, "mean": mean, "variance": variance}
-        return _written(memory, search, rows | _kept(process))
-
-    def _aimed(self, room: Places, memory: Memory, search: Ints) -> Memory:
-        """Choose where a mistake is most likely, and say how unlikely it is even there."""
-        known, target = _Known(memory, search, room), _process(memory, search)
-        rough = known.rough()
-        rows = np.arange(len(search))
-        for step in range(int(target.count.max(initial=0))):
-            rough[rows, target.place[:, step]] = np.inf
-        listed = np.argpartition(rough, _SHORTLIST, axis=1)[:, :_SHORTLIST]
-        doubt = np.where(np.isinf(rough[rows[:, None], listed]), np.float32(np.inf), known.doubt(listed))
-        best = doubt.argmin(axis=1)
-        return _written(memory, search, {"next": listed[rows, best], "doubt": doubt[rows, best]})
+        new, room = _copied(memory, search), self._room(transform)
+        for first in range(0, len(search), _BLOCK):
+            block = slice(first, first + _BLOCK)
+            _hear(room, new, search[block], said[block], asked[block])
+            _aim(room, new, search[block])
+        return new
 
     def _room(self, transform: Transform) -> Places:
         return places(transform.home, _active(transform), self.places)
+
+
+def _hear(room: Places, memory: dict[str, AnyArray], search: Ints, said: Singles, asked: Bools) -> None:
+    """Take in what was said (s, peers) of one candidate of each search, in place.
+
+    ``asked`` (s, peers) tells which voters were asked. A shard's searches take their steps together.
+    """
+    rows, at, step = np.arange(len(search)), memory["next"][search], int(memory["count"][search[0]])
+    fall = _DROP * memory["scale"][search] * room.away[at]
+    said = said - memory["seed"][search] + fall[:, None]
+    own = said[rows, memory["target"][search]]
+    process = _process(memory, search).plus(room, at, own)
+    earlier = [memory[f"column {number}"][search] for number in range(step)]
+    column = process.column(room.covariance[at], earlier, step)
+    memory[f"column {step}"][search] = column
+    memory["mean"][search] += column * process.surprise[:, step, None]
+    memory["variance"][search] -= column * column
+    _keep(process, memory, search)
+    row, peer = np.nonzero(asked)
+    if len(row):
+        apart = (said[row, peer] - _SHARED * own[row]) / _OWN
+        heard = _process(memory, (search[row], peer), _VOTERS).plus(room, at[row], apart)
+        _keep(heard, memory, (search[row], peer), _VOTERS)
+
+
+def _aim(room: Places, memory: dict[str, AnyArray], search: Ints) -> None:
+    """Choose where a mistake is most likely, and say how unlikely it is even there; in place."""
+    known, target, rows = _Known(memory, search, room), _process(memory, search), np.arange(len(search))
+    rough = known.rough()
+    for step in range(int(target.count.max(initial=0))):
+        rough[rows, target.place[:, step]] = np.inf
+    listed = np.argpartition(rough, _SHORTLIST, axis=1)[:, :_SHORTLIST]
+    doubt = np.where(np.isinf(rough[rows[:, None], listed]), np.float32(np.inf), known.doubt(listed))
+    best = doubt.argmin(axis=1)
+    memory["next"][search], memory["doubt"][search] = listed[rows, best], doubt[rows, best]
 
 
 @dataclass(frozen=True)
@@ -170,10 +177,9 @@ class _Known:
         All voters count as the one who is least sure of the seed, and as no one had asked them.
         """
         memory, search = self.memory, self.search
-        rows = np.arange(len(search))
         voters = np.where(memory["voter"][search], memory["seed"][search], np.float32(np.inf))
         fall = (_DROP * memory["scale"][search])[:, None] * self.room.away
-        mean, variance = _rows(memory["mean"], search), _rows(memory["variance"], search)
+        mean, variance = memory["mean"][search], memory["variance"][search]
         spread = self._spread[:, None]
         root = np.sqrt(np.maximum(variance, _LEAST))
         root *= spread
@@ -240,7 +246,7 @@ def _clear(votes: Votes, proposals: Proposals) -> Singles:
     With more than two classes, a class may be right at log-odds below 0.
     """
     score, right = np.where(np.isfinite(votes.score), votes.score, 0).T, (votes.predicted == proposals.label).T
-    return np.where(right, np.maximum(score, _CLEAR), np.minimum(score, -_CLEAR)).astype(np.float32)
+    return np.where(right, np.maximum(score, 0), np.minimum(score, 0)).astype(np.float32)
 
 
 def _unlikely(deviations: Singles) -> Singles:
@@ -261,16 +267,17 @@ def _kept(process: Process, prefix: str = "") -> Memory:
     return {prefix + name: array for name, array in vars(process).items()}
 
 
-def _rows(array: AnyArray, search: Ints) -> AnyArray:
-    """Return rows of an array, which must not be written to: without copying where it is all of them."""
-    return array if len(search) == len(array) else array[search]
+def _keep(process: Process, memory: Memory, rows: object, prefix: str = "") -> None:
+    for name, array in vars(process).items():
+        memory[prefix + name][rows] = array  # type: ignore[index]
 
 
-def _written(memory: Memory, rows: object, values: Memory) -> Memory:
-    """Return the arrays that change, with other values in some rows."""
-    new = {name: memory[name].copy() for name in values}
-    for name, value in values.items():
-        new[name][rows] = value  # type: ignore[index]
+def _copied(memory: Memory, search: Ints) -> dict[str, AnyArray]:
+    """Return a memory that can be written to for the next step of some searches."""
+    columns = [name for name in memory if name.startswith("column")]
+    fixed = {"target", "voter", "seed", "scale", *columns}
+    new = {name: array if name in fixed else array.copy() for name, array in memory.items()}
+    new[f"column {int(memory['count'][search[0]])}"] = np.zeros_like(memory["mean"])
     return new
 
 
