@@ -52,7 +52,8 @@ class SearchSettings(Settings):
             OutvotedError: the strategy cannot search the transform.
         """
         self.strategy.check(self.transform)
-        return Rules(self.seed, peers, self.transform, self.strategy, self.patience)
+        strategy = self.strategy.picked(self.transform)
+        return Rules(self.seed, peers, self.transform, strategy, self.patience)
 
     def turns(self, names: Sequence[str]) -> Turns:
         """Return the turns that are taken on each seed by a panel of peers called ``names``.

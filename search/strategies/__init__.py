@@ -1,4 +1,4 @@
-"""How searches find mistakes: seven strategies, and a user's own.
+"""How searches find mistakes: nine strategies, and a user's own.
 
 A strategy is a frozen value, named by its ``kind`` in a configuration, that composes two parts:
 
@@ -49,6 +49,7 @@ from typing import TYPE_CHECKING
 
 from outvoted.search.settings import choice
 from outvoted.search.strategies.acceptance import BestOfGeneration, FirstOfAll, lower, lower_or_wrong, wrong
+from outvoted.search.strategies.auto import Auto
 from outvoted.search.strategies.base import (
     Acceptance,
     Chosen,
@@ -64,6 +65,7 @@ from outvoted.search.strategies.base import (
     moved_seed,
     placed,
 )
+from outvoted.search.strategies.bayesian import Bayesian
 from outvoted.search.strategies.evolution import EvolutionStrategy
 from outvoted.search.strategies.generational import Generation, Generational
 from outvoted.search.strategies.genetic import PBIL, Genetic
@@ -71,7 +73,7 @@ from outvoted.search.strategies.gradient import Gradient
 from outvoted.search.strategies.map_elites import MapElites
 from outvoted.search.strategies.random_moves import Hillclimb, RandomMoves, RandomSearch, SeedMoves
 
-BUILT_IN = (Hillclimb, RandomSearch, Genetic, PBIL, EvolutionStrategy, MapElites, Gradient)
+BUILT_IN = (Hillclimb, RandomSearch, Genetic, PBIL, EvolutionStrategy, MapElites, Gradient, Bayesian, Auto)
 
 if TYPE_CHECKING:
     AnyStrategy = Strategy
@@ -84,6 +86,8 @@ __all__ = [
     "PBIL",
     "Acceptance",
     "AnyStrategy",
+    "Auto",
+    "Bayesian",
     "BestOfGeneration",
     "Chosen",
     "Evidence",

@@ -315,6 +315,10 @@ class Strategy(ABC, Settings):
     def acceptance(self) -> Acceptance:
         """Decides what becomes of them."""
 
+    def picked(self, transform: Transform) -> "Strategy":
+        """Return the strategy that searches a transform: itself, unless its business is to pick another."""
+        return self
+
     def check(self, transform: Transform) -> None:
         """Make sure that the strategy can search a transform; usually it can search any.
 

@@ -6,7 +6,7 @@ as in active search (Garnett et al. 2012).
 """
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -40,8 +40,12 @@ _PRIOR = np.float32(4)
 """How many observations the usual spread counts for, against those of a search's own target."""
 _SHARED, _OWN = np.float32(0.6), np.float32(0.8)
 """How much of a voter's process is the target's, and how much is its own; the squares add up to 1."""
-_SHORTLIST = 256
-_BLOCK = 32
+_PLACES, _SHORTLIST = 1024, 256
+"""How many places candidates can be put at, and at how many of them each voter is weighed; powers of two."""
+_BLOCK = 64
+"""Searches that are thought about at a time: what is computed on the way fits into a cache."""
+_LEAST = np.float32(6e-4)
+"""Variance that is never fallen short of, as a share."""
 _VOTERS = "voters "
 
 
@@ -55,8 +59,6 @@ class Bayesian(Strategy, Proposer):
     kind: Literal["bayesian"] = "bayesian"
     steps: Annotated[int, Field(ge=1, le=256)] = 32
     """Candidates of a search at most."""
-    places: Annotated[int, Field(ge=64, le=8192)] = 1024
-    """Where candidates can be put: so many places, spread evenly over the realism budget."""
     hopeless: Annotated[float, Field(gt=0)] = 3.5
     """Give up where a mistake is nowhere more likely than exp(-hopeless)..."""
     trial: Annotated[int, Field(ge=0, le=256)] = 5
@@ -75,6 +77,10 @@ class Bayesian(Strategy, Proposer):
     def draws(self, transform: Transform) -> int:
         """Nothing is drawn at random."""
         return 0
+
+    def sittings(self, order: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
+        """Ask one after another, but always in the panel's order: who was asked decides what is learnt."""
+        return tuple((peer,) for peer in sorted(order))
 
     def begin(self, transform: Transform, shard: Shard, votes: Votes) -> Memory:
         """Know no more than the seeds' scores."""
@@ -125,7 +131,7 @@ class Bayesian(Strategy, Proposer):
         return new
 
     def _room(self, transform: Transform) -> Places:
-        return places(transform.home, _active(transform), self.places)
+        return places(transform.home, _active(transform), _PLACES)
 
 
 def _hear(room: Places, memory: dict[str, AnyArray], search: Ints, said: Singles, asked: Bools) -> None:
@@ -135,7 +141,7 @@ def _hear(room: Places, memory: dict[str, AnyArray], search: Ints, said: Singles
     """
     rows, at, step = np.arange(len(search)), memory["next"][search], int(memory["count"][search[0]])
     fall = _DROP * memory["scale"][search] * room.away[at]
-    said = said - memory["seed"][search] + fall[:, None]
+    said = said - (memory["seed"][search] - fall[:, None])
     own = said[rows, memory["target"][search]]
     process = _process(memory, search).plus(room, at, own)
     earlier = [memory[f"column {number}"][search] for number in range(step)]
@@ -146,7 +152,7 @@ def _hear(room: Places, memory: dict[str, AnyArray], search: Ints, said: Singles
     _keep(process, memory, search)
     row, peer = np.nonzero(asked)
     if len(row):
-        apart = (said[row, peer] - _SHARED * own[row]) / _OWN
+        apart = ((said[row, peer] - _SHARED * own[row]) / _OWN).astype(np.float32)
         heard = _process(memory, (search[row], peer), _VOTERS).plus(room, at[row], apart)
         _keep(heard, memory, (search[row], peer), _VOTERS)
 
@@ -157,10 +163,21 @@ def _aim(room: Places, memory: dict[str, AnyArray], search: Ints) -> None:
     rough = known.rough()
     for step in range(int(target.count.max(initial=0))):
         rough[rows, target.place[:, step]] = np.inf
-    listed = np.argpartition(rough, _SHORTLIST, axis=1)[:, :_SHORTLIST]
-    doubt = np.where(np.isinf(rough[rows[:, None], listed]), np.float32(np.inf), known.doubt(listed))
+    rough, listed = _shortlist(rough)
+    doubt = np.where(np.isinf(rough), rough, known.doubt(listed))
     best = doubt.argmin(axis=1)
     memory["next"][search], memory["doubt"][search] = listed[rows, best], doubt[rows, best]
+
+
+def _shortlist(rough: Singles) -> tuple[Singles, Ints]:
+    """Let places meet in pairs, round by round; return the winners' values and numbers, (s, shortlist)."""
+    listed = np.tile(np.arange(rough.shape[1]), (len(rough), 1))
+    while rough.shape[1] > _SHORTLIST:
+        half = rough.shape[1] // 2
+        first = rough[:, :half] <= rough[:, half:]
+        rough = np.where(first, rough[:, :half], rough[:, half:])
+        listed = np.where(first, listed[:, :half], listed[:, half:])
+    return rough, listed
 
 
 @dataclass(frozen=True)
@@ -214,7 +231,9 @@ class _Known:
             missing = _unlikely(odds / (spread * np.sqrt(about))) * voter[:, None]
             total += missing
             np.maximum(most, missing, out=most)
-        return _unlikely(-own / (spread * np.sqrt(variance))) + np.float32(0.5) * (total + most)
+        doubt: Singles = _unlikely(-own / (spread * np.sqrt(variance)))
+        doubt += np.float32(0.5) * (total + most)
+        return doubt
 
     def _voters(self, at: Ints) -> tuple[Singles, Singles]:
         """Return means and variances of the voters' own processes at places (s, c); (s, peers, c)."""
@@ -237,15 +256,15 @@ class _Known:
         return np.asarray(np.sqrt(total / (_PRIOR + count.astype(np.float32))))
 
 
-_LEAST = np.float32(6e-4)
-
-
 def _clear(votes: Votes, proposals: Proposals) -> Singles:
     """Return scores that say clearly who is right and who is wrong; (s, peers), 0 where a peer was not asked.
 
     With more than two classes, a class may be right at log-odds below 0.
     """
-    score, right = np.where(np.isfinite(votes.score), votes.score, 0).T, (votes.predicted == proposals.label).T
+    score, right = (
+        np.where(np.isfinite(votes.score), votes.score, 0).T,
+        (votes.predicted == proposals.label).T,
+    )
     return np.where(right, np.maximum(score, 0), np.minimum(score, 0)).astype(np.float32)
 
 
@@ -258,18 +277,18 @@ def _unlikely(deviations: Singles) -> Singles:
     return deviations
 
 
-def _process(memory: Memory, rows: object, prefix: str = "") -> Process:
+def _process(memory: Memory, rows: Any, prefix: str = "") -> Process:
     names = ("place", "lower", "inverse", "surprise", "count")
-    return Process(*(memory[prefix + name][rows] for name in names))  # type: ignore[call-overload]
+    return Process(*(memory[prefix + name][rows] for name in names))
 
 
 def _kept(process: Process, prefix: str = "") -> Memory:
     return {prefix + name: array for name, array in vars(process).items()}
 
 
-def _keep(process: Process, memory: Memory, rows: object, prefix: str = "") -> None:
+def _keep(process: Process, memory: Memory, rows: Any, prefix: str = "") -> None:
     for name, array in vars(process).items():
-        memory[prefix + name][rows] = array  # type: ignore[index]
+        memory[prefix + name][rows] = array
 
 
 def _copied(memory: Memory, search: Ints) -> dict[str, AnyArray]:

@@ -4,6 +4,8 @@ from outvoted.search.arrays import Bools, Floats, Ints
 from outvoted.search.strategies import (
     PBIL,
     Acceptance,
+    Auto,
+    Bayesian,
     BestOfGeneration,
     Chosen,
     Evidence,
@@ -36,6 +38,8 @@ from outvoted.search.strategies import (
 __all__ = [
     "PBIL",
     "Acceptance",
+    "Auto",
+    "Bayesian",
     "BestOfGeneration",
     "Bools",
     "Chosen",

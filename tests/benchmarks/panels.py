@@ -12,7 +12,9 @@ from outvoted.actors.training.training import train, trained_member
 from outvoted.search.transforms import Affine, AffineRange
 
 SMALL_CNNS = PanelSettings(
-    networks=tuple(CNN(channels=wide, hidden=hidden) for wide, hidden in ((4, 35), (5, 28), (6, 23), (7, 20), (8, 17))),
+    networks=tuple(
+        CNN(channels=wide, hidden=hidden) for wide, hidden in ((4, 35), (5, 28), (6, 23), (7, 20), (8, 17))
+    ),
     training=Training(epochs=4),
 )
 """About 14,500 parameters each, for 28 x 28 grey levels and 10 classes."""

@@ -13,6 +13,8 @@ import numpy as np
 from outvoted.search.climb import Rules
 from outvoted.search.strategies import (
     PBIL,
+    Auto,
+    Bayesian,
     EvolutionStrategy,
     FirstOfAll,
     Genetic,
@@ -110,4 +112,6 @@ CASES = (
     Case(EvolutionStrategy(population=POPULATION, candidates=BUDGET), _either),
     Case(MapElites(population=POPULATION, candidates=BUDGET, bins=2), _either),
     Case(Gradient(steps=6, trial=6, descent=8), _wrong, 6, drawn=False),
+    Case(Bayesian(steps=6, trial=6), _wrong, 6, drawn=False),
+    Case(Auto(), _wrong, 32, drawn=False),
 )

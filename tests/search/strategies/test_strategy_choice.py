@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from outvoted.search.errors import OutvotedError
 from outvoted.search.search_settings import SearchSettings
-from outvoted.search.strategies import BUILT_IN, Gradient, MapElites, Strategy
+from outvoted.search.strategies import BUILT_IN, Auto, Bayesian, Gradient, Hillclimb, MapElites, Strategy
 from outvoted.search.transforms import Affine
 from outvoted.search.trust import EVERYTHING
 from tests.search.runs import findings, first, rules_of, run
@@ -173,11 +173,17 @@ def test_a_class_that_is_no_strategy_is_refused() -> None:
 
 def test_where_there_are_no_knobs_only_move_by_move_strategies_search(case: Case) -> None:
     settings = SearchSettings(strategy=case.strategy, transform=Fixed())
-    if case in STEPWISE:
+    if case in STEPWISE or isinstance(case.strategy, Auto):
         settings.rules(peers=3)
     else:
         with pytest.raises(OutvotedError, match=f"'{case.name}' can search by knobs"):
             settings.rules(peers=3)
+
+
+def test_auto_picks_what_can_search_the_transform() -> None:
+    auto = SearchSettings(strategy=Auto())
+    assert auto.rules(peers=3).strategy == Bayesian()
+    assert auto.model_copy(update={"transform": Fixed()}).rules(peers=3).strategy == Hillclimb()
 
 
 def test_gradients_need_a_differentiable_transform() -> None:
