@@ -14,10 +14,11 @@ from outvoted.cluster.console.terminal import Terminal, bars
 from outvoted.cluster.python.panel import Panel
 from outvoted.cluster.python.result import Result
 from outvoted.search.search_settings import SearchSettings
-from outvoted.search.strategies import Strategy
+from outvoted.search.strategies import Auto, Strategy
 from outvoted.search.transforms import Transform
 
 _USUAL = SearchSettings()
+_STRATEGY = Auto()
 
 
 @undisturbed()
@@ -30,7 +31,7 @@ def mine(  # noqa: PLR0913 - explicit keywords are what editors and notebooks co
     seed: int = _USUAL.seed,
     patience: int = _USUAL.patience,
     transform: Transform | Mapping[str, Any] = _USUAL.transform,
-    strategy: Strategy | Mapping[str, Any] = _USUAL.strategy,
+    strategy: Strategy | Mapping[str, Any] = _STRATEGY,
     progress: bool = True,
     **unknown: Never,
 ) -> Result:
@@ -44,7 +45,8 @@ def mine(  # noqa: PLR0913 - explicit keywords are what editors and notebooks co
         seed: fixes every random number.
         patience: a search gives up after this many candidates in a row without improvement.
         transform: how images may change, say ``transforms.Photometric()``.
-        strategy: how changes are searched for, say ``strategies.Gradient(steps=12)``.
+        strategy: how changes are searched for, say ``strategies.Gradient(steps=12)``; if left out, by what
+            is usually best for the transform.
         progress: show a bar.
         unknown: any other keyword is refused.
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from scipy.stats import qmc
+import scipy
 
 from outvoted.search.arrays import Floats, Ints, RowArrays, Singles
 
@@ -49,10 +49,12 @@ class Places:
 def places(home: tuple[float, ...], active: tuple[bool, ...], count: int) -> Places:
     """Spread ``count`` places evenly over the active knobs, Sobol's points; the others stay at home."""
     which = np.flatnonzero(active)
-    power = int(np.ceil(np.log2(count + 1)))
-    spread = qmc.Sobol(len(which), scramble=False).random_base2(power)[1 : count + 1]
+    power = int(np.ceil(np.log2(count))) + 1  # more than are wanted: of those in one corner, one is taken
+    spread = scipy.stats.qmc.Sobol(len(which), scramble=False).random_base2(power)[1:]
+    clipped = np.clip(0.5 + _WIDER * (spread - 0.5), 0.0, 1.0)
+    own = np.sort(np.unique(clipped, axis=0, return_index=True)[1])[:count]
     knobs = np.tile(np.array(home), (count, 1))
-    knobs[:, which] = np.clip(0.5 + _WIDER * (spread - 0.5), 0.0, 1.0)
+    knobs[:, which] = clipped[own]
     steps = 2 * (knobs - home)[:, which]
     square, width = (steps**2).sum(axis=1), _LENGTH**2 * len(which) / 3
     apart = ((steps[:, None] - steps) ** 2).sum(axis=2)
@@ -84,8 +86,9 @@ class Process(RowArrays):
     @classmethod
     def unobserved(cls, shape: tuple[int, ...], most: int) -> "Process":
         """Return processes of which nothing is known."""
-        lower, flat = np.zeros((*shape, most, most), np.float32), np.zeros((*shape, most), np.float32)
-        return cls(flat.astype(np.int64), lower, flat, flat, np.zeros(shape, np.int64))
+        lower, place = np.zeros((*shape, most, most), np.float32), np.zeros((*shape, most), np.int64)
+        inverse, surprise = np.zeros((2, *place.shape), np.float32)
+        return cls(place, lower, inverse, surprise, np.zeros(shape, np.int64))
 
     def column(self, covariance: Singles, earlier: Sequence[Singles], number: int) -> Singles:
         """Finish the column of the Cholesky factor that belongs to an observation.
