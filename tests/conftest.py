@@ -19,6 +19,7 @@ from outvoted.actors.networks.computing import use_one_thread
 from outvoted.actors.networks.members import Member
 from outvoted.actors.panel.panel import LocalPanel
 from outvoted.actors.panel.peer import Peer
+from outvoted.actors.panel.renderer import Renderer
 from outvoted.actors.training.steps import Training
 from outvoted.actors.training.training import train, trained_member
 from outvoted.search.climb import Rules
@@ -107,7 +108,8 @@ def rules() -> Rules:
 def peers(trained: list[Member], digits: Dataset, rules: Rules) -> list[Peer]:
     """The three peers, ready to answer."""
     networks = [member.build(digits.shape, digits.classes) for member in trained]
-    return [Peer(network, rules.transform, digits.train) for network in networks]
+    renderer = Renderer(rules.transform, digits.train)
+    return [Peer(network, renderer) for network in networks]
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,7 @@ from outvoted.actors.networks.members import Member, fingerprint
 from outvoted.actors.panel.panel import LocalPanel
 from outvoted.actors.panel.panel_settings import PanelSettings, RefereeSettings
 from outvoted.actors.panel.peer import Peer
+from outvoted.actors.panel.renderer import Renderer
 from outvoted.actors.runs.run_folder import DataRecord, RunFolder, RunRecord, State
 from outvoted.actors.training.steps import Training
 from outvoted.actors.training.training import train, trained_member
@@ -93,7 +94,7 @@ def run_path(
     store = RunFolder(tmp_path_factory.mktemp("runs") / "small")
     members.save(store.peers, [*trained, referee])
     seeds = digits.train
-    judge = Peer(referee.build(digits.shape, digits.classes), rules.transform, seeds)
+    judge = Peer(referee.build(digits.shape, digits.classes), Renderer(rules.transform, seeds))
     names = tuple(member.name for member in trained)
     coordinator = Coordinator(rules, seeds, names, judge)
     search = SearchSettings(per_target=PER_TARGET, seed=rules.run_seed)

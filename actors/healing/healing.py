@@ -20,8 +20,9 @@ from outvoted.actors.healing.arms import HELD_OUT, Arm, HealSettings, Step, Use,
 from outvoted.actors.mining.local_mining import MiningResult, mine_panel
 from outvoted.actors.mining.shards import Failed, check_not_all, failures
 from outvoted.actors.mining.verification import rendered
-from outvoted.actors.networks.computing import USUAL, Arithmetic, use_one_thread
+from outvoted.actors.networks.computing import use_one_thread
 from outvoted.actors.networks.members import Member
+from outvoted.actors.panel.fast import Batch
 from outvoted.actors.runs import png, schema, tables
 from outvoted.actors.training.steps import Training
 from outvoted.actors.training.training import ExtraSamples, accuracy, train
@@ -132,7 +133,7 @@ class Healer:
     data: Dataset
     moved: Split
     referee: Member | None
-    arithmetic: Arithmetic = USUAL
+    batch: Batch = "auto"
 
     def run(self, task: Task) -> Round:
         """Fine-tune the panel, measure it and mine it; a pure function of its arguments but for the time.
@@ -212,7 +213,7 @@ class Healer:
         """Mine every peer of a panel."""
         data, search = self.data, self.search.model_copy(update={"seed": seed})
         images = Images(data.train, data.shape, data.classes)
-        return mine_panel(search, panel, images, data.classes, self.referee, self.arithmetic)
+        return mine_panel(search, panel, images, data.classes, self.referee, self.batch)
 
     def measured(self, task: Task, peer: int, member: Member, held_out: Found) -> dict[str, object]:
         """Return what a row says of a peer besides its searches."""

@@ -46,7 +46,16 @@ class Coordinator:
     referee: Peer | None
 
     def mine(self, lease: Lease, panel: VotingPanel) -> ShardResult:
-        """Run a shard against a panel to its end and verify what it found; a pure function of both."""
+        """Run a shard against a panel to its end and verify what it found; a pure function of both.
+
+        Where a peer's bound proved too small meanwhile, answers before may have been wrong: all is asked again.
+        """
+        while True:
+            before, result = panel.widened(), self._mined(lease, panel)
+            if panel.widened() == before:
+                return result
+
+    def _mined(self, lease: Lease, panel: VotingPanel) -> ShardResult:
         steps = self.steps(lease)
         asked = self.went_on(steps, None, panel)
         while isinstance(asked, Questions):

@@ -11,12 +11,12 @@ from outvoted.actors.data.sources import Chunk
 from outvoted.actors.mining.rows import stored_image
 from outvoted.actors.mining.verification import decoded, verify
 from outvoted.actors.networks import Shape
-from outvoted.actors.networks.computing import Arithmetic
 from outvoted.actors.networks.members import Member
-from outvoted.actors.panel.panel import LocalPanel, VotingPanel
+from outvoted.actors.panel.fast import Batch
+from outvoted.actors.panel.panel import LocalPanel
 from outvoted.actors.panel.peer import Peer, voter
 from outvoted.actors.runs import png, schema
-from outvoted.search.arrays import Ints, Pixels, Singles
+from outvoted.search.arrays import Ints, Pixels
 from outvoted.search.consensus import Dissent, lone_dissent
 
 NO_ANSWER = "no answer from"
@@ -35,27 +35,25 @@ class JudgedChunk:
 class Judge:
     """A panel, and a referee if there is one, that judge a chunk at a time."""
 
-    def __init__(self, panel: VotingPanel, names: Sequence[str], referee: Peer | None = None) -> None:
+    def __init__(self, panel: LocalPanel, names: Sequence[str], referee: Peer | None = None) -> None:
         self._panel, self._names, self._referee = panel, tuple(names), referee
 
     def judge(self, chunk: Chunk) -> JudgedChunk:
         """Have the panel vote; every dissent is verified from the PNG bytes that are stored."""
         predicted = np.empty((self._panel.size, 0), np.int64)
         if len(chunk.positions):
-            votes = self._panel.vote(chunk.images)
-            chunk, votes = self._answered(chunk, votes)
-            predicted = votes.argmax(axis=2)
+            chunk, predicted = self._answered(chunk, self._panel.classify(chunk.images))
         dissent = lone_dissent(predicted)
         return JudgedChunk(
             chunk.first, _counts(chunk, predicted, dissent), self._dissents(chunk, predicted, dissent)
         )
 
-    def _answered(self, chunk: Chunk, votes: Singles) -> tuple[Chunk, Singles]:
+    def _answered(self, chunk: Chunk, predicted: Ints) -> tuple[Chunk, Ints]:
         """Put images on which a network has no answer to those that could not be read."""
-        silent = np.asarray(~np.isfinite(votes).all(axis=2))
+        silent = predicted < 0
         failed = silent.any(axis=0)
         if not failed.any():
-            return chunk, votes
+            return chunk, predicted
         missing = [
             {
                 "position": int(chunk.positions[row]),
@@ -73,7 +71,7 @@ class Judge:
             labels=chunk.labels[rows],
             undecodable=sorted([*chunk.undecodable, *missing], key=lambda one: int(one["position"])),
         )
-        return kept, votes[:, rows]
+        return kept, predicted[:, rows]
 
     def _dissents(self, chunk: Chunk, predicted: Ints, dissent: Dissent) -> pa.Table:
         rows = np.flatnonzero(dissent.alone)
@@ -116,9 +114,9 @@ class Judge:
         }
 
 
-def local_judge(members: Sequence[Member], shape: Shape, classes: int, arithmetic: Arithmetic) -> Judge:
+def local_judge(members: Sequence[Member], shape: Shape, classes: int, batch: Batch = "auto") -> Judge:
     """Build the members' networks in this process for images of ``shape``."""
-    built = [(member, voter(member, shape, classes, arithmetic)) for member in members]
+    built = [(member, voter(member, shape, classes, batch)) for member in members]
     peers = {member.name: peer for member, peer in built if member.role == "peer"}
     referee = next((peer for member, peer in built if member.role == "referee"), None)
     return Judge(LocalPanel(list(peers.values())), list(peers), referee)

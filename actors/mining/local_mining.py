@@ -1,8 +1,8 @@
 """Mining a panel in one process: every peer is a target in turn, against the others."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import dataclass, replace
+from itertools import chain, islice
 
 import numpy as np
 import pyarrow as pa
@@ -12,10 +12,11 @@ from outvoted.actors.data.datasets import Images, Split
 from outvoted.actors.mining.coordinator import Coordinator, Steps
 from outvoted.actors.mining.planning import MiningPlan, planned
 from outvoted.actors.mining.shards import ShardResult
-from outvoted.actors.networks.computing import USUAL, Arithmetic
 from outvoted.actors.networks.members import Member
+from outvoted.actors.panel.fast import Batch
 from outvoted.actors.panel.panel import LocalPanel, VotingPanel
 from outvoted.actors.panel.peer import Peer
+from outvoted.actors.panel.renderer import Renderer
 from outvoted.search.messages import Questions, Replies, apart, together
 from outvoted.search.plan import Lease
 from outvoted.search.search_settings import SearchSettings
@@ -45,16 +46,18 @@ class LocalMining:
         networks: Mapping[str, nn.Module],
         seeds: Split,
         referee: nn.Module | None = None,
-        arithmetic: Arithmetic = USUAL,
+        batch: Batch = "auto",
     ) -> None:
-        """Take the peers by name, in the panel's order; they are converted to the wanted precision.
+        """Take the peers by name, in the panel's order; what is asked is copies of them.
 
         Raises:
             OutvotedError: the strategy cannot search the transform.
         """
 
+        renderer = Renderer(search.transform, seeds)
+
         def peer(network: nn.Module) -> Peer:
-            return Peer(network, search.transform, seeds, arithmetic)
+            return Peer(network, renderer, batch)
 
         self._search, self._names = search, tuple(networks)
         self._panel = LocalPanel([peer(network) for network in networks.values()])
@@ -83,6 +86,20 @@ class LocalMining:
         )
 
 
+@dataclass(frozen=True)
+class _Running:
+    """A shard under way: what was said to it last, and how often bounds had been widened when it began."""
+
+    lease: Lease
+    steps: Steps
+    said: Replies | None
+    widened: int
+
+    @staticmethod
+    def begun(coordinator: Coordinator, lease: Lease, panel: VotingPanel) -> "_Running":
+        return _Running(lease, coordinator.steps(lease), None, panel.widened())
+
+
 def mined_together(
     coordinator: Coordinator, leases: Iterator[Lease], panel: VotingPanel, at_once: int
 ) -> Iterator[ShardResult]:
@@ -91,22 +108,23 @@ def mined_together(
     Their questions are put to the panel as one, so that batches stay full while shards that come to their end
     ask about fewer and fewer searches.
     """
-    running: list[tuple[Steps, Replies | None]] = []
+    running: list[_Running] = []
     while True:
-        started = islice(leases, at_once - len(running))
-        running += [(coordinator.steps(lease), None) for lease in started]
+        running += [_Running.begun(coordinator, lease, panel) for lease in islice(leases, at_once - len(running))]
         if not running:
             return
-        asking: list[tuple[Steps, Questions]] = []
-        for steps, said in running:
-            asked = coordinator.went_on(steps, said, panel)
+        asking: list[tuple[_Running, Questions]] = []
+        for shard in running:
+            asked = coordinator.went_on(shard.steps, shard.said, panel)
             if isinstance(asked, Questions):
-                asking.append((steps, asked))
-            else:
+                asking.append((shard, asked))
+            elif panel.widened() == shard.widened:
                 yield asked
+            else:  # its answers are in doubt: it is run again, before others begin
+                leases = chain([shard.lease], leases)
         questions = [asked for _, asked in asking]
         replies = apart(questions, panel.ask(together(questions))) if questions else []
-        running = [(steps, reply) for (steps, _), reply in zip(asking, replies, strict=True)]
+        running = [replace(shard, said=said) for (shard, _), said in zip(asking, replies, strict=True)]
 
 
 def mine_panel(
@@ -115,7 +133,7 @@ def mine_panel(
     images: Images,
     classes: int,
     referee: Member | None,
-    arithmetic: Arithmetic = USUAL,
+    batch: Batch = "auto",
 ) -> MiningResult:
     """Mine every peer of a trained panel in this process.
 
@@ -128,5 +146,5 @@ def mine_panel(
     """
     networks = {member.name: member.build(images.shape, classes) for member in panel}
     judge = None if referee is None else referee.build(images.shape, images.classes)
-    mining = LocalMining(search, networks, images.seeds, judge, arithmetic)
+    mining = LocalMining(search, networks, images.seeds, judge, batch)
     return mining.mine(mining.plan())

@@ -14,11 +14,14 @@ from outvoted.actors.data.datasets import Images
 from outvoted.actors.mining.coordinator import Coordinator, Verdict
 from outvoted.actors.mining.local_mining import MiningResult, mine_panel
 from outvoted.actors.mining.shards import Live, ShardResult
-from outvoted.actors.networks.computing import USUAL, Arithmetic, use_one_thread
+from outvoted.actors.networks.computing import use_one_thread
 from outvoted.actors.networks.members import Member
+from outvoted.actors.panel.exactness import Exactness
+from outvoted.actors.panel.fast import Batch
 from outvoted.actors.panel.panel import LocalPanel, VotingPanel
 from outvoted.actors.panel.peer import Peer
 from outvoted.actors.panel.ray_panel import FOREVER, LaterPanel, Placed, RayPanel
+from outvoted.actors.panel.renderer import Renderer
 from outvoted.search.arrays import Pixels, Singles
 from outvoted.search.climb import Outcome, Rules, ShardState
 from outvoted.search.messages import Questions, Replies, apart, together
@@ -101,7 +104,7 @@ class Peers(ABC):
     """Questions that may be under way at a time."""
 
     @abstractmethod
-    def panel(self, rules: Rules, images: Images, arithmetic: Arithmetic) -> LaterPanel:
+    def panel(self, rules: Rules, images: Images, batch: Batch) -> LaterPanel:
         """Return them as a panel."""
 
 
@@ -112,11 +115,11 @@ class PeersInside(Peers):
     members: tuple[Any, ...]
     calls = 1
 
-    def panel(self, rules: Rules, images: Images, arithmetic: Arithmetic) -> LaterPanel:
+    def panel(self, rules: Rules, images: Images, batch: Batch) -> LaterPanel:
         """Build all networks."""
         networks = [member.build(images.shape, images.classes) for member in ray.get(list(self.members))]
-        peers = [Peer(network, rules.transform, images.seeds, arithmetic) for network in networks]
-        return _Inside(LocalPanel(peers))
+        renderer = Renderer(rules.transform, images.seeds)
+        return _Inside(LocalPanel([Peer(network, renderer, batch) for network in networks]))
 
 
 @dataclass(frozen=True)
@@ -126,7 +129,7 @@ class PeersOutside(Peers):
     actors: tuple[Any, ...]
     calls = 2
 
-    def panel(self, rules: Rules, images: Images, arithmetic: Arithmetic) -> LaterPanel:
+    def panel(self, rules: Rules, images: Images, batch: Batch) -> LaterPanel:
         """Return the panel of the actors."""
         return RayPanel(self.actors)
 
@@ -145,6 +148,10 @@ class _Inside(LaterPanel):
         """Put images to all peers."""
         return self._panel.vote(images)
 
+    async def exactness(self) -> tuple[Exactness, ...]:
+        """Return what every peer knows."""
+        return self._panel.exactness()
+
 
 @ray.remote(**FOREVER)
 class CellActor:
@@ -160,15 +167,15 @@ class CellActor:
         names: Sequence[str],
         placed: Placed,
         recorder: Any,
-        arithmetic: Arithmetic = USUAL,
+        batch: Batch = "auto",
     ) -> None:
         use_one_thread()
         referee, images = ray.get(list(placed))
         judge = None
         if referee is not None:
             network = referee.build(images.shape, images.classes)
-            judge = Peer(network, rules.transform, images.seeds, arithmetic)
-        self._panel = peers.panel(rules, images, arithmetic)
+            judge = Peer(network, Renderer(rules.transform, images.seeds), batch)
+        self._panel = peers.panel(rules, images, batch)
         self._batcher = RequestBatcher(self._panel.ask, peers.calls)
         self._coordinator = Coordinator(rules, images.seeds, tuple(names), judge)
         self._bulletin = Bulletin(
@@ -176,7 +183,16 @@ class CellActor:
         )
 
     async def mine(self, lease: Lease) -> ShardResult:
-        """Run a shard."""
+        """Run a shard; again, where a peer's bound proves too small meanwhile."""
+        try:
+            while True:
+                before, result = await self._panel.widened(), await self._mined(lease)
+                if await self._panel.widened() == before:
+                    return result
+        finally:
+            self._bulletin.drop(lease.shard.name)
+
+    async def _mined(self, lease: Lease) -> ShardResult:
         name = lease.shard.name
 
         def watch(climb: ShardState) -> None:
@@ -194,8 +210,6 @@ class CellActor:
         except StopIteration as end:
             result: ShardResult = end.value
             return result
-        finally:
-            self._bulletin.drop(name)
 
     async def _judge(self, images: Pixels) -> Verdict:
         """Have panel and referee vote at the same time, and other shards go on meanwhile."""
@@ -210,6 +224,10 @@ class CellActor:
     async def vote(self, images: Pixels) -> Singles:
         """Put images to the panel."""
         return await self._panel.vote(images)
+
+    async def exactness(self) -> tuple[Exactness, ...]:
+        """Return how the panel's answers were computed so far."""
+        return await self._panel.exactness()
 
 
 class CellPanel(VotingPanel):
@@ -233,6 +251,11 @@ class CellPanel(VotingPanel):
         """Put images to all peers; shape (peers, n, classes)."""
         votes: Singles = ray.get(self._cell.vote.remote(images))
         return votes
+
+    def exactness(self) -> tuple[Exactness, ...]:
+        """Return what every peer knows."""
+        known: tuple[Exactness, ...] = ray.get(self._cell.exactness.remote())
+        return known
 
 
 @ray.remote(max_retries=3)

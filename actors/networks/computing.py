@@ -1,34 +1,15 @@
-"""How a process computes: batches and precision, device and threads, and settings that no one has touched."""
+"""How a process computes: device and threads, tensors, and settings that no one has touched."""
 
 import random
+import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
 
-BATCH = 128
-"""Rows of every batch that reaches a network. One fixed shape, the last batch padded: a row's answer then
-cannot depend on how many others happen to travel with it."""
-Precision = Literal["double", "single"]
-
-
-@dataclass(frozen=True)
-class Arithmetic:
-    """One for all peers of a run and its referee."""
-
-    batch: int = BATCH
-    precision: Precision = "double"
-
-    @property
-    def dtype(self) -> torch.dtype:
-        """The type of the numbers that networks compute with."""
-        return {"double": torch.float64, "single": torch.float32}[self.precision]
-
-
-USUAL = Arithmetic()
+from outvoted.search.arrays import AnyArray
 
 
 def own_device() -> torch.device:
@@ -46,6 +27,13 @@ def own_device() -> torch.device:
 def use_one_thread() -> None:
     """Compute with one thread: actors share cores, and sums must not depend on how many there are."""
     torch.set_num_threads(1)
+
+
+def tensor_of(array: AnyArray) -> torch.Tensor:
+    """View an array as a tensor without copying, also one that Ray shares between processes read-only."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
+        return torch.from_numpy(np.ascontiguousarray(array))
 
 
 _CPU = torch.device("cpu")

@@ -35,6 +35,18 @@ def copied(network: nn.Module) -> nn.Module:
     return unwrapped(deepcopy(network, memo))
 
 
+def ready_copy(network: nn.Module, dtype: torch.dtype, device: torch.device) -> "Tolerant":
+    """Copy a network in a precision, to be asked and not trained; who fails on an image answers NaN for it.
+
+    Raises:
+        Exception: whatever copying and converting raise.
+    """
+    copy = copied(network).to(device, dtype).eval()
+    for one in copy.parameters():  # TorchScript has no requires_grad_ of its own
+        one.requires_grad_(False)
+    return copy if isinstance(copy, Tolerant) else Tolerant(copy, None)
+
+
 def unwrapped(network: nn.Module) -> nn.Module:
     """Return a network, changed in place, without compiled and data-parallel wrappers."""
     network = _inner(network)
@@ -120,8 +132,11 @@ class Tolerant(nn.Module):
     What concerns the machine and not the image is passed on: memory that ran out, a device that failed.
     """
 
-    def __init__(self, network: nn.Module, classes: int, name: str = "") -> None:
-        """Take a network that answers ``classes`` classes, and what it is called where it fails."""
+    def __init__(self, network: nn.Module, classes: int | None, name: str = "") -> None:
+        """Take a network that answers ``classes`` classes, and what it is called where it fails.
+
+        Where the number of classes is not known, what the network raises is passed on.
+        """
         super().__init__()
         self.network = network
         self._classes = classes
@@ -131,13 +146,18 @@ class Tolerant(nn.Module):
         """Return logits (n, classes), NaN for images that have no answer."""
         return self.answer(images)[0]
 
+    def at_once(self, images: torch.Tensor) -> torch.Tensor:
+        """Return logits (n, classes); NaN for all images if the network fails on the batch."""
+        found = self._tried(images)
+        return found if isinstance(found, torch.Tensor) else self._failed(images)
+
     def answer(self, images: torch.Tensor) -> tuple[torch.Tensor, Failures]:
         """Return logits (n, classes); if the batch fails, image by image, each repeated to fill the batch."""
         found = self._tried(images)
         if isinstance(found, torch.Tensor):
             return found, self._not_finite(found)
         alone = [self._tried(image.repeat(len(images), 1, 1, 1)) for image in torch.split(images, 1)]
-        failed = images.new_full((1, self._classes), torch.nan)
+        failed = self._failed(images[:1])
         logits = torch.cat([one[:1] if isinstance(one, torch.Tensor) else failed for one in alone])
         said = self._not_finite(logits)
         return logits, tuple(
@@ -150,15 +170,18 @@ class Tolerant(nn.Module):
         try:
             logits: Any = self.network(images)
         except (Exception, SystemExit) as error:  # the network is the user's: it may raise anything
-            if is_machines(error):
+            if is_machines(error) or self._classes is None:
                 raise
             return told(error)
         if not isinstance(logits, torch.Tensor):
             name = type(logits).__name__
             return f"{'an' if name[0] in 'AEIOUaeiou' else 'a'} {name} instead of a tensor"
-        if tuple(logits.shape) != (len(images), self._classes):
+        if logits.ndim != 2 or tuple(logits.shape) != (len(images), self._classes or logits.shape[1]):
             return f"an output of shape {tuple(logits.shape)} for {len(images)} images"
         return logits
+
+    def _failed(self, images: torch.Tensor) -> torch.Tensor:
+        return images.new_full((len(images), self._classes or 0), torch.nan)
 
     def _not_finite(self, logits: torch.Tensor) -> Failures:
         finite = torch.isfinite(logits.detach()).all(1)
@@ -168,14 +191,6 @@ class Tolerant(nn.Module):
 
     def _named(self, text: str) -> str:
         return f"{self._name}: {text}" if self._name else text
-
-
-def answered(network: nn.Module, images: torch.Tensor) -> tuple[torch.Tensor, Failures]:
-    """Return a network's logits for images, and why some have none as far as the network says so."""
-    if isinstance(network, Tolerant):
-        return network.answer(images)
-    logits: torch.Tensor = network(images)
-    return logits, ()
 
 
 def is_machines(error: BaseException) -> bool:

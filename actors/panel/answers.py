@@ -1,6 +1,6 @@
 """What a network answers for a few images: whether it is one logit for each class, and always the same."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -8,7 +8,6 @@ from torch import nn
 
 from outvoted.actors.data.datasets import Split
 from outvoted.actors.networks import Shape
-from outvoted.actors.networks.computing import Arithmetic, Precision
 from outvoted.actors.networks.user_modules import Tolerant, copied
 from outvoted.search.arrays import Ints, Pixels
 from outvoted.search.errors import OutvotedError
@@ -57,7 +56,7 @@ _BATCH = 8
 
 @dataclass(frozen=True)
 class AskedNetwork:
-    """A copy of a network in the precision it is to compute in, and the sample it is asked about.
+    """A copy of a network in some precision, and the sample it is asked about.
 
     Attributes:
         inputs: the sample's images as the network sees them.
@@ -65,25 +64,22 @@ class AskedNetwork:
 
     network: Tolerant
     sample: Sample
-    arithmetic: Arithmetic
     inputs: torch.Tensor
 
     @staticmethod
-    def of(
-        network: nn.Module, sample: Sample, arithmetic: Arithmetic, device: torch.device
-    ) -> "AskedNetwork":
-        """Copy a network, and bring the copy to its precision and device.
+    def of(network: nn.Module, sample: Sample, dtype: torch.dtype, device: torch.device) -> "AskedNetwork":
+        """Copy a network, and bring the copy to a precision and a device.
 
         Raises:
             Exception: whatever the user's code raises meanwhile.
         """
-        ready = Tolerant(copied(network), sample.classes).to(device, arithmetic.dtype).eval()
-        return AskedNetwork(ready, sample, arithmetic, sample.inputs(arithmetic.dtype).to(device))
+        ready = Tolerant(copied(network), sample.classes).to(device, dtype).eval()
+        return AskedNetwork(ready, sample, sample.inputs(dtype).to(device))
 
     @property
     def size(self) -> int:
-        """Images in a batch: as many as there will be later, but no more than a few."""
-        return min(self.arithmetic.batch, _BATCH)
+        """Images in a batch."""
+        return _BATCH
 
     def about(self, rows: Ints | None = None) -> tuple[torch.Tensor, tuple[str, ...]]:
         """Return logits (n, classes) in double precision for rows of the sample, and why any have none."""
@@ -96,22 +92,14 @@ class AskedNetwork:
             failures += list(said[: len(part)] or ("",) * len(part))
         return torch.cat(logits), tuple(failures)
 
-    def in_precision(self, network: nn.Module, precision: Precision) -> "AskedNetwork | None":
-        """Copy ``network`` once more, in another precision; None where it has no answer in that."""
-        arithmetic = replace(self.arithmetic, precision=precision)
-        try:
-            asked = AskedNetwork.of(network, self.sample, arithmetic, self.inputs.device)
-            logits, _ = asked.about()
-        except (Exception, SystemExit):
-            return None
-        return asked if torch.isfinite(logits).all(1).any() else None
+    @property
+    def has_answers(self) -> bool:
+        """Whether the network answers for any image of the sample."""
+        return bool(torch.isfinite(self.about()[0]).all(1).any())
 
 
-def check_form(asked: AskedNetwork, network: nn.Module) -> torch.Tensor:
+def check_form(asked: AskedNetwork) -> torch.Tensor:
     """Return the logits for the sample, NaN where the network fails, which it must not for all images.
-
-    Args:
-        asked: a copy of ``network``.
 
     Raises:
         OutvotedError: it fails for all.
@@ -120,15 +108,10 @@ def check_form(asked: AskedNetwork, network: nn.Module) -> torch.Tensor:
     if torch.isfinite(logits).all(1).any():
         return logits
     sample = asked.sample
-    other: Precision = "single" if asked.arithmetic.precision == "double" else "double"
-    if asked.in_precision(network, other):
-        remedy = (
-            f"set panel.precision to {other}, in which it works (in Python: Panel(..., precision='{other}'))"
-        )
-    else:
-        remedy = _remedy(asked, sample.classes)
     expected = f"one finite logit for each of the data's {sample.classes} classes from an image of shape "
-    raise OutvotedError(expected=f"{expected}{sample.shape}", found=failures[0], remedy=remedy)
+    raise OutvotedError(
+        expected=f"{expected}{sample.shape}", found=failures[0], remedy=_remedy(asked, sample.classes)
+    )
 
 
 _REMEDY = "correct the network, its weights or its input recipe, or mine the data it was trained for"
@@ -170,7 +153,7 @@ def _fits(value: object, classes: int) -> bool:
 _ROUNDING = 1e-4
 """Share of the largest logit by which answers computed in single precision may differ."""
 _LAST_BITS = 1e-9
-"""The same in double precision, where what is kept is rounded to single."""
+"""The same in double precision."""
 
 _TWICE = "two answers when it was asked twice about the same images"
 _LATER = "another answer for the same images after a few calls"
@@ -180,8 +163,8 @@ _RANDOM = (
     "caches, counters)"
 )
 _MIXED = (
-    "give batch normalisation its statistics (track_running_stats=True), leave out what mixes the images of "
-    "a batch, or set batch to 1"
+    "give batch normalisation its statistics (track_running_stats=True), and leave out what mixes the images "
+    "of a batch"
 )
 
 
@@ -207,10 +190,10 @@ def check_steady(asked: AskedNetwork, logits: torch.Tensor) -> str | None:
         (last, _LATER, _RANDOM),
         (elsewhere, _BESIDE, _MIXED),
     ):
-        if (found is not elsewhere or asked.size > 1) and (apart := _apart(logits, found)) > _ROUNDING:
+        if (apart := _apart(logits, found)) > _ROUNDING:
             raise _unsteady(what, apart, remedy)
     apart = max(_apart(logits, found) for found in (again, elsewhere, last))
-    if asked.arithmetic.precision == "double" and apart > _LAST_BITS:
+    if asked.inputs.dtype == torch.float64 and apart > _LAST_BITS:
         return (
             "its answers differ in their last bits with an image's place in a batch, although it was asked "
             "in double precision: it computes in single precision somewhere; a run may not repeat exactly"

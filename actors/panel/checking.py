@@ -7,7 +7,7 @@ from torch import nn
 
 from outvoted.actors.data.datasets import Split
 from outvoted.actors.networks import PackagedNetwork, Shape, UserNetwork
-from outvoted.actors.networks.computing import Arithmetic, own_context, own_random_numbers, undisturbed
+from outvoted.actors.networks.computing import own_context, own_random_numbers, undisturbed
 from outvoted.actors.networks.members import Member
 from outvoted.actors.networks.user_modules import ready, told
 from outvoted.actors.panel.answers import AskedNetwork, Sample, check_form, check_logits, check_steady, sample
@@ -18,12 +18,13 @@ from outvoted.search.errors import OutvotedError
 _CPU = torch.device("cpu")
 
 
+_SINGLE_ALONE = (
+    "it works in single precision alone, so all of its answers are computed in that, a few images at a time"
+)
+
+
 def examine(
-    network: nn.Module,
-    sample: Sample,
-    arithmetic: Arithmetic,
-    gradients: bool = False,
-    device: torch.device = _CPU,
+    network: nn.Module, sample: Sample, gradients: bool = False, device: torch.device = _CPU
 ) -> str | None:
     """Check on a copy that a network can be mined, in a few forward passes; the network stays as it is.
 
@@ -32,7 +33,7 @@ def examine(
         gradients: whether they will be used.
 
     Returns:
-        A warning about it, or None.
+        What should be known about it, or None.
 
     Raises:
         OutvotedError: it fails on every image of the sample, or its answers have the wrong form, differ
@@ -41,18 +42,19 @@ def examine(
     """
     with own_random_numbers(), own_context():
         torch.manual_seed(0)  # a network that draws at random does it alike each time it is looked at
-        asked = _asked(network, sample, arithmetic, device)
-        logits = check_form(asked, network)
+        asked = _asked(network, sample, device)
+        logits = check_form(asked)
         said = check_steady(asked, logits)
         check_logits(logits, sample)
         if gradients:
-            check_gradients(asked.in_precision(network, "double") or asked)
-    return said
+            check_gradients(asked)
+    return _SINGLE_ALONE if asked.inputs.dtype == torch.float32 else said
 
 
-def _asked(network: nn.Module, sample: Sample, arithmetic: Arithmetic, device: torch.device) -> AskedNetwork:
+def _asked(network: nn.Module, sample: Sample, device: torch.device) -> AskedNetwork:
+    """Return the network in double precision, or in single where it has answers in that alone."""
     try:
-        return AskedNetwork.of(network, sample, arithmetic, device)
+        double = AskedNetwork.of(network, sample, torch.float64, device)
     except (Exception, SystemExit) as error:  # moving and copying run the user's code
         if "meta tensor" in str(error):
             raise OutvotedError(
@@ -60,11 +62,25 @@ def _asked(network: nn.Module, sample: Sample, arithmetic: Arithmetic, device: t
                 found="weights on the meta device, which have a shape alone",
                 remedy="network.to_empty(device='cpu'), then load the weights",
             ) from error
-        raise OutvotedError(
-            expected=f"a network that can be converted to {arithmetic.precision} precision",
-            found=told(error),
-            remedy="correct the network, or choose the other precision: single or double",
-        ) from error
+        single = _in_single(network, sample, device)
+        if single is None:
+            raise OutvotedError(
+                expected="a network that can be converted to double precision, or answers in single",
+                found=told(error),
+                remedy="correct the network",
+            ) from error
+        return single
+    if double.has_answers:
+        return double
+    return _in_single(network, sample, device) or double
+
+
+def _in_single(network: nn.Module, sample: Sample, device: torch.device) -> AskedNetwork | None:
+    try:
+        asked = AskedNetwork.of(network, sample, torch.float32, device)
+        return asked if asked.has_answers else None
+    except (Exception, SystemExit):
+        return None
 
 
 @undisturbed()
@@ -72,7 +88,6 @@ def check(
     recipes: Sequence[Recipe],
     shape: Shape,
     classes: int,
-    arithmetic: Arithmetic,
     split: Split | None = None,
     gradients: bool = False,
 ) -> tuple[str, ...]:
@@ -106,7 +121,7 @@ def check(
                 said.append(f"{place}: weights read from its file: {note}")
             if isinstance(recipe.network, UserNetwork | PackagedNetwork):
                 _check_complete(recipe, network, images)
-                found = examine(network, images, arithmetic, gradients and peer)
+                found = examine(network, images, gradients and peer)
                 said += [] if found is None else [f"warning: {place}: {found}"]
         except OutvotedError as error:
             raise OutvotedError(f"{place}: {error.expected}", error.found, error.remedy) from error

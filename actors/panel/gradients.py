@@ -7,7 +7,7 @@ import torch
 from outvoted.actors.networks.computing import own_context
 from outvoted.actors.networks.user_modules import told
 from outvoted.actors.panel.answers import AskedNetwork
-from outvoted.actors.panel.peer import log_odds
+from outvoted.actors.panel.exactness import log_odds
 from outvoted.search.errors import OutvotedError
 
 _IMAGES = 2

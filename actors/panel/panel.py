@@ -4,9 +4,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 
+from outvoted.actors.panel.exactness import Exactness
 from outvoted.actors.panel.peer import Peer
-from outvoted.search.arrays import Pixels, Singles
+from outvoted.actors.panel.renderer import Renderer
+from outvoted.search.arrays import Ints, Pixels, Singles
 from outvoted.search.messages import Questions, Replies
 
 
@@ -33,12 +36,21 @@ class VotingPanel(ABC):
             Every peer's probabilities, shape (peers, n, classes).
         """
 
+    @abstractmethod
+    def exactness(self) -> tuple[Exactness, ...]:
+        """Return how each peer's answers were computed so far."""
+
+    def widened(self) -> int:
+        """Count how often a peer's bound was widened so far."""
+        return sum(one.widened for one in self.exactness())
+
 
 class LocalPanel(VotingPanel):
-    """Peers that are asked one after the other: for tests, replays and pictures."""
+    """Peers of this process; those that share a renderer have each candidate rendered once for all."""
 
     def __init__(self, peers: Sequence[Peer]) -> None:
         self._peers = tuple(peers)
+        self._renderer = peers[0].renderer if len({id(peer.renderer) for peer in peers}) == 1 else None
 
     @property
     def size(self) -> int:
@@ -46,9 +58,46 @@ class LocalPanel(VotingPanel):
         return len(self._peers)
 
     def ask(self, questions: Questions) -> Replies:
-        """Ask each peer about its candidates."""
-        return {peer: self._peers[peer].ask(questions.of(peer)) for peer in questions.rows}
+        """Render what is asked about, put it to each peer that is asked, then have all of them answer."""
+        rows = questions.rows
+        if self._renderer is None or len(rows) < 2:
+            return {peer: self._peers[peer].ask(questions.of(peer)) for peer in rows}
+        logits = self._logits(questions, self._renderer)
+        return {peer: self._peers[peer].answers(questions.of(peer), logits[peer]) for peer in rows}
 
     def vote(self, images: Pixels) -> Singles:
         """Put images to every peer; shape (peers, n, classes)."""
         return np.stack([peer.vote(images) for peer in self._peers])
+
+    def classify(self, images: Pixels) -> Ints:
+        """Return the class that every peer sees in each image, -1 where it fails; shape (peers, n)."""
+        return np.stack([peer.classify(images) for peer in self._peers])
+
+    def exactness(self) -> tuple[Exactness, ...]:
+        """Return what every peer knows."""
+        return tuple(peer.exactness() for peer in self._peers)
+
+    def _logits(self, questions: Questions, renderer: Renderer) -> dict[int, torch.Tensor]:
+        """Return what each peer computes fast for its rows; a part of the table is rendered at a time."""
+        wanted = np.unique(np.concatenate(list(questions.rows.values())))
+        place = {peer: np.searchsorted(wanted, rows) for peer, rows in questions.rows.items()}
+        found: dict[int, list[torch.Tensor]] = {
+            peer: [torch.empty(0, 0)] * (not len(rows)) for peer, rows in place.items()
+        }
+        order: dict[int, list[Ints]] = {peer: [] for peer in place}
+        for part in renderer.parts(len(wanted)):
+            inputs = renderer.inputs(questions.candidates.rows(wanted[part]))
+            for peer, rows in place.items():
+                own = np.flatnonzero((rows >= part.start) & (rows < part.stop))
+                if len(own):
+                    chosen = torch.from_numpy(rows[own] - part.start).to(inputs.device)
+                    found[peer].append(self._peers[peer].logits(inputs[chosen]))
+                    order[peer].append(own)
+        return {peer: _ordered(parts, order[peer]) for peer, parts in found.items()}
+
+
+def _ordered(parts: Sequence[torch.Tensor], rows: Sequence[Ints]) -> torch.Tensor:
+    """Join parts whose rows belong at the places ``rows``."""
+    if len(parts) == 1:
+        return parts[0]
+    return torch.cat(list(parts))[torch.from_numpy(np.argsort(np.concatenate(rows)))]

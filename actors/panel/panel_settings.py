@@ -5,13 +5,13 @@ import json
 from collections import Counter
 from typing import Annotated
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import field_validator, model_validator
 
 from outvoted.actors.networks import CNN, MLP, Architecture, Network
-from outvoted.actors.networks.computing import BATCH, Arithmetic, Precision
 from outvoted.actors.networks.members import Role
+from outvoted.actors.panel.fast import Batch
 from outvoted.actors.training.steps import Training
-from outvoted.search.settings import Settings
+from outvoted.search.settings import MayChange, Settings
 from outvoted.search.transforms import Affine, AffineRange
 
 _RECIPE = 2  # raise when the same settings train other weights
@@ -22,10 +22,8 @@ class PanelSettings(Settings):
 
     networks: tuple[Network, ...] = tuple(MLP(hidden=hidden) for hidden in (10, 20, 30, 40, 50))
     training: Training = Training()
-    batch: Annotated[int, Field(ge=1, le=65536)] = BATCH
-    """Images in every batch that reaches a network, the referee too; large networks want 4 to 8 on a CPU."""
-    precision: Precision = "double"
-    """What networks compute in; in single, last bits may depend on an image's place in a batch."""
+    batch: Annotated[Batch, MayChange()] = "auto"
+    """Images that reach a network at once, a matter of speed alone; "auto" chooses by what an image costs."""
 
     @field_validator("networks")
     @classmethod
@@ -41,11 +39,6 @@ class PanelSettings(Settings):
         if twice:
             raise ValueError(f"two networks would be called {', '.join(twice)}; give one another alias")
         return self
-
-    @property
-    def arithmetic(self) -> Arithmetic:
-        """How every peer computes."""
-        return Arithmetic(self.batch, self.precision)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """One trained network that answers for candidates and for images."""
 
-import warnings
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -9,141 +9,168 @@ from torch import nn
 
 from outvoted.actors.data.datasets import Split
 from outvoted.actors.networks import Shape
-from outvoted.actors.networks.computing import USUAL, Arithmetic, own_context, own_device
+from outvoted.actors.networks.computing import own_context, tensor_of
 from outvoted.actors.networks.members import Member
-from outvoted.actors.networks.user_modules import answered, is_machines, told
-from outvoted.search.arrays import AnyArray, Bools, Ints, Pixels, Singles
+from outvoted.actors.panel.exactness import Exactness, on_grid, significant
+from outvoted.actors.panel.fast import Batch
+from outvoted.actors.panel.renderer import Renderer
+from outvoted.actors.panel.twofold import Twofold
+from outvoted.search.arrays import Bools, Ints, Pixels, Singles, Texts
 from outvoted.search.messages import Answers, Candidates, TakeGradient
-from outvoted.search.transforms import Affine, Transform
+from outvoted.search.transforms import Affine
+
+_FEWEST, _MOST, _NUMBERS = 16, 256, 2**18
+"""Rows on which a network is tried: as many as have so many numbers together."""
+_NOISE = 32
 
 
 class Peer:
-    """A network with the seeds beside it; stateless, so any call can be made again.
+    """A network beside the seeds. What it answers is a pure function of the row; any call can be made again.
 
-    The network runs in float64, unless told otherwise, and its answers are rounded to float32. In float32,
-    sums differ in their last bits with a row's place in the batch (seen in matrix products whose width is
-    no multiple of four, and in convolutions); in float64 that noise lies nine orders of magnitude below
-    what is kept.
+    Answers are defined in float64 and computed in float32; those that float32 cannot tell are computed again
+    (:mod:`outvoted.actors.panel.exactness`). Gradients and votes, of which there are few, are float64's.
     """
 
-    def __init__(
-        self, network: nn.Module, transform: Transform, seeds: Split, arithmetic: Arithmetic = USUAL
-    ) -> None:
-        """Take a network that maps float images in [0, 1] to logits, and the seed data set."""
-        self._batch, self._dtype = arithmetic.batch, arithmetic.dtype
-        self._device = own_device()
-        self._transform = transform
-        with own_context():
-            self._network = network.to(self._device, self._dtype).eval()
-            for parameter in self._network.parameters():  # TorchScript has no requires_grad_ of its own
-                parameter.requires_grad_(False)
-            self._seeds = _tensor(seeds.images).to(self._device)
-            self._labels = _tensor(seeds.labels).to(self._device)
+    def __init__(self, network: nn.Module, renderer: Renderer, batch: Batch = "auto") -> None:
+        """Take a network that maps float images in [0, 1] to logits, and what renders its candidates.
+
+        Args:
+            network: is copied, and stays as it is.
+            renderer: holds the seeds; peers of one process share it.
+            batch: rows that reach the network at once; a matter of speed alone.
+        """
+        self.renderer = renderer
+        self._network, self._batch, self._rows = network, batch, 0
+        self._computed: Twofold | None = None
+
+    def exactness(self) -> Exactness:
+        """Return how its answers were computed so far."""
+        known = Exactness() if self._computed is None else self._computed.exactness
+        return replace(known, rows=self._rows)
 
     def ask(self, candidates: Candidates) -> Answers:
         """Render candidates from their seeds and answer for each; any number of rows."""
-        if not len(candidates):
-            none = (
-                None if candidates.take_gradient is None else np.empty(candidates.composed.shape, np.float32)
-            )
-            return Answers(np.empty(0, np.float32), np.empty(0, np.int16), none)
-        size = self._batch
-        parts = [candidates.rows(slice(first, first + size)) for first in range(0, len(candidates), size)]
-        return Answers.joined([self._answer(part) for part in parts])
+        parts = [candidates.rows(rows) for rows in self.renderer.parts(len(candidates))]
+        logits = [self.logits(self.renderer.inputs(part)) for part in parts]
+        return self.answers(candidates, torch.cat(logits) if logits else torch.empty(0, 0))
 
-    def _answer(self, part: Candidates) -> Answers:
-        """Answer for one batch; gradients are taken where they are asked for, the rows beside come along."""
-        n, take = len(part), part.take_gradient
-        wanted = take is not None and bool(take.any())
-        with own_context(gradients=wanted):
-            seed_id = _padded(part.seed_id.astype(np.int64), self._batch).to(self._device)
-            composed = _padded(part.composed, self._batch).to(self._device).requires_grad_(wanted)
-            pixels = self._transform.render(self._seeds.index_select(0, seed_id), composed)
-            logits, failures = answered(self._network, pixels.to(self._dtype) / 255)
-            labels = self._labels.index_select(0, seed_id)
-            odds = log_odds(logits, labels)
-            classes = logits.detach().argmax(1).masked_fill(logits.detach().isnan().any(1), -1)
-            answers = Answers(
-                odds.detach().float().cpu().numpy()[:n],
-                classes.cpu().numpy()[:n].astype(np.int16),
-                failure=np.array(failures[:n], object) if failures else None,
-            )
-            if take is None:
-                return answers
-            correct = answers.predicted == labels.cpu().numpy()[:n]
-            taken = np.where(correct, take == TakeGradient.IF_CORRECT, take == TakeGradient.IF_WRONG)
-            return _with_gradients(answers, odds, composed, taken)
+    def logits(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Compute logits fast, for :meth:`answers`.
+
+        Args:
+            inputs: rendered candidates (`Renderer.inputs`), at least one.
+        """
+        with own_context():
+            return self._opened().logits(inputs)
+
+    def answers(self, candidates: Candidates, logits: torch.Tensor) -> Answers:
+        """Answer for candidates, whatever was computed fast for them: ``logits``, a row for each."""
+        take = candidates.take_gradient
+        if not len(candidates):
+            none = None if take is None else np.empty(candidates.composed.shape, np.float32)
+            return Answers(np.empty(0, np.float32), np.empty(0, np.int16), none)
+        labels = self.renderer.labels[candidates.seed_id]
+        self._rows += len(candidates)
+        with own_context():
+            exactly = partial(self._exactly, candidates)
+            found = self._opened().settle(logits, tensor_of(labels), exactly)
+        score, predicted = on_grid(found.odds).float().numpy(), found.classes.numpy().astype(np.int16)
+        answers = Answers(score, predicted, failure=found.failures)
+        if take is None:
+            return answers
+        taken = np.where(predicted == labels, take == TakeGradient.IF_CORRECT, take == TakeGradient.IF_WRONG)
+        return self._with_gradients(answers, candidates, labels, taken)
 
     def vote(self, images: Pixels) -> Singles:
         """Return every class's probability for images, at least one; (n, classes), each row summing to 1."""
-        parts = []
+        pixels = tensor_of(images)
         with own_context():
-            for first in range(0, len(images), self._batch):
-                part = images[first : first + self._batch]
-                logits = self._network(_padded(part, self._batch).to(self._device, self._dtype).mul_(1 / 255))
-                parts.append(torch.softmax(logits, dim=1).float().cpu().numpy()[: len(part)])
-        return np.concatenate(parts)
+            logits, _ = self._opened(pixels).canonical.logits(pixels)
+            return torch.softmax(logits, dim=1).float().numpy()
 
     def classify(self, images: Pixels) -> Ints:
-        """Return the most probable class of images, at least one, -1 where the network fails; shape (n,)."""
-        votes = self.vote(images)
-        return np.where(np.isfinite(votes).all(axis=1), votes.argmax(axis=1), -1)
+        """Return the class of each image's largest logit, -1 where the network fails; n >= 1 images, (n,)."""
+        pixels = tensor_of(images)
+        with own_context():
+            network = self._opened(pixels)
+            parts = [pixels[rows] for rows in self.renderer.parts(len(pixels))]
+            logits = torch.cat([network.logits(part.to(self.renderer.device) / 255) for part in parts])
+            labels = logits.argmax(1) if logits.shape[1] else torch.zeros(len(pixels), dtype=torch.int64)
+            exactly = partial(self._exactly_seen, pixels)
+            return network.settle(logits, labels, exactly).classes.numpy()
+
+    def _opened(self, images: torch.Tensor | None = None) -> Twofold:
+        """Return the network both ways, tried on the seeds or, without any, on the first images."""
+        if self._computed is None:
+            renderer = self.renderer
+            rows = max(_FEWEST, min(_MOST, _NUMBERS // int(np.prod(renderer.seeds.shape[1:]))))
+            if images is None or len(renderer.seeds):
+                some = renderer.random(rows)
+                pixels, labels = renderer.pixels(some), tensor_of(renderer.labels[some.seed_id])
+            else:
+                pixels, labels = _noisy(images, rows), torch.zeros(rows, dtype=torch.int64)
+            self._computed = Twofold(self._network, self._batch, renderer.device, pixels, labels)
+        return self._computed
+
+    def _exactly(self, candidates: Candidates, rows: Ints, size: int) -> tuple[torch.Tensor, Texts]:
+        """Compute some of the candidates as answers are defined."""
+        found = [
+            self._opened().canonical.logits(self.renderer.pixels(candidates.rows(rows[part])), size)
+            for part in self.renderer.parts(len(rows))
+        ]
+        return torch.cat([logits for logits, _ in found]), np.concatenate([said for _, said in found])
+
+    def _exactly_seen(self, pixels: torch.Tensor, rows: Ints, size: int) -> tuple[torch.Tensor, Texts]:
+        return self._opened().canonical.logits(pixels[rows], size)
+
+    def _with_gradients(
+        self, answers: Answers, candidates: Candidates, labels: Ints, taken: Bools
+    ) -> Answers:
+        """Add the gradient of each ``taken`` row; one that should have it and lacks it has no answer."""
+        gradient = np.full(candidates.composed.shape, np.nan, np.float32)
+        rows = np.flatnonzero(taken & np.isfinite(answers.score))
+        if not len(rows):
+            return replace(answers, gradient=gradient)
+        asked = candidates.rows(rows)
+        with own_context(gradients=True):
+            found, failures = self._opened().canonical.gradients(
+                self.renderer.differentiable,
+                asked.seed_id.astype(np.int64),
+                asked.composed.astype(np.float64),
+                labels[rows],
+            )
+        gradient[rows] = significant(found)
+        return _without(replace(answers, gradient=gradient), rows[failures != ""], failures[failures != ""])
 
 
-def voter(member: Member, shape: Shape, classes: int, arithmetic: Arithmetic = USUAL) -> Peer:
+def _without(answers: Answers, rows: Ints, texts: Texts) -> Answers:
+    """Take back the answers of some rows, and say why."""
+    if not len(rows):
+        return answers
+    score, predicted = answers.score.copy(), answers.predicted.copy()
+    failure = np.full(len(answers), "", object) if answers.failure is None else answers.failure.copy()
+    score[rows], predicted[rows], failure[rows] = np.nan, -1, texts
+    return replace(answers, score=score, predicted=predicted, failure=failure)
+
+
+def _noisy(images: torch.Tensor, n: int) -> torch.Tensor:
+    """Return n images: those that there are, evenly taken, every other one with noise."""
+    rows = torch.linspace(0, len(images) - 1, n).round().long()
+    some = images[rows].float()
+    noise = torch.rand(some[::2].shape, generator=torch.Generator().manual_seed(0))
+    some[::2] = (some[::2] + _NOISE * (2 * noise - 1)).clamp(0, 255).round()
+    return some
+
+
+def voter(member: Member, shape: Shape, classes: int, batch: Batch = "auto") -> Peer:
     """Return a trained network without seeds: it votes on images, as on a panel, and is asked nothing else.
 
     Args:
         shape: channels, height and width of the images it was trained on.
+        batch: see :class:`Peer`.
 
     Raises:
         OutvotedError: its weights don't fit, or are not finite.
     """
     no_seeds = Split(np.empty((0, *shape), np.uint8), np.empty(0, np.int64))
-    return Peer(member.build(shape, classes), Affine(), no_seeds, arithmetic)
-
-
-def _with_gradients(answers: Answers, odds: torch.Tensor, composed: torch.Tensor, taken: Bools) -> Answers:
-    """Add the gradient of each ``taken`` row; rows that should have one and don't have no answer at all."""
-    gradient = np.full((len(answers), composed.shape[1]), np.nan, np.float32)
-    if not (taken & np.isfinite(answers.score)).any():  # a network that failed on every row has no gradient
-        return replace(answers, gradient=gradient)
-    try:
-        (found,) = torch.autograd.grad(odds.sum(), composed)
-    except Exception as error:  # the network is the user's, and so is its backward pass
-        if is_machines(error):
-            raise
-        return _without(answers, gradient, taken, f"no gradient, {told(error)}")
-    gradient[taken] = found.cpu().numpy()[: len(answers)][taken]
-    return replace(answers, gradient=gradient)
-
-
-def _without(answers: Answers, gradient: Singles, taken: Bools, text: str) -> Answers:
-    """Take back the answers of ``taken`` rows, and say why."""
-    before = np.full(len(answers), "", object) if answers.failure is None else answers.failure
-    return Answers(
-        np.where(taken, np.float32(np.nan), answers.score),
-        np.where(taken, np.int16(-1), answers.predicted),
-        gradient,
-        np.where(taken & (before == ""), text, before),
-    )
-
-
-def log_odds(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """Return log(p / (1 - p)) of each row's label, shape (n,), from logits (n, classes)."""
-    own = logits.gather(1, labels[:, None])[:, 0]
-    others = logits.scatter(1, labels[:, None], -torch.inf)
-    return own - torch.logsumexp(others, dim=1)
-
-
-def _padded(rows: AnyArray, batch: int) -> torch.Tensor:
-    """Repeat the last row until there are ``batch`` of them."""
-    missing = batch - len(rows)
-    return _tensor(np.concatenate([rows, np.repeat(rows[-1:], missing, axis=0)]) if missing else rows)
-
-
-def _tensor(array: AnyArray) -> torch.Tensor:
-    """View an array as a tensor without copying, also one that Ray shares between processes read-only."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
-        return torch.from_numpy(np.ascontiguousarray(array))
+    return Peer(member.build(shape, classes), Renderer(Affine(), no_seeds), batch)

@@ -15,8 +15,11 @@ from typing import Any
 import numpy as np
 import ray
 
-from outvoted.actors.networks.computing import USUAL, Arithmetic, use_one_thread
+from outvoted.actors.networks.computing import use_one_thread
+from outvoted.actors.panel.exactness import Exactness
+from outvoted.actors.panel.fast import Batch
 from outvoted.actors.panel.peer import Peer
+from outvoted.actors.panel.renderer import Renderer
 from outvoted.search.arrays import Pixels, Singles
 from outvoted.search.messages import Answers, Candidates, Questions, Replies
 from outvoted.search.transforms import Transform
@@ -43,6 +46,14 @@ class LaterPanel(ABC):
     async def vote(self, images: Pixels) -> Singles:
         """Put images (n, channels, height, width) to all peers; shape (peers, n, classes)."""
 
+    @abstractmethod
+    async def exactness(self) -> tuple[Exactness, ...]:
+        """Return how each peer's answers were computed so far."""
+
+    async def widened(self) -> int:
+        """Count how often a peer's bound was widened so far."""
+        return sum(one.widened for one in await self.exactness())
+
 
 class RayPanel(LaterPanel):
     """Peers that answer at the same time, each in its own actor."""
@@ -61,6 +72,10 @@ class RayPanel(LaterPanel):
         placed = ray.put(images)
         return np.stack(await asyncio.gather(*(peer.vote.remote(placed) for peer in self._peers)))
 
+    async def exactness(self) -> tuple[Exactness, ...]:
+        """Return what every peer knows."""
+        return tuple(await asyncio.gather(*(peer.exactness.remote() for peer in self._peers)))
+
 
 def _replies(asked: Sequence[int], answers: Sequence[Answers]) -> Replies:
     parts: dict[int, list[Answers]] = {peer: [] for peer in asked}
@@ -78,11 +93,11 @@ def _parts(candidates: Candidates) -> list[Candidates]:
 class PeerActor:
     """One peer."""
 
-    def __init__(self, transform: Transform, placed: Placed, arithmetic: Arithmetic = USUAL) -> None:
+    def __init__(self, transform: Transform, placed: Placed, batch: Batch = "auto") -> None:
         use_one_thread()
         member, images = ray.get(list(placed))
         network = member.build(images.shape, images.classes)
-        self._peer = Peer(network, transform, images.seeds, arithmetic)
+        self._peer = Peer(network, Renderer(transform, images.seeds), batch)
 
     def ask(self, candidates: Candidates) -> Answers:
         """Answer for candidates."""
@@ -91,3 +106,7 @@ class PeerActor:
     def vote(self, images: Pixels) -> Singles:
         """Answer for images with every class's probability."""
         return self._peer.vote(images)
+
+    def exactness(self) -> Exactness:
+        """Return how its answers were computed so far."""
+        return self._peer.exactness()

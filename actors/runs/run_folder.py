@@ -13,7 +13,7 @@ from outvoted.actors.runs.files import refuse_links, write_atomically
 from outvoted.actors.runs.schema import TableSchema
 from outvoted.search.errors import OutvotedError
 
-EARLIER = ("outvoted run 1", "outvoted run 2")
+EARLIER = ("outvoted run 1", "outvoted run 2", "outvoted run 3")
 """Formats that development versions wrote. Their tables have columns of other names."""
 
 
@@ -41,7 +41,7 @@ class RunRecord(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    format: Literal["outvoted run 3"] = "outvoted run 3"
+    format: Literal["outvoted run 4"] = "outvoted run 4"
     name: str
     kind: Annotated[str, Field(pattern=r"^[a-z]{1,20}$")] = "mine"
     """The command that made the run."""

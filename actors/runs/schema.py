@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-VERSION = "3"
+VERSION = "4"
 
 _TEXT, _BOOL, _TIME = pa.string(), pa.bool_(), pa.timestamp("us", tz="UTC")
 _I8, _I16, _I32, _I64, _F32, _F64 = pa.int8(), pa.int16(), pa.int32(), pa.int64(), pa.float32(), pa.float64()

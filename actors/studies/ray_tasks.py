@@ -9,7 +9,7 @@ import ray
 
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.networks import Architecture, Shape
-from outvoted.actors.networks.computing import Arithmetic, use_one_thread
+from outvoted.actors.networks.computing import use_one_thread
 from outvoted.actors.networks.members import EpochRecord, Member
 from outvoted.actors.panel.peer import voter
 from outvoted.actors.studies.study_store import vote_rows
@@ -25,12 +25,10 @@ from outvoted.search.arrays import Pixels, Singles
 
 
 @ray.remote(max_retries=3)
-def vote_remotely(
-    member: Member, images: Pixels, shape: Shape, classes: int, arithmetic: Arithmetic
-) -> Singles:
+def vote_remotely(member: Member, images: Pixels, shape: Shape, classes: int) -> Singles:
     """Return one network's votes on images, computed with one thread."""
     use_one_thread()
-    return voter(member, shape, classes, arithmetic).vote(images)
+    return voter(member, shape, classes).vote(images)
 
 
 @dataclass(frozen=True)

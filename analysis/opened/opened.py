@@ -16,11 +16,12 @@ from outvoted.actors.data import datasets
 from outvoted.actors.data.datasets import Dataset, DataSource
 from outvoted.actors.mining.shards import Shards
 from outvoted.actors.networks import members
-from outvoted.actors.networks.computing import Arithmetic
 from outvoted.actors.networks.members import Member, fingerprint
+from outvoted.actors.panel.fast import Batch
 from outvoted.actors.panel.panel import LocalPanel
 from outvoted.actors.panel.panel_settings import PanelSettings
 from outvoted.actors.panel.peer import Peer
+from outvoted.actors.panel.renderer import Renderer
 from outvoted.actors.runs.run_folder import RunFolder, RunRecord
 from outvoted.search.errors import OutvotedError
 from outvoted.search.search_settings import SearchSettings
@@ -144,18 +145,18 @@ class OpenedRun:
         return found
 
     @property
-    def arithmetic(self) -> Arithmetic:
-        """How the run's networks compute."""
+    def batch(self) -> Batch:
+        """How many rows reach the run's networks at once."""
         found: PanelSettings = self.configured("panel", PanelSettings)
-        return found.arithmetic
+        return found.batch
 
     @cached_property
     def panel(self) -> LocalPanel:
         """The run's panel in this process."""
         data = self.data
         networks = [member.build(data.shape, data.classes) for member in self.peers]
-        peers = [Peer(network, self.transform, data.train, self.arithmetic) for network in networks]
-        return LocalPanel(peers)
+        renderer = Renderer(self.transform, data.train)
+        return LocalPanel([Peer(network, renderer, self.batch) for network in networks])
 
     def configured(self, part: str, form: Any) -> Any:
         """Return settings from a part of the run's configuration.

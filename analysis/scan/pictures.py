@@ -12,13 +12,12 @@ from outvoted.actors.data.checkerboard import Checkerboard, GridSource
 from outvoted.actors.data.datasets import Split
 from outvoted.actors.mining.scan_store import ScanStore
 from outvoted.actors.panel.panel import LocalPanel
-from outvoted.actors.panel.peer import Peer
+from outvoted.actors.panel.peer import voter
 from outvoted.actors.runs import png
 from outvoted.actors.runs.run_folder import RunRecord
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.drawing import PEERS, TARGET, caption, save, show
 from outvoted.search.arrays import AnyArray, Ints
-from outvoted.search.transforms import Affine
 
 _WIDTH = 10
 _NEITHER = "#777777"
@@ -77,9 +76,8 @@ def draw_checkerboard(run: OpenedRun, grid: GridSource, path: Path) -> None:
     data = board.dataset()
     peers = run.peers
     images = grid.images(np.arange(grid.points**2))
-    none = Split(data.train.images[:0], data.train.labels[:0])
-    panel = LocalPanel([Peer(peer.build(data.shape, data.classes), Affine(), none) for peer in peers])
-    regions = panel.vote(images).argmax(axis=2)
+    panel = LocalPanel([voter(peer, data.shape, data.classes) for peer in peers])
+    regions = panel.classify(images)
     dissents = ScanStore(run.store.path).dissents()
     figure = Figure(figsize=(2.1 * (len(peers) + 1), 4.7), layout="constrained")
     axes = figure.subplots(2, len(peers) + 1, squeeze=False)

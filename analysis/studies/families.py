@@ -10,7 +10,6 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.networks import MLP, DeepCNN, InputRecipe, Network, PreprocessedNetwork, ViT
-from outvoted.actors.networks.computing import USUAL
 from outvoted.actors.panel.answers import sample
 from outvoted.actors.panel.checking import examine
 from outvoted.actors.training.steps import Training
@@ -175,7 +174,7 @@ def _check(family: Family, data: Dataset) -> None:
             remedy="choose data with test images, or hold some out",
         )
     network = family.network.build(data.shape, data.classes)
-    examine(network, sample(data.train, data.shape, data.classes), USUAL)
+    examine(network, sample(data.train, data.shape, data.classes))
 
 
 def work(family: Family, data: Dataset) -> int:

@@ -48,7 +48,7 @@ def check_user_networks(
         return
     wanted = panel_settings.recipes(panel, referee)
     with phase(console, "checking the networks"):
-        said = checking.check(wanted, data.shape, data.classes, panel.arithmetic, data.train, gradients)
+        said = checking.check(wanted, data.shape, data.classes, data.train, gradients)
     for sentence in said:
         console.print(sentence, markup=False, highlight=False, soft_wrap=True)
 

@@ -19,7 +19,7 @@ from outvoted.actors.data.numbers import (
     whole,
 )
 from outvoted.actors.networks import Shape
-from outvoted.actors.networks.computing import Arithmetic, own_device
+from outvoted.actors.networks.computing import own_device
 from outvoted.actors.networks.user_modules import Tolerant, copied, ready, told
 from outvoted.actors.panel.answers import Sample
 from outvoted.actors.panel.checking import examine
@@ -144,9 +144,7 @@ def named(networks: Networks) -> dict[str, nn.Module]:
     return found
 
 
-def taken(
-    name: str, network: nn.Module, sample: Sample, arithmetic: Arithmetic, gradients: bool = False
-) -> Tolerant:
+def taken(name: str, network: nn.Module, sample: Sample, gradients: bool = False) -> Tolerant:
     """Return a copy of a network that has shown what it does, and will answer NaN where it fails.
 
     What the network kept of being looked at is in another copy.
@@ -156,18 +154,18 @@ def taken(
     """
     copy = _copied(name, network)
     fresh = ready(copy, sample.inputs(torch.float32)[:1])
-    shown(name, fresh, sample, arithmetic, gradients)
+    shown(name, fresh, sample, gradients)
     return Tolerant(fresh, sample.classes, name)
 
 
-def shown(name: str, network: nn.Module, sample: Sample, arithmetic: Arithmetic, gradients: bool) -> None:
+def shown(name: str, network: nn.Module, sample: Sample, gradients: bool) -> None:
     """Have a network show what it does, and warn of what should be known of it.
 
     Raises:
         OutvotedError: it can't be mined; the message begins with its name.
     """
     try:
-        said = examine(network, sample, arithmetic, gradients, own_device())
+        said = examine(network, sample, gradients, own_device())
     except OutvotedError as error:
         raise OutvotedError(f"'{name}': {error.expected}", error.found, error.remedy) from error.__cause__
     if said is not None:

@@ -12,12 +12,14 @@ from outvoted.actors.data import datasets
 from outvoted.actors.data.datasets import AnyData, Dataset, DatasetName, DataSettings
 from outvoted.actors.mining.local_mining import LocalMining
 from outvoted.actors.networks import Architecture, Shape
-from outvoted.actors.networks.computing import BATCH, Arithmetic, Precision, own_context, undisturbed
+from outvoted.actors.networks.computing import own_context, undisturbed
 from outvoted.actors.networks.user_modules import Tolerant
 from outvoted.actors.panel.answers import Sample, sample
+from outvoted.actors.panel.fast import Batch
 from outvoted.actors.panel.panel import LocalPanel
 from outvoted.actors.panel.panel_settings import PanelSettings, recipes
 from outvoted.actors.panel.peer import Peer
+from outvoted.actors.panel.renderer import Renderer
 from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.actors.training.steps import Training
 from outvoted.actors.training.training import train
@@ -46,8 +48,7 @@ class Panel:
         *,
         classes: int | None = None,
         referee: nn.Module | None = None,
-        batch: int = BATCH,
-        precision: Precision = "double",
+        batch: Batch = "auto",
     ) -> None:
         """Take networks by name; copies of everything are used, yours stay as they are.
 
@@ -58,8 +59,7 @@ class Panel:
             labels: shape (n,), 0 to classes - 1.
             classes: how many there are, if no image has the highest label; at least 2.
             referee: a stronger network that says which mistakes still show their label.
-            batch: rows of the batches that networks see.
-            precision: what networks compute in.
+            batch: images that reach a network at once; a matter of speed alone.
 
         Raises:
             OutvotedError: images and labels are no labelled images, or a network fails on all images of a
@@ -67,7 +67,7 @@ class Panel:
         """
         self.seeds = seeds(images, labels)
         self._classes = classes or int(self.seeds.labels.max()) + 1
-        self._arithmetic = Arithmetic(batch, precision)
+        self._batch = batch
         if not self._classes >= 2 or self.seeds.labels.max() >= self._classes:
             raise OutvotedError(
                 expected="at least 2 classes, and labels from 0 to classes - 1",
@@ -89,8 +89,7 @@ class Panel:
         *,
         networks: Sequence[Architecture | Mapping[str, Any]] = _USUAL.networks,
         training: Training | Mapping[str, Any] = _USUAL.training,
-        batch: int = _USUAL.batch,
-        precision: Precision = _USUAL.precision,
+        batch: Batch = _USUAL.batch,
         **unknown: Never,
     ) -> "Panel":
         """Train a panel in this process.
@@ -100,20 +99,13 @@ class Panel:
                 a data set that :func:`outvoted.data.load` has read.
             networks: what is trained, say ``[networks.MLP(hidden=8), networks.MLP(hidden=16)]``.
             training: how, say ``networks.Training(epochs=5)``.
-            batch: rows of the batches that networks see.
-            precision: what networks compute in.
+            batch: images that reach a network at once; a matter of speed alone.
             unknown: any other keyword is refused.
 
         Raises:
             OutvotedError: a setting is not what it must be, or the data cannot be had.
         """
-        settings = {
-            "networks": networks,
-            "training": training,
-            "batch": batch,
-            "precision": precision,
-            **unknown,
-        }
+        settings = {"networks": networks, "training": training, "batch": batch, **unknown}
         wanted = reading.validated(PanelSettings, settings, "Panel.train(...)")
         found = load(data, "Panel.train(...)")
         return cls(
@@ -122,7 +114,6 @@ class Panel:
             found.train.labels,
             classes=found.classes,
             batch=wanted.batch,
-            precision=wanted.precision,
         )
 
     @classmethod
@@ -141,7 +132,7 @@ class Panel:
         opened = OpenedRun(RunFolder(Path(run)), EVERYTHING if trust else NOTHING)
         kinds = import_module("outvoted.cluster.jobs.kinds")  # which takes a while
         kinds.check_offers(opened.record, "Panel.load", "whose panel can be mined again")
-        data, arithmetic = opened.data, opened.arithmetic
+        data = opened.data
         built = {member.name: member.bare(data.shape, data.classes) for member in opened.members}
         networks = {member.name: built[member.name] for member in opened.peers}
         return cls(
@@ -150,8 +141,7 @@ class Panel:
             data.train.labels,
             classes=data.classes,
             referee=next((network for name, network in built.items() if name not in networks), None),
-            batch=arithmetic.batch,
-            precision=arithmetic.precision,
+            batch=opened.batch,
         )
 
     @undisturbed()
@@ -164,7 +154,8 @@ class Panel:
         Raises:
             OutvotedError: they are no such images.
         """
-        peers = [Peer(network, Affine(), self.seeds, self._arithmetic) for network in self._networks]
+        renderer = Renderer(Affine(), self.seeds)
+        peers = [Peer(network, renderer, self._batch) for network in self._networks]
         return LocalPanel(peers).vote(voted(images, self._shape))
 
     @property
@@ -185,13 +176,13 @@ class Panel:
         search.check(self._shape, self.names)
         if search.strategy.proposer.gradients and not self._has_gradients:
             for name, tolerant in zip(self.names, self._networks, strict=True):
-                shown(name, tolerant.network, self._sample, self._arithmetic, gradients=True)
+                shown(name, tolerant.network, self._sample, gradients=True)
             self._has_gradients = True
         networks = dict(zip(self.names, self._networks, strict=True))
-        return LocalMining(search, networks, self.seeds, self._referee, self._arithmetic)
+        return LocalMining(search, networks, self.seeds, self._referee, self._batch)
 
     def _taken(self, name: str, network: nn.Module) -> Tolerant:
-        return taken(name, network, self._sample, self._arithmetic)
+        return taken(name, network, self._sample)
 
 
 def load(data: DatasetName | AnyData | Dataset = "mnist-sample", where: str = "data.load(...)") -> Dataset:

@@ -13,8 +13,8 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy, Place
 from outvoted.actors.data.datasets import Images
 from outvoted.actors.mining.ray_mining import CellActor, CellPanel, Peers, PeersInside, PeersOutside
 from outvoted.actors.mining.recorder import RecorderActor
-from outvoted.actors.networks.computing import Arithmetic
 from outvoted.actors.networks.members import Member
+from outvoted.actors.panel.fast import Batch
 from outvoted.actors.panel.ray_panel import PeerActor
 from outvoted.cluster.ray.layout import Layout
 from outvoted.cluster.ray.placement import Share
@@ -28,7 +28,7 @@ _CELL: Any = CellActor
 
 @dataclass(frozen=True)
 class Placed:
-    """A panel's members, the referee and the images, as references into the object store; how all compute.
+    """A panel's members, the referee and the images, as references into the object store.
 
     Kept for as long as actors may restart: a restarted actor is made from them again.
     """
@@ -37,7 +37,7 @@ class Placed:
     peers: tuple[Any, ...]
     referee: Any
     images: Any
-    arithmetic: Arithmetic
+    batch: Batch
 
 
 @dataclass(frozen=True)
@@ -73,10 +73,10 @@ def running_cells(
     members: Sequence[Member],
     images: Images,
     recorder: Any,
-    arithmetic: Arithmetic,
+    batch: Batch,
 ) -> Iterator[list[Cell]]:
     """Have all cells within the block; seeds are placed in the object store once for each machine."""
-    placed = _place(members, images, arithmetic)
+    placed = _place(members, images, batch)
     groups = [_group(layout) for _ in range(layout.cells)]
     cells: list[Cell] = []
     try:
@@ -92,7 +92,7 @@ def running_cells(
             remove_placement_group(group)
 
 
-def _place(members: Sequence[Member], images: Images, arithmetic: Arithmetic) -> Placed:
+def _place(members: Sequence[Member], images: Images, batch: Batch) -> Placed:
     peers = [member for member in members if member.role == "peer"]
     referee = next((member for member in members if member.role == "referee"), None)
     return Placed(
@@ -100,7 +100,7 @@ def _place(members: Sequence[Member], images: Images, arithmetic: Arithmetic) ->
         peers=tuple(ray.put(member) for member in peers),
         referee=ray.put(referee),
         images=ray.put(images),
-        arithmetic=arithmetic,
+        batch=batch,
     )
 
 
@@ -117,14 +117,14 @@ def _start(layout: Layout, rules: Rules, placed: Placed, recorder: Any, group: A
     if not layout.inside:
         actors = tuple(
             _PEER.options(**options(layout.share)).remote(
-                rules.transform, (peer, placed.images), placed.arithmetic
+                rules.transform, (peer, placed.images), placed.batch
             )
             for peer in placed.peers
         )
         peers = PeersOutside(actors)
     share = layout.share if layout.inside else Share(0, 0)
     actor = _CELL.options(**options(share), max_concurrency=layout.shards_in_flight + 2).remote(
-        rules, peers, placed.names, (placed.referee, placed.images), recorder, placed.arithmetic
+        rules, peers, placed.names, (placed.referee, placed.images), recorder, placed.batch
     )
     return Cell(actor, actors, CellPanel(actor, len(placed.peers)))
 

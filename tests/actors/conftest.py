@@ -13,6 +13,7 @@ from outvoted.actors.mining.shards import ShardResult
 from outvoted.actors.networks.members import Member
 from outvoted.actors.panel.panel import LocalPanel
 from outvoted.actors.panel.peer import Peer
+from outvoted.actors.panel.renderer import Renderer
 from outvoted.search.climb import Rules
 from outvoted.search.messages import Candidates
 from outvoted.search.plan import Shard
@@ -66,13 +67,13 @@ def few(digits: Dataset) -> Dataset:
 @pytest.fixture(scope="session")
 def judge(referee: Member, rules: Rules, digits: Dataset) -> Peer:
     """The referee, ready to vote."""
-    return Peer(referee.build(digits.shape, digits.classes), rules.transform, digits.train)
+    return Peer(referee.build(digits.shape, digits.classes), Renderer(rules.transform, digits.train))
 
 
 @pytest.fixture(scope="session")
 def convolutional(referee: Member, rules: Rules, digits: Dataset) -> Peer:
     """The referee's network as if it were on the panel."""
-    return Peer(referee.build(digits.shape, digits.classes), rules.transform, digits.train)
+    return Peer(referee.build(digits.shape, digits.classes), Renderer(rules.transform, digits.train))
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,6 @@ from torch import nn
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.data.files import UserPath
 from outvoted.actors.networks import Shape, Weights
-from outvoted.actors.networks.computing import BATCH
 from outvoted.actors.runs.files import write_atomically
 from outvoted.actors.training.generators import dcgan
 from outvoted.actors.training.generators.dcgan import DcganTraining
@@ -27,6 +26,8 @@ from outvoted.search.errors import OutvotedError
 from outvoted.search.settings import Settings
 
 _FORM = "generator 1"
+_BATCH = 128
+"""Images that are made at once."""
 
 
 @dataclass(frozen=True)
@@ -69,9 +70,9 @@ class Generator:
         """
         parts = []
         with torch.inference_mode():
-            for first in range(0, len(latents), BATCH):
-                part = torch.from_numpy(np.array(latents[first : first + BATCH], np.float64))
-                padded = torch.cat([part, part[-1:].expand(BATCH - len(part), -1)])
+            for first in range(0, len(latents), _BATCH):
+                part = torch.from_numpy(np.array(latents[first : first + _BATCH], np.float64))
+                padded = torch.cat([part, part[-1:].expand(_BATCH - len(part), -1)])
                 made = self._network(padded[:, :, None, None])[: len(part)]
                 parts.append(((made + 1) * 127.5).round().to(torch.uint8).numpy())
         return np.concatenate(parts)

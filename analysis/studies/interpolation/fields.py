@@ -76,8 +76,8 @@ def own_rows(study: OpenedStudy, networks: Sequence[str], corners: tuple[int, in
     assert data.features is not None  # the study was checked
     images = np.concatenate([data.train.images, data.test.images])
     labels = np.concatenate([data.train.labels, data.test.labels])
-    known, arithmetic = {member.name: member for member in study.run.members}, study.run.arithmetic
-    answers = [voter(known[name], data.shape, data.classes, arithmetic).vote(images) for name in networks]
+    known = {member.name: member for member in study.run.members}
+    answers = [voter(known[name], data.shape, data.classes).vote(images) for name in networks]
     votes, values = Ballots(tuple(networks), np.stack(answers)), to_values(images, data.features)
     whole = votes.with_mean()
     correct = dict(zip(whole.names, (whole.predicted == labels).mean(1).tolist(), strict=True))

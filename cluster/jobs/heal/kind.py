@@ -117,9 +117,7 @@ def _heal(job: Job[HealConfig], data: Dataset, each: Share, progress: Bars) -> N
 def _healer(config: HealConfig, data: Dataset, referee: Member | None) -> Healer:
     key = keyed(Use.MOVE_TEST, config.search.seed)
     moved = moved_split(config.search.transform, data.test, config.heal.test_moves, key)
-    return Healer(
-        config.heal, config.search, config.panel.training, data, moved, referee, config.panel.arithmetic
-    )
+    return Healer(config.heal, config.search, config.panel.training, data, moved, referee, config.panel.batch)
 
 
 class _Healing:

@@ -91,7 +91,7 @@ def _search(job: Job[MineConfig], record: RunRecord, data: Dataset, layout: Layo
         recipes = panel_settings.recipes(config.panel, config.referee)
         found = run_members(job.store, record, recipes, data, layout.share, progress, recorder.epoch.remote)
         starting = progress.add_task("starting", total=1, details="peers and coordinators")
-        with running_cells(layout, rules, found, images, recorder, config.panel.arithmetic) as cells:
+        with running_cells(layout, rules, found, images, recorder, config.panel.batch) as cells:
             plans = planned(cells[0].panel, config.search, data.train.labels, config.panel.names)
             plans.standings.check()
             for concern in plans.standings.concerns():

@@ -102,7 +102,7 @@ def _scan(
     if not left:
         return
     reading = Reading(Fit(shape=data.shape, sizes=config.scan.sizes), size, done)
-    judging = (members, data.shape, data.classes, config.panel.arithmetic)
+    judging = (members, data.shape, data.classes, config.panel.batch)
     began, before, fresh = time.monotonic(), figures.seconds, 0
     kept = len(store.dissents())  # of the whole scan, as the table will count them
     for found in judged(left, reading, judging, room, config.cluster.memory << 20):

@@ -13,8 +13,9 @@ from outvoted.actors.data.pictures import Fit
 from outvoted.actors.data.rows import Piece
 from outvoted.actors.data.sources import Chunk, chunks
 from outvoted.actors.mining.judge import JudgedChunk, local_judge
-from outvoted.actors.networks.computing import Arithmetic, use_one_thread
+from outvoted.actors.networks.computing import use_one_thread
 from outvoted.actors.networks.members import Member
+from outvoted.actors.panel.fast import Batch
 from outvoted.cluster.ray.placement import Pool
 from outvoted.search.errors import OutvotedError
 
@@ -36,10 +37,10 @@ class Judging:
     """Holds a whole panel in one process and judges chunks."""
 
     def __init__(
-        self, members: Sequence[Member], shape: tuple[int, int, int], classes: int, arithmetic: Arithmetic
+        self, members: Sequence[Member], shape: tuple[int, int, int], classes: int, batch: Batch
     ) -> None:
         use_one_thread()
-        self._judge = local_judge(members, shape, classes, arithmetic)
+        self._judge = local_judge(members, shape, classes, batch)
 
     def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
         """Judge a chunk."""

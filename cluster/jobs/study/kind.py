@@ -160,9 +160,9 @@ class _StudyStages:
 
     def _vote(self, whose: str, networks: Sequence[Member]) -> None:
         """Put all images to networks, a task for each, and record the votes."""
-        data, placed, arithmetic = self._data, ray.put(self._store.pixels()), self._config.panel.arithmetic
+        data, placed = self._data, ray.put(self._store.pixels())
         task = _VOTE.options(num_cpus=self._share.num_cpus, num_gpus=self._share.num_gpus)
-        calls = {task.remote(one, placed, data.shape, data.classes, arithmetic): one.name for one in networks}
+        calls = {task.remote(one, placed, data.shape, data.classes): one.name for one in networks}
         bar = self._progress.add_task("votes", total=len(calls), details=f"of the {whose}")
         votes = {}
         for name, call in completed(calls):

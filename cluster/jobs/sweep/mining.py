@@ -9,7 +9,6 @@ from rich.progress import Progress as Bars
 from outvoted.actors.data.datasets import Dataset, Images
 from outvoted.actors.mining.local_mining import MiningResult
 from outvoted.actors.mining.ray_mining import mine_panel_remotely
-from outvoted.actors.networks.computing import USUAL
 from outvoted.actors.networks.members import Member
 from outvoted.actors.panel import checking, panel_settings
 from outvoted.actors.runs.run_folder import RunFolder
@@ -43,7 +42,7 @@ def check_mining(config: SweepConfig, data: Dataset) -> tuple[str, ...]:
     if config.mining.referee is None:
         return ()
     wanted = panel_settings.referee_recipe(config.mining.referee)
-    return checking.check((wanted,), data.shape, data.classes, USUAL, data.train)
+    return checking.check((wanted,), data.shape, data.classes, data.train)
 
 
 def mine_settings(config: SweepConfig, store: SweepStore, data: Dataset, progress: Bars) -> None:

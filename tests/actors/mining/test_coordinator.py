@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.mining.coordinator import Coordinator, Steps, Verdict
 from outvoted.actors.mining.shards import ShardResult
+from outvoted.actors.panel.exactness import Exactness
 from outvoted.actors.panel.panel import LocalPanel, VotingPanel
 from outvoted.actors.panel.peer import Peer
+from outvoted.actors.panel.renderer import Renderer
 from outvoted.actors.runs import png, schema
 from outvoted.search.arrays import Pixels, Singles
 from outvoted.search.climb import Outcome, ShardState
@@ -42,6 +44,9 @@ class Liar(VotingPanel):
     def vote(self, images: Pixels) -> Singles:
         return np.roll(self.honest.vote(images), 1, axis=2)
 
+    def exactness(self) -> tuple[Exactness, ...]:
+        return self.honest.exactness()
+
 
 class Counting(VotingPanel):
     """A panel that counts the rows it is asked about."""
@@ -60,6 +65,9 @@ class Counting(VotingPanel):
 
     def vote(self, images: Pixels) -> Singles:
         return self.honest.vote(images)
+
+    def exactness(self) -> tuple[Exactness, ...]:
+        return self.honest.exactness()
 
 
 class Broken(torch.nn.Module):
@@ -282,7 +290,7 @@ def test_a_mistake_that_the_votes_deny_is_a_failed_search(
 def test_a_broken_peer_fails_every_search(
     coordinator: Coordinator, shard: Shard, peers: list[Peer], digits: Dataset
 ) -> None:
-    broken = Peer(Broken(), coordinator.rules.transform, digits.train)
+    broken = Peer(Broken(), Renderer(coordinator.rules.transform, digits.train))
     result = mined_by(coordinator, shard, LocalPanel([*peers[:2], broken]))
     frame = searches_of(result)
     assert set(frame["outcome"]) == {Outcome.FAILED}

@@ -7,10 +7,10 @@ import torch
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.data.sources import Chunk
 from outvoted.actors.mining.judge import Judge, JudgedChunk
-from outvoted.actors.networks.computing import USUAL
 from outvoted.actors.networks.members import Member
 from outvoted.actors.panel.panel import LocalPanel
 from outvoted.actors.panel.peer import Peer
+from outvoted.actors.panel.renderer import Renderer
 from outvoted.actors.runs import png
 from outvoted.search.transforms import Affine
 
@@ -82,7 +82,7 @@ def test_a_chunk_without_images_has_counts_too(panel: LocalPanel) -> None:
 def test_the_judge_has_the_members_names(trained: list[Member], digits: Dataset, chunk: Chunk) -> None:
     from outvoted.actors.mining.judge import local_judge
 
-    found = local_judge(trained, digits.shape, digits.classes, USUAL).judge(chunk)
+    found = local_judge(trained, digits.shape, digits.classes).judge(chunk)
     assert set(found.dissents["target_name"].to_pylist()) <= {"mlp-6", "mlp-12", "mlp-18"}
     assert found.dissents["valid"].null_count == found.dissents.num_rows
 
@@ -106,7 +106,7 @@ def test_an_image_that_a_network_fails_on_is_no_dissent_and_is_told(
 ) -> None:
     silent = set(chunk.images.sum((1, 2, 3), dtype=np.int64)[::3].tolist())
     network = Silent(trained[1].bare(digits.shape, digits.classes), silent)
-    voters = [peers[0], Peer(network, Affine(), digits.train), peers[2]]
+    voters = [peers[0], Peer(network, Renderer(Affine(), digits.train)), peers[2]]
     found = Judge(LocalPanel(voters), NAMES).judge(chunk)
     (row,) = found.scanned.to_pylist()
     told = [one for one in row["undecodable"] if one["reason"] == "no answer from b"]
@@ -121,7 +121,9 @@ def test_a_referee_without_an_answer_agrees_with_nothing(
     panel: LocalPanel, trained: list[Member], digits: Dataset, chunk: Chunk
 ) -> None:
     inks = set(chunk.images.sum((1, 2, 3), dtype=np.int64).tolist())
-    referee = Peer(Silent(trained[0].bare(digits.shape, digits.classes), inks), Affine(), digits.train)
+    referee = Peer(
+        Silent(trained[0].bare(digits.shape, digits.classes), inks), Renderer(Affine(), digits.train)
+    )
     rows = Judge(panel, NAMES, referee).judge(chunk).dissents
     assert rows.num_rows
     assert set(rows["referee_predicted"].to_pylist()) == {None} == set(rows["valid"].to_pylist())

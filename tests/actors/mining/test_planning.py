@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.mining.coordinator import Coordinator
 from outvoted.actors.mining.planning import MiningPlan, asked_about, planned, voting_order
+from outvoted.actors.panel.exactness import Exactness
 from outvoted.actors.panel.panel import LocalPanel, VotingPanel
 from outvoted.search.arrays import Pixels, Singles
 from outvoted.search.climb import Outcome, Rules
@@ -34,6 +35,9 @@ class Contrarian(VotingPanel):
 
     def vote(self, images: Pixels) -> Singles:
         raise AssertionError("planning asks about seeds")
+
+    def exactness(self) -> tuple[Exactness, ...]:
+        return (Exactness(),) * self.size
 
 
 def plans(panel: VotingPanel, digits: Dataset, per_target: int, seed: int = 7) -> MiningPlan:

@@ -10,6 +10,7 @@ from outvoted.actors.data.datasets import Dataset, Split
 from outvoted.actors.networks import MLP, Architecture, DeepCNN, InputRecipe, PreprocessedNetwork, ViT
 from outvoted.actors.networks.members import Member
 from outvoted.actors.panel.peer import Peer, voter
+from outvoted.actors.panel.renderer import Renderer
 from outvoted.search.errors import OutvotedError
 from outvoted.search.messages import Candidates, TakeGradient
 from outvoted.search.transforms import Affine
@@ -57,7 +58,7 @@ def test_double_precision_says_what_single_does(architecture: Architecture) -> N
 def test_answers_have_a_slope_along_every_move(architecture: Architecture, digits: Dataset) -> None:
     network, transform = member(architecture).build(digits.shape, digits.classes), Affine()
     labels = voter(member(architecture), digits.shape, digits.classes).vote(digits.test.images[:4]).argmax(1)
-    peer = Peer(network, transform, Split(digits.test.images[:4], labels.astype(np.int64)))
+    peer = Peer(network, Renderer(transform, Split(digits.test.images[:4], labels.astype(np.int64))))
     always = np.full(4, TakeGradient.IF_CORRECT, np.uint8)
     answers = peer.ask(
         Candidates(np.arange(4, dtype=np.int32), transform.identity(4).astype(np.float32), always)

@@ -12,6 +12,7 @@ from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.networks.computing import own_context, own_random_numbers
 from outvoted.actors.networks.members import Member
 from outvoted.actors.panel.peer import Peer
+from outvoted.actors.panel.renderer import Renderer
 from outvoted.search.climb import Rules
 from outvoted.search.messages import Candidates, TakeGradient
 from tests.contexts import CONTEXTS, state
@@ -42,7 +43,7 @@ def test_a_peer_answers_alike_in_every_context(
     context: str, trained: list[Member], rules: Rules, digits: Dataset, candidates: Draw
 ) -> None:
     def answers() -> list[bytes]:
-        peer = Peer(network, rules.transform, digits.train)
+        peer = Peer(network, Renderer(rules.transform, digits.train))
         said = peer.ask(asked)
         assert said.gradient is not None
         return [array.tobytes() for array in (said.score, said.predicted, said.gradient, peer.vote(images))]
@@ -72,7 +73,7 @@ def test_what_a_network_keeps_of_a_call_may_be_part_of_a_gradient_later(
             logits: torch.Tensor = self.linear(images.flatten(1) * self.grid)
             return logits
 
-    peer, asked = Peer(Keeps(), rules.transform, digits.train), candidates(5, 0)
+    peer, asked = Peer(Keeps(), Renderer(rules.transform, digits.train)), candidates(5, 0)
     peer.vote(digits.test.images[:5])
     peer.ask(asked)
     found = peer.ask(Candidates(asked.seed_id, asked.composed, np.full(5, TakeGradient.IF_WRONG, np.uint8)))

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from outvoted.actors.networks import PackagedNetwork
-from outvoted.actors.networks.computing import Arithmetic
 from outvoted.actors.networks.members import Member
 from outvoted.actors.networks.packaged import arrays_only, keras_layers
 from outvoted.actors.panel.answers import sample
@@ -38,7 +37,7 @@ def test_it_is_built_from_its_package_and_answers(model: str) -> None:
     settings = packaged(model)
     member = Member(model, "peer", settings, 0, settings.load((3, 64, 64), 1000).weights, ())
     network, images = member.bare((3, 64, 64), 1000), sample(None, (3, 64, 64), 1000)
-    examine(network, images, Arithmetic(2, "single"), gradients=True)
+    examine(network, images, gradients=True)
     assert MODELS[model] not in sys.modules
 
 

@@ -10,7 +10,6 @@ import torch
 from torch import nn
 from torch.nn.utils import weight_norm
 
-from outvoted.actors.networks.computing import Arithmetic
 from outvoted.actors.networks.members import Member
 from outvoted.actors.panel.checking import check
 from outvoted.actors.panel.panel_settings import PanelSettings, recipes
@@ -118,5 +117,5 @@ def test_layers_without_a_shape_yet_take_the_files(tmp_path: Path) -> None:
 def test_a_note_is_handed_on_with_the_networks_key(tied: nn.Module, tmp_path: Path) -> None:
     torch.save({"model": tied.state_dict()}, tmp_path / "net.pt")
     panel = PanelSettings.model_validate({"networks": [{"kind": "mlp"}, own(tmp_path / "net.pt")]})
-    (note,) = check(recipes(panel, None), SHAPE, CLASSES, Arithmetic(precision="single"))
+    (note,) = check(recipes(panel, None), SHAPE, CLASSES)
     assert note == "panel.networks.1 (net): weights read from its file: those under 'model'"

@@ -13,7 +13,6 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from outvoted.actors.networks import Architecture, TorchvisionModel
-from outvoted.actors.networks.computing import USUAL
 from outvoted.actors.panel.checking import check
 from outvoted.actors.panel.panel_settings import PanelSettings, RefereeSettings, key, recipes
 from outvoted.search.errors import OutvotedError
@@ -26,7 +25,7 @@ def checked(network: Architecture | dict[str, Any], classes: int = CLASSES, **mo
     """Check a panel of an MLP and the network."""
     values = network.model_dump() if isinstance(network, Architecture) else network
     panel = PanelSettings.model_validate({"networks": [MLP, values], **more})
-    check(recipes(panel, None), SHAPE, classes, panel.arithmetic)
+    check(recipes(panel, None), SHAPE, classes)
 
 
 def refused(network: Architecture | dict[str, Any], classes: int = CLASSES) -> OutvotedError:
@@ -41,9 +40,8 @@ def python(function: str, **arguments: object) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("kind", ["python", "exported", "torchvision", "timm"])
-@pytest.mark.parametrize("precision", ["single", "double"])
-def test_what_is_right_passes(kind: str, precision: str, bring: Bring) -> None:
-    checked(bring(kind), precision=precision)
+def test_what_is_right_passes(kind: str, bring: Bring) -> None:
+    checked(bring(kind))
 
 
 @pytest.mark.parametrize(
@@ -109,7 +107,7 @@ def test_the_referee_is_checked_too(workplace: Path) -> None:
     panel = PanelSettings.model_validate({"networks": [MLP, MLP]})
     referee = RefereeSettings.model_validate({"network": python("failing")})
     with pytest.raises(OutvotedError) as caught:
-        check(recipes(panel, referee), SHAPE, CLASSES, USUAL)
+        check(recipes(panel, referee), SHAPE, CLASSES)
     assert caught.value.expected.startswith("referee.network (referee)")
 
 

@@ -20,8 +20,7 @@ from outvoted.actors.networks import (
     PreprocessedNetwork,
     ViT,
 )
-from outvoted.actors.networks.computing import USUAL, Arithmetic, Precision
-from outvoted.actors.networks.user_modules import copied, ready
+from outvoted.actors.networks.user_modules import copied
 from outvoted.actors.panel.answers import Sample, sample
 from outvoted.actors.panel.checking import check, examine
 from outvoted.actors.panel.panel_settings import PanelSettings, recipes
@@ -30,6 +29,7 @@ from tests.actors.panel.zoo import (
     CLASSES,
     LAZY,
     SHAPE,
+    SINGLE_ALONE,
     WELL,
     WITHOUT_GRADIENT,
     WRONG_ALWAYS,
@@ -62,7 +62,7 @@ def from_a_configuration(name: str, digits: Dataset, strategy: str) -> None:
     odd = {"kind": "python", "factory": "tests.actors.panel.zoo:build", "arguments": {"name": name}}
     panel = PanelSettings.model_validate({"networks": [{"kind": "mlp"}, odd]})
     wanted = recipes(panel, None)
-    said = check(wanted, SHAPE, CLASSES, panel.arithmetic, digits.train, strategy == "gradient")
+    said = check(wanted, SHAPE, CLASSES, digits.train, strategy == "gradient")
     assert not said
 
 
@@ -91,10 +91,13 @@ def test_no_network_that_is_well_is_refused(name: str, place: str, digits: Datas
     ROADS[place](name, digits, "gradient")
 
 
-@pytest.mark.parametrize("name", ["single alone", "quantised"])
-def test_the_other_precision_is_advised_only_where_it_works(name: str, digits: Dataset) -> None:
+@pytest.mark.parametrize("name", SINGLE_ALONE)
+def test_one_that_works_in_single_precision_alone_is_mined_and_told(name: str, digits: Dataset) -> None:
     images, labels = digits.train.images[:100], digits.train.labels[:100]
-    Panel([build(name), base()], images, labels, classes=CLASSES, precision="single")
+    with pytest.warns(UserWarning, match=f"'{name}': it works in single precision alone"):
+        panel = Panel({name: build(name), "base": base()}, images, labels, classes=CLASSES)
+    found = mine(panel, per_target=1, patience=2, progress=False)
+    assert not found.summary["failures"]
 
 
 @pytest.fixture
@@ -112,30 +115,16 @@ BUILT_IN: list[Architecture] = [
 ]
 
 
-@pytest.mark.parametrize("batch", [1, 3, 128])
-@pytest.mark.parametrize("precision", ["double", "single"])
 @pytest.mark.parametrize("architecture", BUILT_IN, ids=lambda one: one.label)
-def test_built_in_networks_pass(
-    architecture: Architecture, precision: Precision, batch: int, images: Sample
-) -> None:
-    network = architecture.build(SHAPE, CLASSES)
-    assert examine(network, images, Arithmetic(batch, precision), gradients=True) is None
-
-
-@pytest.mark.parametrize("name", WELL)
-@pytest.mark.parametrize("seed", range(3))
-def test_what_is_well_is_well_in_single_precision_too(name: str, seed: int, images: Sample) -> None:
-    torch.manual_seed(seed)
-    network = ready(copied(build(name)), images.inputs(torch.float32)[:1])
-    if name != "double":
-        assert examine(network, images, Arithmetic(8, "single"), gradients=True) is None
+def test_built_in_networks_pass(architecture: Architecture, images: Sample) -> None:
+    assert examine(architecture.build(SHAPE, CLASSES), images, gradients=True) is None
 
 
 def test_being_looked_at_changes_nothing(images: Sample) -> None:
     network = build("grid").train()
     before = {key: value.clone() for key, value in network.state_dict().items()}
     numbers = torch.get_rng_state(), np.random.get_state(legacy=False)["state"]["key"].tolist()
-    examine(network, images, USUAL, gradients=True)
+    examine(network, images, gradients=True)
     assert network.training
     assert network.scale is None
     assert all(torch.equal(value, before[key]) for key, value in network.state_dict().items())
@@ -151,10 +140,9 @@ def test_one_that_computes_in_single_precision_by_itself_is_told(images: Sample)
             place = torch.arange(len(images), dtype=images.dtype)[:, None]
             return images.flatten(1)[:, 300:310] * (1 + 1e-7 * place)
 
-    said = examine(Inside(), images, USUAL)
+    said = examine(Inside(), images)
     assert said is not None
     assert "single precision somewhere" in said
-    assert examine(Inside(), images, Arithmetic(8, "single")) is None
 
 
 def test_a_network_that_fails_on_some_images_passes(images: Sample) -> None:
@@ -164,21 +152,21 @@ def test_a_network_that_fails_on_some_images_passes(images: Sample) -> None:
                 raise ValueError("too much ink")
             return images.flatten(1)[:, 300:310]
 
-    assert examine(Picky(), images, USUAL, gradients=True) is None
+    assert examine(Picky(), images, gradients=True) is None
 
 
 def test_numbers_from_0_to_1_of_a_network_that_knows_nothing_may_be_logits(images: Sample) -> None:
     linear = torch.nn.Linear(784, CLASSES)
     torch.nn.init.normal_(linear.weight, std=0.1, generator=torch.Generator().manual_seed(1))
     low = torch.nn.Sequential(torch.nn.Flatten(), linear, torch.nn.Sigmoid())
-    assert examine(low, images, USUAL) is None
+    assert examine(low, images) is None
 
 
 def test_a_single_output_for_two_classes_is_told_how_to_become_two(digits: Dataset) -> None:
     two = sample(digits.train, SHAPE, 2)
     one = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(784, 1))
     with pytest.raises(OutvotedError, match=r"torch\.cat\(\[torch\.zeros_like\(z\), z\], 1\)"):
-        examine(one, two, USUAL)
+        examine(one, two)
 
 
 @pytest.mark.parametrize("name", LAZY)
@@ -208,7 +196,7 @@ def test_layers_of_the_first_call_are_mined_but_not_trained(digits: Dataset) -> 
 def test_one_class_alone_is_refused() -> None:
     panel = PanelSettings.model_validate({"networks": [{"kind": "mlp"}, {"kind": "mlp", "hidden": 5}]})
     with pytest.raises(OutvotedError, match="at least 2 classes"):
-        check(recipes(panel, None), SHAPE, 1, USUAL)
+        check(recipes(panel, None), SHAPE, 1)
 
 
 def test_a_copy_shares_nothing_with_the_network() -> None:

@@ -12,7 +12,6 @@ import pytest
 from outvoted.actors.data.datasets import Dataset, Images
 from outvoted.actors.mining.coordinator import Coordinator
 from outvoted.actors.mining.shards import Live, ShardResult
-from outvoted.actors.networks.computing import USUAL
 from outvoted.actors.networks.members import Member
 from outvoted.actors.panel.panel import LocalPanel, VotingPanel
 from outvoted.actors.panel.peer import Peer
@@ -41,7 +40,7 @@ def cell(inside: bool, trained: list[Member], digits: Dataset, rules: Rules) -> 
     layout = Layout(inside, 1, len(trained), Share(0.1, 0), 4)
     images = Images(digits.train, digits.shape, digits.classes)
     recorder = SimpleNamespace(under_way=SimpleNamespace(remote=unheard))
-    with running_cells(layout, rules, trained, images, recorder, USUAL) as (one,):
+    with running_cells(layout, rules, trained, images, recorder, "auto") as (one,):
         yield one
 
 

@@ -211,15 +211,16 @@ WRONG_ALWAYS: dict[str, tuple[Build, str]] = {
     "raises": (lambda: Around(lambda net, x: net.nothing), "no attribute 'nothing'"),
     "hook": (_failing_hook, "ZeroDivisionError"),
     "NaN": (lambda: Around(lambda net, x: net(x) * torch.nan), "NaN or infinite"),
-    "single alone": (lambda: Around(lambda net, x: net(x.float())), "set panel.precision to single"),
     "meta": (lambda: _linear(device="meta"), "meta"),
     "form": (lambda: nn.Linear(3, CLASSES), "mat1 and mat2"),
-    "quantised": (
-        lambda: _TORCH.ao.quantization.quantize_dynamic(_linear(), {nn.Linear}),
-        "set panel.precision to single",
-    ),
 }
-"""Refused in double precision whatever the strategy."""
+"""Refused whatever the strategy."""
+
+SINGLE_ALONE: dict[str, Build] = {
+    "single alone": lambda: Around(lambda net, x: net(x.float())),
+    "quantised": lambda: _TORCH.ao.quantization.quantize_dynamic(_linear(), {nn.Linear}),
+}
+"""Have no answers in double precision."""
 
 WITHOUT_GRADIENT: dict[str, tuple[Build, str]] = {
     "no_grad": (NoGradient, CUT),
@@ -292,5 +293,11 @@ LAZY: dict[str, Build] = {
 def build(name: str) -> nn.Module:
     """Build one of the networks, as a factory of a configuration does."""
     table = WRONG_ALWAYS | WITHOUT_GRADIENT
-    every = WELL | LAZY | {"first call": FirstCall} | {key: made for key, (made, _) in table.items()}
+    every = (
+        WELL
+        | LAZY
+        | SINGLE_ALONE
+        | {"first call": FirstCall}
+        | {key: made for key, (made, _) in table.items()}
+    )
     return every[name]()

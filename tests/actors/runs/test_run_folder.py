@@ -74,7 +74,7 @@ def test_a_run_of_an_earlier_version_is_told_from_a_damaged_one(
         "[]",
         '{"name": "x"}',
         '{"format": "outvoted run 2"}',
-        '{"format": "outvoted run 3"}',
+        '{"format": "outvoted run 4"}',
         "\xff",
         '{"name": "\ud800"}',
     ],

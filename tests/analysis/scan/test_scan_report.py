@@ -17,7 +17,6 @@ from outvoted.actors.data.sources import chunks
 from outvoted.actors.mining.judge import JudgedChunk, local_judge
 from outvoted.actors.mining.scan_store import ScanStore
 from outvoted.actors.networks import members
-from outvoted.actors.networks.computing import USUAL
 from outvoted.actors.networks.members import Member
 from outvoted.actors.panel.panel_settings import PanelSettings, recipes
 from outvoted.actors.runs import png, schema
@@ -196,7 +195,7 @@ def test_the_checkerboard_is_drawn_as_it_was_scanned(tmp_path: Path) -> None:
     config: dict[str, Any] = {"scan": {"source": GridSource(points=24).model_dump(mode="json")}}
     config["data"] = board.model_dump(mode="json")
     store.write_record(RunRecord(name="toy", kind="scan", state=State.FINISHED, config=config, versions={}))
-    judge = local_judge(trained, data.shape, data.classes, USUAL)
+    judge = local_judge(trained, data.shape, data.classes)
     for piece in grid.pieces(200):
         for part in chunks(piece, Fit(shape=data.shape), 200):
             ScanStore(store.path).write(judge.judge(part))

@@ -68,7 +68,7 @@ def test_a_page_that_was_altered_is_found_at_the_door(tmp_path: Path) -> None:
     ("content", "said"),
     [
         (b"", "empty, cut short or no JSON"),
-        (b'{"format": "outvoted run 3", "na', "empty, cut short or no JSON"),
+        (b'{"format": "outvoted run 4", "na', "empty, cut short or no JSON"),
         (b'{"format": "outvoted run 2"}', "an earlier development version of outvoted"),
         (b'{"format": "outvoted run 9"}', "another version of outvoted"),
         (b'{"format": 3}', "another version of outvoted"),

@@ -18,7 +18,6 @@ from outvoted.actors.data.sources import chunks
 from outvoted.actors.mining.judge import local_judge
 from outvoted.actors.mining.scan_store import ScanStore
 from outvoted.actors.networks import members
-from outvoted.actors.networks.computing import USUAL
 from outvoted.actors.runs.run_folder import RunFolder, State
 from outvoted.cluster.command_line.cli import main
 from outvoted.cluster.jobs.job import Job, launch
@@ -65,7 +64,7 @@ def whole(local_ray: None, config: dict[str, Any], runs: Path) -> RunFolder:
 def test_rows_are_those_of_a_judge_in_this_process(
     whole: RunFolder, repository: Path, digits: Dataset, tmp_path: Path
 ) -> None:
-    judge = local_judge(members.load(whole.peers), digits.shape, digits.classes, USUAL)
+    judge = local_judge(members.load(whole.peers), digits.shape, digits.classes)
     here, source = ScanStore(tmp_path), FolderSource(path=repository)
     for piece in source.pieces(500):
         for chunk in chunks(piece, Fit(shape=digits.shape), BATCH):

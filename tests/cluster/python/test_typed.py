@@ -22,7 +22,7 @@ def right(panel: Panel) -> Result:
     """Only checked: calls as the docs have them."""
     mine(panel, per_target=3, strategy={"kind": "gradient"}, targets=["a"], voters=[1], progress=False)
     mine(panel, per_target=3, strategy=Gradient(steps=12), transform=Photometric())
-    Panel([nn.Flatten(), nn.Flatten()], [[0]], [1], precision="single")
+    Panel([nn.Flatten(), nn.Flatten()], [[0]], [1], batch=64)
     Panel.train("mnist", networks=[MLP(hidden=8), MLP(hidden=9)], training=Training(epochs=3))
     Panel.train(Npz(path=Path("my.npz")), training={"epochs": 3})
     return mine(panel)

@@ -1,0 +1,152 @@
+"""Answers on a grid: which answers computed fast are those that double precision defines.
+
+A score is *defined* as the log-odds of the label in float64, rounded to whole multiples of 1/64; a class as
+the largest logit in float64. float32 differs by a few millionths, differently in every batch and on every
+machine. As long as the difference stays below a bound, it can change an answer only where the score lies
+close to a rounding boundary, or two logits close to each other. These rows, fewer than one in a hundred, are
+computed again.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+
+from outvoted.search.arrays import Bools, Floats
+
+GRID = 64
+"""Steps of the grid in one unit of log-odds."""
+_SAFETY = 8
+"""A bound is so many times the largest difference seen."""
+_USEFUL = 1 / (4 * GRID)
+"""With a larger bound than that, more than half of the rows would be computed twice."""
+_SIGNIFICANT = 12
+_VANISHING = 2.0**-32
+
+
+@dataclass(frozen=True)
+class Differences:
+    """By how much float32 and float64 differ in each of n rows; 0 where either is not finite.
+
+    Attributes:
+        score: shape (n,), between the label's log-odds.
+        gap: shape (n,), the largest between the two of what the largest logit is ahead of another.
+        size: shape (n,), the largest logit's absolute value.
+    """
+
+    score: Floats
+    gap: Floats
+    size: Floats
+
+    @staticmethod
+    def between(fast: torch.Tensor, exact: torch.Tensor, labels: torch.Tensor) -> "Differences":
+        """Compare logits (n, classes) for rows with labels (n,); both on the CPU."""
+        finite = torch.isfinite(fast).all(1) & torch.isfinite(exact).all(1)
+        fast, exact = (logits.where(finite[:, None], 0) for logits in (fast, exact))
+        apart = fast.double() - exact.double()
+        ahead = apart - apart.gather(1, fast.argmax(1, keepdim=True))
+        score = log_odds(fast, labels).double() - log_odds(exact, labels).double()
+        found = (score.abs(), ahead.abs().amax(1), exact.abs().amax(1))
+        return Differences(*(part.double().numpy() for part in found))
+
+
+@dataclass(frozen=True)
+class Bound:
+    """By how much a network's float32 is taken to differ from its float64, at most.
+
+    Attributes:
+        score: between the label's log-odds.
+        gap: between the two of what the largest logit is ahead of another.
+        size: the largest logit for which both were measured; larger ones may differ in proportion.
+    """
+
+    score: float
+    gap: float
+    size: float
+
+    @staticmethod
+    def measured(seen: Differences) -> "Bound":
+        """Take eight times the largest differences, and no less than rounding makes of the largest logit."""
+        size = float(seen.size.max(initial=0))
+        least = size * float(np.finfo(np.float32).eps)
+        score, gap = (float(part.max(initial=least)) for part in (seen.score, seen.gap))
+        return Bound(_SAFETY * score, _SAFETY * gap, size)
+
+    @property
+    def useful(self) -> bool:
+        """Whether answers computed fast tell most of those that are defined."""
+        return self.score < _USEFUL
+
+    def holds(self, seen: Differences) -> bool:
+        """Tell whether all differences lie within the bound."""
+        scale = self._scale(seen.size)
+        return bool((seen.score <= self.score * scale).all() and (seen.gap <= self.gap * scale).all())
+
+    def widened(self, seen: Differences) -> "Bound":
+        """Return a bound in which the differences lie too, with as much room as before."""
+        scale = self._scale(seen.size)
+        score, gap = (float((part / scale).max(initial=0)) for part in (seen.score, seen.gap))
+        return replace(self, score=max(self.score, _SAFETY * score), gap=max(self.gap, _SAFETY * gap))
+
+    def unsure(self, logits: torch.Tensor, odds: torch.Tensor) -> Bools:
+        """Tell which rows might be answered otherwise in float64; shape (n,).
+
+        Args:
+            logits: shape (n, classes), float32, on the CPU.
+            odds: shape (n,), the labels' log-odds.
+        """
+        top, best = logits.max(1)
+        ahead = top - logits.scatter(1, best[:, None], -torch.inf).amax(1)
+        scale = (logits.abs().amax(1) / max(self.size, 1e-30)).clamp_min(1)
+        places = odds.double() * GRID
+        boundary = (places - places.floor() - 0.5).abs()
+        sure = (boundary > self.score * GRID * scale) & (ahead > self.gap * scale)  # False for NaN
+        return np.asarray(~(sure & torch.isfinite(odds)).numpy())
+
+    def _scale(self, size: Floats) -> Floats:
+        return np.maximum(size / max(self.size, 1e-30), 1)
+
+
+@dataclass(frozen=True)
+class Exactness:
+    """What is known of how a peer's answers were computed, up to now.
+
+    Attributes:
+        precision: in what its answers are defined: float64, or float32 for a network without any in that.
+        bound: by how much float32 is taken to differ from float64; None where all rows are computed in
+            ``precision``, because the network computes in one of the two alone or float32 is too coarse.
+        rows: candidates it was asked about.
+        again: how many of them were computed a second time.
+        largest: the largest difference between the two in a row's log-odds since the bound was measured.
+        widened: how often the bound was found too small. What was answered before is in doubt then.
+    """
+
+    precision: str = "float64"
+    bound: Bound | None = None
+    rows: int = 0
+    again: int = 0
+    largest: float = 0.0
+    widened: int = 0
+
+
+def log_odds(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """Return log(p / (1 - p)) of each row's label, shape (n,), from logits (n, classes)."""
+    own = logits.gather(1, labels[:, None])[:, 0]
+    others = logits.scatter(1, labels[:, None], -torch.inf)
+    return own - torch.logsumexp(others, dim=1)
+
+
+def on_grid(odds: torch.Tensor) -> torch.Tensor:
+    """Round log-odds to the grid."""
+    return (odds.double() * GRID).round() / GRID
+
+
+def significant(gradients: Floats) -> Floats:
+    """Round each number of (n, size) to 12 significant bits, and to 0 what vanishes beside its row's largest.
+
+    What remains is the same wherever float64 is: sums differ in their last bits, 40 bits further down.
+    """
+    mantissa, exponent = np.frexp(gradients)
+    rounded = np.ldexp(np.round(np.ldexp(mantissa, _SIGNIFICANT)), exponent - _SIGNIFICANT)
+    least = np.abs(gradients).max(axis=1, keepdims=True, initial=0) * _VANISHING
+    return np.asarray(np.where(np.abs(gradients) < least, 0.0, rounded))
