@@ -48,7 +48,7 @@ class Coordinator:
     def mine(self, lease: Lease, panel: VotingPanel) -> ShardResult:
         """Run a shard against a panel to its end and verify what it found; a pure function of both.
 
-        Where a peer's bound proved too small meanwhile, answers before may have been wrong: all is asked again.
+        Where a peer's bound proves too small, earlier answers may have been wrong, and all is asked again.
         """
         while True:
             before, result = panel.widened(), self._mined(lease, panel)

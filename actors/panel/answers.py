@@ -1,6 +1,7 @@
 """What a network answers for a few images: whether it is one logit for each class, and always the same."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -92,10 +93,15 @@ class AskedNetwork:
             failures += list(said[: len(part)] or ("",) * len(part))
         return torch.cat(logits), tuple(failures)
 
+    @cached_property
+    def first(self) -> tuple[torch.Tensor, tuple[str, ...]]:
+        """What it answered for the whole sample when it was asked first."""
+        return self.about()
+
     @property
     def has_answers(self) -> bool:
         """Whether the network answers for any image of the sample."""
-        return bool(torch.isfinite(self.about()[0]).all(1).any())
+        return bool(torch.isfinite(self.first[0]).all(1).any())
 
 
 def check_form(asked: AskedNetwork) -> torch.Tensor:
@@ -104,8 +110,8 @@ def check_form(asked: AskedNetwork) -> torch.Tensor:
     Raises:
         OutvotedError: it fails for all.
     """
-    logits, failures = asked.about()
-    if torch.isfinite(logits).all(1).any():
+    logits, failures = asked.first
+    if asked.has_answers:
         return logits
     sample = asked.sample
     expected = f"one finite logit for each of the data's {sample.classes} classes from an image of shape "

@@ -92,6 +92,9 @@ class Counting(VotingPanel):
     def vote(self, images: Pixels) -> Singles:
         return self.honest.vote(images)
 
+    def exactness(self) -> tuple[Exactness, ...]:
+        return self.honest.exactness()
+
 
 @pytest.mark.parametrize("targets", [None, ("peer-1",)])
 @pytest.mark.parametrize("voters", [None, (0,), (1, 2)])
