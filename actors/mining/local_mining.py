@@ -110,7 +110,9 @@ def mined_together(
     """
     running: list[_Running] = []
     while True:
-        running += [_Running.begun(coordinator, lease, panel) for lease in islice(leases, at_once - len(running))]
+        running += [
+            _Running.begun(coordinator, lease, panel) for lease in islice(leases, at_once - len(running))
+        ]
         if not running:
             return
         asking: list[tuple[_Running, Questions]] = []

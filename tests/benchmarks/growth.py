@@ -28,6 +28,7 @@ from outvoted.actors.data.datasets import Split
 from outvoted.actors.mining.coordinator import Coordinator, Verdict
 from outvoted.actors.mining.ray_mining import RequestBatcher
 from outvoted.actors.mining.shards import Live, Progress, ShardResult
+from outvoted.actors.panel.exactness import Exactness
 from outvoted.actors.panel.ray_panel import LaterPanel
 from outvoted.actors.runs import schema
 from outvoted.cluster.ray.cells import Cell, running_recorder
@@ -88,6 +89,10 @@ class StubPanel(LaterPanel):
     async def vote(self, images: Pixels) -> Singles:
         """Vote for every class alike: nothing is verified, which does not matter here."""
         return np.full((len(self.peers), len(images), CLASSES), 1 / CLASSES, np.float32)
+
+    async def exactness(self) -> tuple[Exactness, ...]:
+        """Return nothing: its answers are exact."""
+        return ()
 
 
 @dataclass(frozen=True)
