@@ -70,6 +70,8 @@ class MiningPlan:
 def planned(panel: VotingPanel, search: SearchSettings, labels: Ints, names: Sequence[str]) -> MiningPlan:
     """Draw seeds until ``per_target`` of them are undisputed, and list every target's searches from them.
 
+    Where a peer's bound proved too small meanwhile, answers before may have been wrong: all is asked again.
+
     Args:
         panel: its peers have ``names``, in this order.
         search: what is searched.
@@ -78,6 +80,13 @@ def planned(panel: VotingPanel, search: SearchSettings, labels: Ints, names: Seq
     Raises:
         OutvotedError: hardly any seed is undisputed.
     """
+    while True:
+        before, plan = panel.widened(), _planned(panel, search, labels, names)
+        if panel.widened() == before:
+            return plan
+
+
+def _planned(panel: VotingPanel, search: SearchSettings, labels: Ints, names: Sequence[str]) -> MiningPlan:
     per_target, drawn = search.per_target, np.empty(0, np.int64)
     known = asked_about(panel, search.transform, drawn)
     needed, most = None, max(_MOST_DRAWS_PER_SEED * per_target, _REHEARSAL)

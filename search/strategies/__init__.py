@@ -17,7 +17,8 @@ One round of ``outvoted.search.climb``, for thousands of searches at once:
 
 1. ``proposer.count`` and ``acceptance.tries`` say how many candidates each search tries; none ends it;
 2. ``proposer.propose`` makes them; those outside the realism budget are put to no network;
-3. each target is asked about its candidates, then the voters about those that ``acceptance.promising`` picks;
+3. each target is asked about its candidates, then the voters about those that ``acceptance.promising`` picks,
+   one after another until one objects (``proposer.sittings``: all at once if each vote teaches something);
 4. ``acceptance.accept`` and ``keep`` decide; a broken network fails only the searches that got as far;
 5. ``proposer.learn`` takes in the votes.
 
