@@ -143,8 +143,9 @@ def _hear(room: Places, memory: dict[str, AnyArray], search: Ints, said: Singles
     fall = _DROP * memory["scale"][search] * room.away[at]
     said = said - (memory["seed"][search] - fall[:, None])
     own = said[rows, memory["target"][search]]
-    process = _process(memory, search).plus(room, at, own)
-    earlier = [memory[f"column {number}"][search] for number in range(step)]
+    together = slice(search[0], search[-1] + 1) if search[-1] - search[0] + 1 == len(search) else search
+    earlier = [memory[f"column {number}"][together] for number in range(step)]
+    process = _process(memory, search).extended(room, at, own, [column[rows, at] for column in earlier])
     column = process.column(room.covariance[at], earlier, step)
     memory[f"column {step}"][search] = column
     memory["mean"][search] += column * process.surprise[:, step, None]

@@ -125,14 +125,20 @@ class Process(RowArrays):
 
         Where there is no room for it, it replaces the last.
         """
+        last = np.minimum(self.count, self.place.shape[1] - 1)
+        columns = [column[:, 0] for column in self.columns(room, at[:, None])]
+        usable = [np.where(number < last, column, np.float32(0)) for number, column in enumerate(columns)]
+        return self.extended(room, at, value, usable)
+
+    def extended(self, room: Places, at: Ints, value: Singles, columns: Sequence[Singles]) -> "Process":
+        """Do the same, given what the columns of the observations before are at these places, (s,) each."""
         rows, last = np.arange(len(at)), np.minimum(self.count, self.place.shape[1] - 1)
         new = Process(*(array.copy() for array in vars(self).values()))
         mean, variance = np.zeros(len(at), np.float32), room.covariance.diagonal()[at]
-        for number, column in enumerate(self.columns(room, at[:, None])):
-            usable = np.where(number < last, column[:, 0], np.float32(0))
-            mean += usable * self.surprise[:, number]
-            variance = variance - usable * usable
-            new.lower[rows, last, number] = usable
+        for number, column in enumerate(columns):
+            mean += column * self.surprise[:, number]
+            variance = variance - column * column
+            new.lower[rows, last, number] = column
         inverse = 1 / np.sqrt(np.maximum(variance, 0) + _NOISE)
         new.place[rows, last], new.inverse[rows, last] = at, inverse
         new.surprise[rows, last] = (value - mean) * inverse
