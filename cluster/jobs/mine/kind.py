@@ -131,7 +131,8 @@ def _lease_all(
         tell(searches, recorded.mistakes + live.mistakes, recorded.outcomes[Outcome.SKIPPED])
 
     lease(cells, recorder, leases, in_flight, report)
-    outcomes, mistakes = found.table("searches")["outcome"].to_pylist(), found.table("mistakes").num_rows
+    outcomes = found.units.read_all("searches", columns=["outcome"])["outcome"].to_pylist()
+    mistakes = found.units.read_all("mistakes", columns=["search_id"]).num_rows
     tell(len(outcomes), mistakes, outcomes.count(Outcome.SKIPPED))  # as the summary will count them
 
 
