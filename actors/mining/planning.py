@@ -89,15 +89,16 @@ def planned(panel: VotingPanel, search: SearchSettings, labels: Ints, names: Seq
 def _planned(panel: VotingPanel, search: SearchSettings, labels: Ints, names: Sequence[str]) -> MiningPlan:
     per_target, drawn = search.per_target, np.empty(0, np.int64)
     known = asked_about(panel, search.transform, drawn)
-    needed, most = None, max(_MOST_DRAWS_PER_SEED * per_target, _REHEARSAL)
+    needed, missing, most = None, per_target, max(_MOST_DRAWS_PER_SEED * per_target, _REHEARSAL)
     while needed is None:
         if len(drawn) == most:
             raise _too_few(search, known, drawn, labels, names)
-        replicas = np.arange(len(drawn), min(len(drawn) + max(per_target, _REHEARSAL), most))
+        replicas = np.arange(len(drawn), min(len(drawn) + max(missing, _REHEARSAL), most))
         drawn = np.concatenate([drawn, drawn_seeds(search.seed, replicas, len(labels))])
         fresh = np.setdiff1d(drawn, known.seed_id)
         known = AskedSeeds.joined([known, asked_about(panel, search.transform, fresh)])
-        needed = replicas_needed(_undisputed(known, labels)[_places(known, drawn)], per_target)
+        undisputed = _undisputed(known, labels)[_places(known, drawn)]
+        needed, missing = replicas_needed(undisputed, per_target), per_target - int(undisputed.sum())
     seeds = known.rows(_places(known, drawn[:needed]))
     rehearsal = known.rows(_places(known, drawn[:_REHEARSAL]))
     turns = search.turns(names)
