@@ -4,7 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from pydantic import Field
 
+from outvoted.actors.panel.exactness import Exactness
 from outvoted.actors.panel.panel import VotingPanel
 from outvoted.actors.panel.standing import Standings, standings
 from outvoted.actors.runs.run_folder import Figures
@@ -26,13 +28,21 @@ _GRADIENT = 3
 class MiningFigures(Figures):
     """What a run of mining counts of itself.
 
-    ``seconds`` are those of mining alone; ``seed_inferences`` were spent on seeds, for all searches together.
+    ``seconds`` are those of mining alone; ``seed_inferences`` were spent on seeds, for all searches together;
+    ``exactness`` says for each peer, by its name, how its answers were computed.
     """
 
     replicas: int | None = None
     searches: int | None = None
     seed_inferences: int = 0
     seconds: float = 0.0
+    exactness: dict[str, Exactness] = Field(default_factory=dict)
+
+    def add_exactness(self, names: Sequence[str], cells: Sequence[Sequence[Exactness]]) -> None:
+        """Add what the peers of some cells, called ``names``, know to what was known before."""
+        for name, found in zip(names, zip(*cells, strict=True), strict=True):
+            before = [self.exactness[name]] if name in self.exactness else []
+            self.exactness[name] = Exactness.together([*found, *before])
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ close to a rounding boundary, or two logits close to each other. These rows, few
 computed again.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -127,6 +128,19 @@ class Exactness:
     again: int = 0
     largest: float = 0.0
     widened: int = 0
+
+    @staticmethod
+    def together(parts: Sequence["Exactness"]) -> "Exactness":
+        """Join what is known of one peer in several processes; the widest bound stands for all."""
+        bounds = [part.bound for part in parts if part.bound is not None]
+        return Exactness(
+            parts[0].precision,
+            max(bounds, key=lambda bound: bound.score, default=None),
+            sum(part.rows for part in parts),
+            sum(part.again for part in parts),
+            max(part.largest for part in parts),
+            sum(part.widened for part in parts),
+        )
 
 
 def log_odds(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:

@@ -33,7 +33,9 @@ class Fast:
         self._network = ready_copy(network, torch.float32, sample.device)
         self._form = torch.contiguous_format
         self.batch = len(sample) if batch == "auto" else batch
-        cost = self._cost(sample)
+        self._spoils, shown = False, sample.clone()
+        cost = self._cost(shown)
+        self._spoils = not torch.equal(shown, sample)  # a network may change its inputs in place
         if sample.device.type == "cpu" and any(one.dim() == 4 for one in self._network.parameters()):
             cost = self._better(sample, cost)
         if batch == "auto":
@@ -47,7 +49,8 @@ class Fast:
     def _answer(self, part: torch.Tensor) -> torch.Tensor:
         if len(part) == 1:  # a forward that squeezes its tensors would lose the row
             return self._answer(part.repeat(2, 1, 1, 1))[:1]
-        return self._network.at_once(part.contiguous(memory_format=self._form))
+        part = part.to(memory_format=self._form)  # contiguous() would do nothing to images of one channel
+        return self._network.at_once(part.clone() if self._spoils else part)
 
     def _better(self, sample: torch.Tensor, cost: float) -> float:
         """Keep images and convolutions with their channels last, if that is faster; some networks can't."""
@@ -60,9 +63,7 @@ class Fast:
 
     def _lay_out(self, form: torch.memory_format) -> None:
         self._form = form
-        for parameter in self._network.parameters():
-            if parameter.dim() == 4:
-                parameter.data = parameter.data.contiguous(memory_format=form)
+        self._network.to(memory_format=form)  # type: ignore[call-overload]
 
     def _cost(self, sample: torch.Tensor) -> float:
         """Return seconds for a row; infinite where the network has no answer."""

@@ -90,10 +90,17 @@ class LocalPanel(VotingPanel):
             for peer, rows in place.items():
                 own = np.flatnonzero((rows >= part.start) & (rows < part.stop))
                 if len(own):
-                    chosen = torch.from_numpy(rows[own] - part.start).to(inputs.device)
-                    found[peer].append(self._peers[peer].logits(inputs[chosen]))
+                    found[peer].append(self._peers[peer].logits(_chosen(inputs, rows[own] - part.start)))
                     order[peer].append(own)
         return {peer: _ordered(parts, order[peer]) for peer, parts in found.items()}
+
+
+def _chosen(inputs: torch.Tensor, rows: Ints) -> torch.Tensor:
+    """Return some rows, without copying them where they lie in a row."""
+    first, n = int(rows[0]), len(rows)
+    if np.array_equal(rows, np.arange(first, first + n)):
+        return inputs[first : first + n]
+    return inputs.index_select(0, torch.from_numpy(rows).to(inputs.device))
 
 
 def _ordered(parts: Sequence[torch.Tensor], rows: Sequence[Ints]) -> torch.Tensor:

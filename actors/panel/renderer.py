@@ -12,8 +12,10 @@ from outvoted.search.arrays import Ints
 from outvoted.search.messages import Candidates
 from outvoted.search.transforms import Transform
 
-_HELD = 2**24
-"""Numbers that are rendered into one tensor: 64 MiB."""
+_HELD, _LEAST_HELD = 2**20, 64
+"""Numbers, and rows at least, that are rendered into one tensor: it stays in the caches until all peers have
+seen it."""
+_HELD_ON_A_GPU = 2**26
 _AT_ONCE = 2**18
 """Numbers that are rendered at once: their grids stay in a core's cache (measured: 2**17 to 2**19 alike)."""
 _SAFETY = 8
@@ -70,7 +72,8 @@ class Renderer:
 
     def parts(self, n: int) -> Iterator[slice]:
         """Cut n rows into as many as are rendered into one tensor."""
-        rows = max(1, _HELD // prod(self._seeds.shape[1:]))
+        held = _HELD if self.device.type == "cpu" else _HELD_ON_A_GPU
+        rows = max(_LEAST_HELD, held // prod(self._seeds.shape[1:]))
         return (slice(first, min(first + rows, n)) for first in range(0, n, rows))
 
     def inputs(self, candidates: Candidates) -> torch.Tensor:

@@ -14,6 +14,7 @@ from outvoted.actors.mining.planning import MiningFigures, MiningPlan, planned
 from outvoted.actors.mining.shards import Live, Progress, Shards
 from outvoted.actors.panel import panel_settings
 from outvoted.actors.panel.cost import cost
+from outvoted.actors.panel.exactness import Exactness
 from outvoted.actors.runs.run_folder import RunFolder, RunRecord
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.cluster.console.terminal import command, flag, warn
@@ -97,8 +98,8 @@ def _search(job: Job[MineConfig], record: RunRecord, data: Dataset, layout: Layo
             for concern in plans.standings.concerns():
                 warn(progress.console, concern)
             progress.update(starting, completed=1)
-            figures = plans.figures()
-            figures.seconds = MiningFigures.of(record).seconds
+            figures, before = plans.figures(), MiningFigures.of(record)
+            figures.seconds, figures.exactness = before.seconds, before.exactness
             figures.put(record)
             job.store.write_record(record)
             _lease_all(job, record, cells, recorder, plans, layout.shards_in_flight, progress)
@@ -133,7 +134,20 @@ def _lease_all(
     lease(cells, recorder, leases, in_flight, report)
     outcomes = found.units.read_all("searches", columns=["outcome"])["outcome"].to_pylist()
     mistakes = found.units.read_all("mistakes", columns=["search_id"]).num_rows
+    figures.add_exactness(job.config.panel.names, [cell.panel.exactness() for cell in cells])
     tell(len(outcomes), mistakes, outcomes.count(Outcome.SKIPPED))  # as the summary will count them
+    for name, known in figures.exactness.items():
+        if known.widened:
+            warn(progress.console, _in_doubt(name, known))
+
+
+def _in_doubt(name: str, known: Exactness) -> str:
+    """Say that a peer's bound proved too small."""
+    return (
+        f"{name}: float32 differed from float64 by more than was allowed for ({known.largest:.2g}); "
+        "the bound was widened and shards under way were mined again, but what was recorded before may differ on "
+        "another machine"
+    )
 
 
 def _details(mistakes: int, skipped: int, rate: float) -> str:

@@ -24,7 +24,7 @@ from outvoted.actors.networks import (
     ViT,
 )
 from outvoted.actors.networks.user_modules import Tolerant, ready
-from outvoted.actors.panel.exactness import Bound, Differences, log_odds, on_grid, significant
+from outvoted.actors.panel.exactness import Bound, Differences, Exactness, log_odds, on_grid, significant
 from outvoted.actors.panel.fast import Batch
 from outvoted.actors.panel.panel import LocalPanel
 from outvoted.actors.panel.peer import Peer
@@ -119,7 +119,8 @@ def test_an_answer_depends_on_neither_batch_nor_order_nor_company_nor_threads(
 def test_peers_that_share_what_is_rendered_answer_as_each_would_alone(
     renderer: Renderer, asked: Candidates, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("outvoted.actors.panel.renderer._HELD", 40 * 784)
+    monkeypatch.setattr("outvoted.actors.panel.renderer._LEAST_HELD", 40)
+    monkeypatch.setattr("outvoted.actors.panel.renderer._HELD", 1)
     peers = [Peer(network(name), renderer) for name in ("mlp", "plain-cnn", "in place", "double")]
     rows = {
         0: np.arange(ROWS)[::-1],
@@ -243,3 +244,9 @@ def test_a_gpu_gives_the_same_answers(name: str, transform: str, digits: Dataset
     asked = replace(here.random(600), take_gradient=np.full(600, TakeGradient.IF_WRONG, np.uint8))
     assert torch.equal(there.pixels(asked).cpu(), here.pixels(asked))
     assert_same(Peer(network(name), there).ask(asked), Peer(network(name), here).ask(asked))
+
+
+def test_what_cells_know_of_a_peer_is_added_up_under_the_widest_bound() -> None:
+    narrow, wide = Bound(1e-5, 2e-5, 9.0), Bound(3e-5, 1e-5, 8.0)
+    one, other = Exactness("float64", narrow, 100, 3, 1e-6), Exactness("float64", wide, 50, 2, 3e-6, 1)
+    assert Exactness.together([one, other]) == Exactness("float64", wide, 150, 5, 3e-6, 1)
