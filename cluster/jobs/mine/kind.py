@@ -145,8 +145,8 @@ def _in_doubt(name: str, known: Exactness) -> str:
     """Say that a peer's bound proved too small."""
     return (
         f"{name}: float32 differed from float64 by more than was allowed for ({known.largest:.2g}); "
-        "the bound was widened and shards under way were mined again, but what was recorded before may differ "
-        "on another machine"
+        "the bound was widened and shards under way were mined again, but what was recorded before may "
+        "differ on another machine"
     )
 
 
