@@ -55,6 +55,11 @@ class SearchSettings(Settings):
         strategy = self.strategy.picked(self.transform)
         return Rules(self.seed, peers, self.transform, strategy, self.patience)
 
+    @property
+    def gradients(self) -> bool:
+        """Whether the strategy that searches the transform follows gradients."""
+        return self.strategy.picked(self.transform).proposer.gradients
+
     def turns(self, names: Sequence[str]) -> Turns:
         """Return the turns that are taken on each seed by a panel of peers called ``names``.
 

@@ -113,7 +113,7 @@ def _planned(panel: VotingPanel, search: SearchSettings, labels: Ints, names: Se
     rehearsal = known.rows(_places(known, drawn[:_REHEARSAL]))
     turns = search.turns(names)
     sloped = int((_undisputed(seeds, labels) & np.isfinite(seeds.score).all(axis=1)).sum())
-    gradients = _GRADIENT * sloped * _in_play(turns, panel.size) * search.strategy.proposer.gradients
+    gradients = _GRADIENT * sloped * _in_play(turns, panel.size) * search.gradients
     return MiningPlan(
         Searches(search.seed, needed, turns, len(labels)),
         seeds,

@@ -174,7 +174,7 @@ class Panel:
             OutvotedError: the panel can't be searched so, or a network lacks a gradient.
         """
         search.check(self._shape, self.names)
-        if search.strategy.proposer.gradients and not self._has_gradients:
+        if search.gradients and not self._has_gradients:
             for name, tolerant in zip(self.names, self._networks, strict=True):
                 shown(name, tolerant.network, self._sample, gradients=True)
             self._has_gradients = True

@@ -36,7 +36,7 @@ class Compare(Kind[CompareConfig]):
         for part in parts.values():
             part.config.search.check(data.shape, config.panel.names)
         config.map.names(config.search.transform)
-        gradients = any(part.config.search.strategy.proposer.gradients for part in parts.values())
+        gradients = any(part.config.search.gradients for part in parts.values())
         first = next(iter(parts.values())).store
         check_user_networks(first, config.panel, config.referee, data, console, gradients)
         return lambda there: partial(_mine_each, parts, data, console)

@@ -86,7 +86,7 @@ class Heal(Kind[HealConfig]):
         """Check that images, panel, strategy and transform fit, and that users' networks can be mined."""
         config = job.config
         config.search.check(data.shape, config.panel.names)
-        gradients = config.search.strategy.proposer.gradients
+        gradients = config.search.gradients
         check_user_networks(job.store, config.panel, config.referee, data, console, gradients)
         return lambda there: partial(_heal, job, data, share_of_task(config.cluster, there))
 

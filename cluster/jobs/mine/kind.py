@@ -44,7 +44,7 @@ class Mine(Kind[MineConfig]):
         """Check that images, panel, strategy and transform fit, and that users' networks can be mined."""
         config = job.config
         config.search.check(data.shape, config.panel.names)
-        gradients = config.search.strategy.proposer.gradients
+        gradients = config.search.gradients
         check_user_networks(job.store, config.panel, config.referee, data, console, gradients)
         costs = cost(config.panel.networks, data.shape, data.classes)
 
