@@ -16,7 +16,8 @@ check: .venv/.installed-dev
 	$(BIN)/mypy src/outvoted tests
 	$(BIN)/lint-imports
 
-bench: .venv/.installed-dev
+bench: .venv/.installed-bench
+	$(BIN)/python -m tests.benchmarks.engine
 	$(BIN)/python -m tests.benchmarks.mining
 	$(BIN)/python -m tests.benchmarks.sweeping
 
@@ -33,4 +34,8 @@ clean:
 
 .venv/.installed-dev: .venv/.installed
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+.venv/.installed-bench: .venv/.installed-dev
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[bench]'
 	touch $@
