@@ -104,7 +104,11 @@ _EFFORT = (
         "inferences_target", _I64, "inferences of the target that were run; backward passes count as two"
     ),
     ColumnSchema("inferences_peers", _I64, "inferences of all other peers that were run"),
-    _maybe("start_probability", _F64, "the target's probability of the label on the seed"),
+    _maybe(
+        "start_probability",
+        _F64,
+        "the target's probability of the label on the seed, its log-odds rounded to 1/64",
+    ),
     _maybe("end_probability", _F64, "the same at the end"),
 )
 _JUDGED = (

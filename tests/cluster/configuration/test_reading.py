@@ -64,7 +64,8 @@ def test_overrides_reach_keys_at_any_depth() -> None:
         (
             "search.strategy.kind=xyzzy",
             "xyzzy",
-            "choose from: MODULE:CLASS, evolution, genetic, gradient, hillclimb, map-elites, pbil, random",
+            "choose from: MODULE:CLASS, auto, bayesian, evolution, genetic, gradient, hillclimb, map-elites, "
+            "pbil, random",
         ),
     ],
 )
