@@ -43,8 +43,8 @@ from tests.benchmarks.baselines import Counted, Problem, Search
 from tests.benchmarks.panels import NARROW, SMALL_CNNS, WIDE, small_cnns
 
 STRATEGIES = ("random", "hillclimb", "genetic", "gradient", "auto")
-SEEDS = 200
-ON_RAY = {"random": 400, "auto": 1500}
+SEEDS = 100
+ON_RAY = {"random": 200, "auto": 800}
 """Searches for each target."""
 GRID = "Foolbox, grid"
 PLAIN = "plain PyTorch, 128 random"
@@ -115,9 +115,14 @@ def on_ray(strategy: str, folder: Path) -> Contender:
 
 
 def _search(strategy: str, transform: Affine, per_target: int) -> SearchSettings:
-    return SearchSettings.model_validate(
-        {"transform": transform, "strategy": {"kind": strategy}, "per_target": per_target}
-    )
+    """Give random search the range and the number of moves that it has in plain PyTorch."""
+    settings = {"transform": transform, "strategy": {"kind": strategy}, "per_target": per_target}
+    if strategy == "random":
+        settings |= {
+            "transform": Affine(move=transform.budget, budget=transform.budget),
+            "patience": baselines.WORST_OF,
+        }
+    return SearchSettings.model_validate(settings)
 
 
 def _measured(seconds: float, rows: pd.DataFrame, mistakes: int, seeds: int) -> Measured:
