@@ -40,9 +40,10 @@ class MiningFigures(Figures):
 
     def add_exactness(self, names: Sequence[str], cells: Sequence[Sequence[Exactness]]) -> None:
         """Add what the peers of some cells, called ``names``, know to what was known before."""
-        for name, found in zip(names, zip(*cells, strict=True), strict=True):
+        for peer, name in enumerate(names):
             before = [self.exactness[name]] if name in self.exactness else []
-            self.exactness[name] = Exactness.together([*found, *before])
+            if known := [cell[peer] for cell in cells] + before:
+                self.exactness[name] = Exactness.together(known)
 
 
 @dataclass(frozen=True)

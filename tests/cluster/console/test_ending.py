@@ -42,6 +42,11 @@ cli.main()
 """
 
 
+def _heed_hangups() -> None:
+    """Have SIGHUP end the process, also where these tests run under `nohup`, which has it ignored."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 def _begun(name: str, folder: object) -> subprocess.Popen[str]:
     process = subprocess.Popen(
         [sys.executable, "-c", LONG, name],
@@ -49,6 +54,7 @@ def _begun(name: str, folder: object) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=_heed_hangups,
     )
     assert process.stdout is not None
     assert process.stdout.readline() == "working\n"
