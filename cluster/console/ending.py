@@ -1,12 +1,14 @@
 """How a command ends: signals like Ctrl-C, what the environment did, and what is a bug."""
 
+import atexit
 import os
 import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from types import FrameType
 from typing import Any
 
@@ -21,8 +23,9 @@ def signals_heeded() -> Iterator[None]:
     """Within the block, SIGTERM and SIGHUP do what Ctrl-C does; a second signal ends the process at once.
 
     Batch systems may send one signal twice, to a job and to each of its processes: what comes within a
-    second of the first is the first. Signals that are ignored (`nohup`) stay ignored. All are given back when
-    the block ends, unless it is ended by one of them.
+    second of the first is the first, also where it comes as late as while the interpreter shuts down. Signals
+    that are ignored (`nohup`) stay ignored. All are given back when the block ends, unless it is ended by one
+    of them.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -38,17 +41,20 @@ def signals_heeded() -> Iterator[None]:
             os._exit(INTERRUPTED)
 
     before = _handlers()
+    deaf = partial(_ignore, cut_off)
+    atexit.register(deaf)  # before Ray is imported, so that it is called after Ray has shut down
     try:
         for number in before:
             if before[number] is not signal.SIG_IGN:
                 signal.signal(number, cut_off)
         yield
     except BaseException:
-        if not first:  # else the process is about to end, and the same signal may come once more
-            _restore(before)
+        if first:  # the process is about to end, and the same signal may come once more
+            raise
+        _restore(before, deaf)
         raise
     else:
-        _restore(before)
+        _restore(before, deaf)
 
 
 @contextmanager
@@ -75,11 +81,20 @@ def signals_kept() -> Iterator[None]:
         _restore(before)
 
 
+def _ignore(handler: Callable[[int, FrameType | None], None]) -> None:
+    """Have signals with a handler ignored; at its end the interpreter would let them kill the process."""
+    for number in _SIGNALS:
+        if signal.getsignal(number) is handler:
+            signal.signal(number, signal.SIG_IGN)
+
+
 def _handlers() -> dict[int, Any]:
     return {number: signal.getsignal(number) for number in _SIGNALS}
 
 
-def _restore(handlers: dict[int, Any]) -> None:
+def _restore(handlers: dict[int, Any], at_exit: Callable[[], None] | None = None) -> None:
+    if at_exit is not None:
+        atexit.unregister(at_exit)
     for number, handler in handlers.items():
         if handler is not None:  # one that Python knows of
             signal.signal(number, handler)

@@ -47,9 +47,9 @@ def _heed_hangups() -> None:
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
-def _begun(name: str, folder: object) -> subprocess.Popen[str]:
+def _begun(name: str, folder: object, program: str = LONG) -> subprocess.Popen[str]:
     process = subprocess.Popen(
-        [sys.executable, "-c", LONG, name],
+        [sys.executable, "-c", program, name],
         cwd=str(folder),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -105,6 +105,28 @@ def test_a_signal_ends_a_command_as_ctrl_c_does(number: signal.Signals, tmp_path
         "outvoted mine 'a [b].yaml' --set 'seeds=[1]' --runs . --name 'a run' --resume"
     )
     assert "Traceback" not in said
+
+
+LAST = """
+import os
+
+class Last:
+    def __del__(self, write=os.write, wait=time.sleep):
+        write(1, b"gone\\n")
+        wait(0.5)
+
+last = Last()  # a module's names go after the interpreter has given up its signals
+"""
+
+
+def test_a_signal_that_comes_again_during_shutdown_changes_nothing(tmp_path: object) -> None:
+    with _begun("a run", tmp_path, LONG.replace("sys.argv =", f"{LAST}\nsys.argv =")) as process:
+        process.send_signal(signal.SIGTERM)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "gone\n"
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=30)
+    assert process.returncode == 130
 
 
 def test_a_second_signal_ends_a_command_at_once(tmp_path: object) -> None:
