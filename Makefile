@@ -1,8 +1,8 @@
-# make mine: train a panel on the packaged digits and mine it.   make test: run the whole test suite.
+# make mine: train a panel on the packaged digits and mine it.   make test: run the whole test suite.   make docs: build the site.
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: mine test check bench clean
+.PHONY: mine test check docs bench clean
 
 mine: .venv/.installed
 	$(BIN)/outvoted mine configs/mnist.yaml
@@ -15,6 +15,9 @@ check: .venv/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy src/outvoted tests
 	$(BIN)/lint-imports
+
+docs: .venv/.installed-dev
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 bench: .venv/.installed-bench
 	$(BIN)/python -m tests.benchmarks.engine

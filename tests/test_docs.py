@@ -161,3 +161,17 @@ def test_every_file_that_a_page_names_exists(page: Path) -> None:
     named = {ROOT / path for path in re.findall(rf"(?<![\w./-])(?:{folders})/[\w./-]*\w/?", text)}
     linked = {page.parent / path for path in re.findall(r"\]\((?!https?:|#)([^)#\s]+)", text)}
     assert [str(path) for path in sorted(named | linked) if not path.exists()] == []
+
+
+def test_every_page_is_in_the_navigation() -> None:
+    """The site is built without pages that nobody can reach."""
+    listed = set(re.findall(r": ([\w-]+\.(?:md|ipynb))$", (ROOT / "mkdocs.yml").read_text(), re.M))
+    assert listed == {page.name for pattern in ("*.md", "*.ipynb") for page in PAGES.glob(pattern)}
+
+
+def test_every_table_of_figures_is_told_with_its_command() -> None:
+    told = (PAGES / "experiments.md").read_text().partition("## Data files")[2]
+    patterns = re.findall(r"`([\w*-]+\.csv)`", told)
+    files = list((PAGES / "data").iterdir())
+    assert files
+    assert [file.name for file in files if not any(file.match(pattern) for pattern in patterns)] == []
