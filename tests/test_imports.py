@@ -51,5 +51,23 @@ def test_actors_import_only_what_they_compute_with() -> None:
     assert not _loaded(f"import {', '.join(ACTORS)}") & {"rich", *DRAWING, *STATISTICS, *RAY_LIBRARIES}
 
 
+OWN_NETWORKS = """
+from outvoted.actors.data import datasets
+from outvoted.actors.networks import CNN, MLP
+from outvoted.actors.panel.cost import cost
+from outvoted.actors.training.steps import Training
+from outvoted.actors.training.training import train
+data = datasets.load(datasets.DataSettings())
+networks = MLP(hidden=2), CNN(channels=2, hidden=2)
+cost(networks, data.shape, data.classes)
+every = [list(train(network, Training(epochs=1), data, 0)) for network in networks]
+sys.modules["trained"] = sys
+"""
+
+
+def test_own_networks_are_trained_without_a_compiler() -> None:
+    assert {"trained", "torch._dynamo"} & _loaded(OWN_NETWORKS) == {"trained"}
+
+
 def test_a_kind_of_run_imports_its_report_when_it_is_drawn() -> None:
     assert not _loaded(f"import {', '.join(KINDS)}") & {*DRAWING, *STATISTICS, *RAY_LIBRARIES}

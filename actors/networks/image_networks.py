@@ -26,12 +26,14 @@ class CNN(Architecture):
         """Say the number of channels of the first convolution."""
         return f"cnn-{self.channels}"
 
-    def build(self, shape: tuple[int, int, int], classes: int) -> nn.Module:
-        """Build the module; height and width are halved twice."""
+    def build(self, shape: Shape, classes: int) -> nn.Module:
+        """Build the module; height and width are halved twice.
+
+        Raises:
+            OutvotedError: the images are too small for that.
+        """
         wide = 2 * self.channels
-        with torch.device("meta"):
-            blocks = _convolutions(shape[0], self.channels, wide)
-            features = blocks(torch.empty(2, *shape)).flatten(1).shape[1]
+        features = wide * _pixels_left(shape, 2, self.kind)
         return nn.Sequential(
             *_convolutions(shape[0], self.channels, wide),
             nn.Flatten(),
@@ -45,8 +47,24 @@ class CNN(Architecture):
 def _convolutions(channels: int, narrow: int, wide: int) -> nn.Sequential:
     layers: list[nn.Module] = []
     for before, after in ((channels, narrow), (narrow, wide)):
-        layers += [nn.Conv2d(before, after, 3, padding=1), nn.BatchNorm2d(after), nn.ReLU(), nn.MaxPool2d(2)]
-    return nn.Sequential(*layers)
+        layers += [nn.Conv2d(before, after, 3, padding=1), nn.BatchNorm2d(after), nn.MaxPool2d(2), nn.ReLU()]
+    return nn.Sequential(*layers)  # ReLU after pooling, which it commutes with, on fewer numbers
+
+
+def _pixels_left(shape: Shape, halvings: int, kind: str) -> int:
+    """Count the pixels of a channel after height and width were halved so often.
+
+    Raises:
+        OutvotedError: none are.
+    """
+    smallest = 2**halvings
+    if min(shape[1:]) < smallest:
+        raise OutvotedError(
+            expected=f"images of at least {smallest} x {smallest} pixels for a {kind}",
+            found=f"images of {shape[1]} x {shape[2]} pixels",
+            remedy="choose another kind of network, such as an mlp",
+        )
+    return int(shape[1] // smallest) * int(shape[2] // smallest)
 
 
 class PlainCNN(Activation, Architecture):
@@ -75,22 +93,23 @@ class PlainCNN(Activation, Architecture):
         """Say the channels of the convolutions: plain-cnn-32x64."""
         return f"plain-cnn-{'x'.join(map(str, self.channels))}{self.tempered}"
 
-    def build(self, shape: tuple[int, int, int], classes: int) -> nn.Sequential:
-        """Build convolution, activation, pooling for each of the channels; flatten, hidden, output layer."""
+    def build(self, shape: Shape, classes: int) -> nn.Sequential:
+        """Build convolution, activation, pooling for each of the channels; flatten, hidden, output layer.
+
+        Raises:
+            OutvotedError: the images are too small for that many poolings.
+        """
         layers: list[nn.Module] = []
         for before, after in pairwise((shape[0], *self.channels)):
             convolution = nn.Conv2d(before, after, self.kernel, padding=self.kernel // 2)
             layers += [convolution, self.activate(), nn.MaxPool2d(2)]
-        with torch.device("meta"):
-            pooled = nn.Sequential(*[nn.MaxPool2d(2)] * len(self.channels))
-            features = pooled(torch.empty(1, self.channels[-1], *shape[1:])).numel()
+        features = self.channels[-1] * _pixels_left(shape, len(self.channels), self.kind)
         hidden = [nn.Linear(features, self.hidden), self.activate()]
         return nn.Sequential(*layers, nn.Flatten(), *hidden, nn.Linear(self.hidden, classes))
 
 
 _POOLED = (0, 1, 3)
 """Convolutions that are pooled: two early, which makes those that follow cheap."""
-_SMALLEST = 2 ** len(_POOLED)
 
 
 class DeepCNN(Architecture):
@@ -119,13 +138,7 @@ class DeepCNN(Architecture):
         Raises:
             OutvotedError: the images are too small for that.
         """
-        if min(shape[1:]) < _SMALLEST:
-            raise OutvotedError(
-                expected=f"images of at least {_SMALLEST} x {_SMALLEST} pixels for a deep-cnn",
-                found=f"images of {shape[1]} x {shape[2]} pixels",
-                remedy="choose another kind of network, such as an mlp",
-            )
-        full = self.channels[-1] * (shape[1] // _SMALLEST) * (shape[2] // _SMALLEST)
+        full = self.channels[-1] * _pixels_left(shape, len(_POOLED), self.kind)
         first, middle = self.hidden
         return nn.Sequential(
             *self._convolutions(shape[0]),

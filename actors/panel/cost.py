@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from torch.utils.flop_counter import FlopCounterMode
+from torch import nn
 
 from outvoted.actors.networks import Architecture, Shape
 from outvoted.actors.networks.computing import undisturbed
@@ -38,13 +38,38 @@ def cost(networks: Sequence[Architecture], shape: Shape, classes: int) -> Cost:
 
 
 def _cost(architecture: Architecture, shape: Shape, classes: int) -> Cost:
-    with undisturbed(), FlopCounterMode(display=False) as counter:
+    with undisturbed():
         try:
             network = architecture.build(shape, classes).eval()
-            network(torch.zeros(1, *shape))
+            operations = _operations(network, torch.zeros(1, *shape))
         except (Exception, SystemExit) as error:  # the network is the user's: it may raise anything
             if is_machines(error):
                 raise
             return Cost(UNKNOWN, 0)
     weights = sum(value.numel() for value in network.state_dict().values())
-    return Cost(max(counter.get_total_flops(), weights), weights)
+    return Cost(max(operations, weights), weights)
+
+
+def _operations(network: nn.Module, image: torch.Tensor) -> int:
+    """Count the operations of products and convolutions that an image takes."""
+    if type(network) is nn.Sequential and all(type(layer) in _LAYERS for layer in network):
+        return _operations_of_layers(network, image)
+    from torch.utils.flop_counter import FlopCounterMode  # imports a compiler, for a second
+
+    with FlopCounterMode(display=False) as counter:
+        network(image)
+    return int(counter.get_total_flops())
+
+
+_PRODUCTS = (nn.Linear, nn.Conv2d)
+_LAYERS = {*_PRODUCTS, nn.Flatten, nn.BatchNorm2d, nn.MaxPool2d, nn.Dropout, nn.ReLU, nn.Tanh, nn.Sigmoid}
+
+
+def _operations_of_layers(network: nn.Sequential, image: torch.Tensor) -> int:
+    """Do the same for layers one after the other: each weight takes part once at every place it is used."""
+    total, values = 0, image
+    for layer in network:
+        values = layer(values)
+        if isinstance(layer, _PRODUCTS):
+            total += 2 * layer.weight.numel() * (values.numel() // layer.weight.shape[0])
+    return total

@@ -6,7 +6,7 @@ import ray
 
 from outvoted.actors.data.datasets import Dataset, Split
 from outvoted.actors.networks import Architecture, Weights
-from outvoted.actors.networks.computing import use_one_thread
+from outvoted.actors.networks.computing import keep_freed_memory, use_one_thread
 from outvoted.actors.training.generators.dcgan import Checkpoint, DcganTraining, TrainingStage, train_dcgan
 from outvoted.actors.training.steps import Training
 from outvoted.actors.training.training import Epoch, measured, train
@@ -18,6 +18,7 @@ def train_remotely(
 ) -> Iterator[Epoch]:
     """Train one network with one thread and stream its epochs; one with loaded weights is only measured."""
     use_one_thread()
+    keep_freed_memory()
     if loaded is None:
         yield from train(architecture, training, data, seed)
     else:
@@ -30,4 +31,5 @@ def train_generator_remotely(
 ) -> Iterator[TrainingStage]:
     """Train a generator, one thread, and stream its stages."""
     use_one_thread()
+    keep_freed_memory()
     yield from train_dcgan(training, split, start)

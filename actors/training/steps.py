@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Protocol
 
 import numpy as np
 import torch
@@ -15,6 +15,9 @@ from outvoted.actors.data.datasets import Split
 from outvoted.actors.networks import Architecture, Shape, Weights
 from outvoted.search.settings import Settings
 from outvoted.search.transforms import Affine
+
+_BETA_1, _BETA_2, _EPSILON = 0.9, 0.999, 1e-8
+"""Of Adam, as PyTorch has them."""
 
 
 class Training(Settings):
@@ -68,16 +71,26 @@ class Samples:
         return Samples(torch.tensor(split.images).to(device), torch.tensor(split.labels).to(device))
 
 
+class Optimizer(Protocol):
+    """What moves a network's weights against their gradients: PyTorch's optimizers, and :class:`FlatAdam`."""
+
+    def zero_grad(self) -> None:
+        """Forget the gradients of the last step."""
+
+    def step(self) -> Any:
+        """Move the weights."""
+
+
 class OneNetwork(Learner):
     """A network and its optimizer; the order of the samples and every move follow from the seed."""
 
     def __init__(
         self,
         network: nn.Module,
+        optimizer: Optimizer,
         training: Training,
         split: Split,
         seed: int,
-        fused: bool = False,
         answer: Callable[[torch.Tensor], torch.Tensor] | None = None,
         weighing: torch.Tensor | None = None,
     ) -> None:
@@ -85,15 +98,14 @@ class OneNetwork(Learner):
 
         Args:
             network: is trained where it is.
-            fused: whether the optimizer is fused: faster, and different in the last bits.
+            optimizer: moves its weights.
             answer: what computes the logits; the network where it is left out.
             weighing: each sample's loss weight, (n,); a batch's loss is then the sum of its weighted losses
                 over its number of rows.
         """
         device = next(network.parameters()).device
         self._training, self._samples = training, Samples.of(split, device)
-        self._answer, self._weighing = answer or network, weighing
-        self._optimizer = optimizer(training, network.parameters(), fused)
+        self._answer, self._weighing, self._optimizer = answer or network, weighing, optimizer
         self._shuffle, self._moves = torch.Generator().manual_seed(seed), np.random.default_rng(seed)
 
     def epoch(self) -> Iterator[tuple[torch.Tensor, int]]:
@@ -104,9 +116,10 @@ class OneNetwork(Learner):
 
     def step(self, rows: torch.Tensor) -> torch.Tensor:
         """Step against the gradient of the mean cross-entropy."""
-        inputs = _moved(self._samples.images[rows], self._training.augment, self._moves)
+        images = self._samples.images.index_select(0, rows)  # ten times as fast as images[rows]
+        inputs = _moved(images, self._training.augment, self._moves)
         loss = self._loss(self._answer(inputs), self._samples.labels[rows], rows)
-        self._optimizer.zero_grad(set_to_none=True)
+        self._optimizer.zero_grad()
         torch.autograd.backward(loss)
         self._optimizer.step()
         return loss
@@ -140,6 +153,47 @@ def optimizer(training: Training, parameters: Iterable[torch.Tensor], fused: boo
         return torch.optim.SGD(parameters, rate, momentum=0.9, weight_decay=decay, fused=fused or None)
     kind = torch.optim.Adam if training.optimizer == "adam" else torch.optim.AdamW
     return kind(parameters, rate, weight_decay=decay, fused=fused or None)
+
+
+class FlatAdam:
+    """Adam on a CPU, all weights in one tensor: ten operations a step, where PyTorch's takes ten for each.
+
+    Moves weights by the very operations of `torch.optim.Adam` and `AdamW`, in their order, so to the same
+    bits. Every weight must get a gradient at every step.
+    """
+
+    def __init__(self, training: Training, parameters: Iterable[nn.Parameter]) -> None:
+        """Take the weights over: from now on they, and their gradients, are views of one tensor each."""
+        weights = list(parameters)
+        self._rate, self._decay = training.learning_rate, training.weight_decay
+        self._decoupled, self._steps = training.optimizer == "adamw", 0
+        size = sum(weight.numel() for weight in weights)
+        self._weights, self._root = torch.empty(size), torch.empty(size)
+        self._gradients, self._mean, self._square = (torch.zeros(size) for _ in range(3))
+        first = 0
+        for weight in weights:
+            view = self._weights.as_strided(weight.size(), weight.stride(), first)
+            weight.data = view.copy_(weight.detach())
+            weight.grad = self._gradients.as_strided(weight.size(), weight.stride(), first)
+            first += weight.numel()
+
+    def zero_grad(self) -> None:
+        """Forget the gradients of the last step."""
+        self._gradients.zero_()
+
+    @torch.no_grad()
+    def step(self) -> None:
+        """Move the weights."""
+        self._steps += 1
+        if self._decay and self._decoupled:
+            self._weights.mul_(1 - self._rate * self._decay)
+        elif self._decay:
+            self._gradients.add_(self._weights, alpha=self._decay)
+        self._mean.lerp_(self._gradients, 1 - _BETA_1)
+        self._square.mul_(_BETA_2).addcmul_(self._gradients, self._gradients, value=1 - _BETA_2)
+        torch.sqrt(self._square, out=self._root).div_((1 - _BETA_2**self._steps) ** 0.5).add_(_EPSILON)
+        rate = self._rate / (1 - _BETA_1**self._steps)
+        self._weights.addcdiv_(self._mean, self._root, value=-rate)
 
 
 def derived(*key: int) -> torch.Generator:

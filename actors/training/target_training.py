@@ -13,8 +13,8 @@ from torch import nn
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.networks import Architecture, Weights
 from outvoted.actors.networks.computing import own_device
-from outvoted.actors.training.steps import OneNetwork, Training, derived_seed, initial, weights_of
-from outvoted.actors.training.training import TEST_BATCH, accuracy
+from outvoted.actors.training.steps import OneNetwork, Training, derived_seed, initial, optimizer, weights_of
+from outvoted.actors.training.training import accuracy
 from outvoted.search.settings import Settings
 
 _SHARE = 0.25
@@ -150,8 +150,6 @@ class TargetWatch:
         return max(1 - accuracy, 0.5 / self._images)
 
 
-_CPU_BATCH = 250
-"""Images in a batch of a check on a CPU: convolutions of more fall out of its caches."""
 _REMEMBERED = 32
 """Steps between checks up to which the weights of every step are kept, to go back to."""
 
@@ -263,8 +261,7 @@ class _Run:
 
     def _check(self, watch: TargetWatch, network: nn.Module, moments: Sequence[_Moment]) -> Check:
         """Measure a network as the last of ``moments`` left it, and show the watch."""
-        on_cpu = next(network.parameters()).device.type == "cpu"
-        share = accuracy(network, self._data.test, _CPU_BATCH if on_cpu else TEST_BATCH)
+        share = accuracy(network, self._data.test)
         network.train()
         self._measured += 1
         step, loss = moments[-1].step, float(np.mean([moment.loss for moment in moments]))
@@ -291,7 +288,8 @@ class _Run:
                 logits: torch.Tensor = network(inputs)
             return logits
 
-        learner = OneNetwork(network, self._training, self._data.train, self._seed, fused=True, answer=answer)
+        moving = optimizer(self._training, network.parameters(), fused=True)
+        learner = OneNetwork(network, moving, self._training, self._data.train, self._seed, answer)
         for _ in range(self._training.epochs):
             for loss, _ in learner.epoch():
                 self._step += 1

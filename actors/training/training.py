@@ -12,10 +12,18 @@ from outvoted.actors.networks import Architecture, UserNetwork, Weights
 from outvoted.actors.networks.computing import own_device
 from outvoted.actors.networks.members import EpochRecord, Member, Role
 from outvoted.actors.networks.user_modules import Tolerant, is_machines
-from outvoted.actors.training.steps import OneNetwork, Training, initial, weights_of
+from outvoted.actors.training.steps import (
+    FlatAdam,
+    OneNetwork,
+    Optimizer,
+    Training,
+    initial,
+    optimizer,
+    weights_of,
+)
 
-TEST_BATCH = 1000
-"""Test images in a batch."""
+_TEST_BATCH = 250
+"""Test images in a batch: convolutions of more fall out of a CPU's caches."""
 _TEST_NUMBERS = 2**22  # values in a batch of large test images
 
 
@@ -82,13 +90,16 @@ def train(
     """
     device = own_device()
     network = initial(architecture, data.shape, data.classes, seed).to(device)
-    if device.type == "cpu" and not isinstance(architecture, UserNetwork):
+    plain = device.type == "cpu" and not isinstance(architecture, UserNetwork)
+    if plain:
         # A third faster; users' code may not expect it. (PyTorch's annotations leave it out.)
         network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if start is not None:
         network.load_state_dict(start)
     shown, weighing = (data.train, None) if extra is None else extra.join(data.train)
-    learner = OneNetwork(network, training, shown, seed, weighing=weighing)
+    learner = OneNetwork(
+        network, _optimizer(training, network, plain), training, shown, seed, weighing=weighing
+    )
     for number in range(1, training.epochs + 1):
         network.train()
         with torch.random.fork_rng():
@@ -96,6 +107,13 @@ def train(
             total = sum(float(loss) * rows for loss, rows in learner.epoch())
         weights = weights_of(network) if number == training.epochs else None
         yield Epoch(EpochRecord(number, total / len(shown), _measured(network, data)), weights)
+
+
+def _optimizer(training: Training, network: nn.Module, plain: bool) -> Optimizer:
+    """Return what moves the weights; a network of the user's may use some of them in some steps only."""
+    if plain and training.optimizer != "sgd":
+        return FlatAdam(training, network.parameters())
+    return optimizer(training, network.parameters(), fused=False)
 
 
 def trained_member(
@@ -109,15 +127,15 @@ def trained_member(
     return Member(name, role, architecture, seed, weights, tuple(epoch.record for epoch in found))
 
 
-def accuracy(network: nn.Module, split: Split, largest: int = TEST_BATCH) -> float:
+def accuracy(network: nn.Module, split: Split) -> float:
     """Return the accuracy on at least one image, 0 to 1; the network is left in evaluation mode.
 
-    Images on which it fails count as wrong. ``largest`` is the largest number of images in a batch.
+    Images on which it fails count as wrong.
     """
     network = (network.network if isinstance(network, Tolerant) else network).eval()
     weights = next((one for one in network.parameters() if one.is_floating_point()), torch.empty(0))
     correct = 0
-    batch = max(1, min(largest, _TEST_NUMBERS // split.images[0].size))
+    batch = max(1, min(_TEST_BATCH, _TEST_NUMBERS // split.images[0].size))
     with torch.no_grad():  # not in inference mode: what a network keeps may be part of a gradient later
         for first in range(0, len(split), batch):
             rows = slice(first, first + batch)

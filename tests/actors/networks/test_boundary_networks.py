@@ -7,7 +7,16 @@ from pydantic import ValidationError
 from torch import nn
 
 from outvoted.actors.data.datasets import Dataset, Split
-from outvoted.actors.networks import MLP, Architecture, DeepCNN, InputRecipe, PreprocessedNetwork, ViT
+from outvoted.actors.networks import (
+    CNN,
+    MLP,
+    Architecture,
+    DeepCNN,
+    InputRecipe,
+    PlainCNN,
+    PreprocessedNetwork,
+    ViT,
+)
 from outvoted.actors.networks.members import Member
 from outvoted.actors.panel.peer import Peer, voter
 from outvoted.actors.panel.renderer import Renderer
@@ -118,9 +127,13 @@ def test_a_vit_refuses_images_that_patches_do_not_fill(shape: tuple[int, int, in
         ViT().build(shape, 10)
 
 
-def test_a_deep_cnn_refuses_images_too_small_to_be_pooled() -> None:
-    with pytest.raises(OutvotedError, match=r"at least 8 x 8 pixels[^$]*7 x 20"):
-        DeepCNN().build((1, 7, 20), 10)
+@pytest.mark.parametrize(
+    ("network", "least"), [(DeepCNN(), 8), (CNN(), 4), (PlainCNN(channels=(2, 2, 2, 2)), 16)]
+)
+def test_a_cnn_refuses_images_too_small_to_be_pooled(network: Architecture, least: int) -> None:
+    with pytest.raises(OutvotedError, match=rf"at least {least} x {least} pixels[^$]*{least - 1} x 20"):
+        network.build((1, least - 1, 20), 10)
+    assert network.build((1, least, least), 10).eval()(torch.rand(1, 1, least, least)).shape == (1, 10)
 
 
 @pytest.mark.parametrize(

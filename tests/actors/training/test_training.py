@@ -1,5 +1,6 @@
 """Training: a pure function of its arguments that leaves the process as it found it."""
 
+import copy
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,7 +12,7 @@ from torch import nn
 from outvoted.actors.data.datasets import Dataset, Split
 from outvoted.actors.networks import CNN, MLP, Architecture, Weights
 from outvoted.actors.networks.user_modules import Tolerant
-from outvoted.actors.training.steps import Training
+from outvoted.actors.training.steps import FlatAdam, Optimizer, Training, optimizer
 from outvoted.actors.training.training import Epoch, ExtraSamples, accuracy, train
 from outvoted.search.transforms import Affine
 
@@ -49,6 +50,26 @@ def test_two_trainings_that_alternate_disturb_nothing(few: Dataset) -> None:
     weights = pairs[-1][0].weights
     assert weights is not None
     assert same(alone, weights)
+
+
+@pytest.mark.parametrize("kind", ["adam", "adamw"])
+@pytest.mark.parametrize("decay", [0.0, 0.1])
+def test_flat_adam_moves_weights_to_the_same_bits_as_pytorchs(kind: Any, decay: float) -> None:
+    training = Training(optimizer=kind, learning_rate=0.01, weight_decay=decay)
+    torch.manual_seed(0)
+    one = SMALL.build((1, 28, 28), 10).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    other = copy.deepcopy(one)
+    moving: tuple[Optimizer, ...] = (
+        FlatAdam(training, one.parameters()),
+        optimizer(training, other.parameters(), fused=False),
+    )
+    for images in torch.rand(5, 7, 1, 28, 28):
+        for network, mover in zip((one, other), moving, strict=True):
+            mover.zero_grad()
+            torch.manual_seed(1)
+            torch.autograd.backward(network(images).logsumexp(1).sum())
+            mover.step()
+    assert same(one.state_dict(), other.state_dict())
 
 
 def test_another_seed_gives_other_weights(few: Dataset) -> None:

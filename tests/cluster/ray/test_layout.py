@@ -1,10 +1,12 @@
 """Cells fit the machines: as many as there is room for, each of the kind that suits its networks."""
 
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch.utils.flop_counter import FlopCounterMode
 
-from outvoted.actors.networks import CNN, MLP, ExportedNetwork
+from outvoted.actors.networks import CNN, MLP, Architecture, DeepCNN, ExportedNetwork, PlainCNN
 from outvoted.actors.panel.cost import UNKNOWN, Cost, cost
 from outvoted.cluster.ray.layout import SMALL, PlacementSettings, layout
 from outvoted.cluster.ray.placement import PROCESS_BYTES
@@ -76,6 +78,13 @@ def test_costs_are_counted_layer_by_layer() -> None:
     assert cost([MLP(hidden=10)], (1, 28, 28), 10) == Cost(2 * (784 * 10 + 10 * 10), 784 * 10 + 10 + 110)
     assert found.largest > 2 * found.weights > 0
     assert found.largest < SMALL
+
+
+@pytest.mark.parametrize("network", [MLP(hidden=(9, 8)), CNN(channels=4), PlainCNN(), DeepCNN()])
+def test_layers_one_after_the_other_are_counted_as_pytorch_counts(network: Architecture) -> None:
+    with FlopCounterMode(display=False) as counter:
+        network.build((3, 20, 28), 10).eval()(torch.zeros(1, 3, 20, 28))
+    assert cost([network], (3, 20, 28), 10).largest == counter.get_total_flops()
 
 
 def test_a_network_that_cannot_be_built_counts_as_a_large_one() -> None:
