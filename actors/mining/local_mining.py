@@ -60,7 +60,7 @@ class LocalMining:
             return Peer(network, renderer, batch)
 
         self._search, self._names = search, tuple(networks)
-        self._panel = LocalPanel([peer(network) for network in networks.values()])
+        self.panel = LocalPanel([peer(network) for network in networks.values()])
         judge = None if referee is None else peer(referee)
         self._coordinator = Coordinator(search.rules(len(networks)), seeds, self._names, judge)
 
@@ -70,13 +70,13 @@ class LocalMining:
         Raises:
             OutvotedError: hardly any seed is undisputed.
         """
-        return planned(self._panel, self._search, self._coordinator.seeds.labels, self._names)
+        return planned(self.panel, self._search, self._coordinator.seeds.labels, self._names)
 
     def mine(self, plans: MiningPlan, report: Report = lambda searches, mistakes: None) -> MiningResult:
         """Run all searches; but for the time of day a pure function of what it was made with."""
         results: dict[str, ShardResult] = {}
         leases = plans.leases(np.empty(0, np.int64), _SHARD)
-        for result in mined_together(self._coordinator, leases, self._panel, _AT_ONCE):
+        for result in mined_together(self._coordinator, leases, self.panel, _AT_ONCE):
             results[result.name] = result
             report(result.searches.num_rows, sum(each.mistakes.num_rows for each in results.values()))
         ended = [results[name] for name in sorted(results)]

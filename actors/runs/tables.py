@@ -5,7 +5,7 @@ A unit is what a run records as one: a shard of searches, a chunk of a scan, a n
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -13,9 +13,6 @@ import pyarrow.parquet as pq
 from outvoted.actors.runs.files import reason, write_atomically
 from outvoted.actors.runs.schema import ColumnSchema, TableSchema
 from outvoted.search.errors import OutvotedError
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 MOST_BYTES = 1 << 33
 """Of a table in memory: 8 GiB."""
@@ -219,14 +216,21 @@ class UnitTables:
             keys = keys.sort_values(list(form.key), kind="stable")
         return rows.take(keys.index.to_numpy()).select(columns or rows.column_names)
 
-    def frame(self, table: str) -> "pd.DataFrame":
-        """Read a table of all units that are there into pandas, unit by unit.
+    def parts(self, table: str, columns: list[str] | None = None) -> Iterator[pa.Table]:
+        """Read the rows of all units that are there, one unit in memory at a time, each key once.
 
         Raises:
             OutvotedError: a file of a unit that is there is missing, or damaged, or another table's.
         """
-        frame: pd.DataFrame = self.read_all(table, self.done()).to_pandas()
-        return frame
+        key = list(self.forms[table].key)
+        wanted = None if columns is None else list(dict.fromkeys([*columns, *key]))
+        seen: set[tuple[object, ...]] = set()
+        for unit in self.done():
+            rows = self.read(table, unit, wanted)
+            keys = list(zip(*(rows[name].to_pylist() for name in key), strict=True))
+            fresh = [place for place, one in enumerate(keys) if one not in seen]
+            seen.update(keys)
+            yield (rows if len(fresh) == len(keys) else rows.take(fresh)).select(columns or rows.column_names)
 
     def note(self, unit: str) -> dict[str, str]:
         """Return what the marker's file holds beside its rows; nothing where there is no whole file."""

@@ -10,8 +10,7 @@ import pyarrow as pa
 from outvoted.actors.mining.shards import Shards
 from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.analysis.mining.replay import Steps, chosen_steps
-from outvoted.analysis.opened.opened import OpenedRun
-from outvoted.analysis.report.drawing import class_names
+from outvoted.analysis.opened.scene import Scene
 from outvoted.analysis.report.gallery import Exhibit, Exhibits, Facet, thinned, varied_order
 from outvoted.search.arrays import Ints
 from outvoted.search.consensus import is_voter
@@ -39,7 +38,7 @@ def mistakes_measured(store: RunFolder) -> pd.DataFrame:
 
 
 def mistakes_exhibits(
-    run: OpenedRun, on_step: OnStep = lambda done, of: None, most: int = MOST_PIXELS
+    run: Scene, on_step: OnStep = lambda done, of: None, most: int = MOST_PIXELS
 ) -> Exhibits:
     """Go through the climbs of as many of a run's mistakes as ``most`` pixels and MOST_NUMBERS allow, or one.
 
@@ -49,8 +48,8 @@ def mistakes_exhibits(
     frame = table.select([*KINDS, "margin", "moves"]).to_pandas()
     order = varied_order(frame, KINDS, "margin")
     counts = np.minimum(frame["moves"].to_numpy()[order] + 1, _FRAMES)
-    each = _VOTE * len(run.peers) + _MEASURE * len(run.transform.measures)
-    frames_fitting = min(most // int(np.prod(run.data.shape)), MOST_NUMBERS // each)
+    each = _VOTE * len(run.names) + _MEASURE * len(run.transform.measures)
+    frames_fitting = min(most // int(np.prod(run.seeds.images.shape[1:])), MOST_NUMBERS // each)
     fitting = np.cumsum(counts) <= frames_fitting
     kept = order[: max(1, int(fitting.sum()))]
     rows = table.take(pa.array(kept)).to_pylist()
@@ -67,11 +66,10 @@ def mistakes_exhibits(
     return _exhibits(run, len(table), rows, items)
 
 
-def _exhibits(run: OpenedRun, of: int, rows: Sequence[dict[str, Any]], items: Sequence[Exhibit]) -> Exhibits:
+def _exhibits(run: Scene, of: int, rows: Sequence[dict[str, Any]], items: Sequence[Exhibit]) -> Exhibits:
     target, label, predicted, voters = (
         np.array([row[name] for row in rows], np.int64) for name in (*KINDS, "voters")
     )
-    peers = [member.name for member in run.peers]
     return Exhibits(
         what="mistake",
         of=of,
@@ -79,10 +77,10 @@ def _exhibits(run: OpenedRun, of: int, rows: Sequence[dict[str, Any]], items: Se
         target=target,
         label=label,
         predicted=predicted,
-        voting=_voting(len(peers), target, voters),
+        voting=_voting(len(run.names), target, voters),
         facets=(Facet("referee", _REFEREE, np.array([_referee(row["valid"]) for row in rows])),),
-        peers=peers,
-        classes=class_names(run.record, run.data.classes),
+        peers=run.names,
+        classes=run.classes,
         measures=run.transform.measures,
     )
 
@@ -97,7 +95,7 @@ def _referee(valid: bool | None) -> int:
     return 2 if valid is None else int(not valid)
 
 
-def _exhibit(run: OpenedRun, row: dict[str, Any], frames: Ints, climb: Steps) -> Exhibit:
+def _exhibit(run: Scene, row: dict[str, Any], frames: Ints, climb: Steps) -> Exhibit:
     number = f"-{row['number']}" if row["number"] else ""
     facts = [
         ("search", str(row["search_id"])),

@@ -9,6 +9,7 @@ import numpy as np
 from outvoted.actors.mining.verification import rendered, verify
 from outvoted.actors.runs import png
 from outvoted.analysis.opened.opened import OpenedRun
+from outvoted.analysis.opened.scene import Scene
 from outvoted.search.arrays import Floats, Ints, Pixels, Singles
 from outvoted.search.errors import OutvotedError
 
@@ -31,7 +32,7 @@ class Steps:
     composed: Singles
 
 
-def positions(run: OpenedRun, trail: list[dict[str, float]]) -> Floats:
+def positions(run: Scene, trail: list[dict[str, float]]) -> Floats:
     """Compose a recorded trail move by move; shape (1 + moves, transform.size), the seed's first."""
     composed = [run.transform.identity(1)]
     for move in trail:
@@ -40,13 +41,13 @@ def positions(run: OpenedRun, trail: list[dict[str, float]]) -> Floats:
     return np.concatenate(composed)
 
 
-def steps(run: OpenedRun, mistake: dict[str, Any]) -> Steps:
+def steps(run: Scene, mistake: dict[str, Any]) -> Steps:
     """Render a row of the `mistakes` table step by step and put each image to the panel."""
     return chosen_steps(run, [mistake], [np.arange(len(mistake["move_parameters"]) + 1)])[0]
 
 
 def chosen_steps(
-    run: OpenedRun,
+    run: Scene,
     mistakes: Sequence[dict[str, Any]],
     chosen: Sequence[Ints],
     advance: Callable[[int], object] = lambda done: None,
@@ -54,7 +55,7 @@ def chosen_steps(
     """Render some steps of many climbs, and put them to the panel together.
 
     Args:
-        run: the run.
+        run: the run, or what was mined in this process.
         mistakes: rows of its `mistakes` table.
         chosen: for each of them the steps, 0 to its moves, at least one.
         advance: called with how many more images are done.
@@ -70,7 +71,7 @@ def chosen_steps(
     images, votes = [], []
     for first in range(0, len(every), _AT_ONCE):
         part = slice(first, first + _AT_ONCE)
-        images.append(rendered(run.transform, run.data.train.images[seeds[part]], every[part]))
+        images.append(rendered(run.transform, run.seeds.images[seeds[part]], every[part]))
         votes.append(run.panel.vote(images[-1]))
         advance(len(images[-1]))
     ends = np.cumsum(lengths)[:-1]
@@ -120,7 +121,7 @@ def replay(
 def _replay(run: OpenedRun, rows: Sequence[dict[str, Any]]) -> list[Replayed]:
     composed = np.stack([positions(run, row["move_parameters"])[-1] for row in rows]).astype(np.float32)
     recorded = np.array([row["composed"] for row in rows], dtype=np.float32)
-    seeds = run.data.train.images[[row["seed_id"] for row in rows]]
+    seeds = run.seeds.images[[row["seed_id"] for row in rows]]
     images = rendered(run.transform, seeds, composed)
     stored = [row["image"]["bytes"] for row in rows]
     labels, targets, voters = (

@@ -1,6 +1,6 @@
 """The report of a mining run: tables, pictures, and the sections of its page."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -12,12 +12,13 @@ from outvoted.actors.mining.shards import Shards, check_not_all
 from outvoted.analysis.mining.cells import span
 from outvoted.analysis.mining.mistakes import mistakes_exhibits, mistakes_measured
 from outvoted.analysis.mining.pictures import draw_climbs, draw_every_network, draw_mistakes, draw_voters
-from outvoted.analysis.mining.summary import Summary, summarise, summary_table
+from outvoted.analysis.mining.summary import Summary, summarise, summarise_rows, summary_table
 from outvoted.analysis.mining.surroundings_report import surroundings_sections
 from outvoted.analysis.mining.voters import voters_table
 from outvoted.analysis.mining.weaknesses import Finders, weaknesses
 from outvoted.analysis.opened.opened import OpenedRun
-from outvoted.analysis.report.drawing import PEERS, TARGET, class_names, error_bars, plot_text
+from outvoted.analysis.opened.scene import Scene
+from outvoted.analysis.report.drawing import PEERS, TARGET, error_bars, plot_text
 from outvoted.analysis.report.gallery import gallery
 from outvoted.analysis.report.numbers import COUNT, SHARE, proportion
 from outvoted.analysis.report.report import OnStep, Plot, Report, Section, pictures
@@ -47,10 +48,30 @@ def mining_report(run: OpenedRun) -> Report:
         summary,
         tables,
         _headlines(summary),
-        partial(_sections, run, summary, tables),
+        partial(_run_sections, run, summary, tables),
         _pictures(run, summary) if summary.mistakes else {},
         facts=[("Mining", f"{summary.seconds_mining:,.1f} s")] if summary.seconds_mining else (),
         check=partial(check_not_all, summary.failures),
+    )
+
+
+def held_report(scene: Scene, searches: pd.DataFrame, targets: Sequence[int]) -> Report:
+    """Report mining in this process.
+
+    Args:
+        scene: what was mined, and its mistakes.
+        searches: rows of all searches.
+        targets: which networks were searched.
+    """
+    mistakes = pd.DataFrame(scene.mistakes.to_pandas())
+    summary = summarise_rows(searches, mistakes, scene.names, targets)
+    tables = [summary_table(summary), *([voters_table(summary.voters)] if summary.voters else [])]
+
+    def sections(on_step: OnStep) -> Iterator[Section]:
+        yield from _sections(scene, mistakes, summary, tables, on_step)
+
+    return Report(
+        summary, tables, _headlines(summary), sections, check=partial(check_not_all, summary.failures)
     )
 
 
@@ -72,27 +93,40 @@ def _headlines(summary: Summary) -> list[tuple[str, str]]:
     found = [
         (COUNT(summary.mistakes), "high-value mistakes"),
         (COUNT(sum(row.searches for row in summary.targets)), "searches"),
-        (SHARE(summary.validity), "of the mistakes are valid: the referee agrees with the label"),
     ]
+    if summary.validity is not None:
+        found.append(
+            (SHARE(summary.validity), "of the mistakes are valid: the referee agrees with the label")
+        )
     if summary.seconds_mining:
         found.append((COUNT(summary.mistakes / summary.seconds_mining), "mistakes per second"))
     return found
 
 
-def _sections(run: OpenedRun, summary: Summary, tables: list[Table], on_step: OnStep) -> Iterator[Section]:
+def _run_sections(
+    run: OpenedRun, summary: Summary, tables: list[Table], on_step: OnStep
+) -> Iterator[Section]:
     mistakes = mistakes_measured(run.store)
+    yield from _sections(run, mistakes, summary, tables, on_step)
+    if mistakes.empty:
+        return
+    yield from surroundings_sections(run)
+    drawn = pictures(run.store.path / "gallery", _PICTURES)
+    if drawn:
+        yield Section("Pictures", parts=drawn)
+
+
+def _sections(
+    run: Scene, mistakes: pd.DataFrame, summary: Summary, tables: list[Table], on_step: OnStep
+) -> Iterator[Section]:
     plots = [_shares(summary), *([_moves(run, mistakes)] if len(mistakes) else [])]
     yield Section("Results", parts=(*tables, *plots))
     if mistakes.empty:
         return
     yield gallery(mistakes_exhibits(run, on_step), "Mistakes", _GALLERY)
-    target = Finders("target", [member.name for member in run.peers], mistakes["target"].to_numpy(np.int64))
-    over, names = span(run.transform, [mistakes]), class_names(run.record, run.data.classes)
-    yield weaknesses(mistakes, run.transform, over, (target,), names, gallery=True)
-    yield from surroundings_sections(run)
-    drawn = pictures(run.store.path / "gallery", _PICTURES)
-    if drawn:
-        yield Section("Pictures", parts=drawn)
+    target = Finders("target", run.names, mistakes["target"].to_numpy(np.int64))
+    over = span(run.transform, [mistakes])
+    yield weaknesses(mistakes, run.transform, over, (target,), run.classes, gallery=True)
 
 
 def _shares(summary: Summary) -> Plot:
@@ -119,14 +153,12 @@ def _shares(summary: Summary) -> Plot:
     return Plot(figure, "Shares by target, with Wilson's 95 % intervals.")
 
 
-def _moves(run: OpenedRun, mistakes: pd.DataFrame) -> Plot:
+def _moves(run: Scene, mistakes: pd.DataFrame) -> Plot:
     figure = go.Figure()
-    for index, member in enumerate(run.peers):
+    for index, name in enumerate(run.names):
         moves = mistakes["moves"][mistakes["target"] == index]
         if len(moves):
-            figure.add_box(
-                y=moves.to_numpy(), name=plot_text(member.name), boxpoints=False, marker_color=TARGET
-            )
+            figure.add_box(y=moves.to_numpy(), name=plot_text(name), boxpoints=False, marker_color=TARGET)
     figure.update_layout(
         yaxis={"title": "moves", "rangemode": "tozero"},
         xaxis={"type": "category"},

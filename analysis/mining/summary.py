@@ -1,7 +1,7 @@
 """The table of a run: what each target cost and gave, beside the paper's figures."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from outvoted.actors.mining.planning import MiningFigures
 from outvoted.actors.mining.shards import Failed, Shards, failures
 from outvoted.actors.networks import MLP
 from outvoted.actors.networks.members import Member
+from outvoted.actors.runs.run_folder import State
 from outvoted.analysis.mining.every_network import EveryNetwork, every_network
 from outvoted.analysis.mining.voters import VotersSummary, by_voters, validity
 from outvoted.analysis.opened.opened import OpenedRun
@@ -106,23 +107,32 @@ def summarise(run: OpenedRun) -> Summary:
 
 def summarise_rows(
     searches: pd.DataFrame, mistakes: pd.DataFrame, names: Sequence[str], targets: Sequence[int]
-) -> dict[str, Any]:
-    """Return the figures of a summary that the rows of mining give by themselves, as plain values.
+) -> Summary:
+    """Summarise mining in this process, of which there are rows alone: accuracies and times are unknown.
 
     Args:
         searches, mistakes: all rows of both tables.
         names: of the panel's networks.
         targets: which of them were searched.
     """
-    return {
-        "targets": [
-            asdict(_searched(names[index], len(names), _of(searches, index), _of(mistakes, index)))
-            for index in targets
-        ],
-        "mistakes": len(mistakes),
-        "validity": validity(mistakes),
-        "failures": [asdict(one) for one in failures(searches)],
-    }
+    found = [
+        _searched(names[index], len(names), _of(searches, index), _of(mistakes, index)) for index in targets
+    ]
+    several = searches["voters"].nunique() > 1
+    return Summary(
+        run="",
+        state=State.FINISHED,
+        targets=tuple(found),
+        mistakes=len(mistakes),
+        validity=validity(mistakes),
+        referee_accuracy=None,
+        voters=by_voters(searches, mistakes, 0) if several else (),
+        every_network=every_network(searches, len(targets)) if len(targets) == len(names) else None,
+        failures=failures(searches),
+        seed_inferences=0,
+        seconds_mining=0.0,
+        searches_per_second=None,
+    )
 
 
 def _as_in_the_paper(run: OpenedRun) -> bool:
@@ -134,7 +144,7 @@ def _as_in_the_paper(run: OpenedRun) -> bool:
 
 def summary_table(summary: Summary) -> Table:
     """Return a row for each target; the paper's figures stand in brackets."""
-    columns = (
+    columns = [
         Column("target"),
         Column("accuracy", SHARE),
         Column("searches", COUNT),
@@ -143,10 +153,10 @@ def summary_table(summary: Summary) -> Table:
         Column("inferences", COUNT),
         Column("run", COUNT),
         Column("valid", SHARE),
-    )
+    ]
     rows = [_row(row, row.paper or (None, None, None)) for row in summary.targets]
-    title = f"{summary.run}: {summary.mistakes:,} high-value mistakes"
-    return Table(title, columns, rows, "\n".join(_caption(summary)))
+    title = f"{summary.run}: {summary.mistakes:,} high-value mistakes".removeprefix(": ")
+    return Table(title, columns, rows, "\n".join(_caption(summary))).without_empty("accuracy", "valid")
 
 
 def _row(row: TargetSummary, paper: tuple[int, int, int] | tuple[None, None, None]) -> tuple[Cell, ...]:

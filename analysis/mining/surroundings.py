@@ -12,6 +12,7 @@ from outvoted.actors.runs import schema, tables
 from outvoted.analysis.mining.directions import Direction
 from outvoted.analysis.mining.replay import positions
 from outvoted.analysis.opened.opened import OpenedRun
+from outvoted.analysis.opened.scene import Scene
 from outvoted.search.arrays import Bools, Floats, Ints, Pixels, Singles
 from outvoted.search.errors import OutvotedError
 from outvoted.search.transforms import Transform
@@ -69,13 +70,13 @@ class Surroundings:
 
 
 def surroundings(
-    run: OpenedRun,
+    run: Scene,
     seed_id: int,
     directions: tuple[Direction, Direction],
     points: int,
     on_points: OnPoints = lambda more: None,
 ) -> Surroundings:
-    """Render a seed at every point of a grid and put the images to the run's panel, in this process.
+    """Render a seed at every point of a grid and put the images to the panel, in this process.
 
     Args:
         seed_id: the place of a training image.
@@ -84,10 +85,10 @@ def surroundings(
     Raises:
         OutvotedError: there is no such seed, or the run's data or weights are missing or altered.
     """
-    seeds = run.data.train
+    seeds = run.seeds
     if not 0 <= seed_id < len(seeds):
         raise OutvotedError(
-            expected=f"a seed from 0 to {len(seeds) - 1}, a training image of {run.data.name}",
+            expected=f"a seed from 0 to {len(seeds) - 1}, one of the images that searches start from",
             found=f"{seed_id}",
             remedy="the column seed_id of the run's searches lists the seeds that were searched",
         )
@@ -105,8 +106,8 @@ def surroundings(
         (x.name, y.name),
         x.along(described[0]),
         y.along(described[:, 0]),
-        tuple(member.name for member in run.peers),
-        np.concatenate(voted, axis=1).reshape(len(run.peers), points, points, -1),
+        tuple(run.names),
+        np.concatenate(voted, axis=1).reshape(len(run.names), points, points, -1),
     )
 
 
@@ -123,13 +124,13 @@ def grid(transform: Transform, directions: tuple[Direction, Direction], points: 
     return transform.compose(transform.identity(len(knobs)), transform.place(knobs))
 
 
-def images(run: OpenedRun, seed_id: int, composed: Floats) -> Pixels:
+def images(run: Scene, seed_id: int, composed: Floats) -> Pixels:
     """Render composed transforms, (n, size), of a seed."""
-    seed = run.data.train.images[seed_id]
+    seed = run.seeds.images[seed_id]
     return rendered(run.transform, np.repeat(seed[None], len(composed), axis=0), composed.astype(np.float32))
 
 
-def climbs(run: OpenedRun, seed_id: int, directions: tuple[Direction, Direction]) -> list[Climb]:
+def climbs(run: Scene, seed_id: int, directions: tuple[Direction, Direction]) -> list[Climb]:
     """Project the climbs of all mistakes that were mined from a seed."""
     mistakes = run.mistakes.to_pandas()
     if mistakes.empty:
@@ -155,7 +156,7 @@ def most_mistaken(run: OpenedRun) -> int:
     return int(counts.argmax())
 
 
-def _climb(run: OpenedRun, row: Mapping[Any, Any], directions: tuple[Direction, Direction]) -> Climb:
+def _climb(run: Scene, row: Mapping[Any, Any], directions: tuple[Direction, Direction]) -> Climb:
     described = run.transform.describe(positions(run, list(row["move_parameters"])))
     x, y = (direction.along(described) for direction in directions)
     return Climb(int(row["search_id"]), int(row["target"]), int(row["predicted"]), x, y)

@@ -38,6 +38,11 @@ _DARK: list[AbstractPathEffect] = [withStroke(linewidth=2.2, foreground="black")
 def draw_surroundings(
     found: Surroundings, climbs: Sequence[Climb], corners: Pixels, title: str, path: Path
 ) -> None:
+    """Write the picture of a seed's surroundings: see :func:`surroundings_figure`."""
+    save(surroundings_figure(found, climbs, corners, title), path)
+
+
+def surroundings_figure(found: Surroundings, climbs: Sequence[Climb], corners: Pixels, title: str) -> Figure:
     """Draw what the seed looks like, each network's probability of the label, and who is outvoted where.
 
     Args:
@@ -66,7 +71,7 @@ def draw_surroundings(
     bar.set_label("probability of the label", fontsize=8)
     bar.ax.tick_params(labelsize=7)
     figure.suptitle(title, fontsize=10)
-    save(figure, path)
+    return figure
 
 
 def outvoted_map(found: Surroundings) -> Ints:

@@ -1,7 +1,7 @@
 """A run of any kind, opened to be read: a stranger's, of whom nothing is imported that is not trusted."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from pydantic import TypeAdapter, ValidationError
 
 from outvoted.actors.data import datasets
-from outvoted.actors.data.datasets import Dataset, DataSource
+from outvoted.actors.data.datasets import Dataset, DataSource, Split
 from outvoted.actors.mining.shards import Shards
 from outvoted.actors.networks import members
 from outvoted.actors.networks.members import Member, fingerprint
@@ -135,6 +135,22 @@ class OpenedRun:
                 remedy="restore the data set",
             )
         return data
+
+    @property
+    def seeds(self) -> Split:
+        """The images that searches started from."""
+        return self.data.train
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the panel's networks."""
+        return tuple(member.name for member in self.peers)
+
+    @property
+    def classes(self) -> Sequence[str]:
+        """The names of the classes; their numbers where they have none, or another number of them."""
+        named, count = None if self.record.data is None else self.record.data.class_names, self.data.classes
+        return named if named and len(named) == count else tuple(map(str, range(count)))
 
     @cached_property
     def mistakes(self) -> pa.Table:

@@ -145,12 +145,15 @@ class Report:
         Raises:
             OutvotedError: the disk refuses.
         """
-        tables = [table.to_json() for table in self.tables]
-        write_json(folder / "summary.json", {**_values(self.summary), "tables": tables})
+        write_json(folder / "summary.json", self.values())
         for name, values in self.data.items():
             write_json(folder / name, values)
         for name, draw in self.pictures.items():
             draw(folder / name)
+
+    def values(self) -> dict[str, Any]:
+        """Return what ``summary.json`` holds."""
+        return {**_values(self.summary), "tables": [table.to_json() for table in self.tables]}
 
     def show(self, console: Console) -> None:
         """Print the tables, and the remarks."""

@@ -1,7 +1,7 @@
 """A table of described columns and plain values, which draws itself on the terminal, in HTML and as JSON."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, is_dataclass
+from dataclasses import asdict, dataclass, is_dataclass, replace
 from operator import attrgetter
 from typing import Any
 
@@ -55,6 +55,21 @@ class Table:
             [column.write(cell) for column, cell in zip(self.columns, row, strict=len(row) > 1)]
             for row in self.rows
         ]
+
+    def without_empty(self, *names: str) -> "Table":
+        """Leave out those of the named columns in which no row has a value."""
+        full = [row for row in self.rows if len(row) > 1]
+        gone = [
+            place
+            for place, column in enumerate(self.columns)
+            if column.name in names and all(row[place] is None for row in full)
+        ]
+
+        def kept(cells: Sequence[Any]) -> list[Any]:
+            return [cell for place, cell in enumerate(cells) if place not in gone]
+
+        rows = [kept(row) if len(row) > 1 else row for row in self.rows]
+        return replace(self, columns=kept(self.columns), rows=rows)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Draw it on the terminal: where it is too wide, headers are wrapped, then text, never numbers."""

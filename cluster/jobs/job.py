@@ -12,6 +12,7 @@ from rich.progress import Progress as Bars
 from outvoted.actors.data import datasets
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.runs.run_folder import RunFolder, RunRecord
+from outvoted.actors.runs.tables import UnitTables
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.cluster.console.terminal import bars, phase
 from outvoted.cluster.jobs.runs import data_record, open_record, recorded
@@ -43,6 +44,28 @@ class Job(Generic[Config]):
     address: str = LOCAL
     resume: bool = False
     debug: bool = False
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """Tables of a run in which mistakes are.
+
+    Attributes:
+        mistakes, searches: their names; a run of some kinds keeps no table of searches.
+        run: the part of the run that they are of, where it has several.
+    """
+
+    units: UnitTables
+    mistakes: str = "mistakes"
+    searches: str | None = "searches"
+    run: str | None = None
+
+    def frame(self, table: str) -> "pd.DataFrame":
+        """Read a table whole; where the run has parts, ``run`` says which rows are whose."""
+        rows: pd.DataFrame = self.units.read_all(table).to_pandas()
+        if self.run is not None:
+            rows.insert(0, "run", self.run)
+        return rows
 
 
 class Kind(ABC, Generic[Config]):
@@ -90,11 +113,11 @@ class Kind(ABC, Generic[Config]):
         """Return commands to try once a run has ended; ``again`` is the one that resumes it."""
         return ()
 
-    def mistakes(self, store: RunFolder, record: RunRecord) -> "pd.DataFrame":
-        """Read the rows of the run's mistakes.
+    def recorded(self, store: RunFolder, record: RunRecord) -> "Sequence[Recorded]":
+        """Return the tables in which the run's mistakes are.
 
         Raises:
-            OutvotedError: such a run looks for none, or a table is damaged.
+            OutvotedError: such a run looks for none.
         """
         raise OutvotedError(
             expected="a run that looks for mistakes",

@@ -2,15 +2,18 @@
 
 import warnings
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Never
 
 import pandas as pd
 
 from outvoted.actors.mining.shards import check_not_all, failures
 from outvoted.actors.networks.computing import undisturbed
-from outvoted.analysis.mining.summary import summarise_rows
+from outvoted.analysis.mining.report import held_report
+from outvoted.analysis.opened.scene import HeldScene
 from outvoted.cluster.configuration import reading
 from outvoted.cluster.console.terminal import Terminal, bars
+from outvoted.cluster.python.findings import HeldFindings
 from outvoted.cluster.python.panel import Panel
 from outvoted.cluster.python.result import Result
 from outvoted.search.search_settings import SearchSettings
@@ -80,11 +83,12 @@ def mine(  # noqa: PLR0913 - explicit keywords are what editors and notebooks co
         mined = mining.mine(
             plans, lambda done, found: bar.update(task, advance=done, details=f"{found} mistakes")
         )
-    searches, mistakes = (pd.DataFrame(rows.to_pandas()) for rows in (mined.searches, mined.mistakes))
+    searches = pd.DataFrame(mined.searches.to_pandas())
     turns, failed = search.turns(panel.names), failures(searches)
     if sum(one.is_all for one in failed) == len(turns.targets):
         check_not_all(failed, "mine(..., targets=[...]) mines the others alone")
     for one in failed:
         warnings.warn(str(one), stacklevel=3)
-    summary = summarise_rows(searches, mistakes, panel.names, turns.targets)
-    return Result(lambda: mistakes, lambda: summary)
+    scene = HeldScene(search.transform, panel.seeds, mining.panel, panel.names, panel.classes, mined.mistakes)
+    report = partial(held_report, scene, searches, turns.targets)
+    return Result(HeldFindings("mine", report, mined.mistakes, mined.searches, scene))

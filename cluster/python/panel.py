@@ -159,6 +159,11 @@ class Panel:
         return LocalPanel(peers).vote(voted(images, self._shape))
 
     @property
+    def classes(self) -> tuple[str, ...]:
+        """A name for each class; its number where it has none."""
+        return tuple(map(str, range(self._classes)))
+
+    @property
     def _shape(self) -> Shape:
         _, channels, height, width = self.seeds.images.shape
         return channels, height, width

@@ -1,13 +1,9 @@
-"""What mining found, in Python: rows, images, pictures, and a data set to train on."""
+"""What a run found, in Python: rows, images, pictures, a report, and data to train on."""
 
-import csv
-import io
-import json
-from collections.abc import Callable, Sequence
-from functools import cached_property, partial
-from importlib import import_module
+from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -15,46 +11,47 @@ import torch
 from PIL import Image
 from torch.utils.data import Dataset
 
+from outvoted.actors.networks.computing import undisturbed
 from outvoted.actors.runs import png
 from outvoted.actors.runs.run_folder import RunFolder
+from outvoted.cluster.console.terminal import Terminal
+from outvoted.cluster.python.findings import Findings, RunFindings
 from outvoted.search.arrays import Pixels
 from outvoted.search.errors import OutvotedError
+from outvoted.search.trust import EVERYTHING, NOTHING
 
-_ACROSS = 4  # pairs of a seed and a mistake on a line
-_DPI = 110
+if TYPE_CHECKING:
+    import datasets
+
+Format = Literal["folder", "npz", "hf", "parquet", "fiftyone", "cvat"]
+_IN_A_NOTEBOOK = 12  # mistakes
 
 
 class Result:
-    """What a run found, or :func:`outvoted.mine` in this process.
+    """What a run found, or a call such as :func:`outvoted.mine` in this process.
 
     Attributes:
-        path: the run's folder; None where this process mined.
+        kind: mine, scan, compare, heal, sweep, study, ...
+        path: the run's folder; None where nothing was written.
     """
 
-    def __init__(
-        self,
-        mistakes: Callable[[], pd.DataFrame],
-        summary: Callable[[], dict[str, Any]],
-        path: Path | None = None,
-        class_names: Sequence[str] | None = None,
-    ) -> None:
-        """Take where rows and figures come from; :meth:`load` opens a run."""
-        self.path = path
-        self._read_mistakes, self._read_summary, self._class_names = mistakes, summary, class_names
+    def __init__(self, findings: Findings) -> None:
+        """Take where everything comes from; :meth:`load` opens a run."""
+        self._findings = findings
+        self.kind, self.path = findings.kind, findings.path
 
     @classmethod
-    def load(cls, run: str | Path) -> "Result":
-        """Open a run by its folder, finished or not; nothing that it names is imported.
+    def load(cls, run: str | Path, *, trust: bool = False) -> "Result":
+        """Open a run of any kind by its folder, finished or not.
+
+        Args:
+            run: its folder.
+            trust: import the Python code that the run names, where that is needed; it runs as you.
 
         Raises:
             OutvotedError: the folder holds no run.
         """
-        store = RunFolder(Path(run))
-        record = store.read_record()
-        names = None if record.data is None else record.data.class_names
-        kind = import_module("outvoted.cluster.jobs.kinds").kind_of(record)  # which takes a while
-        rows, figures = partial(kind.mistakes, store, record), partial(_summary, store.path / kind.summary)
-        return cls(rows, figures, store.path, names)
+        return cls(RunFindings(RunFolder(Path(run)), EVERYTHING if trust else NOTHING))
 
     @cached_property
     def mistakes(self) -> pd.DataFrame:
@@ -64,9 +61,18 @@ class Result:
         ``round`` where they come from, of a sweep in ``setting`` whose they are.
 
         Raises:
-            OutvotedError: the run is a study, or a table is damaged.
+            OutvotedError: the run looks for none, as a study does, or a table is damaged.
         """
-        return self._read_mistakes()
+        return self._findings.mistakes()
+
+    @cached_property
+    def searches(self) -> pd.DataFrame:
+        """A row for each search: what came of it (``outcome``), why it failed (``reason``), what it cost.
+
+        Raises:
+            OutvotedError: runs of this kind keep none, or a table is damaged.
+        """
+        return self._findings.searches()
 
     @cached_property
     def summary(self) -> dict[str, Any]:
@@ -75,7 +81,7 @@ class Result:
         Raises:
             OutvotedError: the run has none yet.
         """
-        return self._read_summary()
+        return self._findings.summary()
 
     def images(self, which: Literal["image", "seed_image"] = "image") -> Pixels:
         """Return the mistakes, or the seeds they come from, as an array.
@@ -102,65 +108,144 @@ class Result:
         Raises:
             OutvotedError: there are no mistakes.
         """
-        from matplotlib.figure import Figure
+        from outvoted.cluster.python.pictures import mistakes_picture, varied
 
-        from outvoted.analysis.report import drawing
-
-        chosen = _varied(self.mistakes, n)
+        chosen = varied(self.mistakes, n)
         if chosen.empty:
             raise OutvotedError(
                 expected="at least one mistake to show, and n of at least 1",
                 found=f"{len(self.mistakes)} mistakes, and n={n}",
                 remedy="search more seeds (per_target), longer (patience), or with another strategy",
             )
-        across = min(_ACROSS, len(chosen))
-        down = -(-len(chosen) // across)
-        figure = Figure(figsize=(2.4 * across, 1.5 * down), layout="constrained")
-        cells = figure.subplots(down, across, squeeze=False).ravel()
-        for axes, (_, row) in zip(cells, chosen.iterrows(), strict=False):
-            drawing.show(axes, _pair(row))
-            what = drawing.confusion(self._class_names, row["label"], row["predicted"])
-            axes.set_title(f"{row['target_name']}: {what}", fontsize=8)
-        for axes in cells[len(chosen) :]:
-            axes.set_axis_off()
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format="png", dpi=_DPI)
-        return Image.open(buffer)
+        return mistakes_picture(chosen, self._findings.class_names)
 
-    def save_images(self, folder: str | Path) -> Path:
-        """Write each mistake as a PNG file, and ``labels.csv``, which names the file and its label.
+    @undisturbed()
+    def climb(self, i: int = 0) -> Image.Image:
+        """Draw one search move by move: each image, and how sure every network is of the label.
 
-        The folder is one that ``data: {name: folder}`` reads.
+        Args:
+            i: a row of ``mistakes``, counted from 0.
 
         Raises:
-            OutvotedError: there are other files in the folder, or it cannot be written.
+            OutvotedError: there is no such row, the run keeps no searches that can be gone through again
+                (those of a comparison are in a run for each strategy), or it names untrusted code.
         """
-        path = Path(folder)
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
-            raise OutvotedError(
-                expected=f"a new or an empty folder {path}",
-                found="a folder with files in it" if path.is_dir() else "a file of that name",
-                remedy="choose another folder, or empty this one",
-            )
-        path.mkdir(parents=True, exist_ok=True)
-        names, rows = self._class_names, self.mistakes
-        encoded = _encoded(rows, "image")
-        with (path / "labels.csv").open("w", encoding="utf-8", newline="") as file:
-            table = csv.writer(file)
-            table.writerow(["file", "label", "predicted", *([] if names is None else ["name"])])
-            for number, (label, predicted) in enumerate(zip(rows["label"], rows["predicted"], strict=True)):
-                picture = f"{number:06}-{label}-as-{predicted}.png"
-                (path / picture).write_bytes(encoded[number])
-                table.writerow([picture, label, predicted, *([] if names is None else [names[label]])])
-        return path
+        from outvoted.analysis.mining.one_climb import climb_figure
+        from outvoted.cluster.python.pictures import picture
+
+        row = self._row(i)
+        return picture(climb_figure(self._findings.scene(), row))
+
+    @undisturbed()
+    def landscape(
+        self, i: int = 0, x: str | None = None, y: str | None = None, points: int = 31
+    ) -> Image.Image:
+        """Draw what each network predicts around a mistake's seed, along two directions of the transform.
+
+        Args:
+            i: a row of ``mistakes``, counted from 0.
+            x, y: the directions, say ``"rotation"`` and ``"scale"``; if left out, the usual ones.
+            points: along each direction, at least 3.
+
+        Raises:
+            OutvotedError: as for :meth:`climb`; or the transform has no such directions.
+        """
+        from outvoted.cluster.python.pictures import landscape_picture
+
+        if not 3 <= points <= 401:
+            raise OutvotedError("points from 3 to 401", str(points), "leave points out for 31")
+        row = self._row(i)
+        return landscape_picture(self._findings.scene(), row, (x, y), points)
 
     def dataset(self) -> "MistakeDataset":
         """Return the mistakes with their labels, ready for a ``torch.utils.data.DataLoader``."""
         return MistakeDataset(_encoded(self.mistakes, "image"), self.mistakes["label"].to_list())
 
+    def save_images(self, folder: str | Path) -> Path:
+        """Write each mistake as a PNG file into the folder of its class, and ``labels.csv`` beside them.
+
+        The folder is one that ``data: {name: folder}`` and torchvision's ``ImageFolder`` read. Images are
+        written one after the other, however many there are.
+
+        Raises:
+            OutvotedError: there are no mistakes, or other files in the folder, or it cannot be written.
+        """
+        return self.export("folder", folder)
+
+    def export(self, to: Format, path: str | Path) -> Path:
+        """Write the mistakes in a format of other programs, as ``outvoted export`` does.
+
+        Args:
+            to: the format.
+            path: the file or folder to write, where nothing is yet.
+
+        Raises:
+            OutvotedError: there is no such format, there are no mistakes, something is at ``path`` already,
+                or it cannot be written.
+        """
+        from outvoted.cluster.export.exporter import export
+        from outvoted.cluster.export.formats import exporter_named
+
+        exporter = exporter_named(to)
+        return export(exporter, self._findings.images(), Path(path), Terminal())
+
+    def to_hf(self) -> "datasets.Dataset":
+        """Return the mistakes as a Hugging Face dataset: image, label, predicted, target, margin and valid.
+
+        Raises:
+            OutvotedError: there are no mistakes, or the package ``datasets`` is not installed.
+        """
+        from outvoted.cluster.export.tables import hugging_face
+
+        return hugging_face(self._findings.images())
+
+    def report(self, file: str | Path | None = None) -> Path:
+        """Write the report as one HTML file that needs nothing else: tables, plots, every mistake.
+
+        Args:
+            file: where to; if left out, ``report.html`` in the run's folder, as ``outvoted report`` does, or
+                in the working directory where nothing was written yet.
+
+        Raises:
+            OutvotedError: the run has nothing to say yet, a file is damaged, or it cannot be written.
+        """
+        return self._findings.write_report(None if file is None else Path(file))
+
     def __repr__(self) -> str:
         where = "in this process" if self.path is None else f"in {self.path}"
-        return f"<Result {where}>"
+        return f"<Result of {self.kind} {where}>"
+
+    def _repr_html_(self) -> str:
+        """Return the tables of the run's kind and a grid of mistakes, for a notebook."""
+        from outvoted.cluster.python.html import result_html
+        from outvoted.cluster.python.pictures import varied
+
+        notes: list[str] = []
+        tables, rows = [], pd.DataFrame()
+        try:
+            tables = list(self._findings.report().tables)
+        except OutvotedError as error:
+            notes.append(str(error))
+        if self._findings.has_mistakes:
+            try:
+                rows = varied(self.mistakes, _IN_A_NOTEBOOK)
+            except OutvotedError as error:
+                notes.append(str(error))
+        names = self._findings.class_names
+        return str(result_html(repr(self)[1:-1], tables, rows, names, "\n".join(notes)))
+
+    def _row(self, i: int) -> dict[str, Any]:
+        """Return a row of the mistakes by its place."""
+        count = len(self.mistakes)
+        if not 0 <= i < count:
+            raise OutvotedError(
+                expected=f"the number of a mistake, 0 to {count - 1}" if count else "at least one mistake",
+                found=f"{i}" if count else "none",
+                remedy="number them as the rows of mistakes"
+                if count
+                else "search more seeds (per_target), longer (patience), or with another strategy",
+            )
+        return {str(name): value for name, value in self.mistakes.iloc[i].items()}
 
 
 class MistakeDataset(Dataset[tuple[torch.Tensor, int]]):
@@ -178,18 +263,6 @@ class MistakeDataset(Dataset[tuple[torch.Tensor, int]]):
         return torch.from_numpy(pixels.astype(np.float32)) / 255, self._labels[index]
 
 
-def _summary(file: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise OutvotedError(
-            expected=f"the figures of a run in {file}",
-            found="none so far" if isinstance(error, FileNotFoundError) else str(error),
-            remedy=f"resume the run until it is finished, or run `outvoted report {file.parent}`",
-        ) from error
-    return {"strategies": found} if isinstance(found, list) else dict(found)
-
-
 def _encoded(rows: pd.DataFrame, column: str) -> list[bytes]:
     if not len(rows):
         return []
@@ -200,21 +273,3 @@ def _encoded(rows: pd.DataFrame, column: str) -> list[bytes]:
             remedy="images of a scan have no seeds: call images() without a column",
         )
     return [image["bytes"] for image in rows[column]]
-
-
-def _varied(rows: pd.DataFrame, most: int) -> pd.DataFrame:
-    """Choose rows of different labels and wrong classes first, then others, the clearest first."""
-    if rows.empty or most < 1:
-        return rows.iloc[:0]
-    clearest = rows.sort_values("margin", ascending=False, kind="stable")
-    first = clearest.drop_duplicates(["label", "predicted"])
-    return pd.concat([first, clearest.drop(first.index)]).head(most)
-
-
-def _pair(row: "pd.Series[Any]") -> Pixels:
-    """Return a mistake beside its seed, or alone where it has none."""
-    mistake = png.decode(row["image"]["bytes"])
-    if "seed_image" not in row:
-        return mistake
-    gap = np.full((*mistake.shape[:2], 2), 255, np.uint8)
-    return np.concatenate([png.decode(row["seed_image"]["bytes"]), gap, mistake], axis=2)

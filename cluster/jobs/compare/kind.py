@@ -12,14 +12,12 @@ from outvoted.actors.mining.shards import Shards
 from outvoted.actors.runs.run_folder import RunFolder, RunRecord, State
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.cluster.jobs.compare import CompareConfig
-from outvoted.cluster.jobs.job import Job, Kind, Place, launch
+from outvoted.cluster.jobs.job import Job, Kind, Place, Recorded, launch
 from outvoted.cluster.jobs.mine import MineConfig
 from outvoted.cluster.jobs.mine.kind import MINE
 from outvoted.cluster.jobs.networks import check_user_networks
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from outvoted.analysis.report.report import Report
 
 
@@ -47,25 +45,13 @@ class Compare(Kind[CompareConfig]):
 
         return comparison_report(run)
 
-    def mistakes(self, store: RunFolder, record: RunRecord) -> "pd.DataFrame":
-        """Read the mistakes of all strategies, which ``run`` names."""
-        found = []
-        for folder in sorted(file.parent for file in store.path.glob("*/run.json")):
-            rows = Shards(folder).frame("mistakes")
-            rows.insert(0, "run", folder.name)
-            found.append(rows)
-        return _joined(found)
+    def recorded(self, store: RunFolder, record: RunRecord) -> Sequence[Recorded]:
+        """Return the tables of each strategy, whose name is its part's."""
+        folders = sorted(file.parent for file in store.path.glob("*/run.json"))
+        return [Recorded(Shards(folder).units, run=folder.name) for folder in folders]
 
 
 COMPARE = Compare()
-
-
-def _joined(parts: Sequence["pd.DataFrame"]) -> "pd.DataFrame":
-    """Return all rows of several tables of mistakes; without any table, none."""
-    import pandas as pd
-
-    filled = [part for part in parts if len(part)] or list(parts[:1])
-    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame({"label": [], "predicted": []})
 
 
 def _jobs(job: Job[CompareConfig]) -> dict[str, Job[MineConfig]]:

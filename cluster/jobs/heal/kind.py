@@ -21,15 +21,13 @@ from outvoted.actors.runs.run_folder import RunFolder, RunRecord
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.cluster.console.terminal import warn
 from outvoted.cluster.jobs.heal import HealConfig
-from outvoted.cluster.jobs.job import Job, Kind, Place
+from outvoted.cluster.jobs.job import Job, Kind, Place, Recorded
 from outvoted.cluster.jobs.networks import check_user_networks, kept, run_referee, trained, warn_of
 from outvoted.cluster.ray.calls import completed, result
 from outvoted.cluster.ray.placement import Share, share_of_task
 from outvoted.search.trust import Trust, named_by
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from outvoted.analysis.report.report import Report
 
 
@@ -96,9 +94,9 @@ class Heal(Kind[HealConfig]):
 
         return healing_report(run)
 
-    def mistakes(self, store: RunFolder, record: RunRecord) -> "pd.DataFrame":
-        """Read the mistakes of every arm and round."""
-        return HealStore(store.path).units.frame("mistakes")
+    def recorded(self, store: RunFolder, record: RunRecord) -> Sequence[Recorded]:
+        """Return the table with the mistakes of every arm and round."""
+        return (Recorded(HealStore(store.path).units, searches=None),)
 
 
 HEAL = Heal()

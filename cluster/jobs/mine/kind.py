@@ -18,7 +18,7 @@ from outvoted.actors.panel.exactness import Exactness
 from outvoted.actors.runs.run_folder import RunFolder, RunRecord
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.cluster.console.terminal import command, flag, warn
-from outvoted.cluster.jobs.job import Job, Kind, Place, Work
+from outvoted.cluster.jobs.job import Job, Kind, Place, Recorded, Work
 from outvoted.cluster.jobs.mine import MineConfig
 from outvoted.cluster.jobs.networks import check_user_networks, run_members
 from outvoted.cluster.ray.cells import Cell, running_cells, running_recorder
@@ -28,8 +28,6 @@ from outvoted.search.climb import Outcome
 from outvoted.search.trust import named_by
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from outvoted.analysis.report.report import Report
 
 
@@ -61,9 +59,9 @@ class Mine(Kind[MineConfig]):
 
         return mining_report(run)
 
-    def mistakes(self, store: RunFolder, record: RunRecord) -> "pd.DataFrame":
-        """Read the rows of all verified mistakes."""
-        return Shards(store.path).frame("mistakes")
+    def recorded(self, store: RunFolder, record: RunRecord) -> Sequence[Recorded]:
+        """Return the tables of all searches."""
+        return (Recorded(Shards(store.path).units),)
 
     def next(self, job: Job[MineConfig], again: str) -> Sequence[str]:
         """Return commands that check, watch and read the mistakes."""

@@ -17,15 +17,13 @@ from outvoted.actors.panel import panel_settings
 from outvoted.actors.runs.run_folder import RunFolder, RunRecord
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.cluster.console.terminal import command, phase
-from outvoted.cluster.jobs.job import Job, Kind, Place
+from outvoted.cluster.jobs.job import Job, Kind, Place, Recorded
 from outvoted.cluster.jobs.networks import check_user_networks, run_members, warn_of
 from outvoted.cluster.jobs.scan import ScanConfig
 from outvoted.cluster.ray.placement import Pool, Share, pool
 from outvoted.search.errors import OutvotedError
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from outvoted.analysis.report.report import Report
 
 
@@ -56,9 +54,9 @@ class Scan(Kind[ScanConfig]):
 
         return scan_report(run)
 
-    def mistakes(self, store: RunFolder, record: RunRecord) -> "pd.DataFrame":
-        """Read the dissents."""
-        return ScanStore(store.path).units.frame("dissents")
+    def recorded(self, store: RunFolder, record: RunRecord) -> Sequence[Recorded]:
+        """Return the table of dissents."""
+        return (Recorded(ScanStore(store.path).units, "dissents", None),)
 
     def next(self, job: Job[ScanConfig], again: str) -> Sequence[str]:
         """Return a command that reads the clearest dissents."""

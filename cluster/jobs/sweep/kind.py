@@ -19,7 +19,7 @@ from outvoted.actors.sweeps.sweep_store import FAILED, FINISHED, SweepStore
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.sweeps.base import Unit
 from outvoted.cluster.console.terminal import command
-from outvoted.cluster.jobs.job import Job, Kind, Place, Work
+from outvoted.cluster.jobs.job import Job, Kind, Place, Recorded, Work
 from outvoted.cluster.jobs.sweep import SweepConfig
 from outvoted.cluster.jobs.sweep.memory import check_memory
 from outvoted.cluster.jobs.sweep.mining import check_mining, mine_settings
@@ -28,8 +28,6 @@ from outvoted.cluster.ray.cells import here
 from outvoted.search.errors import OutvotedError
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from outvoted.analysis.report.report import Report
 
 
@@ -59,9 +57,9 @@ class Sweep(Kind[SweepConfig]):
 
         return sweep_report(run)
 
-    def mistakes(self, store: RunFolder, record: RunRecord) -> "pd.DataFrame":
-        """Read the mistakes of every setting that was mined."""
-        return MinedSettings(store.path).units.frame("mistakes")
+    def recorded(self, store: RunFolder, record: RunRecord) -> Sequence[Recorded]:
+        """Return the tables of every setting that was mined."""
+        return (Recorded(MinedSettings(store.path).units),)
 
     def next(self, job: Job[SweepConfig], again: str) -> Sequence[str]:
         """Return commands that watch the sweep and extend it."""

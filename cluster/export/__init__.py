@@ -1,0 +1,1 @@
+"""Mined images written for other programs: one interface, a file for each format."""
