@@ -5,7 +5,7 @@ BIN := .venv/bin
 .PHONY: mine test check docs bench clean
 
 mine: .venv/.installed
-	$(BIN)/outvoted mine configs/mnist.yaml
+	$(BIN)/outvoted mine mnist
 
 test: .venv/.installed-dev
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder

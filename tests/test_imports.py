@@ -39,7 +39,14 @@ def _loaded(code: str, *arguments: str) -> set[str]:
 
 
 COMMAND = "from outvoted.cluster.__main__ import main; main()"
-NOTHING = (("--help",), ("--version",), ("mine", "--help"), ("mine", "nowhere.yaml"))
+NOTHING = (
+    ("--help",),
+    ("--version",),
+    ("mine", "--help"),
+    ("mine", "nowhere.yaml"),
+    ("configs",),
+    ("configs", "mnist"),
+)
 
 
 @pytest.mark.parametrize("arguments", NOTHING, ids=" ".join)

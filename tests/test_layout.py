@@ -29,6 +29,13 @@ def test_every_link_resolves_to_its_room(room: str) -> None:
     assert link.resolve() == ROOT / room
 
 
+def test_ready_configurations_are_those_of_the_repository() -> None:
+    link = ROOT / "src" / "outvoted" / "ready"
+    assert link.is_symlink()
+    assert not link.readlink().is_absolute()
+    assert link.resolve() == ROOT / "configs"
+
+
 @pytest.mark.parametrize("room", ROOMS)
 def test_every_room_is_imported_from_its_folder(room: str) -> None:
     file = importlib.import_module(f"outvoted.{room}").__file__
@@ -36,14 +43,14 @@ def test_every_room_is_imported_from_its_folder(room: str) -> None:
     assert Path(file).resolve().parent == ROOT / room
 
 
-@pytest.mark.parametrize("room", ROOMS)
+@pytest.mark.parametrize("room", [*ROOMS, "configs"])
 def test_every_file_that_is_no_code_is_named_as_package_data(room: str) -> None:
     patterns = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]
     packed = {
-        path
+        path.resolve()
         for package, globs in patterns.items()
         for glob in globs
-        for path in ROOT.joinpath(*package.split(".")[1:]).glob(glob)
+        for path in ROOT.joinpath("src", *package.split(".")).glob(glob)
     }
     there = {path for path in (ROOT / room).rglob("*") if path.is_file() and "__pycache__" not in path.parts}
     assert {path for path in there if path.suffix != ".py"} <= packed

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from outvoted.cluster.command_line.configurations import print_ready, say_ready, say_which
 from outvoted.cluster.command_line.options import (
     DEFAULT_RUNS,
     Address,
@@ -46,11 +47,14 @@ def outvoted(
     """Outvoted mines high-value mistakes: inputs one network gets wrong while all its peers agree."""
 
 
+CONFIG_HELP = "A YAML file, or a name that `outvoted configs` lists, e.g. {}."
+
+
 def launched(entry: KindEntry) -> Callable[..., None]:
     """Return the command of a kind of run."""
 
     def run(
-        config: Annotated[Path, typer.Argument(help=f"A YAML file, e.g. {entry.example}.")],
+        config: Annotated[Path, typer.Argument(help=CONFIG_HELP.format(entry.example))],
         override: Override = None,
         name: Name = None,
         address: Address = "local",
@@ -59,6 +63,7 @@ def launched(entry: KindEntry) -> Callable[..., None]:
         debug: Debug = False,
     ) -> None:
         keys = keys_in(config, entry.name)
+        say_which(config)
         with nothing_started():
             from outvoted.cluster.command_line.launching import Given, make_run
         make_run(entry.name, keys, Given(config, override or (), name, address, resume, runs, debug))
@@ -139,6 +144,20 @@ def replay(
     from outvoted.cluster.command_line.looking import replay_run
 
     replay_run(run_path(run, runs), trusted(trust), search)
+
+
+@app.command()
+def configs(
+    name: Annotated[
+        str | None, typer.Argument(help="Print this one: outvoted configs mnist > my.yaml copies it.")
+    ] = None,
+    debug: Debug = False,
+) -> None:
+    """List the configurations that come with outvoted, and how long each takes; or print one."""
+    if name is None:
+        say_ready()
+    else:
+        print_ready(name)
 
 
 @app.command("runs")

@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeVar
 from pydantic import ValidationError
 
 from outvoted.cluster.configuration.explaining import TAGS, explained, models_at, variant
+from outvoted.cluster.configuration.ready import file_of, names
 from outvoted.cluster.configuration.strict_yaml import MOST_BYTES, NotPlainYamlError, parse
 from outvoted.cluster.console.terminal import command, shown, visible
 from outvoted.search.errors import OutvotedError
@@ -104,13 +105,16 @@ def validated(form: type[Config], values: Mapping[str, Any], path: Path | str) -
 
 
 def keys_in(path: Path, command: str, minimal: Sequence[str]) -> dict[str, Any]:
-    """Read the keys of a file that is to configure a command; the lines ``minimal`` are enough for it.
+    """Read the keys that are to configure a command; the lines ``minimal`` are enough for it.
+
+    Args:
+        path: of a file, or the name of a ready configuration.
 
     Raises:
         OutvotedError: the file cannot be read, or holds no keys.
     """
     try:
-        with path.open("rb") as file:
+        with file_of(path).open("rb") as file:
             content = file.read(MOST_BYTES + 1)
     except (OSError, ValueError) as error:
         found = getattr(error, "strerror", None) or visible(str(error))
@@ -134,13 +138,16 @@ def keys_in(path: Path, command: str, minimal: Sequence[str]) -> dict[str, Any]:
 
 
 def _nearest(path: Path) -> str | None:
-    """Name a file beside a missing one that may be meant."""
+    """Name a file beside a missing one, or a ready configuration, that may be meant."""
     try:
         there = [file.name for file in path.parent.glob("*.y*ml")]
     except OSError:
         return None
     close = get_close_matches(path.name, there, n=1)
-    return f"did you mean {shown(path.with_name(close[0]))}?" if close else None
+    if close:
+        return f"did you mean {shown(path.with_name(close[0]))}?"
+    ready = get_close_matches(path.stem, names(), n=1)
+    return f"did you mean {shown(ready[0])}, which comes with outvoted?" if ready else None
 
 
 def _unreadable(
@@ -150,7 +157,8 @@ def _unreadable(
     return OutvotedError(
         expected=f"a YAML file at {path} that configures `outvoted {name}`",
         found=found,
-        remedy=remedy or f"write one; these lines are enough:\n{lines}",
+        remedy=remedy
+        or f"choose one that `outvoted configs` lists, or write one; these lines are enough:\n{lines}",
     )
 
 

@@ -28,7 +28,7 @@ class KindEntry:
     Attributes:
         name: of its command and of its folder, whose `kind.py` holds the kind under this name in capitals.
         does: what its command does, in a sentence.
-        example: a file with a configuration.
+        example: the name of a ready configuration.
         minimal: the lines of a small configuration.
     """
 
@@ -45,37 +45,37 @@ _ENTRIES = (
     KindEntry(
         name="mine",
         does="Train a panel (or reuse one), mine it for mistakes, and report.",
-        example="configs/mnist.yaml",
+        example="mnist",
         minimal=(_DIGITS, _SEARCHES),
     ),
     KindEntry(
         name="scan",
         does="Stream unlabelled images through a panel; keep those on which exactly one peer dissents.",
-        example="configs/scan-checkerboard.yaml",
+        example="scan-checkerboard",
         minimal=(_DIGITS, "scan: {source: {kind: folder, path: FOLDER}}"),
     ),
     KindEntry(
         name="compare",
         does="Mine with several strategies on one panel and the same seeds, and compare them.",
-        example="configs/compare-mnist.yaml",
+        example="compare-mnist",
         minimal=(_DIGITS, _SEARCHES),
     ),
     KindEntry(
         name="heal",
         does="Fine-tune a panel on its mistakes and mine it again, round after round, beside two controls.",
-        example="configs/heal-mnist.yaml",
+        example="heal-mnist",
         minimal=(_DIGITS, _SEARCHES),
     ),
     KindEntry(
         name="sweep",
         does="Train and measure networks of many settings: temperatures, or classes of noise.",
-        example="configs/sweep-temperature-small.yaml",
+        example="sweep-temperature-small",
         minimal=(_DIGITS, _TEMPERATURE),
     ),
     KindEntry(
         name="study",
         does="Show a panel images between classes: the landscape of its votes, and where peers disagree.",
-        example="configs/study-iris.yaml",
+        example="study-iris",
         minimal=(_DIGITS, "study: {kind: morphs}"),
     ),
 )
@@ -121,7 +121,10 @@ def kind_of(config: "Settings | RunRecord") -> "Kind[Any]":
 
 
 def keys_in(path: Path, name: str) -> dict[str, Any]:
-    """Read what stands in a file that is to configure the kind of run ``name``; no kind is imported for it.
+    """Read what is to configure the kind of run ``name``; no kind is imported for it.
+
+    Args:
+        path: of a file, or the name of a ready configuration.
 
     Raises:
         OutvotedError: the file cannot be read, or holds no keys.

@@ -56,6 +56,9 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
     [
         (("mine", MNIST, "--set", "search.patiense=1"), "did you mean 'patience'?"),
         (("mine", "nowhere.yaml"), "nowhere.yaml"),
+        (("mine", "mnits"), "did you mean 'mnist', which comes with outvoted?"),
+        (("mine", "heal-mnist"), "outvoted heal heal-mnist"),
+        (("configs", "mnits"), "did you mean 'mnist'?"),
         (("heal", HEAL, "--set", "heal.wieght=1"), "did you mean 'weight'?"),
         (("heal", HEAL, "--set", "heal.seeds=[1, 1]"), "each once"),
         (("heal", HEAL, "--resume"), "none of heal-mnist"),

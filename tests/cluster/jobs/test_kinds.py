@@ -9,8 +9,6 @@ from outvoted.cluster.configuration.explaining import may_change
 from outvoted.cluster.jobs.kinds import ENTRIES, KINDS, check_offers, kind_at, kind_of, read
 from outvoted.search.errors import OutvotedError
 
-ROOT = Path(__file__).parents[3]
-
 MAY = {
     "mine": ("cluster.cells", "search.per_target", "data.path"),
     "scan": ("cluster.panels", "data.path"),
@@ -45,7 +43,7 @@ def record(kind: str) -> RunRecord:
 
 @pytest.mark.parametrize("name", KINDS)
 def test_a_kind_is_told_by_its_configuration_its_file_and_its_record(name: str) -> None:
-    kind, example = KINDS[name], ROOT / ENTRIES[name].example
+    kind, example = KINDS[name], Path(ENTRIES[name].example)
     assert kind_of(read(kind.form, example)) is kind_at(example) is kind_of(record(name)) is kind
 
 
