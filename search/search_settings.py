@@ -32,7 +32,9 @@ class SearchSettings(Settings):
     patience: Annotated[int, Field(ge=1, le=10**6)] = 250
     """A search gives up after this many candidates in a row without improvement."""
     transform: AnyTransform = Affine()
+    """How images may change, and the realism budget."""
     strategy: AnyStrategy = Hillclimb()
+    """How changes are proposed and accepted."""
 
     def check(self, shape: Shape, names: Sequence[str]) -> None:
         """Make sure that images of ``shape`` can be searched against a panel of peers called ``names``.

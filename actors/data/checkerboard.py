@@ -24,9 +24,11 @@ class Checkerboard(Settings):
 
     name: Literal["checkerboard"] = "checkerboard"
     squares: Annotated[int, Field(ge=2, le=64)] = 2
+    """Squares along each side of the board."""
     samples: Annotated[int, Field(ge=2, le=10**6, multiple_of=2)] = 200
     """Points to train on, half of them of each class."""
     seed: Annotated[int, Field(ge=0, lt=2**62)] = 0
+    """Fixes the points."""
 
     def labels(self, points: Pixels) -> Ints:
         """Return the class, 0 or 1, of each point; points are images of shape (n, 1, 1, 2)."""
@@ -51,6 +53,7 @@ class GridSource(Source):
 
     kind: Literal["grid"] = "grid"
     points: Annotated[int, Field(ge=2, le=256)] = 256
+    """Points along each side of the grid."""
     board: Checkerboard | None = None
     """The board whose classes are the points' true labels; the panel's where it is left out."""
 

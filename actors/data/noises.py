@@ -53,6 +53,7 @@ class Scaled(Noise):
     """
 
     filter: Literal["none", "median", "mean"] = "none"
+    """What correlates neighbouring pixels."""
     size: Annotated[int, Field(ge=3)] | None = None
     """Side of the filter's square window in pixels, odd; only with a filter."""
 
@@ -138,7 +139,9 @@ class Uniform(Scaled):
 
     kind: Literal["uniform"] = "uniform"
     low: Annotated[int, Field(ge=0, le=255)] = 0
+    """The lowest grey level."""
     high: Annotated[int, Field(ge=0, le=255)] = 255
+    """The highest grey level."""
 
     @model_validator(mode="after")
     def _ascending(self) -> "Uniform":
@@ -192,6 +195,7 @@ class Mixture(Noise):
 
     kind: Literal["mixture"] = "mixture"
     parts: Annotated[tuple[Gaussian, ...], AfterValidator(_some)]
+    """At least one kind of Gaussian noise."""
 
     @property
     def label(self) -> str:
@@ -222,6 +226,7 @@ class NoiseClass(Settings):
     """Which noise, and how much of it."""
 
     noise: AnyNoise = Gaussian()
+    """Of which its images are."""
     number: Annotated[float, Field(gt=0, le=1000)] = 1
     """Images, in multiples of the mean number of training images of a class: the paper's 1× is 5,000, one
     class of CIFAR-10."""

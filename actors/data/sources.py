@@ -26,7 +26,9 @@ class DatasetSource(Source):
     kind: Literal["dataset"] = "dataset"
     name: DatasetName = "mnist-sample"
     path: UserPath | None = None
+    """Where it lies; looked up by name where it is left out."""
     split: Literal["train", "test"] = "train"
+    """Which of its images are scanned."""
     skip: Annotated[int, Field(ge=0)] = 0
     """Skip this many images at the beginning, such as those that the panel was trained on."""
 

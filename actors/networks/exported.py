@@ -127,6 +127,7 @@ class ExportedNetwork(UserNetwork):
 
     kind: Literal["exported"] = "exported"
     file: UserPath
+    """A .pt2 file."""
 
     @property
     def origin(self) -> str:

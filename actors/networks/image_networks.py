@@ -18,8 +18,11 @@ class CNN(Architecture):
 
     kind: Literal["cnn"] = "cnn"
     channels: Width = 16
+    """Channels of the first convolution; the second has twice as many."""
     hidden: Width = 64
+    """Units of the hidden layer."""
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.3
+    """Share of the hidden layer's units that are left out while training."""
 
     @property
     def label(self) -> str:
@@ -78,8 +81,11 @@ class PlainCNN(Activation, Architecture):
     channels: Annotated[tuple[Width, ...], Field(min_length=1, max_length=8)] = (32, 64)
     """Channels of each convolution; height and width are halved after each."""
     kernel: Annotated[int, Field(ge=1, le=31)] = 5
+    """Pixels along the side of a convolution's window."""
     hidden: Width = 128
+    """Units of the hidden layer."""
     activation: Literal["sigmoid", "tanh", "relu"] = "relu"
+    """Of all hidden layers."""
 
     @field_validator("kernel")
     @classmethod
@@ -173,7 +179,9 @@ class ViT(Architecture):
     width: Width = 64
     """Numbers by which each patch is known between blocks; a multiple of heads."""
     blocks: Annotated[int, Field(ge=1, le=64)] = 6
+    """Transformer blocks."""
     heads: Annotated[int, Field(ge=1, le=64)] = 8
+    """Heads of attention in each block."""
     hidden: Width = 128
     """Units of the hidden layer of each block."""
 

@@ -62,6 +62,7 @@ class LibraryModel(ConstructedNetwork):
     """A classifier by its name in a library's registry; nothing is ever downloaded."""
 
     model: str
+    """Its name in the library, say resnet18."""
     arguments: dict[str, Any] = Field(default_factory=dict)
     """Passed to what builds the model."""
 

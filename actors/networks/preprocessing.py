@@ -30,10 +30,13 @@ class InputRecipe(Settings):
     channels: Literal[1, 3] | None = None
     """The images' own where it is left out; grey is repeated, colour is weighed into grey."""
     layout: Literal["rgb", "bgr"] = "rgb"
+    """The order of the channels."""
     scale: Annotated[float, Field(gt=0)] = 1.0
     """The value of white before mean and std: 1, or 255 for networks whose recipe is in grey levels."""
     mean: tuple[float, ...] = (0.0,)
+    """Subtracted from the scaled values: one number, or one for each channel."""
     std: tuple[Annotated[float, Field(gt=0)], ...] = (1.0,)
+    """What is left is divided by it: one number, or one for each channel."""
     resize: Literal["bilinear", "bicubic"] = "bilinear"
     """Both smooth before they shrink (antialias)."""
 
@@ -104,6 +107,7 @@ class PreprocessedNetwork(Architecture):
 
     kind: Literal["prepared"] = "prepared"
     network: Annotated[MLP | CNN | PlainCNN | DeepCNN | ViT, Field(discriminator="kind")]
+    """The network behind it."""
     input: InputRecipe = InputRecipe()
 
     @property

@@ -30,6 +30,7 @@ class UserNetwork(Architecture):
     alias: Annotated[str, Field(pattern=r"^\w[\w.-]*$", max_length=64)] | None = None
     """The network's name in tables and files; that of its model or file if left out."""
     input: InputRecipe = InputRecipe()
+    """What is done to images before the network sees them."""
 
     @property
     @abstractmethod
@@ -130,6 +131,7 @@ class PythonFactory(ConstructedNetwork):
     factory: Annotated[str, Field(pattern=r"^\w+(\.\w+)*:\w+$")]
     """Module and function, ``package.module:function``."""
     arguments: dict[str, Any] = Field(default_factory=dict)
+    """Passed to the function by name."""
 
     @property
     def origin(self) -> str:

@@ -21,7 +21,9 @@ class PanelSettings(Settings):
     """The peers: trained alike, or the user's own with their weights."""
 
     networks: tuple[Network, ...] = tuple(MLP(hidden=hidden) for hidden in (10, 20, 30, 40, 50))
+    """At least two. A name for each comes from its kind and size, or is its alias."""
     training: Training = Training()
+    """How they are trained; those that come with weights are not."""
     batch: Annotated[Batch, MayChange()] = "auto"
     """Images that reach a network at once, a matter of speed alone; "auto" chooses by what an image costs."""
 
@@ -56,9 +58,11 @@ class RefereeSettings(Settings):
     """The independent network that judges whether a mistake still shows its label."""
 
     network: Network = CNN()
+    """Better a stronger one than the peers; with weights of its own, it is not trained."""
     training: Training = Training(
         epochs=6, augment=Affine(move=AffineRange(rotation=15, translation=1.5, scale=1.15, shear=15))
     )
+    """How it is trained, by default on images that are moved at random."""
 
 
 class Recipe(Settings):

@@ -24,9 +24,13 @@ class Training(Settings):
     """How a network is trained; peers of a panel share these settings."""
 
     epochs: Annotated[int, Field(ge=1, le=10_000)] = 20
+    """How often every training image is seen."""
     batch_size: Annotated[int, Field(ge=1, le=65536)] = 64
+    """Images of a step."""
     optimizer: Literal["adam", "adamw", "sgd"] = "adam"
+    """What takes the steps."""
     learning_rate: Annotated[float, Field(gt=0)] = 0.001
+    """The size of the optimizer's steps."""
     weight_decay: Annotated[float, Field(ge=0)] = 0.0
     """Added to the gradient; with adamw decoupled from it."""
     augment: Affine | None = None

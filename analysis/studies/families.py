@@ -27,9 +27,13 @@ class Variant(Settings):
     """One way to train the networks of a family."""
 
     learning_rate: Annotated[float, Field(gt=0)] = 0.0005
+    """The size of the optimizer's steps."""
     batch_size: Annotated[int, Field(ge=1, le=65536)] = 128
+    """Images of a step."""
     optimizer: Literal["adam", "adamw", "sgd"] = "adam"
+    """What takes the steps."""
     weight_decay: Annotated[float, Field(ge=0)] = 0.0
+    """Added to the gradient; with adamw decoupled from it."""
     augment: Affine | None = None
     """A transform of which every image gets one random move each time it is seen, or none."""
 
@@ -47,7 +51,9 @@ class Family(Settings):
     """Networks of one architecture, each kept at every target test accuracy it reaches."""
 
     name: Name
+    """What the family is called in tables and files."""
     network: Network
+    """The architecture."""
     variants: Annotated[tuple[Variant, ...], Field(min_length=1, max_length=100)] = (_PLAIN, _DECAYING)
     """The first is trained from many seeds (fig. 2), the others from seed 0 (tables 2 to 4)."""
     targets: Annotated[tuple[Target, ...], Field(min_length=1, max_length=100)] = _TARGETS
@@ -61,6 +67,7 @@ class Family(Settings):
     repeats: Annotated[int, Field(ge=1, le=10_000)] = 3
     """How many such groups there are, each with other seeds; the paper has 10."""
     stopping: TargetChecks = TargetChecks()
+    """When accuracy is looked at, and how near to a target is near enough."""
 
     @field_validator("network")
     @classmethod

@@ -24,6 +24,7 @@ class Latents(Settings):
     """
 
     seed: Annotated[int, Field(ge=0, lt=2**62)] = 0
+    """Fixes the random vectors."""
     candidates: Annotated[int, Field(ge=1, le=1_000_000)] = 500
     """The referee picks from this many, the first ones."""
     chosen: dict[Annotated[int, Field(ge=0)], Draw] = Field(default_factory=dict)

@@ -5,11 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import outvoted
 from outvoted.cluster.console.terminal import shown
 from outvoted.search.errors import OutvotedError, suggestion
 
-FOLDER = Path(outvoted.__file__).parent / "ready"
+FOLDER = Path(__file__).parents[2] / "ready"  # of the package as it is installed: the link beside the rooms
 SCHEMAS = FOLDER / "schema"
 _EDITORS = re.compile(r"^# yaml-language-server: \$schema=(?:.*/)?(\w+)\.json$", re.MULTILINE)
 _DOES = re.compile(r"^# (?!yaml-language-server)(.+)$", re.MULTILINE)

@@ -86,6 +86,7 @@ class PBIL(Generational):
     rate: Annotated[float, Field(gt=0, le=1)] = 0.3
     """LR, how far the probabilities move towards the best candidate of a generation."""
     least: Annotated[float, Field(ge=0, lt=0.5)] = 0.04
+    """Probabilities stay at least this far from 0 and 1."""
 
     def draws(self, transform: Transform) -> int:
         """One for each bit."""

@@ -233,6 +233,7 @@ class FolderSource(Source):
 
     kind: Literal["folder"] = "folder"
     path: UserPath
+    """The folder."""
 
     def rows(self) -> Rows:
         """List the files; the list itself, about 100 bytes for each file, is held in memory."""

@@ -33,7 +33,9 @@ class Npz(Format, Levels):
 
     name: Literal["npz"] = "npz"
     train_images: str = "x_train"
+    """The array of training images."""
     train_labels: str = "y_train"
+    """The array of their labels."""
     test_images: str | None = None
     """Left out: ``x_test``, if the file has it or ``y_test``."""
     test_labels: str | None = None
@@ -85,6 +87,7 @@ class ArraySource(Source, Levels):
 
     kind: Literal["array"] = "array"
     path: UserPath
+    """An .npz or .npy file."""
     key: str | None = None
     """The member of an npz file; the only one that can hold images where it is left out."""
     label: str | None = None

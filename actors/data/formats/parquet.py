@@ -82,6 +82,7 @@ class ParquetSource(Source):
 
     kind: Literal["parquet"] = "parquet"
     path: UserPath
+    """The file or folder."""
     column: str | None = None
     """The column of images; the only one that can hold images where it is left out."""
     label: str | None = None

@@ -108,11 +108,15 @@ class DcganTraining(Settings):
     """How a DCGAN is trained, as in Vlaar's appendix A and section 4 of Radford et al."""
 
     epochs: Annotated[int, Field(ge=1, le=10_000)] = 6
+    """How often every training image is seen."""
     batch_size: Annotated[int, Field(ge=2, le=65536)] = 128
+    """Images of a step."""
     maps: Annotated[int, Field(ge=1, le=1024)] = 64
     """Feature maps of every layer of both networks."""
     learning_rate: Annotated[float, Field(gt=0)] = 0.0002
+    """The size of Adam's steps, for both networks."""
     seed: Annotated[int, Field(ge=0, lt=2**62)] = 0
+    """Fixes the first weights and all random vectors."""
 
     def check(self, images: int, shape: Shape) -> None:
         """Refuse images that these settings cannot train on.

@@ -189,6 +189,7 @@ class GeneratorFile(GeneratorSettings):
 
     kind: Literal["file"] = "file"
     path: UserPath
+    """The file."""
 
     def load(self, data: Dataset) -> Generator:
         """Read the file."""

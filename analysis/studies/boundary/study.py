@@ -165,11 +165,13 @@ class BoundaryStudy(Study):
 
     kind: Literal["boundary"] = "boundary"
     generator: AnyGenerator = PackagedGenerator()
+    """What makes the images."""
     latents: Latents = Latents()
     pairs: Pairs = Pairs()
     families: Annotated[tuple[Family, ...], MayChange()] = FAMILIES
     """Networks that are trained besides the panel; none if the list is empty."""
     labellers: Annotated[LabellersSettings, MayChange()] = LabellersSettings()
+    """The simulated people who label the images beside real ones."""
 
     @field_validator("families")
     @classmethod

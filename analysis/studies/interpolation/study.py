@@ -30,6 +30,7 @@ class InterpolationStudy(Study):
 
     kind: Literal["interpolation"] = "interpolation"
     groups: Annotated[int, Field(ge=1, le=1000)] = 5
+    """How many groups of three."""
     classes: Three | None = None
     """The three classes, by number; by default drawn for each group."""
     points: Annotated[int, Field(ge=1, le=200)] = 9

@@ -115,7 +115,10 @@ class NoiseClassExperiment(Experiment):
 
     kind: Literal["noise-class"] = "noise-class"
     network: Annotated[MLP | PlainCNN, Field(discriminator="kind")] = PlainCNN()
+    """The network of every setting."""
     selections: Annotated[tuple[Criteria, ...], MayChange()] = ("lc+ls", "lc+hs", "hc+ls", "hc+hs")
+    """Which images networks are trained on: among those classified correctly the ones of lower or higher
+    confidence (lc, hc), among the others the ones of lower or higher spuriousness (ls, hs)."""
     fractions: Annotated[tuple[_Share, ...], MayChange()] = (0.25, 0.5, 0.75, 0.8)
     """Shares of the correctly and of the wrongly classified images that a selection takes (table 2)."""
     sorted_by: Annotated[int, Field(ge=0)] = 0

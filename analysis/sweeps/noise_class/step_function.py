@@ -39,7 +39,9 @@ class StepFunction(Settings):
     """
 
     samples: Annotated[int, Field(ge=100, le=10**6, multiple_of=2)] = 40_000
+    """Samples of the step, half of them on each side."""
     hidden: Annotated[int, Field(ge=1, le=30)] = 10
+    """Units of the network's hidden layer."""
     evaluations: Annotated[int, Field(ge=1, le=1000)] = 40
     """How often the network may be evaluated on all samples."""
     seeds: Annotated[tuple[Annotated[int, Field(ge=0, lt=2**63)], ...], EACH_ONCE] = (0, 1, 2, 3, 4)

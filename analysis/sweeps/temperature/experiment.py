@@ -117,9 +117,11 @@ class TemperatureExperiment(Experiment):
 
     kind: Literal["temperature"] = "temperature"
     network: Annotated[MLP | PlainCNN, Field(discriminator="kind")] = MLP(hidden=256, activation="sigmoid")
+    """The network of every setting, with sigmoids in its hidden layers."""
     temperatures: Annotated[tuple[Temperature, ...], EACH_ONCE, MayChange()] = tuple(
         2.0**power for power in range(-6, 5)
     )
+    """One setting for each; below 1 is a steeper sigmoid."""
     epsilons: Annotated[tuple[Annotated[float, Field(gt=0, le=1)], ...], EACH_ONCE] = (0.1,)
     """Sizes of the FGSM step for pixels in 0-1; the first is the headline."""
     pixels: Annotated[int, Field(ge=0, le=_CHANNEL_LIMIT)] = 3

@@ -20,12 +20,19 @@ class CompareConfig(Settings):
     """Everything `outvoted compare` does; ``search.strategy`` gives way to each of ``strategies``."""
 
     data: DataSource = MineConfig().data
+    """Labelled images: the networks are trained on them, and searches start from them."""
     panel: PanelSettings = PanelSettings()
+    """The networks that are mined."""
     referee: RefereeSettings | None = RefereeSettings()
+    """An independent network that judges whether mistakes still show their label; null for none."""
     search: SearchSettings = SearchSettings()
+    """What all strategies have in common; ``search.strategy`` is not used."""
     strategies: Annotated[tuple[AnyStrategy, ...], MayChange()] = (RandomSearch(), Hillclimb(), Gradient())
+    """The strategies that are compared."""
     map: Annotated[Grid, MayChange()] = Grid()
+    """The map of mistakes by which the diversity of strategies is compared."""
     cluster: Annotated[PlacementSettings, MayChange()] = PlacementSettings()
+    """Where the work goes; changes no result."""
 
     @field_validator("strategies")
     @classmethod

@@ -14,9 +14,14 @@ class HealConfig(Settings):
     """Everything `outvoted heal` does."""
 
     data: DataSource = DataSettings()
+    """Labelled images: the networks are trained on them, and searches start from them."""
     panel: PanelSettings = PanelSettings()
+    """The networks that are healed."""
     referee: RefereeSettings | None = RefereeSettings()
+    """An independent network that judges whether mistakes still show their label; null for none."""
     search: Annotated[SearchSettings, MayChange(False)] = SearchSettings(per_target=200)
     """``per_target`` counts the searches for each peer in each round."""
     heal: HealSettings = HealSettings()
+    """The rounds of mining and fine-tuning."""
     cluster: Annotated[TaskSettings, MayChange()] = TaskSettings()
+    """What each round of each arm takes of the machines; changes no result."""

@@ -13,7 +13,12 @@ class MineConfig(Settings):
     """Everything `outvoted mine` does."""
 
     data: DataSource = DataSettings()
+    """Labelled images: the networks are trained on them, and searches start from them."""
     panel: PanelSettings = PanelSettings()
+    """The networks that are mined."""
     referee: RefereeSettings | None = RefereeSettings()
+    """An independent network that judges whether mistakes still show their label; null for none."""
     search: SearchSettings = SearchSettings()
+    """What is searched, and how."""
     cluster: Annotated[PlacementSettings, MayChange()] = PlacementSettings()
+    """Where the work goes; changes no result."""

@@ -19,6 +19,7 @@ class ScanSettings(Settings):
     """What is scanned, and in what portions."""
 
     source: AnySource
+    """The unlabelled images."""
     batch: Annotated[int, Field(ge=1, le=10**6)] = 1024
     """Images of a chunk, which is read, judged and recorded as one."""
     sizes: Literal["resize", "refuse"] = "resize"
@@ -36,9 +37,13 @@ class ScanConfig(Settings):
     """Train on only the first N training images, or on the test images and test on the others, which makes
     the training images a repository that the panel has never seen."""
     panel: PanelSettings = PanelSettings()
+    """The networks that look at every image; at least three."""
     referee: RefereeSettings | None = None
+    """An independent network that judges what was found; null for none."""
     scan: Annotated[ScanSettings, MayChange(False)]
+    """What is scanned."""
     cluster: Annotated[PoolSettings, MayChange()] = PoolSettings()
+    """Where the work goes; changes no result."""
 
     @model_validator(mode="after")
     def _decidable(self) -> Self:

@@ -17,6 +17,7 @@ class StudyConfig(Settings):
     data: DataSource = DataSettings()
     """What the networks are trained on, and what the study's images are made from."""
     study: AnyStudy
+    """Which images are made and what is asked about them."""
     panel: PanelSettings = PanelSettings()
     """The networks that all images are put to."""
     referee: RefereeSettings | None = RefereeSettings()

@@ -31,6 +31,7 @@ class Stopping(Settings):
     """Whether trials that lag behind end early. Which ones do depends on their speed: nothing else does."""
 
     rule: Literal["none", "asha", "median"] = "none"
+    """none, successive halving (asha), or ending what is worse than the median."""
     metric: Literal["test_accuracy", "loss"] = "test_accuracy"
     """Mean over a trial's networks; more is better for accuracy, less for loss."""
     grace: Epochs = 5
@@ -41,12 +42,17 @@ class SweepConfig(Settings):
     """Everything `outvoted sweep` does."""
 
     data: DataSource = DataSettings()
+    """Labelled images: the networks are trained and measured on them."""
     experiment: AnyExperiment
+    """What is varied and measured."""
     training: Training = Training(epochs=100)
+    """How all networks are trained."""
     seeds: Annotated[tuple[Annotated[int, Field(ge=0, lt=2**31)], ...], EACH_ONCE, MayChange()] = (0, 1, 2)
     """One network of every setting for each."""
     trial: Annotated[TrialSettings, MayChange()] = TrialSettings()
+    """What one trial takes of the machines; changes no result."""
     stopping: Annotated[Stopping, MayChange()] = Stopping()
+    """Whether trials that lag behind end early."""
     mining: Annotated[Mining | None, MayChange()] = None
     """Left out, the networks are not mined."""
 
