@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache, reduce
 from importlib import import_module
 from operator import or_
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Self, get_args
 
 from pydantic import (
     AfterValidator,
@@ -71,6 +71,22 @@ class Settings(BaseModel):
         if not isinstance(values, dict):
             return values
         return {key: _marked(value, _kinds(cls, key)) for key, value in values.items()}
+
+    def settled(self, channels: int) -> Self:
+        """Return these settings with whatever they leave to the images decided, here and in those within.
+
+        Args:
+            channels: of the images.
+        """
+        values = {name: getattr(self, name) for name in type(self).model_fields}
+        found = {name: _settled(value, channels) for name, value in values.items()}
+        return self.model_copy(update={name: new for name, new in found.items() if new is not values[name]})
+
+
+def _settled(value: Any, channels: int) -> Any:
+    if isinstance(value, tuple) and any(isinstance(one, Settings) for one in value):
+        return tuple(_settled(one, channels) for one in value)
+    return value.settled(channels) if isinstance(value, Settings) else value
 
 
 def _marked(value: Any, kinds: frozenset[Any]) -> Any:

@@ -116,7 +116,9 @@ class OpenedRun:
     def search(self) -> SearchSettings:
         """How the run searched."""
         found: SearchSettings = self.configured("search", SearchSettings)
-        return found
+        return found.settled(
+            channels=1
+        )  # runs record their borders; before there was a choice, all were black
 
     @property
     def transform(self) -> Transform:

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import ray
@@ -144,8 +144,10 @@ def launch(job: Job[Config], console: Console, data: Dataset | None = None) -> "
         OutvotedError: something in the configuration, the data, the folder or the cluster must be fixed.
         KeyboardInterrupt: the run was interrupted; it can be resumed.
     """
-    kind, config, store = job.kind, job.config, job.store
-    found = loaded(lambda: kind.load(config), console) if data is None else data
+    kind, store = job.kind, job.store
+    found = loaded(lambda: kind.load(job.config), console) if data is None else data
+    config = job.config.settled(found.shape[0])
+    job = replace(job, config=config)
     record = open_record(store, kind.name, config, job.resume, data_record(found))
     place = kind.prepare(job, record, found, console)
     with connected(job.address, job.debug):

@@ -21,8 +21,9 @@ from outvoted.search.transforms.corruptions import (
     Occlusion,
     OcclusionRange,
 )
-from outvoted.search.transforms.geometric import Affine, AffineRange, Crop, CropRange, Geometric, resample
+from outvoted.search.transforms.geometric import Affine, AffineRange, Crop, CropRange, Geometric
 from outvoted.search.transforms.pixel_swap import PixelSwap, SwapBudget, SwapMove
+from outvoted.search.transforms.resampling import Border, resample
 
 if TYPE_CHECKING:
     AnyTransform = Transform
@@ -38,6 +39,7 @@ __all__ = [
     "Axis",
     "Blur",
     "BlurRange",
+    "Border",
     "Chain",
     "ChannelGain",
     "Crop",

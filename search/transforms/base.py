@@ -118,9 +118,12 @@ class Transform(ABC, Settings):
 def whole(images: torch.Tensor) -> torch.Tensor:
     """Round to whole numbers 0-255; gradients pass as if only the clipping were there."""
     clipped = images.clamp(0, 255)
-    if not clipped.requires_grad:
-        return clipped.round_()
-    rounded: torch.Tensor = _StraightThrough.apply(clipped)  # type: ignore[no-untyped-call]
+    return straight_through(clipped) if clipped.requires_grad else clipped.round_()
+
+
+def straight_through(values: torch.Tensor) -> torch.Tensor:
+    """Round to whole numbers; gradients pass as if nothing was rounded."""
+    rounded: torch.Tensor = _StraightThrough.apply(values)  # type: ignore[no-untyped-call]
     return rounded
 
 

@@ -14,8 +14,9 @@ from outvoted.search.settings import choice
 from outvoted.search.transforms.additive import ChannelGain, Photometric
 from outvoted.search.transforms.base import Shape, Transform
 from outvoted.search.transforms.corruptions import Blur, GaussianNoise, Occlusion
-from outvoted.search.transforms.geometric import Affine, Crop, Geometric, resample
+from outvoted.search.transforms.geometric import Affine, Crop, Geometric
 from outvoted.search.transforms.pixel_swap import PixelSwap
+from outvoted.search.transforms.resampling import Border, resample
 
 SIMPLE = (Affine, Crop, Photometric, ChannelGain, Blur, GaussianNoise, Occlusion, PixelSwap)
 """All transforms that are not made of others."""
@@ -38,8 +39,8 @@ def _some(parts: tuple[Part, ...]) -> tuple[Part, ...]:
 class Chain(Transform):
     """Applies its parts in order; a move moves all of them.
 
-    Parts that only move pixels about and follow each other are multiplied into one map, so that the image
-    is resampled once for them. Nothing is rounded between parts.
+    Parts that only move pixels about, follow each other and have the same border are multiplied into one
+    map, so that the image is resampled once for them. Nothing is rounded between parts.
     """
 
     kind: Literal["chain"] = "chain"
@@ -112,13 +113,17 @@ class Chain(Transform):
 
     def apply(self, images: torch.Tensor, composed: torch.Tensor) -> torch.Tensor:
         """Apply the parts in order, resampling once for neighbours that move pixels about."""
+        _, channels, height, width = images.shape
+
+        def border(pair: tuple[Transform, torch.Tensor]) -> Border | None:
+            return pair[0].border_of(channels) if isinstance(pair[0], Geometric) else None
+
         own = zip(self.parts, self._own(composed), strict=True)
-        for geometric, group in groupby(own, key=lambda pair: isinstance(pair[0], Geometric)):
-            if geometric:
-                height, width = images.shape[2:]
+        for beyond, group in groupby(own, key=border):
+            if beyond is not None:
                 maps = [part.inverse_map(rows, height, width) for part, rows in group]  # type: ignore[attr-defined]
                 *_, product = accumulate(maps, _after)
-                images = resample(images, product)
+                images = resample(images, product, beyond)
             else:
                 for part, rows in group:
                     images = part.apply(images, rows)

@@ -1,18 +1,18 @@
-"""Moving pixels about: affine moves and crops, for which the seed is resampled once under one affine map."""
+"""Moving pixels about: affine moves and crops, for which the seed is resampled once under one map."""
 
 from abc import abstractmethod
 from math import log
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
 import torch
 from pydantic import Field
-from torch.nn import functional
 
 from outvoted.search.arrays import Bools, Floats
 from outvoted.search.settings import Settings
 from outvoted.search.transforms.additive import Additive, Axis
 from outvoted.search.transforms.base import Transform
+from outvoted.search.transforms.resampling import Border, resample, usual_border
 
 Degrees = Annotated[float, Field(ge=0, lt=90)]
 Pixels = Annotated[float, Field(ge=0)]
@@ -23,43 +23,33 @@ _IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 _SLACK = 1e-12  # what composing and describing a map at the edge of the budget may lose to rounding
 
 
-def resample(images: torch.Tensor, inverse: torch.Tensor) -> torch.Tensor:
-    """Resample images bilinearly; what lies outside an image is black.
-
-    Args:
-        images: shape (n, channels, height, width), float32.
-        inverse: shape (n, 6), float32: (a, b, c, d, e, f) takes an output pixel (x, y), counted from the
-            image's centre in pixels, to the input position (a x + b y + c, d x + e y + f).
-
-    Returns:
-        Shape of images, float32.
-    """
-    n, _, height, width = images.shape
-    x = torch.arange(width, dtype=torch.float32, device=images.device).view(1, 1, width) - (width - 1) / 2
-    y = torch.arange(height, dtype=torch.float32, device=images.device).view(1, height, 1) - (height - 1) / 2
-    a, b, c, d, e, f = inverse.view(n, 6, 1, 1).unbind(1)
-    # grid_sample counts positions from -1 to 1 over the whole image: one pixel is 2 / size.
-    across = a * x * (2 / width) + (b * y + c) * (2 / width)
-    down = d * x * (2 / height) + (e * y + f) * (2 / height)
-    grid = torch.stack((across, down), dim=1).permute(0, 2, 3, 1)
-    return functional.grid_sample(images, grid, align_corners=False)
-
-
 class Geometric(Transform):
     """A transform that is an affine map of pixel positions.
 
     Several of them in a row are one map: a chain multiplies them and resamples once.
     """
 
+    border: Border | Literal["auto"] = "auto"
+    """What is seen beyond the image's edges. ``auto`` is ``reflect`` for colour images and ``black`` for
+    images of one channel; a run records which it was."""
     differentiable: ClassVar[bool] = True  # bilinear resampling is
 
     @abstractmethod
     def inverse_map(self, composed: torch.Tensor, height: int, width: int) -> torch.Tensor:
         """Return the map that :func:`resample` takes, shape (n, 6), for images of a height and width."""
 
+    def border_of(self, channels: int) -> Border:
+        """Return what is seen beyond the edges of images with so many channels."""
+        return usual_border(channels) if self.border == "auto" else self.border
+
+    def settled(self, channels: int) -> Self:
+        """Decide on the border."""
+        return super().settled(channels).model_copy(update={"border": self.border_of(channels)})
+
     def apply(self, images: torch.Tensor, composed: torch.Tensor) -> torch.Tensor:
         """Resample each image once."""
-        return resample(images, self.inverse_map(composed, images.shape[2], images.shape[3]))
+        _, channels, height, width = images.shape
+        return resample(images, self.inverse_map(composed, height, width), self.border_of(channels))
 
 
 class AffineRange(Settings):

@@ -15,8 +15,7 @@ from torch import nn
 from torch.nn import functional
 
 from outvoted.actors.data.datasets import Split
-from outvoted.search.transforms import Affine
-from outvoted.search.transforms.geometric import resample
+from outvoted.search.transforms import Affine, resample
 
 GRID = 5
 """Foolbox's and ART's values along each axis."""

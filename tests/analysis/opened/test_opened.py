@@ -34,8 +34,9 @@ def nudged(found: list[Member], name: str) -> list[Member]:
 
 
 def test_the_settings_are_the_runs(run: OpenedRun, rules: Rules) -> None:
-    assert run.search.rules(len(run.peers)) == rules
-    assert run.transform == rules.transform
+    """A record that leaves the border open was written when all borders were black."""
+    assert run.transform == rules.transform.model_copy(update={"border": "black"})
+    assert run.search.rules(len(run.peers)) == replace(rules, transform=run.transform)
 
 
 def test_peers_come_without_the_referee(run: OpenedRun, trained: list[Member]) -> None:

@@ -27,6 +27,10 @@ def test_a_run_attempts_what_was_asked_for(undisturbed: RunFolder) -> None:
     assert len(Shards(undisturbed.path).frame("mistakes")) == (rows["outcome"] == Outcome.MISTAKE).sum() > 0
 
 
+def test_a_run_records_the_borders_that_were_left_to_its_images(undisturbed: RunFolder) -> None:
+    assert undisturbed.read_record().config["search"]["transform"]["border"] == "black"
+
+
 def test_every_mistake_is_confirmed_by_its_replay(undisturbed: RunFolder) -> None:
     assert all(row.confirmed for row in replay(OpenedRun(undisturbed), None))
 

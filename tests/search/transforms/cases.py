@@ -2,6 +2,7 @@
 
 import itertools
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from outvoted.search.transforms import (
     AffineRange,
     Blur,
     BlurRange,
+    Border,
     Chain,
     ChannelGain,
     Crop,
@@ -30,6 +32,9 @@ from outvoted.search.transforms import (
     SwapBudget,
     Transform,
 )
+
+AnyBorder = Border | Literal["auto"]
+BORDERS: tuple[Border, ...] = get_args(Border)
 
 
 @dataclass(frozen=True)
@@ -53,14 +58,15 @@ class Case:
     smooth: tuple[int, ...]
 
 
-def affine(name: str, move: AffineRange, budget: AffineRange) -> Case:
+def affine(name: str, move: AffineRange, budget: AffineRange, border: AnyBorder = "auto") -> Case:
     """Affine moves: three that add, two that multiply, one that adds."""
     low, high = (
         (sign * move.rotation, *2 * (sign * move.translation,), *2 * (move.scale**sign,), sign * move.shear)
         for sign in (-1, 1)
     )
     still = (0, 0, 0, 1, 1, 0)
-    return Case(name, Affine(move=move, budget=budget), still, still, low, high, tuple(range(6)))
+    transform = Affine(move=move, budget=budget, border=border)
+    return Case(name, transform, still, still, low, high, tuple(range(6)))
 
 
 def additive(name: str, transform: Additive) -> Case:
@@ -127,6 +133,7 @@ CASES = (
     affine("affine, large budget", LARGE, LARGE),
     affine("affine, translation alone", NONE.model_copy(update={"translation": 2.0}), SMALL),
     affine("affine, no change allowed", SMALL, NONE),
+    *(affine(f"affine, {border}", LARGE, LARGE, border) for border in BORDERS),
     CROP,
     additive("crop, large", Crop(budget=CropRange(zoom=4, position=0.5))),
     PHOTOMETRIC,
@@ -143,6 +150,7 @@ CASES = (
     swaps("pixel swap, none allowed", 0),
     chain(AFFINE),
     chain(CROP, AFFINE, PHOTOMETRIC, AFFINE),
+    chain(PHOTOMETRIC, affine("affine, mean", SMALL, SMALL, "mean")),
     chain(OCCLUSION, BLUR, NOISE, PHOTOMETRIC),
     chain(SWAP, AFFINE),
 )

@@ -9,9 +9,8 @@ from pydantic import ValidationError
 
 from outvoted.search.arrays import Floats
 from outvoted.search.errors import OutvotedError
-from outvoted.search.transforms import Affine, Chain, Crop, Geometric, Transform
+from outvoted.search.transforms import Affine, Border, Chain, Crop, Geometric, Transform, resample
 from outvoted.search.transforms import chain as chain_module
-from outvoted.search.transforms.geometric import resample
 from tests.search.transforms.cases import (
     CASES,
     Case,
@@ -38,6 +37,29 @@ def product(transforms: tuple[Geometric, ...], rows: tuple[Floats, ...], height:
     return np.asarray(total.reshape(-1, 9)[:, :6])
 
 
+def anywhere(*parts: Geometric) -> tuple[Floats, ...]:
+    """Nine composed transforms of each part, anywhere in its budget."""
+    rng = np.random.default_rng(2)
+    moves = [part.place(rng.uniform(size=(9, part.knobs))) for part in parts]
+    return tuple(part.compose(part.identity(9), own) for part, own in zip(parts, moves, strict=True))
+
+
+def resamplings(
+    parts: tuple[Geometric, ...], rows: tuple[Floats, ...], monkeypatch: pytest.MonkeyPatch
+) -> list[tuple[torch.Tensor, Border]]:
+    """The map and the border of each resampling that a chain does."""
+    seen: list[tuple[torch.Tensor, Border]] = []
+
+    def watched(pictures: torch.Tensor, inverse: torch.Tensor, border: Border) -> torch.Tensor:
+        seen.append((inverse, border))
+        return resample(pictures, inverse, border)
+
+    monkeypatch.setattr(chain_module, "resample", watched)
+    side_by_side = torch.from_numpy(np.concatenate(rows, axis=1).astype(np.float32))
+    Chain(parts=parts).apply(SEEDS.float(), side_by_side)
+    return seen
+
+
 @every_transform
 def test_a_chain_of_one_is_its_part_bit_for_bit(case: Case) -> None:
     part = case.transform
@@ -56,21 +78,20 @@ def test_a_chain_of_one_is_its_part_bit_for_bit(case: Case) -> None:
 def test_neighbours_that_move_pixels_are_resampled_once_under_their_product(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    maps: list[torch.Tensor] = []
-
-    def watched(pictures: torch.Tensor, inverse: torch.Tensor) -> torch.Tensor:
-        maps.append(inverse)
-        return resample(pictures, inverse)
-
-    monkeypatch.setattr(chain_module, "resample", watched)
     parts = (Affine(), Crop(), Affine())
-    rng = np.random.default_rng(2)
-    rows = tuple(part.place(rng.uniform(size=(9, part.knobs))) for part in parts)
-    rows = tuple(part.compose(part.identity(9), own) for part, own in zip(parts, rows, strict=True))
-    side_by_side = torch.from_numpy(np.concatenate(rows, axis=1).astype(np.float32))
-    Chain(parts=parts).apply(SEEDS.float(), side_by_side)
-    assert len(maps) == 1
-    np.testing.assert_allclose(maps[0].numpy(), product(parts, rows, 20, 31), rtol=1e-5, atol=1e-5)
+    rows = anywhere(*parts)
+    ((inverse, border),) = resamplings(parts, rows, monkeypatch)
+    np.testing.assert_allclose(inverse.numpy(), product(parts, rows, 20, 31), rtol=1e-5, atol=1e-5)
+    assert border == "reflect"
+
+
+def test_neighbours_with_other_borders_are_resampled_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    parts = (Affine(), Affine(border="reflect"), Crop(border="mean"), Affine(border="black"))
+    rows = anywhere(*parts)
+    found = resamplings(parts, rows, monkeypatch)
+    assert [border for _, border in found] == ["reflect", "mean", "black"]
+    expected = product(parts[:2], rows[:2], 20, 31)
+    np.testing.assert_allclose(found[0][0].numpy(), expected, rtol=1e-5, atol=1e-5)
 
 
 def test_the_first_part_comes_first() -> None:

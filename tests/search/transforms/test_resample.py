@@ -1,6 +1,7 @@
-"""Resampling against bilinear interpolation written down pixel by pixel."""
+"""Resampling, with each border, against bilinear interpolation written down pixel by pixel."""
 
 import math
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -9,11 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from outvoted.search.arrays import AnyArray, Pixels
-from outvoted.search.transforms import resample
+from outvoted.search.transforms import Border, resample
 from outvoted.search.transforms.base import whole
+from outvoted.search.transforms.resampling import channel_means
 
 IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 LINEAR, OFFSET = st.floats(-2.0, 2.0, width=32), st.floats(-6.0, 6.0, width=32)
+every_border = pytest.mark.parametrize("border", get_args(Border))
 MAPS = st.tuples(LINEAR, LINEAR, OFFSET, LINEAR, LINEAR, OFFSET)
 
 
@@ -21,30 +24,35 @@ def some(shape: tuple[int, ...], seed: int = 0) -> Pixels:
     return np.random.default_rng(seed).integers(0, 256, shape, np.uint8)
 
 
-def resampled(images: Pixels, *maps: tuple[float, ...]) -> AnyArray:
+def resampled(images: Pixels, *maps: tuple[float, ...], border: Border = "black") -> AnyArray:
     maps_given = torch.tensor(maps, dtype=torch.float32)
-    return whole(resample(torch.from_numpy(images).float(), maps_given)).numpy()
+    return whole(resample(torch.from_numpy(images).float(), maps_given, border)).numpy()
 
 
-def pixel(channel: Pixels, x: int, y: int) -> float:
-    """A pixel, black outside."""
+def pixel(channel: Pixels, x: int, y: int, border: Border) -> float:
+    """A pixel of an image that goes on as its border says."""
     height, width = channel.shape
-    return float(channel[y, x]) if 0 <= x < width and 0 <= y < height else 0.0
+    if border == "reflect":
+        x, y = (min(at % (2 * size), -(at + 1) % (2 * size)) for at, size in ((x, width), (y, height)))
+    elif border == "edge":
+        x, y = min(max(x, 0), width - 1), min(max(y, 0), height - 1)
+    inside = 0 <= x < width and 0 <= y < height
+    return float(channel[y, x]) if inside else float(channel.mean()) if border == "mean" else 0.0
 
 
-def between(channel: Pixels, x: float, y: float) -> float:
+def between(channel: Pixels, x: float, y: float, border: Border) -> float:
     """The image at any point, weighing the four pixels around it."""
     left, top = math.floor(x), math.floor(y)
     right, low = x - left, y - top
     return (
-        (1 - right) * (1 - low) * pixel(channel, left, top)
-        + right * (1 - low) * pixel(channel, left + 1, top)
-        + (1 - right) * low * pixel(channel, left, top + 1)
-        + right * low * pixel(channel, left + 1, top + 1)
+        (1 - right) * (1 - low) * pixel(channel, left, top, border)
+        + right * (1 - low) * pixel(channel, left + 1, top, border)
+        + (1 - right) * low * pixel(channel, left, top + 1, border)
+        + right * low * pixel(channel, left + 1, top + 1, border)
     )
 
 
-def by_hand(channel: Pixels, inverse: tuple[float, ...]) -> AnyArray:
+def by_hand(channel: Pixels, inverse: tuple[float, ...], border: Border) -> AnyArray:
     """Bilinear resampling of one channel in double precision, not rounded."""
     height, width = channel.shape
     a, b, c, d, e, f = inverse
@@ -53,23 +61,24 @@ def by_hand(channel: Pixels, inverse: tuple[float, ...]) -> AnyArray:
         for column in range(width):
             x, y = column - (width - 1) / 2, row - (height - 1) / 2
             at_x, at_y = a * x + b * y + c, d * x + e * y + f
-            found[row, column] = between(channel, at_x + (width - 1) / 2, at_y + (height - 1) / 2)
+            found[row, column] = between(channel, at_x + (width - 1) / 2, at_y + (height - 1) / 2, border)
     return found
 
 
+@every_border
 @given(
     inverse=MAPS,
     channels=st.sampled_from([1, 3]),
     size=st.tuples(st.integers(1, 8), st.integers(1, 8)),
     seed=st.integers(0, 999),
 )
-@settings(max_examples=120)
+@settings(max_examples=60)
 def test_it_is_bilinear_interpolation_rounded_once(
-    inverse: tuple[float, ...], channels: int, size: tuple[int, int], seed: int
+    border: Border, inverse: tuple[float, ...], channels: int, size: tuple[int, int], seed: int
 ) -> None:
     image = some((channels, *size), seed)
-    (found,) = resampled(image[None], inverse)
-    expected = np.stack([by_hand(channel, inverse) for channel in image])
+    (found,) = resampled(image[None], inverse, border=border)
+    expected = np.stack([by_hand(channel, inverse, border) for channel in image])
     assert np.abs(found - expected).max() <= 0.5 + 1e-2
 
 
@@ -111,20 +120,54 @@ def test_mirrors_are_exact() -> None:
     assert (resampled(images, (1, 0, 0, 0, -1, 0)) == images[..., ::-1, :]).all()
 
 
-def test_each_image_has_its_own_map() -> None:
+@every_border
+def test_each_image_has_its_own_map_and_border(border: Border) -> None:
     images = some((3, 1, 9, 9))
     maps = (IDENTITY, (1, 0, 1, 0, 1, 0), (0.8, 0.1, 0.3, -0.1, 1.2, -0.4))
-    together = resampled(images, *maps)
+    together = resampled(images, *maps, border=border)
     for row, inverse in enumerate(maps):
-        assert (together[row] == resampled(images[row : row + 1], inverse)[0]).all()
+        assert (together[row] == resampled(images[row : row + 1], inverse, border=border)[0]).all()
 
 
-def test_channels_do_not_mix() -> None:
+@every_border
+def test_channels_do_not_mix(border: Border) -> None:
     image = some((1, 3, 9, 12))
     image[:, 1] = 0
-    found = resampled(image, (0.9, 0.2, 0.5, -0.2, 1.1, -0.5))
+    found = resampled(image, (0.9, 0.2, 0.5, -0.2, 1.1, -0.5), border=border)
     assert not found[:, 1].any()
-    assert (found[:, 2] == resampled(image[:, 2:], (0.9, 0.2, 0.5, -0.2, 1.1, -0.5))[:, 0]).all()
+    last = resampled(image[:, 2:], (0.9, 0.2, 0.5, -0.2, 1.1, -0.5), border=border)
+    assert (found[:, 2] == last[:, 0]).all()
+
+
+@pytest.mark.parametrize("border", ["reflect", "edge", "mean"])
+def test_an_even_image_stays_even_however_far_it_is_moved(border: Border) -> None:
+    grey = np.full((1, 3, 8, 11), 91, np.uint8)
+    for inverse in ((1, 0, 40, 0, 1, -7), (3, 0.5, 0, -0.5, 3, 0)):
+        assert (resampled(grey, inverse, border=border) == 91).all()
+
+
+@pytest.mark.parametrize(
+    ("border", "expected"),
+    [
+        ("reflect", [20, 10, 10, 20, 30]),
+        ("edge", [10, 10, 10, 20, 30]),
+        ("mean", [30, 30, 10, 20, 30]),
+        ("black", [0, 0, 10, 20, 30]),
+    ],
+)
+def test_what_comes_in_is_as_the_border_says(border: Border, expected: list[int]) -> None:
+    row = np.array([10, 20, 30, 40, 50], np.uint8).reshape(1, 1, 1, 5)
+    assert resampled(row, (1, 0, -2, 0, 1, 0), border=border)[0, 0, 0].tolist() == expected
+
+
+def test_a_mean_depends_on_nothing_but_its_channel() -> None:
+    images = torch.from_numpy(np.random.default_rng(4).uniform(-50, 300, (9, 3, 61, 47))).float()
+    together = channel_means(images)
+    torch.testing.assert_close(together, images.mean(dim=(2, 3), keepdim=True))
+    for row in range(9):
+        for channel in range(3):
+            alone = channel_means(images[row : row + 1, channel : channel + 1].transpose(2, 3).contiguous())
+            assert torch.equal(alone[0, 0], together[row, channel])
 
 
 def test_no_images_are_fine() -> None:
