@@ -21,7 +21,7 @@ from outvoted.analysis.mining.cells import Grid, Span, binned
 from outvoted.analysis.mining.mistakes import mistakes_measured
 from outvoted.analysis.mining.weaknesses import Finders, weaknesses
 from outvoted.analysis.opened.opened import OpenedRun
-from outvoted.analysis.report.drawing import PEERS, TARGET, class_names, save
+from outvoted.analysis.report.drawing import COLOURS, class_names, save
 from outvoted.analysis.report.numbers import COUNT, DASH
 from outvoted.analysis.report.report import OnStep, Report, Section, pictures
 from outvoted.analysis.report.table import Table
@@ -35,9 +35,9 @@ _TEXT = (
 _NUMBERED = 20  # classes that fit along an axis
 _PICTURE = "comparison.png"
 _PANELS = (
-    ("inferences per mistake", "inferences", 1.0, "{:.0f}"),
+    ("inferences per mistake (fewer is better)", "inferences", 1.0, "{:.0f}"),
     ("% of searches successful", "success", 100.0, "{:.0f}"),
-    ("mistakes per second", "mistakes_per_second", 1.0, "{:.0f}"),
+    ("mistakes per second of mining", "mistakes_per_second", 1.0, "{:.0f}"),
     ("% valid", "validity", 100.0, "{:.1f}"),
     ("cells of the map of weaknesses", "cells", 1.0, "{:.0f}"),
 )
@@ -106,7 +106,7 @@ def _sections(
     on_step: OnStep,
 ) -> Iterator[Section]:
     text = f"{_TEXT} Not run yet: {', '.join(missing)}." if missing else _TEXT
-    caption = "Blue: the strategy with the fewest inferences per mistake."
+    caption = "Each strategy on the same panel and seeds."
     yield Section("Strategies", text, (table, *pictures(folder, {_PICTURE: caption})))
     found = {name: mistakes_measured(run.store) for name, run in runs.items()}
     every = pd.concat(found.values(), ignore_index=True)
@@ -123,15 +123,14 @@ def _sections(
 
 
 def draw_comparison(rows: Sequence[Compared], path: Path) -> None:
-    """Draw a bar for each strategy and figure, a dash where it is unknown; the cheapest strategy is blue."""
+    """Draw a bar for each strategy and figure, a dash where it is unknown; the title says who is cheapest."""
     figure = Figure(figsize=(9.6, 2 * (0.34 * len(rows) + 0.7)), layout="constrained")
     axes = list(figure.subplots(2, 3, sharey=True).flat)
-    cheapest = min(rows, key=lambda row: row.inferences if row.inferences is not None else np.inf)
-    colours = [TARGET if row is cheapest else PEERS for row in rows]
+    figure.suptitle(_cheapest(rows), fontsize=11)
     for axis, (title, name, factor, form) in zip(axes, _PANELS, strict=False):
         found = [getattr(row, name) for row in rows]
         bars = axis.barh(
-            [row.strategy for row in rows], [factor * (one or 0.0) for one in found], color=colours
+            [row.strategy for row in rows], [factor * (one or 0.0) for one in found], color=COLOURS[0]
         )
         labels = [DASH if one is None else form.format(factor * one) for one in found]
         axis.bar_label(bars, labels, padding=2, fontsize=8)
@@ -143,6 +142,14 @@ def draw_comparison(rows: Sequence[Compared], path: Path) -> None:
     for axis in axes[len(_PANELS) :]:
         axis.remove()
     save(figure, path)
+
+
+def _cheapest(rows: Sequence[Compared]) -> str:
+    priced = {row.strategy: row.inferences for row in rows if row.inferences}
+    if len(priced) < 2:
+        return "What mistakes cost, and how varied they are"
+    least, most = min(priced, key=priced.__getitem__), max(priced, key=priced.__getitem__)
+    return f"{least} needs {priced[most] / priced[least]:.1f} times fewer inferences per mistake than {most}"
 
 
 def draw_map(run: OpenedRun, grid: Grid, over: Span, path: Path) -> None:

@@ -13,7 +13,7 @@ from outvoted.actors.healing.arms import ARMS, Arm
 from outvoted.actors.healing.heal_store import HealStore
 from outvoted.analysis.healing.healing import HealSummary, RoundSummary, healing_table, summarise_healing
 from outvoted.analysis.opened.opened import OpenedRun
-from outvoted.analysis.report.drawing import PEERS, TARGET, plain, save
+from outvoted.analysis.report.drawing import COLOURS, TARGET, plain, save
 from outvoted.analysis.report.numbers import SHARE
 from outvoted.analysis.report.report import OnStep, Report, Section, pictures
 from outvoted.analysis.report.table import Table
@@ -27,7 +27,7 @@ _TITLES = {
 }
 _STYLES = {
     Arm.NOTHING: ("nothing added", "#000000", "s:"),
-    Arm.COPIES: ("as many random copies", PEERS, "^--"),
+    Arm.COPIES: ("as many random copies", COLOURS[0], "^--"),
     Arm.MISTAKES: ("mined mistakes", TARGET, "o-"),
 }
 """Each arm's label, colour, and marker with line."""
@@ -85,8 +85,21 @@ def draw_healing(summary: HealSummary, path: Path) -> None:
         plain(axes)
     handles, labels = figure.axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(ARMS), frameon=False, fontsize=9)
-    figure.suptitle(f"{summary.run}: {_averaged(summary)} ± standard deviation", fontsize=10)
+    figure.suptitle(f"{_finding(summary)}\n{_averaged(summary)}; bands: one standard deviation", fontsize=11)
     save(figure, path)
+
+
+def _finding(summary: HealSummary) -> str:
+    """Say what fine-tuning on mistakes has gained on moved images, and what on as many copies."""
+
+    means = {(row.arm, row.round): row.figures["moved_accuracy"].mean for row in summary.rows}
+    gains = {}
+    for arm, words in ((Arm.MISTAKES, "with mined mistakes"), (Arm.COPIES, "with random copies")):
+        first, last = means.get((arm, 0)), means.get((arm, summary.rounds))
+        if first is not None and last is not None:
+            gains[words] = 100 * (last - first)
+    told = ", ".join(f"{gain:+.1f} {words}" for words, gain in gains.items())
+    return f"Accuracy on moved images, in points: {told}" if told else summary.run
 
 
 def _curve(axes: Axes, arm: Arm, rows: Sequence[RoundSummary], name: str) -> None:

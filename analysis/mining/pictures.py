@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 
 from outvoted.actors.runs import png
 from outvoted.actors.runs.run_folder import RunRecord
@@ -15,13 +16,14 @@ from outvoted.analysis.mining.every_network import EveryNetwork
 from outvoted.analysis.mining.replay import Steps, steps
 from outvoted.analysis.mining.voters import VotersSummary
 from outvoted.analysis.opened.opened import OpenedRun
-from outvoted.analysis.report.drawing import PEERS, TARGET, caption, save, show
+from outvoted.analysis.report.drawing import PEERS, TARGET, caption, save, shortened, show
 from outvoted.search.arrays import AnyArray
 
 _PAIRS = 8
 _SMALL, _LARGE = 1.0, 1.6  # inches an image takes, digits and photos
 _PHOTO = 64  # pixels from which an image is a photo
 _LONGEST = 8
+_NAME = 16  # characters of a network's name
 _EVERY = 6
 _GREEN = "#009E73"
 
@@ -34,7 +36,10 @@ def draw_mistakes(run: OpenedRun, path: Path) -> None:
     side = _SMALL if not rows or png.decode(rows[0]["seed_image"]["bytes"]).shape[2] < _PHOTO else _LARGE
     size = (1.35 * side * _PAIRS + 1.2, 1.0 * side * len(peers) + 0.5)
     figure = Figure(figsize=size, layout="constrained")
-    figure.suptitle("High-value mistakes: seed | mistake, with the label → the target's answer", fontsize=10)
+    figure.suptitle(
+        "Left: all networks correct. Right: the network of the line misreads it (label → its answer)",
+        fontsize=11,
+    )
     axes = figure.subplots(len(peers), _PAIRS, squeeze=False)
     for line, (index, member) in zip(axes, peers.items(), strict=True):
         chosen = _varied([row for row in rows if row["target"] == index], _PAIRS)
@@ -51,22 +56,32 @@ def draw_climbs(run: OpenedRun, path: Path) -> None:
     if not climbs:
         return
     width = max(len(climb["move_parameters"]) for climb in climbs) + 1
-    figure = Figure(figsize=(1.25 * width + 1.4, 2.1 * len(climbs) + 0.5), layout="constrained")
+    bars = 0.14 * len(run.peers) + 0.15  # inches
+    size = (1.15 * width + 1.6, (1.5 + bars) * len(climbs) + 1.0)
+    figure = Figure(figsize=size, layout="constrained")
     figure.suptitle(
-        "Climbs: output for the label of the target (first bar, blue) and of its peers (orange)", fontsize=10
+        "A few small moves, and only one network misreads the image", fontsize=12, fontweight="bold"
     )
-    axes = figure.subplots(2 * len(climbs), width, squeeze=False, height_ratios=[1.5, 1] * len(climbs))
+    axes = figure.subplots(2 * len(climbs), width, squeeze=False, height_ratios=[1.2, bars] * len(climbs))
     for line, climb in enumerate(climbs):
-        _climb(axes[2 * line : 2 * line + 2], climb, steps(run, climb), run.record)
+        names = [member.name for member in run.peers]
+        _climb(axes[2 * line : 2 * line + 2], climb, steps(run, climb), names, run.record)
+    axes[-1, 0].set_xlabel("probability of the label", fontsize=9, loc="left")
+    legend = [
+        Patch(color=TARGET, label="the target, which ends up wrong"),
+        Patch(color=PEERS, label="its peers, which stay correct"),
+    ]
+    figure.legend(handles=legend, loc="outside lower center", ncols=2, fontsize=9, frameon=False)
     save(figure, path)
 
 
-def _climb(axes: AnyArray, mistake: dict[str, Any], climb: Steps, record: RunRecord) -> None:
+def _climb(
+    axes: AnyArray, mistake: dict[str, Any], climb: Steps, names: Sequence[str], record: RunRecord
+) -> None:
     target, label = mistake["target"], mistake["label"]
     order = [target, *(peer for peer in range(len(climb.probabilities)) if peer != target)]
     what = caption(record, label, mistake["predicted"])
-    axes[0, 0].set_ylabel(f"{mistake['target_name']}\n{what}", fontsize=8)
-    axes[1, 0].set_ylabel(f"output for {label}", fontsize=7)
+    axes[0, 0].set_ylabel(what, rotation=0, ha="right", va="center", fontsize=12)
     for step in range(axes.shape[1]):
         picture, bars = axes[:, step]
         if step >= len(climb.images):
@@ -74,11 +89,15 @@ def _climb(axes: AnyArray, mistake: dict[str, Any], climb: Steps, record: RunRec
             bars.set_axis_off()
             continue
         show(picture, climb.images[step])
-        picture.set_title("seed" if step == 0 else f"move {step}", fontsize=7)
-        heights = climb.probabilities[order, step, label]
-        bars.bar(range(len(order)), heights, color=[TARGET] + [PEERS] * (len(order) - 1))
-        bars.set(ylim=(0, 1), xticks=[], yticks=[0, 1] if step == 0 else [])
-        bars.tick_params(labelsize=7)
+        picture.set_title("seed" if step == 0 else f"move {step}", fontsize=9)
+        lengths = climb.probabilities[order, step, label]
+        bars.barh(range(len(order)), lengths, color=[TARGET] + [PEERS] * (len(order) - 1))
+        bars.set(xlim=(0, 1), xticks=[0, 1], yticks=[])
+        bars.invert_yaxis()
+        bars.spines[["top", "right"]].set_visible(False)
+        bars.tick_params(labelsize=8)
+    axes[1, 0].set_yticks(range(len(order)), [shortened(names[peer], _NAME) for peer in order])
+    axes[1, 0].get_yticklabels()[0].set(color=TARGET, fontweight="bold")
 
 
 def _pair(axes: Axes, row: dict[str, Any] | None, record: RunRecord) -> None:
@@ -89,7 +108,7 @@ def _pair(axes: Axes, row: dict[str, Any] | None, record: RunRecord) -> None:
     seed, mistake = png.decode(row["seed_image"]["bytes"]), png.decode(row["image"]["bytes"])
     gap = np.full((*seed.shape[:2], 2), 255, np.uint8)
     show(axes, np.concatenate([seed, gap, mistake], axis=2))
-    axes.set_title(caption(record, row["label"], row["predicted"]), fontsize=7)
+    axes.set_title(caption(record, row["label"], row["predicted"]), fontsize=8)
 
 
 def _varied(rows: Sequence[dict[str, Any]], most: int) -> list[dict[str, Any]]:
@@ -122,7 +141,9 @@ def draw_every_network(
     if clearest.empty:
         return
     figure = Figure(figsize=(1.2 * (1 + len(names)) + 0.4, 1.25 * len(clearest) + 0.5), layout="constrained")
-    figure.suptitle("One seed, a mistake of every network: label → its answer", fontsize=10)
+    figure.suptitle(
+        "One image can lead every network to a mistake of its own: label → its answer", fontsize=10
+    )
     axes = figure.subplots(len(clearest), 1 + len(names), squeeze=False)
     for line, replica in zip(axes, clearest, strict=True):
         of_seed = rows[rows["replica"] == replica].set_index("target")
@@ -148,7 +169,8 @@ def draw_voters(rows: Sequence[VotersSummary], path: Path) -> None:
         points = [(row.voters, 100 * value) for row in rows if (value := getattr(row, name)) is not None]
         if points:
             axes.plot(*zip(*points, strict=True), label=label, color=colour, marker=marker)
-    axes.set(xlabel="peers that must agree", ylabel="%", ylim=(0, 103))
+    axes.set(xlabel="peers that must agree on the label", ylabel="share, %", ylim=(0, 103))
+    axes.set_title("More peers: fewer searches succeed, and mistakes are the target's own", fontsize=10)
     axes.set_xticks([row.voters for row in rows])
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(fontsize=8, frameon=False)

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import ListedColormap, Normalize
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 from matplotlib.patheffects import AbstractPathEffect, withStroke
 
@@ -21,6 +22,7 @@ from outvoted.analysis.report.menus import add_menus, networks, rounded
 from outvoted.analysis.report.report import Part, Picture, Plot, Section
 from outvoted.search.arrays import Floats, Ints, Pixels
 
+_MISTAKE = "#D55E00"
 ALL_CORRECT, SEVERAL = "#eeeeee", "#555555"
 WHO = "who is outvoted"
 _MOST = 12
@@ -30,7 +32,7 @@ _TEXT = (
     "are the climbs of mistakes mined from it; climbs also move in the other directions, which the map keeps "
     "fixed."
 )
-_COLUMNS = 4
+_COLUMNS = 3
 _ROOM = 0.06  # around the budget's frame, as a share of its width
 _DARK: list[AbstractPathEffect] = [withStroke(linewidth=2.2, foreground="black")]
 
@@ -53,25 +55,63 @@ def surroundings_figure(found: Surroundings, climbs: Sequence[Climb], corners: P
     """
     count = len(found.networks) + 2
     deep = -(-count // _COLUMNS)
-    figure = Figure(figsize=(3.3 * _COLUMNS, 3.2 * deep + 0.6), layout="constrained")
+    figure = Figure(figsize=(3.1 * _COLUMNS, 2.9 * deep + 1.3), layout="constrained")
     grid = figure.subplots(deep, _COLUMNS, squeeze=False).ravel()
     _tiles(grid[0], found, corners)
     for place, name in enumerate(found.networks):
         axes = grid[1 + place]
         _probability(axes, found, place)
         _climbs(axes, [climb for climb in climbs if climb.target == place])
-        axes.set_title(name, fontsize=9)
-    handles = _who(grid[count - 1], found, climbs)
-    figure.legend(handles=handles, fontsize=8, loc="outside lower center", ncols=len(handles))
+        axes.set_title(name, fontsize=10)
+    handles = [*_who(grid[count - 1], found, climbs), *_marks(found, climbs)]
+    figure.legend(handles=handles, fontsize=9, loc="outside lower center", ncols=3, frameon=False)
     for axes in grid[count:]:
         axes.set_visible(False)
     bar = figure.colorbar(
         ScalarMappable(Normalize(0, 1), "cividis"), ax=grid[1:count].tolist(), shrink=0.5, aspect=25
     )
-    bar.set_label("probability of the label", fontsize=8)
-    bar.ax.tick_params(labelsize=7)
-    figure.suptitle(title, fontsize=10)
+    bar.set_label("probability of the label", fontsize=9)
+    bar.ax.tick_params(labelsize=8)
+    figure.suptitle(f"{title}\n{_directions(found)}", fontsize=11)
     return figure
+
+
+def _directions(found: Surroundings) -> str:
+    across, up = map(measured, found.names)
+    return f"across: {across}, up: {up}; in every other direction the seed is unchanged"
+
+
+def _marks(found: Surroundings, climbs: Sequence[Climb]) -> list[Line2D]:
+    """Return what lines and markers mean, of those that are drawn."""
+    white: dict[str, Any] = {"color": "white", "path_effects": _DARK}
+    marks = [Line2D([], [], ls="--", color=_MISTAKE, label="the realism budget")]
+    leads = [edge(found, place) for place in range(len(found.networks))]
+    if any(lead.min() < 0 < lead.max() for lead in leads):
+        marks.append(Line2D([], [], lw=1.4, **white, label="where the network changes its answer"))
+    if climbs:
+        seed = {"marker": "o", "ms": 6, "color": "white", "markeredgecolor": "black", "ls": ""}
+        cross = {"marker": "X", "ms": 7, "color": _MISTAKE, "markeredgecolor": "white", "ls": ""}
+        marks += [
+            Line2D([], [], **seed, label="the seed"),
+            Line2D([], [], **cross, label="a mined mistake, projected onto the two directions"),
+            Line2D([], [], marker=".", lw=0.9, **white, label="the way to it, projected"),
+        ]
+    return marks
+
+
+_UNITS = {
+    "rotation": "degrees",
+    "shear": "degrees",
+    "translation": "pixels",
+    "scale": "factor",
+    "zoom": "factor",
+}
+
+
+def measured(name: str) -> str:
+    """Return a direction's name with its unit, where it has one."""
+    unit = _UNITS.get(name.split("_")[0])
+    return f"{name} ({unit})" if unit else name
 
 
 def outvoted_map(found: Surroundings) -> Ints:
@@ -105,7 +145,7 @@ def _who(axes: Axes, found: Surroundings, climbs: Sequence[Climb]) -> list[Patch
     axes.pcolormesh(found.x, found.y, who + 1, cmap=drawn, vmin=-0.5, vmax=networks + 1.5, shading="nearest")
     _frame(axes, found)
     _climbs(axes, climbs)
-    axes.set_title("who is outvoted", fontsize=9)
+    axes.set_title("who is outvoted", fontsize=10)
     outvoted = [f"{name} is outvoted" for name in found.networks]
     labels = ["several are wrong", "all are correct", *outvoted]
     there = [place for place in range(networks + 2) if (who == place - 1).any()]
@@ -118,7 +158,7 @@ def _climbs(axes: Axes, climbs: Sequence[Climb]) -> None:
         line.set_path_effects(_DARK)
     if climbs:
         x, y = ([ends[-1] for ends in way] for way in zip(*((one.x, one.y) for one in climbs), strict=True))
-        axes.scatter(x, y, marker="X", s=45, color="#D55E00", edgecolors="white", linewidths=0.8, zorder=5)
+        axes.scatter(x, y, marker="X", s=45, color=_MISTAKE, edgecolors="white", linewidths=0.8, zorder=5)
         start = climbs[0].x[0], climbs[0].y[0]
         axes.scatter(*start, marker="o", s=40, color="white", edgecolors="black", zorder=6)
 
@@ -126,22 +166,22 @@ def _climbs(axes: Axes, climbs: Sequence[Climb]) -> None:
 def _frame(axes: Axes, found: Surroundings) -> None:
     width, height = np.ptp(found.x), np.ptp(found.y)
     left, low = found.x.min(), found.y.min()
-    axes.add_patch(Rectangle((left, low), width, height, fill=False, ls="--", ec="#D55E00", lw=1))
+    axes.add_patch(Rectangle((left, low), width, height, fill=False, ls="--", ec=_MISTAKE, lw=1))
     axes.set(
         xlim=(left - _ROOM * width, left + (1 + _ROOM) * width),
         ylim=(low - _ROOM * height, low + (1 + _ROOM) * height),
     )
-    axes.set_xlabel(found.names[0], fontsize=8)
-    axes.set_ylabel(found.names[1], fontsize=8)
-    axes.tick_params(labelsize=7)
+    axes.set_xlabel(measured(found.names[0]), fontsize=9)
+    axes.set_ylabel(measured(found.names[1]), fontsize=9)
+    axes.tick_params(labelsize=8)
 
 
 def _tiles(axes: Axes, found: Surroundings, corners: Pixels) -> None:
     rows = corners.reshape(3, 3, *corners.shape[1:])[::-1]  # the largest y on top, as on the maps
     show(axes, np.concatenate(np.concatenate(rows, axis=2), axis=2))
-    axes.set_xlabel(f"{found.names[0]} →", fontsize=8)
-    axes.set_ylabel(f"{found.names[1]} →", fontsize=8)
-    axes.set_title("the seed at the limits of the budget", fontsize=9)
+    axes.set_xlabel(f"{found.names[0]} →", fontsize=9)
+    axes.set_ylabel(f"{found.names[1]} →", fontsize=9)
+    axes.set_title("the seed at the limits of the budget", fontsize=10)
 
 
 def surroundings_sections(run: OpenedRun) -> list[Section]:

@@ -23,7 +23,8 @@ OTHERS = "#777777"
 DASHES = ("solid", "dash", "dashdot", "dot")
 """Of interactive lines: the three classes, and all others."""
 _MARKERS = "o^sDvP*X"
-TARGET, PEERS = COLOURS[:2]
+TARGET, PEERS = COLOURS[5], "#8a8a8a"
+"""The one network that errs stands out in vermilion from the others in grey."""
 MENU = {"bgcolor": "#f2f2f2", "font": {"size": 12, "color": "#222222"}}
 """How menus of plots look: Plotly marks the choice by a light colour, whatever the theme."""
 

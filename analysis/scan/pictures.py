@@ -16,11 +16,13 @@ from outvoted.actors.panel.peer import voter
 from outvoted.actors.runs import png
 from outvoted.actors.runs.run_folder import RunRecord
 from outvoted.analysis.opened.opened import OpenedRun
-from outvoted.analysis.report.drawing import PEERS, TARGET, caption, save, show
+from outvoted.analysis.report.drawing import COLOURS, caption, save, show
 from outvoted.search.arrays import AnyArray, Ints
 
 _WIDTH = 10
 _NEITHER = "#777777"
+
+_OTHERS, _DISSENTER = COLOURS[:2]  # who is right
 
 
 def draw_dissents(run: OpenedRun, path: Path) -> None:
@@ -60,7 +62,7 @@ def _one(axes: Axes, row: pd.DataFrame, images: dict[int, bytes], record: RunRec
     show(axes, png.decode(images[int(found["position"])]))
     colour = "black"
     if pd.notna(found["true_label"]):
-        answers = {found["label"]: TARGET, found["predicted"]: PEERS}
+        answers = {found["label"]: _OTHERS, found["predicted"]: _DISSENTER}
         colour = answers.get(found["true_label"], _NEITHER)
     what = caption(record, int(found["label"]), int(found["predicted"]))
     axes.set_title(what, fontsize=8, color=colour, fontweight="bold")
@@ -106,7 +108,7 @@ def _regions(axes: Axes, classes: Ints, grid: GridSource, title: str) -> None:
 def _samples(axes: Axes, train: Split) -> None:
     _frame(axes, f"{len(train)} samples")
     x, y = train.images[:, 0, 0].T / 255
-    for label, colour, marker in ((0, PEERS, "o"), (1, TARGET, "^")):
+    for label, colour, marker in ((0, COLOURS[1], "o"), (1, COLOURS[0], "^")):
         rows = train.labels == label
         axes.scatter(x[rows], y[rows], s=9, c=colour, marker=marker, linewidths=0)
 
@@ -116,7 +118,7 @@ def _alone(axes: Axes, positions: AnyArray, label_correct: AnyArray, grid: GridS
     row, column = np.divmod(positions, grid.points)
     picture = np.full((grid.points, grid.points), np.nan)
     picture[row, column] = label_correct
-    colours = ListedColormap([PEERS, TARGET])
+    colours = ListedColormap([_DISSENTER, _OTHERS])
     axes.imshow(
         picture, cmap=colours, vmin=0, vmax=1, origin="lower", extent=_EXTENT, interpolation="nearest"
     )

@@ -14,7 +14,7 @@ from outvoted.actors.data.sources import AnySource
 from outvoted.actors.mining.scan_store import ScanStore
 from outvoted.actors.runs import png
 from outvoted.analysis.opened.opened import OpenedRun
-from outvoted.analysis.report.drawing import PEERS, TARGET, class_names
+from outvoted.analysis.report.drawing import COLOURS, class_names
 from outvoted.analysis.report.gallery import Exhibit, Exhibits, Facet, gallery, varied_order
 from outvoted.analysis.report.numbers import COUNT, SHARE
 from outvoted.analysis.report.report import OnStep, Plot, Report, Section, pictures
@@ -103,7 +103,7 @@ def _by_margin(summary: ScanSummary) -> Plot:
     """Draw who is right against how clear the dissent is."""
     figure = go.Figure()
     names = [f"{tenth.highest:.2f} to {tenth.lowest:.2f}" for tenth in summary.tenths]
-    who = (("the others", "label_correct", TARGET), ("the dissenter", "target_correct", PEERS))
+    who = (("the others", "label_correct", COLOURS[0]), ("the dissenter", "target_correct", COLOURS[1]))
     for name, attribute, colour in who:
         shares = [getattr(tenth, attribute) for tenth in summary.tenths]
         figure.add_scatter(x=names, y=shares, name=name, line_color=colour, mode="lines+markers")

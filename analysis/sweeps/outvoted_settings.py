@@ -261,7 +261,7 @@ def draw_outvoted(report: MiningReport, path: Path) -> None:
     """
     height = max(4.2, 0.24 * len(report.settings) + 1.4)
     figure = Figure(figsize=(10.5, height), layout="constrained")
-    figure.suptitle(f"{report.run}. {report.verdict}", fontsize=10)
+    figure.suptitle(_finding(report), fontsize=11)
     left, right = figure.subplots(1, 2)
     names = [row.setting for row in report.settings]
     numbers = [str(number) for number, _ in enumerate(names, 1)]
@@ -272,6 +272,18 @@ def draw_outvoted(report: MiningReport, path: Path) -> None:
     for axes in (left, right):
         plain(axes)
     save(figure, path)
+
+
+def _finding(report: MiningReport) -> str:
+    """Say which way the points go, or that they don't tell."""
+    better = "The more robust against FGSM" if report.epsilon is not None else "The higher the test accuracy"
+    found = report.relation
+    if found.coefficient is None:
+        return "How often the networks of each setting are outvoted"
+    told = f"Spearman {found.coefficient:+.2f} over {found.settings} settings, p = {found.p:.2g}"
+    if found.falls == "undecided":
+        return f"{better}: no clear difference in how often networks are outvoted ({told})"
+    return f"{better}, the {'more' if found.coefficient > 0 else 'less'} often outvoted ({told})"
 
 
 def _in_order(axes: Axes, report: MiningReport, lines: list[str]) -> None:

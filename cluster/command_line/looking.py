@@ -123,7 +123,8 @@ def _draw(run: OpenedRun, found: Surroundings, directions: tuple[Direction, Dire
     ways = climbs(run, found.seed_id, directions)
     corners = images(run, found.seed_id, grid(run.transform, directions, 3))
     label = class_names(run.record, run.data.classes)[found.label]
-    title = f"seed {found.seed_id}, label {label}; {len(ways)} mistakes mined from it"
+    mined = f"{len(ways)} mistakes were mined from it" if len(ways) != 1 else "1 mistake was mined from it"
+    title = f"Around seed {found.seed_id}, label {label}: {mined}"
     draw_surroundings(found, ways, corners, title, path)
 
 

@@ -97,8 +97,10 @@ def draw_map(found: BoundaryFindings, path: Path) -> None:
     legend = _legend(found)
     boxes = [Patch(facecolor=colour, edgecolor=_EDGE) for colour in legend.values()]
     abreast = 3 if columns > 5 else 2
-    figure.legend(boxes, list(legend), loc="outside lower center", ncols=abreast, fontsize=7, frameon=False)
-    title(figure, found, "who disagrees on which image")
+    figure.legend(boxes, list(legend), loc="outside lower center", ncols=abreast, fontsize=8, frameon=False)
+    title(
+        figure, found, "Who disagrees on which image: networks (dots), labellers (triangles), or both (white)"
+    )
     save(figure, path)
 
 

@@ -46,7 +46,7 @@ def draw_latents(proposed: pd.DataFrame, names: Sequence[str], path: Path) -> No
     classes = list(proposed.groupby("label"))
     size = (_SIDE * (_SHOWN + 1.2), 1.3 * _SIDE * len(classes) + 0.6)
     figure = Figure(figsize=size, layout="constrained")
-    figure.suptitle("each class's random vector (blue) and those with the next highest confidence", size=9)
+    figure.suptitle("each class's random vector (framed) and those with the next highest confidence", size=9)
     grid = figure.subplots(len(classes), _SHOWN, squeeze=False)
     for line, (_, rows) in zip(grid, classes, strict=True):
         line[0].set_ylabel(names[rows["label"].iloc[0]], rotation=0, ha="right", va="center", fontsize=9)
@@ -89,9 +89,12 @@ def draw_types(found: BoundaryFindings, path: Path) -> None:
         axes.set_xticks(sorted({one.target for one in found.seeds}))
         axes.set_ylim(bottom=0)
         plain(axes)
-    row[-1].legend(fontsize=8, frameon=False, title="groups × networks", title_fontsize=8)
+    row[0].set_ylabel("share of all images, mean ± sd over groups", fontsize=9)
+    row[-1].legend(fontsize=9, frameon=False, title="groups × networks", title_fontsize=9)
     title(
-        figure, found, "share of all images; networks that differ only in their seed (mean ± sd over groups)"
+        figure,
+        found,
+        "On how many images networks and labellers part: networks that differ only in their seed",
     )
     save(figure, path)
 
