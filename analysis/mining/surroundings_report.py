@@ -76,6 +76,14 @@ def surroundings_figure(found: Surroundings, climbs: Sequence[Climb], corners: P
     return figure
 
 
+def around(found: Surroundings, climbs: Sequence[Climb], label: str) -> str:
+    """Return a picture's title."""
+    mined = (
+        f"{len(climbs)} mistakes were mined from it" if len(climbs) != 1 else "1 mistake was mined from it"
+    )
+    return f"Around seed {found.seed_id}, label {label}: {mined}"
+
+
 def _directions(found: Surroundings) -> str:
     across, up = map(measured, found.names)
     return f"across: {across}, up: {up}; in every other direction the seed is unchanged"
@@ -99,19 +107,17 @@ def _marks(found: Surroundings, climbs: Sequence[Climb]) -> list[Line2D]:
     return marks
 
 
-_UNITS = {
-    "rotation": "degrees",
-    "shear": "degrees",
-    "translation": "pixels",
-    "scale": "factor",
-    "zoom": "factor",
-}
+_SUFFIXES = {"deg": "degrees", "px": "pixels"}
+_UNITS = {"rotation": "degrees", "shear": "degrees", "translate": "pixels", "scale": "factor"}
 
 
 def measured(name: str) -> str:
     """Return a direction's name with its unit, where it has one."""
-    unit = _UNITS.get(name.split("_")[0])
-    return f"{name} ({unit})" if unit else name
+    words, _, suffix = name.rpartition("_")
+    unit = _SUFFIXES.get(suffix)
+    if unit is None:
+        words, unit = name, _UNITS.get(name.split("_")[0])
+    return f"{words.replace('_', ' ')} ({unit})" if unit else name.replace("_", " ")
 
 
 def outvoted_map(found: Surroundings) -> Ints:

@@ -108,7 +108,12 @@ def confusion(names: Sequence[str] | None, label: int, predicted: int) -> str:
     """Return the same where the names of the classes are at hand, or known not to be."""
     if names is None or max(label, predicted) >= len(names):
         return f"{label} → {predicted}"
-    return f"{shortened(names[label])} →\n{shortened(names[predicted])}"
+    first, second = shortened(names[label]), shortened(names[predicted])
+    gap = " " if len(first) + len(second) <= _ON_ONE_LINE else "\n"
+    return f"{first} →{gap}{second}"
+
+
+_ON_ONE_LINE = 8  # characters of two names
 
 
 def shortened(name: str, longest: int = 20) -> str:

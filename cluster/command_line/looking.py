@@ -16,7 +16,7 @@ from outvoted.analysis.mining.surroundings import (
     surroundings,
     write,
 )
-from outvoted.analysis.mining.surroundings_report import draw_surroundings
+from outvoted.analysis.mining.surroundings_report import around, draw_surroundings
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.drawing import class_names
 from outvoted.analysis.report.numbers import PERCENT
@@ -123,8 +123,7 @@ def _draw(run: OpenedRun, found: Surroundings, directions: tuple[Direction, Dire
     ways = climbs(run, found.seed_id, directions)
     corners = images(run, found.seed_id, grid(run.transform, directions, 3))
     label = class_names(run.record, run.data.classes)[found.label]
-    mined = f"{len(ways)} mistakes were mined from it" if len(ways) != 1 else "1 mistake was mined from it"
-    title = f"Around seed {found.seed_id}, label {label}: {mined}"
+    title = around(found, ways, label)
     draw_surroundings(found, ways, corners, title, path)
 
 

@@ -12,7 +12,7 @@ from PIL import Image
 from outvoted.actors.runs import png
 from outvoted.analysis.mining.directions import two_directions
 from outvoted.analysis.mining.surroundings import climbs, grid, images, surroundings
-from outvoted.analysis.mining.surroundings_report import surroundings_figure
+from outvoted.analysis.mining.surroundings_report import around, surroundings_figure
 from outvoted.analysis.opened.scene import Scene
 from outvoted.analysis.report import drawing
 from outvoted.search.arrays import Pixels
@@ -75,7 +75,7 @@ def landscape_picture(
     found = surroundings(scene, seed, directions, points)
     ways = climbs(scene, seed, directions)
     corners = images(scene, seed, grid(scene.transform, directions, 3))
-    title = f"seed {seed}, label {scene.classes[found.label]}; {len(ways)} mistakes mined from it"
+    title = around(found, ways, scene.classes[found.label])
     return picture(surroundings_figure(found, ways, corners, title))
 
 

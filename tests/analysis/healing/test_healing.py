@@ -171,7 +171,7 @@ def test_the_report_is_json_and_a_picture_with_every_arms_colour(store: HealStor
     assert found["rows"][0]["figures"]["success"]["mean"] == summary.rows[0].figures["success"].mean
     with Image.open(store.path / "healing.png") as picture:
         pixels = np.asarray(picture.convert("RGB"))
-    for colour in ("#000000", "#E69F00", "#0072B2"):
+    for colour in ("#000000", "#0072B2", "#D55E00"):
         assert (pixels == list(bytes.fromhex(colour[1:]))).all(axis=2).any()
     assert sorted(path.name for path in store.path.iterdir()) == [
         "healing.png",
