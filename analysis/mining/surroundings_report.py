@@ -97,8 +97,20 @@ def _marks(found: Surroundings, climbs: Sequence[Climb]) -> list[Line2D]:
     if any(lead.min() < 0 < lead.max() for lead in leads):
         marks.append(Line2D([], [], lw=1.4, **white, label="where the network changes its answer"))
     if climbs:
-        seed = {"marker": "o", "ms": 6, "color": "white", "markeredgecolor": "black", "ls": ""}
-        cross = {"marker": "X", "ms": 7, "color": _MISTAKE, "markeredgecolor": "white", "ls": ""}
+        seed: dict[str, Any] = {
+            "marker": "o",
+            "ms": 6,
+            "color": "white",
+            "markeredgecolor": "black",
+            "ls": "",
+        }
+        cross: dict[str, Any] = {
+            "marker": "X",
+            "ms": 7,
+            "color": _MISTAKE,
+            "markeredgecolor": "white",
+            "ls": "",
+        }
         marks += [
             Line2D([], [], **seed, label="the seed"),
             Line2D([], [], **cross, label="a mined mistake, projected onto the two directions"),
