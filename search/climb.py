@@ -50,6 +50,7 @@ class Rules:
         transform: the moves.
         strategy: which candidates are tried and accepted.
         patience: give up after this many candidates in a row without improvement.
+        realism: whether mistakes are compared with real images; no search depends on it.
     """
 
     run_seed: int
@@ -57,6 +58,7 @@ class Rules:
     transform: Transform
     strategy: Strategy
     patience: int
+    realism: bool = False
 
     def no_votes(self, m: int) -> Votes:
         """Return the votes on m candidates before anyone is asked."""

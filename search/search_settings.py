@@ -35,6 +35,9 @@ class SearchSettings(Settings):
     """How images may change, and the realism budget."""
     strategy: AnyStrategy = Hillclimb()
     """How changes are proposed and accepted."""
+    realism: bool = True
+    """Whether each mistake is compared with real images of its label, in what its voters see; this changes no
+    search."""
 
     def check(self, shape: Shape, names: Sequence[str]) -> None:
         """Make sure that images of ``shape`` can be searched against a panel of peers called ``names``.
@@ -55,7 +58,7 @@ class SearchSettings(Settings):
         """
         self.strategy.check(self.transform)
         strategy = self.strategy.picked(self.transform)
-        return Rules(self.seed, peers, self.transform, strategy, self.patience)
+        return Rules(self.seed, peers, self.transform, strategy, self.patience, self.realism)
 
     @property
     def gradients(self) -> bool:

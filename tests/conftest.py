@@ -101,7 +101,7 @@ def trained(digits: Dataset) -> list[Member]:
 @pytest.fixture(scope="session")
 def rules() -> Rules:
     """Next-ascent hillclimbing over affine moves against three peers."""
-    return Rules(run_seed=7, peers=3, transform=Affine(), strategy=Hillclimb(), patience=40)
+    return Rules(run_seed=7, peers=3, transform=Affine(), strategy=Hillclimb(), patience=40, realism=True)
 
 
 @pytest.fixture(scope="session")

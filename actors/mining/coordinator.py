@@ -11,6 +11,7 @@ from outvoted.actors.mining.shards import ShardResult
 from outvoted.actors.mining.verification import decoded, rendered, verify
 from outvoted.actors.panel.panel import VotingPanel
 from outvoted.actors.panel.peer import Peer
+from outvoted.actors.panel.realism import Found
 from outvoted.actors.runs import png
 from outvoted.search.arrays import Ints, Pixels, Singles
 from outvoted.search.climb import Outcome, Rules, ShardState, advance, begin
@@ -20,13 +21,15 @@ from outvoted.search.plan import Lease
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is said of images: the panel's votes (peers, n, classes), the referee's classes (n,) if any."""
+    """What is said of images: the panel's votes (peers, n, classes), the referee's classes (n,) if there is
+    one, and the realism (peers, n) if that was asked for."""
 
     votes: Singles
     referee: Ints | None
+    realism: Singles | None = None
 
 
-Steps = Generator[Questions | Pixels, Replies | Verdict, ShardResult]
+Steps = Generator[Questions | Found, Replies | Verdict, ShardResult]
 """A shard on its way: yields candidates to ask the panel about, or images to judge, takes what is said of
 them, and returns the rows. Nothing in it knows whether the panel is in this process or on Ray."""
 
@@ -66,8 +69,8 @@ class Coordinator:
         """Give a shard what was said to its questions, None to begin; return its next ones, or its rows."""
         try:
             asked = next(steps) if said is None else steps.send(said)
-            while isinstance(asked, np.ndarray):
-                asked = steps.send(Verdict(panel.vote(asked), self.judge(asked)))
+            while isinstance(asked, Found):
+                asked = steps.send(self.verdict(asked, panel))
         except StopIteration as end:
             result: ShardResult = end.value
             return result
@@ -89,11 +92,20 @@ class Coordinator:
         seeds = self.seeds.images[climb.shard.seed_id[rows]]
         composed = climb.finds.composed[finds].astype(np.float32)
         stored = [png.encode(image) for image in rendered(self.rules.transform, seeds, composed)]
-        verdict = yield decoded(stored)
-        assert isinstance(verdict, Verdict)
         shard = climb.shard.rows(rows)
+        verdict = yield Found(decoded(stored), climb.labels[rows], shard.seed_id)
+        assert isinstance(verdict, Verdict)
         judged = verify(stored, verdict.votes, climb.labels[rows], shard.target, shard.voters)
-        return shard_result(climb, self.names, Finding(finds, judged, seeds, verdict.referee))
+        finding = Finding(finds, judged, seeds, verdict.referee, verdict.realism)
+        return shard_result(climb, self.names, finding)
+
+    def verdict(self, found: Found, panel: VotingPanel) -> Verdict:
+        """Have panel and referee judge images."""
+        referee = self.judge(found.images)
+        if not self.rules.realism:
+            return Verdict(panel.vote(found.images), referee)
+        seen = panel.judge(found)
+        return Verdict(seen.votes, referee, seen.realism)
 
     def judge(self, images: Pixels) -> Ints | None:
         """Return the referee's class for each image, -1 where it failed, or None without a referee."""

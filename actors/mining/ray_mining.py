@@ -21,6 +21,7 @@ from outvoted.actors.panel.fast import Batch
 from outvoted.actors.panel.panel import LocalPanel, VotingPanel
 from outvoted.actors.panel.peer import Peer
 from outvoted.actors.panel.ray_panel import FOREVER, LaterPanel, Placed, RayPanel
+from outvoted.actors.panel.realism import Found, Seen
 from outvoted.actors.panel.renderer import Renderer
 from outvoted.search.arrays import Pixels, Singles
 from outvoted.search.climb import Outcome, Rules, ShardState
@@ -148,6 +149,10 @@ class _Inside(LaterPanel):
         """Put images to all peers."""
         return self._panel.vote(images)
 
+    async def judge(self, found: Found) -> Seen:
+        """Put images that searches ended with to all peers."""
+        return self._panel.judge(found)
+
     async def exactness(self) -> tuple[Exactness, ...]:
         """Return what every peer knows."""
         return self._panel.exactness()
@@ -211,10 +216,13 @@ class CellActor:
             result: ShardResult = end.value
             return result
 
-    async def _judge(self, images: Pixels) -> Verdict:
-        """Have panel and referee vote at the same time, and other shards go on meanwhile."""
-        referee = asyncio.to_thread(self._coordinator.judge, images)
-        votes, classes = await asyncio.gather(self._panel.vote(images), referee)
+    async def _judge(self, found: Found) -> Verdict:
+        """Have panel and referee judge at the same time, and other shards go on meanwhile."""
+        referee = asyncio.to_thread(self._coordinator.judge, found.images)
+        if self._coordinator.rules.realism:
+            seen, classes = await asyncio.gather(self._panel.judge(found), referee)
+            return Verdict(seen.votes, classes, seen.realism)
+        votes, classes = await asyncio.gather(self._panel.vote(found.images), referee)
         return Verdict(votes, classes)
 
     async def ask(self, questions: Questions) -> Replies:
@@ -224,6 +232,10 @@ class CellActor:
     async def vote(self, images: Pixels) -> Singles:
         """Put images to the panel."""
         return await self._panel.vote(images)
+
+    async def judge(self, found: Found) -> Seen:
+        """Put images that searches ended with to the panel."""
+        return await self._panel.judge(found)
 
     async def exactness(self) -> tuple[Exactness, ...]:
         """Return how the panel's answers were computed so far."""
@@ -251,6 +263,11 @@ class CellPanel(VotingPanel):
         """Put images to all peers; shape (peers, n, classes)."""
         votes: Singles = ray.get(self._cell.vote.remote(images))
         return votes
+
+    def judge(self, found: Found) -> Seen:
+        """Put images that searches ended with to all peers."""
+        seen: Seen = ray.get(self._cell.judge.remote(found))
+        return seen
 
     def exactness(self) -> tuple[Exactness, ...]:
         """Return what every peer knows."""

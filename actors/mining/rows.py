@@ -11,8 +11,9 @@ import pyarrow as pa
 from outvoted.actors.mining.shards import ShardResult
 from outvoted.actors.mining.verification import Verification
 from outvoted.actors.runs import png, schema
-from outvoted.search.arrays import AnyArray, Ints, Pixels
+from outvoted.search.arrays import AnyArray, Ints, Pixels, Singles
 from outvoted.search.climb import Outcome, ShardState
+from outvoted.search.consensus import is_voter
 from outvoted.search.messages import probability
 
 _TALLY = (
@@ -33,12 +34,14 @@ class Finding:
         finds: shape (m,), which finds of the climb they are.
         seeds: shape (m, channels, height, width).
         referee: shape (m,), the referee's class, or None where the run has no referee.
+        realism: shape (peers, m), how realistic each peer finds them, or None where none was asked.
     """
 
     finds: Ints
     verification: Verification
     seeds: Pixels
     referee: Ints | None
+    realism: Singles | None = None
 
 
 def shard_result(climb: ShardState, names: Sequence[str], finding: Finding | None) -> ShardResult:
@@ -101,10 +104,21 @@ def _mistakes(climb: ShardState, names: Sequence[str], finding: Finding | None) 
         "measures": _named(transform.describe(composed), transform.measures),
         "probabilities": [verification.probabilities[:, k].tolist() for k in kept],
         "margin": verification.margin[kept],
+        "realism": _realism(climb, finding, rows, kept),
         "referee_predicted": [None] * len(kept) if referee is None else referee,
         "valid": [None] * len(kept) if referee is None else referee == climb.labels[rows],
     }
     return pa.table(columns, schema=form)
+
+
+def _realism(climb: ShardState, finding: Finding, rows: Ints, kept: Ints) -> list[float | None]:
+    """Return the mean over the voters that know it; the target's own is no evidence, for it is mistaken."""
+    if finding.realism is None:
+        return [None] * len(kept)
+    shard, found = climb.shard, finding.realism[:, kept].astype(np.float64)
+    known = is_voter(len(found), shard.target[rows], shard.voters[rows]) & np.isfinite(found)
+    total, count = np.where(known, found, 0).sum(0), known.sum(0)
+    return _nullable(np.where(count, total / np.maximum(count, 1), np.nan))
 
 
 def _named(values: AnyArray, names: Sequence[str]) -> list[dict[str, float]]:

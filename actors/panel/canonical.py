@@ -7,8 +7,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from outvoted.actors.networks.user_modules import is_machines, ready_copy, told
+from outvoted.actors.networks.user_modules import Tolerant, is_machines, ready_copy, told
 from outvoted.actors.panel.exactness import log_odds
+from outvoted.actors.panel.realism import WithFeatures
 from outvoted.search.arrays import Floats, Ints, Texts
 
 FEW, MANY = 8, 32
@@ -32,6 +33,7 @@ class Canonical:
             self._network, self.dtype = ready_copy(network, dtype, device), dtype
             if self._answers(probe):
                 break
+        self._seeing: tuple[Tolerant, int] | None = None
 
     def logits(self, pixels: torch.Tensor, rows: int = MANY) -> tuple[torch.Tensor, Texts]:
         """Return logits (n, classes) in float64 on the CPU, and why a row has none, "" where it has.
@@ -40,10 +42,35 @@ class Canonical:
             pixels: grey levels, shape (n, channels, height, width), n >= 1.
             rows: of a batch; the last one is filled with its last row.
         """
+        return self._answered(self._network, pixels, rows)
+
+    def seen(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return logits (n, classes) as :meth:`logits` does, and the features (n, size) they are made of.
+
+        An image that has no answer has NaN for both.
+        """
+        self._seeing = self._seeing or self._with_features(pixels)
+        if self._seeing is None:
+            return self.logits(pixels)[0], torch.full((len(pixels), 1), torch.nan)
+        network, classes = self._seeing
+        found, _ = self._answered(network, pixels, MANY)
+        return found[:, :classes], found[:, classes:]
+
+    def _with_features(self, pixels: torch.Tensor) -> tuple[Tolerant, int] | None:
+        """Return the network with its features, and its number of classes; None if it fails on all images."""
+        inner = WithFeatures(self._network.network)
+        for image in torch.split(pixels, 1):
+            full = self._inputs(image.expand(self.batch(MANY), -1, -1, -1))
+            logits = self._network.at_once(full)
+            if bool(torch.isfinite(logits).all()):
+                return Tolerant(inner, inner(full).shape[1]), logits.shape[1]
+        return None
+
+    def _answered(self, network: Tolerant, pixels: torch.Tensor, rows: int) -> tuple[torch.Tensor, Texts]:
         size, logits, failures = self.batch(rows), [], []
         for part in torch.split(pixels, size):
             full = torch.cat([part, part[-1:].expand(size - len(part), -1, -1, -1)])
-            found, said = self._network.answer(self._inputs(full))
+            found, said = network.answer(self._inputs(full))
             logits.append(found.detach().to("cpu", torch.float64)[: len(part)])
             failures += list(said[: len(part)] or ("",) * len(part))
         return torch.cat(logits), np.array(failures, object)

@@ -8,6 +8,7 @@ import torch
 
 from outvoted.actors.panel.exactness import Exactness
 from outvoted.actors.panel.peer import Peer
+from outvoted.actors.panel.realism import Found, Seen
 from outvoted.actors.panel.renderer import Renderer
 from outvoted.search.arrays import Ints, Pixels, Singles
 from outvoted.search.messages import Questions, Replies
@@ -35,6 +36,10 @@ class VotingPanel(ABC):
         Returns:
             Every peer's probabilities, shape (peers, n, classes).
         """
+
+    @abstractmethod
+    def judge(self, found: Found) -> Seen:
+        """Put images that searches ended with to all peers: votes, and how realistic each finds them."""
 
     @abstractmethod
     def exactness(self) -> tuple[Exactness, ...]:
@@ -68,6 +73,10 @@ class LocalPanel(VotingPanel):
     def vote(self, images: Pixels) -> Singles:
         """Put images to every peer; shape (peers, n, classes)."""
         return np.stack([peer.vote(images) for peer in self._peers])
+
+    def judge(self, found: Found) -> Seen:
+        """Put images that searches ended with to every peer."""
+        return Seen.together([peer.judge(found) for peer in self._peers])
 
     def classify(self, images: Pixels) -> Ints:
         """Return the class that every peer sees in each image, -1 where it fails; shape (peers, n)."""

@@ -13,6 +13,7 @@ from outvoted.actors.networks.computing import own_context, tensor_of
 from outvoted.actors.networks.members import Member
 from outvoted.actors.panel.exactness import Exactness, on_grid, significant
 from outvoted.actors.panel.fast import Batch
+from outvoted.actors.panel.realism import Found, Realism, Seen
 from outvoted.actors.panel.renderer import Renderer
 from outvoted.actors.panel.twofold import Twofold
 from outvoted.search.arrays import Bools, Ints, Pixels, Singles, Texts
@@ -42,6 +43,7 @@ class Peer:
         self.renderer = renderer
         self._network, self._batch, self._rows = network, batch, 0
         self._computed: Twofold | None = None
+        self._realism = Realism(renderer.labels, self._real_features)
 
     def exactness(self) -> Exactness:
         """Return how its answers were computed so far."""
@@ -88,6 +90,14 @@ class Peer:
             logits, _ = self._opened(pixels).canonical.logits(pixels)
             return torch.softmax(logits, dim=1).float().numpy()
 
+    def judge(self, found: Found) -> Seen:
+        """Vote on at least one image, as :meth:`vote` does, and say how realistic each is."""
+        pixels = tensor_of(found.images)
+        with own_context():
+            logits, features = self._opened(pixels).canonical.seen(pixels)
+            votes = torch.softmax(logits, dim=1).float().numpy()
+            return Seen(votes, self._realism.of(features, found.labels, found.seed_id))
+
     def classify(self, images: Pixels) -> Ints:
         """Return the class of each image's largest logit, -1 where the network fails; n >= 1 images, (n,)."""
         pixels = tensor_of(images)
@@ -111,6 +121,9 @@ class Peer:
                 pixels, labels = _noisy(images, rows), torch.zeros(rows, dtype=torch.int64)
             self._computed = Twofold(self._network, self._batch, renderer.device, pixels, labels)
         return self._computed
+
+    def _real_features(self, rows: Ints) -> torch.Tensor:
+        return self._opened().canonical.seen(self.renderer.seeds[torch.from_numpy(rows)])[1]
 
     def _exactly(self, candidates: Candidates, rows: Ints, size: int) -> tuple[torch.Tensor, Texts]:
         """Compute some of the candidates as answers are defined."""

@@ -19,6 +19,7 @@ from outvoted.actors.networks.computing import use_one_thread
 from outvoted.actors.panel.exactness import Exactness
 from outvoted.actors.panel.fast import Batch
 from outvoted.actors.panel.peer import Peer
+from outvoted.actors.panel.realism import Found, Seen
 from outvoted.actors.panel.renderer import Renderer
 from outvoted.search.arrays import Pixels, Singles
 from outvoted.search.messages import Answers, Candidates, Questions, Replies
@@ -47,6 +48,10 @@ class LaterPanel(ABC):
         """Put images (n, channels, height, width) to all peers; shape (peers, n, classes)."""
 
     @abstractmethod
+    async def judge(self, found: Found) -> Seen:
+        """Put images that searches ended with to all peers, as a VotingPanel does."""
+
+    @abstractmethod
     async def exactness(self) -> tuple[Exactness, ...]:
         """Return how each peer's answers were computed so far."""
 
@@ -71,6 +76,11 @@ class RayPanel(LaterPanel):
         """Put images, placed in the object store once, to all peers."""
         placed = ray.put(images)
         return np.stack(await asyncio.gather(*(peer.vote.remote(placed) for peer in self._peers)))
+
+    async def judge(self, found: Found) -> Seen:
+        """Put images, placed in the object store once, to all peers."""
+        placed = ray.put(found)
+        return Seen.together(await asyncio.gather(*(peer.judge.remote(placed) for peer in self._peers)))
 
     async def exactness(self) -> tuple[Exactness, ...]:
         """Return what every peer knows."""
@@ -106,6 +116,10 @@ class PeerActor:
     def vote(self, images: Pixels) -> Singles:
         """Answer for images with every class's probability."""
         return self._peer.vote(images)
+
+    def judge(self, found: Found) -> Seen:
+        """Answer for images that searches ended with."""
+        return self._peer.judge(found)
 
     def exactness(self) -> Exactness:
         """Return how its answers were computed so far."""

@@ -154,6 +154,7 @@ def mistakes(parameters: Sequence[str] = (), measures: Sequence[str] = ()) -> Ta
             ColumnSchema("measures", described, "what the composed transform does, in the transform's units"),
             _PANEL_PROBABILITIES,
             ColumnSchema("margin", _F32, "least voter's probability of the label minus the target's"),
+            _maybe("realism", _F32, "share of real images of the label that lie farther from their like"),
             *_JUDGED,
         ),
     )

@@ -95,12 +95,18 @@ def _headlines(summary: Summary) -> list[tuple[str, str]]:
         (COUNT(sum(row.searches for row in summary.targets)), "searches"),
     ]
     if summary.validity is not None:
-        found.append(
-            (SHARE(summary.validity), "of the mistakes are valid: the referee agrees with the label")
-        )
+        found.append((SHARE(summary.validity), _validity_said(summary)))
+    if summary.realistic is not None:
+        found.append((SHARE(summary.realistic), "of the mistakes are realistic, as far as their voters see"))
     if summary.seconds_mining:
         found.append((COUNT(summary.mistakes / summary.seconds_mining), "mistakes per second"))
     return found
+
+
+def _validity_said(summary: Summary) -> str:
+    if summary.weak_referee is None:
+        return "of the mistakes are valid: the referee agrees with the label"
+    return f"of the mistakes are valid by a referee no better than {summary.weak_referee}, which shows little"
 
 
 def _run_sections(

@@ -13,7 +13,7 @@ from outvoted.actors.networks import MLP
 from outvoted.actors.networks.members import Member
 from outvoted.actors.runs.run_folder import State
 from outvoted.analysis.mining.every_network import EveryNetwork, every_network
-from outvoted.analysis.mining.voters import VotersSummary, by_voters, validity
+from outvoted.analysis.mining.voters import VotersSummary, by_voters, realistic, validity
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.numbers import COUNT, DECIMAL, SHARE, Beside, Form
 from outvoted.analysis.report.table import Cell, Column, Table
@@ -36,6 +36,7 @@ class TargetSummary:
         inferences_run: forward inferences per success that were really run for these searches: the target
             is asked first and the peers only where it pays, but speculation is included; seeds are not.
         validity: share of mistakes on which the referee agrees with the label.
+        realistic: share of mistakes of a realism of at least 0.05.
     """
 
     target: str
@@ -50,6 +51,7 @@ class TargetSummary:
     inferences: float | None
     inferences_run: float | None
     validity: float | None
+    realistic: float | None
     paper: tuple[int, int, int] | None
 
 
@@ -57,7 +59,9 @@ class TargetSummary:
 class Summary:
     """A run's headline figures and one row for each target.
 
-    ``seed_inferences`` were spent on seeds, once for all searches from them.
+    Attributes:
+        weak_referee: the most accurate peer, where the referee is no more accurate; None where it is.
+        seed_inferences: spent on seeds, once for all searches from them.
     """
 
     run: str
@@ -65,7 +69,9 @@ class Summary:
     targets: tuple[TargetSummary, ...]
     mistakes: int
     validity: float | None
+    realistic: float | None
     referee_accuracy: float | None
+    weak_referee: str | None
     voters: tuple[VotersSummary, ...]
     every_network: EveryNetwork | None
     failures: tuple[Failed, ...]
@@ -95,7 +101,9 @@ def summarise(run: OpenedRun) -> Summary:
         targets=targets,
         mistakes=len(mistakes),
         validity=validity(mistakes),
+        realistic=realistic(mistakes),
         referee_accuracy=None if referee is None else referee.test_accuracy,
+        weak_referee=_weak_referee(referee, run.peers),
         voters=by_voters(searches, mistakes, seeds) if len(turns.voters) > 1 else (),
         every_network=whole,
         failures=failures(searches),
@@ -125,7 +133,9 @@ def summarise_rows(
         targets=tuple(found),
         mistakes=len(mistakes),
         validity=validity(mistakes),
+        realistic=realistic(mistakes),
         referee_accuracy=None,
+        weak_referee=None,
         voters=by_voters(searches, mistakes, 0) if several else (),
         every_network=every_network(searches, len(targets)) if len(targets) == len(names) else None,
         failures=failures(searches),
@@ -133,6 +143,15 @@ def summarise_rows(
         seconds_mining=0.0,
         searches_per_second=None,
     )
+
+
+def _weak_referee(referee: Member | None, peers: Sequence[Member]) -> str | None:
+    """Name the most accurate peer where the referee is no more accurate: its judgement shows little then."""
+    known = [peer for peer in peers if peer.test_accuracy is not None]
+    if referee is None or referee.test_accuracy is None or not known:
+        return None
+    best = max(known, key=lambda peer: peer.test_accuracy or 0.0)
+    return best.name if referee.test_accuracy <= (best.test_accuracy or 0.0) else None
 
 
 def _as_in_the_paper(run: OpenedRun) -> bool:
@@ -156,6 +175,8 @@ def summary_table(summary: Summary) -> Table:
     ]
     rows = [_row(row, row.paper or (None, None, None)) for row in summary.targets]
     title = f"{summary.run}: {summary.mistakes:,} high-value mistakes".removeprefix(": ")
+    if summary.weak_referee is not None:
+        title += f"; validity not shown: the referee is no better than {summary.weak_referee}"
     return Table(title, columns, rows, "\n".join(_caption(summary))).without_empty("accuracy", "valid")
 
 
@@ -183,6 +204,11 @@ def _caption(summary: Summary) -> list[str]:
     if summary.validity is not None and summary.referee_accuracy is not None:
         judged = f"{summary.validity:.1%} of all mistakes are valid"
         lines.append(f"{judged}; the referee's test accuracy is {summary.referee_accuracy:.1%}")
+    if summary.realistic is not None:
+        lines.append(
+            f"{summary.realistic:.1%} of all mistakes are realistic: their voters see them no farther from "
+            "real images of the label than 1 in 20 of these is from the others"
+        )
     if summary.searches_per_second is not None:
         per, unit = (1, "second") if summary.searches_per_second >= 1 else (60, "minute")
         mistakes = per * summary.mistakes / summary.seconds_mining
@@ -234,6 +260,7 @@ def _searched(name: str, peers: int, searches: pd.DataFrame, mistakes: pd.DataFr
         inferences=_mean(mistakes["candidates"] - mistakes["unrealistic"]) * peers if won else None,
         inferences_run=_mean(mistakes["inferences_target"] + mistakes["inferences_peers"]) if won else None,
         validity=validity(mistakes),
+        realistic=realistic(mistakes),
         paper=None,
     )
 

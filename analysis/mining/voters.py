@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from outvoted.actors.panel.realism import REALISTIC
 from outvoted.analysis.report.numbers import COUNT, DECIMAL, PERCENT, SHARE
 from outvoted.analysis.report.table import Column, Table, table_of
 from outvoted.search.climb import Outcome
@@ -73,6 +74,12 @@ def validity(mistakes: pd.DataFrame) -> float | None:
     """Return the share of mistakes on which the referee agrees with the label, of those it has judged."""
     judged = mistakes["valid"].dropna() if len(mistakes) else mistakes
     return float(judged.astype(bool).to_numpy().mean()) if len(judged) else None
+
+
+def realistic(mistakes: pd.DataFrame) -> float | None:
+    """Return the share of mistakes that are realistic, of those whose realism is known."""
+    known = mistakes["realism"].dropna().to_numpy(np.float64) if len(mistakes) else np.empty(0)
+    return float((known >= REALISTIC).mean()) if len(known) else None
 
 
 def _of(table: pd.DataFrame, voters: int) -> pd.DataFrame:

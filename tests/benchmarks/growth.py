@@ -30,6 +30,7 @@ from outvoted.actors.mining.ray_mining import RequestBatcher
 from outvoted.actors.mining.shards import Live, Progress, ShardResult
 from outvoted.actors.panel.exactness import Exactness
 from outvoted.actors.panel.ray_panel import LaterPanel
+from outvoted.actors.panel.realism import Found, Seen
 from outvoted.actors.runs import schema
 from outvoted.cluster.ray.cells import Cell, running_recorder
 from outvoted.cluster.ray.connect import connected
@@ -89,6 +90,12 @@ class StubPanel(LaterPanel):
     async def vote(self, images: Pixels) -> Singles:
         """Vote for every class alike: nothing is verified, which does not matter here."""
         return np.full((len(self.peers), len(images), CLASSES), 1 / CLASSES, np.float32)
+
+    async def judge(self, found: Found) -> Seen:
+        """Say nothing of realism."""
+        return Seen(
+            await self.vote(found.images), np.full((len(self.peers), len(found.labels)), np.nan, np.float32)
+        )
 
     async def exactness(self) -> tuple[Exactness, ...]:
         """Return nothing: its answers are exact."""
@@ -179,7 +186,7 @@ class Coordination:
                     if isinstance(asked, Questions):
                         asked = steps.send(await self._batcher.ask(asked))
                     else:
-                        asked = steps.send(Verdict(await self._panel.vote(asked), None))
+                        asked = steps.send(Verdict(await self._panel.vote(asked.images), None))
 
 
 def leased(first: int, size: int, peers: int) -> Lease:

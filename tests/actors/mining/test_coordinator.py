@@ -19,11 +19,12 @@ from outvoted.actors.mining.shards import ShardResult
 from outvoted.actors.panel.exactness import GRID, Exactness
 from outvoted.actors.panel.panel import LocalPanel, VotingPanel
 from outvoted.actors.panel.peer import Peer
+from outvoted.actors.panel.realism import Found, Seen
 from outvoted.actors.panel.renderer import Renderer
 from outvoted.actors.runs import png, schema
 from outvoted.search.arrays import Pixels, Singles
 from outvoted.search.climb import Outcome, ShardState
-from outvoted.search.consensus import outvoted
+from outvoted.search.consensus import is_voter, outvoted
 from outvoted.search.messages import Questions, Replies
 from outvoted.search.plan import Shard
 from tests.actors.leases import lease_of, mined_by
@@ -44,6 +45,9 @@ class Liar(VotingPanel):
 
     def vote(self, images: Pixels) -> Singles:
         return np.roll(self.honest.vote(images), 1, axis=2)
+
+    def judge(self, found: Found) -> Seen:
+        return Seen(self.vote(found.images), self.honest.judge(found).realism)
 
     def exactness(self) -> tuple[Exactness, ...]:
         return self.honest.exactness()
@@ -66,6 +70,9 @@ class Counting(VotingPanel):
 
     def vote(self, images: Pixels) -> Singles:
         return self.honest.vote(images)
+
+    def judge(self, found: Found) -> Seen:
+        return self.honest.judge(found)
 
     def exactness(self) -> tuple[Exactness, ...]:
         return self.honest.exactness()
@@ -119,10 +126,10 @@ def test_splitting_a_shard_changes_no_row(
     assert_same(mined, [mined_by(coordinator, each, panel) for each in parts])
 
 
-def replied(coordinator: Coordinator, panel: VotingPanel, asked: Questions | Pixels) -> Replies | Verdict:
+def replied(coordinator: Coordinator, panel: VotingPanel, asked: Questions | Found) -> Replies | Verdict:
     """Return what is said to one of a shard's steps."""
-    if isinstance(asked, np.ndarray):
-        return Verdict(panel.vote(asked), coordinator.judge(asked))
+    if isinstance(asked, Found):
+        return coordinator.verdict(asked, panel)
     return panel.ask(asked)
 
 
@@ -178,7 +185,7 @@ def test_whoever_watches_sees_every_state_and_changes_no_row(
 def test_images_are_put_to_the_panel_once_and_last(
     coordinator: Coordinator, shard: Shard, panel: LocalPanel, mined: ShardResult
 ) -> None:
-    asked: list[Questions | Pixels] = []
+    asked: list[Questions | Found] = []
 
     def steps() -> Steps:
         running = coordinator.steps(lease_of(shard, panel, coordinator.rules.transform))
@@ -193,9 +200,9 @@ def test_images_are_put_to_the_panel_once_and_last(
 
     assert_same(mined, driven(coordinator, panel, [steps()]))
     *before, last = asked
-    assert not any(isinstance(each, np.ndarray) for each in before)
-    assert isinstance(last, np.ndarray)
-    np.testing.assert_array_equal(last, images_of(mined, "image"))
+    assert not any(isinstance(each, Found) for each in before)
+    assert isinstance(last, Found)
+    np.testing.assert_array_equal(last.images, images_of(mined, "image"))
 
 
 def test_every_attempted_search_has_a_row(shard: Shard, mined: ShardResult, digits: Dataset) -> None:
@@ -266,6 +273,26 @@ def test_without_a_referee_nothing_is_judged(
     judged = ["referee_predicted", "valid"]
     assert alone.mistakes.drop_columns(judged).equals(mined.mistakes.drop_columns(judged))
     assert [alone.mistakes.column(name).null_count for name in judged] == [alone.mistakes.num_rows] * 2
+
+
+def test_realism_is_the_mean_of_what_the_voters_find(
+    coordinator: Coordinator, mined: ShardResult, panel: LocalPanel
+) -> None:
+    rows = mined.mistakes.to_pandas()
+    labels, seeds = (rows[name].to_numpy(np.int64) for name in ("label", "seed_id"))
+    each = panel.judge(Found(images_of(mined, "image"), labels, seeds)).realism
+    voters = is_voter(len(each), rows["target"].to_numpy(np.int64), rows["voters"].to_numpy(np.int64))
+    mean = [each[voters[:, k], k].astype(np.float64).mean() for k in range(len(rows))]
+    np.testing.assert_array_equal(rows["realism"].to_numpy(), np.array(mean, np.float32))
+
+
+def test_whether_realism_is_asked_for_changes_nothing_else(
+    coordinator: Coordinator, shard: Shard, panel: LocalPanel, mined: ShardResult
+) -> None:
+    rules = replace(coordinator.rules, realism=False)
+    without = mined_by(replace(coordinator, rules=rules), shard, panel).mistakes
+    assert without.column("realism").null_count == without.num_rows
+    assert without.drop_columns(["realism"]).equals(mined.mistakes.drop_columns(["realism"]))
 
 
 def test_every_forward_inference_is_counted(

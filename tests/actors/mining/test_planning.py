@@ -12,6 +12,7 @@ from outvoted.actors.mining.coordinator import Coordinator
 from outvoted.actors.mining.planning import MiningPlan, asked_about, planned, voting_order
 from outvoted.actors.panel.exactness import Exactness
 from outvoted.actors.panel.panel import LocalPanel, VotingPanel
+from outvoted.actors.panel.realism import Found, Seen
 from outvoted.search.arrays import Pixels, Singles
 from outvoted.search.climb import Outcome, Rules
 from outvoted.search.errors import OutvotedError
@@ -35,6 +36,9 @@ class Contrarian(VotingPanel):
 
     def vote(self, images: Pixels) -> Singles:
         raise AssertionError("planning asks about seeds")
+
+    def judge(self, found: Found) -> Seen:
+        raise AssertionError("planning ends with nothing")
 
     def exactness(self) -> tuple[Exactness, ...]:
         return (Exactness(),) * self.size
@@ -91,6 +95,9 @@ class Counting(VotingPanel):
 
     def vote(self, images: Pixels) -> Singles:
         return self.honest.vote(images)
+
+    def judge(self, found: Found) -> Seen:
+        return self.honest.judge(found)
 
     def exactness(self) -> tuple[Exactness, ...]:
         return self.honest.exactness()

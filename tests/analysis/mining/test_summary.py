@@ -149,11 +149,31 @@ def test_the_table_shows_every_targets_figures(summary: Summary) -> None:
     lines = printed(summary).splitlines()
     assert f"small: {summary.mistakes} high-value mistakes" in lines[0]
     for row in summary.targets:
-        (line,) = [line for line in lines if row.target in line]
+        (line,) = [line for line in lines if line.strip().startswith(row.target)]
         cells = re.split(r"  +", line.strip())
         assert cells[:4] == [row.target, f"{row.test_accuracy:.1%}", "30", f"{100 * row.success:.0f}"]
         assert cells[4:6] == [f"{row.moves:.1f}", f"{row.inferences:.0f}"]
         assert cells[-2:] == [f"{row.inferences_run:.0f}", f"{row.validity:.1%}"]
+
+
+@pytest.mark.parametrize(("accuracy", "weak"), [(0.3, True), (1.0, False)])
+def test_a_referee_no_better_than_the_best_peer_is_told_in_the_headline(
+    accuracy: float, weak: bool, own: RunFolder, trained: list[Member], referee: Member
+) -> None:
+    judge = replace(referee, epochs=(replace(referee.epochs[-1], test_accuracy=accuracy),))
+    members.save(own.peers, [*trained, judge])
+    found = summarise(OpenedRun(own))
+    best = max(trained, key=lambda peer: peer.test_accuracy or 0).name
+    assert found.weak_referee == (best if weak else None)
+    assert (f"validity not shown: the referee is no better than {best}" in summary_table(found).title) == weak
+
+
+def test_the_share_of_realistic_mistakes_is_that_of_the_rows(
+    own: RunFolder, rewrite: Rewrite, summary: Summary
+) -> None:
+    assert summary.realistic is not None
+    rewrite(own, lambda row: row.update(realism=0.05 if row["target"] else 0.04))
+    assert [row.realistic for row in summarise(OpenedRun(own)).targets] == [0.0, 1.0, 1.0]
 
 
 def test_the_table_shows_the_papers_figures_beside_them(summary: Summary) -> None:
