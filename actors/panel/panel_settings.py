@@ -3,9 +3,9 @@
 import hashlib
 import json
 from collections import Counter
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import field_validator, model_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from outvoted.actors.networks import CNN, MLP, Architecture, Network
 from outvoted.actors.networks.members import Role
@@ -63,6 +63,23 @@ class RefereeSettings(Settings):
         epochs=6, augment=Affine(move=AffineRange(rotation=15, translation=1.5, scale=1.15, shear=15))
     )
     """How it is trained, by default on images that are moved at random."""
+
+
+BY_PANEL: Any = "by panel"
+"""The default of a field of :data:`FittingReferee`."""
+
+
+def _fitting(value: Any, info: ValidationInfo) -> Any:
+    if value != BY_PANEL:
+        return value
+    panel = info.data.get("panel")  # missing where it is not valid
+    brought = isinstance(panel, PanelSettings) and all(network.loaded for network in panel.networks)
+    return None if brought else RefereeSettings()
+
+
+FittingReferee = Annotated[RefereeSettings | None, BeforeValidator(_fitting), Field(validate_default=True)]
+"""The referee, in a field behind ``panel``. Where it is left out, one is trained beside networks that are
+trained; none where all of them come with weights: nobody knows what would make a stronger one then."""
 
 
 class Recipe(Settings):

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import field_validator
 
 from outvoted.actors.data.datasets import DataSource
-from outvoted.actors.panel.panel_settings import PanelSettings, RefereeSettings
+from outvoted.actors.panel.panel_settings import BY_PANEL, FittingReferee, PanelSettings
 from outvoted.analysis.mining.cells import Grid
 from outvoted.cluster.jobs.mine import MineConfig
 from outvoted.cluster.ray.layout import PlacementSettings
@@ -23,8 +23,9 @@ class CompareConfig(Settings):
     """Labelled images: the networks are trained on them, and searches start from them."""
     panel: PanelSettings = PanelSettings()
     """The networks that are mined."""
-    referee: RefereeSettings | None = RefereeSettings()
-    """An independent network that judges whether mistakes still show their label; null for none."""
+    referee: FittingReferee = BY_PANEL
+    """An independent network that judges whether mistakes still show their label; null for none, which is what
+    it is if left out where all networks come with weights."""
     search: SearchSettings = SearchSettings()
     """What all strategies have in common; ``search.strategy`` is not used."""
     strategies: Annotated[tuple[AnyStrategy, ...], MayChange()] = (RandomSearch(), Hillclimb(), Gradient())

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from outvoted.actors.data.datasets import DataSettings, DataSource
 from outvoted.actors.healing.arms import HealSettings
-from outvoted.actors.panel.panel_settings import PanelSettings, RefereeSettings
+from outvoted.actors.panel.panel_settings import BY_PANEL, FittingReferee, PanelSettings
 from outvoted.cluster.ray.placement import TaskSettings
 from outvoted.search.search_settings import SearchSettings
 from outvoted.search.settings import MayChange, Settings
@@ -17,8 +17,9 @@ class HealConfig(Settings):
     """Labelled images: the networks are trained on them, and searches start from them."""
     panel: PanelSettings = PanelSettings()
     """The networks that are healed."""
-    referee: RefereeSettings | None = RefereeSettings()
-    """An independent network that judges whether mistakes still show their label; null for none."""
+    referee: FittingReferee = BY_PANEL
+    """An independent network that judges whether mistakes still show their label; null for none, which is what
+    it is if left out where all networks come with weights."""
     search: Annotated[SearchSettings, MayChange(False)] = SearchSettings(per_target=200)
     """``per_target`` counts the searches for each peer in each round."""
     heal: HealSettings = HealSettings()

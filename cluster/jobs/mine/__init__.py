@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from outvoted.actors.data.datasets import DataSettings, DataSource
-from outvoted.actors.panel.panel_settings import PanelSettings, RefereeSettings
+from outvoted.actors.panel.panel_settings import BY_PANEL, FittingReferee, PanelSettings
 from outvoted.cluster.ray.layout import PlacementSettings
 from outvoted.search.search_settings import SearchSettings
 from outvoted.search.settings import MayChange, Settings
@@ -16,8 +16,9 @@ class MineConfig(Settings):
     """Labelled images: the networks are trained on them, and searches start from them."""
     panel: PanelSettings = PanelSettings()
     """The networks that are mined."""
-    referee: RefereeSettings | None = RefereeSettings()
-    """An independent network that judges whether mistakes still show their label; null for none."""
+    referee: FittingReferee = BY_PANEL
+    """An independent network that judges whether mistakes still show their label; null for none, which is what
+    it is if left out where all networks come with weights."""
     search: SearchSettings = SearchSettings()
     """What is searched, and how."""
     cluster: Annotated[PlacementSettings, MayChange()] = PlacementSettings()
