@@ -24,8 +24,8 @@ class CompareConfig(Settings):
     panel: PanelSettings = PanelSettings()
     """The networks that are mined."""
     referee: FittingReferee = BY_PANEL
-    """An independent network that judges whether mistakes still show their label; null for none. If it is left
-    out, one is trained, unless all networks come with weights."""
+    """An independent network that judges whether mistakes still show their label; null for none. If this is
+    left out, one is trained, unless all networks come with weights."""
     search: SearchSettings = SearchSettings()
     """What all strategies have in common; ``search.strategy`` is not used."""
     strategies: Annotated[tuple[AnyStrategy, ...], MayChange()] = (RandomSearch(), Hillclimb(), Gradient())

@@ -18,8 +18,8 @@ class HealConfig(Settings):
     panel: PanelSettings = PanelSettings()
     """The networks that are healed."""
     referee: FittingReferee = BY_PANEL
-    """An independent network that judges whether mistakes still show their label; null for none. If it is left
-    out, one is trained, unless all networks come with weights."""
+    """An independent network that judges whether mistakes still show their label; null for none. If this is
+    left out, one is trained, unless all networks come with weights."""
     search: Annotated[SearchSettings, MayChange(False)] = SearchSettings(per_target=200)
     """``per_target`` counts the searches for each peer in each round."""
     heal: HealSettings = HealSettings()

@@ -17,8 +17,8 @@ class MineConfig(Settings):
     panel: PanelSettings = PanelSettings()
     """The networks that are mined."""
     referee: FittingReferee = BY_PANEL
-    """An independent network that judges whether mistakes still show their label; null for none. If it is left
-    out, one is trained, unless all networks come with weights."""
+    """An independent network that judges whether mistakes still show their label; null for none. If this is
+    left out, one is trained, unless all networks come with weights."""
     search: SearchSettings = SearchSettings()
     """What is searched, and how."""
     cluster: Annotated[PlacementSettings, MayChange()] = PlacementSettings()
