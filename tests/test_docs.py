@@ -122,7 +122,7 @@ def test_every_line_of_python_runs(
             exec(code, known)
             assert "found" not in known or len(known["found"].mistakes), code
     assert len(known["mistakes"])
-    assert len(list((place / "mistakes").glob("*.png"))) == len(known["seeds"])
+    assert len(list((place / "mistakes").rglob("*.png"))) == len(known["seeds"])
     assert set(known["measures"]) == set(Affine().measures)
     assert set(known["searches"]["strategy"]) == {"hillclimb"}
 

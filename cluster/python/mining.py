@@ -35,6 +35,7 @@ def mine(  # noqa: PLR0913 - explicit keywords are what editors and notebooks co
     patience: int = _USUAL.patience,
     transform: Transform | Mapping[str, Any] = _USUAL.transform,
     strategy: Strategy | Mapping[str, Any] = _STRATEGY,
+    realism: bool = _USUAL.realism,
     progress: bool = True,
     **unknown: Never,
 ) -> Result:
@@ -50,6 +51,7 @@ def mine(  # noqa: PLR0913 - explicit keywords are what editors and notebooks co
         transform: how images may change, say ``transforms.Photometric()``.
         strategy: how changes are searched for, say ``strategies.Gradient(steps=12)``; if left out, by what
             is usually best for the transform.
+        realism: compare each mistake with real images of its label, in what its voters see.
         progress: show a bar.
         unknown: any other keyword is refused.
 
@@ -70,6 +72,7 @@ def mine(  # noqa: PLR0913 - explicit keywords are what editors and notebooks co
         "patience": patience,
         "transform": transform,
         "strategy": strategy,
+        "realism": realism,
         **unknown,
     }
     search = reading.validated(SearchSettings, settings, "mine(...)")
