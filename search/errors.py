@@ -24,6 +24,10 @@ class OutvotedError(Exception):
     def __str__(self) -> str:
         return f"expected: {self.expected}\nfound:    {self.found}\nto do:    {self.remedy}"
 
+    def _render_traceback_(self) -> list[str]:
+        """Return what a notebook shows (IPython asks for it by this name): the message, no traceback."""
+        return [f"{type(self).__name__}", *str(self).splitlines()]
+
 
 def printable(text: str) -> str:
     """Write what no terminal and no file of text can take as \\xNN: control codes, bytes that are no UTF-8.

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache, reduce
 from importlib import import_module
 from operator import or_
-from typing import Annotated, Any, Self, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Self, get_args
 
 from pydantic import (
     AfterValidator,
@@ -20,21 +20,16 @@ from pydantic import (
     Discriminator,
     SerializeAsAny,
     Tag,
+    ValidationError,
     ValidationInfo,
     model_validator,
 )
 
 from outvoted.search.errors import OutvotedError, suggestion
+from outvoted.search.shown import Lookalike
 from outvoted.search.trust import Trust, trust_of
 
 _OWN = "MODULE:CLASS"
-
-
-@dataclass(frozen=True)
-class Lookalike:
-    """Stands for a value that would be taken for a number without being one, so that it is refused."""
-
-    value: Any
 
 
 @dataclass(frozen=True)
@@ -64,6 +59,19 @@ class Settings(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    if not TYPE_CHECKING:  # type checkers know the arguments from the fields
+
+        def __init__(self, /, **values: Any) -> None:
+            try:
+                super().__init__(**values)
+            except ValidationError as error:
+                from outvoted.search.explaining import explained  # which imports this module
+
+                form = type(self)
+                raise explained(form, error, f"{form.__name__}(...)") from None
+
+        __init__.__pydantic_base_init__ = True  # values within others are still validated without it
 
     @model_validator(mode="before")
     @classmethod
@@ -133,9 +141,10 @@ def plain(value: float) -> str:
 def choice(base: type[Settings], *classes: type[Settings]) -> Any:
     """Return a type for one of ``classes``, told apart by ``kind``, or for a user's own subclass of ``base``.
 
-    A ``kind`` that has a colon is an import path: ``mypkg.moves:Wave``. The current directory is searched
-    too. A path that leads to no such class raises an OutvotedError when a value is validated, as does any
-    path that the context of the validation does not trust (``outvoted.search.trust``).
+    A text stands for a kind with its usual settings: ``gradient`` for ``{kind: gradient}``. A ``kind`` that
+    has a colon is an import path: ``mypkg.moves:Wave``. The current directory is searched too. A path that
+    leads to no such class raises an OutvotedError when a value is validated, as does any path that the
+    context of the validation does not trust (``outvoted.search.trust``).
     """
 
     def kind(value: Any) -> str:  # pydantic calls the key by this function's name
@@ -149,7 +158,11 @@ def choice(base: type[Settings], *classes: type[Settings]) -> Any:
 
     known = [Annotated[form, Tag(_tag(form))] for form in classes]
     own = Annotated[SerializeAsAny[base], BeforeValidator(made), Tag(_OWN)]  # type: ignore[valid-type]
-    return Annotated[reduce(or_, [*known, own]), Discriminator(kind)]
+    return Annotated[reduce(or_, [*known, own]), Discriminator(kind), BeforeValidator(_kind_alone)]
+
+
+def _kind_alone(value: Any) -> Any:
+    return {"kind": value} if isinstance(value, str) else value
 
 
 def imported(path: str) -> Any:

@@ -13,10 +13,10 @@ from outvoted.cluster.jobs.compare import CompareConfig
 from outvoted.cluster.jobs.heal import HealConfig
 from outvoted.cluster.jobs.kinds import read
 from outvoted.cluster.jobs.mine import MineConfig
+from outvoted.cluster.jobs.run_settings import RunSettings
 from outvoted.cluster.jobs.scan import ScanConfig
 from outvoted.cluster.jobs.study import StudyConfig
 from outvoted.cluster.jobs.sweep import SweepConfig
-from outvoted.search.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("search", "actors", "analysis", "cluster")
@@ -69,7 +69,7 @@ def test_no_two_public_classes_share_a_name() -> None:
     assert [name for name, times in names.items() if times > 1] == []
 
 
-FORMS: dict[str, type[Settings]] = {
+FORMS: dict[str, type[RunSettings]] = {
     "compare": CompareConfig,
     "heal": HealConfig,
     "scan": ScanConfig,

@@ -1,28 +1,70 @@
 """How a process computes: device and threads, tensors, and settings that no one has touched."""
 
 import ctypes
+import os
 import random
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from typing import Any
+from contextvars import ContextVar
+from typing import Any, Literal
 
 import numpy as np
 import torch
 
 from outvoted.search.arrays import AnyArray
+from outvoted.search.errors import OutvotedError
+
+Device = Literal["auto", "cpu", "cuda", "mps"]
+"""Where networks compute. "auto" takes an NVIDIA GPU if there is one, else the CPU."""
+DEVICE = "OUTVOTED_DEVICE"
+"""The environment variable by which a run on this machine tells its workers."""
+_wanted: ContextVar[Device | None] = ContextVar("device", default=None)
 
 
 def own_device() -> torch.device:
-    """Return the GPU where there is one, else the CPU.
+    """Return where this process computes: as was asked for, else the GPU where there is one, else the CPU.
 
     A GPU's convolutions are told to add up in a fixed order: by default gradients add up as they arrive, and
     equal arguments would train other networks each time.
     """
-    if not torch.cuda.is_available():
-        return torch.device("cpu")
+    wanted = _wanted.get() or os.environ.get(DEVICE, "auto")
+    if wanted in ("cpu", "mps") or not torch.cuda.is_available():
+        return torch.device("mps" if wanted == "mps" else "cpu")
     torch.backends.cudnn.deterministic = True
     return torch.device("cuda")
+
+
+def exact_device(device: torch.device) -> torch.device:
+    """Return where float64 is computed for a device: there, or on the CPU where it has none, as Apple's."""
+    return torch.device("cpu") if device.type == "mps" else device
+
+
+@contextmanager
+def computing_on(device: Device) -> Iterator[None]:
+    """Compute on a device within the block."""
+    token = _wanted.set(device)
+    try:
+        yield
+    finally:
+        _wanted.reset(token)
+
+
+def check_device(device: Device) -> None:
+    """Refuse a device that this machine lacks.
+
+    Raises:
+        OutvotedError: PyTorch finds no such device here.
+    """
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if there.get(device, True):
+        return
+    names = {"cuda": "an NVIDIA GPU", "mps": "an Apple GPU"}
+    raise OutvotedError(
+        expected=f"{names[device]} that PyTorch can use on this machine, as device={device} asks for",
+        found=f"PyTorch {torch.__version__}, which finds none",
+        remedy="leave device out to take what is there, or install a PyTorch build for this GPU",
+    )
 
 
 def use_one_thread() -> None:

@@ -41,7 +41,8 @@ class Renderer:
 
         Args:
             device: where pixels are wanted; the GPU if there is one.
-            reference: whether all candidates are rendered as defined; on a CPU they are, if nothing is said.
+            reference: whether all candidates are rendered as defined, on the CPU; if left out, all but an
+                NVIDIA GPU's are.
         """
         self.transform, self.labels = transform, seeds.labels.astype(np.int64)
         self.device = device or own_device()
@@ -49,7 +50,7 @@ class Renderer:
         self._here = self._seeds.to(self.device)
         self._rounds = type(transform).render is Transform.render
         if reference is None:
-            reference = self.device.type == "cpu"
+            reference = self.device.type != "cuda"
         self._bound = None if reference or not self._rounds or not len(seeds) else self._measured()
         self._as_double: bool | None = None
 

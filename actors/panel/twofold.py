@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from outvoted.actors.networks.computing import exact_device
 from outvoted.actors.networks.user_modules import is_machines
 from outvoted.actors.panel.canonical import FEW, MANY, Canonical
 from outvoted.actors.panel.exactness import Bound, Differences, Exactness, log_odds
@@ -57,7 +58,7 @@ class Twofold:
             pixels: what it is tried on: grey levels, shape (n, channels, height, width), n >= 2.
             labels: shape (n,), on the CPU.
         """
-        self.canonical = Canonical(network, pixels, device)
+        self.canonical = Canonical(network, pixels, exact_device(device))
         self.exactness = Exactness(str(self.canonical.dtype).removeprefix("torch."))
         self._untried: tuple[nn.Module, Batch, torch.Tensor, torch.Tensor] | None = None
         if self.canonical.dtype == torch.float64:

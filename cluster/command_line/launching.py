@@ -9,10 +9,11 @@ from typing import Any
 from outvoted.actors.networks.computing import use_one_thread
 from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.cluster.command_line.resuming import resumable
-from outvoted.cluster.console.terminal import console, say_written, shown, to_report
+from outvoted.cluster.console.terminal import console, say_written, to_report
 from outvoted.cluster.jobs.job import Job, launch
 from outvoted.cluster.jobs.kinds import KINDS, configured
 from outvoted.cluster.jobs.runs import checked, newest
+from outvoted.search.shown import shown
 from outvoted.search.trust import named_by
 
 

@@ -8,12 +8,13 @@ from typing import Any, Protocol, TypeVar
 
 from pydantic import ValidationError
 
-from outvoted.cluster.configuration.explaining import TAGS, explained, models_at, variant
 from outvoted.cluster.configuration.ready import file_of, names
 from outvoted.cluster.configuration.strict_yaml import MOST_BYTES, NotPlainYamlError, parse
-from outvoted.cluster.console.terminal import command, shown, visible
+from outvoted.cluster.console.terminal import command
 from outvoted.search.errors import OutvotedError
+from outvoted.search.explaining import TAGS, explained, models_at, variant
 from outvoted.search.settings import Settings
+from outvoted.search.shown import shown, visible
 from outvoted.search.trust import EVERYTHING
 
 Config = TypeVar("Config", bound=Settings)
@@ -95,7 +96,7 @@ def validated(form: type[Config], values: Mapping[str, Any], path: Path | str) -
     try:
         return form.model_validate(values, context=EVERYTHING.context)
     except ValidationError as error:
-        raise explained(form, error, path) from error
+        raise explained(form, error, path) from None
     except RecursionError as error:
         raise OutvotedError(
             expected=f"values nested only a few levels deep in {path}",

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from outvoted.cluster.console.terminal import shown
 from outvoted.search.errors import OutvotedError, suggestion
+from outvoted.search.shown import shown
 
 FOLDER = Path(__file__).parents[2] / "ready"  # of the package as it is installed: the link beside the rooms
 SCHEMAS = FOLDER / "schema"

@@ -1,7 +1,6 @@
 """The terminal: values as one would type them, bars or lines; nothing printed steers or breaks it."""
 
 import os
-import re
 import shlex
 import sys
 import time
@@ -11,8 +10,6 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
-import yaml
-from pydantic import BaseModel
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.progress import (
@@ -27,35 +24,8 @@ from rich.progress import (
 from rich.segment import Segment
 from rich.text import Text
 
-from outvoted.search.settings import Lookalike
+from outvoted.search.shown import visible
 from outvoted.search.trust import Trust
-
-_LONGEST = 200
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-
-
-def shown(value: Any) -> str:
-    """Write a value of a configuration as it stands there, or say what else it is; long ones are cut."""
-    if isinstance(value, Lookalike):
-        value = value.value
-    if value is None:
-        return "nothing"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, int | float):
-        return str(value)[:_LONGEST]
-    if isinstance(value, str | Path):
-        return _cut(f"'{visible(str(value))}'")
-    if isinstance(value, BaseModel):
-        value = value.model_dump(mode="json")
-    if isinstance(value, dict | list | tuple):
-        return _nested(value)
-    return f"an object of type {type(value).__name__}"
-
-
-def visible(text: str) -> str:
-    """Write control characters, which could steer a terminal, as escapes; tabs and ends of lines stay."""
-    return _CONTROL.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
 def command(*parts: str | Path) -> str:
@@ -65,29 +35,6 @@ def command(*parts: str | Path) -> str:
 
 def _not_an_option(part: str | Path) -> str:
     return f"./{part}" if isinstance(part, Path) and str(part).startswith("-") else str(part)
-
-
-def _nested(value: Any) -> str:
-    try:
-        text = yaml.safe_dump(
-            _plain(value), default_flow_style=True, width=10**6, allow_unicode=True, sort_keys=False
-        )
-    except (yaml.YAMLError, RecursionError):
-        text = f"a {type(value).__name__}"
-    return _cut(visible(text.strip()))
-
-
-def _plain(value: Any) -> Any:
-    """Make everything within lists and dicts a value that YAML knows."""
-    if isinstance(value, dict):
-        return {str(key): _plain(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
-    return value if isinstance(value, str | int | float | bool | None) else shown(value)
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
 class Terminal(Console):

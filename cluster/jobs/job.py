@@ -11,14 +11,15 @@ from rich.progress import Progress as Bars
 
 from outvoted.actors.data import datasets
 from outvoted.actors.data.datasets import Dataset
+from outvoted.actors.networks.computing import check_device
 from outvoted.actors.runs.run_folder import RunFolder, RunRecord
 from outvoted.actors.runs.tables import UnitTables
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.cluster.console.terminal import bars, phase
+from outvoted.cluster.jobs.run_settings import RunSettings, device_taken, usable
 from outvoted.cluster.jobs.runs import data_record, open_record, recorded
 from outvoted.cluster.ray.connect import LOCAL, connected
 from outvoted.search.errors import OutvotedError
-from outvoted.search.settings import Settings
 from outvoted.search.trust import named_by
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from outvoted.analysis.report.report import Report
 
-Config = TypeVar("Config", bound=Settings)
+Config = TypeVar("Config", bound=RunSettings)
 
 Work = Callable[[Bars], None]
 """Does what is not done yet and records it; shows how far it is."""
@@ -150,8 +151,12 @@ def launch(job: Job[Config], console: Console, data: Dataset | None = None) -> "
     job = replace(job, config=config)
     record = open_record(store, kind.name, config, job.resume, data_record(found))
     place = kind.prepare(job, record, found, console)
-    with connected(job.address, job.debug):
-        work = place(ray.cluster_resources())
+    if job.address == LOCAL and config.device == "mps":
+        check_device(config.device)
+    with connected(job.address, job.debug, config.device):
+        there = usable(config.device, ray.cluster_resources(), job.address == LOCAL)
+        console.print(device_taken(config.device, there), soft_wrap=True)
+        work = place(there)
         with recorded(store, record), bars(console) as progress:
             work(progress)
     with phase(console, "drawing the report"):

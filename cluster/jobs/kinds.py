@@ -17,8 +17,9 @@ from outvoted.search.settings import Settings
 if TYPE_CHECKING:
     from outvoted.actors.runs.run_folder import RunRecord
     from outvoted.cluster.jobs.job import Kind
+    from outvoted.cluster.jobs.run_settings import RunSettings
 
-Config = TypeVar("Config", bound=Settings)
+Config = TypeVar("Config", bound="RunSettings")
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,7 @@ def keys_in(path: Path, name: str) -> dict[str, Any]:
 
 def configured(
     kind: "Kind[Any]", keys: Mapping[str, Any], path: Path, overrides: Sequence[str] = ()
-) -> Settings:
+) -> "RunSettings":
     """Return the configuration of a kind of run that the keys of a file, and overrides, make.
 
     Raises:
@@ -142,7 +143,7 @@ def configured(
             another command.
     """
     reading.check_meant(kind.name, keys, path, KINDS)
-    made: Settings = reading.overridden(reading.validated(kind.form, keys, path), overrides, path)
+    made: RunSettings = reading.overridden(reading.validated(kind.form, keys, path), overrides, path)
     return made
 
 

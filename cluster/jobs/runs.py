@@ -11,12 +11,12 @@ from pathlib import Path
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.runs.run_folder import DataRecord, RunFolder, RunRecord, State
 from outvoted.actors.runs.tables import check_tables
-from outvoted.cluster.configuration.explaining import differences, may_change
-from outvoted.cluster.console.terminal import shown
 from outvoted.cluster.jobs.alive import at_work, check_alone
 from outvoted.cluster.ray.calls import refused
 from outvoted.search.errors import OutvotedError
+from outvoted.search.explaining import differences, may_change
 from outvoted.search.settings import Settings
+from outvoted.search.shown import shown
 
 _LONGEST = 200  # bytes; file systems take 255, and some names beside a run's are longer than its own
 _UNFIT = re.compile(r"[/\\\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")

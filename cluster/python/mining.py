@@ -33,8 +33,8 @@ def mine(  # noqa: PLR0913 - explicit keywords are what editors and notebooks co
     voters: Sequence[int] | None = _USUAL.voters,
     seed: int = _USUAL.seed,
     patience: int = _USUAL.patience,
-    transform: Transform | Mapping[str, Any] = _USUAL.transform,
-    strategy: Strategy | Mapping[str, Any] = _STRATEGY,
+    transform: Transform | Mapping[str, Any] | str = _USUAL.transform,
+    strategy: Strategy | Mapping[str, Any] | str = _STRATEGY,
     realism: bool = _USUAL.realism,
     progress: bool = True,
     **unknown: Never,
@@ -48,7 +48,7 @@ def mine(  # noqa: PLR0913 - explicit keywords are what editors and notebooks co
         voters: how many of the other networks must agree on the label; all if left out.
         seed: fixes every random number.
         patience: a search gives up after this many candidates in a row without improvement.
-        transform: how images may change, say ``transforms.Photometric()``.
+        transform: how images may change, say ``transforms.Photometric()`` or ``"photometric"``.
         strategy: how changes are searched for, say ``strategies.Gradient(steps=12)``; if left out, by what
             is usually best for the transform.
         realism: compare each mistake with real images of its label, in what its voters see.
@@ -77,11 +77,12 @@ def mine(  # noqa: PLR0913 - explicit keywords are what editors and notebooks co
     }
     search = reading.validated(SearchSettings, settings, "mine(...)")
     mining = panel.mining(search)
-    plans = mining.plan()
+    with panel.computing():
+        plans = mining.plan()
     plans.standings.check()
     for concern in plans.standings.concerns():
         warnings.warn(concern, stacklevel=3)
-    with bars(Terminal(quiet=not progress)) as bar:
+    with bars(Terminal(quiet=not progress)) as bar, panel.computing():
         task = bar.add_task("searches", total=len(plans.searches), details="")
         mined = mining.mine(
             plans, lambda done, found: bar.update(task, advance=done, details=f"{found} mistakes")
@@ -94,4 +95,5 @@ def mine(  # noqa: PLR0913 - explicit keywords are what editors and notebooks co
         warnings.warn(str(one), stacklevel=3)
     scene = HeldScene(search.transform, panel.seeds, mining.panel, panel.names, panel.classes, mined.mistakes)
     report = partial(held_report, scene, searches, turns.targets)
-    return Result(HeldFindings("mine", report, mined.mistakes, mined.searches, scene))
+    found = HeldFindings("mine", report, mined.mistakes, mined.searches, scene, panel.class_names)
+    return Result(found)

@@ -13,6 +13,7 @@ from pathlib import Path
 import ray
 from ray.exceptions import RayError
 
+from outvoted.actors.networks.computing import DEVICE, Device
 from outvoted.cluster.console.ending import signals_kept
 from outvoted.search.errors import OutvotedError
 
@@ -24,13 +25,14 @@ _ABSENT = re.compile(r"No module named '([\w.]+)'")
 
 
 @contextmanager
-def connected(address: str, debug: bool = False) -> Iterator[None]:
+def connected(address: str, debug: bool = False, device: Device = "auto") -> Iterator[None]:
     """Be connected to Ray within the block.
 
     Args:
         address: ``local`` starts a private instance that ends with the block; ``auto`` or ``HOST:PORT``
             joins a running cluster. A process that is connected already stays as it is.
         debug: show what Ray and its workers print.
+        device: where the workers of a private instance compute; those of a cluster go by the GPUs they get.
 
     Raises:
         OutvotedError: Ray does not start, there is no cluster at the address, or its workers lack a module
@@ -48,13 +50,26 @@ def connected(address: str, debug: bool = False) -> Iterator[None]:
             yield
         return
     _prepare_environment(address, debug)
-    with nullcontext() if debug else _unprompted():
+    with _told(device) if address == LOCAL else nullcontext(), nullcontext() if debug else _unprompted():
         try:
             _start(address, debug)
             with _modules_named():
                 yield
         finally:
             ray.shutdown()
+
+
+@contextmanager
+def _told(device: Device) -> Iterator[None]:
+    """Tell the processes that are started within the block where they compute."""
+    before = os.environ.get(DEVICE)
+    os.environ[DEVICE] = device
+    try:
+        yield
+    finally:
+        os.environ.pop(DEVICE)
+        if before is not None:
+            os.environ[DEVICE] = before
 
 
 def _start(address: str, debug: bool) -> None:

@@ -20,7 +20,7 @@ from outvoted.actors.data.formats import (
     Svhn,
 )
 from outvoted.actors.data.sources import DatasetSource
-from outvoted.cluster.python.panel import load
+from outvoted.cluster.python.images import load
 
 __all__ = [
     "ArraySource",

@@ -124,7 +124,7 @@ def test_what_is_wrong_with_an_own_class_is_told(given: dict[str, Any], told: st
         ({"kind": "own_moves:Wave", "height": -1}, "greater than or equal to 0"),
         ({"kind": "afine"}, "found using kind.* 'affine', "),
         ({"kind": {"a": "b:c"}}, "found using kind"),
-        ("affine", "'str' found using kind"),
+        ("afine", "found using kind.* 'affine', "),
     ],
     ids=str,
 )
@@ -132,6 +132,16 @@ def test_wrong_values_are_told_with_their_place(given: Any, told: str) -> None:
     with pytest.raises(ValidationError, match=told) as refused:
         settings(given)
     assert refused.value.errors()[0]["loc"][0] == "transform"
+
+
+def test_a_kind_alone_stands_for_its_usual_settings() -> None:
+    assert settings("photometric") == settings({"kind": "photometric"})
+    assert settings("own_moves:Wave") == settings({"kind": "own_moves:Wave"})
+
+
+def test_a_kind_alone_that_is_an_import_path_is_imported_only_where_it_is_trusted() -> None:
+    with pytest.raises(OutvotedError, match="which would import own_moves:Wave"):
+        SearchSettings.model_validate({"transform": "own_moves:Wave"})
 
 
 def test_the_interface_itself_is_no_transform() -> None:

@@ -9,14 +9,15 @@ from outvoted.actors.data.datasets import DataSource
 from outvoted.actors.panel.panel_settings import BY_PANEL, FittingReferee, PanelSettings
 from outvoted.analysis.mining.cells import Grid
 from outvoted.cluster.jobs.mine import MineConfig
+from outvoted.cluster.jobs.run_settings import RunSettings
 from outvoted.cluster.ray.layout import PlacementSettings
 from outvoted.search.search_settings import SearchSettings
-from outvoted.search.settings import MayChange, Settings
+from outvoted.search.settings import MayChange
 from outvoted.search.strategies import AnyStrategy, Gradient, Hillclimb, RandomSearch
 from outvoted.search.strategies.base import strategy_names
 
 
-class CompareConfig(Settings):
+class CompareConfig(RunSettings):
     """Everything `outvoted compare` does; ``search.strategy`` gives way to each of ``strategies``."""
 
     data: DataSource = MineConfig().data
@@ -52,6 +53,7 @@ class CompareConfig(Settings):
             yield (
                 name,
                 MineConfig(
+                    device=self.device,
                     data=self.data,
                     panel=self.panel,
                     referee=self.referee,

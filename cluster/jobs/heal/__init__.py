@@ -5,12 +5,13 @@ from typing import Annotated
 from outvoted.actors.data.datasets import DataSettings, DataSource
 from outvoted.actors.healing.arms import HealSettings
 from outvoted.actors.panel.panel_settings import BY_PANEL, FittingReferee, PanelSettings
+from outvoted.cluster.jobs.run_settings import RunSettings
 from outvoted.cluster.ray.placement import TaskSettings
 from outvoted.search.search_settings import SearchSettings
-from outvoted.search.settings import MayChange, Settings
+from outvoted.search.settings import MayChange
 
 
-class HealConfig(Settings):
+class HealConfig(RunSettings):
     """Everything `outvoted heal` does."""
 
     data: DataSource = DataSettings()

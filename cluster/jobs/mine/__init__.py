@@ -4,12 +4,13 @@ from typing import Annotated
 
 from outvoted.actors.data.datasets import DataSettings, DataSource
 from outvoted.actors.panel.panel_settings import BY_PANEL, FittingReferee, PanelSettings
+from outvoted.cluster.jobs.run_settings import RunSettings
 from outvoted.cluster.ray.layout import PlacementSettings
 from outvoted.search.search_settings import SearchSettings
-from outvoted.search.settings import MayChange, Settings
+from outvoted.search.settings import MayChange
 
 
-class MineConfig(Settings):
+class MineConfig(RunSettings):
     """Everything `outvoted mine` does."""
 
     data: DataSource = DataSettings()

@@ -11,6 +11,7 @@ from outvoted.actors.data.datasets import AnyData, Dataset, DataSettings, Split,
 from outvoted.actors.data.rows import Source
 from outvoted.actors.data.sources import AnySource
 from outvoted.actors.panel.panel_settings import PanelSettings, RefereeSettings
+from outvoted.cluster.jobs.run_settings import RunSettings
 from outvoted.cluster.ray.placement import PoolSettings
 from outvoted.search.settings import MayChange, Settings
 
@@ -26,7 +27,7 @@ class ScanSettings(Settings):
     """Stretch images of another size to that of the panel, or count them as undecodable."""
 
 
-class ScanConfig(Settings):
+class ScanConfig(RunSettings):
     """Everything `outvoted scan` does."""
 
     data: Annotated[AnyData | Checkerboard, Field(discriminator="name"), BeforeValidator(named)] = (

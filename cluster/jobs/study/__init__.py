@@ -7,11 +7,12 @@ from pydantic import model_validator
 from outvoted.actors.data.datasets import DataSettings, DataSource
 from outvoted.actors.panel.panel_settings import PanelSettings, RefereeSettings
 from outvoted.analysis.studies.kinds import AnyStudy
+from outvoted.cluster.jobs.run_settings import RunSettings
 from outvoted.cluster.ray.placement import TaskSettings
-from outvoted.search.settings import MayChange, Settings
+from outvoted.search.settings import MayChange
 
 
-class StudyConfig(Settings):
+class StudyConfig(RunSettings):
     """Everything `outvoted study` does."""
 
     data: DataSource = DataSettings()

@@ -18,7 +18,6 @@ from outvoted.actors.studies.study_store import PANEL, REFEREE, StudyStore, vote
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.studies.base import Ingredients
 from outvoted.analysis.studies.kinds import study_report
-from outvoted.cluster.configuration.explaining import differences
 from outvoted.cluster.console.terminal import command
 from outvoted.cluster.jobs.job import Job, Kind, Place, Work
 from outvoted.cluster.jobs.networks import check_user_networks, run_members, run_referee
@@ -27,6 +26,7 @@ from outvoted.cluster.jobs.study.training import run_generator, train_families
 from outvoted.cluster.ray.calls import completed, result
 from outvoted.cluster.ray.placement import Share, share_of_task
 from outvoted.search.errors import OutvotedError
+from outvoted.search.explaining import differences
 
 if TYPE_CHECKING:
     from outvoted.analysis.report.report import Report

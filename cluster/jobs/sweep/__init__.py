@@ -9,6 +9,7 @@ from outvoted.actors.sweeps.mined_settings import Mining
 from outvoted.actors.training.steps import Training
 from outvoted.analysis.sweeps.base import Unit, peer_name
 from outvoted.analysis.sweeps.kinds import AnyExperiment
+from outvoted.cluster.jobs.run_settings import RunSettings
 from outvoted.search.settings import EACH_ONCE, MayChange, Settings
 
 Epochs = Annotated[int, Field(ge=1, le=10_000)]
@@ -38,7 +39,7 @@ class Stopping(Settings):
     """Every trial gets at least this many epochs."""
 
 
-class SweepConfig(Settings):
+class SweepConfig(RunSettings):
     """Everything `outvoted sweep` does."""
 
     data: DataSource = DataSettings()

@@ -8,7 +8,6 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import torch
-from pydantic import ValidationError
 
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.healing.arms import ARMS, HELD_OUT, Arm, HealSettings, Step, Use, keyed
@@ -246,7 +245,7 @@ def test_mistakes_open_as_pictures_in_datasets(rounds: dict[Arm, Round]) -> None
 
 @pytest.mark.parametrize("seeds", [(), (1, 1), (-1,)])
 def test_repeats_must_differ(seeds: tuple[int, ...]) -> None:
-    with pytest.raises(ValidationError):
+    with pytest.raises(OutvotedError):
         HealSettings(seeds=seeds)
 
 

@@ -15,6 +15,7 @@ from outvoted.actors.networks import (
     PreprocessedNetwork,
     ViT,
 )
+from outvoted.search.errors import OutvotedError
 
 NETWORK: TypeAdapter[Network] = TypeAdapter(Network)
 EVERY = [
@@ -95,5 +96,5 @@ def test_every_hidden_layer_has_its_width_and_activation() -> None:
 
 
 def test_a_network_without_layers_is_refused() -> None:
-    with pytest.raises(ValidationError):
+    with pytest.raises(OutvotedError):
         MLP(hidden=())

@@ -92,12 +92,12 @@ def test_what_no_family_means_is_refused(values: dict[str, object]) -> None:
 
 
 def test_a_network_that_comes_with_its_weights_is_refused() -> None:
-    with pytest.raises(ValidationError, match="comes with its weights"):
+    with pytest.raises(OutvotedError, match="comes with its weights"):
         Family(name="a", network=ExportedNetwork(file="a.pt2"))
 
 
 def test_two_families_of_one_name_are_refused() -> None:
-    with pytest.raises(ValidationError, match="small is there more than once"):
+    with pytest.raises(OutvotedError, match="small is there more than once"):
         BoundaryStudy(families=(SMALL, *FAMILIES, SMALL))
 
 

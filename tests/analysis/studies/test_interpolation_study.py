@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from pydantic import ValidationError
 
 from outvoted.actors.data import datasets
 from outvoted.actors.data.datasets import Dataset
@@ -79,7 +78,7 @@ def test_classes_may_be_named_in_any_order(irises: Dataset) -> None:
     assert set(map(tuple, columns.to_numpy().tolist())) == {(2, 0, 1)}
     with pytest.raises(OutvotedError, match=r"0 to 2(.|\n)*3(.|\n)*study\.classes"):
         InterpolationStudy(classes=(1, 2, 3)).check(irises)
-    with pytest.raises(ValidationError, match="three different classes"):
+    with pytest.raises(OutvotedError, match="three different classes"):
         InterpolationStudy(classes=(1, 2, 2))
 
 

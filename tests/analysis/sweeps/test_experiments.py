@@ -187,7 +187,7 @@ def test_selections_and_fractions_come_together(empty: dict[str, object]) -> Non
 
 
 def test_a_tempered_network_is_refused() -> None:
-    with pytest.raises(ValidationError, match="temperature left out"):
+    with pytest.raises(OutvotedError, match="temperature left out"):
         TemperatureExperiment(network=MLP(activation="sigmoid", temperature=2))
 
 

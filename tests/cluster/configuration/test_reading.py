@@ -7,11 +7,11 @@ import pytest
 from outvoted.actors.data.datasets import DataSettings
 from outvoted.actors.data.formats import Npz
 from outvoted.actors.networks import CNN, MLP
-from outvoted.cluster.configuration.explaining import differences
 from outvoted.cluster.configuration.reading import validated
 from outvoted.cluster.jobs.kinds import KINDS, read
 from outvoted.cluster.jobs.mine import MineConfig
 from outvoted.search.errors import OutvotedError
+from outvoted.search.explaining import differences
 from outvoted.search.strategies import RandomSearch
 from outvoted.search.transforms import Affine
 
@@ -80,7 +80,7 @@ def test_misspellings_are_told_the_nearest_right_word(override: str, found: str,
     ("override", "expected", "found"),
     [
         ("search.targets=mlp-10", "search.targets: a list, in square brackets", "'mlp-10'"),
-        ("search.strategy=gradient", "search.strategy, say {kind: gradient}", "'gradient'"),
+        ("search.strategy=gradiant", "a known search.strategy.kind", "'gradiant'"),
         ("search.strategy.kind=hilclimb", "a known search.strategy.kind", "'hilclimb'"),
         ("data.name=nzp", "a known data.name", "'nzp'"),
     ],

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outvoted.actors.networks import MLP
-from outvoted.cluster.console.terminal import command, shown, visible
+from outvoted.cluster.console.terminal import command
+from outvoted.search.shown import shown, visible
 
 
 @given(parts=st.lists(st.text(st.characters(blacklist_characters="\0")), min_size=1, max_size=4))

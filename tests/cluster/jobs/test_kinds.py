@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from outvoted.actors.runs.run_folder import RunRecord, State
-from outvoted.cluster.configuration.explaining import may_change
 from outvoted.cluster.jobs.kinds import ENTRIES, KINDS, check_offers, kind_at, kind_of, read
 from outvoted.search.errors import OutvotedError
+from outvoted.search.explaining import may_change
 
 MAY = {
     "mine": ("cluster.cells", "search.per_target", "data.path"),

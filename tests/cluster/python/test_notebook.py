@@ -158,8 +158,8 @@ IMAGES = np.zeros((4, 28, 28), np.uint8)
         (IMAGES, ["a", "b", "c", "d"], {}, "whole numbers"),
         (IMAGES, [[0, 1]] * 4, {}, "shape (4, 2)"),
         (IMAGES, [0, 1, 2, 10], {"classes": 10}, "10 as the highest label"),
+        (IMAGES, [0, 1, 2, 9], {"clases": 10}, "did you mean 'classes'?"),
         (IMAGES[:0], [], {}, "0 images"),
-        (IMAGES / 255, [0, 1, 2, 9], {}, "uint8"),
         (IMAGES.astype(float) - 0.5, [0, 1, 2, 9], {}, "-0.5"),
         (IMAGES[0], [0, 1, 2, 9], {}, "shape (28, 28)"),
         ([IMAGES[0], IMAGES[0, :20]], [0, 9], {}, "one size"),
@@ -184,7 +184,7 @@ def test_one_network_has_no_peers(networks: Networks, digits: Dataset) -> None:
         ({"patiense": 3}, "did you mean 'patience'?"),
         ({"patience": 0}, "correct patience in mine(...)"),
         ({"strategy": {"kind": "gradiant"}}, "did you mean 'gradient'?"),
-        ({"strategy": "gradient"}, "strategy, say {kind: gradient}"),
+        ({"strategy": "gradiant"}, "did you mean 'gradient'?"),
         ({"strategy": {"kind": "gradient"}, "transform": {"kind": "pixel_swap"}}, "by knobs"),
         ({"transform": {"kind": "channel_gain"}}, "images of 1 channel"),
         ({"targets": ["mlp-7"]}, "did you mean 'mlp-6'?"),
@@ -212,7 +212,7 @@ def test_hardly_any_seed_undisputed_is_said(networks: Networks, digits: Dataset)
 def test_a_panel_is_trained_as_a_run_would(
     monkeypatch: pytest.MonkeyPatch, digits: Dataset, panel: Panel
 ) -> None:
-    monkeypatch.setattr("outvoted.cluster.python.panel.datasets.load", lambda _: digits)
+    monkeypatch.setattr("outvoted.cluster.python.images.datasets.load", lambda _: digits)
     widths = [{"kind": "mlp", "hidden": 6}, {"kind": "mlp", "hidden": 12}]
     found = Panel.train("mnist-sample", networks=widths, training={"epochs": 8}, batch=32)
     assert found.names == ("mlp-6", "mlp-12")
@@ -223,7 +223,7 @@ def test_a_panel_is_trained_as_a_run_would(
 @pytest.mark.parametrize(
     ("data", "settings", "said"),
     [
-        ("mnist-sampel", {}, "mnist-sample"),
+        ("mnist-sampel", {}, "no such file or folder"),
         ("mnist-sample", {"netwroks": []}, "did you mean 'networks'?"),
         ("mnist-sample", {"networks": []}, "at least 2 networks"),
         ("mnist-sample", {"training": {"epochs": 0}}, "training.epochs"),

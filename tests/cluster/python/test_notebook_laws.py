@@ -25,7 +25,7 @@ Call = Callable[[], NDArray[Any] | pd.DataFrame]
 @pytest.fixture
 def calls(networks: Networks, digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> dict[str, Call]:
     """Every call that computes, each giving an array or a table."""
-    monkeypatch.setattr("outvoted.cluster.python.panel.datasets.load", lambda _: digits)
+    monkeypatch.setattr("outvoted.cluster.python.images.datasets.load", lambda _: digits)
     images = digits.train.images, digits.train.labels
     panel = Panel(networks, *images)
     widths = [{"kind": "mlp", "hidden": 4}, {"kind": "cnn", "channels": 2, "hidden": 4}]
@@ -138,7 +138,7 @@ def test_images_are_taken_in_any_type_and_with_gradients(
     panel, few = Panel(networks, digits.train.images, digits.train.labels), digits.test.images[:4]
     tensor = torch.tensor(few).to(getattr(torch, form))
     if tensor.is_floating_point():
-        tensor.requires_grad_()
+        tensor = (torch.tensor(few) / 255).to(tensor.dtype).requires_grad_()
     expected = panel.vote(few)
     assert same(panel.vote(tensor), expected)
     assert same(panel.vote(list(tensor)), expected)
@@ -150,8 +150,8 @@ def test_images_are_taken_in_any_type_and_with_gradients(
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda x: x / 255, "from 0 to 1"),
-        (lambda x: torch.tensor(x) / 255, "from 0 to 1"),
+        (lambda x: x / 1.0, "from 0 to 255"),
+        (lambda x: torch.tensor(x) / 127.5 - 1, "from -1 to 1"),
         (lambda x: x - 300.0, "-300"),
         (lambda x: x[:0], "0 images"),
         (lambda x: x[..., 4:], "(1, 28, 24)"),

@@ -205,6 +205,6 @@ def test_a_map_too_large_to_keep_is_refused() -> None:
 
 
 def test_less_candidates_than_one_generation_are_refused() -> None:
-    with pytest.raises(ValidationError, match="less than one generation"):
+    with pytest.raises(OutvotedError, match="less than one generation"):
         MapElites(population=10, candidates=9)
     assert MapElites(population=10, candidates=10).candidates == 10

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import ValidationError
 
 from outvoted.analysis.studies.latents import Latents, typical
 from outvoted.search.arrays import Floats, Pixels, Singles
@@ -63,7 +62,7 @@ def test_no_vector_stands_for_two_classes() -> None:
     proposed = Latents(candidates=20).choose([0], generate, vote)[0]
     found = Latents(candidates=20, chosen={1: proposed}).choose([0, 1], generate, vote)
     assert found[0] != found[1] == proposed
-    with pytest.raises(ValidationError, match="5 is chosen twice"):
+    with pytest.raises(OutvotedError, match="5 is chosen twice"):
         Latents(chosen={0: 5, 3: 5})
 
 

@@ -4,7 +4,6 @@ from itertools import islice
 
 import numpy as np
 import pytest
-from pydantic import ValidationError
 
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.runs import png
@@ -94,7 +93,7 @@ def test_a_generator_is_needed_for_latents_alone() -> None:
     assert MorphStudy().needs.generator is None
     needs = MorphStudy(between=Latent()).needs
     assert (needs.generator, needs.referee) == (PackagedGenerator(), True)
-    with pytest.raises(ValidationError, match="makes no use of study"):
+    with pytest.raises(OutvotedError, match="makes no use of study"):
         MorphStudy(generator=PackagedGenerator())
 
 

@@ -2,16 +2,15 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from types import UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Any, Protocol, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from outvoted.cluster.console.terminal import shown
 from outvoted.search.errors import OutvotedError, suggestion
 from outvoted.search.settings import MayChange, Settings
+from outvoted.search.shown import shown
 
 TAGS = ("kind", "name")
 """Keys that tell the variants of a union apart."""
@@ -168,7 +167,19 @@ _FORMS = {
 Line = tuple[str, str, str]
 
 
-def explained(form: type[Settings], error: ValidationError, path: Path | str) -> OutvotedError:
+class File(Protocol):
+    """A file, by its path."""
+
+    @property
+    def name(self) -> str:
+        """The last part of it."""
+
+
+Place = str | File
+"""Where values stand: what was called in Python, or a file."""
+
+
+def explained(form: type[Settings], error: ValidationError, path: Place) -> OutvotedError:
     """Turn pydantic's list of errors into one message with a line for each key that is wrong.
 
     Args:
@@ -194,7 +205,7 @@ def _either(one: Line, other: Line, place: str) -> Line:
     return wanted, one[1], one[2]
 
 
-def _line(form: type[Settings], item: ErrorDetails, place: str, path: Path | str) -> Line:
+def _line(form: type[Settings], item: ErrorDetails, place: str, path: Place) -> Line:
     """Say of one error what was expected, what was found and what to do."""
     context, given = item.get("ctx", {}), item["input"]
     match item["type"]:
@@ -234,11 +245,11 @@ def _wanted(form: type[Settings], item: ErrorDetails, context: Mapping[str, Any]
     return known or item["msg"].removeprefix("Value error, ").replace("Input should be ", "")
 
 
-def _remedy(place: str, given: Any, context: Mapping[str, Any], path: Path | str) -> str:
+def _remedy(place: str, given: Any, context: Mapping[str, Any], path: Place) -> str:
     listed = _listed(context)
     if listed:
         return suggestion(str(given), listed)
-    overridden = f" or with --set {place}=..." if isinstance(path, Path) else ""
+    overridden = f" or with --set {place}=..." if not isinstance(path, str) else ""
     return f"correct {place} in {path}{overridden}"
 
 
@@ -257,5 +268,5 @@ def _listed(context: Mapping[str, Any]) -> list[str]:
     return re.findall(r"'([^']*)'", str(context.get("expected") or ""))
 
 
-def _name(path: Path | str) -> str:
-    return path.name if isinstance(path, Path) else path
+def _name(path: Place) -> str:
+    return path if isinstance(path, str) else path.name

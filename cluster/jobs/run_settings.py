@@ -1,0 +1,51 @@
+"""What the configuration of every kind of run has."""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from outvoted.actors.networks.computing import Device
+from outvoted.search.errors import OutvotedError
+from outvoted.search.settings import MayChange, Settings
+
+
+class RunSettings(Settings):
+    """The configuration of a run; nothing here changes its results."""
+
+    device: Annotated[Device, MayChange()] = "auto"
+    """Where networks compute: ``auto`` (NVIDIA GPUs where the machines have any, else CPUs), ``cpu``,
+    ``cuda``, or ``mps`` (an Apple GPU, on this machine alone)."""
+
+
+def usable(device: Device, there: Mapping[str, float], here: bool = True) -> dict[str, float]:
+    """Return what a run may use of what ``ray.cluster_resources()`` says is there.
+
+    Args:
+        here: whether that is this machine alone.
+
+    Raises:
+        OutvotedError: the machines lack the device.
+    """
+    found = dict(there)
+    if device == "cuda" and not found.get("GPU"):
+        raise OutvotedError(
+            expected="a machine with an NVIDIA GPU, as device: cuda asks for",
+            found="none that Ray sees",
+            remedy="set device: auto to compute on what is there, or start Ray with --num-gpus",
+        )
+    if device == "mps" and not here:
+        raise OutvotedError(
+            expected="device: mps on this machine alone",
+            found="a Ray cluster",
+            remedy="leave --address out, or set device: auto",
+        )
+    if device in ("cpu", "mps"):
+        found.pop("GPU", None)
+    return found
+
+
+def device_taken(device: Device, there: Mapping[str, float]) -> str:
+    """Say where networks compute, of what :func:`usable` gives."""
+    gpus = there.get("GPU", 0)
+    if device == "mps":
+        return "computing on the Apple GPU"
+    return f"computing on {gpus:g} GPU{'s' * (gpus != 1)} (cuda)" if gpus else "computing on CPUs"

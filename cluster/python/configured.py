@@ -1,0 +1,74 @@
+"""Configurations, runs and keywords as calls from Python name them."""
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from outvoted.actors.runs.run_folder import RunFolder
+from outvoted.cluster.configuration import reading
+from outvoted.search.errors import OutvotedError, suggestion
+from outvoted.search.settings import Settings
+
+Config = str | Path | Mapping[str, Any] | Settings
+"""The path of a YAML file, the name of a configuration that comes with outvoted, its keys, or a value."""
+RUNS = Path("runs")
+"""The folder around runs."""
+
+
+def settings(
+    config: Config, kind: str, where: str, overrides: str | Iterable[str] = (), *, of_any_kind: bool = False
+) -> Settings:
+    """Return what configures a kind of run, with ``"key.path=value"`` overrides.
+
+    Args:
+        where: the call, for messages.
+        of_any_kind: take configurations of other kinds as well, where a file or value is one.
+
+    Raises:
+        OutvotedError: it cannot be read, is for another kind, or a key or value is not what it must be.
+    """
+    kinds = import_module("outvoted.cluster.jobs.kinds")  # which takes a while
+    sets = (overrides,) if isinstance(overrides, str) else tuple(overrides)
+    if isinstance(config, Settings):
+        if not (of_any_kind or type(config) is kinds.KINDS[kind].form):
+            raise OutvotedError(
+                expected=f"a configuration of outvoted.{kind}(...)",
+                found=f"a {type(config).__name__}",
+                remedy=f"pass a configs.{kinds.KINDS[kind].form.__name__}, or the path of a file",
+            )
+        return reading.overridden(config, sets, where)
+    if isinstance(config, Mapping):
+        made: Settings = reading.validated(kinds.KINDS[kind].form, config, where)
+        return reading.overridden(made, sets, where)
+    path = Path(config)
+    wanted = kinds.kind_at(path) if of_any_kind else kinds.KINDS[kind]
+    found: Settings = kinds.read(wanted.form, path, sets)
+    return found
+
+
+def stem(config: Config, kind: str) -> Path:
+    """Return what a run is named after where it gets no name: its file, or its kind."""
+    return Path(config) if isinstance(config, str | Path) else Path(kind)
+
+
+def run_at(run: str | Path) -> RunFolder:
+    """Return a run by its folder, or by its name in the folder ``runs``."""
+    path, named = Path(run), RUNS / run
+    return RunFolder(named if not path.exists() and named.is_dir() else path)
+
+
+def refuse_unknown(function: Callable[..., Any], unknown: Mapping[str, Any], where: str) -> None:
+    """Refuse keywords that a function doesn't have.
+
+    Raises:
+        OutvotedError: it says which one was meant.
+    """
+    if unknown:
+        found = inspect.signature(function).parameters.values()
+        known = [one.name for one in found if one.kind is one.KEYWORD_ONLY]
+        first = next(iter(unknown))
+        raise OutvotedError(
+            f"only known keywords in {where}", f"the unknown keyword '{first}'", suggestion(first, known)
+        )
