@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
+import pyarrow as pa
 
 from outvoted.actors.mining.planning import MiningFigures
 from outvoted.actors.mining.shards import Failed, Shards, failures
@@ -13,6 +15,7 @@ from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.numbers import COUNT, PERCENT, SHARE, Form
 from outvoted.analysis.report.table import Column, Table, table_of
 from outvoted.search.climb import Outcome
+from outvoted.search.transforms import Transform
 
 
 @dataclass(frozen=True)
@@ -47,26 +50,48 @@ class Compared:
     failures: tuple[Failed, ...] = ()
 
 
-def compare(runs: Mapping[str, OpenedRun], grid: Grid) -> list[Compared]:
-    """Compare runs of one panel on the same seeds, by the names of their strategies."""
+@dataclass(frozen=True)
+class StrategyRun:
+    """What one strategy has found, wherever that is kept.
+
+    Attributes:
+        mistakes, searches: all rows.
+        seed_inferences: forward inferences on seeds.
+        seconds: of mining, 0 where that was not measured.
+    """
+
+    transform: Transform
+    mistakes: pa.Table
+    searches: pd.DataFrame
+    seed_inferences: int
+    seconds: float
+
+    @staticmethod
+    def of(run: OpenedRun) -> "StrategyRun":
+        """Read what a run has found."""
+        figures, searches = MiningFigures.of(run.record), Shards(run.store.path).frame("searches")
+        return StrategyRun(run.transform, run.mistakes, searches, figures.seed_inferences, figures.seconds)
+
+
+def compare(runs: Mapping[str, StrategyRun], grid: Grid) -> list[Compared]:
+    """Compare strategies on one panel and the same seeds, by their names."""
     over = common_span(runs.values())
     found = {name: cells(run.mistakes.to_pandas(), run.transform, grid, over) for name, run in runs.items()}
     known = set[Cell]().union(*found.values())
     return [_compared(name, run, found[name], len(known)) for name, run in runs.items()]
 
 
-def common_span(runs: Iterable[OpenedRun]) -> Span:
+def common_span(runs: "Iterable[OpenedRun | StrategyRun]") -> Span:
     """Return the span of the measures of one or more runs that all search the same transform."""
     every = list(runs)
     return span(every[0].transform, [run.mistakes.to_pandas() for run in every])
 
 
-def _compared(name: str, run: OpenedRun, found: set[Cell], known: int) -> Compared:
-    searches, mistakes = Shards(run.store.path).frame("searches"), run.mistakes.to_pandas()
+def _compared(name: str, run: StrategyRun, found: set[Cell], known: int) -> Compared:
+    searches, mistakes = run.searches, run.mistakes.to_pandas()
     begun = searches[searches["outcome"].isin([Outcome.MISTAKE, Outcome.EXHAUSTED])]
-    figures, count = MiningFigures.of(run.record), len(mistakes)
-    spent = int(begun["inferences_target"].sum() + begun["inferences_peers"].sum()) + figures.seed_inferences
-    seconds = figures.seconds
+    count, seconds = len(mistakes), run.seconds
+    spent = int(begun["inferences_target"].sum() + begun["inferences_peers"].sum()) + run.seed_inferences
     return Compared(
         strategy=name,
         searches=len(begun),

@@ -1,6 +1,7 @@
 """The report of a comparison of strategies: its table, its pictures, and the sections of its page."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -13,6 +14,7 @@ from outvoted.actors.mining.shards import Shards, check_not_all
 from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.analysis.comparison.comparison import (
     Compared,
+    StrategyRun,
     common_span,
     compare,
     comparison_table,
@@ -55,7 +57,8 @@ def comparison_report(run: OpenedRun) -> Report:
     if not runs:
         raise run.without("searches")
     grid: Grid = run.configured("map", Grid)
-    rows, over = compare(runs, grid), common_span(runs.values())
+    rows = compare({name: StrategyRun.of(one) for name, one in runs.items()}, grid)
+    over = common_span(runs.values())
     table = comparison_table(rows, run.record.name)
     drawn: dict[str, Callable[[Path], object]] = {_PICTURE: partial(draw_comparison, rows)}
     for name, one in runs.items():
@@ -70,6 +73,15 @@ def comparison_report(run: OpenedRun) -> Report:
         data={"comparison.json": rows},
         check=partial(_check, rows),
     )
+
+
+def held_report(runs: Mapping[str, StrategyRun], grid: Grid) -> Report:
+    """Report strategies that were compared in this process, one or more."""
+    rows = compare(runs, grid)
+    table = comparison_table(rows, "compare")
+    section = Section("Strategies", _TEXT.partition(" Each")[0], (table,))
+    values = {"strategies": [asdict(row) for row in rows]}
+    return Report(values, [table], _headlines(rows), lambda on_step: (section,))
 
 
 def mined_with(run: OpenedRun, names: Sequence[str]) -> dict[str, OpenedRun]:

@@ -77,20 +77,30 @@ def steady_since(success: Sequence[float], within: float) -> int | None:
 
 def summarise_healing(store: HealStore) -> HealSummary:
     """Summarise what a run has recorded so far, which is at least its start."""
-    record, means = store.folder.read_record(), by_repeat(store.rounds())
+    record = store.folder.read_record()
+    return summarise_rounds(record.name, store.rounds(), record.config["heal"]["steady"])
+
+
+def summarise_rounds(name: str, rounds: pd.DataFrame, within: float) -> HealSummary:
+    """Summarise the rows of rounds, which are at least those of the start.
+
+    Args:
+        name: of the run.
+        within: how far apart success rates may lie that count as steady, 0 to 1.
+    """
+    means = by_repeat(rounds)
     repeats = means.index.get_level_values("repeat").nunique()
     counts = means.groupby(["arm", "round"]).size().unstack("arm").reindex(columns=list(map(str, ARMS)))
     complete = counts.index[(counts == repeats).all(axis=1)]
     last = int(complete.max())
     rows = {arm: [_summary(arm, number, _at(means, arm, number)) for number in complete] for arm in ARMS}
-    within = record.config["heal"]["steady"]
 
     def beyond(arm: Arm) -> dict[str, Spread]:
         more = _at(means, Arm.MISTAKES, last) - _at(means, arm, last)
         return {name: spread(more[name]) for name in FIGURES}
 
     return HealSummary(
-        run=record.name,
+        run=name,
         repeats=repeats,
         rounds=last,
         rows=tuple(row for arm in ARMS for row in rows[arm]),

@@ -53,6 +53,13 @@ def healing_report(run: OpenedRun) -> Report:
     )
 
 
+def held_report(summary: HealSummary) -> Report:
+    """Report healing in this process."""
+    table = healing_table(summary)
+    section = Section("Healing", parts=(table,))
+    return Report(summary, [table], _headlines(summary), lambda on_step: (section,))
+
+
 def _headlines(summary: HealSummary) -> list[tuple[str, str]]:
     before, after = (summary.at(Arm.MISTAKES, number).figures["success"] for number in (0, summary.rounds))
     return [

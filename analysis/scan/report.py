@@ -49,10 +49,7 @@ def scan_report(run: OpenedRun) -> Report:
         drawn["gallery/checkerboard.png"] = partial(draw_checkerboard, run, grid)
     elif summary.dissents:
         drawn["gallery/dissents.png"] = partial(draw_dissents, run)
-    tables = [scan_table(summary)]
-    if summary.reasons:
-        reasons = list(summary.reasons.items())
-        tables.append(Table("", (Column("not decodable"), Column("images", COUNT)), reasons))
+    tables = _tables(summary)
     return Report(
         summary,
         tables,
@@ -62,6 +59,19 @@ def scan_report(run: OpenedRun) -> Report:
         facts=[("Scanning", f"{summary.seconds_scanning:,.1f} s")] if summary.seconds_scanning else (),
         check=partial(check_answered, summary),
     )
+
+
+def _tables(summary: ScanSummary) -> list[Table]:
+    reasons = list(summary.reasons.items())
+    columns = Column("not decodable"), Column("images", COUNT)
+    return [scan_table(summary), *([Table("", columns, reasons)] if reasons else [])]
+
+
+def held_report(summary: ScanSummary) -> Report:
+    """Report a scan in this process."""
+    tables = _tables(summary)
+    section = Section("Dissents", parts=tables)
+    return Report(summary, tables, _headlines(summary), lambda on_step: (section,))
 
 
 def _grid(run: OpenedRun) -> GridSource | None:

@@ -1,9 +1,10 @@
 """The table of a scan: who dissents how often, and whether the consensus was right."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -79,8 +80,28 @@ class ScanSummary:
 
 def summarise_scan(run: OpenedRun) -> ScanSummary:
     """Summarise what a scan has recorded so far."""
-    scan = ScanStore(run.store.path)
-    record, scanned, dissents, peers = run.record, scan.scanned(), scan.dissents(), run.peers
+    scan, seconds = ScanStore(run.store.path), ScanFigures.of(run.record).seconds
+    return summarise_chunks(run.record, scan.scanned(), scan.dissents(), run.peers, seconds)
+
+
+class Named(Protocol):
+    """What a scan is called, and whether it has ended."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def state(self) -> str: ...  # noqa: D102
+
+
+def summarise_chunks(
+    record: Named, scanned: pa.Table, dissents: pd.DataFrame, peers: Sequence[Member], seconds: float
+) -> ScanSummary:
+    """Summarise the rows of a scan.
+
+    Args:
+        scanned, dissents: all rows of both tables.
+        seconds: of scanning, 0 where that was not measured.
+    """
     counts = {
         name: _sum(scanned, name) for name in ("images", "unanimous", "dissents", "disputed", "labelled")
     }
@@ -91,7 +112,6 @@ def summarise_scan(run: OpenedRun) -> ScanSummary:
         for index, member in enumerate(peers)
     )
     known = _sum(scanned, "unanimous_labelled")
-    seconds = ScanFigures.of(record).seconds
     return ScanSummary(
         run=record.name,
         state=record.state,

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,17 @@ Config = str | Path | Mapping[str, Any] | Settings
 """The path of a YAML file, the name of a configuration that comes with outvoted, its keys, or a value."""
 RUNS = Path("runs")
 """The folder around runs."""
+
+
+@dataclass(frozen=True)
+class Where:
+    """Where a run is made: the address of Ray (None: of this machine), its name, the folder around it."""
+
+    address: str | None = None
+    name: str | None = None
+    resume: bool = False
+    runs: Path = RUNS
+    progress: bool = True
 
 
 def settings(
@@ -57,6 +69,11 @@ def run_at(run: str | Path) -> RunFolder:
     """Return a run by its folder, or by its name in the folder ``runs``."""
     path, named = Path(run), RUNS / run
     return RunFolder(named if not path.exists() and named.is_dir() else path)
+
+
+def given(**keywords: Any) -> dict[str, Any]:
+    """Return the keywords that were given: those that are not None."""
+    return {name: value for name, value in keywords.items() if value is not None}
 
 
 def refuse_unknown(function: Callable[..., Any], unknown: Mapping[str, Any], where: str) -> None:

@@ -1,58 +1,60 @@
-"""Mining in this process: no Ray, no files."""
+"""Mining from Python: a panel in this process, or a run."""
 
-import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import Any, Never
+from pathlib import Path
+from typing import Never
 
-import pandas as pd
-
-from outvoted.actors.mining.shards import check_not_all, failures
 from outvoted.actors.networks.computing import undisturbed
 from outvoted.analysis.mining.report import held_report
-from outvoted.analysis.opened.scene import HeldScene
-from outvoted.cluster.configuration import reading
-from outvoted.cluster.console.terminal import Terminal, bars
+from outvoted.cluster.python.configured import RUNS, Config, Where, given, refuse_unknown
 from outvoted.cluster.python.findings import HeldFindings
 from outvoted.cluster.python.panel import Panel
 from outvoted.cluster.python.result import Result
-from outvoted.search.search_settings import SearchSettings
-from outvoted.search.strategies import Auto, Strategy
-from outvoted.search.transforms import Transform
-
-_USUAL = SearchSettings()
-_STRATEGY = Auto()
+from outvoted.cluster.python.searching import AnyStrategy, AnyTransform, mined, search_settings
 
 
 @undisturbed()
 def mine(  # noqa: PLR0913 - explicit keywords are what editors and notebooks complete
-    panel: Panel,
+    panel: Panel | Config,
     *,
-    per_target: int = _USUAL.per_target,
-    targets: Sequence[str] | None = _USUAL.targets,
-    voters: Sequence[int] | None = _USUAL.voters,
-    seed: int = _USUAL.seed,
-    patience: int = _USUAL.patience,
-    transform: Transform | Mapping[str, Any] | str = _USUAL.transform,
-    strategy: Strategy | Mapping[str, Any] | str = _STRATEGY,
-    realism: bool = _USUAL.realism,
+    per_target: int | None = None,
+    targets: Sequence[str] | None = None,
+    voters: Sequence[int] | None = None,
+    seed: int | None = None,
+    patience: int | None = None,
+    transform: AnyTransform | None = None,
+    strategy: AnyStrategy | None = None,
+    realism: bool | None = None,
     progress: bool = True,
+    address: str | None = None,
+    name: str | None = None,
+    resume: bool = False,
+    runs: str | Path = RUNS,
     **unknown: Never,
 ) -> Result:
-    """Mine a panel in this process: the searches, and the mistakes, of a run with the same settings.
+    """Mine a panel for mistakes: in this process, where it stays, or as a run on Ray.
+
+    Whichever it is, equal panels, images and settings give equal mistakes.
 
     Args:
-        panel: what is mined.
-        per_target: searches for each target, and for each number of voters.
+        panel: a panel; or the configuration of a run (a file, the name of a packaged one, its keys, a value),
+            which is made on Ray, on this machine unless ``address`` says where, into a folder of ``runs``.
+        per_target: searches for each target, and for each number of voters; 1,000 if left out.
         targets: names of the networks that are searched for mistakes; all if left out.
         voters: how many of the other networks must agree on the label; all if left out.
-        seed: fixes every random number.
-        patience: a search gives up after this many candidates in a row without improvement.
-        transform: how images may change, say ``transforms.Photometric()`` or ``"photometric"``.
-        strategy: how changes are searched for, say ``strategies.Gradient(steps=12)``; if left out, by what
-            is usually best for the transform.
-        realism: compare each mistake with real images of its label, in what its voters see.
+        seed: fixes every random number; 0 if left out.
+        patience: a search gives up after this many candidates in a row without improvement; 250 if left out.
+        transform: how images may change, say ``transforms.Photometric()`` or ``"photometric"``; affine moves
+            if left out.
+        strategy: how changes are searched for, say ``strategies.Gradient(steps=12)`` or ``"gradient"``; if
+            left out, by what is usually best for the transform. What is left out of a configuration's
+            keywords is as the configuration has it.
+        realism: compare each mistake with real images of its label, in what its voters see; so if left out.
         progress: show a bar.
+        address: "local", "auto" or the HOST:PORT of a Ray cluster, to mine a panel there: its networks are
+            written down as programs (``torch.export``), its images as Parquet.
+        name, resume, runs: of the run, as for :func:`outvoted.run`.
         unknown: any other keyword is refused.
 
     Returns:
@@ -64,36 +66,23 @@ def mine(  # noqa: PLR0913 - explicit keywords are what editors and notebooks co
             follows, hardly any image is classified correctly by the whole panel, the networks only guess,
             or all searches of all targets failed.
     """
-    settings = {
-        "per_target": per_target,
-        "targets": targets,
-        "voters": voters,
-        "seed": seed,
-        "patience": patience,
-        "transform": transform,
-        "strategy": strategy,
-        "realism": realism,
-        **unknown,
-    }
-    search = reading.validated(SearchSettings, settings, "mine(...)")
-    mining = panel.mining(search)
-    with panel.computing():
-        plans = mining.plan()
-    plans.standings.check()
-    for concern in plans.standings.concerns():
-        warnings.warn(concern, stacklevel=3)
-    with bars(Terminal(quiet=not progress)) as bar, panel.computing():
-        task = bar.add_task("searches", total=len(plans.searches), details="")
-        mined = mining.mine(
-            plans, lambda done, found: bar.update(task, advance=done, details=f"{found} mistakes")
-        )
-    searches = pd.DataFrame(mined.searches.to_pandas())
-    turns, failed = search.turns(panel.names), failures(searches)
-    if sum(one.is_all for one in failed) == len(turns.targets):
-        check_not_all(failed, "mine(..., targets=[...]) mines the others alone")
-    for one in failed:
-        warnings.warn(str(one), stacklevel=3)
-    scene = HeldScene(search.transform, panel.seeds, mining.panel, panel.names, panel.classes, mined.mistakes)
-    report = partial(held_report, scene, searches, turns.targets)
-    found = HeldFindings("mine", report, mined.mistakes, mined.searches, scene, panel.class_names)
-    return Result(found)
+    refuse_unknown(mine, unknown, "mine(...)")
+    search = given(
+        per_target=per_target,
+        targets=targets,
+        voters=voters,
+        seed=seed,
+        patience=patience,
+        transform=transform,
+        strategy=strategy,
+        realism=realism,
+    )
+    if address is not None or not isinstance(panel, Panel):
+        from outvoted.cluster.python.running import on_ray  # which brings Ray
+
+        return on_ray("mine", panel, {"search": search}, Where(address, name, resume, Path(runs), progress))
+    found = mined(panel, search_settings(search, "mine(...)"), progress)
+    report = partial(held_report, found.scene, found.frame, found.targets)
+    return Result(
+        HeldFindings("mine", report, found.mistakes, found.searches, found.scene, panel.class_names)
+    )

@@ -114,7 +114,7 @@ class Panel:
         """Copy the networks, and look at what they do."""
         check_device(device)
         self.data, self.names, self.wanted_device = data, tuple(modules), device
-        self.batch, self._training, self._has_gradients = batch, training, False
+        self.batch, self.training, self._has_gradients = batch, training, False
 
         def take(name: str, network: nn.Module) -> Tolerant:
             recipe = wanted.get(name)
@@ -283,6 +283,14 @@ class Panel:
             *found,
             *([] if self._referee is None else [member("referee", "referee", self._referee.network)]),
         ]
+
+    def with_networks(self, members: Sequence[Member]) -> "Panel":
+        """Return a panel of other networks with the same images, referee and device."""
+        panel = Panel.__new__(Panel)
+        modules = {one.name: one.bare(self.shape, self.data.classes) for one in members}
+        referee = None if self._referee is None else self._referee.network
+        panel._hold(self.data, modules, referee, {}, self.wanted_device, self.batch, self.training)
+        return panel
 
     def mining(self, search: SearchSettings) -> LocalMining:
         """Return how this panel is mined; networks show their gradients before they are first used.

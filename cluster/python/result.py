@@ -23,6 +23,8 @@ from outvoted.search.trust import EVERYTHING, NOTHING
 if TYPE_CHECKING:
     import datasets
 
+    from outvoted.analysis.opened.scene import Scene
+
 Format = Literal["folder", "npz", "hf", "parquet", "fiftyone", "cvat"]
 _IN_A_NOTEBOOK = 12  # mistakes
 
@@ -210,6 +212,14 @@ class Result:
             OutvotedError: the run has nothing to say yet, a file is damaged, or it cannot be written.
         """
         return self._findings.write_report(None if file is None else Path(file))
+
+    def scene(self) -> "Scene":
+        """Return what searches can be gone through again with: moves, images and networks.
+
+        Raises:
+            OutvotedError: as for :meth:`climb`.
+        """
+        return self._findings.scene()
 
     def __repr__(self) -> str:
         where = "in this process" if self.path is None else f"in {self.path}"

@@ -1,7 +1,10 @@
 """Runs from Python: what the command line does, into a folder of runs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
 
 from outvoted.actors.networks.computing import undisturbed
 from outvoted.actors.runs.run_folder import RunFolder
@@ -9,27 +12,33 @@ from outvoted.cluster.command_line.launching import run_folder
 from outvoted.cluster.configuration import reading
 from outvoted.cluster.console.terminal import Terminal
 from outvoted.cluster.jobs.job import Job, launch
-from outvoted.cluster.jobs.kinds import KINDS, kind_at, kind_of, read
+from outvoted.cluster.jobs.kinds import KINDS, kind_at, kind_of
+from outvoted.cluster.python import configured
+from outvoted.cluster.python.configured import RUNS, Config, Where
+from outvoted.cluster.python.panel import Panel
 from outvoted.cluster.python.result import Result
 from outvoted.search.errors import OutvotedError, suggestion
 from outvoted.search.settings import Settings
 
+LOCAL = "local"
+
 
 @undisturbed()
 def run(
-    config: Settings | str | Path,
+    config: Config,
     overrides: str | Iterable[str] = (),
     *,
     kind: str | None = None,
     name: str | None = None,
-    address: str = "local",
+    address: str = LOCAL,
     resume: bool = False,
-    runs: str | Path = "runs",
+    runs: str | Path = RUNS,
 ) -> Result:
     """Make a run of any kind, as the command line does, on Ray, into a folder of ``runs``.
 
     Args:
-        config: a value, say ``configs.MineConfig(...)``, or the path of a YAML file.
+        config: a value, say ``configs.MineConfig(...)``, its keys as a mapping, the path of a YAML file, or
+            the name of a configuration that comes with outvoted.
         overrides: one or more of ``"key.path=value"``, as after ``--set``.
         kind: mine, scan, compare, heal, sweep or study, for a file that would do for several.
         name: of the run; after its configuration and the time if left out.
@@ -40,18 +49,56 @@ def run(
     Raises:
         OutvotedError: what the command line would print; also where every search of a target failed.
     """
-    sets = (overrides,) if isinstance(overrides, str) else tuple(overrides)
     if isinstance(config, Settings):
-        wanted, path = kind_of(config), Path(kind_of(config).name)
-        settings = reading.overridden(config, sets, "run(...)")
+        wanted = kind_of(config)
+    elif kind is not None:
+        wanted = KINDS[_known(kind)]
     else:
-        path = Path(config)
-        wanted = kind_at(path) if kind is None else KINDS[_known(kind)]
-        settings = read(wanted.form, path, sets)
-    folder = run_folder(path, name, Path(runs), resume)
-    report = launch(Job(wanted, settings, RunFolder(folder), address, resume), Terminal())
+        wanted = KINDS["mine"] if isinstance(config, Mapping) else kind_at(Path(config))
+    settings = configured.settings(config, wanted.name, "run(...)", overrides)
+    stem = configured.stem(config, wanted.name)
+    return _launched(wanted.name, settings, stem, Where(address, name, resume, Path(runs)))
+
+
+def on_ray(kind: str, subject: Panel | Config, sections: Mapping[str, Any], where: Where) -> Result:
+    """Make a run of a kind, of a panel in hand or a configuration, with other values in its sections.
+
+    Args:
+        sections: by key of the configuration; those of a mapping replace single keys of a section.
+
+    Raises:
+        OutvotedError: a value is not what it must be, a network can't be written down, or what
+            :func:`run` raises.
+    """
+    call, form = f"{kind}(...)", KINDS[kind].form
+    if isinstance(subject, Panel):
+        from outvoted.cluster.python.shipped import shipped
+
+        values = {**shipped(subject, where.runs), **{key: value for key, value in sections.items() if value}}
+        return _launched(kind, reading.validated(form, values, call), Path(kind), where)
+    config = configured.settings(subject, kind, call)
+    values = _values(config) | {key: _changed(getattr(config, key), one) for key, one in sections.items()}
+    settings = reading.validated(form, values, call) if any(sections.values()) else config
+    return _launched(kind, settings, configured.stem(subject, kind), where)
+
+
+def _launched(kind: str, settings: Any, stem: Path, where: Where) -> Result:
+    folder = run_folder(stem, where.name, where.runs, where.resume)
+    job = Job(KINDS[kind], settings, RunFolder(folder), where.address or LOCAL, where.resume)
+    report = launch(job, Terminal(quiet=not where.progress))
     report.check(f"all rows are kept in {folder}")
     return Result.load(folder)
+
+
+def _changed(part: Any, new: Any) -> Any:
+    """Return a section with the keys of a mapping in place of its own; anything else replaces it."""
+    if new is None or new == {}:
+        return part
+    return _values(part) | dict(new) if isinstance(part, BaseModel) and isinstance(new, Mapping) else new
+
+
+def _values(settings: BaseModel) -> dict[str, Any]:
+    return {name: getattr(settings, name) for name in type(settings).model_fields}
 
 
 def _known(kind: str) -> str:

@@ -13,10 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from outvoted import configs, data, networks, strategies, transforms
+    from outvoted.cluster.python.comparing import compare
+    from outvoted.cluster.python.experimenting import study, sweep
+    from outvoted.cluster.python.healing import heal
+    from outvoted.cluster.python.landscapes import landscape
     from outvoted.cluster.python.mining import mine
     from outvoted.cluster.python.panel import Panel
     from outvoted.cluster.python.result import Result
     from outvoted.cluster.python.running import run
+    from outvoted.cluster.python.scanning import scan
     from outvoted.search.errors import OutvotedError
 
     __version__: str
@@ -25,25 +30,37 @@ __all__ = [
     "OutvotedError",
     "Panel",
     "Result",
+    "compare",
     "configs",
     "data",
+    "heal",
+    "landscape",
     "mine",
     "networks",
     "run",
+    "scan",
     "strategies",
+    "study",
+    "sweep",
     "transforms",
 ]
 _ROOMS = {
     "OutvotedError": "search.errors",
     "Panel": "cluster.python.panel",
     "Result": "cluster.python.result",
+    "compare": "cluster.python.comparing",
+    "heal": "cluster.python.healing",
+    "landscape": "cluster.python.landscapes",
     "mine": "cluster.python.mining",
     "run": "cluster.python.running",
+    "scan": "cluster.python.scanning",
+    "study": "cluster.python.experimenting",
+    "sweep": "cluster.python.experimenting",
 }
 
 
 def __getattr__(name: str) -> Any:
-    """Import a name when it is first asked for: most bring torch along, ``run`` brings Ray."""
+    """Import a name when it is first asked for: most bring torch along, ``run``, ``sweep``, ``study`` Ray."""
     if name == "__version__":
         return import_module("importlib.metadata").version("outvoted")
     if name not in __all__:
