@@ -91,7 +91,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, digits: Dataset) -> P
     for file, code in BLOCKS:
         if file:
             (tmp_path / file.partition("=")[2]).write_text(code)
-    monkeypatch.setattr("outvoted.cluster.python.panel.datasets.load", lambda _: digits)
+    monkeypatch.setattr("outvoted.cluster.python.images.datasets.load", lambda _: digits)
     return tmp_path
 
 

@@ -7,13 +7,13 @@ import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from contextvars import ContextVar
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import torch
 
 from outvoted.search.arrays import AnyArray
-from outvoted.search.errors import OutvotedError
+from outvoted.search.errors import OutvotedError, suggestion
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
 """Where networks compute. "auto" takes an NVIDIA GPU if there is one, else the CPU."""
@@ -54,8 +54,12 @@ def check_device(device: Device) -> None:
     """Refuse a device that this machine lacks.
 
     Raises:
-        OutvotedError: PyTorch finds no such device here.
+        OutvotedError: PyTorch finds no such device here, or there is none of that name.
     """
+    if device not in get_args(Device):
+        raise OutvotedError(
+            f"device to be {', '.join(get_args(Device))}", repr(device), suggestion(device, get_args(Device))
+        )
     there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if there.get(device, True):
         return

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, Never
+from typing import Annotated, Any, Literal, Never
 
 import pandas as pd
 import pyarrow as pa
+from pydantic import Field
 
 from outvoted.actors.data.datasets import Split
 from outvoted.actors.data.formats import ArraySource, FolderSource, ParquetSource
@@ -20,6 +21,7 @@ from outvoted.actors.mining.judge import JudgedChunk, local_judge
 from outvoted.actors.networks.computing import undisturbed
 from outvoted.analysis.scan.report import held_report
 from outvoted.analysis.scan.summary import summarise_chunks
+from outvoted.cluster.configuration import reading
 from outvoted.cluster.console.terminal import Terminal, bars
 from outvoted.cluster.python.configured import RUNS, Config, Where, given, refuse_unknown
 from outvoted.cluster.python.findings import HeldFindings
@@ -27,9 +29,16 @@ from outvoted.cluster.python.images import Images, unlabelled
 from outvoted.cluster.python.panel import Panel
 from outvoted.cluster.python.result import Result
 from outvoted.search.errors import OutvotedError
+from outvoted.search.settings import Settings
 
 _LEAST = 3
-_BATCH = 1024
+
+
+class Portions(Settings):
+    """In what portions images are scanned, and what is done with those of another size."""
+
+    batch: Annotated[int, Field(ge=1, le=10**6)] = 1024
+    sizes: Literal["resize", "refuse"] = "resize"
 
 
 @dataclass(frozen=True)
@@ -92,11 +101,12 @@ def scan(  # noqa: PLR0913 - explicit keywords are what editors and notebooks co
         )
     if address is not None:
         return _on_ray(panel, {**settings, "source": _source(images)}, where)
-    return _scanned(panel, _pieces(images, layout, batch or _BATCH, progress), settings, progress)
+    portions = reading.validated(Portions, settings, "scan(...)")
+    return _scanned(panel, _pieces(images, layout, portions.batch, progress), portions, progress)
 
 
-def _scanned(panel: Panel, pieces: list[Piece], settings: dict[str, Any], progress: bool) -> Result:
-    size, fit = settings.get("batch", _BATCH), Fit(shape=panel.shape, sizes=settings.get("sizes", "resize"))
+def _scanned(panel: Panel, pieces: list[Piece], settings: Portions, progress: bool) -> Result:
+    size, fit = settings.batch, Fit(shape=panel.shape, sizes=settings.sizes)
     members, began = panel.members(), time.monotonic()
     with panel.computing(), bars(Terminal(quiet=not progress)) as bar:
         judge = local_judge(members, panel.shape, panel.data.classes, panel.batch)

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from outvoted import Panel, mine
+from outvoted import Panel, heal, landscape, mine, scan
 from outvoted.actors.data.datasets import Dataset
 from outvoted.search.errors import OutvotedError
 from tests.cluster.python.conftest import Networks
@@ -36,10 +36,13 @@ def calls(networks: Networks, digits: Dataset, monkeypatch: pytest.MonkeyPatch) 
         "vote": lambda: panel.vote(few),
         "mine": lambda: mine(panel, **SEARCH).mistakes,
         "gradient": lambda: mine(panel, strategy={"kind": "gradient"}, **SEARCH).mistakes,
+        "scan": lambda: scan(panel, images[0][:200], progress=False).mistakes,
+        "heal": lambda: heal(panel, rounds=1, epochs=1, **SEARCH).mistakes,
+        "landscape": lambda: landscape(panel, 3, points=3).votes.probabilities,
     }
 
 
-CALLS = ("Panel", "train", "vote", "mine", "gradient")
+CALLS = ("Panel", "train", "vote", "mine", "gradient", "scan", "heal", "landscape")
 
 
 def same(one: NDArray[Any] | pd.DataFrame, other: NDArray[Any] | pd.DataFrame) -> bool:

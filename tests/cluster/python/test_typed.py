@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from torch import nn
 
-from outvoted import OutvotedError, Panel, Result, mine
+from outvoted import OutvotedError, Panel, Result, compare, heal, landscape, mine, scan, study, sweep
 from outvoted.actors.networks.members import Member
 from outvoted.data import Dataset, Npz
 from outvoted.networks import MLP, Training
@@ -23,6 +23,16 @@ def right(panel: Panel) -> Result:
     mine(panel, per_target=3, strategy=Gradient(steps=12), transform=Photometric())
     mine(panel, per_target=3, strategy="gradient", transform="photometric")
     Panel([nn.Flatten(), nn.Flatten()], [[0]], [1], batch=64)
+    Panel([nn.Flatten(), nn.Flatten()], "photos", mean=[0.5], std=0.25, device="cpu", class_names=["a", "b"])
+    Panel({"a": nn.Flatten(), "b": nn.Flatten()}, [[0]], [1], recipe={"a": "timm"}, layout="NHWC")
+    Panel.train([[0]], [1], networks={"a": nn.Flatten(), "b": nn.Flatten()}, recipe="torchvision")
+    Panel.from_config({"search": {"per_target": 3}}, device="auto")
+    compare(panel, ["random", Gradient(steps=3), {"kind": "bayesian"}], per_target=3)
+    scan(panel, "photos", sizes="refuse")
+    heal(panel, rounds=3, training=Training(epochs=2)).save_images("healed")
+    landscape(mine("mnist", per_target=3, address="auto"), x="rotation").show()
+    sweep(experiment="temperature", seeds=[1, 2])
+    study("study-iris", name="iris")
     Panel.train("mnist", networks=[MLP(hidden=8), MLP(hidden=9)], training=Training(epochs=3))
     Panel.train(Npz(path=Path("my.npz")), training={"epochs": 3})
     return mine(panel)
@@ -35,6 +45,9 @@ WRONG: dict[str, Callable[[Panel], object]] = {
     "transform": lambda panel: mine(panel, transform=Gradient()),  # type: ignore[arg-type]
     "networks": lambda _: Panel.train(netwroks=[]),  # type: ignore[arg-type]
     "training": lambda _: Panel.train(training=3),  # type: ignore[arg-type]
+    "device": lambda panel: Panel(panel.networks, panel.data, device="tpu"),  # type: ignore[arg-type]
+    "rounds": lambda panel: heal(panel, rounds="three"),  # type: ignore[arg-type]
+    "sizes": lambda panel: scan(panel, panel.data.test, sizes="crop"),  # type: ignore[arg-type]
 }
 
 
