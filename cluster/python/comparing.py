@@ -25,7 +25,7 @@ from outvoted.search.strategies import Gradient, Hillclimb, RandomSearch
 from outvoted.search.strategies.base import strategy_names
 
 
-class Compared(Settings):
+class _Strategies(Settings):
     """Which strategies are compared, at least one."""
 
     strategies: tuple[StrategyChoice, ...] = (RandomSearch(), Hillclimb(), Gradient())
@@ -88,7 +88,7 @@ def compare(  # noqa: PLR0913 - explicit keywords are what editors and notebooks
 
         sections = {"search": search, "strategies": chosen}
         return on_ray("compare", panel, sections, Where(address, name, resume, Path(runs), progress))
-    wanted = reading.validated(Compared, given(strategies=chosen), "compare(...)").strategies
+    wanted = reading.validated(_Strategies, given(strategies=chosen), "compare(...)").strategies
     found: dict[str, Mined] = {}
     compared: dict[str, StrategyRun] = {}
     settings = {

@@ -30,8 +30,8 @@ _WHERE = "Panel.train(...)"
 
 
 @dataclass(frozen=True)
-class Trained:
-    """Trained networks by name, and how they were trained."""
+class TrainedModules:
+    """TrainedModules networks by name, and how they were trained."""
 
     modules: dict[str, nn.Module]
     training: Training
@@ -50,7 +50,7 @@ class _Wanted:
 
 def trained(
     data: Dataset, networks: Any, training: Training | Mapping[str, Any], batch: Batch, how: Normalisation
-) -> Trained:
+) -> TrainedModules:
     """Train architectures, or a user's modules from the weights they have; these stay as they are.
 
     Raises:
@@ -67,7 +67,7 @@ def trained(
         wanted = [_of(one) for one in wanted_networks(settings, None)]
         recipes((), *how)  # which says so where there is no use for it
     made = {one.name: one.bare(data.shape, data.classes) for one in _members(wanted, data)}
-    return Trained(made, settings.training)
+    return TrainedModules(made, settings.training)
 
 
 def as_configured(settings: Settings) -> tuple[Dataset, list[Member]]:
