@@ -73,12 +73,13 @@ class StrategyRun:
         return StrategyRun(run.transform, run.mistakes, searches, figures.seed_inferences, figures.seconds)
 
 
-def compare(runs: Mapping[str, StrategyRun], grid: Grid) -> list[Compared]:
+def compare(runs: Mapping[str, OpenedRun | StrategyRun], grid: Grid) -> list[Compared]:
     """Compare strategies on one panel and the same seeds, by their names."""
     over = common_span(runs.values())
-    found = {name: cells(run.mistakes.to_pandas(), run.transform, grid, over) for name, run in runs.items()}
+    read = {name: StrategyRun.of(run) if isinstance(run, OpenedRun) else run for name, run in runs.items()}
+    found = {name: cells(run.mistakes.to_pandas(), run.transform, grid, over) for name, run in read.items()}
     known = set[Cell]().union(*found.values())
-    return [_compared(name, run, found[name], len(known)) for name, run in runs.items()]
+    return [_compared(name, run, found[name], len(known)) for name, run in read.items()]
 
 
 def common_span(runs: "Iterable[OpenedRun | StrategyRun]") -> Span:

@@ -57,7 +57,7 @@ def comparison_report(run: OpenedRun) -> Report:
     if not runs:
         raise run.without("searches")
     grid: Grid = run.configured("map", Grid)
-    rows = compare({name: StrategyRun.of(one) for name, one in runs.items()}, grid)
+    rows = compare(runs, grid)
     over = common_span(runs.values())
     table = comparison_table(rows, run.record.name)
     drawn: dict[str, Callable[[Path], object]] = {_PICTURE: partial(draw_comparison, rows)}
@@ -75,7 +75,7 @@ def comparison_report(run: OpenedRun) -> Report:
     )
 
 
-def held_report(runs: Mapping[str, StrategyRun], grid: Grid) -> Report:
+def held_report(runs: Mapping[str, OpenedRun | StrategyRun], grid: Grid) -> Report:
     """Report strategies that were compared in this process, one or more."""
     rows = compare(runs, grid)
     table = comparison_table(rows, "compare")
