@@ -5,8 +5,8 @@ place where the target is wrong and all voters are right, so the place that is m
 as in active search (Garnett et al. 2012).
 """
 
-from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal
+from functools import lru_cache
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -40,13 +40,13 @@ _PRIOR = np.float32(4)
 """How many observations the usual spread counts for, against those of a search's own target."""
 _SHARED, _OWN = np.float32(0.6), np.float32(0.8)
 """How much of a voter's process is the target's, and how much is its own; the squares add up to 1."""
-_PLACES, _SHORTLIST = 1024, 256
-"""How many places candidates can be put at, and at how many of them each voter is weighed; powers of two."""
+_PLACES = 512
+"""How many places candidates can be put at."""
 _BLOCK = 64
 """Searches that are thought about at a time: what is computed on the way fits into a cache."""
 _LEAST = np.float32(6e-4)
 """Variance that is never fallen short of, as a share."""
-_VOTERS = "voters "
+_TARGET, _VOTERS = "target ", "voters "
 
 
 class Bayesian(Strategy, Proposer):
@@ -84,22 +84,20 @@ class Bayesian(Strategy, Proposer):
 
     def begin(self, transform: Transform, shard: Shard, votes: Votes) -> Memory:
         """Know no more than the seeds' scores."""
-        n, peers, room = len(shard), len(votes.score), self._room(transform)
+        n, peers, room = len(shard), len(votes.score), _room(transform)
         seed = np.where(np.isfinite(votes.score.T), votes.score.T, 0.0).astype(np.float32)
         usual = np.maximum(_sum(seed) / (np.float32(peers) * _ODDS), np.float32(0.1))
-        nothing = np.zeros((n, len(room)), np.float32)
         memory = {
             "target": shard.target,
             "voter": is_voter(peers, shard.target, shard.voters).T,
             "seed": seed,
             "scale": np.sqrt(usual),
-            "mean": nothing,
+            "mean": np.zeros((n, len(room)), np.float32),
             "variance": np.tile(room.variance, (n, 1)),
             "next": np.zeros(n, np.int64),
             "doubt": np.zeros(n, np.float32),
-            **_kept(Process.unobserved((n,), self.steps)),
+            **_kept(Process.unobserved((n,), self.steps), _TARGET),
             **_kept(Process.unobserved((n, peers), _HEARD), _VOTERS),
-            **{f"column {step}": nothing for step in range(self.steps)},
         }
         for first in range(0, n, _BLOCK):
             _aim(room, memory, np.arange(first, min(first + _BLOCK, n)))
@@ -107,7 +105,7 @@ class Bayesian(Strategy, Proposer):
 
     def count(self, memory: Memory, search: Ints, stale: Ints) -> Ints:
         """Try one candidate, unless steps or hope are used up."""
-        tried = memory["count"][search]
+        tried = memory[_TARGET + "count"][search]
         hopeless = (tried >= self.trial) & (memory["doubt"][search] > self.hopeless)
         return np.where((tried < self.steps) & ~hopeless, 1, 0)
 
@@ -115,7 +113,7 @@ class Bayesian(Strategy, Proposer):
         self, transform: Transform, memory: Memory, position: Position, search: Ints, uniform: Floats
     ) -> Offer:
         """Place the candidate where a mistake is most likely."""
-        return placed(transform, self._room(transform).knobs[memory["next"][search]])
+        return placed(transform, _room(transform).knobs[memory["next"][search]])
 
     def learn(
         self, transform: Transform, memory: Memory, proposals: Proposals, votes: Votes, consensus: Bools
@@ -123,15 +121,12 @@ class Bayesian(Strategy, Proposer):
         """Take in what target and voters said, and choose the next place."""
         search, said = proposals.search, _clear(votes, proposals)
         asked = votes.asked.T & np.isfinite(votes.score.T) & memory["voter"][search]
-        new, room = _copied(memory, search), self._room(transform)
+        new, room = _copied(memory), _room(transform)
         for first in range(0, len(search), _BLOCK):
             block = slice(first, first + _BLOCK)
             _hear(room, new, search[block], said[block], asked[block])
             _aim(room, new, search[block])
         return new
-
-    def _room(self, transform: Transform) -> Places:
-        return places(transform.home, _active(transform), _PLACES)
 
 
 def _hear(room: Places, memory: dict[str, AnyArray], search: Ints, said: Singles, asked: Bools) -> None:
@@ -139,122 +134,90 @@ def _hear(room: Places, memory: dict[str, AnyArray], search: Ints, said: Singles
 
     ``asked`` (s, peers) tells which voters were asked. A shard's searches take their steps together.
     """
-    rows, at, step = np.arange(len(search)), memory["next"][search], int(memory["count"][search[0]])
-    fall = _DROP * memory["scale"][search] * room.away[at]
-    said = said - (memory["seed"][search] - fall[:, None])
+    rows, at, step = np.arange(len(search)), memory["next"][search], int(memory[_TARGET + "count"][search[0]])
+    said = said - (memory["seed"][search] - (_DROP * memory["scale"][search] * room.away[at])[:, None])
     own = said[rows, memory["target"][search]]
-    together = slice(search[0], search[-1] + 1) if search[-1] - search[0] + 1 == len(search) else search
-    earlier = [memory[f"column {number}"][together] for number in range(step)]
-    process = _process(memory, search).extended(room, at, own, [column[rows, at] for column in earlier])
-    column = process.column(room.covariance[at], earlier, step)
-    memory[f"column {step}"][search] = column
+    process = _process(memory, _TARGET, search).plus(room, at, own)
+    _keep(process, memory, _TARGET, search)
+    column = process.column(room, step)
     memory["mean"][search] += column * process.surprise[:, step, None]
-    memory["variance"][search] -= column * column
-    _keep(process, memory, search)
+    memory["mean"][search, at] = np.inf  # it is not tried again
+    column *= column
+    memory["variance"][search] -= column
     row, peer = np.nonzero(asked)
-    if len(row):
-        apart = ((said[row, peer] - _SHARED * own[row]) / _OWN).astype(np.float32)
-        heard = _process(memory, (search[row], peer), _VOTERS).plus(room, at[row], apart)
-        _keep(heard, memory, (search[row], peer), _VOTERS)
+    apart = ((said[row, peer] - _SHARED * own[row]) / _OWN).astype(np.float32)
+    heard = _process(memory, _VOTERS, (search[row], peer)).plus(room, at[row], apart)
+    _keep(heard, memory, _VOTERS, (search[row], peer))
 
 
 def _aim(room: Places, memory: dict[str, AnyArray], search: Ints) -> None:
     """Choose where a mistake is most likely, and say how unlikely it is even there; in place."""
-    known, target, rows = _Known(memory, search, room), _process(memory, search), np.arange(len(search))
-    rough = known.rough()
-    for step in range(int(target.count.max(initial=0))):
-        rough[rows, target.place[:, step]] = np.inf
-    rough, listed = _shortlist(rough)
-    doubt = np.where(np.isinf(rough), rough, known.doubt(listed))
+    rows, seed = np.arange(len(search)), memory["seed"][search]
+    sharp = np.reciprocal(_spread(memory, search))[:, None]
+    mean, variance = memory["mean"][search], np.maximum(memory["variance"][search], _LEAST)
+    fall = (_DROP * memory["scale"][search])[:, None] * room.away
+    shared = _SHARED * mean
+    shared -= fall
+    mean -= fall
+    mean += seed[rows, memory["target"][search]][:, None]
+    mean *= -sharp
+    mean /= np.sqrt(variance)
+    doubt = _unlikely(mean)
+    variance *= _SHARED * _SHARED
+    doubt += _objections(room, memory, search, shared, variance, sharp)
     best = doubt.argmin(axis=1)
-    memory["next"][search], memory["doubt"][search] = listed[rows, best], doubt[rows, best]
+    memory["next"][search], memory["doubt"][search] = best, doubt[rows, best]
 
 
-def _shortlist(rough: Singles) -> tuple[Singles, Ints]:
-    """Let places meet in pairs, round by round; return the winners' values and numbers, (s, shortlist)."""
-    listed = np.tile(np.arange(rough.shape[1]), (len(rough), 1))
-    while rough.shape[1] > _SHORTLIST:
-        half = rough.shape[1] // 2
-        first = rough[:, :half] <= rough[:, half:]
-        rough = np.where(first, rough[:, :half], rough[:, half:])
-        listed = np.where(first, listed[:, :half], listed[:, half:])
-    return rough, listed
+def _objections(
+    room: Places, memory: Memory, search: Ints, shared: Singles, variance: Singles, sharp: Singles
+) -> Singles:
+    """Return about minus the logarithm of how likely it is that no voter objects at any place; (s, c).
+
+    Args:
+        shared: shape (s, c), how far scores are likely to differ from the seeds' by the target's process.
+        variance: shape (s, c), of that.
+        sharp: shape (s, 1), one over the processes' standard deviation.
+    """
+    seed, voter = memory["seed"][search], memory["voter"][search]
+    unasked = memory[_VOTERS + "count"][search] == 0
+    sure = np.sort(np.where(voter & unasked, seed, np.float32(np.inf)), axis=1)
+    root = sharp / np.sqrt(variance + _OWN * _OWN * room.variance)
+    base, most, total = shared * root, np.zeros_like(shared), np.zeros_like(shared)
+    for number in range(int(np.isfinite(sure).sum(axis=1).max(initial=0))):
+        odds = np.multiply(sure[:, number, None], root, dtype=np.float32)
+        odds += base
+        missing = _unlikely(odds)
+        total += missing
+        if number == 0:  # who is least sure of the seed
+            most = missing
+    for peer in range(voter.shape[1]):
+        rows = np.flatnonzero(voter[:, peer] & ~unasked[:, peer])
+        if len(rows):
+            heard = _process(memory, _VOTERS, (search[rows], np.full(len(rows), peer)))
+            means, about = heard.likely(room)
+            means *= _OWN
+            means += shared[rows]
+            means += seed[rows, peer, None]
+            means *= sharp[rows]
+            about *= _OWN * _OWN
+            about += variance[rows]
+            means /= np.sqrt(about, out=about)
+            missing = _unlikely(means)
+            total[rows] += missing
+            most[rows] = np.maximum(most[rows], missing)
+    total += most
+    total *= np.float32(0.5)
+    return total
 
 
-@dataclass(frozen=True)
-class _Known:
-    """What is known of some searches' peers."""
-
-    memory: Memory
-    search: Ints
-    room: Places
-
-    def rough(self) -> Singles:
-        """Return about minus the logarithm of how likely a mistake is at every place; (s, c).
-
-        All voters count as the one who is least sure of the seed, and as no one had asked them.
-        """
-        memory, search = self.memory, self.search
-        voters = np.where(memory["voter"][search], memory["seed"][search], np.float32(np.inf))
-        fall = (_DROP * memory["scale"][search])[:, None] * self.room.away
-        mean, variance = memory["mean"][search], memory["variance"][search]
-        spread = self._spread[:, None]
-        root = np.sqrt(np.maximum(variance, _LEAST))
-        root *= spread
-        own = fall - mean
-        own -= memory["seed"][search, memory["target"][search]][:, None]
-        own /= root
-        rough = _unlikely(own)
-        about = _SHARED * _SHARED * variance
-        about += _OWN * _OWN * self.room.variance
-        root = np.sqrt(about, out=about)
-        root *= spread
-        odds = _SHARED * mean
-        odds -= fall
-        odds += voters.min(axis=1)[:, None]
-        odds /= root
-        rough += _unlikely(odds)
-        return rough
-
-    def doubt(self, at: Ints) -> Singles:
-        """Return about minus the logarithm of how likely a mistake is at places (s, c); (s, c)."""
-        memory, search, rows = self.memory, self.search, np.arange(len(self.search))[:, None]
-        fall = (_DROP * memory["scale"][search])[:, None] * self.room.away[at]
-        mean = memory["mean"][search[:, None], at]
-        variance = np.maximum(memory["variance"][search[:, None], at], _LEAST)
-        spread, seed = self._spread[:, None], memory["seed"][search]
-        own = seed[rows, memory["target"][search][:, None]] - fall + mean
-        means, variances = self._voters(at)
-        most, total = np.zeros_like(mean), np.zeros_like(mean)
-        for peer, voter in enumerate(memory["voter"][search].T):
-            odds = seed[:, peer, None] - fall + _SHARED * mean + _OWN * means[:, peer]
-            about = _SHARED * _SHARED * variance + _OWN * _OWN * variances[:, peer]
-            missing = _unlikely(odds / (spread * np.sqrt(about))) * voter[:, None]
-            total += missing
-            np.maximum(most, missing, out=most)
-        doubt: Singles = _unlikely(-own / (spread * np.sqrt(variance)))
-        doubt += np.float32(0.5) * (total + most)
-        return doubt
-
-    def _voters(self, at: Ints) -> tuple[Singles, Singles]:
-        """Return means and variances of the voters' own processes at places (s, c); (s, peers, c)."""
-        counts = self.memory[_VOTERS + "count"][self.search]
-        means = np.zeros((*counts.shape, at.shape[1]), np.float32)
-        variances = np.repeat(self.room.variance[at][:, None], counts.shape[1], axis=1)
-        row, peer = np.nonzero(counts)
-        if len(row):
-            processes = _process(self.memory, (self.search[row], peer), _VOTERS)
-            means[row, peer], variances[row, peer] = processes.likely(self.room, at[row])
-        return means, variances
-
-    @property
-    def _spread(self) -> Singles:
-        """The standard deviation of each search's processes: the usual, corrected by surprises; (s,)."""
-        surprise, count = self.memory["surprise"][self.search], self.memory["count"][self.search]
-        total = _PRIOR * _SPREAD * _SPREAD * self.memory["scale"][self.search] ** 2
-        for step in range(int(count.max(initial=0))):
-            total = total + surprise[:, step] * surprise[:, step]
-        return np.asarray(np.sqrt(total / (_PRIOR + count.astype(np.float32))))
+def _spread(memory: Memory, search: Ints) -> Singles:
+    """Return the standard deviation of each search's processes: the usual, corrected by surprises; (s,)."""
+    surprise, count = memory[_TARGET + "surprise"][search], memory[_TARGET + "count"][search]
+    total = _PRIOR * _SPREAD * _SPREAD * memory["scale"][search] ** 2
+    for step in range(int(count.max(initial=0))):
+        total = total + surprise[:, step] * surprise[:, step]
+    return np.asarray(np.sqrt(total / (_PRIOR + count.astype(np.float32))))
 
 
 def _clear(votes: Votes, proposals: Proposals) -> Singles:
@@ -278,27 +241,31 @@ def _unlikely(deviations: Singles) -> Singles:
     return deviations
 
 
-def _process(memory: Memory, rows: Any, prefix: str = "") -> Process:
-    names = ("place", "lower", "inverse", "surprise", "count")
+def _process(memory: Memory, prefix: str, rows: AnyArray | tuple[Ints, Ints]) -> Process:
+    names = ("place", "factor", "surprise", "count")
     return Process(*(memory[prefix + name][rows] for name in names))
 
 
-def _kept(process: Process, prefix: str = "") -> Memory:
+def _kept(process: Process, prefix: str) -> Memory:
     return {prefix + name: array for name, array in vars(process).items()}
 
 
-def _keep(process: Process, memory: Memory, rows: Any, prefix: str = "") -> None:
+def _keep(
+    process: Process, memory: dict[str, AnyArray], prefix: str, rows: AnyArray | tuple[Ints, Ints]
+) -> None:
     for name, array in vars(process).items():
         memory[prefix + name][rows] = array
 
 
-def _copied(memory: Memory, search: Ints) -> dict[str, AnyArray]:
-    """Return a memory that can be written to for the next step of some searches."""
-    columns = [name for name in memory if name.startswith("column")]
-    fixed = {"target", "voter", "seed", "scale", *columns}
-    new = {name: array if name in fixed else array.copy() for name, array in memory.items()}
-    new[f"column {int(memory['count'][search[0]])}"] = np.zeros_like(memory["mean"])
-    return new
+def _copied(memory: Memory) -> dict[str, AnyArray]:
+    """Return a memory that can be written to."""
+    fixed = {"target", "voter", "seed", "scale"}
+    return {name: array if name in fixed else array.copy() for name, array in memory.items()}
+
+
+@lru_cache(maxsize=16)
+def _room(transform: Transform) -> Places:
+    return places(transform.home, _active(transform), _PLACES)
 
 
 def _sum(values: Singles) -> Singles:
