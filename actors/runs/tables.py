@@ -227,10 +227,13 @@ class UnitTables:
         seen: set[tuple[object, ...]] = set()
         for unit in self.done():
             rows = self.read(table, unit, wanted)
-            keys = list(zip(*(rows[name].to_pylist() for name in key), strict=True))
-            fresh = [place for place, one in enumerate(keys) if one not in seen]
-            seen.update(keys)
-            yield (rows if len(fresh) == len(keys) else rows.take(fresh)).select(columns or rows.column_names)
+            fresh = []
+            for place, one in enumerate(zip(*(rows[name].to_pylist() for name in key), strict=True)):
+                if one not in seen:
+                    seen.add(one)
+                    fresh.append(place)
+            rows = rows if len(fresh) == len(rows) else rows.take(fresh)
+            yield rows.select(columns or rows.column_names)
 
     def note(self, unit: str) -> dict[str, str]:
         """Return what the marker's file holds beside its rows; nothing where there is no whole file."""

@@ -17,11 +17,13 @@ _FRAMES = 10
 _TARGET = "#D55E00"
 _PEERS = tuple(one for one in COLOURS if one not in (_TARGET, "#F0E442"))  # yellow is lost on white
 _SIDE, _GAP, _PLOT = 1.1, 0.1, 1.5  # inches
-_LEFT, _RIGHT, _TOP, _BOTTOM, _BETWEEN = 0.75, 1.75, 0.62, 0.55, 0.12
+_LEFT, _RIGHT, _TOP, _BOTTOM, _BETWEEN = 0.75, 1.75, 0.95, 0.55, 0.12
 
 
 def climb_figure(scene: Scene, mistake: Mapping[str, Any]) -> Figure:
     """Draw the search that found a mistake, move by move; of a long one, some of its moves.
+
+    Above each image stands what the target answers.
 
     Args:
         scene: what it was found with.
@@ -29,7 +31,7 @@ def climb_figure(scene: Scene, mistake: Mapping[str, Any]) -> Figure:
     """
     frames = thinned(len(mistake["move_parameters"]) + 1, _FRAMES)
     climb = chosen_steps(scene, [dict(mistake)], [frames])[0]
-    count = len(frames)
+    answers, count = climb.probabilities[mistake["target"]].argmax(axis=1), len(frames)
     width = _LEFT + max(count, 3) * (_SIDE + _GAP) + _RIGHT
     height = _TOP + _SIDE + _BETWEEN + _PLOT + _BOTTOM
     figure = Figure(figsize=(width, height))
@@ -40,12 +42,23 @@ def climb_figure(scene: Scene, mistake: Mapping[str, Any]) -> Figure:
     for place in range(count):
         axes = placed(_LEFT + place * (_SIDE + _GAP), height - _TOP - _SIDE, _SIDE, _SIDE)
         show(axes, climb.images[place])
-        axes.set_title(_step(frames, place), fontsize=8, pad=3)
+        wrong = answers[place] != mistake["label"]
+        said = f"{_step(frames, place)}\n{shortened(scene.classes[answers[place]], 14)}"
+        axes.set_title(said, fontsize=8, pad=3, color=_TARGET if wrong else "black")
     _lines(placed(_LEFT, _BOTTOM, count * (_SIDE + _GAP), _PLOT), scene, mistake, climb, frames)
-    label, wrong = (shortened(scene.classes[mistake[name]], 30) for name in ("label", "predicted"))
-    title = f"{mistake['target_name']} is talked into {wrong}; its peers still see {label}"
-    figure.text(_LEFT / width, 1 - 0.1 / height, title, fontsize=10, va="top")
+    figure.text(_LEFT / width, 1 - 0.1 / height, _title(scene, mistake), fontsize=10, va="top")
     return figure
+
+
+def _title(scene: Scene, mistake: Mapping[str, Any]) -> str:
+    label, wrong = (shortened(scene.classes[mistake[name]], 30) for name in ("label", "predicted"))
+    moves, voters = len(mistake["move_parameters"]), int(mistake["voters"])
+    after = "1 move" if moves == 1 else f"{moves} moves"
+    found = f"{mistake['target_name']} mistakes {label} for {wrong} after {after}"
+    if not voters:
+        return found
+    still = "all its peers" if voters == len(scene.names) - 1 else f"the {voters} peers that vote"
+    return f"{found};\n{still} still answer {label}"
 
 
 def _step(frames: Ints, place: int) -> str:

@@ -7,16 +7,14 @@ from typing import Any
 
 import numpy as np
 from markupsafe import Markup
-from rich import box
 from rich.console import Console, ConsoleOptions, RenderResult
-from rich.table import Table as Drawn
 from rich.text import Text
 
+from outvoted.analysis.report.layout import Head, laid_out
 from outvoted.analysis.report.numbers import COUNT, Form, Number
 from outvoted.analysis.report.templating import rendered
 
 Cell = str | Number
-_GAP = 2  # between columns on the terminal
 
 
 @dataclass(frozen=True)
@@ -72,28 +70,11 @@ class Table:
         return replace(self, columns=kept(self.columns), rows=rows)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Draw it on the terminal: where it is too wide, headers are wrapped, then text, never numbers."""
-        rows = self.written()
-        columns = list(zip(*(row for row in rows if len(row) > 1), strict=True)) or [()] * len(self.columns)
-        widths = [max(map(len, column), default=0) for column in columns]
-        names = [len(column.name) for column in self.columns]
-        fits = sum(max(pair) + _GAP for pair in zip(widths, names, strict=True)) <= options.max_width
-        drawn = Drawn(
-            box=box.SIMPLE_HEAD,
-            padding=(0, 1, 0, 0),
-            pad_edge=False,
-            show_edge=False,
-        )
-        for column, width in zip(self.columns, widths, strict=True):
-            word = max(map(len, column.name.split()), default=0)
-            least = max(width, word) if column.form is not None and not fits else None
-            side = "left" if column.form is None else "right"
-            drawn.add_column(Text(column.name), justify=side, width=least, overflow="fold")  # type: ignore[arg-type]
-        for row in rows:
-            drawn.add_row(*(Text(cell, "bold" if len(row) == 1 else "") for cell in row))
+        """Draw it on the terminal, however narrow that is."""
         if self.title:
-            yield Text(self.title, "italic")  # by itself: Rich would wrap it to the width of the columns
-        yield drawn
+            yield Text(self.title, "italic")
+        heads = [Head(column.name, column.form is not None) for column in self.columns]
+        yield from laid_out(heads, self.written(), console, options.max_width)
         if self.note:
             yield Text(self.note)
         yield ""

@@ -131,6 +131,26 @@ def report(run: OfRun, trust: Trusted = False, runs: Runs = DEFAULT_RUNS, debug:
 
 
 @app.command()
+def export(  # noqa: PLR0913  # each is an option
+    run: OfRun,
+    to: Annotated[str, typer.Option(help="folder, npz, hf, parquet, fiftyone or cvat.")] = "folder",
+    out: Annotated[
+        Path | None, typer.Option(help="The file or folder to write; by default RUN-mistakes… here.")
+    ] = None,
+    target: Annotated[str | None, typer.Option(help="Only mistakes of this network.")] = None,
+    label: Annotated[str | None, typer.Option(help="Only of this class: its name or number.")] = None,
+    valid: Annotated[bool, typer.Option("--valid", help="Only those that the referee confirms.")] = False,
+    runs: Runs = DEFAULT_RUNS,
+    debug: Debug = False,
+) -> None:
+    """Write a run's mistakes and their labels as other programs read them, ready to train on or to check."""
+    from outvoted.cluster.command_line.exporting import export_mistakes
+    from outvoted.cluster.export.mined import Choice
+
+    export_mistakes(run_path(run, runs), to, out, Choice(target, label, valid))
+
+
+@app.command()
 def replay(
     run: OfRun,
     search: Annotated[

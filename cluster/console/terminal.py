@@ -24,6 +24,7 @@ from rich.progress import (
 from rich.segment import Segment
 from rich.text import Text
 
+from outvoted.cluster.console.notebook import NotebookBars, notebook_phase
 from outvoted.search.shown import visible
 from outvoted.search.trust import Trust
 
@@ -116,8 +117,10 @@ def bars(console: Console) -> Progress:
     """Return bars with a name, how far, how many, details, and the time left, in the end the time taken.
 
     Without a terminal a line says the same after every 5 %, every ten seconds in which something changed,
-    and every minute in which nothing did.
+    and every minute in which nothing did. In a notebook the bar is drawn again in its place.
     """
+    if console.is_jupyter and not console.quiet:
+        return NotebookBars(console)
     if not _moves(console):
         return Lines(console)
     return _Bars(
@@ -133,7 +136,10 @@ def bars(console: Console) -> Progress:
 @contextmanager
 def phase(console: Console, what: str) -> Iterator[None]:
     """Say what is being done within the block."""
-    if _moves(console):
+    if console.is_jupyter and not console.quiet:
+        with notebook_phase(visible(what)):
+            yield
+    elif _moves(console):
         with console.status(Text(visible(what))):
             yield
     else:
@@ -143,7 +149,7 @@ def phase(console: Console, what: str) -> Iterator[None]:
 
 def _moves(console: Console) -> bool:
     """Return whether lines can be drawn over; a file, a pipe and a dumb terminal keep all that was drawn."""
-    return console.is_jupyter or (console.is_terminal and not console.is_dumb_terminal)
+    return console.is_terminal and not console.is_dumb_terminal and not console.is_jupyter
 
 
 class _Bars(Progress):

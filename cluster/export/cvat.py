@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TextIO
 from xml.etree import ElementTree as Xml
 
-from outvoted.actors.runs import png
 from outvoted.cluster.export.exporter import Exporter, OnImage, numbered
 from outvoted.cluster.export.mined import MinedImage, MinedImages
 from outvoted.search.errors import printable
@@ -51,7 +50,7 @@ def _put(file: TextIO, element: Xml.Element) -> None:
 
 
 def _image(number: int, picture: str, image: MinedImage, names: Sequence[str]) -> Xml.Element:
-    _, height, width = png.decode(image.png).shape
+    _, height, width = image.pixels.shape
     found = Xml.Element("image", id=str(number), name=picture, width=str(width), height=str(height))
     tag = Xml.SubElement(found, "tag", label=names[image.label], source="auto")
     for name, value in zip(_ATTRIBUTES, (names[image.predicted], _legal(image.target)), strict=True):

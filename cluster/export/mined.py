@@ -2,15 +2,17 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from outvoted.actors.runs import png
 from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.cluster.jobs.kinds import kind_of
+from outvoted.search.arrays import Pixels
 from outvoted.search.errors import OutvotedError, suggestion
 
 _FACTS = ("target_name", "label", "predicted", "valid")
@@ -39,6 +41,7 @@ class MinedImage:
     """One mistake: its image as PNG, the label, what the target predicted, and what else is known of it.
 
     Attributes:
+        pixels: the same image, shape (channels, height, width).
         margin: the least voter's probability of the label minus the target's.
         valid: whether the referee agrees with the label; None where it was not asked.
     """
@@ -49,6 +52,7 @@ class MinedImage:
     target: str
     margin: float
     valid: bool | None
+    pixels: Pixels = field(compare=False, repr=False)
 
     def stem(self, number: int) -> str:
         """Name its file, without a suffix; ``number`` is its place among those that are exported."""
@@ -79,10 +83,16 @@ class MinedImages:
         return tuple(name if often[name] == 1 else f"{name} ({number})" for number, name in enumerate(names))
 
     def __iter__(self) -> Iterator[MinedImage]:
+        """Give one image after the other.
+
+        Raises:
+            OutvotedError: one is no PNG that a run can have written, or a table is damaged.
+        """
         for part in self.parts():
             columns: list[list[Any]] = [part[name].to_pylist() for name in ("image", *_COLUMNS)]
             for image, label, predicted, target, margin, valid in zip(*columns, strict=True):
-                yield MinedImage(image["bytes"], label, predicted, target, margin, valid)
+                data = image["bytes"]
+                yield MinedImage(data, label, predicted, target, margin, valid, png.decode(data))
 
 
 def of_run(store: RunFolder, choice: Choice = Choice()) -> MinedImages:  # frozen
@@ -118,7 +128,14 @@ def chosen(parts: Parts, class_names: Sequence[str] | None, choice: Choice) -> M
     """
     none = pa.table({name: [] for name in _FACTS})
     facts = pa.concat_tables([none, *parts(_FACTS)], promote_options="permissive")
-    highest = max((pc.max(facts[name]).as_py() or 0 for name in ("label", "predicted")), default=0)
+    classes = [pc.min_max(facts[name]).as_py() for name in ("label", "predicted")]
+    if any((each["min"] or 0) < 0 for each in classes):
+        raise OutvotedError(
+            expected="labels and predicted classes from 0 on",
+            found="a negative one in the table of mistakes",
+            remedy="restore the run's tables; do not use them if they came from a stranger",
+        )
+    highest = max(each["max"] or 0 for each in classes)
     names = tuple(class_names) if class_names and len(class_names) > highest else None
     wanted = partial(_matching, choice, _label(choice, names, highest + 1), _target(choice, facts))
     count = wanted(facts).num_rows

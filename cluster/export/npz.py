@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 
-from outvoted.actors.runs import png
 from outvoted.cluster.export.exporter import Exporter, OnImage, numbered
 from outvoted.cluster.export.mined import MinedImages
 from outvoted.search.arrays import AnyArray
@@ -28,13 +27,12 @@ class NpzExporter(Exporter):
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
             with archive.open("x_train.npy", "w", force_zip64=True) as file:
                 for _, image in numbered(images, on_image):
-                    pixels = png.decode(image.png)
                     if shape is None:
-                        shape = pixels.shape
+                        shape = image.pixels.shape
                         header = {"descr": "|u1", "fortran_order": False, "shape": (images.count, *shape)}
                         np.lib.format.write_array_header_1_0(file, header)
-                    _check_alike(shape, pixels.shape)
-                    file.write(np.ascontiguousarray(pixels).tobytes())
+                    _check_alike(shape, image.pixels.shape)
+                    file.write(image.pixels.tobytes())
                     labels.append(image.label)
                     predicted.append(image.predicted)
                     targets.append(image.target)

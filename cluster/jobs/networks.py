@@ -148,7 +148,8 @@ def _train(
         tasks[_task(recipes[index], placed, data, options)] = index
     history: list[list[Epoch]] = [[] for _ in recipes]
     total = sum(_epochs(recipe) for recipe in recipes)
-    bar = bars.add_task("training", total=total, details="")
+    loaded = all(recipe.network.loaded for recipe in recipes)
+    bar = bars.add_task("measuring" if loaded else "training", total=total, details="")
     for index, call in completed(tasks):
         epoch: Epoch = ray.get(call)
         history[index].append(epoch)

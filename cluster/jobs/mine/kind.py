@@ -69,6 +69,7 @@ class Mine(Kind[MineConfig]):
         look = f"import pandas; print(pandas.read_parquet({json.dumps(str(path / 'mistakes'))}))"
         return (
             command("outvoted", "replay", path, *flag(named_by(job.config))),
+            f"{command('outvoted', 'export', path)}   # images to train on",
             command("tensorboard", "--logdir", path / "tb"),
             command("python", "-c", look),
         )

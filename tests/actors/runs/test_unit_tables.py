@@ -46,6 +46,8 @@ def assert_holds(tables: UnitTables, numbers: range) -> None:
         found = tables.read_all(table)
         assert found.equals(expected)
         assert found.schema.metadata[b"outvoted.schema"] == schema.VERSION.encode()
+        parts = pa.concat_tables(tables.parts(table))
+        assert parts.sort_by([(name, "ascending") for name in form.key]).equals(expected)
 
 
 def last(tables: UnitTables) -> str:

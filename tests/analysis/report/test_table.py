@@ -3,9 +3,12 @@
 import io
 import json
 
+import pytest
+from rich.cells import cell_len
 from rich.console import Console
 
 from outvoted.analysis.report.numbers import (
+    COUNT,
     DECIMAL,
     PERCENT,
     Spread,
@@ -60,6 +63,42 @@ def test_on_a_narrow_terminal_headers_and_text_are_wrapped_and_numbers_are_whole
     assert max(map(len, lines)) <= 32
     assert any("12,345.6" in line for line in lines)
     assert not any("…" in line for line in lines)
+
+
+LONG = ("efficientnet-lite0", "tf_efficientnet_lite0.in1k", "x" * 60, "ネットワーク-50", "a name of words")
+
+
+@pytest.mark.parametrize("width", [20, 40, 60, 80, 120])
+@pytest.mark.parametrize("columns", [1, 3, 7, 12])
+def test_no_width_cuts_a_name_a_number_or_a_line(width: int, columns: int) -> None:
+    heads = [NAME, *(Column(f"% figure {n}", DECIMAL) for n in range(columns))]
+    rows = [(name, *(1234.5 + n for n in range(columns))) for name in LONG]
+    lines = drawn(Table("", heads, [("all of them together, a heading",), *rows]), width)
+    assert max(map(cell_len, lines)) <= width
+    text = "\n".join(lines)
+    for number in rows[0][1:]:
+        assert text.count(DECIMAL(number)) == len(rows)
+    for name in LONG:
+        joined = "".join(line.split("  ")[0] for line in lines) if cell_len(name) > min(width, 40) else text
+        assert name in text or name.replace(" ", "") in joined.replace(" ", "")
+
+
+def test_names_of_networks_take_one_line_in_80_columns() -> None:
+    names = ("target", "accuracy", "searches", "% success", "moves", "inferences", "run", "valid", "realism")
+    columns = [Column(name, None if name == "target" else COUNT) for name in names]
+    rows = [(name, 1000, 1000, 41, 5, 123456, 12345, 1000, 1000) for name in LONG[:2]]
+    lines = drawn(Table("", columns, rows), 80)
+    for name in LONG[:2]:
+        assert sum(name in line for line in lines) == 1
+    assert sum("123,456" in line for line in lines) == len(rows)
+
+
+def test_columns_without_any_value_are_left_out_where_that_is_asked_for() -> None:
+    columns = (NAME, Column("accuracy", PERCENT), Column("valid", PERCENT), Column("other", PERCENT))
+    rows = [("all",), ("x", None, 0.1, None), ("y", None, None, None)]
+    found = Table("", columns, rows).without_empty("accuracy", "valid")
+    assert [column.name for column in found.columns] == ["name", "valid", "other"]
+    assert [list(row) for row in found.rows] == [["all"], ["x", 0.1, None], ["y", None, None]]
 
 
 def test_as_json_it_has_the_numbers_themselves() -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,11 @@ import pytest
 import torch
 from torch.utils.data import DataLoader
 
-from outvoted import OutvotedError, Result, data
+from outvoted import OutvotedError, Panel, Result, data, mine
+from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.healing.heal_store import HealStore
 from outvoted.actors.mining.shards import Shards, Table
+from outvoted.actors.networks.members import Member
 from outvoted.actors.runs import png, schema, tables
 from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.actors.sweeps.mined_settings import MinedSettings
@@ -72,8 +75,114 @@ def test_a_run_without_mistakes_has_no_images_to_show(own: RunFolder) -> None:
     shutil.rmtree(own.path / "searches")
     found = Result.load(own.path)
     assert len(found.images()) == len(found.dataset()) == len(found.mistakes) == 0
-    with pytest.raises(OutvotedError, match="at least one mistake"):
-        found.show()
+    for ask in (found.show, found.climb, found.landscape, found.to_hf):
+        with pytest.raises(OutvotedError, match="at least one mistake"):
+            ask()
+    assert "without results yet" in found._repr_html_()
+
+
+@pytest.fixture(scope="session")
+def held(trained: list[Member], digits: Dataset) -> Result:
+    """The same found in this process."""
+    networks = {member.name: member.bare(digits.shape, digits.classes) for member in trained}
+    panel = Panel(networks, digits.train.images, digits.train.labels)
+    climb = {"kind": "hillclimb"}
+    return mine(panel, progress=False, per_target=30, seed=7, patience=40, strategy=climb)
+
+
+BOTH = pytest.mark.parametrize("which", ["found", "held"])
+
+
+@BOTH
+def test_searches_say_what_came_of_each(which: str, request: pytest.FixtureRequest) -> None:
+    result: Result = request.getfixturevalue(which)
+    assert (result.searches["outcome"] == "mistake").sum() == len(result.mistakes)
+    assert {"outcome", "reason", "target_name"} <= set(result.searches)
+
+
+@BOTH
+@pytest.mark.usefixtures("sketched")
+def test_a_search_and_its_landscape_are_pictures(which: str, request: pytest.FixtureRequest) -> None:
+    result: Result = request.getfixturevalue(which)
+    longest = int(result.mistakes["moves"].argmax())
+    long, short = result.climb(longest), result.climb(int(result.mistakes["moves"].argmin()))
+    assert long.width > short.width
+    assert result.landscape(longest, "rotation", "translate_x_px", points=5).width > 500
+    for i in (-1, len(result.mistakes)):
+        with pytest.raises(OutvotedError, match="the number of a mistake, 0 to"):
+            result.climb(i)
+    with pytest.raises(OutvotedError, match="points from 3"):
+        result.landscape(0, points=2)
+    with pytest.raises(OutvotedError, match="did you mean 'rotation"):
+        result.landscape(0, "rotatoin")
+
+
+def test_mining_here_draws_what_the_run_draws(found: Result, held: Result) -> None:
+    assert found.mistakes["search_id"].equals(held.mistakes["search_id"])
+    assert found.climb(2).tobytes() == held.climb(2).tobytes()
+
+
+@BOTH
+def test_a_notebook_shows_the_table_and_a_grid(which: str, request: pytest.FixtureRequest) -> None:
+    result: Result = request.getfixturevalue(which)
+    html = result._repr_html_()
+    for name in result.mistakes["target_name"].unique():
+        assert f">{name}</th>" in html
+    assert html.count("data:image/png;base64,") == 2 * min(12, len(result.mistakes))
+    assert "<script" not in html
+    assert "http" not in html
+
+
+@BOTH
+def test_a_report_is_one_page(which: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    result: Result = request.getfixturevalue(which)
+    page = result.report(tmp_path / "page.html").read_text()
+    assert "gallery" in page
+    assert "% success" in page
+
+
+def test_a_report_that_is_there_is_replaced_only_where_it_is_named(
+    held: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert held.report() == Path("report.html")
+    with pytest.raises(OutvotedError, match=r"report\(file\)"):
+        held.report()
+
+
+@BOTH
+def test_hugging_face_gets_images_and_labels(which: str, request: pytest.FixtureRequest) -> None:
+    result: Result = request.getfixturevalue(which)
+    rows = result.to_hf()
+    assert rows["label"] == result.mistakes["label"].to_list()
+    np.testing.assert_array_equal(np.asarray(rows[1]["image"]), result.images()[1, 0])
+
+
+def test_a_missing_package_names_its_extra(found: Result, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "datasets", None)
+    with pytest.raises(OutvotedError, match=r"outvoted\[hf\]"):
+        found.to_hf()
+
+
+@BOTH
+def test_mistakes_are_exported_from_anywhere(
+    which: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    result: Result = request.getfixturevalue(which)
+    with np.load(result.export("npz", tmp_path / "mistakes.npz")) as file:
+        np.testing.assert_array_equal(file["x_train"], result.images())
+        np.testing.assert_array_equal(file["y_train"], result.mistakes["label"])
+
+
+@pytest.mark.filterwarnings("ignore:Glyph")
+def test_texts_of_a_strangers_run_are_text_in_a_notebook(own: RunFolder) -> None:
+    record = own.read_record()
+    assert record.data is not None
+    record.data.class_names = tuple(f'<img src=x onerror="alert({n})">' for n in range(10))
+    own.write_record(record)
+    html = Result.load(own.path)._repr_html_()
+    assert "<img src=x" not in html
+    assert "&lt;img src=x" in html
 
 
 def test_a_study_has_no_mistakes_and_says_where_its_votes_are(own: RunFolder) -> None:
