@@ -232,7 +232,7 @@ class UnitTables:
                 if one not in seen:
                     seen.add(one)
                     fresh.append(place)
-            rows = rows if len(fresh) == len(rows) else rows.take(fresh)
+            rows = rows if len(fresh) == len(rows) else rows.take(pa.array(fresh, pa.int64()))
             yield rows.select(columns or rows.column_names)
 
     def note(self, unit: str) -> dict[str, str]:

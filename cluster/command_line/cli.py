@@ -145,9 +145,9 @@ def export(  # noqa: PLR0913  # each is an option
 ) -> None:
     """Write a run's mistakes and their labels as other programs read them, ready to train on or to check."""
     from outvoted.cluster.command_line.exporting import export_mistakes
-    from outvoted.cluster.export.mined import Choice
+    from outvoted.cluster.export.mined import ExportChoice
 
-    export_mistakes(run_path(run, runs), to, out, Choice(target, label, valid))
+    export_mistakes(run_path(run, runs), to, out, ExportChoice(target, label, valid))
 
 
 @app.command()

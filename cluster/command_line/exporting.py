@@ -6,10 +6,10 @@ from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.cluster.console.terminal import command, console, visible
 from outvoted.cluster.export.exporter import export
 from outvoted.cluster.export.formats import exporter_named
-from outvoted.cluster.export.mined import Choice, of_run
+from outvoted.cluster.export.mined import ExportChoice, of_run
 
 
-def export_mistakes(path: Path, to: str, out: Path | None, choice: Choice) -> None:
+def export_mistakes(path: Path, to: str, out: Path | None, choice: ExportChoice) -> None:
     """Write the mistakes of a run that are chosen, and say how to open them.
 
     Args:

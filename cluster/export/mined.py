@@ -22,7 +22,7 @@ Parts = Callable[[Sequence[str]], Iterable[pa.Table]]
 
 
 @dataclass(frozen=True)
-class Choice:
+class ExportChoice:
     """Which mistakes are exported; all if nothing is said.
 
     Attributes:
@@ -95,7 +95,7 @@ class MinedImages:
                 yield MinedImage(data, label, predicted, target, margin, valid, png.decode(data))
 
 
-def of_run(store: RunFolder, choice: Choice = Choice()) -> MinedImages:  # frozen
+def of_run(store: RunFolder, choice: ExportChoice = ExportChoice()) -> MinedImages:  # frozen
     """Choose among the mistakes of a run of any kind, finished or not.
 
     Raises:
@@ -117,10 +117,10 @@ def of_table(rows: pa.Table, class_names: Sequence[str] | None) -> MinedImages:
     Raises:
         OutvotedError: there is none.
     """
-    return chosen(lambda columns: [rows.select(list(columns))], class_names, Choice())
+    return chosen(lambda columns: [rows.select(list(columns))], class_names, ExportChoice())
 
 
-def chosen(parts: Parts, class_names: Sequence[str] | None, choice: Choice) -> MinedImages:
+def chosen(parts: Parts, class_names: Sequence[str] | None, choice: ExportChoice) -> MinedImages:
     """Look through a table of mistakes, without its images, for those that are meant.
 
     Raises:
@@ -149,7 +149,7 @@ def chosen(parts: Parts, class_names: Sequence[str] | None, choice: Choice) -> M
     )
 
 
-def _matching(choice: Choice, label: int | None, target: str | None, rows: pa.Table) -> pa.Table:
+def _matching(choice: ExportChoice, label: int | None, target: str | None, rows: pa.Table) -> pa.Table:
     if target is not None:
         rows = rows.filter(pc.equal(rows["target_name"], target))
     if label is not None:
@@ -159,7 +159,7 @@ def _matching(choice: Choice, label: int | None, target: str | None, rows: pa.Ta
     return rows
 
 
-def _target(choice: Choice, facts: pa.Table) -> str | None:
+def _target(choice: ExportChoice, facts: pa.Table) -> str | None:
     there = [name for name in pc.unique(facts["target_name"]).to_pylist() if name is not None]
     if choice.target is None or choice.target in there:
         return choice.target
@@ -170,7 +170,7 @@ def _target(choice: Choice, facts: pa.Table) -> str | None:
     )
 
 
-def _label(choice: Choice, names: Sequence[str] | None, classes: int) -> int | None:
+def _label(choice: ExportChoice, names: Sequence[str] | None, classes: int) -> int | None:
     if choice.label is None:
         return None
     if names is not None and choice.label in names:
@@ -185,7 +185,7 @@ def _label(choice: Choice, names: Sequence[str] | None, classes: int) -> int | N
     )
 
 
-def _nothing(choice: Choice, there: int) -> OutvotedError:
+def _nothing(choice: ExportChoice, there: int) -> OutvotedError:
     if not there:
         return OutvotedError(
             expected="at least one mistake to export",

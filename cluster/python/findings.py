@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from outvoted.cluster.export.mined import MinedImages
 
 
-class Findings(ABC):
+class ResultFindings(ABC):
     """What a run of any kind found."""
 
     @property
@@ -103,7 +103,7 @@ class Findings(ABC):
         """
 
 
-class RunFindings(Findings):
+class RunFindings(ResultFindings):
     """What is in a run's folder."""
 
     def __init__(self, store: RunFolder, trust: Trust = NOTHING) -> None:
@@ -193,7 +193,7 @@ class RunFindings(Findings):
         return self._opened
 
 
-class HeldFindings(Findings):
+class HeldFindings(ResultFindings):
     """What was found in this process."""
 
     def __init__(

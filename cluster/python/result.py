@@ -15,7 +15,7 @@ from outvoted.actors.networks.computing import undisturbed
 from outvoted.actors.runs import png
 from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.cluster.console.terminal import Terminal
-from outvoted.cluster.python.findings import Findings, RunFindings
+from outvoted.cluster.python.findings import ResultFindings, RunFindings
 from outvoted.search.arrays import Pixels
 from outvoted.search.errors import OutvotedError
 from outvoted.search.trust import EVERYTHING, NOTHING
@@ -37,7 +37,7 @@ class Result:
         path: the run's folder; None where nothing was written.
     """
 
-    def __init__(self, findings: Findings) -> None:
+    def __init__(self, findings: ResultFindings) -> None:
         """Take where everything comes from; :meth:`load` opens a run."""
         self._findings = findings
         self.kind, self.path = findings.kind, findings.path

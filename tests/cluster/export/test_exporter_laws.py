@@ -17,7 +17,7 @@ from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.cluster.export import exporter as exporting
 from outvoted.cluster.export.exporter import Exporter, export
 from outvoted.cluster.export.formats import EXPORTERS, exporter_named
-from outvoted.cluster.export.mined import Choice, MinedImages, chosen, of_run, of_table
+from outvoted.cluster.export.mined import ExportChoice, MinedImages, chosen, of_run, of_table
 from outvoted.search.errors import OutvotedError
 from tests.cluster.export.formats import READERS
 
@@ -183,10 +183,10 @@ def test_a_runs_images_are_those_of_its_mistakes(run_path: Path) -> None:
     images = list(everything)
     assert len(images) == everything.count > 10
     for choice in (
-        Choice(target="mlp-12"),
-        Choice(label="3"),
-        Choice(valid=True),
-        Choice("mlp-6", valid=True),
+        ExportChoice(target="mlp-12"),
+        ExportChoice(label="3"),
+        ExportChoice(valid=True),
+        ExportChoice("mlp-6", valid=True),
     ):
         some = list(of_run(RunFolder(run_path), choice))
         assert some == [
@@ -215,18 +215,18 @@ def test_what_no_run_can_have_written_is_refused(form: Exporter, tmp_path: Path)
 @pytest.mark.parametrize(
     ("choice", "said"),
     [
-        (Choice(target="mlp-21"), "did you mean 'mlp-18'"),
-        (Choice(label="11"), "--label with a class"),
-        (Choice(label="cat"), "choose from: 0, 1"),
+        (ExportChoice(target="mlp-21"), "did you mean 'mlp-18'"),
+        (ExportChoice(label="11"), "--label with a class"),
+        (ExportChoice(label="cat"), "choose from: 0, 1"),
     ],
 )
-def test_what_chooses_nothing_is_said(choice: Choice, said: str, run_path: Path) -> None:
+def test_what_chooses_nothing_is_said(choice: ExportChoice, said: str, run_path: Path) -> None:
     with pytest.raises(OutvotedError, match=said):
         of_run(RunFolder(run_path), choice)
 
 
 def test_a_choice_that_leaves_no_mistake_is_said() -> None:
     with pytest.raises(OutvotedError, match="that --label --valid leaves"):
-        chosen(lambda columns: [table().select(list(columns))], NAMES, Choice(label="dog", valid=True))
+        chosen(lambda columns: [table().select(list(columns))], NAMES, ExportChoice(label="dog", valid=True))
     with pytest.raises(OutvotedError, match="none so far"):
         of_table(table(labels=[]), NAMES)

@@ -58,9 +58,9 @@ def test_without_progress_nothing_is_said(outputs: dict[str, Sequence[Any]]) -> 
 
 
 def test_a_result_is_a_table_and_pictures(outputs: dict[str, Sequence[Any]]) -> None:
-    (found,) = outputs["found"]
+    (found,) = (each for each in outputs["found"] if each["output_type"] == "execute_result")
     assert "% success" in found["data"]["text/html"]
     assert "data:image/png;base64," in found["data"]["text/html"]
     for name in ("show", "climb"):
-        (picture,) = outputs[name]
+        (picture,) = (each for each in outputs[name] if each["output_type"] == "execute_result")
         assert len(picture["data"]["image/png"]) > 1000
