@@ -72,11 +72,12 @@ LONG = ("efficientnet-lite0", "tf_efficientnet_lite0.in1k", "x" * 60, "ネット
 @pytest.mark.parametrize("columns", [1, 3, 7, 12])
 def test_no_width_cuts_a_name_a_number_or_a_line(width: int, columns: int) -> None:
     heads = [NAME, *(Column(f"% figure {n}", DECIMAL) for n in range(columns))]
-    rows = [(name, *(1234.5 + n for n in range(columns))) for name in LONG]
+    numbers = [1234.5 + place for place in range(columns)]
+    rows: list[tuple[Cell, ...]] = [(name, *numbers) for name in LONG]
     lines = drawn(Table("", heads, [("all of them together, a heading",), *rows]), width)
     assert max(map(cell_len, lines)) <= width
     text = "\n".join(lines)
-    for number in rows[0][1:]:
+    for number in numbers:
         assert text.count(DECIMAL(number)) == len(rows)
     for name in LONG:
         joined = "".join(line.split("  ")[0] for line in lines) if cell_len(name) > min(width, 40) else text
