@@ -3,10 +3,11 @@
 from pathlib import Path
 
 from outvoted.actors.runs.run_folder import RunFolder
-from outvoted.cluster.console.terminal import command, console, visible
+from outvoted.cluster.console.terminal import command, console
 from outvoted.cluster.export.exporter import export
 from outvoted.cluster.export.formats import exporter_named
 from outvoted.cluster.export.mined import ExportChoice, of_run
+from outvoted.search.shown import visible
 
 
 def export_mistakes(path: Path, to: str, out: Path | None, choice: ExportChoice) -> None:
