@@ -78,7 +78,7 @@ class Preprocessed(nn.Module):
     def __init__(self, recipe: InputRecipe, shape: Shape, network: nn.Module) -> None:
         """Take a recipe, the shape in which images arrive, and the network that sees what it makes."""
         super().__init__()
-        self._recipe = recipe
+        self._recipe, self._given = recipe, shape
         self._seen = recipe.seen(shape)
         self.network = network
         for name, values in (("mean", recipe.mean), ("std", recipe.std), ("grey", _GREY)):
@@ -87,12 +87,13 @@ class Preprocessed(nn.Module):
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Return logits (n, classes) for images (n, channels, height, width)."""
-        recipe, (channels, *size) = self._recipe, self._seen
-        if list(images.shape[2:]) != size:
+        # what is done depends on no tensor, so that it can be traced
+        recipe, given, (channels, *size) = self._recipe, self._given, self._seen
+        if list(given[1:]) != size:
             images = functional.interpolate(images, size, mode=recipe.resize, antialias=True)
-        if images.shape[1] > channels:
+        if given[0] > channels:
             images = (images * self.grey.to(images)).sum(1, keepdim=True)
-        elif images.shape[1] < channels:
+        elif given[0] < channels:
             images = images.expand(-1, channels, -1, -1)
         if recipe.layout == "bgr":
             images = images.flip(1)
