@@ -22,7 +22,7 @@ docs: .venv/.installed-dev
 bench: .venv/.installed-bench
 	$(BIN)/python -m tests.benchmarks.engine
 	$(BIN)/python -m tests.benchmarks.mining
-	$(BIN)/python -m tests.benchmarks.sweeping
+	$(BIN)/python -m tests.benchmarks.tables --write
 
 clean:
 	rm -rf .venv build *.egg-info

@@ -6,7 +6,7 @@ bytes, and the target has to be wrong on them while all its peers are correct.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,9 @@ from torch import nn
 from torch.nn import functional
 
 from outvoted.actors.data.datasets import Split
+from outvoted.search.arrays import Ints
 from outvoted.search.transforms import Affine, resample
+from tests.benchmarks.sequential import Asked, InProcess, Sequential
 
 GRID = 5
 """Foolbox's and ART's values along each axis."""
@@ -27,6 +29,8 @@ ROWS = 512
 """Rows of plain PyTorch's batches."""
 ASCENT = 20
 """Steps of gradient ascent."""
+PATIENCE = 250
+"""Candidates without improvement after which the paper's procedure gives up."""
 
 
 @dataclass(frozen=True)
@@ -36,12 +40,18 @@ class Problem:
     Attributes:
         networks: the panel in single precision, from images in [0, 1] to logits.
         seeds: images that all networks classify correctly, and their labels.
+        classes: how many the networks tell apart.
         transform: rotation and translation within its budget.
     """
 
     networks: tuple[nn.Module, ...]
     seeds: Split
     transform: Affine
+    classes: int = 10
+
+    def rows(self, chosen: Ints) -> "Problem":
+        """Return the same with some of the seeds."""
+        return replace(self, seeds=Split(self.seeds.images[chosen], self.seeds.labels[chosen]))
 
     @property
     def pixels(self) -> torch.Tensor:
@@ -122,6 +132,24 @@ def random_moves(problem: Problem, target: int, panel: Counted) -> torch.Tensor:
             active = active[~found]
             if not len(active):
                 break
+    return best
+
+
+def one_at_a_time(problem: Problem, target: int, panel: Counted) -> torch.Tensor:
+    """Follow the paper's procedure: one candidate, all networks, the next candidate."""
+    return climbed(InProcess(problem.networks), problem, target, panel)
+
+
+def climbed(networks: Asked, problem: Problem, target: int, panel: Counted) -> torch.Tensor:
+    """Follow the paper's procedure, whatever asks the networks."""
+    labels = problem.labels.tolist()
+    reference = Sequential(networks, problem.pixels, labels, problem.transform, PATIENCE, 0, lazy=False)
+    best = problem.pixels / 255
+    for seed in range(len(labels)):
+        ended = reference.climb(seed, target, seed * networks.size + target)
+        if ended is not None:
+            panel.inferences += ended.inferences
+            best[seed] = ended.image[0]
     return best
 
 
@@ -225,7 +253,7 @@ def art(problem: Problem, target: int, panel: Counted) -> torch.Tensor:
         problem.networks[target],
         loss=nn.CrossEntropyLoss(),
         input_shape=(channels, height, width),
-        nb_classes=int(problem.labels.max()) + 1,
+        nb_classes=problem.classes,
         clip_values=(0, 1),
         device_type="cpu",
     )
@@ -252,4 +280,5 @@ def _moved(problem: Problem, rows: torch.Tensor, moves: torch.Tensor) -> torch.T
     inverse = torch.stack(
         (cos, sin, -(cos * across + sin * down), -sin, cos, sin * across - cos * down), dim=1
     )
-    return resample(problem.pixels[rows], inverse) / 255
+    border = problem.transform.border_of(problem.seeds.images.shape[1])
+    return resample(problem.pixels[rows], inverse, border) / 255

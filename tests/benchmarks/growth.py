@@ -1,6 +1,6 @@
 """How mining grows: searches in flight, peers, nodes, and what a long run keeps in memory.
 
-    python -m tests.benchmarks.growth [coordinator] [nodes] [memory] [--out growth.json]
+    python -m tests.benchmarks.growth [coordinator] [nodes] [memory] [--out bench/growth]
 
 Peers and cells are stubs that answer after a set time, so what is measured is everything else. Nodes are
 simulated: cells in a few processes. This is no test; figures are of the machine that it runs on.
@@ -9,7 +9,6 @@ simulated: cells in a few processes. This is no test; figures are of the machine
 import argparse
 import asyncio
 import itertools
-import json
 import os
 import platform
 import tempfile
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import ray
 
@@ -354,19 +354,20 @@ PARTS: Mapping[str, Any] = {"coordinator": coordinator, "nodes": nodes, "memory"
 
 
 def main() -> None:
-    """Measure, print each figure as it comes, and write all."""
+    """Measure, print each figure as it comes, and write a table for each part."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("parts", nargs="*", choices=[[], *PARTS], help="all, if left out")
-    parser.add_argument("--out", type=Path, default=Path("growth.json"))
+    parser.add_argument("--out", type=Path, default=Path("bench/growth"), help="a folder")
     asked = parser.parse_args()
-    found: dict[str, Any] = {"cpus": os.cpu_count(), "machine": platform.processor() or platform.machine()}
+    asked.out.mkdir(parents=True, exist_ok=True)
+    machine = {"cpus": os.cpu_count(), "machine": platform.processor() or platform.machine()}
     with connected("local"):
         for part in asked.parts or PARTS:
-            found[part] = []
+            found = []
             for row in PARTS[part]():
                 print(part, row, flush=True)
-                found[part].append(asdict(row))
-    asked.out.write_text(json.dumps(found, indent=1))
+                found.append(asdict(row))
+            pd.DataFrame(found).assign(**machine).to_parquet(asked.out / f"{part}.parquet")
 
 
 if __name__ == "__main__":

@@ -2,35 +2,39 @@
 
     make bench
 
-Same panel, same seeds and moves, both in one run and in turn; medians over the rounds. One at a time, all
-five networks see every candidate, as the paper counts; lazily, the target is asked first, then its peers
-until one objects. The whole command includes the start of Ray and of its processes, and the report.
+Same panel, same seeds and moves, both in one run and in turn. One at a time, all five networks see every
+candidate, as the paper counts; lazily, the target is asked first, then its peers until one objects. Other
+strategies run on the same panel. The whole command includes the start of the cells' processes, the referee and
+the report; Ray itself runs already.
 """
 
-import statistics
+import argparse
 import tempfile
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
 import torch
 from rich.console import Console
-from rich.table import Table
 
 from outvoted.actors.mining.planning import MiningFigures
 from outvoted.actors.mining.shards import Shards
-from outvoted.actors.runs.run_folder import RunFolder, RunRecord
+from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.cluster.jobs.job import Job, launch
 from outvoted.cluster.jobs.kinds import read
 from outvoted.cluster.jobs.mine import MineConfig
 from outvoted.cluster.jobs.mine.kind import MINE
-from tests.benchmarks.sequential import Sequential
+from outvoted.cluster.ray.connect import LOCAL, connected
+from tests.benchmarks.panels import CONFIGS
+from tests.benchmarks.sequential import InProcess, Sequential
 
-CONFIG = Path(__file__).parents[2] / "configs" / "mnist.yaml"
-ROUNDS = 3
-REPLICAS = 20
+REPLICAS = 10
 """Replicas (searches for each of the five targets) that each sequential round gets."""
+STRATEGIES = ("hillclimb", "genetic", "auto")
 
 
 @dataclass(frozen=True)
@@ -42,18 +46,12 @@ class Rate:
     candidates: int
     inferences: int
 
-    @property
-    def per_second(self) -> float:
-        """Mistakes per second."""
-        return self.mistakes / self.seconds
-
 
 def sequential(run: OpenedRun, round_: int, lazy: bool) -> Rate:
     """Time the reference on the next replicas."""
-    data = run.data
-    networks = [member.build(data.shape, data.classes).eval() for member in run.peers]
+    data, search = run.data, run.search
+    networks = InProcess([member.build(data.shape, data.classes).eval() for member in run.peers])
     images = torch.tensor(data.train.images).float()
-    search = run.search
     reference = Sequential(
         networks, images, data.train.labels.tolist(), search.transform, search.patience, search.seed, lazy
     )
@@ -63,7 +61,7 @@ def sequential(run: OpenedRun, round_: int, lazy: bool) -> Rate:
         ended = [
             found
             for replica in replicas
-            for target in range(len(networks))
+            for target in range(networks.size)
             if (found := reference.search(replica, target)) is not None
         ]
     return Rate(
@@ -74,63 +72,52 @@ def sequential(run: OpenedRun, round_: int, lazy: bool) -> Rate:
     )
 
 
-def mined(store: RunFolder) -> tuple[Rate, Rate]:
-    """Time the main job: mining alone, and the whole command with Ray's start."""
+def mined(store: RunFolder, strategy: str, per_target: int) -> tuple[Rate, Rate]:
+    """Time a run: mining alone, and the whole command."""
+    overrides = [f"search.strategy.kind={strategy}", f"search.per_target={per_target}"]
+    config = read(MineConfig, CONFIGS / "mnist.yaml", overrides)
     began = time.perf_counter()
-    launch(Job(MINE, read(MineConfig, CONFIG), store), Console(quiet=True))
+    launch(Job(MINE, config, store), Console(quiet=True))
     whole = time.perf_counter() - began
-    record: RunRecord = store.read_record()
     rows = Shards(store.path).frame("searches")
     counts = (
         int((rows["outcome"] == "mistake").sum()),
         int(rows["candidates"].sum()),
         int((rows["inferences_target"] + rows["inferences_peers"]).sum()),
     )
-    return Rate(MiningFigures.of(record).seconds, *counts), Rate(whole, *counts)
+    return Rate(MiningFigures.of(store.read_record()).seconds, *counts), Rate(whole, *counts)
+
+
+def measured(folder: Path, rounds: int, per_target: int, console: Console) -> Iterator[dict[str, Any]]:
+    """Let all take turns, round after round; the first run, which trains the panel, is not counted."""
+    mined(RunFolder(folder / "warm-up"), "hillclimb", 20)
+    for number in range(rounds):
+        found: dict[str, Rate] = {}
+        for strategy in STRATEGIES:
+            store = RunFolder(folder / f"{strategy}-{number}")
+            found[f"`{strategy}` on Ray"], whole = mined(store, strategy, per_target)
+            if strategy == STRATEGIES[0]:
+                found[f"the whole command, `{strategy}`"] = whole
+                run = OpenedRun(store)
+        found["one at a time, all networks see every candidate"] = sequential(run, number, lazy=False)
+        found["one at a time, lazily"] = sequential(run, number, lazy=True)
+        for name in sorted(found, key=lambda name: not name.startswith("one")):
+            console.print(name, found[name])
+            yield {"contender": name, "round": number, **asdict(found[name])}
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure, print and write."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--out", type=Path, default=Path("bench/mining.parquet"))
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--searches", type=int, default=600, help="for each target")
+    given = parser.parse_args()
     torch.set_num_threads(1)
-    console = Console()
-    rates: dict[str, list[Rate]] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        mined(RunFolder(Path(folder) / "warm-up"))  # trains the panel
-        for number in range(ROUNDS):
-            store = RunFolder(Path(folder) / f"round-{number}")
-            alone, whole = mined(store)
-            opened = OpenedRun(store)
-            for name, rate in {
-                "one at a time": sequential(opened, number, lazy=False),
-                "one at a time, lazily": sequential(opened, number, lazy=True),
-                "mining on Ray": alone,
-                "the whole command": whole,
-            }.items():
-                rates.setdefault(name, []).append(rate)
-                console.print(name, rate)
-    console.print(_table(rates))
-
-
-def _table(rates: dict[str, list[Rate]]) -> Table:
-    base, lazy, *_ = rates.values()
-    names = ("", "mistakes/s", "ratio", "to lazily", "candidates/s", "inferences/s")
-    table = Table(*names, title=f"medians of {ROUNDS} rounds")
-    for name, found in rates.items():
-        table.add_row(
-            name,
-            f"{statistics.median(rate.per_second for rate in found):.1f}",
-            *(f"{_ratio(found, other):.1f}" for other in (base, lazy)),
-            f"{statistics.median(rate.candidates / rate.seconds for rate in found):,.0f}",
-            f"{statistics.median(rate.inferences / rate.seconds for rate in found):,.0f}",
-        )
-    return table
-
-
-def _ratio(found: list[Rate], base: list[Rate]) -> float:
-    """Compare mistakes per second round by round."""
-    return statistics.median(
-        one.per_second / other.per_second for one, other in zip(found, base, strict=True)
-    )
+    with tempfile.TemporaryDirectory() as folder, connected(LOCAL):
+        rows = [*measured(Path(folder), given.rounds, given.searches, Console())]
+    given.out.parent.mkdir(parents=True, exist_ok=True)
+    pd.DataFrame(rows).to_parquet(given.out)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Networks trained together against a process for each network, on two cores; on a GPU against one by one.
 
-    make bench                                                # or, with networks, epochs and images of a job:
+    python -m tests.benchmarks.sweeping                       # or, with networks, epochs and images of a job:
     python -m tests.benchmarks.sweeping --job 12x1x2000 --rounds 1
 
 784-256-10 with sigmoids, batches of 64, Adam. Both sides use two processes at a time with one thread each.
