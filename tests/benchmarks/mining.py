@@ -4,7 +4,7 @@
 
 Same panel, same seeds and moves, both in one run and in turn. One at a time, all five networks see every
 candidate, as the paper counts; lazily, the target is asked first, then its peers until one objects. Other
-strategies run on the same panel. The whole command includes the start of the cells' processes, the referee and
+strategies run on the same panel. The whole command includes the start of the cells, the referee and
 the report; Ray itself runs already.
 """
 

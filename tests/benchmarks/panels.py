@@ -149,7 +149,7 @@ def agreed(networks: tuple[nn.Module, ...], split: Split, seeds: int) -> Split:
     """Return the first images that all networks classify correctly, of four times as many as are wanted."""
     images, labels = split.images[: 4 * seeds], split.labels[: 4 * seeds]
     with torch.no_grad():
-        parts = (torch.from_numpy(images).float() / 255).split(64)
+        parts = torch.split(torch.from_numpy(images).float() / 255, 64)
         seen = [torch.cat([network(part) for part in parts]).argmax(1).numpy() for network in networks]
     rows = np.flatnonzero((np.stack(seen) == labels).all(0))[:seeds]
     return Split(images[rows], labels[rows])

@@ -5,7 +5,6 @@ python -m tests.benchmarks.tables bench --write    # puts them between the marks
 """
 
 import argparse
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -36,10 +35,8 @@ def engine(rows: pd.DataFrame) -> str:
     """Write a table for each panel, range and number of cores."""
     parts = []
     for (panel, where, cores), part in rows.groupby(["panel", "range", "cores"], sort=False):
-        title = (
-            f"**{panel}, {where}, {cores} core{'s' * (cores > 1)}** (medians of {part['round'].nunique()})"
-        )
-        parts.append(f"{title}:\n\n{_compared(part)}")
+        title = f"**{panel}, {where}, {'one core' if cores == 1 else f'{cores} cores'}**"
+        parts.append(f"{title} (medians of {part['round'].nunique()}):\n\n{_compared(part)}")
     return "\n\n".join(parts)
 
 
@@ -159,11 +156,11 @@ def main() -> None:
     text = PAGE.read_text()
     for mark, made in tables(given.folder):
         print(f"{mark}\n\n{made}\n")
-        marks = rf"(<!-- {mark}: begin -->\n).*?(<!-- {mark}: end -->)"
-        text, places = re.subn(
-            marks, lambda found, made=made: f"{found[1]}\n{made}\n\n{found[2]}", text, flags=re.S
-        )
-        assert places == 1, f"{PAGE} needs the marks of {mark}"
+        before, begin, rest = text.partition(f"<!-- {mark}: begin -->\n")
+        _, end, after = rest.partition(f"<!-- {mark}: end -->")
+        assert begin, f"{PAGE} needs the marks of {mark}"
+        assert end, f"{PAGE} needs both marks of {mark}"
+        text = f"{before}{begin}\n{made}\n\n{end}{after}"
     if given.write:
         PAGE.write_text(text)
 
