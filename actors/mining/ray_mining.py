@@ -3,18 +3,19 @@
 import asyncio
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import ray
 
-from outvoted.actors.data.datasets import Images
+from outvoted.actors.data.datasets import Dataset, Images
 from outvoted.actors.mining.coordinator import Coordinator, Verdict
 from outvoted.actors.mining.local_mining import MiningResult, mine_panel
 from outvoted.actors.mining.shards import Live, ShardResult
-from outvoted.actors.networks.computing import use_one_thread
+from outvoted.actors.networks import Architecture, Weights
+from outvoted.actors.networks.computing import keep_freed_memory, use_one_thread
 from outvoted.actors.networks.members import Member
 from outvoted.actors.panel.exactness import Exactness
 from outvoted.actors.panel.fast import Batch
@@ -23,6 +24,8 @@ from outvoted.actors.panel.peer import Peer
 from outvoted.actors.panel.ray_panel import FOREVER, LaterPanel, Placed, RayPanel
 from outvoted.actors.panel.realism import Found, Seen
 from outvoted.actors.panel.renderer import Renderer
+from outvoted.actors.training.steps import Training
+from outvoted.actors.training.training import Epoch, trained_or_measured
 from outvoted.search.arrays import Pixels, Singles
 from outvoted.search.climb import Outcome, Rules, ShardState
 from outvoted.search.messages import Questions, Replies, apart, together
@@ -158,31 +161,40 @@ class _Inside(LaterPanel):
         return self._panel.exactness()
 
 
-@ray.remote(**FOREVER)
-class CellActor:
-    """A cell: a coordinator and the referee, with the peers beside them or in other processes.
+@dataclass(frozen=True)
+class Opening:
+    """What a cell is opened with.
+
+    Attributes:
+        names: the peers', in the panel's order.
+        placed: the referee, or None, and the images.
+        recorder: hears how far shards are.
+    """
+
+    rules: Rules
+    peers: Peers
+    names: tuple[str, ...]
+    placed: Placed
+    recorder: Any
+    batch: Batch = "auto"
+
+
+class _Opened:
+    """A coordinator and the referee, with the peers beside them or in other processes.
 
     Runs several shards at a time, and tells the recorder now and then how far they are.
     """
 
-    def __init__(
-        self,
-        rules: Rules,
-        peers: Peers,
-        names: Sequence[str],
-        placed: Placed,
-        recorder: Any,
-        batch: Batch = "auto",
-    ) -> None:
-        use_one_thread()
-        referee, images = ray.get(list(placed))
+    def __init__(self, opening: Opening) -> None:
+        rules, recorder = opening.rules, opening.recorder
+        referee, images = ray.get(list(opening.placed))
         judge = None
         if referee is not None:
             network = referee.build(images.shape, images.classes)
-            judge = Peer(network, Renderer(rules.transform, images.seeds), batch)
-        self._panel = peers.panel(rules, images, batch)
-        self._batcher = RequestBatcher(self._panel.ask, peers.calls)
-        self._coordinator = Coordinator(rules, images.seeds, tuple(names), judge)
+            judge = Peer(network, Renderer(rules.transform, images.seeds), opening.batch)
+        self.panel = opening.peers.panel(rules, images, opening.batch)
+        self._batcher = RequestBatcher(self.panel.ask, opening.peers.calls)
+        self._coordinator = Coordinator(rules, images.seeds, opening.names, judge)
         self._bulletin = Bulletin(
             partial(recorder.under_way.remote, ray.get_runtime_context().get_actor_id())
         )
@@ -191,8 +203,8 @@ class CellActor:
         """Run a shard; again, where a peer's bound proves too small meanwhile."""
         try:
             while True:
-                before, result = await self._panel.widened(), await self._mined(lease)
-                if await self._panel.widened() == before:
+                before, result = await self.panel.widened(), await self._mined(lease)
+                if await self.panel.widened() == before:
                     return result
         finally:
             self._bulletin.drop(lease.shard.name)
@@ -220,34 +232,77 @@ class CellActor:
         """Have panel and referee judge at the same time, and other shards go on meanwhile."""
         referee = asyncio.to_thread(self._coordinator.judge, found.images)
         if self._coordinator.rules.realism:
-            seen, classes = await asyncio.gather(self._panel.judge(found), referee)
+            seen, classes = await asyncio.gather(self.panel.judge(found), referee)
             return Verdict(seen.votes, classes, seen.realism)
-        votes, classes = await asyncio.gather(self._panel.vote(found.images), referee)
+        votes, classes = await asyncio.gather(self.panel.vote(found.images), referee)
         return Verdict(votes, classes)
 
-    async def ask(self, questions: Questions) -> Replies:
+
+Opener = tuple[Any]
+"""The object reference of an Opening, in a tuple, so that it reaches an actor as it is."""
+
+
+@ray.remote(**FOREVER)
+class CellActor:
+    """A process that trains networks, is opened, and is a cell from then on.
+
+    So it starts, and imports what it needs, but once. Every call brings what the cell is opened with: after
+    it was killed it opens itself again.
+    """
+
+    def __init__(self) -> None:
+        use_one_thread()
+        keep_freed_memory()
+        self._cell: _Opened | None = None
+
+    async def train(
+        self,
+        architecture: Architecture,
+        training: Training,
+        data: Dataset,
+        seed: int,
+        loaded: Weights | None = None,
+    ) -> AsyncIterator[Epoch]:
+        """Train one network and stream its epochs; one with loaded weights is only measured."""
+        for epoch in trained_or_measured(architecture, training, data, seed, loaded):
+            yield epoch
+
+    async def open(self, opener: Opener) -> None:
+        """Build panel and referee, if they aren't."""
+        self._opened(opener)
+
+    async def mine(self, opener: Opener, lease: Lease) -> ShardResult:
+        """Run a shard."""
+        return await self._opened(opener).mine(lease)
+
+    async def ask(self, opener: Opener, questions: Questions) -> Replies:
         """Put questions to the panel."""
-        return await self._panel.ask(questions)
+        return await self._opened(opener).panel.ask(questions)
 
-    async def vote(self, images: Pixels) -> Singles:
+    async def vote(self, opener: Opener, images: Pixels) -> Singles:
         """Put images to the panel."""
-        return await self._panel.vote(images)
+        return await self._opened(opener).panel.vote(images)
 
-    async def judge(self, found: Found) -> Seen:
+    async def judge(self, opener: Opener, found: Found) -> Seen:
         """Put images that searches ended with to the panel."""
-        return await self._panel.judge(found)
+        return await self._opened(opener).panel.judge(found)
 
-    async def exactness(self) -> tuple[Exactness, ...]:
+    async def exactness(self, opener: Opener) -> tuple[Exactness, ...]:
         """Return how the panel's answers were computed so far."""
-        return await self._panel.exactness()
+        return await self._opened(opener).panel.exactness()
+
+    def _opened(self, opener: Opener) -> _Opened:
+        if self._cell is None:
+            self._cell = _Opened(ray.get(opener[0]))
+        return self._cell
 
 
 class CellPanel(VotingPanel):
     """A cell's panel, as seen from another process; the cell answers between the questions of its shards."""
 
-    def __init__(self, cell: Any, size: int) -> None:
-        """Take a cell's actor and the number of its peers."""
-        self._cell, self._size = cell, size
+    def __init__(self, cell: Any, opener: Opener, size: int) -> None:
+        """Take a cell's actor, what it is opened with, and the number of its peers."""
+        self._cell, self._opener, self._size = cell, opener, size
 
     @property
     def size(self) -> int:
@@ -256,22 +311,22 @@ class CellPanel(VotingPanel):
 
     def ask(self, questions: Questions) -> Replies:
         """Put to each peer the candidates meant for it."""
-        replies: Replies = ray.get(self._cell.ask.remote(questions))
+        replies: Replies = ray.get(self._cell.ask.remote(self._opener, questions))
         return replies
 
     def vote(self, images: Pixels) -> Singles:
         """Put images to all peers; shape (peers, n, classes)."""
-        votes: Singles = ray.get(self._cell.vote.remote(images))
+        votes: Singles = ray.get(self._cell.vote.remote(self._opener, images))
         return votes
 
     def judge(self, found: Found) -> Seen:
         """Put images that searches ended with to all peers."""
-        seen: Seen = ray.get(self._cell.judge.remote(found))
+        seen: Seen = ray.get(self._cell.judge.remote(self._opener, found))
         return seen
 
     def exactness(self) -> tuple[Exactness, ...]:
         """Return what every peer knows."""
-        known: tuple[Exactness, ...] = ray.get(self._cell.exactness.remote())
+        known: tuple[Exactness, ...] = ray.get(self._cell.exactness.remote(self._opener))
         return known
 
 

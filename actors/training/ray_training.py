@@ -9,7 +9,7 @@ from outvoted.actors.networks import Architecture, Weights
 from outvoted.actors.networks.computing import keep_freed_memory, use_one_thread
 from outvoted.actors.training.generators.dcgan import Checkpoint, DcganTraining, TrainingStage, train_dcgan
 from outvoted.actors.training.steps import Training
-from outvoted.actors.training.training import Epoch, measured, train
+from outvoted.actors.training.training import Epoch, trained_or_measured
 
 
 @ray.remote(num_returns="streaming", max_retries=-1)
@@ -19,10 +19,7 @@ def train_remotely(
     """Train one network with one thread and stream its epochs; one with loaded weights is only measured."""
     use_one_thread()
     keep_freed_memory()
-    if loaded is None:
-        yield from train(architecture, training, data, seed)
-    else:
-        yield from measured(architecture, loaded, data)
+    yield from trained_or_measured(architecture, training, data, seed, loaded)
 
 
 @ray.remote(num_returns="streaming", max_retries=-1)

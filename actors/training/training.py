@@ -116,6 +116,16 @@ def _optimizer(training: Training, network: nn.Module, plain: bool) -> Optimizer
     return optimizer(training, network.parameters(), fused=False)
 
 
+def trained_or_measured(
+    architecture: Architecture, training: Training, data: Dataset, seed: int, loaded: Weights | None
+) -> Iterator[Epoch]:
+    """Train one network; one that comes with its weights is only measured."""
+    if loaded is None:
+        yield from train(architecture, training, data, seed)
+    else:
+        yield from measured(architecture, loaded, data)
+
+
 def trained_member(
     name: str, role: Role, architecture: Architecture, seed: int, epochs: Iterable[Epoch]
 ) -> Member:

@@ -1,5 +1,7 @@
 """The command line: its commands and their options. What a command does is imported when it is called."""
 
+import atexit
+import gc
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -199,6 +201,9 @@ def doctor(runs: Runs = DEFAULT_RUNS, debug: Debug = False) -> None:
 def main() -> None:
     """Run the command line; a mistake of the user's ends in one message and exit code 2."""
     tolerate_any_terminal()
+    atexit.register(
+        gc.freeze
+    )  # at its end the interpreter would look for garbage among all that was imported
     try:
         with signals_heeded():
             app()

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -18,7 +19,7 @@ from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.cluster.console.terminal import bars, phase
 from outvoted.cluster.jobs.run_settings import RunSettings, device_taken, usable
 from outvoted.cluster.jobs.runs import data_record, open_record, recorded
-from outvoted.cluster.ray.connect import LOCAL, connected
+from outvoted.cluster.ray.connect import LOCAL, connected, disconnecting
 from outvoted.search.errors import OutvotedError
 from outvoted.search.trust import named_by
 
@@ -153,15 +154,15 @@ def launch(job: Job[Config], console: Console, data: Dataset | None = None) -> "
     place = kind.prepare(job, record, found, console)
     if job.address == LOCAL and config.device == "mps":
         check_device(config.device)
-    with connected(job.address, job.debug, config.device):
+    with connected(job.address, job.debug, config.device) as own:
         there = usable(config.device, ray.cluster_resources(), job.address == LOCAL)
         console.print(device_taken(config.device, there), soft_wrap=True)
         work = place(there)
         with recorded(store, record), bars(console) as progress:
             work(progress)
-    with phase(console, "drawing the report"):
-        report = kind.report(OpenedRun(store, named_by(config)))
-        report.write(store.path)
+        with disconnecting() if own else nullcontext(), phase(console, "drawing the report"):
+            report = kind.report(OpenedRun(store, named_by(config)))
+            report.write(store.path)
     return report
 
 

@@ -24,6 +24,8 @@ from outvoted.search.errors import OutvotedError
 from outvoted.search.trust import named_by
 
 OnEpoch = Callable[[str, EpochRecord], object]
+Trainers = Share | Sequence[Any]
+"""What trains networks: remote functions, each one at a time, or a task for each that takes a share."""
 
 
 def check_user_networks(
@@ -58,7 +60,7 @@ def run_members(
     record: RunRecord,
     wanted: tuple[Recipe, ...],
     data: Dataset,
-    share: Share,
+    trainers: Trainers,
     bars: Bars,
     on_epoch: OnEpoch,
 ) -> list[Member]:
@@ -79,14 +81,14 @@ def run_members(
             )
     else:
         shelf = store.panels / panel_settings.key(wanted, data.fingerprint)
-        found = trained(shelf, wanted, data, share, bars, on_epoch)
+        found = trained(shelf, wanted, data, trainers, bars, on_epoch)
         members.save(store.peers, found)
     record.panel_fingerprint = fingerprint(found)
     return found
 
 
 def run_referee(
-    folder: Path, panels: Path, wanted: Recipe, data: Dataset, share: Share, bars: Bars
+    folder: Path, panels: Path, wanted: Recipe, data: Dataset, trainers: Trainers, bars: Bars
 ) -> Member:
     """Return a referee that is trained apart from the panels it judges: the one that is kept in ``folder``.
 
@@ -94,7 +96,7 @@ def run_referee(
     """
     if not (folder / members.TABLE).exists():
         shelf = panels / panel_settings.key((wanted,), data.fingerprint)
-        members.save(folder, trained(shelf, (wanted,), data, share, bars, lambda name, epoch: None))
+        members.save(folder, trained(shelf, (wanted,), data, trainers, bars, lambda name, epoch: None))
     return kept(folder, (wanted,))[0]
 
 
@@ -123,36 +125,52 @@ def kept(folder: Path, wanted: Sequence[Recipe], shelf: bool = False) -> list[Me
 
 
 def trained(
-    folder: Path, recipes: Sequence[Recipe], data: Dataset, share: Share, bars: Bars, on_epoch: OnEpoch
+    folder: Path,
+    recipes: Sequence[Recipe],
+    data: Dataset,
+    trainers: Trainers,
+    bars: Bars,
+    on_epoch: OnEpoch,
 ) -> list[Member]:
     """Return the trained networks kept in ``folder``, training and keeping them if it has none."""
     if (folder / members.TABLE).exists():
         return kept(folder, recipes, shelf=True)
-    found = _train(recipes, data, share, bars, on_epoch)
+    if isinstance(trainers, Share):
+        cpus = min(1.0, ray.cluster_resources().get("CPU", 1.0))
+        task = train_remotely.options(num_cpus=cpus, num_gpus=trainers.num_gpus)
+        trainers = [task] * len(recipes)
+    found = _train(recipes, data, trainers, bars, on_epoch)
     members.save(folder, found)
     return found
 
 
 def _train(
-    recipes: Sequence[Recipe], data: Dataset, share: Share, bars: Bars, on_epoch: OnEpoch
+    recipes: Sequence[Recipe], data: Dataset, trainers: Sequence[Any], bars: Bars, on_epoch: OnEpoch
 ) -> list[Member]:
-    """Train all networks at once, each in a task of its own; those that come with weights are measured.
+    """Train all networks, as many at once as there are trainers; those that come with weights are measured.
 
     The referee, which takes longest, begins first. Weights are read here, so other machines need not have
     their files.
     """
     placed = ray.put(data)
-    options = {"num_cpus": min(1.0, ray.cluster_resources().get("CPU", 1.0)), "num_gpus": share.num_gpus}
-    tasks: dict[Any, int] = {}
-    for index in reversed(range(len(recipes))):
-        tasks[_task(recipes[index], placed, data, options)] = index
+    waiting, calls = list(range(len(recipes))), {}
+
+    def begin(trainer: Any) -> None:
+        if waiting:
+            index = waiting.pop()
+            calls[_call(trainer, recipes[index], placed, data)] = index, trainer
+
+    for trainer in trainers:
+        begin(trainer)
     history: list[list[Epoch]] = [[] for _ in recipes]
     total = sum(_epochs(recipe) for recipe in recipes)
     loaded = all(recipe.network.loaded for recipe in recipes)
     bar = bars.add_task("measuring" if loaded else "training", total=total, details="")
-    for index, call in completed(tasks):
+    for (index, trainer), call in completed(calls):
         epoch: Epoch = ray.get(call)
         history[index].append(epoch)
+        if epoch.weights is not None:  # it was the last one
+            begin(trainer)
         on_epoch(recipes[index].name, epoch.record)
         accuracy = epoch.record.test_accuracy
         told = "no test images" if accuracy is None else f"{accuracy:.1%} of test images correct"
@@ -164,11 +182,10 @@ def _train(
     ]
 
 
-def _task(recipe: Recipe, placed: Any, data: Dataset, options: dict[str, float]) -> Any:
+def _call(trainer: Any, recipe: Recipe, placed: Any, data: Dataset) -> Any:
     loaded = recipe.network.load(data.shape, data.classes)
     weights = None if loaded is None else loaded.weights
-    task = train_remotely.options(**options)
-    return task.remote(recipe.network, recipe.training, placed, recipe.seed, weights)
+    return trainer.remote(recipe.network, recipe.training, placed, recipe.seed, weights)
 
 
 def _epochs(recipe: Recipe) -> int:

@@ -11,15 +11,24 @@ from ray.util.placement_group import placement_group, remove_placement_group
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy, PlacementGroupSchedulingStrategy
 
 from outvoted.actors.data.datasets import Images
-from outvoted.actors.mining.ray_mining import CellActor, CellPanel, Peers, PeersInside, PeersOutside
+from outvoted.actors.mining.ray_mining import (
+    CellActor,
+    CellPanel,
+    Opening,
+    Peers,
+    PeersInside,
+    PeersOutside,
+)
 from outvoted.actors.mining.recorder import RecorderActor
 from outvoted.actors.networks.members import Member
 from outvoted.actors.panel.fast import Batch
-from outvoted.actors.panel.ray_panel import PeerActor
+from outvoted.actors.panel.ray_panel import PeerActor, Placed
 from outvoted.cluster.ray.layout import Layout
 from outvoted.cluster.ray.placement import Share
 from outvoted.search.climb import Rules
 from outvoted.search.errors import OutvotedError
+from outvoted.search.plan import Lease
+from outvoted.search.transforms import Transform
 
 _PLACING_SECONDS = 60
 _PEER: Any = PeerActor
@@ -27,26 +36,20 @@ _CELL: Any = CellActor
 
 
 @dataclass(frozen=True)
-class Placed:
-    """A panel's members, the referee and the images, as references into the object store.
-
-    Kept for as long as actors may restart: a restarted actor is made from them again.
-    """
-
-    names: tuple[str, ...]
-    peers: tuple[Any, ...]
-    referee: Any
-    images: Any
-    batch: Batch
-
-
-@dataclass(frozen=True)
 class Cell:
-    """Handles of a cell's actor, and of its peers' where they have any."""
+    """Handles of a cell's actor, of its peers' where they have any, and of what it is opened with.
+
+    They are kept for as long as actors may restart: a restarted one is made from the same references again.
+    """
 
     actor: Any
     peers: tuple[Any, ...]
+    opener: Any
     panel: CellPanel
+
+    def mine(self, lease: Lease) -> Any:
+        """Have it run a shard; return the call."""
+        return self.actor.mine.remote(self.opener, lease)
 
 
 def here() -> dict[str, Any]:
@@ -67,66 +70,102 @@ def running_recorder(path: Path) -> Iterator[Any]:
 
 
 @contextmanager
-def running_cells(
-    layout: Layout,
-    rules: Rules,
-    members: Sequence[Member],
-    images: Images,
-    recorder: Any,
-    batch: Batch,
-) -> Iterator[list[Cell]]:
-    """Have all cells within the block; seeds are placed in the object store once for each machine."""
-    placed = _place(members, images, batch)
-    groups = [_group(layout) for _ in range(layout.cells)]
-    cells: list[Cell] = []
+def running_cells(layout: Layout, networks: int) -> Iterator["Cells"]:
+    """Have the processes of all cells within the block.
+
+    Args:
+        networks: how many are to be trained before cells are opened. Cells of one process train them, unless
+            other processes could train more at a time.
+    """
+    cells = Cells(layout)
     try:
-        _await(groups)
-        for group in groups:
-            cells.append(_start(layout, rules, placed, recorder, group))
+        if layout.inside and layout.cells >= min(networks, int(ray.cluster_resources().get("CPU", 1))):
+            cells.start()
         yield cells
     finally:
-        for cell in cells:
-            for actor in (cell.actor, *cell.peers):
-                ray.kill(actor)
-        for group in groups:
+        cells.end()
+
+
+class Cells:
+    """The cells of a run: first processes, then what is opened there."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._groups: list[Any] = []
+        self._actors: list[Any] = []
+        self._peers: list[Any] = []
+        self._kept: tuple[Any, ...] = ()  # what actors are made from again, should they die
+
+    @property
+    def trainers(self) -> tuple[Any, ...]:
+        """The cells as what trains networks; none where they start when they are opened."""
+        return tuple(actor.train for actor in self._actors)
+
+    def start(self) -> None:
+        """Start a process for each cell, placed on the machines; a coordinator beside peers needs no share.
+
+        Raises:
+            OutvotedError: there is no room for them.
+        """
+        layout = self._layout
+        self._groups = [_group(layout) for _ in range(layout.cells)]
+        _await(self._groups)
+        share = layout.share if layout.inside else Share(0, 0)
+        for group in self._groups:
+            options = _options(share, group, 0)
+            self._actors.append(
+                _CELL.options(**options, max_concurrency=layout.shards_in_flight + 2).remote()
+            )
+
+    def open(
+        self, rules: Rules, members: Sequence[Member], images: Images, recorder: Any, batch: Batch
+    ) -> list[Cell]:
+        """Give each cell its panel; seeds are placed in the object store once for each machine.
+
+        Raises:
+            OutvotedError: there is no room for cells that were not started.
+        """
+        if not self._actors:
+            self.start()
+        peers = [member for member in members if member.role == "peer"]
+        referee = next((member for member in members if member.role == "referee"), None)
+        placed, seeds, judge = [ray.put(peer) for peer in peers], ray.put(images), ray.put(referee)
+        self._kept = (*placed, seeds)
+        cells = []
+        for actor, group in zip(self._actors, self._groups, strict=True):
+            outside: tuple[Any, ...] = ()
+            where: Peers = PeersInside(tuple(placed))
+            if not self._layout.inside:
+                outside = self._outside(group, rules.transform, [(peer, seeds) for peer in placed], batch)
+                where = PeersOutside(outside)
+            names = tuple(peer.name for peer in peers)
+            opener = (ray.put(Opening(rules, where, names, (judge, seeds), recorder, batch)),)
+            cells.append(Cell(actor, outside, opener, CellPanel(actor, opener, len(peers))))
+            actor.open.remote(opener)  # all at the same time, though one is asked first
+        return cells
+
+    def _outside(
+        self, group: Any, transform: Transform, peers: Sequence[Placed], batch: Batch
+    ) -> tuple[Any, ...]:
+        """Start an actor for each peer of a cell."""
+        actors = tuple(
+            _PEER.options(**_options(self._layout.share, group, bundle)).remote(transform, peer, batch)
+            for bundle, peer in enumerate(peers)
+        )
+        self._peers += actors
+        return actors
+
+    def end(self) -> None:
+        """End all processes."""
+        for actor in (*self._actors, *self._peers):
+            ray.kill(actor)
+        for group in self._groups:
             remove_placement_group(group)
 
 
-def _place(members: Sequence[Member], images: Images, batch: Batch) -> Placed:
-    peers = [member for member in members if member.role == "peer"]
-    referee = next((member for member in members if member.role == "referee"), None)
-    return Placed(
-        names=tuple(member.name for member in peers),
-        peers=tuple(ray.put(member) for member in peers),
-        referee=ray.put(referee),
-        images=ray.put(images),
-        batch=batch,
-    )
-
-
-def _start(layout: Layout, rules: Rules, placed: Placed, recorder: Any, group: Any) -> Cell:
-    """Start one cell's actors; a coordinator beside peers of their own needs no share."""
-    bundles = iter(range(layout.processes))
-
-    def options(share: Share) -> dict[str, Any]:
-        where = PlacementGroupSchedulingStrategy(group, placement_group_bundle_index=next(bundles, 0))
-        return {"num_cpus": share.num_cpus, "num_gpus": share.num_gpus, "scheduling_strategy": where}
-
-    actors: tuple[Any, ...] = ()
-    peers: Peers = PeersInside(placed.peers)
-    if not layout.inside:
-        actors = tuple(
-            _PEER.options(**options(layout.share)).remote(
-                rules.transform, (peer, placed.images), placed.batch
-            )
-            for peer in placed.peers
-        )
-        peers = PeersOutside(actors)
-    share = layout.share if layout.inside else Share(0, 0)
-    actor = _CELL.options(**options(share), max_concurrency=layout.shards_in_flight + 2).remote(
-        rules, peers, placed.names, (placed.referee, placed.images), recorder, placed.batch
-    )
-    return Cell(actor, actors, CellPanel(actor, len(placed.peers)))
+def _options(share: Share, group: Any, bundle: int) -> dict[str, Any]:
+    where = PlacementGroupSchedulingStrategy(group, placement_group_bundle_index=bundle)
+    return {"num_cpus": share.num_cpus, "num_gpus": share.num_gpus, "scheduling_strategy": where}
 
 
 def _group(layout: Layout) -> Any:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from importlib import import_module
 from pathlib import Path
+from threading import Thread
 
 import ray
 from ray.exceptions import RayError
@@ -25,8 +26,8 @@ _ABSENT = re.compile(r"No module named '([\w.]+)'")
 
 
 @contextmanager
-def connected(address: str, debug: bool = False, device: Device = "auto") -> Iterator[None]:
-    """Be connected to Ray within the block.
+def connected(address: str, debug: bool = False, device: Device = "auto") -> Iterator[bool]:
+    """Be connected to Ray within the block; yield whether that ends with the block.
 
     Args:
         address: ``local`` starts a private instance that ends with the block; ``auto`` or ``HOST:PORT``
@@ -47,16 +48,30 @@ def connected(address: str, debug: bool = False, device: Device = "auto") -> Ite
     _check_reachable(address)
     if ray.is_initialized():
         with _modules_named():
-            yield
+            yield False
         return
     _prepare_environment(address, debug)
     with _told(device) if address == LOCAL else nullcontext(), nullcontext() if debug else _unprompted():
         try:
             _start(address, debug)
             with _modules_named():
-                yield
+                yield True
         finally:
             ray.shutdown()
+
+
+@contextmanager
+def disconnecting() -> Iterator[None]:
+    """Disconnect from Ray while the block, which doesn't need it any more, does something else.
+
+    Processes of a private instance take over a second to end.
+    """
+    ending = Thread(target=ray.shutdown)
+    ending.start()
+    try:
+        yield
+    finally:
+        ending.join()
 
 
 @contextmanager

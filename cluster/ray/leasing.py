@@ -52,7 +52,7 @@ class _Leases:
         lease = next(self._work, None)
         if lease is not None:
             self._unrecorded += 1
-            self._calls[cell.actor.mine.remote(lease)] = lambda call: self._mined.append((call, cell))
+            self._calls[cell.mine(lease)] = lambda call: self._mined.append((call, cell))
 
     def run(self) -> None:
         """Go on until all shards are recorded."""

@@ -252,7 +252,7 @@ class _Mining:
     cell: int
     seconds: float
 
-    def remote(self, lease: Lease) -> Any:
+    def remote(self, opener: tuple[()], lease: Lease) -> Any:
         return self.host.mine.remote(self.cell, lease, self.seconds)
 
 
@@ -269,7 +269,7 @@ def stub_cells(cells: int, seconds: float) -> Iterator[list[Cell]]:
     hosts = [host.options(**options).remote(_rows()) for _ in range(min(cells, 4))]
     ray.get([one.mine.remote(-1, leased(0, SHARD, 5), 0.0) for one in hosts])
     panel: Any = None
-    yield [Cell(_Stub(_Mining(hosts[k % len(hosts)], k, seconds)), (), panel) for k in range(cells)]
+    yield [Cell(_Stub(_Mining(hosts[k % len(hosts)], k, seconds)), (), (), panel) for k in range(cells)]
     for one in hosts:
         ray.kill(one)
 

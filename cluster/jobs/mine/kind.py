@@ -89,9 +89,11 @@ def _search(job: Job[MineConfig], record: RunRecord, data: Dataset, layout: Layo
     images = Images(data.train, data.shape, data.classes)
     with running_recorder(job.store.path) as recorder:
         recipes = panel_settings.recipes(config.panel, config.referee)
-        found = run_members(job.store, record, recipes, data, layout.share, progress, recorder.epoch.remote)
-        starting = progress.add_task("starting", total=1, details="peers and coordinators")
-        with running_cells(layout, rules, found, images, recorder, config.panel.batch) as cells:
+        with running_cells(layout, len(recipes)) as started:
+            trainers = started.trainers or layout.share
+            found = run_members(job.store, record, recipes, data, trainers, progress, recorder.epoch.remote)
+            starting = progress.add_task("starting", total=1, details="peers and coordinators")
+            cells = started.open(rules, found, images, recorder, config.panel.batch)
             plans = planned(cells[0].panel, config.search, data.train.labels, config.panel.names)
             plans.standings.check()
             for concern in plans.standings.concerns():

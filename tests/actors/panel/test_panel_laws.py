@@ -40,7 +40,8 @@ def cell(inside: bool, trained: list[Member], digits: Dataset, rules: Rules) -> 
     layout = Layout(inside, 1, len(trained), Share(0.1, 0), 4)
     images = Images(digits.train, digits.shape, digits.classes)
     recorder = SimpleNamespace(under_way=SimpleNamespace(remote=unheard))
-    with running_cells(layout, rules, trained, images, recorder, "auto") as (one,):
+    with running_cells(layout, networks=0) as cells:
+        (one,) = cells.open(rules, trained, images, recorder, "auto")
         yield one
 
 
@@ -177,7 +178,7 @@ def test_shards_mined_together_in_a_cell_give_the_same_rows(
     rows = np.arange(len(shard))
     parts = [shard.rows(rows[first : first + 12]) for first in range(0, len(shard), 12)]
     leases = [lease_of(part, panel, rules.transform) for part in parts]
-    results: list[ShardResult] = ray.get([found.actor.mine.remote(lease) for lease in leases])
+    results: list[ShardResult] = ray.get([found.mine(lease) for lease in leases])
     searches = pa.concat_tables([result.searches for result in results])
     expected = mined.searches.drop_columns("finished_at")
     assert searches.drop_columns("finished_at").equals(expected)

@@ -30,7 +30,7 @@ class Machine:
         self.most = [0] * cells
         self.together = 0
         self.cells: list[Any] = [
-            Cell(SimpleNamespace(mine=SimpleNamespace(remote=self._miner(cell))), (), SimpleNamespace())  # type: ignore[arg-type]
+            Cell(SimpleNamespace(mine=SimpleNamespace(remote=self._miner(cell))), (), (), SimpleNamespace())  # type: ignore[arg-type]
             for cell in range(cells)
         ]
         self.recorder = SimpleNamespace(
@@ -38,8 +38,8 @@ class Machine:
             glance=SimpleNamespace(remote=lambda: Call(0, self._glance)),
         )
 
-    def _miner(self, cell: int) -> Callable[[int], Call]:
-        def mine(shard: int) -> Call:
+    def _miner(self, cell: int) -> Callable[[Any, int], Call]:
+        def mine(opener: Any, shard: int) -> Call:
             self.out[cell] += 1
             self.most[cell] = max(self.most[cell], self.out[cell])
             return Call(next(self.delays), lambda: (cell, shard))
