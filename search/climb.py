@@ -12,7 +12,6 @@ how long it takes.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +20,7 @@ from outvoted.search.arrays import Bools, Floats, Ints, Singles
 from outvoted.search.consensus import is_voter, unanimous
 from outvoted.search.ledger import Ballot, Finds, Tally, no_questions, no_votes, questions
 from outvoted.search.messages import Questions, Replies, TakeGradient
+from outvoted.search.outcome import Outcome
 from outvoted.search.plan import Lease, Shard
 from outvoted.search.strategies import Evidence, Memory, Offer, Position, Proposals, Strategy, Votes
 from outvoted.search.streams import Purpose, uniforms
@@ -28,16 +28,6 @@ from outvoted.search.transforms import Transform
 
 _PIECE = 8192
 """Candidates that are made at a time; what is computed on the way takes less than a megabyte."""
-
-
-class Outcome(StrEnum):
-    """How a search ended."""
-
-    CLIMBING = "climbing"
-    MISTAKE = "mistake"
-    EXHAUSTED = "exhausted"
-    SKIPPED = "skipped"
-    FAILED = "failed"
 
 
 @dataclass(frozen=True)

@@ -58,6 +58,10 @@ def test_actors_import_only_what_they_compute_with() -> None:
     assert not _loaded(f"import {', '.join(ACTORS)}") & {"rich", *DRAWING, *STATISTICS, *RAY_LIBRARIES}
 
 
+def test_the_recorder_imports_no_network() -> None:
+    assert "torch" not in _loaded("import outvoted.actors.mining.recorder")
+
+
 OWN_NETWORKS = """
 from outvoted.actors.data import datasets
 from outvoted.actors.networks import CNN, MLP

@@ -27,7 +27,7 @@ from outvoted.actors.runs import png, schema, tables
 from outvoted.actors.training.steps import Training
 from outvoted.actors.training.training import ExtraSamples, accuracy, train
 from outvoted.search.arrays import Floats, Ints, Pixels
-from outvoted.search.climb import Outcome
+from outvoted.search.outcome import Outcome
 from outvoted.search.search_settings import SearchSettings
 from outvoted.search.transforms import Transform
 

@@ -14,8 +14,9 @@ from outvoted.actors.panel.peer import Peer
 from outvoted.actors.panel.realism import Found
 from outvoted.actors.runs import png
 from outvoted.search.arrays import Ints, Pixels, Singles
-from outvoted.search.climb import Outcome, Rules, ShardState, advance, begin
+from outvoted.search.climb import Rules, ShardState, advance, begin
 from outvoted.search.messages import Questions, Replies
+from outvoted.search.outcome import Outcome
 from outvoted.search.plan import Lease
 
 

@@ -21,14 +21,16 @@ from outvoted.actors.panel.exactness import Exactness
 from outvoted.actors.panel.fast import Batch
 from outvoted.actors.panel.panel import LocalPanel, VotingPanel
 from outvoted.actors.panel.peer import Peer
-from outvoted.actors.panel.ray_panel import FOREVER, LaterPanel, Placed, RayPanel
+from outvoted.actors.panel.ray_panel import LaterPanel, Placed, RayPanel
 from outvoted.actors.panel.realism import Found, Seen
 from outvoted.actors.panel.renderer import Renderer
+from outvoted.actors.runs.ray_actors import FOREVER
 from outvoted.actors.training.steps import Training
 from outvoted.actors.training.training import Epoch, trained_or_measured
 from outvoted.search.arrays import Pixels, Singles
-from outvoted.search.climb import Outcome, Rules, ShardState
+from outvoted.search.climb import Rules, ShardState
 from outvoted.search.messages import Questions, Replies, apart, together
+from outvoted.search.outcome import Outcome
 from outvoted.search.plan import Lease
 from outvoted.search.search_settings import SearchSettings
 

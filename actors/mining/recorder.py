@@ -9,8 +9,8 @@ import ray
 
 from outvoted.actors.mining.monitor import Monitor
 from outvoted.actors.mining.shards import Live, Progress, ShardResult, Shards
-from outvoted.actors.networks.members import EpochRecord
-from outvoted.actors.panel.ray_panel import FOREVER
+from outvoted.actors.runs.epochs import EpochRecord
+from outvoted.actors.runs.ray_actors import FOREVER
 from outvoted.actors.runs.run_folder import RunFolder
 
 

@@ -12,9 +12,10 @@ from outvoted.actors.mining.shards import ShardResult
 from outvoted.actors.mining.verification import Verification
 from outvoted.actors.runs import png, schema
 from outvoted.search.arrays import AnyArray, Ints, Pixels, Singles
-from outvoted.search.climb import Outcome, ShardState
+from outvoted.search.climb import ShardState
 from outvoted.search.consensus import is_voter
 from outvoted.search.messages import probability
+from outvoted.search.outcome import Outcome
 
 _TALLY = (
     "candidates",

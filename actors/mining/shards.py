@@ -13,8 +13,8 @@ import pyarrow.compute as pc
 from outvoted.actors.runs import schema
 from outvoted.actors.runs.tables import UnitTables
 from outvoted.search.arrays import Ints
-from outvoted.search.climb import Outcome
 from outvoted.search.errors import OutvotedError
+from outvoted.search.outcome import Outcome
 
 if TYPE_CHECKING:
     import pandas as pd

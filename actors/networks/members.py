@@ -18,24 +18,12 @@ from torch import nn
 from outvoted.actors.networks import Architecture, Network, Weights
 from outvoted.actors.networks.user_modules import Tolerant
 from outvoted.actors.runs import schema, tables
+from outvoted.actors.runs.epochs import EpochRecord
 from outvoted.actors.runs.files import plain_name, reason, refuse_link, write_atomically
 from outvoted.search.errors import OutvotedError
 from outvoted.search.trust import NOTHING, Trust
 
 Role = Literal["peer", "referee"]
-
-
-@dataclass(frozen=True)
-class EpochRecord:
-    """Mean training loss, and the share of test images classified correctly, after an epoch (counted from 1).
-
-    A network that was loaded, not trained, has one record: epoch 0, without a loss. Without test images
-    there is no accuracy.
-    """
-
-    epoch: int
-    loss: float | None
-    test_accuracy: float | None
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,8 @@
 """Peers as Ray actors, and a panel of them.
 
 The files named ``ray_*`` are the thin shell of actors and tasks around peers, coordinators and training.
-Nothing is decided there, and each imports only what its process needs. Actors restart without limit and
-their calls are made again: every call is a pure function of its arguments, or writes under a name that
-follows from them. (Ray pickles actor classes by value, which fails for code that names the module
+Nothing is decided there, and each imports only what its process needs.
+(Ray pickles actor classes by value, which fails for code that names the module
 ``torch``.)
 """
 
@@ -21,12 +20,10 @@ from outvoted.actors.panel.fast import Batch
 from outvoted.actors.panel.peer import Peer
 from outvoted.actors.panel.realism import Found, Seen
 from outvoted.actors.panel.renderer import Renderer
+from outvoted.actors.runs.ray_actors import FOREVER
 from outvoted.search.arrays import Pixels, Singles
 from outvoted.search.messages import Answers, Candidates, Questions, Replies
 from outvoted.search.transforms import Transform
-
-FOREVER = {"max_restarts": -1, "max_task_retries": -1}
-"""The options of an actor that restarts without limit."""
 
 Placed = tuple[Any, Any]
 """Object references of a Member (or None) and of Images. The driver holds them for as long as actors may

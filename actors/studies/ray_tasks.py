@@ -10,8 +10,9 @@ import ray
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.networks import Architecture, Shape
 from outvoted.actors.networks.computing import use_one_thread
-from outvoted.actors.networks.members import EpochRecord, Member
+from outvoted.actors.networks.members import Member
 from outvoted.actors.panel.peer import voter
+from outvoted.actors.runs.epochs import EpochRecord
 from outvoted.actors.studies.study_store import vote_rows
 from outvoted.actors.training.steps import Training
 from outvoted.actors.training.target_training import (

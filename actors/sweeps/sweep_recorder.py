@@ -10,8 +10,8 @@ import ray
 from torch.utils.tensorboard.writer import SummaryWriter
 
 from outvoted.actors.networks.members import Member
-from outvoted.actors.panel.ray_panel import FOREVER
 from outvoted.actors.runs.files import unwritable
+from outvoted.actors.runs.ray_actors import FOREVER
 from outvoted.actors.sweeps.sweep_store import FINISHED, Fields, Kept, Row, SweepStore
 
 _TOLD = ("epoch", "seed")

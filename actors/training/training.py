@@ -10,8 +10,9 @@ from torch import nn
 from outvoted.actors.data.datasets import Dataset, Split
 from outvoted.actors.networks import Architecture, UserNetwork, Weights
 from outvoted.actors.networks.computing import own_device
-from outvoted.actors.networks.members import EpochRecord, Member, Role
+from outvoted.actors.networks.members import Member, Role
 from outvoted.actors.networks.user_modules import Tolerant, is_machines
+from outvoted.actors.runs.epochs import EpochRecord
 from outvoted.actors.training.steps import (
     FlatAdam,
     OneNetwork,

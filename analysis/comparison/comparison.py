@@ -14,7 +14,7 @@ from outvoted.analysis.mining.voters import validity
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.numbers import COUNT, PERCENT, SHARE, Form
 from outvoted.analysis.report.table import Column, Table, table_of
-from outvoted.search.climb import Outcome
+from outvoted.search.outcome import Outcome
 from outvoted.search.transforms import Transform
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from outvoted.search.climb import Outcome
+from outvoted.search.outcome import Outcome
 
 
 @dataclass(frozen=True)

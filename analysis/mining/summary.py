@@ -17,7 +17,7 @@ from outvoted.analysis.mining.voters import VotersSummary, by_voters, realistic,
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.numbers import COUNT, DECIMAL, SHARE, Beside, Form
 from outvoted.analysis.report.table import Cell, Column, Table
-from outvoted.search.climb import Outcome
+from outvoted.search.outcome import Outcome
 from outvoted.search.strategies import Hillclimb
 from outvoted.search.transforms import Affine
 

@@ -13,8 +13,8 @@ import pandas as pd
 from outvoted.actors.panel.realism import REALISTIC
 from outvoted.analysis.report.numbers import COUNT, DECIMAL, PERCENT, SHARE
 from outvoted.analysis.report.table import Column, Table, table_of
-from outvoted.search.climb import Outcome
 from outvoted.search.consensus import is_voter
+from outvoted.search.outcome import Outcome
 
 
 @dataclass(frozen=True)

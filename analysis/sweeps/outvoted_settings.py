@@ -26,8 +26,8 @@ from outvoted.analysis.report.numbers import (
 from outvoted.analysis.report.table import Cell, Column, Table
 from outvoted.analysis.sweeps.base import Setting
 from outvoted.analysis.sweeps.opened import OpenedSweep
-from outvoted.search.climb import Outcome
 from outvoted.search.errors import OutvotedError
+from outvoted.search.outcome import Outcome
 
 
 @dataclass(frozen=True)

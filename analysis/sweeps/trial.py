@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 import pyarrow as pa
 
 from outvoted.actors.data.datasets import Dataset
-from outvoted.actors.networks.members import EpochRecord, Member
+from outvoted.actors.networks.members import Member
+from outvoted.actors.runs.epochs import EpochRecord
 from outvoted.actors.sweeps.sweep_store import Kept, Row
 from outvoted.actors.training.stacked_training import StackedTraining, Trainee
 from outvoted.actors.training.steps import Training

@@ -10,10 +10,11 @@ from rich.progress import Progress as Bars
 
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.networks import members
-from outvoted.actors.networks.members import EpochRecord, Member, fingerprint
+from outvoted.actors.networks.members import Member, fingerprint
 from outvoted.actors.panel import checking, panel_settings
 from outvoted.actors.panel.panel_settings import PanelSettings, Recipe, RefereeSettings
 from outvoted.actors.panel.standing import far_below
+from outvoted.actors.runs.epochs import EpochRecord
 from outvoted.actors.runs.run_folder import RunFolder, RunRecord
 from outvoted.actors.training.ray_training import train_remotely
 from outvoted.actors.training.training import Epoch, trained_member

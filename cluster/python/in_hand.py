@@ -7,8 +7,9 @@ from pydantic import PrivateAttr
 from torch import nn
 
 from outvoted.actors.networks import Preprocessed, Shape, UserNetwork
-from outvoted.actors.networks.members import EpochRecord, Member, Role
+from outvoted.actors.networks.members import Member, Role
 from outvoted.actors.networks.user_modules import copied
+from outvoted.actors.runs.epochs import EpochRecord
 
 
 class InHand(UserNetwork):

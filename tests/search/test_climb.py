@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from outvoted.search.climb import Outcome, Rules, ShardState, advance, begin
+from outvoted.search.climb import Rules, ShardState, advance, begin
+from outvoted.search.outcome import Outcome
 from outvoted.search.plan import Shard, Turns
 from outvoted.search.strategies import RandomSearch, Strategy
 from outvoted.search.transforms import Affine, AffineRange

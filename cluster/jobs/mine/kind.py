@@ -24,7 +24,7 @@ from outvoted.cluster.jobs.networks import check_user_networks, run_members
 from outvoted.cluster.ray.cells import Cell, running_cells, running_recorder
 from outvoted.cluster.ray.layout import Layout, layout
 from outvoted.cluster.ray.leasing import lease
-from outvoted.search.climb import Outcome
+from outvoted.search.outcome import Outcome
 from outvoted.search.trust import named_by
 
 if TYPE_CHECKING:

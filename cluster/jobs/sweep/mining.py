@@ -21,8 +21,8 @@ from outvoted.cluster.jobs.networks import run_referee
 from outvoted.cluster.jobs.sweep import SweepConfig
 from outvoted.cluster.ray.calls import completed, result
 from outvoted.cluster.ray.placement import Share
-from outvoted.search.climb import Outcome
 from outvoted.search.errors import OutvotedError
+from outvoted.search.outcome import Outcome
 from outvoted.search.trust import named_by
 
 _MINE: Any = mine_panel_remotely

@@ -9,7 +9,8 @@ import pytest
 from outvoted.actors.mining.coordinator import Coordinator
 from outvoted.actors.mining.shards import ShardResult
 from outvoted.actors.panel.panel import LocalPanel
-from outvoted.search.climb import Outcome, Rules
+from outvoted.search.climb import Rules
+from outvoted.search.outcome import Outcome
 from outvoted.search.plan import Shard, Turns
 from tests.actors.leases import mined_by
 from tests.search.runs import searches

@@ -23,9 +23,10 @@ from outvoted.actors.panel.realism import Found, Seen
 from outvoted.actors.panel.renderer import Renderer
 from outvoted.actors.runs import png, schema
 from outvoted.search.arrays import Pixels, Singles
-from outvoted.search.climb import Outcome, ShardState
+from outvoted.search.climb import ShardState
 from outvoted.search.consensus import is_voter, outvoted
 from outvoted.search.messages import Questions, Replies
+from outvoted.search.outcome import Outcome
 from outvoted.search.plan import Shard
 from tests.actors.leases import lease_of, mined_by
 

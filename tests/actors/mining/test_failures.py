@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 from outvoted.actors.mining.shards import Failed, check_not_all, failures
-from outvoted.search.climb import Outcome
 from outvoted.search.errors import OutvotedError
+from outvoted.search.outcome import Outcome
 
 
 def searches(*rows: tuple[int, Outcome, str | None]) -> pd.DataFrame:

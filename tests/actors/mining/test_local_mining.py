@@ -10,9 +10,10 @@ from outvoted.actors.mining.coordinator import Coordinator
 from outvoted.actors.mining.local_mining import MiningResult, mine_panel, mined_together
 from outvoted.actors.mining.planning import planned
 from outvoted.actors.networks import MLP
-from outvoted.actors.networks.members import EpochRecord, Member
+from outvoted.actors.networks.members import Member
 from outvoted.actors.panel.panel import LocalPanel
 from outvoted.actors.panel.peer import Peer
+from outvoted.actors.runs.epochs import EpochRecord
 from outvoted.actors.training.steps import Training
 from outvoted.actors.training.training import train
 from outvoted.search.climb import Rules

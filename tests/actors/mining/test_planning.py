@@ -14,9 +14,10 @@ from outvoted.actors.panel.exactness import Exactness
 from outvoted.actors.panel.panel import LocalPanel, VotingPanel
 from outvoted.actors.panel.realism import Found, Seen
 from outvoted.search.arrays import Pixels, Singles
-from outvoted.search.climb import Outcome, Rules
+from outvoted.search.climb import Rules
 from outvoted.search.errors import OutvotedError
 from outvoted.search.messages import Answers, Questions, Replies
+from outvoted.search.outcome import Outcome
 from outvoted.search.plan import AskedSeeds, drawn_seeds
 from outvoted.search.search_settings import SearchSettings
 from outvoted.search.strategies import Gradient

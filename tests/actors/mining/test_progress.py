@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outvoted.actors.mining.shards import Progress, ShardResult
-from outvoted.search.climb import Outcome
+from outvoted.search.outcome import Outcome
 
 ENDED = [str(outcome) for outcome in Outcome if outcome != Outcome.CLIMBING]
 PEERS = 3

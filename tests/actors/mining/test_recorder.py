@@ -7,7 +7,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from outvoted.actors.mining.recorder import Recorder
 from outvoted.actors.mining.shards import Live, Progress, ShardResult, Shards
-from outvoted.actors.networks.members import EpochRecord
+from outvoted.actors.runs.epochs import EpochRecord
 from outvoted.search.errors import OutvotedError
 from tests.conftest import full_disk
 

@@ -10,7 +10,8 @@ from torch import nn
 from torch.nn.utils import parametrizations
 
 from outvoted.actors.networks import LoadedWeights, PythonFactory, members
-from outvoted.actors.networks.members import EpochRecord, Member
+from outvoted.actors.networks.members import Member
+from outvoted.actors.runs.epochs import EpochRecord
 from outvoted.search.errors import OutvotedError
 from outvoted.search.trust import EVERYTHING
 from tests.actors.networks.hostile_programs import told

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from torch import nn
 
 from outvoted.actors.networks import ExportedNetwork, archive, exported, members, operators
-from outvoted.actors.networks.members import EpochRecord, Member
+from outvoted.actors.networks.members import Member
+from outvoted.actors.runs.epochs import EpochRecord
 from outvoted.search.errors import OutvotedError
 from tests.actors.networks.hostile_archives import READ_DIFFERENTLY, plain
 from tests.actors.networks.hostile_programs import (

@@ -14,7 +14,8 @@ import torch
 
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.networks import MLP, InputRecipe, PreprocessedNetwork, members
-from outvoted.actors.networks.members import EpochRecord, Member, fingerprint
+from outvoted.actors.networks.members import Member, fingerprint
+from outvoted.actors.runs.epochs import EpochRecord
 from outvoted.search.errors import OutvotedError
 
 

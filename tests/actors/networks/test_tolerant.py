@@ -18,8 +18,9 @@ from outvoted.actors.networks.user_modules import Tolerant, told
 from outvoted.actors.panel.panel import LocalPanel
 from outvoted.actors.panel.peer import Peer
 from outvoted.actors.panel.renderer import Renderer
-from outvoted.search.climb import Outcome, Rules
+from outvoted.search.climb import Rules
 from outvoted.search.messages import Candidates, TakeGradient
+from outvoted.search.outcome import Outcome
 from outvoted.search.plan import Shard
 from tests.actors.leases import mined_by
 from tests.actors.panel.zoo import NoWayBack

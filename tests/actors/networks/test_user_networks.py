@@ -9,9 +9,10 @@ from torch import nn
 
 from outvoted.actors.data.datasets import Dataset, Split
 from outvoted.actors.networks import Architecture, Network, PythonFactory, TorchvisionModel, members
-from outvoted.actors.networks.members import EpochRecord, Member, fingerprint
+from outvoted.actors.networks.members import Member, fingerprint
 from outvoted.actors.panel.answers import sample
 from outvoted.actors.panel.checking import examine
+from outvoted.actors.runs.epochs import EpochRecord
 from outvoted.actors.training.steps import Training
 from outvoted.actors.training.training import measured, train
 from outvoted.search.trust import named_by

@@ -6,7 +6,8 @@ import pyarrow as pa
 import pytest
 
 from outvoted.actors.networks import MLP
-from outvoted.actors.networks.members import EpochRecord, Member
+from outvoted.actors.networks.members import Member
+from outvoted.actors.runs.epochs import EpochRecord
 from outvoted.actors.sweeps.sweep_store import Fields, Row, SweepStore
 
 FIELDS: Fields = [("test_accuracy", pa.float64()), ("by_class", pa.list_(pa.list_(pa.float64())))]

@@ -8,8 +8,9 @@ import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from outvoted.actors.networks import MLP
-from outvoted.actors.networks.members import EpochRecord, Member
+from outvoted.actors.networks.members import Member
 from outvoted.actors.runs import schema
+from outvoted.actors.runs.epochs import EpochRecord
 from outvoted.actors.sweeps.sweep_recorder import SweepMonitor, SweepRecorder, figures
 from outvoted.actors.sweeps.sweep_store import FAILED, FINISHED, STOPPED, Kept, Row, SweepStore
 from outvoted.actors.training.stacked_training import TrainingState

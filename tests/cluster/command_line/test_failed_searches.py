@@ -19,7 +19,7 @@ from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.report import Report
 from outvoted.cluster.command_line import launching
 from outvoted.cluster.command_line.cli import main
-from outvoted.search.climb import Outcome
+from outvoted.search.outcome import Outcome
 
 REASON = "mlp-6: ValueError: [too much] ink (on a candidate)"
 Ended = Callable[..., tuple[object, str, str]]

@@ -10,8 +10,8 @@ from outvoted.actors.mining.shards import Shards
 from outvoted.actors.runs.run_folder import RunFolder, State
 from outvoted.analysis.mining.replay import replay
 from outvoted.analysis.opened.opened import OpenedRun
-from outvoted.search.climb import Outcome
 from outvoted.search.errors import OutvotedError
+from outvoted.search.outcome import Outcome
 from tests.cluster.conftest import Mine
 from tests.cluster.rows import assert_same_rows, tags
 

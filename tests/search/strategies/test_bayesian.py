@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from outvoted.search.arrays import Floats
-from outvoted.search.climb import Outcome
+from outvoted.search.outcome import Outcome
 from outvoted.search.strategies import Bayesian
 from outvoted.search.strategies.gaussian import Places, Process, places
 from outvoted.search.transforms import Affine, AffineRange

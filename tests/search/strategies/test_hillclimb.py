@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from outvoted.search.arrays import Floats
-from outvoted.search.climb import Outcome, Rules
+from outvoted.search.climb import Rules
+from outvoted.search.outcome import Outcome
 from outvoted.search.strategies import Hillclimb
 from outvoted.search.streams import Purpose, uniforms
 from tests.search.fakes import CLASSES, FakePanel, Row

@@ -4,7 +4,8 @@ from itertools import count
 
 import numpy as np
 
-from outvoted.search.climb import Outcome, Rules
+from outvoted.search.climb import Rules
+from outvoted.search.outcome import Outcome
 from outvoted.search.strategies import RandomSearch
 from outvoted.search.streams import Purpose, uniforms
 from tests.search.fakes import CLASSES, FakePanel, Row

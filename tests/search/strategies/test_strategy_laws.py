@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from outvoted.search.climb import Outcome, Rules, ShardState, advance
+from outvoted.search.climb import Rules, ShardState, advance
 from outvoted.search.messages import Answers, Candidates, Questions, Replies
+from outvoted.search.outcome import Outcome
 from outvoted.search.plan import Shard
 from outvoted.search.transforms import Affine, AffineRange
 from tests.search.fakes import CLASSES, FakePanel, Row, label_of, questions_of, rows_of

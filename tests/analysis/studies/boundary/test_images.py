@@ -7,9 +7,10 @@ import pytest
 
 from outvoted.actors.data.datasets import Dataset, DataSettings, Split, load
 from outvoted.actors.networks import CNN
-from outvoted.actors.networks.members import EpochRecord, Member
+from outvoted.actors.networks.members import Member
 from outvoted.actors.panel.peer import voter
 from outvoted.actors.runs import png, schema
+from outvoted.actors.runs.epochs import EpochRecord
 from outvoted.actors.training.generators.generator import PackagedGenerator
 from outvoted.actors.training.steps import Training
 from outvoted.actors.training.training import train
