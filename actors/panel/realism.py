@@ -79,7 +79,8 @@ class Realism:
         found = np.full(len(labels), np.nan, np.float32)
         for label in np.unique(labels):
             rows, real = np.flatnonzero(labels == label), self._of(int(label))
-            if len(real.rows) >= _FEWEST:
+            known = features.shape[1] == real.features.shape[1]  # not if the network failed on all of either
+            if len(real.rows) >= _FEWEST and known:
                 found[rows] = real.realism(features[rows], seed_id[rows])
         return found
 

@@ -166,6 +166,26 @@ def test_an_image_on_which_the_network_fails_has_no_realism_and_disturbs_no_othe
     np.testing.assert_array_equal(seen.realism[others], alone.realism[others])
 
 
+def test_a_network_that_fails_on_all_images_of_one_label_knows_nothing_of_that_label_alone(
+    digits: Dataset,
+) -> None:
+    images, labels = digits.train.images.copy(), digits.train.labels
+    images[labels == 3] = 0
+    peer = Peer(Tolerant(Fussy(), 10), Renderer(Affine(), Split(images, labels)))
+    for label in (3, 4):
+        some = digits.test.images[digits.test.labels == label][:3]
+        seen = peer.judge(Found(some, np.full(3, label), np.full(3, -1)))
+        assert np.isnan(seen.realism).all() == (label == 3)
+
+
+def test_images_on_which_a_network_fails_do_not_keep_it_from_others(digits: Dataset) -> None:
+    peer = Peer(Tolerant(Fussy(), 10), Renderer(Affine(), digits.train))
+    dark = np.zeros((2, 1, 28, 28), np.uint8)
+    assert np.isnan(peer.judge(Found(dark, np.zeros(2, np.int64), np.full(2, -1))).realism).all()
+    seen = peer.judge(Found(digits.test.images[:3], digits.test.labels[:3], np.full(3, -1)))
+    assert np.isfinite(seen.realism).all()
+
+
 def test_a_network_that_always_fails_says_so_and_no_more() -> None:
     dark = Split(np.zeros((20, 1, 28, 28), np.uint8), np.zeros(20, np.int64))
     peer = Peer(Tolerant(Fussy(), 10), Renderer(Affine(), dark))
