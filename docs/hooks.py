@@ -2,6 +2,8 @@
 
 import base64
 import json
+import re
+from pathlib import PurePosixPath
 from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
@@ -14,12 +16,17 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         name = notebook.src_uri.removesuffix(".ipynb")
         pictures: dict[str, bytes] = {}
         text = page(json.loads(notebook.content_string)["cells"], name.rpartition("/")[2], pictures)
+        files.remove(notebook)
         files.append(File.generated(config, f"{name}.md", content=text))
         for picture, content in pictures.items():
-            files.append(
-                File.generated(config, f"{notebook.src_uri.rpartition('/')[0]}{picture}", content=content)
-            )
+            place = str(PurePosixPath(notebook.src_uri).with_name(picture))
+            files.append(File.generated(config, place, content=content))
     return files
+
+
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """Let links to notebooks, which lead there on GitHub, lead to their pages."""
+    return re.sub(r"\]\(([\w/-]+)\.ipynb\)", r"](\1.md)", markdown)
 
 
 def page(cells: list[dict[str, Any]], name: str, pictures: dict[str, bytes]) -> str:

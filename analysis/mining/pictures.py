@@ -170,7 +170,9 @@ def draw_voters(rows: Sequence[VotersSummary], path: Path) -> None:
         if points:
             axes.plot(*zip(*points, strict=True), label=label, color=colour, marker=marker)
     axes.set(xlabel="peers that must agree on the label", ylabel="share, %", ylim=(0, 103))
-    axes.set_title("More peers: fewer searches succeed, and mistakes are the target's own", fontsize=10)
+    first, last = min(rows, key=lambda row: row.voters), max(rows, key=lambda row: row.voters)
+    ends = f"{100 * first.success:.0f} % against {first.voters}, {100 * last.success:.0f} % against {last.voters}"
+    axes.set_title(f"Searches that succeed: {ends}", fontsize=11)
     axes.set_xticks([row.voters for row in rows])
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(fontsize=8, frameon=False)
