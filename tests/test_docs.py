@@ -230,3 +230,8 @@ def test_every_table_of_figures_is_told_with_its_command() -> None:
     files = list((PAGES / "data").iterdir())
     assert files
     assert [file.name for file in files if not any(file.match(pattern) for pattern in patterns)] == []
+
+
+def test_the_reference_has_the_whole_interface() -> None:
+    listed = re.findall(r"^::: outvoted\.(\w+)$", (PAGES / "reference.md").read_text(), re.M)
+    assert sorted(listed) == sorted(outvoted.__all__)
