@@ -170,8 +170,8 @@ def draw_voters(rows: Sequence[VotersSummary], path: Path) -> None:
         if points:
             axes.plot(*zip(*points, strict=True), label=label, color=colour, marker=marker)
     axes.set(xlabel="peers that must agree on the label", ylabel="share, %", ylim=(0, 103))
-    first, last = min(rows, key=lambda row: row.voters), max(rows, key=lambda row: row.voters)
-    ends = f"{100 * first.success:.0f} % against {first.voters}, {100 * last.success:.0f} % against {last.voters}"
+    rates = {row.voters: f"{100 * row.success:.0f} % against {row.voters}" for row in rows}
+    ends = f"{rates[min(rates)]}, {rates[max(rates)]}"
     axes.set_title(f"Searches that succeed: {ends}", fontsize=11)
     axes.set_xticks([row.voters for row in rows])
     axes.spines[["top", "right"]].set_visible(False)
