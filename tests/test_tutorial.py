@@ -20,7 +20,8 @@ TUTORIAL, SCRIPT = DOCS / "tutorial.ipynb", DOCS / "first_hour.py"
 
 def stored() -> nbformat.NotebookNode:
     """Return the tutorial as it is stored."""
-    return nbformat.read(TUTORIAL, as_version=4)  # type: ignore[no-untyped-call]
+    notebook: nbformat.NotebookNode = nbformat.read(TUTORIAL, as_version=4)  # type: ignore[no-untyped-call]
+    return notebook
 
 
 def printed(notebook: nbformat.NotebookNode) -> str:
