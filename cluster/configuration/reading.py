@@ -185,6 +185,12 @@ def apply(form: type[Settings], values: dict[str, Any], override: str) -> None:
     *parents, last = parts
     here: Any = values
     for depth, parent in enumerate(parents):
+        if (
+            isinstance(here, dict)
+            and isinstance(here.get(parent), str)
+            and models_at(form, parents[: depth + 1])
+        ):
+            here[parent] = {"kind": here[parent]}  # a kind alone, which now gets settings
         here = _inside(here, parent, parents[:depth], override)
     if isinstance(here, list):
         here[_index(here, last, parents, override)] = value

@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 from pydantic import Field
 
-from outvoted.actors.data.datasets import Split
+from outvoted.actors.data.datasets import Dataset, Split
 from outvoted.actors.data.formats import ArraySource, FolderSource, ParquetSource
 from outvoted.actors.data.numbers import Layout
 from outvoted.actors.data.pictures import Fit
@@ -135,6 +135,12 @@ def _scanned(panel: Panel, pieces: list[Piece], settings: Portions, progress: bo
 def _pieces(images: Images, layout: Layout | None, batch: int, progress: bool) -> list[Piece]:
     if isinstance(images, Source | str | Path):
         return _source(images).pieces(batch)
+    if isinstance(images, Dataset):
+        raise OutvotedError(
+            expected="the images of one split to scan",
+            found="a data set with two",
+            remedy="pass one of them: scan(panel, data.test)",
+        )
     if isinstance(images, Split):
         return [Piece(0, HeldRows("labels", images.images, images.labels))]
     found, labels = unlabelled(images, layout, progress)

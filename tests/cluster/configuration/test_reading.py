@@ -12,8 +12,8 @@ from outvoted.cluster.jobs.kinds import KINDS, read
 from outvoted.cluster.jobs.mine import MineConfig
 from outvoted.search.errors import OutvotedError
 from outvoted.search.explaining import differences
-from outvoted.search.strategies import RandomSearch
-from outvoted.search.transforms import Affine
+from outvoted.search.strategies import Gradient, RandomSearch
+from outvoted.search.transforms import Affine, Photometric
 
 MNIST = Path(__file__).parents[3] / "configs" / "mnist.yaml"
 
@@ -74,6 +74,12 @@ def test_misspellings_are_told_the_nearest_right_word(override: str, found: str,
         read(MineConfig, MNIST, [override])
     assert found in caught.value.found
     assert remedy in caught.value.remedy
+
+
+def test_a_kind_alone_is_overridden_key_by_key() -> None:
+    sets = ["search.strategy=gradient", "search.strategy.steps=3", "search.transform=photometric"]
+    search = read(MineConfig, MNIST, sets).search
+    assert (search.strategy, search.transform) == (Gradient(steps=3), Photometric())
 
 
 @pytest.mark.parametrize(

@@ -136,6 +136,7 @@ def odd(**keywords: Any) -> Any:
         (lambda panel: compare(panel, ["randum"]), "did you mean 'random'?"),
         (lambda panel: scan(panel), "scan(panel, images)"),
         (lambda panel: scan(panel, []), "reshape the array"),
+        (lambda panel: scan(panel, panel.data), "data.test"),
         (lambda panel: heal(panel, **odd(round=3)), "did you mean 'rounds'?"),
         (lambda panel: heal(panel, address="local"), "leave address out"),
         (lambda panel: landscape(panel, 10**6), "a seed from 0 to 799"),
@@ -152,6 +153,15 @@ def test_what_is_wrong_with_a_call_is_one_message(call: Any, said: str, panel: P
     assert said in str(caught.value)
     assert not isinstance(caught.value.__cause__, ValidationError)
     assert all("pydantic" not in line for line in caught.value._render_traceback_())
+
+
+def test_a_notebook_shows_a_message_and_no_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    shell = pytest.importorskip("IPython.core.interactiveshell").InteractiveShell()
+    shell.run_cell("from outvoted.strategies import Gradient\nGradient(stepz=3)")
+    said = capsys.readouterr().out
+    assert "did you mean 'steps'?" in said
+    assert "Traceback" not in said
+    assert len(said.splitlines()) < 8
 
 
 @pytest.fixture
