@@ -12,6 +12,7 @@ from outvoted.cluster.python.findings import HeldFindings
 from outvoted.cluster.python.panel import Panel
 from outvoted.cluster.python.result import Result
 from outvoted.cluster.python.searching import AnyStrategy, AnyTransform, mined, search_settings
+from outvoted.search.strategies import Auto
 
 
 @undisturbed()
@@ -80,6 +81,8 @@ def mine(  # noqa: PLR0913 - explicit keywords are what editors and notebooks co
     if address is not None or not isinstance(panel, Panel):
         from outvoted.cluster.python.running import on_ray  # which brings Ray
 
+        if isinstance(panel, Panel):
+            search = {"strategy": Auto(), **search}  # as in this process
         return on_ray("mine", panel, {"search": search}, Where(address, name, resume, Path(runs), progress))
     found = mined(panel, search_settings(search, "mine(...)"), progress)
     report = partial(held_report, found.scene, found.frame, found.targets)

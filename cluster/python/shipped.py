@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 import warnings
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,9 @@ def _program(name: str, network: nn.Module, panel: Panel, folder: Path) -> dict[
                 program = torch.export.export(
                     copied(network).cpu().eval(), (some,), dynamic_shapes=({0: batch},)
                 )
-            write_atomically(file, lambda path: torch.export.save(program, path))
+            buffer = BytesIO()
+            torch.export.save(program, buffer)
+            write_atomically(file, lambda path: path.write_bytes(buffer.getvalue()))
         except Exception as error:  # the network is the user's: torch.export raises whatever it meets
             raise OutvotedError(
                 expected=f"'{name}' to be a network that torch.export can write down, to run it on Ray",
