@@ -51,7 +51,7 @@ def test_overrides_reach_keys_at_any_depth() -> None:
         (
             "search.zzz=1",
             "'search.zzz'",
-            "choose from: patience, per_target, seed, strategy, targets, transform, voters",
+            "choose from: patience, per_target, realism, seed, strategy, targets, transform, voters",
         ),
         ("data.name=mnst", "'mnst'", "did you mean 'mnist'?"),
         ("data.name=nzp", "'nzp'", "did you mean 'npz'?"),
