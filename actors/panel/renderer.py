@@ -27,7 +27,7 @@ class Renderer:
 
     A candidate's pixels are *defined* as what `Transform.render` makes of it on the CPU in float32. A GPU
     computes grey levels that differ in their last bits: images with one that lies near a half, where that
-    could change the rounding, are rendered again on the CPU.
+    could change the rounding, are rendered again on the CPU. With a transform that rounds on the way all are.
     """
 
     def __init__(
@@ -51,7 +51,8 @@ class Renderer:
         self._rounds = type(transform).render is Transform.render
         if reference is None:
             reference = self.device.type != "cuda"
-        self._bound = None if reference or not self._rounds or not len(seeds) else self._measured()
+        as_defined = reference or not self._rounds or not transform.continuous
+        self._bound = None if as_defined or not len(seeds) else self._measured()
         self._as_double: bool | None = None
 
     @property

@@ -1,4 +1,4 @@
-"""Transforms whose moves add up, each number within an interval; of these brightness, contrast and gains."""
+"""Transforms whose moves add up, each number within an interval; of these brightness, contrast and gamma."""
 
 from abc import abstractmethod
 from dataclasses import dataclass
@@ -10,15 +10,13 @@ import torch
 from pydantic import Field
 
 from outvoted.search.arrays import Bools, Floats
-from outvoted.search.errors import OutvotedError
 from outvoted.search.settings import Settings
-from outvoted.search.transforms.base import Shape, Transform
+from outvoted.search.transforms.base import Transform
 
 Levels = Annotated[float, Field(ge=0, le=255)]
 Ratio = Annotated[float, Field(ge=1, le=100)]
 
 _MIDDLE = 127.5
-_COLOURS = ("red", "green", "blue")
 
 
 @dataclass(frozen=True)
@@ -166,38 +164,3 @@ def _powered(images: torch.Tensor, gamma: torch.Tensor) -> torch.Tensor:
     lit = shares > 0
     powers = torch.where(lit, shares, 1).pow(gamma)
     return (torch.where(lit, powers, 0) * 255).to(images.dtype)
-
-
-class GainRange(Settings):
-    """Bounds of the gains, symmetric about "no change"."""
-
-    gain: Annotated[float, Field(ge=1, le=100)]
-    """Each channel is multiplied by a factor between 1 / gain and gain."""
-
-
-class ChannelGain(Additive):
-    """Multiplies the red, green and blue channels by a factor each; for RGB images only."""
-
-    kind: Literal["channel_gain"] = "channel_gain"
-    move: GainRange = GainRange(gain=1.05)
-    budget: GainRange = GainRange(gain=1.2)
-    differentiable: ClassVar[bool] = True
-
-    @property
-    def axes(self) -> tuple[Axis, ...]:
-        """One factor for each colour."""
-        gains = self.move.gain, self.budget.gain
-        return tuple(Axis.ratio(f"{colour}_gain", *gains) for colour in _COLOURS)
-
-    def check(self, shape: Shape) -> None:
-        """Fit images of three channels."""
-        if shape[0] != len(_COLOURS):
-            raise OutvotedError(
-                expected="images with the channels red, green and blue for the transform channel_gain",
-                found=f"images of {shape[0]} channel{'s' * (shape[0] != 1)}",
-                remedy="use the transform photometric, which treats all channels alike",
-            )
-
-    def apply(self, images: torch.Tensor, composed: torch.Tensor) -> torch.Tensor:
-        """Multiply."""
-        return images * composed.double().exp().to(images.dtype).view(-1, len(_COLOURS), 1, 1)

@@ -55,6 +55,14 @@ class Transform(ABC, Settings):
     def differentiable(self) -> bool:
         """Whether :meth:`render` passes gradients on to ``composed``."""
 
+    @property
+    def continuous(self) -> bool:
+        """Whether :meth:`apply` turns last bits that differ into last bits that differ.
+
+        Where it doesn't, because it rounds on the way, candidates are always rendered on the CPU.
+        """
+        return True
+
     def check(self, shape: Shape) -> None:
         """Make sure that the transform is made for images of a shape; usually it fits all.
 

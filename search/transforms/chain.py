@@ -11,14 +11,35 @@ from pydantic import AfterValidator
 
 from outvoted.search.arrays import Bools, Floats
 from outvoted.search.settings import choice
-from outvoted.search.transforms.additive import ChannelGain, Photometric
+from outvoted.search.transforms.additive import Photometric
 from outvoted.search.transforms.base import Shape, Transform
+from outvoted.search.transforms.colour import ChannelGain, HueSaturation
 from outvoted.search.transforms.corruptions import Blur, GaussianNoise, Occlusion
 from outvoted.search.transforms.geometric import Affine, Crop, Geometric
+from outvoted.search.transforms.jpeg import Jpeg
+from outvoted.search.transforms.motion_blur import MotionBlur
 from outvoted.search.transforms.pixel_swap import PixelSwap
-from outvoted.search.transforms.resampling import Border, resample
+from outvoted.search.transforms.resampling import Border, after, resample
+from outvoted.search.transforms.warps import GridDistortion, Perspective
+from outvoted.search.transforms.weather import Fade, Fog
 
-SIMPLE = (Affine, Crop, Photometric, ChannelGain, Blur, GaussianNoise, Occlusion, PixelSwap)
+SIMPLE = (
+    Affine,
+    Crop,
+    Perspective,
+    GridDistortion,
+    Photometric,
+    ChannelGain,
+    HueSaturation,
+    Fade,
+    Fog,
+    Blur,
+    MotionBlur,
+    GaussianNoise,
+    Jpeg,
+    Occlusion,
+    PixelSwap,
+)
 """All transforms that are not made of others."""
 
 Rows = TypeVar("Rows", Floats, torch.Tensor)
@@ -78,6 +99,11 @@ class Chain(Transform):
         """Whether all parts are."""
         return all(part.differentiable for part in self.parts)
 
+    @property
+    def continuous(self) -> bool:
+        """Whether all parts are."""
+        return all(part.continuous for part in self.parts)
+
     def check(self, shape: Shape) -> None:
         """Fit what all parts fit."""
         for part in self.parts:
@@ -122,8 +148,8 @@ class Chain(Transform):
         for beyond, group in groupby(own, key=border):
             if beyond is not None:
                 maps = [part.inverse_map(rows, height, width) for part, rows in group]  # type: ignore[attr-defined]
-                *_, product = accumulate(maps, _after)
-                images = resample(images, product, beyond)
+                *_, inverse = accumulate(maps, after)
+                images = resample(images, inverse, beyond)
             else:
                 for part, rows in group:
                     images = part.apply(images, rows)
@@ -162,12 +188,3 @@ def _split(rows: Rows, widths: list[int]) -> Iterator[Rows]:
     """Cut columns into groups of some widths."""
     for first, end in pairwise(accumulate(widths, initial=0)):
         yield rows[:, first:end]
-
-
-def _after(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
-    """Return the inverse map of ``first`` followed by ``second``; written out, so that rows cannot mix."""
-    a, b, c, d, e, f = first.unbind(1)
-    ga, gb, gc, gd, ge, gf = second.unbind(1)
-    across = a * ga + b * gd, a * gb + b * ge, a * gc + b * gf + c
-    down = d * ga + e * gd, d * gb + e * ge, d * gc + e * gf + f
-    return torch.stack((*across, *down), dim=1)

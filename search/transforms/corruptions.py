@@ -8,15 +8,12 @@ import torch
 from pydantic import Field
 from torch.nn import functional
 
-from outvoted.search.arrays import Bools, Floats
 from outvoted.search.settings import Settings
 from outvoted.search.transforms.additive import Additive, Axis
-from outvoted.search.transforms.base import Transform
+from outvoted.search.transforms.patterns import Patterned, hashed, split
 
 _REACH = 4  # standard deviations, beyond which the bell is cut off
 _SHARP = 0.025  # pixels; so narrow that the neighbours' weights are exactly 0
-_PATTERNS = 2**24  # numbers that single precision holds exactly
-_WORD = 0xFFFFFFFF
 _BYTES = 0x00FF00FF
 _HASHES = 4  # words of four bytes for each pixel
 _MEAN = _HASHES * 4 * 127.5
@@ -85,60 +82,22 @@ class NoiseRange(Settings):
     """Standard deviation in grey levels: moves add or take away up to this, budgets end here."""
 
 
-class GaussianNoise(Transform):
-    """Gaussian noise: an amplitude, and the number of one of 2**24 fixed patterns.
-
-    A move changes the amplitude and adds a random number to the pattern's (beginning again after the last),
-    so that each move brings another pattern.
-    """
+class GaussianNoise(Patterned):
+    """Gaussian noise: its amplitude, and the number of one of 2**24 fixed patterns."""
 
     kind: Literal["noise"] = "noise"
     move: NoiseRange = NoiseRange(amplitude=4)
     budget: NoiseRange = NoiseRange(amplitude=16)
 
-    parameters: ClassVar[tuple[str, ...]] = ("amplitude_levels", "pattern")
-    measures: ClassVar[tuple[str, ...]] = parameters
-    size: ClassVar[int] = 2
-    home: ClassVar[tuple[float, ...]] = (0.0, 0.0)
-    differentiable: ClassVar[bool] = True  # in the amplitude; the gradient along the pattern is 0
-
-    def identity(self, n: int) -> Floats:
-        """Return amplitude 0 of the first pattern."""
-        return np.zeros((n, 2))
-
-    def sample(self, uniform: Floats) -> Floats:
-        """Draw a change of amplitude and a pattern."""
-        return _moves((2.0 * uniform[:, 0] - 1.0) * self.move.amplitude, uniform[:, 1])
-
-    def place(self, knobs: Floats) -> Floats:
-        """Turn the first knob into an amplitude and the second into a pattern."""
-        return _moves(knobs[:, 0] * self.budget.amplitude, knobs[:, 1])
-
-    def compose(self, composed: Floats, moves: Floats) -> Floats:
-        """Add."""
-        found = composed + moves
-        found[:, 1] %= _PATTERNS
-        return found
-
-    def describe(self, composed: Floats) -> Floats:
-        """Return both as they are."""
-        return np.array(composed)
-
-    def within_budget(self, composed: Floats) -> Bools:
-        """Tell which amplitudes lie between 0 and ``budget.amplitude``."""
-        return np.asarray((composed[:, 0] >= 0) & (composed[:, 0] <= self.budget.amplitude))
+    @property
+    def amount(self) -> Axis:
+        """The standard deviation."""
+        return Axis("amplitude_levels", self.move.amplitude, 0.0, self.budget.amplitude)
 
     def apply(self, images: torch.Tensor, composed: torch.Tensor) -> torch.Tensor:
         """Add the pattern, scaled by the amplitude."""
-        amplitude = composed[:, 0].to(images.dtype).view(-1, 1, 1, 1)
-        field = _bells(composed[:, 1].long().view(-1, 1, 1, 1), images.shape[1:])
-        return images + amplitude * field.to(images.dtype)
-
-
-def _moves(amplitude: Floats, share: Floats) -> Floats:
-    """Pair amplitudes with patterns given as shares of all patterns, 0 to 1."""
-    pattern = np.minimum(np.floor(share * _PATTERNS), _PATTERNS - 1)
-    return np.stack((amplitude, pattern), axis=1)
+        amplitude, pattern = split(images, composed)
+        return images + amplitude * _bells(pattern, images.shape[1:]).to(images.dtype)
 
 
 def _bells(pattern: torch.Tensor, shape: tuple[int, ...]) -> torch.Tensor:
@@ -150,17 +109,10 @@ def _bells(pattern: torch.Tensor, shape: tuple[int, ...]) -> torch.Tensor:
     pixels = torch.arange(int(np.prod(shape)), device=pattern.device).view(1, *shape)
     total = torch.zeros_like(pixels)
     for word in range(_HASHES):
-        mixed = _hashed(_hashed(pixels * _HASHES + word) ^ _hashed(pattern + _PATTERNS))
+        mixed = hashed(pixels * _HASHES + word, pattern)
         total = total + (mixed & _BYTES) + (mixed >> 8 & _BYTES)
     field: torch.Tensor = ((total & 0xFFFF) + (total >> 16) - _MEAN) / _DEVIATION
     return field
-
-
-def _hashed(words: torch.Tensor) -> torch.Tensor:
-    """Mix 32-bit words, held in int64, so that every bit depends on all: the finaliser of MurmurHash3."""
-    words = (words ^ words >> 16) * 0x85EBCA6B & _WORD
-    words = (words ^ words >> 13) * 0xC2B2AE35 & _WORD
-    return words ^ words >> 16
 
 
 class OcclusionRange(Settings):

@@ -12,7 +12,7 @@ from outvoted.search.arrays import Bools, Floats
 from outvoted.search.settings import Settings
 from outvoted.search.transforms.additive import Additive, Axis
 from outvoted.search.transforms.base import Transform
-from outvoted.search.transforms.resampling import Border, resample, usual_border
+from outvoted.search.transforms.resampling import Border, Inverse, resample, usual_border
 
 Degrees = Annotated[float, Field(ge=0, lt=90)]
 Pixels = Annotated[float, Field(ge=0)]
@@ -24,9 +24,9 @@ _SLACK = 1e-12  # what composing and describing a map at the edge of the budget 
 
 
 class Geometric(Transform):
-    """A transform that is an affine map of pixel positions.
+    """A transform that is a map of pixel positions.
 
-    Several of them in a row are one map: a chain multiplies them and resamples once.
+    Several of them in a row are one map: a chain joins them and resamples once.
     """
 
     border: Border | Literal["auto"] = "auto"
@@ -35,8 +35,8 @@ class Geometric(Transform):
     differentiable: ClassVar[bool] = True  # bilinear resampling is
 
     @abstractmethod
-    def inverse_map(self, composed: torch.Tensor, height: int, width: int) -> torch.Tensor:
-        """Return the map that :func:`resample` takes, shape (n, 6), for images of a height and width."""
+    def inverse_map(self, composed: torch.Tensor, height: int, width: int) -> Inverse:
+        """Return the map that :func:`resample` takes, for images of a height and width."""
 
     def border_of(self, channels: int) -> Border:
         """Return what is seen beyond the edges of images with so many channels."""

@@ -30,7 +30,19 @@ from outvoted.actors.panel.panel import LocalPanel
 from outvoted.actors.panel.peer import Peer
 from outvoted.actors.panel.renderer import Renderer
 from outvoted.search.messages import Answers, Candidates, Questions, TakeGradient
-from outvoted.search.transforms import Affine, Blur, Chain, Photometric, Transform
+from outvoted.search.transforms import (
+    Affine,
+    Blur,
+    Chain,
+    Fade,
+    Fog,
+    GridDistortion,
+    Jpeg,
+    MotionBlur,
+    Perspective,
+    Photometric,
+    Transform,
+)
 from tests.actors.panel.same import assert_same
 from tests.actors.panel.zoo import CLASSES, LAZY, SHAPE, SINGLE_ALONE, WELL, build
 
@@ -212,6 +224,9 @@ def test_gradients_have_twelve_significant_bits_and_no_noise_where_they_vanish()
 TRANSFORMS: dict[str, Transform] = {
     "affine": Affine(),
     "chain": Chain(parts=(Affine(), Photometric(), Blur())),
+    "mirrored": Chain(parts=(Affine(border="reflect"), Perspective(border="reflect"))),
+    "warped": Chain(parts=(GridDistortion(border="mean"), Fade(), Fog(), MotionBlur())),
+    "compressed": Chain(parts=(Affine(border="edge"), Jpeg())),
 }
 
 

@@ -1,7 +1,7 @@
 """The transforms that are held to the laws, and what the laws put to them."""
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 import numpy as np
@@ -22,9 +22,22 @@ from outvoted.search.transforms import (
     ChannelGain,
     Crop,
     CropRange,
+    Fade,
+    FadeRange,
+    Fog,
+    FogRange,
     GaussianNoise,
+    GridDistortion,
+    GridRange,
+    HueRange,
+    HueSaturation,
+    Jpeg,
+    MotionBlur,
+    MotionRange,
     Occlusion,
     OcclusionRange,
+    Perspective,
+    PerspectiveRange,
     Photometric,
     PhotometricRange,
     PixelSwap,
@@ -32,6 +45,7 @@ from outvoted.search.transforms import (
     SwapBudget,
     Transform,
 )
+from outvoted.search.transforms.patterns import Patterned
 
 AnyBorder = Border | Literal["auto"]
 BORDERS: tuple[Border, ...] = get_args(Border)
@@ -77,9 +91,9 @@ def additive(name: str, transform: Additive) -> Case:
     return Case(name, transform, still, plain, low, reach, tuple(range(len(reach))))
 
 
-def noise(name: str, transform: GaussianNoise) -> Case:
-    """An amplitude, and a pattern with no smooth way to another."""
-    reach = transform.move.amplitude
+def patterned(name: str, transform: Patterned) -> Case:
+    """An amount, and a pattern with no smooth way to another."""
+    reach = transform.amount.reach
     return Case(name, transform, (0, 0), (0, 0), (-reach, 0), (reach, 2**24 - 1), (0,))
 
 
@@ -121,9 +135,16 @@ NONE = AffineRange(rotation=0, translation=0, scale=1, shear=0)
 AFFINE = affine("affine", Affine().move, Affine().budget)
 CROP = additive("crop", Crop())
 PHOTOMETRIC = additive("photometric", Photometric())
+PERSPECTIVE = additive("perspective", Perspective())
+GRID = additive("grid distortion", GridDistortion())
+HUE = additive("hue and saturation", HueSaturation())
 GAIN = additive("channel gain", ChannelGain())
 BLUR = additive("blur", Blur())
-NOISE = noise("noise", GaussianNoise())
+NOISE = patterned("noise", GaussianNoise())
+FADE = additive("fade", Fade())
+FOG = patterned("fog", Fog())
+MOTION = additive("motion blur", MotionBlur())
+JPEG = replace(additive("jpeg", Jpeg()), smooth=())
 OCCLUSION = additive("occlusion", Occlusion())
 SWAP = swaps("pixel swap", 100)
 STRONG = PhotometricRange(brightness=120, contrast=3, gamma=3)
@@ -138,20 +159,37 @@ CASES = (
     additive("crop, large", Crop(budget=CropRange(zoom=4, position=0.5))),
     PHOTOMETRIC,
     additive("photometric, strong", Photometric(move=STRONG, budget=STRONG)),
+    PERSPECTIVE,
+    additive("perspective, large", Perspective(budget=PerspectiveRange(keystone=0.49), border="edge")),
+    GRID,
+    additive("grid distortion, large", GridDistortion(budget=GridRange(shift=0.15), border="mean")),
     GAIN,
+    HUE,
+    additive("hue and saturation, strong", HueSaturation(budget=HueRange(hue=180, saturation=9))),
     BLUR,
     additive("blur, wide", Blur(move=BlurRange(sigma=2), budget=BlurRange(sigma=3.3))),
     additive("blur, no change allowed", Blur(budget=BlurRange(sigma=0))),
     NOISE,
     OCCLUSION,
     additive("occlusion, large", Occlusion(budget=OcclusionRange(position=0.1, side=1, grey=10))),
+    FADE,
+    additive("fade, none allowed", Fade(budget=FadeRange(contrast=1))),
+    FOG,
+    patterned("fog, dense", Fog(budget=FogRange(density=1))),
+    MOTION,
+    additive("motion blur, far", MotionBlur(budget=MotionRange(way=0.3))),
+    JPEG,
     SWAP,
     swaps("pixel swap, two at most", 2),
     swaps("pixel swap, none allowed", 0),
     chain(AFFINE),
     chain(CROP, AFFINE, PHOTOMETRIC, AFFINE),
+    chain(AFFINE, PERSPECTIVE, GRID, CROP),
+    chain(GRID, affine("affine, large", LARGE, LARGE), PERSPECTIVE),
     chain(PHOTOMETRIC, affine("affine, mean", SMALL, SMALL, "mean")),
     chain(OCCLUSION, BLUR, NOISE, PHOTOMETRIC),
+    chain(FADE, FOG, MOTION),
+    chain(AFFINE, JPEG, PHOTOMETRIC),
     chain(SWAP, AFFINE),
 )
 SHAPES = ((1, 28, 28), (3, 20, 31), (3, 9, 4), (1, 1, 7), (3, 224, 260))

@@ -9,8 +9,19 @@ from pydantic import ValidationError
 
 from outvoted.search.arrays import Floats
 from outvoted.search.errors import OutvotedError
-from outvoted.search.transforms import Affine, Border, Chain, Crop, Geometric, Transform, resample
+from outvoted.search.transforms import (
+    Affine,
+    Border,
+    Chain,
+    Crop,
+    Geometric,
+    GridDistortion,
+    Perspective,
+    Transform,
+    resample,
+)
 from outvoted.search.transforms import chain as chain_module
+from outvoted.search.transforms.resampling import Inverse
 from tests.search.transforms.cases import (
     CASES,
     Case,
@@ -28,13 +39,15 @@ SEEDS = images(9, (3, 20, 31), 1)
 
 
 def product(transforms: tuple[Geometric, ...], rows: tuple[Floats, ...], height: int, width: int) -> Floats:
-    """The parts' inverse maps multiplied as matrices, shape (n, 6)."""
+    """The parts' inverse maps multiplied as matrices, shape (n, 9)."""
     total = np.tile(np.eye(3), (len(rows[0]), 1, 1))
     for transform, own in zip(transforms, rows, strict=True):
-        found = transform.inverse_map(torch.from_numpy(own), height, width).numpy()
+        found = transform.inverse_map(torch.from_numpy(own), height, width)
+        assert isinstance(found, torch.Tensor)
         last = np.tile([0.0, 0.0, 1.0], (len(own), 1))
-        total = total @ np.concatenate((found, last), axis=1).reshape(-1, 3, 3)
-    return np.asarray(total.reshape(-1, 9)[:, :6])
+        matrix = np.concatenate((found.numpy(), last), axis=1)[:, :9]
+        total = total @ matrix.reshape(-1, 3, 3)
+    return np.asarray(total.reshape(-1, 9))
 
 
 def anywhere(*parts: Geometric) -> tuple[Floats, ...]:
@@ -46,11 +59,11 @@ def anywhere(*parts: Geometric) -> tuple[Floats, ...]:
 
 def resamplings(
     parts: tuple[Geometric, ...], rows: tuple[Floats, ...], monkeypatch: pytest.MonkeyPatch
-) -> list[tuple[torch.Tensor, Border]]:
+) -> list[tuple[Inverse, Border]]:
     """The map and the border of each resampling that a chain does."""
-    seen: list[tuple[torch.Tensor, Border]] = []
+    seen: list[tuple[Inverse, Border]] = []
 
-    def watched(pictures: torch.Tensor, inverse: torch.Tensor, border: Border) -> torch.Tensor:
+    def watched(pictures: torch.Tensor, inverse: Inverse, border: Border) -> torch.Tensor:
         seen.append((inverse, border))
         return resample(pictures, inverse, border)
 
@@ -78,11 +91,20 @@ def test_a_chain_of_one_is_its_part_bit_for_bit(case: Case) -> None:
 def test_neighbours_that_move_pixels_are_resampled_once_under_their_product(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    parts = (Affine(), Crop(), Affine())
-    rows = anywhere(*parts)
-    ((inverse, border),) = resamplings(parts, rows, monkeypatch)
-    np.testing.assert_allclose(inverse.numpy(), product(parts, rows, 20, 31), rtol=1e-5, atol=1e-5)
-    assert border == "reflect"
+    for parts in ((Affine(), Crop(), Affine()), (Perspective(), Affine(), Perspective(), Crop())):
+        rows = anywhere(*parts)
+        ((inverse, border),) = resamplings(parts, rows, monkeypatch)
+        assert isinstance(inverse, torch.Tensor)
+        numbers = inverse.shape[1]
+        expected = product(parts, rows, 20, 31)[:, :numbers]
+        assert numbers == (9 if isinstance(parts[0], Perspective) else 6)
+        np.testing.assert_allclose(inverse.numpy(), expected, rtol=1e-5, atol=1e-5)
+        assert border == "reflect"
+
+
+def test_a_distortion_between_matrices_is_resampled_once_with_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    parts = (Affine(), GridDistortion(), Perspective())
+    assert len(resamplings(parts, anywhere(*parts), monkeypatch)) == 1
 
 
 def test_neighbours_with_other_borders_are_resampled_apart(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,8 +112,11 @@ def test_neighbours_with_other_borders_are_resampled_apart(monkeypatch: pytest.M
     rows = anywhere(*parts)
     found = resamplings(parts, rows, monkeypatch)
     assert [border for _, border in found] == ["reflect", "mean", "black"]
-    expected = product(parts[:2], rows[:2], 20, 31)
-    np.testing.assert_allclose(found[0][0].numpy(), expected, rtol=1e-5, atol=1e-5)
+    first = found[0][0]
+    assert isinstance(first, torch.Tensor)
+    np.testing.assert_allclose(
+        first.numpy(), product(parts[:2], rows[:2], 20, 31)[:, :6], rtol=1e-5, atol=1e-5
+    )
 
 
 def test_the_first_part_comes_first() -> None:
