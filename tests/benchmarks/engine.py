@@ -33,11 +33,11 @@ from tests.benchmarks.contenders import Contender, baseline, call_by_call, in_pr
 from tests.benchmarks.floor import Machine, floor
 from tests.benchmarks.panels import FAR, IMAGENET, NARROW, PANELS, SMALL_CNNS, WIDE, agreed, trained
 
-SEEDS, PHOTOGRAPHS = 80, 5
+SEEDS, PHOTOGRAPHS = 60, 4
 RANGES = {"±15°, ±2 px": NARROW, "±30°, ±3 px": WIDE}
 FULL = "small CNNs"
 """The panel that is measured in all ranges, against everyone, and on all cores."""
-ON_RAY = {"random": 200, "auto": 600}
+ON_RAY = {"random": 150, "auto": 400}
 """Searches for each target."""
 
 Contenders = dict[str, Contender]

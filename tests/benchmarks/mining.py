@@ -32,7 +32,7 @@ from outvoted.cluster.ray.connect import LOCAL, connected
 from tests.benchmarks.panels import CONFIGS
 from tests.benchmarks.sequential import InProcess, Sequential
 
-REPLICAS = 10
+REPLICAS = 6
 """Replicas (searches for each of the five targets) that each sequential round gets."""
 STRATEGIES = ("hillclimb", "genetic", "auto")
 
@@ -111,7 +111,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--out", type=Path, default=Path("bench/mining.parquet"))
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--searches", type=int, default=600, help="for each target")
+    parser.add_argument("--searches", type=int, default=300, help="for each target")
     given = parser.parse_args()
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as folder, connected(LOCAL):

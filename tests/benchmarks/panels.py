@@ -132,13 +132,13 @@ def _coloured(split: Split) -> Split:
 
 
 IMAGENET = "ImageNet"
-_CNNS = SMALL_CNNS.networks, SMALL_CNNS.training
+_CNNS = SMALL_CNNS.networks
 PANELS: dict[str, Panel] = {
     "perceptrons": Panel(PERCEPTRONS.networks, PERCEPTRONS.training, digits),
     "cheap CNNs": Panel(tuple(StridedCNN(channels=wide) for wide in CHANNELS), Training(epochs=6), digits),
-    "small CNNs": Panel(*_CNNS, digits),
-    "Fashion-MNIST, grey": Panel(*_CNNS, lambda: fashion(colours=False)),
-    "Fashion-MNIST, RGB": Panel(*_CNNS, lambda: fashion(colours=True)),
+    "small CNNs": Panel(_CNNS, SMALL_CNNS.training, digits),
+    "Fashion-MNIST, grey": Panel(_CNNS, Training(epochs=2), lambda: fashion(colours=False)),
+    "Fashion-MNIST, RGB": Panel(_CNNS, Training(epochs=2), lambda: fashion(colours=True)),
     IMAGENET: Panel(
         tuple(PackagedNetwork(model=model) for model in get_args(Model)), Training(), photographs
     ),

@@ -143,8 +143,11 @@ def tables(folder: Path) -> Iterator[tuple[str, str]]:
         "main-job": ("mining", main_job),
     }
     for mark, (name, make) in made.items():
-        if (path := folder / f"{name}.parquet").exists():
-            yield mark, make(pd.read_parquet(path))
+        if not (path := folder / f"{name}.parquet").exists():
+            continue
+        rows = pd.read_parquet(path)
+        if mark != "ray" or rows["contender"].str.endswith(", on Ray").any():
+            yield mark, make(rows)
 
 
 def main() -> None:
