@@ -1,10 +1,14 @@
 """Convolutional networks frozen for a CPU: weights hold the normalisation, images lie in oneDNN's layout."""
 
 import warnings
+from threading import Lock
 from typing import Any
 
 import torch
 from torch import nn
+
+_alone = Lock()
+"""A referee is opened in another thread than the panel, and what warnings go where holds for all threads."""
 
 
 def frozen(network: nn.Module, inputs: torch.Tensor) -> nn.Module:
@@ -26,7 +30,7 @@ def frozen(network: nn.Module, inputs: torch.Tensor) -> nn.Module:
         Exception: it cannot be traced, or torch can trace no longer.
     """
     jit: Any = torch.jit
-    with warnings.catch_warnings(record=True) as told, torch.no_grad():
+    with _alone, warnings.catch_warnings(record=True) as told, torch.no_grad():
         warnings.simplefilter("always")
         made: nn.Module = jit.optimize_for_inference(
             jit.freeze(jit.trace(network, inputs, check_trace=False))
