@@ -29,21 +29,28 @@ _GREEN = "#009E73"
 
 
 def draw_mistakes(run: OpenedRun, path: Path) -> None:
-    """Draw a line of mistakes for each target: seed on the left, mistake on the right of each pair."""
-    rows = run.mistakes.to_pylist()
-    searched = run.search.turns([member.name for member in run.peers]).targets
-    peers = {index: run.peers[index] for index in searched}
-    side = _SMALL if not rows or png.decode(rows[0]["seed_image"]["bytes"]).shape[2] < _PHOTO else _LARGE
-    size = (1.35 * side * _PAIRS + 1.2, 1.0 * side * len(peers) + 0.5)
+    """Draw a line for each target that has mistakes: seed on the left, mistake on the right of each pair.
+
+    Below stand the names of those without.
+    """
+    rows, names = run.mistakes.to_pylist(), run.names
+    searched = run.search.turns(names).targets
+    found = {index: _varied([row for row in rows if row["target"] == index], _PAIRS) for index in searched}
+    lines = {index: some for index, some in found.items() if some}
+    if not lines:
+        return
+    side = _SMALL if png.decode(rows[0]["seed_image"]["bytes"]).shape[2] < _PHOTO else _LARGE
+    size = (1.35 * side * _PAIRS + 1.2, 1.0 * side * len(lines) + 0.5)
     figure = Figure(figsize=size, layout="constrained")
     figure.suptitle(
         "Left: all networks correct. Right: the network of the line misreads it (label → its answer)",
         fontsize=11,
     )
-    axes = figure.subplots(len(peers), _PAIRS, squeeze=False)
-    for line, (index, member) in zip(axes, peers.items(), strict=True):
-        chosen = _varied([row for row in rows if row["target"] == index], _PAIRS)
-        line[0].set_ylabel(member.name, rotation=0, ha="right", va="center", fontsize=9)
+    if without := [names[index] for index in searched if index not in lines]:
+        figure.supxlabel(f"no mistakes: {', '.join(without)}", fontsize=9)
+    axes = figure.subplots(len(lines), _PAIRS, squeeze=False)
+    for line, (index, chosen) in zip(axes, lines.items(), strict=True):
+        line[0].set_ylabel(names[index], rotation=0, ha="right", va="center", fontsize=9)
         for column in range(_PAIRS):
             _pair(line[column], chosen[column] if column < len(chosen) else None, run.record)
     save(figure, path)

@@ -28,21 +28,26 @@ _OTHERS, _DISSENTER = COLOURS[:2]  # who is right
 def draw_dissents(run: OpenedRun, path: Path) -> None:
     """Draw each target's dissents of the largest margins: the consensus, then the target's answer.
 
+    A network that never dissents has no line, but is named below.
+
     Where the true label is known, the title's colour says who is right.
     """
     scan, record = ScanStore(run.store.path), run.record
-    names = [member.name for member in run.peers]
     dissents = scan.dissents()
-    chosen = [dissents[dissents["target"] == index].head(_WIDTH) for index in range(len(names))]
-    images = scan.images(pd.concat(chosen)["position"].to_numpy())
-    figure = Figure(figsize=(1.05 * _WIDTH + 1.2, 1.25 * len(names) + 0.7), layout="constrained")
+    each = {name: dissents[dissents["target"] == index].head(_WIDTH) for index, name in enumerate(run.names)}
+    chosen = {name: some for name, some in each.items() if len(some)}
+    if not chosen:
+        return
+    images = scan.images(pd.concat(chosen.values())["position"].to_numpy())
+    figure = Figure(figsize=(1.05 * _WIDTH + 1.2, 1.25 * len(chosen) + 0.7), layout="constrained")
     figure.suptitle(_title(dissents), fontsize=10)
-    axes = figure.subplots(len(names), _WIDTH, squeeze=False)
-    for index, name in enumerate(names):
-        axes[index, 0].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9)
+    if without := [name for name in each if name not in chosen]:
+        figure.supxlabel(f"never dissent alone: {', '.join(without)}", fontsize=9)
+    axes = figure.subplots(len(chosen), _WIDTH, squeeze=False)
+    for line, (name, some) in zip(axes, chosen.items(), strict=True):
+        line[0].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9)
         for column in range(_WIDTH):
-            some = chosen[index].iloc[column : column + 1]
-            _one(axes[index, column], some, images, record)
+            _one(line[column], some.iloc[column : column + 1], images, record)
     save(figure, path)
 
 

@@ -133,6 +133,14 @@ def bars(console: Console) -> Progress:
     )
 
 
+def training_task(loaded: Iterable[bool]) -> str:
+    """Name the task of getting networks ready, of which some may have been loaded with their weights.
+
+    Where all were, nothing is trained.
+    """
+    return "measuring" if all(loaded) else "training"
+
+
 @contextmanager
 def phase(console: Console, what: str) -> Iterator[None]:
     """Say what is being done within the block."""

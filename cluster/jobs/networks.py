@@ -18,7 +18,7 @@ from outvoted.actors.runs.epochs import EpochRecord
 from outvoted.actors.runs.run_folder import RunFolder, RunRecord
 from outvoted.actors.training.ray_training import train_remotely
 from outvoted.actors.training.training import Epoch, trained_member
-from outvoted.cluster.console.terminal import phase, warn
+from outvoted.cluster.console.terminal import phase, training_task, warn
 from outvoted.cluster.ray.calls import completed
 from outvoted.cluster.ray.placement import Share
 from outvoted.search.errors import OutvotedError
@@ -165,8 +165,8 @@ def _train(
         begin(trainer)
     history: list[list[Epoch]] = [[] for _ in recipes]
     total = sum(_epochs(recipe) for recipe in recipes)
-    loaded = all(recipe.network.loaded for recipe in recipes)
-    bar = bars.add_task("measuring" if loaded else "training", total=total, details="")
+    task = training_task(recipe.network.loaded for recipe in recipes)
+    bar = bars.add_task(task, total=total, details="")
     for (index, trainer), call in completed(calls):
         epoch: Epoch = ray.get(call)
         history[index].append(epoch)

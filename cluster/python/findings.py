@@ -6,10 +6,12 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pyarrow as pa
+from PIL import Image
 
 from outvoted.actors.runs.run_folder import RunFolder, RunRecord
 from outvoted.analysis.opened.opened import OpenedRun
@@ -85,6 +87,24 @@ class ResultFindings(ABC):
         Raises:
             OutvotedError: it has nothing to say yet, a file is damaged, or the run names untrusted code.
         """
+
+    def pictures(self) -> dict[str, Image.Image]:
+        """Return the report's pictures by their files' names; those that were drawn already are read.
+
+        Raises:
+            OutvotedError: see :meth:`report`.
+        """
+        found = {}
+        with TemporaryDirectory() as folder:
+            for name, draw in self.report().pictures.items():
+                file = None if self.path is None else self.path / name
+                if file is None or not file.is_file():
+                    file = Path(folder) / name
+                    draw(file)
+                if file.is_file():  # there may be nothing to draw
+                    with Image.open(file, formats=("PNG",)) as picture:
+                        found[name] = picture.convert("RGB")
+        return found
 
     @abstractmethod
     def write_report(self, file: Path | None) -> Path:

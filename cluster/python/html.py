@@ -28,20 +28,26 @@ class _Tile:
     caption: str
 
 
-def result_html(
-    title: str, tables: Sequence[Table], rows: pd.DataFrame, class_names: Sequence[str] | None, note: str
-) -> Markup:
-    """Return HTML without scripts, whose colours are the notebook's.
+@dataclass(frozen=True)
+class Shown:
+    """What is shown of a result: tables of its kind, rows of mistakes, pictures; any of them may be none.
 
-    Args:
-        title: what the result is.
-        tables: those of its kind.
-        rows: mistakes to show, maybe none.
-        class_names: a name for each class, where they have any.
-        note: what else must be said.
+    ``class_names`` are those of the classes, where they have any.
     """
-    tiles = [_tile(row, class_names) for row in rows.to_dict("records")]
-    return rendered("notebook.html", title=title, tables=tables, tiles=tiles, note=note)
+
+    tables: Sequence[Table]
+    rows: pd.DataFrame
+    pictures: Sequence[Image.Image]
+    class_names: Sequence[str] | None
+
+
+def result_html(title: str, shown: Shown, note: str) -> Markup:
+    """Return HTML without scripts, whose colours are the notebook's; ``note`` says what else must be said."""
+    tiles = [_tile(row, shown.class_names) for row in shown.rows.to_dict("records")]
+    pictures = list(map(_data, shown.pictures))
+    return rendered(
+        "notebook.html", title=title, tables=shown.tables, tiles=tiles, pictures=pictures, note=note
+    )
 
 
 def _tile(row: Mapping[Any, Any], names: Sequence[str] | None) -> _Tile:
@@ -58,6 +64,10 @@ def _name(names: Sequence[str] | None, label: int) -> str:
 def _uri(pixels: Pixels) -> str:
     image = Image.fromarray(pixels[0] if len(pixels) == 1 else pixels.transpose(1, 2, 0))
     image.thumbnail((_LARGEST, _LARGEST))
+    return _data(image)
+
+
+def _data(image: Image.Image) -> str:
     buffer = io.BytesIO()
     image.save(buffer, format="PNG")
     return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 Format = Literal["folder", "npz", "hf", "parquet", "fiftyone", "cvat"]
 _IN_A_NOTEBOOK = 12  # mistakes
+_PICTURES = 3  # there, where a run looks for no mistakes
 
 
 class Result:
@@ -84,6 +85,15 @@ class Result:
             OutvotedError: the run has none yet.
         """
         return self._findings.summary()
+
+    @cached_property
+    def pictures(self) -> dict[str, Image.Image]:
+        """The pictures of the run's kind, by their files' names: a comparison's, say, or a study's maps.
+
+        Raises:
+            OutvotedError: the run has nothing to say yet, or a file is damaged.
+        """
+        return self._findings.pictures()
 
     def images(self, which: Literal["image", "seed_image"] = "image") -> Pixels:
         """Return the mistakes, or the seeds they come from, as an array.
@@ -226,14 +236,16 @@ class Result:
         return f"<Result of {self.kind} {where}>"
 
     def _repr_html_(self) -> str:
-        """Return the tables of the run's kind and a grid of mistakes, for a notebook."""
-        from outvoted.cluster.python.html import result_html
+        """Return the tables of the run's kind, and a grid of mistakes or else its pictures."""
+        from outvoted.cluster.python.html import Shown, result_html
         from outvoted.cluster.python.pictures import varied
 
         notes: list[str] = []
-        tables, rows = [], pd.DataFrame()
+        tables, rows, drawn = [], pd.DataFrame(), list[Image.Image]()
         try:
             tables = list(self._findings.report().tables)
+            if not self._findings.has_mistakes:
+                drawn = list(self.pictures.values())[:_PICTURES]
         except OutvotedError as error:
             notes.append(str(error))
         if self._findings.has_mistakes:
@@ -242,7 +254,8 @@ class Result:
             except OutvotedError as error:
                 notes.append(str(error))
         names = self._findings.class_names
-        return str(result_html(repr(self)[1:-1], tables, rows, names, "\n".join(notes)))
+        shown = Shown(tables, rows, drawn, names)
+        return str(result_html(repr(self)[1:-1], shown, "\n".join(notes)))
 
     def _row(self, i: int) -> dict[str, Any]:
         """Return a row of the mistakes by its place."""

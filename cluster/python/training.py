@@ -18,7 +18,7 @@ from outvoted.actors.panel.panel_settings import recipes as wanted_networks
 from outvoted.actors.training.steps import Training
 from outvoted.actors.training.training import Epoch, measured, train, trained_member
 from outvoted.cluster.configuration import reading
-from outvoted.cluster.console.terminal import Terminal, bars
+from outvoted.cluster.console.terminal import Terminal, bars, training_task
 from outvoted.cluster.python.in_hand import InHand
 from outvoted.cluster.python.modules import named, taken
 from outvoted.cluster.python.recipes import Recipes, prepared, recipes
@@ -112,7 +112,8 @@ def _modules(networks: Any, data: Dataset, training: Training, how: Normalisatio
 def _members(wanted: Sequence[_Wanted], data: Dataset) -> list[Member]:
     """Train networks one after another; those that come with weights are measured instead."""
     with bars(Terminal()) as bar, own_context(gradients=True):
-        task = bar.add_task("training", total=sum(one.training.epochs for one in wanted), details="")
+        name = training_task(one.network.loaded for one in wanted)
+        task = bar.add_task(name, total=sum(one.training.epochs for one in wanted), details="")
 
         def shown(one: _Wanted) -> Iterator[Epoch]:
             loaded = one.network.load(data.shape, data.classes)

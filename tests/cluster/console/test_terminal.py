@@ -12,7 +12,15 @@ from rich.console import Console
 from rich.table import Table
 
 from outvoted.cluster.console import terminal
-from outvoted.cluster.console.terminal import Lines, Terminal, bars, phase, say_aligned, tolerate_any_terminal
+from outvoted.cluster.console.terminal import (
+    Lines,
+    Terminal,
+    bars,
+    phase,
+    say_aligned,
+    tolerate_any_terminal,
+    training_task,
+)
 
 NAMES = ("[red]y", "[/]", "[b]a[/b]", "a [link=x]", ":smile:", "\\[x]", "mlp-\u00e4\u7b11", "x" * 300)
 
@@ -139,3 +147,8 @@ def test_only_paths_of_the_terminal_are_printed_without_markup() -> None:
         text = path.read_text("utf-8")
         assert "from_markup" not in text
         assert not re.search(r"Console\((?!quiet=True\))", text) or path.name == "terminal.py", path
+
+
+def test_networks_that_come_with_weights_are_measured_not_trained() -> None:
+    assert training_task([True, True]) == "measuring"
+    assert training_task([True, False]) == training_task([False]) == "training"

@@ -10,18 +10,23 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import torch
+from PIL import Image
 from torch.utils.data import DataLoader
 
 from outvoted import OutvotedError, Panel, Result, data, mine
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.healing.heal_store import HealStore
-from outvoted.actors.mining.shards import Shards, Table
+from outvoted.actors.mining import shards
+from outvoted.actors.mining.shards import Shards
 from outvoted.actors.networks.members import Member
 from outvoted.actors.runs import png, schema, tables
 from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.actors.sweeps.mined_settings import MinedSettings
 from outvoted.analysis.mining.report import mining_report
 from outvoted.analysis.opened.opened import OpenedRun
+from outvoted.analysis.report.report import Report
+from outvoted.analysis.report.table import Column, Table
+from outvoted.cluster.python.findings import HeldFindings
 
 
 @pytest.fixture(scope="session")
@@ -133,6 +138,30 @@ def test_a_notebook_shows_the_table_and_a_grid(which: str, request: pytest.Fixtu
     assert "http" not in html
 
 
+@pytest.mark.usefixtures("sketched")
+def test_the_pictures_of_the_kind_are_at_hand(own: RunFolder, held: Result) -> None:
+    found = Result.load(own.path).pictures
+    assert set(found) >= {"gallery/mistakes.png", "gallery/climbs.png"}
+    assert not (own.path / "gallery").exists()
+    assert held.pictures == {}
+
+
+def test_a_result_without_mistakes_shows_pictures() -> None:
+    def draw(path: Path) -> None:
+        Image.new("RGB", (30, 20)).save(path)
+
+    table = Table("claims", [Column("claim")], [("<b>",)])
+    result = Result(HeldFindings("study", lambda: Report({"a": 1}, [table], pictures={"map.png": draw})))
+    html = result._repr_html_()
+    assert "&lt;b&gt;" in html
+    assert html.count("data:image/png;base64,") == 1
+    assert result.pictures["map.png"].size == (30, 20)
+    assert result.summary["a"] == 1
+    for ask in (lambda: result.mistakes, lambda: result.searches, result.climb, result.to_hf):
+        with pytest.raises(OutvotedError, match=r"one of outvoted.study"):
+            ask()
+
+
 @BOTH
 def test_a_report_is_one_page(which: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     result: Result = request.getfixturevalue(which)
@@ -191,7 +220,7 @@ def test_a_study_has_no_mistakes_and_says_where_its_votes_are(own: RunFolder) ->
         Result.load(own.path).mistakes  # noqa: B018
 
 
-_TABLES: tuple[Table, ...] = ("mistakes", "searches")
+_TABLES: tuple[shards.Table, ...] = ("mistakes", "searches")
 
 
 @pytest.mark.parametrize("kind", ["heal", "sweep"])
