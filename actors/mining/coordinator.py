@@ -11,7 +11,7 @@ from outvoted.actors.mining.shards import ShardResult
 from outvoted.actors.mining.verification import decoded, rendered, verify
 from outvoted.actors.panel.panel import VotingPanel
 from outvoted.actors.panel.peer import Peer
-from outvoted.actors.panel.realism import Found
+from outvoted.actors.panel.realism import FoundImages
 from outvoted.actors.runs import png
 from outvoted.search.arrays import Ints, Pixels, Singles
 from outvoted.search.climb import Rules, ShardState, advance, begin
@@ -30,7 +30,7 @@ class Verdict:
     realism: Singles | None = None
 
 
-Steps = Generator[Questions | Found, Replies | Verdict, ShardResult]
+Steps = Generator[Questions | FoundImages, Replies | Verdict, ShardResult]
 """A shard on its way: yields candidates to ask the panel about, or images to judge, takes what is said of
 them, and returns the rows. Nothing in it knows whether the panel is in this process or on Ray."""
 
@@ -70,7 +70,7 @@ class Coordinator:
         """Give a shard what was said to its questions, None to begin; return its next ones, or its rows."""
         try:
             asked = next(steps) if said is None else steps.send(said)
-            while isinstance(asked, Found):
+            while isinstance(asked, FoundImages):
                 asked = steps.send(self.verdict(asked, panel))
         except StopIteration as end:
             result: ShardResult = end.value
@@ -94,13 +94,13 @@ class Coordinator:
         composed = climb.finds.composed[finds].astype(np.float32)
         stored = [png.encode(image) for image in rendered(self.rules.transform, seeds, composed)]
         shard = climb.shard.rows(rows)
-        verdict = yield Found(decoded(stored), climb.labels[rows], shard.seed_id)
+        verdict = yield FoundImages(decoded(stored), climb.labels[rows], shard.seed_id)
         assert isinstance(verdict, Verdict)
         judged = verify(stored, verdict.votes, climb.labels[rows], shard.target, shard.voters)
         finding = Finding(finds, judged, seeds, verdict.referee, verdict.realism)
         return shard_result(climb, self.names, finding)
 
-    def verdict(self, found: Found, panel: VotingPanel) -> Verdict:
+    def verdict(self, found: FoundImages, panel: VotingPanel) -> Verdict:
         """Have panel and referee judge images."""
         referee = self.judge(found.images)
         if not self.rules.realism:

@@ -22,7 +22,7 @@ from outvoted.actors.panel.fast import Batch
 from outvoted.actors.panel.panel import LocalPanel, VotingPanel
 from outvoted.actors.panel.peer import Peer
 from outvoted.actors.panel.ray_panel import LaterPanel, Placed, RayPanel
-from outvoted.actors.panel.realism import Found, Seen
+from outvoted.actors.panel.realism import FoundImages, Seen
 from outvoted.actors.panel.renderer import Renderer
 from outvoted.actors.runs.ray_actors import FOREVER
 from outvoted.actors.training.steps import Training
@@ -154,7 +154,7 @@ class _Inside(LaterPanel):
         """Put images to all peers."""
         return self._panel.vote(images)
 
-    async def judge(self, found: Found) -> Seen:
+    async def judge(self, found: FoundImages) -> Seen:
         """Put images that searches ended with to all peers."""
         return self._panel.judge(found)
 
@@ -230,7 +230,7 @@ class _Opened:
             result: ShardResult = end.value
             return result
 
-    async def _judge(self, found: Found) -> Verdict:
+    async def _judge(self, found: FoundImages) -> Verdict:
         """Have panel and referee judge at the same time, and other shards go on meanwhile."""
         referee = asyncio.to_thread(self._coordinator.judge, found.images)
         if self._coordinator.rules.realism:
@@ -285,7 +285,7 @@ class CellActor:
         """Put images to the panel."""
         return await self._opened(opener).panel.vote(images)
 
-    async def judge(self, opener: Opener, found: Found) -> Seen:
+    async def judge(self, opener: Opener, found: FoundImages) -> Seen:
         """Put images that searches ended with to the panel."""
         return await self._opened(opener).panel.judge(found)
 
@@ -321,7 +321,7 @@ class CellPanel(VotingPanel):
         votes: Singles = ray.get(self._cell.vote.remote(self._opener, images))
         return votes
 
-    def judge(self, found: Found) -> Seen:
+    def judge(self, found: FoundImages) -> Seen:
         """Put images that searches ended with to all peers."""
         seen: Seen = ray.get(self._cell.judge.remote(self._opener, found))
         return seen

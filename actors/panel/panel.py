@@ -8,7 +8,7 @@ import torch
 
 from outvoted.actors.panel.exactness import Exactness
 from outvoted.actors.panel.peer import Peer
-from outvoted.actors.panel.realism import Found, Seen
+from outvoted.actors.panel.realism import FoundImages, Seen
 from outvoted.actors.panel.renderer import Renderer
 from outvoted.search.arrays import Ints, Pixels, Singles
 from outvoted.search.messages import Questions, Replies
@@ -38,7 +38,7 @@ class VotingPanel(ABC):
         """
 
     @abstractmethod
-    def judge(self, found: Found) -> Seen:
+    def judge(self, found: FoundImages) -> Seen:
         """Put images that searches ended with to all peers: votes, and how realistic each finds them."""
 
     @abstractmethod
@@ -74,7 +74,7 @@ class LocalPanel(VotingPanel):
         """Put images to every peer; shape (peers, n, classes)."""
         return np.stack([peer.vote(images) for peer in self._peers])
 
-    def judge(self, found: Found) -> Seen:
+    def judge(self, found: FoundImages) -> Seen:
         """Put images that searches ended with to every peer."""
         return Seen.together([peer.judge(found) for peer in self._peers])
 

@@ -13,7 +13,7 @@ from outvoted.actors.networks.computing import own_context, tensor_of
 from outvoted.actors.networks.members import Member
 from outvoted.actors.panel.exactness import Exactness, on_grid, significant
 from outvoted.actors.panel.fast import Batch
-from outvoted.actors.panel.realism import Found, Realism, Seen
+from outvoted.actors.panel.realism import FoundImages, Realism, Seen
 from outvoted.actors.panel.renderer import Renderer
 from outvoted.actors.panel.twofold import Twofold
 from outvoted.search.arrays import Bools, Ints, Pixels, Singles, Texts
@@ -90,7 +90,7 @@ class Peer:
             logits, _ = self._opened(pixels).canonical.logits(pixels)
             return torch.softmax(logits, dim=1).float().numpy()
 
-    def judge(self, found: Found) -> Seen:
+    def judge(self, found: FoundImages) -> Seen:
         """Vote on at least one image, as :meth:`vote` does, and say how realistic each is."""
         pixels = tensor_of(found.images)
         with own_context():

@@ -18,7 +18,7 @@ from outvoted.actors.networks.computing import use_one_thread
 from outvoted.actors.panel.exactness import Exactness
 from outvoted.actors.panel.fast import Batch
 from outvoted.actors.panel.peer import Peer
-from outvoted.actors.panel.realism import Found, Seen
+from outvoted.actors.panel.realism import FoundImages, Seen
 from outvoted.actors.panel.renderer import Renderer
 from outvoted.actors.runs.ray_actors import FOREVER
 from outvoted.search.arrays import Pixels, Singles
@@ -45,7 +45,7 @@ class LaterPanel(ABC):
         """Put images (n, channels, height, width) to all peers; shape (peers, n, classes)."""
 
     @abstractmethod
-    async def judge(self, found: Found) -> Seen:
+    async def judge(self, found: FoundImages) -> Seen:
         """Put images that searches ended with to all peers, as a VotingPanel does."""
 
     @abstractmethod
@@ -74,7 +74,7 @@ class RayPanel(LaterPanel):
         placed = ray.put(images)
         return np.stack(await asyncio.gather(*(peer.vote.remote(placed) for peer in self._peers)))
 
-    async def judge(self, found: Found) -> Seen:
+    async def judge(self, found: FoundImages) -> Seen:
         """Put images, placed in the object store once, to all peers."""
         placed = ray.put(found)
         return Seen.together(await asyncio.gather(*(peer.judge.remote(placed) for peer in self._peers)))
@@ -114,7 +114,7 @@ class PeerActor:
         """Answer for images with every class's probability."""
         return self._peer.vote(images)
 
-    def judge(self, found: Found) -> Seen:
+    def judge(self, found: FoundImages) -> Seen:
         """Answer for images that searches ended with."""
         return self._peer.judge(found)
 

@@ -29,7 +29,7 @@ _FEWEST = 16
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundImages:
     """n images that searches ended with.
 
     Attributes:

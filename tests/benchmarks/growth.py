@@ -30,7 +30,7 @@ from outvoted.actors.mining.ray_mining import RequestBatcher
 from outvoted.actors.mining.shards import Live, Progress, ShardResult
 from outvoted.actors.panel.exactness import Exactness
 from outvoted.actors.panel.ray_panel import LaterPanel
-from outvoted.actors.panel.realism import Found, Seen
+from outvoted.actors.panel.realism import FoundImages, Seen
 from outvoted.actors.runs import schema
 from outvoted.cluster.ray.cells import Cell, running_recorder
 from outvoted.cluster.ray.connect import connected
@@ -91,7 +91,7 @@ class StubPanel(LaterPanel):
         """Vote for every class alike: nothing is verified, which does not matter here."""
         return np.full((len(self.peers), len(images), CLASSES), 1 / CLASSES, np.float32)
 
-    async def judge(self, found: Found) -> Seen:
+    async def judge(self, found: FoundImages) -> Seen:
         """Say nothing of realism."""
         return Seen(
             await self.vote(found.images), np.full((len(self.peers), len(found.labels)), np.nan, np.float32)

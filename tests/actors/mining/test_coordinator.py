@@ -19,7 +19,7 @@ from outvoted.actors.mining.shards import ShardResult
 from outvoted.actors.panel.exactness import GRID, Exactness
 from outvoted.actors.panel.panel import LocalPanel, VotingPanel
 from outvoted.actors.panel.peer import Peer
-from outvoted.actors.panel.realism import Found, Seen
+from outvoted.actors.panel.realism import FoundImages, Seen
 from outvoted.actors.panel.renderer import Renderer
 from outvoted.actors.runs import png, schema
 from outvoted.search.arrays import Pixels, Singles
@@ -47,7 +47,7 @@ class Liar(VotingPanel):
     def vote(self, images: Pixels) -> Singles:
         return np.roll(self.honest.vote(images), 1, axis=2)
 
-    def judge(self, found: Found) -> Seen:
+    def judge(self, found: FoundImages) -> Seen:
         return Seen(self.vote(found.images), self.honest.judge(found).realism)
 
     def exactness(self) -> tuple[Exactness, ...]:
@@ -72,7 +72,7 @@ class Counting(VotingPanel):
     def vote(self, images: Pixels) -> Singles:
         return self.honest.vote(images)
 
-    def judge(self, found: Found) -> Seen:
+    def judge(self, found: FoundImages) -> Seen:
         return self.honest.judge(found)
 
     def exactness(self) -> tuple[Exactness, ...]:
@@ -127,9 +127,11 @@ def test_splitting_a_shard_changes_no_row(
     assert_same(mined, [mined_by(coordinator, each, panel) for each in parts])
 
 
-def replied(coordinator: Coordinator, panel: VotingPanel, asked: Questions | Found) -> Replies | Verdict:
+def replied(
+    coordinator: Coordinator, panel: VotingPanel, asked: Questions | FoundImages
+) -> Replies | Verdict:
     """Return what is said to one of a shard's steps."""
-    if isinstance(asked, Found):
+    if isinstance(asked, FoundImages):
         return coordinator.verdict(asked, panel)
     return panel.ask(asked)
 
@@ -186,7 +188,7 @@ def test_whoever_watches_sees_every_state_and_changes_no_row(
 def test_images_are_put_to_the_panel_once_and_last(
     coordinator: Coordinator, shard: Shard, panel: LocalPanel, mined: ShardResult
 ) -> None:
-    asked: list[Questions | Found] = []
+    asked: list[Questions | FoundImages] = []
 
     def steps() -> Steps:
         running = coordinator.steps(lease_of(shard, panel, coordinator.rules.transform))
@@ -201,8 +203,8 @@ def test_images_are_put_to_the_panel_once_and_last(
 
     assert_same(mined, driven(coordinator, panel, [steps()]))
     *before, last = asked
-    assert not any(isinstance(each, Found) for each in before)
-    assert isinstance(last, Found)
+    assert not any(isinstance(each, FoundImages) for each in before)
+    assert isinstance(last, FoundImages)
     np.testing.assert_array_equal(last.images, images_of(mined, "image"))
 
 
@@ -281,7 +283,7 @@ def test_realism_is_the_mean_of_what_the_voters_find(
 ) -> None:
     rows = mined.mistakes.to_pandas()
     labels, seeds = (rows[name].to_numpy(np.int64) for name in ("label", "seed_id"))
-    each = panel.judge(Found(images_of(mined, "image"), labels, seeds)).realism
+    each = panel.judge(FoundImages(images_of(mined, "image"), labels, seeds)).realism
     voters = is_voter(len(each), rows["target"].to_numpy(np.int64), rows["voters"].to_numpy(np.int64))
     mean = [each[voters[:, k], k].astype(np.float64).mean() for k in range(len(rows))]
     np.testing.assert_array_equal(rows["realism"].to_numpy(), np.array(mean, np.float32))

@@ -12,7 +12,7 @@ from outvoted.actors.mining.coordinator import Coordinator
 from outvoted.actors.mining.planning import MiningPlan, asked_about, planned, voting_order
 from outvoted.actors.panel.exactness import Exactness
 from outvoted.actors.panel.panel import LocalPanel, VotingPanel
-from outvoted.actors.panel.realism import Found, Seen
+from outvoted.actors.panel.realism import FoundImages, Seen
 from outvoted.search.arrays import Pixels, Singles
 from outvoted.search.climb import Rules
 from outvoted.search.errors import OutvotedError
@@ -38,7 +38,7 @@ class Contrarian(VotingPanel):
     def vote(self, images: Pixels) -> Singles:
         raise AssertionError("planning asks about seeds")
 
-    def judge(self, found: Found) -> Seen:
+    def judge(self, found: FoundImages) -> Seen:
         raise AssertionError("planning ends with nothing")
 
     def exactness(self) -> tuple[Exactness, ...]:
@@ -97,7 +97,7 @@ class Counting(VotingPanel):
     def vote(self, images: Pixels) -> Singles:
         return self.honest.vote(images)
 
-    def judge(self, found: Found) -> Seen:
+    def judge(self, found: FoundImages) -> Seen:
         return self.honest.judge(found)
 
     def exactness(self) -> tuple[Exactness, ...]:

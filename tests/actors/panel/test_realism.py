@@ -11,7 +11,7 @@ from outvoted.actors.data.datasets import Dataset, Split
 from outvoted.actors.networks.user_modules import Tolerant
 from outvoted.actors.panel.panel import LocalPanel
 from outvoted.actors.panel.peer import Peer
-from outvoted.actors.panel.realism import REALISTIC, Found, Realism, WithFeatures
+from outvoted.actors.panel.realism import REALISTIC, FoundImages, Realism, WithFeatures
 from outvoted.actors.panel.renderer import Renderer
 from outvoted.search.arrays import Ints, Pixels, Singles
 from outvoted.search.transforms import Affine
@@ -34,7 +34,7 @@ def found_at(place: float, labels: Ints, label: int = 0, seed: int = -1) -> floa
 def of_test(panel: LocalPanel, digits: Dataset) -> Singles:
     """The realism of images that no one has changed."""
     test = digits.test
-    return panel.judge(Found(test.images, test.labels, np.full(len(test), -1))).realism
+    return panel.judge(FoundImages(test.images, test.labels, np.full(len(test), -1))).realism
 
 
 def test_among_real_images_is_realistic_and_far_from_them_is_not() -> None:
@@ -85,7 +85,7 @@ def test_untouched_images_are_realistic_and_turned_or_covered_ones_are_less_so(
     covered[:, :, :14, :14] = 255
 
     def realistic(images: Pixels, labels: Ints) -> float:
-        found = panel.judge(Found(images, labels, none)).realism
+        found = panel.judge(FoundImages(images, labels, none)).realism
         return float((found.mean(0) >= REALISTIC).mean())
 
     assert float((of_test.mean(0) >= REALISTIC).mean()) > 0.85
@@ -99,13 +99,13 @@ def test_untouched_images_are_realistic_and_turned_or_covered_ones_are_less_so(
 def test_company_and_order_change_nothing(
     rows: list[int], of_test: Singles, panel: LocalPanel, digits: Dataset
 ) -> None:
-    chosen = Found(digits.test.images[rows], digits.test.labels[rows], np.full(len(rows), -1))
+    chosen = FoundImages(digits.test.images[rows], digits.test.labels[rows], np.full(len(rows), -1))
     np.testing.assert_array_equal(panel.judge(chosen).realism, of_test[:, rows])
 
 
 def test_votes_are_those_of_a_vote(panel: LocalPanel, digits: Dataset) -> None:
     some = digits.test.images[:50]
-    seen = panel.judge(Found(some, digits.test.labels[:50], np.arange(50)))
+    seen = panel.judge(FoundImages(some, digits.test.labels[:50], np.arange(50)))
     assert seen.votes.tobytes() == panel.vote(some).tobytes()
 
 
@@ -158,9 +158,9 @@ def test_features_are_what_the_last_layer_takes_else_the_logits(network: nn.Modu
 def test_an_image_on_which_the_network_fails_has_no_realism_and_disturbs_no_other(digits: Dataset) -> None:
     peer = Peer(Tolerant(Fussy(), 10), Renderer(Affine(), digits.train))
     images, labels = digits.test.images[:6].copy(), digits.test.labels[:6]
-    alone = peer.judge(Found(images, labels, np.arange(6)))
+    alone = peer.judge(FoundImages(images, labels, np.arange(6)))
     images[2] = 0
-    seen = peer.judge(Found(images, labels, np.arange(6)))
+    seen = peer.judge(FoundImages(images, labels, np.arange(6)))
     assert np.flatnonzero(np.isnan(seen.realism)).tolist() == [2]
     others = [0, 1, 3, 4, 5]
     np.testing.assert_array_equal(seen.realism[others], alone.realism[others])
@@ -174,20 +174,20 @@ def test_a_network_that_fails_on_all_images_of_one_label_knows_nothing_of_that_l
     peer = Peer(Tolerant(Fussy(), 10), Renderer(Affine(), Split(images, labels)))
     for label in (3, 4):
         some = digits.test.images[digits.test.labels == label][:3]
-        seen = peer.judge(Found(some, np.full(3, label), np.full(3, -1)))
+        seen = peer.judge(FoundImages(some, np.full(3, label), np.full(3, -1)))
         assert np.isnan(seen.realism).all() == (label == 3)
 
 
 def test_images_on_which_a_network_fails_do_not_keep_it_from_others(digits: Dataset) -> None:
     peer = Peer(Tolerant(Fussy(), 10), Renderer(Affine(), digits.train))
     dark = np.zeros((2, 1, 28, 28), np.uint8)
-    assert np.isnan(peer.judge(Found(dark, np.zeros(2, np.int64), np.full(2, -1))).realism).all()
-    seen = peer.judge(Found(digits.test.images[:3], digits.test.labels[:3], np.full(3, -1)))
+    assert np.isnan(peer.judge(FoundImages(dark, np.zeros(2, np.int64), np.full(2, -1))).realism).all()
+    seen = peer.judge(FoundImages(digits.test.images[:3], digits.test.labels[:3], np.full(3, -1)))
     assert np.isfinite(seen.realism).all()
 
 
 def test_a_network_that_always_fails_says_so_and_no_more() -> None:
     dark = Split(np.zeros((20, 1, 28, 28), np.uint8), np.zeros(20, np.int64))
     peer = Peer(Tolerant(Fussy(), 10), Renderer(Affine(), dark))
-    seen = peer.judge(Found(dark.images, dark.labels, np.arange(20)))
+    seen = peer.judge(FoundImages(dark.images, dark.labels, np.arange(20)))
     assert np.isnan(seen.realism).all()
