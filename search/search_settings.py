@@ -10,6 +10,7 @@ from outvoted.search.errors import OutvotedError, suggestion
 from outvoted.search.plan import Turns
 from outvoted.search.settings import MayChange, Settings
 from outvoted.search.strategies import AnyStrategy, Hillclimb
+from outvoted.search.strategies.base import DEAR
 from outvoted.search.transforms import Affine, AnyTransform
 from outvoted.search.transforms.base import Shape
 
@@ -50,14 +51,17 @@ class SearchSettings(Settings):
         self.rules(len(names))
         self.turns(names)
 
-    def rules(self, peers: int) -> Rules:
+    def rules(self, peers: int, operations: int = DEAR) -> Rules:
         """Return the rules of a search against a panel of ``peers`` peers.
+
+        Args:
+            operations: floating-point operations that the costliest of them takes for an image.
 
         Raises:
             OutvotedError: the strategy cannot search the transform.
         """
         self.strategy.check(self.transform)
-        strategy = self.strategy.picked(self.transform)
+        strategy = self.strategy.picked(self.transform, operations)
         return Rules(self.seed, peers, self.transform, strategy, self.patience, self.realism)
 
     @property

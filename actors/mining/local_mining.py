@@ -13,6 +13,7 @@ from outvoted.actors.mining.coordinator import Coordinator, Steps
 from outvoted.actors.mining.planning import MiningPlan, planned
 from outvoted.actors.mining.shards import ShardResult
 from outvoted.actors.networks.members import Member
+from outvoted.actors.panel.cost import operations
 from outvoted.actors.panel.fast import Batch
 from outvoted.actors.panel.panel import LocalPanel, VotingPanel
 from outvoted.actors.panel.peer import Peer
@@ -20,6 +21,7 @@ from outvoted.actors.panel.renderer import Renderer
 from outvoted.search.messages import Questions, Replies, apart, together
 from outvoted.search.plan import Lease
 from outvoted.search.search_settings import SearchSettings
+from outvoted.search.strategies.base import DEAR
 
 _SHARD = 500
 _AT_ONCE = 4
@@ -62,7 +64,9 @@ class LocalMining:
         self._search, self._names = search, tuple(networks)
         self.panel = LocalPanel([peer(network) for network in networks.values()])
         judge = None if referee is None else peer(referee)
-        self._coordinator = Coordinator(search.rules(len(networks)), seeds, self._names, judge)
+        weighed = search.strategy.weighs_operations
+        cost = operations(networks.values(), seeds.images.shape[1:]) if weighed else DEAR
+        self._coordinator = Coordinator(search.rules(len(networks), cost), seeds, self._names, judge)
 
     def plan(self) -> MiningPlan:
         """Draw the seeds, and list all searches.

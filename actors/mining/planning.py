@@ -29,6 +29,7 @@ class MiningFigures(Figures):
     """What a run of mining counts of itself.
 
     ``seconds`` are those of mining alone; ``seed_inferences`` were spent on seeds, for all searches together;
+    ``operations`` are those of the costliest network for an image, by which a strategy may be picked;
     ``exactness`` says for each peer, by its name, how its answers were computed.
     """
 
@@ -36,6 +37,7 @@ class MiningFigures(Figures):
     searches: int | None = None
     seed_inferences: int = 0
     seconds: float = 0.0
+    operations: int | None = None
     exactness: dict[str, Exactness] = Field(default_factory=dict)
 
     def add_exactness(self, names: Sequence[str], cells: Sequence[Sequence[Exactness]]) -> None:

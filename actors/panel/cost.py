@@ -1,16 +1,19 @@
 """What a panel costs: operations for an image, and weights."""
 
-from collections.abc import Sequence
+import copy
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import nn
 
 from outvoted.actors.networks import Architecture, Shape
 from outvoted.actors.networks.computing import undisturbed
-from outvoted.actors.networks.user_modules import is_machines
+from outvoted.actors.networks.user_modules import Tolerant, is_machines
+from outvoted.search.strategies.base import DEAR
 
-UNKNOWN = 2**62
+UNKNOWN = DEAR
 """Operations of a network that cannot be counted."""
 
 
@@ -37,17 +40,30 @@ def cost(networks: Sequence[Architecture], shape: Shape, classes: int) -> Cost:
     return Cost(max(one.largest for one in counted), sum(one.weights for one in counted))
 
 
+def operations(networks: Iterable[nn.Module], shape: Shape) -> int:
+    """Count the operations of the costliest of some networks for an image of ``shape``, as ``cost`` does."""
+    return max(_counted(partial(_copied, network), shape).largest for network in networks)
+
+
+def _copied(network: nn.Module) -> nn.Module:
+    return copy.deepcopy(network.network if isinstance(network, Tolerant) else network).cpu().float()
+
+
 def _cost(architecture: Architecture, shape: Shape, classes: int) -> Cost:
+    return _counted(lambda: architecture.build(shape, classes), shape)
+
+
+def _counted(build: Callable[[], nn.Module], shape: Shape) -> Cost:
     with undisturbed():
         try:
-            network = architecture.build(shape, classes).eval()
-            operations = _operations(network, torch.zeros(1, *shape))
+            network = build().eval()
+            counted = _operations(network, torch.zeros(1, *shape))
         except (Exception, SystemExit) as error:  # the network is the user's: it may raise anything
             if is_machines(error):
                 raise
             return Cost(UNKNOWN, 0)
     weights = sum(value.numel() for value in network.state_dict().values())
-    return Cost(max(operations, weights), weights)
+    return Cost(max(counted, weights), weights)
 
 
 def _operations(network: nn.Module, image: torch.Tensor) -> int:

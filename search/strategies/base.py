@@ -16,6 +16,8 @@ from outvoted.search.plan import Shard
 from outvoted.search.settings import Settings
 from outvoted.search.transforms import Transform
 
+DEAR = 2**62
+"""Operations of a network that have not been counted, or cannot be."""
 Memory = Mapping[str, AnyArray]
 """What a proposer remembers of n searches: arrays by name, each with one row for a search."""
 
@@ -299,6 +301,8 @@ class Strategy(ABC, Settings):
     """A proposer and an acceptance, composed by frozen settings."""
 
     kind: str
+    weighs_operations: ClassVar[bool] = False
+    """Whether ``picked`` depends on what the networks cost, so that it must be counted."""
 
     @property
     def label(self) -> str:
@@ -315,8 +319,12 @@ class Strategy(ABC, Settings):
     def acceptance(self) -> Acceptance:
         """Decides what becomes of them."""
 
-    def picked(self, transform: Transform) -> "Strategy":
-        """Return the strategy that searches a transform: itself, unless its business is to pick another."""
+    def picked(self, transform: Transform, operations: int = DEAR) -> "Strategy":
+        """Return the strategy that searches a transform: itself, unless its business is to pick another.
+
+        Args:
+            operations: floating-point operations that the costliest network of the panel takes for an image.
+        """
         return self
 
     def check(self, transform: Transform) -> None:

@@ -57,7 +57,7 @@ class Bayesian(Strategy, Proposer):
     """
 
     kind: Literal["bayesian"] = "bayesian"
-    steps: Annotated[int, Field(ge=1, le=64)] = 32
+    steps: Annotated[int, Field(ge=1, le=64)] = 48
     """Candidates of a search at most."""
     hopeless: Annotated[float, Field(gt=0)] = 3.5
     """Give up where a mistake is nowhere more likely than exp(-hopeless)..."""

@@ -24,6 +24,7 @@ from outvoted.cluster.jobs.networks import check_user_networks, run_members
 from outvoted.cluster.ray.cells import Cell, running_cells, running_recorder
 from outvoted.cluster.ray.layout import Layout, layout
 from outvoted.cluster.ray.leasing import lease
+from outvoted.search.climb import Rules
 from outvoted.search.outcome import Outcome
 from outvoted.search.trust import named_by
 
@@ -49,7 +50,11 @@ class Mine(Kind[MineConfig]):
         def place(there: Mapping[str, float]) -> Work:
             cells = layout(config.cluster, len(config.panel.networks), costs, there)
             console.print(str(cells), soft_wrap=True)
-            return partial(_search, job, record, data, cells)
+            operations = MiningFigures.of(record).operations or costs.largest
+            rules = config.search.rules(len(config.panel.networks), operations)
+            if rules.strategy != config.search.strategy:
+                console.print(f"strategy: {rules.strategy.label}, picked by {config.search.strategy.label}")
+            return partial(_search, job, record, data, cells, rules, operations)
 
         return place
 
@@ -83,9 +88,16 @@ class Mine(Kind[MineConfig]):
 MINE = Mine()
 
 
-def _search(job: Job[MineConfig], record: RunRecord, data: Dataset, layout: Layout, progress: Bars) -> None:
+def _search(
+    job: Job[MineConfig],
+    record: RunRecord,
+    data: Dataset,
+    layout: Layout,
+    rules: Rules,
+    operations: int,
+    progress: Bars,
+) -> None:
     config = job.config
-    rules = config.search.rules(len(config.panel.networks))
     images = Images(data.train, data.shape, data.classes)
     with running_recorder(job.store.path) as recorder:
         recipes = panel_settings.recipes(config.panel, config.referee)
@@ -101,6 +113,7 @@ def _search(job: Job[MineConfig], record: RunRecord, data: Dataset, layout: Layo
             progress.update(starting, completed=1)
             figures, before = plans.figures(), MiningFigures.of(record)
             figures.seconds, figures.exactness = before.seconds, before.exactness
+            figures.operations = operations
             figures.put(record)
             job.store.write_record(record)
             _lease_all(job, record, cells, recorder, plans, layout.shards_in_flight, progress)

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from torch.utils.flop_counter import FlopCounterMode
 
 from outvoted.actors.networks import CNN, MLP, Architecture, DeepCNN, ExportedNetwork, PlainCNN
-from outvoted.actors.panel.cost import UNKNOWN, Cost, cost
+from outvoted.actors.networks.user_modules import Tolerant
+from outvoted.actors.panel.cost import UNKNOWN, Cost, cost, operations
 from outvoted.cluster.ray.layout import SMALL, PlacementSettings, layout
 from outvoted.cluster.ray.placement import PROCESS_BYTES
 from outvoted.search.errors import OutvotedError
@@ -85,6 +86,13 @@ def test_layers_one_after_the_other_are_counted_as_pytorch_counts(network: Archi
     with FlopCounterMode(display=False) as counter:
         network.build((3, 20, 28), 10).eval()(torch.zeros(1, 3, 20, 28))
     assert cost([network], (3, 20, 28), 10).largest == counter.get_total_flops()
+
+
+def test_a_network_in_hand_costs_what_its_architecture_does() -> None:
+    panel = [MLP(hidden=10), CNN(channels=4, hidden=16)]
+    built = [Tolerant(network.build((1, 28, 28), 10), 10) for network in panel]
+    assert operations(built, (1, 28, 28)) == cost(panel, (1, 28, 28), 10).largest
+    assert all(network.training for network in built)
 
 
 def test_a_network_that_cannot_be_built_counts_as_a_large_one() -> None:

@@ -113,5 +113,5 @@ CASES = (
     Case(MapElites(population=POPULATION, candidates=BUDGET, bins=2), _either),
     Case(Gradient(steps=6, trial=6, descent=8), _wrong, 6, drawn=False),
     Case(Bayesian(steps=6, trial=6), _wrong, 6, drawn=False),
-    Case(Auto(), _wrong, 32, drawn=False),
+    Case(Auto(), _wrong, 48, drawn=False),
 )

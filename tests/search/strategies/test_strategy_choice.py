@@ -8,7 +8,16 @@ from pydantic import ValidationError
 
 from outvoted.search.errors import OutvotedError
 from outvoted.search.search_settings import SearchSettings
-from outvoted.search.strategies import BUILT_IN, Auto, Bayesian, Gradient, Hillclimb, MapElites, Strategy
+from outvoted.search.strategies import (
+    BUILT_IN,
+    Auto,
+    Bayesian,
+    Genetic,
+    Gradient,
+    Hillclimb,
+    MapElites,
+    Strategy,
+)
 from outvoted.search.transforms import Affine
 from outvoted.search.trust import EVERYTHING
 from tests.search.runs import findings, first, rules_of, run
@@ -180,10 +189,18 @@ def test_where_there_are_no_knobs_only_move_by_move_strategies_search(case: Case
             settings.rules(peers=3)
 
 
-def test_auto_picks_what_can_search_the_transform() -> None:
+def test_auto_picks_by_what_the_transform_allows_and_what_an_image_costs() -> None:
     auto = SearchSettings(strategy=Auto())
     assert auto.rules(peers=3).strategy == Bayesian()
-    assert auto.model_copy(update={"transform": Fixed()}).rules(peers=3).strategy == Hillclimb()
+    assert auto.rules(peers=3, operations=80_000).strategy == Genetic()
+    composing = auto.model_copy(update={"transform": Fixed()})
+    assert {composing.rules(3, cost).strategy for cost in (0, 10**12)} == {Hillclimb()}
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_only_a_strategy_that_weighs_operations_depends_on_them(case: Case) -> None:
+    picked = {case.strategy.picked(Affine(), cost) for cost in (0, 10**12)}
+    assert (len(picked) > 1) == case.strategy.weighs_operations
 
 
 def test_gradients_need_a_differentiable_transform() -> None:
