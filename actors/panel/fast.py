@@ -19,8 +19,8 @@ _SECONDS = 0.003
 for perceptrons, and for CNNs of 15,000 to 106,000 parameters, which take 11 to 50 µs a row in batches of 64
 to 256 and two to four times as long in batches of 1,024."""
 _CHEAP = 0.001
-"""Seconds for a row below which a network is frozen: dearer ones, whose products take the time, gain less
-than a tenth (ResNet-18, EfficientNet-lite and SqueezeNet at 224 x 224)."""
+"""Seconds for a row below which a network is frozen: dearer ones, whose products take the time, gain a
+tenth at most (ResNet-18, EfficientNet-lite and SqueezeNet at 224 x 224)."""
 _TRIES = 3
 _ODD, _NEAR = 5, 1e-4
 _FEWEST, _MOST = 4, 1024
