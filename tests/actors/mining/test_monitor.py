@@ -28,6 +28,8 @@ class Clock:
         """Return the time."""
         return self.now
 
+    time = monotonic
+
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:

@@ -109,13 +109,14 @@ def test_a_signal_ends_a_command_as_ctrl_c_does(number: signal.Signals, tmp_path
 
 LAST = """
 import os
+import sys
 
 class Last:
     def __del__(self, write=os.write, wait=time.sleep):
         write(1, b"gone\\n")
         wait(0.5)
 
-last = Last()  # a module's names go after the interpreter has given up its signals
+sys.last = Last()  # what this module names goes after the interpreter has given up its signals
 """
 
 
