@@ -19,6 +19,12 @@ check: .venv/.installed-dev
 docs: .venv/.installed-dev
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
+# What is made from the settings: the schemas for editors, and the page of keys.
+pages: .venv/.installed-dev
+	for kind in mine scan compare heal sweep study; do \
+	    $(BIN)/outvoted schema $$kind > configs/schema/$$kind.json || exit 1; done
+	$(BIN)/outvoted keys --markdown > docs/keys.md
+
 bench: .venv/.installed-bench
 	$(BIN)/python -m tests.benchmarks.engine
 	$(BIN)/python -m tests.benchmarks.mining

@@ -12,7 +12,13 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from outvoted.cluster.command_line.configurations import print_ready, say_ready, say_which
+from outvoted.cluster.command_line.configurations import (
+    print_ready,
+    say_keys,
+    say_ready,
+    say_schema,
+    say_which,
+)
 from outvoted.cluster.command_line.options import (
     DEFAULT_RUNS,
     Address,
@@ -180,6 +186,25 @@ def configs(
         say_ready()
     else:
         print_ready(name)
+
+
+@app.command()
+def keys(
+    kind: Annotated[str | None, typer.Argument(help="mine, scan, ...; all kinds of runs by default.")] = None,
+    beginning: Annotated[
+        str | None, typer.Argument(help="Only keys that begin so, e.g. search or strategy.gradient.")
+    ] = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print a page of tables.")] = False,
+    debug: Debug = False,
+) -> None:
+    """Print every key of a configuration: its default, its range, and what it means."""
+    say_keys(kind, beginning, markdown)
+
+
+@app.command()
+def schema(kind: Annotated[str, typer.Argument(help="mine, scan, ...")], debug: Debug = False) -> None:
+    """Print the JSON schema of a configuration, for editors."""
+    say_schema(kind)
 
 
 @app.command("runs")

@@ -1,10 +1,12 @@
-"""`outvoted configs`: the configurations that come with the package."""
+"""`outvoted configs`, `keys` and `schema`: ready configurations, and what may stand in one."""
 
+import json
 from pathlib import Path
 
 from outvoted.cluster.configuration.ready import file_of, hides_ready, named, ready
-from outvoted.cluster.console.terminal import console, say_aligned
-from outvoted.cluster.jobs.kinds import ENTRIES
+from outvoted.cluster.console.terminal import console, say_aligned, shown
+from outvoted.cluster.jobs.kinds import ENTRIES, KINDS
+from outvoted.search.errors import OutvotedError, suggestion
 
 
 def say_ready() -> None:
@@ -27,6 +29,44 @@ def print_ready(name: str) -> None:
         OutvotedError: there is none of this name.
     """
     console.print(named(name.removesuffix(".yaml")).text, soft_wrap=True, end="")
+
+
+def say_keys(kind: str | None, prefix: str | None, markdown: bool) -> None:
+    """Print every key of a kind of run, or of all; with a prefix only those whose paths begin with it.
+
+    Raises:
+        OutvotedError: there is no such kind, or no such key.
+    """
+    from outvoted.cluster.configuration.keys import as_markdown, as_text, beginning, packaged, sections
+
+    kinds = ENTRIES if kind is None else (_known(kind),)
+    found = sections({name: packaged(name) for name in kinds})
+    if prefix is not None:
+        found = beginning(found, prefix)
+    for line in as_markdown(found) if markdown else as_text(found):
+        console.print(line, soft_wrap=True)
+
+
+def say_schema(kind: str) -> None:
+    """Print the JSON schema of the configuration of a kind of run.
+
+    Raises:
+        OutvotedError: there is no such kind.
+    """
+    form = KINDS[_known(kind)].form
+    from outvoted.cluster.configuration.schema import schema_of
+
+    console.print(json.dumps(schema_of(form, kind), indent=1, ensure_ascii=False), soft_wrap=True)
+
+
+def _known(kind: str) -> str:
+    if kind not in ENTRIES:
+        raise OutvotedError(
+            expected=f"a kind of run: {', '.join(ENTRIES)}",
+            found=shown(kind),
+            remedy=suggestion(kind, ENTRIES),
+        )
+    return kind
 
 
 def say_which(given: Path) -> None:
