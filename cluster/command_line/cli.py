@@ -34,7 +34,7 @@ from outvoted.cluster.command_line.options import (
 )
 from outvoted.cluster.console.ending import INTERRUPTED, nothing_started, signals_heeded
 from outvoted.cluster.console.terminal import console, errors, tolerate_any_terminal
-from outvoted.cluster.jobs.kinds import ENTRIES, KindEntry, keys_in
+from outvoted.cluster.jobs.kinds import ENTRIES, KindEntry, keys_in, kind_of_keys
 from outvoted.search.errors import OutvotedError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -61,12 +61,15 @@ CONFIG_HELP = "A YAML file, or a name that `outvoted configs` lists, e.g. {}."
 def launched(entry: KindEntry) -> Callable[..., None]:
     """Return the command of a kind of run."""
 
-    def run(
+    def run(  # noqa: PLR0913  # each is an option
         config: Annotated[Path, typer.Argument(help=CONFIG_HELP.format(entry.example))],
         override: Override = None,
         name: Name = None,
         address: Address = "local",
         resume: Resume = False,
+        dry_run: Annotated[
+            bool, typer.Option("--dry-run", help="Check everything, start nothing, as `outvoted check`.")
+        ] = False,
         runs: Runs = DEFAULT_RUNS,
         debug: Debug = False,
     ) -> None:
@@ -74,7 +77,13 @@ def launched(entry: KindEntry) -> Callable[..., None]:
         say_which(config)
         with nothing_started():
             from outvoted.cluster.command_line.launching import Given, make_run
-        make_run(entry.name, keys, Given(config, override or (), name, address, resume, runs, debug))
+        given = Given(config, override or (), name, address, resume, runs, debug)
+        if not dry_run:
+            make_run(entry.name, keys, given)
+            return
+        with nothing_started():
+            from outvoted.cluster.command_line.checking import check_run
+        check_run(entry.name, keys, given)
 
     run.__doc__ = entry.does
     return run
@@ -172,6 +181,24 @@ def replay(
     from outvoted.cluster.command_line.looking import replay_run
 
     replay_run(run_path(run, runs), trusted(trust), search)
+
+
+@app.command()
+def check(
+    config: Annotated[Path, typer.Argument(help=CONFIG_HELP.format("mnist"))],
+    override: Override = None,
+    address: Address = "local",
+    runs: Runs = DEFAULT_RUNS,
+    debug: Debug = False,
+) -> None:
+    """Check a configuration of any kind as its run would, and say what was understood; nothing starts."""
+    first = next(iter(ENTRIES))
+    keys = keys_in(config, first)
+    say_which(config)
+    with nothing_started():
+        from outvoted.cluster.command_line.checking import check_run
+        from outvoted.cluster.command_line.launching import Given
+    check_run(kind_of_keys(keys), keys, Given(config, override or (), None, address, False, runs, debug))
 
 
 @app.command()

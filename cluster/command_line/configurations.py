@@ -4,9 +4,10 @@ import json
 from pathlib import Path
 
 from outvoted.cluster.configuration.ready import file_of, hides_ready, named, ready
-from outvoted.cluster.console.terminal import console, say_aligned, shown
+from outvoted.cluster.console.terminal import console, say_aligned
 from outvoted.cluster.jobs.kinds import ENTRIES, KINDS
 from outvoted.search.errors import OutvotedError, suggestion
+from outvoted.search.shown import shown
 
 
 def say_ready() -> None:

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from outvoted.cluster.configuration.explaining import TAGS
 from outvoted.cluster.configuration.ready import SCHEMAS
-from outvoted.cluster.console.terminal import shown
 from outvoted.search.errors import OutvotedError, suggestion
+from outvoted.search.explaining import TAGS
+from outvoted.search.shown import shown
 
 Schema = dict[str, Any]
 MAY_CHANGE = "x-may-change"

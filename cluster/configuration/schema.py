@@ -10,8 +10,8 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
-from outvoted.cluster.configuration.explaining import TAGS
 from outvoted.cluster.configuration.keys import MAY_CHANGE, Schema
+from outvoted.search.explaining import TAGS
 from outvoted.search.settings import MayChange, Settings
 from outvoted.search.transforms.base import Transform
 

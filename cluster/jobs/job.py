@@ -19,6 +19,7 @@ from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.cluster.console.terminal import bars, phase
 from outvoted.cluster.jobs.run_settings import RunSettings, device_taken, usable
 from outvoted.cluster.jobs.runs import data_record, open_record, recorded
+from outvoted.cluster.jobs.workload import Workload
 from outvoted.cluster.ray.connect import LOCAL, connected, disconnecting
 from outvoted.search.errors import OutvotedError
 from outvoted.search.trust import named_by
@@ -103,6 +104,10 @@ class Kind(ABC, Generic[Config]):
             OutvotedError: configuration, data, networks or what a resumed run has recorded don't fit.
         """
 
+    def workload(self, config: Config) -> Workload:
+        """Return how much a run will do, for an estimate before it starts."""
+        return Workload()
+
     @abstractmethod
     def report(self, run: OpenedRun) -> "Report":
         """Return what a run, finished or under way, has to say.
@@ -136,6 +141,39 @@ class Kind(ABC, Generic[Config]):
         return "", ""
 
 
+@dataclass(frozen=True)
+class ReadyJob(Generic[Config]):
+    """A run of which all is checked that can be before it starts; nothing is written yet.
+
+    Attributes:
+        job: with settings that follow from the data filled in.
+    """
+
+    job: Job[Config]
+    data: Dataset
+    record: RunRecord
+    place: Place
+
+
+def readied(job: Job[Config], console: Console, data: Dataset | None = None) -> ReadyJob[Config]:
+    """Check everything that can be checked before a run starts.
+
+    Args:
+        data: the labelled images, if the caller has loaded them already.
+
+    Raises:
+        OutvotedError: something in the configuration, the data or the folder must be fixed.
+    """
+    kind, store = job.kind, job.store
+    found = loaded(lambda: kind.load(job.config), console) if data is None else data
+    config = job.config.settled(found.shape[0])
+    job = replace(job, config=config)
+    record = open_record(store, kind.name, config, job.resume, data_record(found))
+    if job.address == LOCAL and config.device == "mps":
+        check_device(config.device)
+    return ReadyJob(job, found, record, kind.prepare(job, record, found, console))
+
+
 def launch(job: Job[Config], console: Console, data: Dataset | None = None) -> "Report":
     """Do a run, or what is left of it, and write its report.
 
@@ -146,19 +184,13 @@ def launch(job: Job[Config], console: Console, data: Dataset | None = None) -> "
         OutvotedError: something in the configuration, the data, the folder or the cluster must be fixed.
         KeyboardInterrupt: the run was interrupted; it can be resumed.
     """
-    kind, store = job.kind, job.store
-    found = loaded(lambda: kind.load(job.config), console) if data is None else data
-    config = job.config.settled(found.shape[0])
-    job = replace(job, config=config)
-    record = open_record(store, kind.name, config, job.resume, data_record(found))
-    place = kind.prepare(job, record, found, console)
-    if job.address == LOCAL and config.device == "mps":
-        check_device(config.device)
+    ready, kind, store = readied(job, console, data), job.kind, job.store
+    config = ready.job.config
     with connected(job.address, job.debug, config.device) as own:
         there = usable(config.device, ray.cluster_resources(), job.address == LOCAL)
         console.print(device_taken(config.device, there), soft_wrap=True)
-        work = place(there)
-        with recorded(store, record), bars(console) as progress:
+        work = ready.place(there)
+        with recorded(store, ready.record), bars(console) as progress:
             work(progress)
         with disconnecting() if own else nullcontext(), phase(console, "drawing the report"):
             report = kind.report(OpenedRun(store, named_by(config)))

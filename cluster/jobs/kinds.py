@@ -166,8 +166,13 @@ def kind_at(path: Path) -> "Kind[Any]":
     Raises:
         OutvotedError: the file cannot be read.
     """
+    return KINDS[kind_of_keys(keys_in(path, next(iter(KINDS))))]
+
+
+def kind_of_keys(keys: Mapping[str, Any]) -> str:
+    """Name the kind of run that keys configure: the first of those they fit, or the first one."""
     first = next(iter(KINDS))
-    return KINDS[reading.meant_for(keys_in(path, first), first, KINDS) or first]
+    return reading.meant_for(keys, first, KINDS) or first
 
 
 def check_offers(record: "RunRecord", command: str, purpose: str) -> None:

@@ -9,6 +9,7 @@ from rich.progress import Progress as Bars
 
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.mining.shards import Shards
+from outvoted.actors.panel import panel_settings
 from outvoted.actors.runs.run_folder import RunFolder, RunRecord, State
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.cluster.jobs.compare import CompareConfig
@@ -16,6 +17,7 @@ from outvoted.cluster.jobs.job import Job, Kind, Place, Recorded, launch
 from outvoted.cluster.jobs.mine import MineConfig
 from outvoted.cluster.jobs.mine.kind import MINE
 from outvoted.cluster.jobs.networks import check_user_networks
+from outvoted.cluster.jobs.workload import Mined, Workload
 
 if TYPE_CHECKING:
     from outvoted.analysis.report.report import Report
@@ -38,6 +40,11 @@ class Compare(Kind[CompareConfig]):
         first = next(iter(parts.values())).store
         check_user_networks(first, config.panel, config.referee, data, console, gradients)
         return lambda there: partial(_mine_each, parts, data, console)
+
+    def workload(self, config: CompareConfig) -> Workload:
+        """Count one panel, and its searches with each strategy."""
+        networks = panel_settings.recipes(config.panel, config.referee)
+        return Workload(networks, mined={name: Mined(part.search) for name, part in config.parts()})
 
     def report(self, run: OpenedRun) -> "Report":
         """Compare the strategies that have searched already."""

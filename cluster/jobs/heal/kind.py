@@ -23,6 +23,7 @@ from outvoted.cluster.console.terminal import warn
 from outvoted.cluster.jobs.heal import HealConfig
 from outvoted.cluster.jobs.job import Job, Kind, Place, Recorded
 from outvoted.cluster.jobs.networks import check_user_networks, kept, run_referee, trained, warn_of
+from outvoted.cluster.jobs.workload import Mined, Workload
 from outvoted.cluster.ray.calls import completed, result
 from outvoted.cluster.ray.placement import Share, share_of_task
 from outvoted.search.trust import Trust, named_by
@@ -87,6 +88,18 @@ class Heal(Kind[HealConfig]):
         gradients = config.search.gradients
         check_user_networks(job.store, config.panel, config.referee, data, console, gradients)
         return lambda there: partial(_heal, job, data, share_of_task(config.cluster, there))
+
+    def workload(self, config: HealConfig) -> Workload:
+        """Count a panel for each repeat, two minings before healing, and every round of every arm."""
+        networks = panel_settings.recipes(config.panel, config.referee)
+        repeats, rounds = len(config.heal.seeds), config.heal.rounds * len(ARMS)
+        return Workload(
+            networks,
+            panels=repeats,
+            mined={"": Mined(config.search, repeats * (2 + rounds))},
+            epochs=repeats * rounds * config.heal.epochs,
+            besides="fewer rounds if success rates are steady earlier",
+        )
 
     def report(self, run: OpenedRun) -> "Report":
         """Report the success of each arm, round by round."""

@@ -20,6 +20,7 @@ from outvoted.cluster.console.terminal import command, phase
 from outvoted.cluster.jobs.job import Job, Kind, Place, Recorded
 from outvoted.cluster.jobs.networks import check_user_networks, run_members, warn_of
 from outvoted.cluster.jobs.scan import ScanConfig
+from outvoted.cluster.jobs.workload import Workload
 from outvoted.cluster.ray.placement import Pool, Share, pool
 from outvoted.search.errors import OutvotedError
 
@@ -47,6 +48,11 @@ class Scan(Kind[ScanConfig]):
         console.print(f"scanning {images:,} images", highlight=False)
         _check_count(record, images)
         return lambda there: partial(_scan, job, record, data, pieces, pool(config.cluster, there))
+
+    def workload(self, config: ScanConfig) -> Workload:
+        """Count the panel; how long images take to read is known when they are."""
+        networks = panel_settings.recipes(config.panel, config.referee)
+        return Workload(networks, besides="reading and judging the repository")
 
     def report(self, run: OpenedRun) -> "Report":
         """Report the dissents of each peer."""

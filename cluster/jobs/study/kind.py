@@ -23,6 +23,7 @@ from outvoted.cluster.jobs.job import Job, Kind, Place, Work
 from outvoted.cluster.jobs.networks import check_user_networks, run_members, run_referee
 from outvoted.cluster.jobs.study import StudyConfig
 from outvoted.cluster.jobs.study.training import run_generator, train_families
+from outvoted.cluster.jobs.workload import Workload
 from outvoted.cluster.ray.calls import completed, result
 from outvoted.cluster.ray.placement import Share, share_of_task
 from outvoted.search.errors import OutvotedError
@@ -56,6 +57,15 @@ class StudyKind(Kind[StudyConfig]):
             return lambda progress: _StudyStages(config, store, record, data, each, progress).run()
 
         return place
+
+    def workload(self, config: StudyConfig) -> Workload:
+        """Count the panel; a family's networks end when they reach their accuracies."""
+        networks = panel_settings.recipes(config.panel, config.asked_referee)
+        families = config.study.needs.families
+        besides = [f"networks of {len(families)} families, until they reach their accuracies"] * bool(
+            families
+        )
+        return Workload(networks, besides=" and ".join([*besides, "the study's images and votes"]))
 
     def report(self, run: OpenedRun) -> "Report":
         """Report what the votes show."""

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import Progress as Bars
 
 from outvoted.actors.data.datasets import Dataset
+from outvoted.actors.panel.panel_settings import Recipe
 from outvoted.actors.runs.run_folder import RunFolder, RunRecord
 from outvoted.actors.sweeps.mined_settings import MinedSettings
 from outvoted.actors.sweeps.sweep_recorder import SweepRecorderActor
@@ -24,6 +25,7 @@ from outvoted.cluster.jobs.sweep import SweepConfig
 from outvoted.cluster.jobs.sweep.memory import check_memory
 from outvoted.cluster.jobs.sweep.mining import check_mining, mine_settings
 from outvoted.cluster.jobs.sweep.trials import Spec, Stage, ended, grouped
+from outvoted.cluster.jobs.workload import Workload
 from outvoted.cluster.ray.cells import here
 from outvoted.search.errors import OutvotedError
 
@@ -50,6 +52,13 @@ class Sweep(Kind[SweepConfig]):
             return partial(_sweep, config, _store(job), data)
 
         return place
+
+    def workload(self, config: SweepConfig) -> Workload:
+        """Count a network for each setting and seed, all as large as the experiment's."""
+        network, units = config.experiment.network, config.units()
+        recipe = Recipe(name=network.label, role="peer", network=network, training=config.training, seed=0)
+        mining = ["mining"] * (config.mining is not None)
+        return Workload((recipe,), len(units), besides=" and ".join([*mining, "measuring after every epoch"]))
 
     def report(self, run: OpenedRun) -> "Report":
         """Report what was measured, against the paper's claims."""

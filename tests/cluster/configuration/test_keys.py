@@ -60,7 +60,15 @@ def test_an_editor_marks_nothing_that_a_run_would_take(kind: str, tmp_path: Path
     assert _fits(kind, values)
     marked = []
     for place in places(values):
-        for wrong in ("nothing", "a word", "a list", "true", "zero", "a fraction", "an import path"):
+        for wrong in (
+            "nothing",
+            "a word",
+            "a list",
+            "true",
+            "a negative number",
+            "a fraction",
+            "an import path",
+        ):
             other = replaced(values, place, WRONG[wrong])
             if not _fits(kind, other) and _taken(form, other):
                 marked.append(f"{'.'.join(map(str, place))}: {wrong}")

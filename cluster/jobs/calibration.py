@@ -1,0 +1,204 @@
+"""How fast this machine trains and mines, measured within seconds before a run starts."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import torch
+from torch import nn
+
+from outvoted.actors.data.datasets import Dataset, Split
+from outvoted.actors.mining.coordinator import Coordinator
+from outvoted.actors.mining.local_mining import mined_together
+from outvoted.actors.mining.planning import planned
+from outvoted.actors.networks import Weights
+from outvoted.actors.panel.exactness import Exactness
+from outvoted.actors.panel.fast import Batch
+from outvoted.actors.panel.panel import LocalPanel, VotingPanel
+from outvoted.actors.panel.panel_settings import Recipe
+from outvoted.actors.panel.peer import Peer
+from outvoted.actors.panel.renderer import Renderer
+from outvoted.actors.panel.standing import Standings, standings
+from outvoted.actors.training.steps import Training
+from outvoted.actors.training.training import accuracy, train
+from outvoted.search.arrays import Pixels, Singles
+from outvoted.search.climb import Outcome
+from outvoted.search.messages import Questions, Replies
+from outvoted.search.plan import drawn_seeds
+from outvoted.search.search_settings import SearchSettings
+
+_FIRST_IMAGES, _FIRST_SEARCHES, _MORE = 32, 2, 4
+_CHUNK, _MOST_SEEDS = 32, 512
+_SHARD, _AT_ONCE = 500, 4
+
+
+def _clock() -> float:
+    """Return seconds: of this process alone, since others may keep the CPUs busy now; with a GPU, of all."""
+    return time.monotonic() if torch.cuda.is_available() else time.process_time()
+
+
+class _TimeUpError(Exception):
+    """The time for a measurement is over."""
+
+
+class TimedPanel(VotingPanel):
+    """A panel that counts what it is asked, and answers nothing more once its time is up."""
+
+    def __init__(self, panel: VotingPanel, seconds: float) -> None:
+        self._panel, self._end = panel, _clock() + seconds
+        self.inferences, self.seconds = 0, 0.0
+
+    @property
+    def size(self) -> int:
+        """Number of peers."""
+        return self._panel.size
+
+    def ask(self, questions: Questions) -> Replies:
+        """Pass the questions on."""
+        began = _clock()
+        if began > self._end:
+            raise _TimeUpError
+        replies = self._panel.ask(questions)
+        self.inferences += sum(len(rows) for rows in questions.rows.values())
+        self.seconds += _clock() - began
+        return replies
+
+    def vote(self, images: Pixels) -> Singles:
+        """Pass the images on."""
+        return self._panel.vote(images)
+
+    def exactness(self) -> tuple[Exactness, ...]:
+        """Return what the panel knows."""
+        return self._panel.exactness()
+
+
+@dataclass(frozen=True)
+class MiningSpeed:
+    """How fast one thread mines.
+
+    Attributes:
+        rate: inferences a second; 0 where none came back in time.
+        inferences: of a search, on average; None where not even a few searches ended in time.
+        seconds: for a search, on average; less where thousands advance together, so that batches are full.
+    """
+
+    rate: float
+    inferences: float | None = None
+    seconds: float = 0.0
+
+
+def mining_speed(
+    networks: Mapping[str, nn.Module], search: SearchSettings, seeds: Split, batch: Batch, seconds: float
+) -> MiningSpeed:
+    """Mine ever more searches until the time is up; what is measured is the largest number that was done.
+
+    Raises:
+        OutvotedError: hardly any seed is undisputed.
+    """
+    renderer, names = Renderer(search.transform, seeds), tuple(networks)
+    panel = TimedPanel(LocalPanel([Peer(one, renderer, batch) for one in networks.values()]), seconds)
+    coordinator = Coordinator(search.rules(len(names)), seeds, names, None)
+    rounds, wanted = list[_Round](), _FIRST_SEARCHES
+    try:
+        while wanted <= _MORE * search.per_target:
+            some = search.model_copy(update={"per_target": min(wanted, search.per_target)})
+            plans, began = planned(panel, some, seeds.labels, names), _clock()
+            leases = plans.leases(np.empty(0, np.int64), _SHARD)
+            rows = [one.searches for one in mined_together(coordinator, leases, panel, _AT_ONCE)]
+            rounds.append(_Round.of(pa.concat_tables(rows), _clock() - began))
+            wanted *= _MORE
+    except _TimeUpError:
+        pass
+    rate = panel.inferences / panel.seconds if panel.seconds else 0.0
+    if not rounds:
+        return MiningSpeed(rate)
+    last = rounds[-1]
+    return MiningSpeed(rate, last.inferences / last.searches, last.seconds / last.searches)
+
+
+@dataclass(frozen=True)
+class _Round:
+    """Some searches that were mined together; those whose seed the panel disputes don't count."""
+
+    searches: int
+    inferences: int
+    seconds: float
+
+    @classmethod
+    def of(cls, rows: pa.Table, seconds: float) -> "_Round":
+        spent = sum(pc.sum(rows[name]).as_py() for name in ("inferences_target", "inferences_peers"))
+        skipped = rows["outcome"].to_pylist().count(Outcome.SKIPPED)
+        return cls(len(rows) - skipped, spent, seconds)
+
+
+@dataclass(frozen=True)
+class TrainingSpeed:
+    """How fast one thread trains a network: ``seconds`` for an epoch, and weights after very little of it."""
+
+    seconds: float
+    weights: Weights
+
+
+def training_speed(recipe: Recipe, data: Dataset, seconds: float) -> TrainingSpeed:
+    """Train a network for an epoch of ever more images, until another one would take too long."""
+    images, total, end = _FIRST_IMAGES, len(data.train), _clock() + seconds
+    once = recipe.training.model_copy(update={"epochs": 1})
+    _one_epoch(recipe, once, data, images)  # the first takes longer
+    while True:
+        began, images = _clock(), min(images, total)
+        weights = _one_epoch(recipe, once, data, images)
+        took = _clock() - began
+        if images == total or _clock() + _MORE * took > end:
+            return TrainingSpeed(took * total / images, weights)
+        images *= _MORE
+
+
+def _one_epoch(recipe: Recipe, training: Training, data: Dataset, images: int) -> Weights:
+    """Train on the first images, and test on as small a part of the test images."""
+    tests = images * len(data.test) // len(data.train)
+    few = replace(data, train=_first(data.train, images), test=_first(data.test, tests))
+    (epoch,) = train(recipe.network, training, few, recipe.seed)
+    assert epoch.weights is not None
+    return epoch.weights
+
+
+def _first(split: Split, n: int) -> Split:
+    return Split(split.images[:n], split.labels[:n])
+
+
+def tested(network: nn.Module, split: Split, seconds: float) -> tuple[float, int] | None:
+    """Return the accuracy on as many images as there is time for, in random order, and their number."""
+    if not len(split):
+        return None
+    order, correct, done = np.random.default_rng(0).permutation(len(split)), 0.0, 0
+    end = _clock() + seconds
+    while done < len(split) and (not done or _clock() < end):
+        rows = order[done : done + _CHUNK]
+        correct += accuracy(network, Split(split.images[rows], split.labels[rows])) * len(rows)
+        done += len(rows)
+    return correct / done, done
+
+
+def seeds_asked(
+    networks: Mapping[str, nn.Module], search: SearchSettings, seeds: Split, batch: Batch, seconds: float
+) -> Standings:
+    """Ask every network about the first seeds of a run, as many as there is time for."""
+    renderer = Renderer(search.transform, seeds)
+    panel = LocalPanel([Peer(one, renderer, batch) for one in networks.values()])
+    drawn = np.unique(drawn_seeds(search.seed, np.arange(_MOST_SEEDS), len(seeds)))
+    end, predicted = _clock() + seconds, []
+    for first in range(0, len(drawn), _CHUNK):
+        predicted.append(panel.classify(seeds.images[drawn[first : first + _CHUNK]]))
+        if _clock() > end:
+            break
+    answers = np.concatenate(predicted, axis=1)
+    return standings(tuple(networks), answers, seeds.labels[drawn[: answers.shape[1]]])
+
+
+def undisputed(found: Standings) -> float | None:
+    """Return the share of images that all networks classify correctly; None where it is not known."""
+    first = found.networks[0]
+    return (first.shared - first.lost) / found.images if found.images else None
