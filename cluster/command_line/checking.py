@@ -15,10 +15,11 @@ from torch import nn
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.networks import members
 from outvoted.actors.networks.computing import use_one_thread
-from outvoted.actors.networks.members import EpochRecord, Member
+from outvoted.actors.networks.members import Member
 from outvoted.actors.panel import panel_settings
 from outvoted.actors.panel.cost import cost
 from outvoted.actors.panel.panel_settings import Recipe
+from outvoted.actors.runs.epochs import EpochRecord
 from outvoted.actors.runs.files import write_atomically
 from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.analysis.report.contact_sheet import contact_sheet

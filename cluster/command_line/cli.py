@@ -184,6 +184,35 @@ def replay(
 
 
 @app.command()
+def init(  # noqa: PLR0913  # each is an option
+    file: Annotated[Path, typer.Argument(help="What is written.")] = Path("outvoted.yaml"),
+    images: Annotated[
+        str | None, typer.Option(help="A folder or file of labelled images, or a name.")
+    ] = None,
+    networks: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="mlp:30, cnn:16, torchvision:NAME, timm:NAME, FILE.pt2 or MODULE:FUNCTION. Repeatable."
+        ),
+    ] = None,
+    weights: Annotated[
+        list[str] | None, typer.Option(help="A file for each network, in their order. Repeatable.")
+    ] = None,
+    referee: Annotated[str | None, typer.Option(help="none, train, or a network.")] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    gpu: Annotated[bool, typer.Option("--gpu", help="The same as --device cuda.")] = False,
+    kind: Annotated[str, typer.Option(help="mine, compare or heal.")] = "mine",
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that exists.")] = False,
+    debug: Debug = False,
+) -> None:
+    """Write a first configuration of your own, from options or by asking."""
+    with nothing_started():
+        from outvoted.cluster.command_line.first_config import Wanted, split, write_first
+    chosen = split(networks or ()), split(weights or ())
+    write_first(file, Wanted(kind, images, *chosen, referee, "cuda" if gpu else device), overwrite)
+
+
+@app.command()
 def check(
     config: Annotated[Path, typer.Argument(help=CONFIG_HELP.format("mnist"))],
     override: Override = None,

@@ -1,7 +1,7 @@
 """Every key of a configuration with its default, its range and its meaning, read from its schema."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -226,7 +226,7 @@ def _list(node: Schema, titles: Mapping[str, str]) -> str:
     return f"list of {_words(node.get('items', {}), titles)}"
 
 
-_PLAIN = {
+_PLAIN: dict[str, Callable[[Schema, Mapping[str, str]], str]] = {
     "integer": _number,
     "number": _number,
     "array": _list,

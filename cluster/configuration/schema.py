@@ -110,8 +110,9 @@ def _docstrings(form: type[Settings]) -> dict[str, str]:
     body = next(one.body for one in tree.body if isinstance(one, ast.ClassDef) and one.name == form.__name__)
     found = {}
     for field, text in pairwise(body):
-        is_field = isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
-        if is_field and isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant):
+        if not isinstance(field, ast.AnnAssign) or not isinstance(field.target, ast.Name):
+            continue
+        if isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant):
             found[field.target.id] = str(text.value.value)
     return found
 

@@ -20,13 +20,14 @@ from outvoted.actors.panel.fast import Batch
 from outvoted.actors.panel.panel import LocalPanel, VotingPanel
 from outvoted.actors.panel.panel_settings import Recipe
 from outvoted.actors.panel.peer import Peer
+from outvoted.actors.panel.realism import Found, Seen
 from outvoted.actors.panel.renderer import Renderer
 from outvoted.actors.panel.standing import Standings, standings
 from outvoted.actors.training.steps import Training
 from outvoted.actors.training.training import accuracy, train
 from outvoted.search.arrays import Pixels, Singles
-from outvoted.search.climb import Outcome
 from outvoted.search.messages import Questions, Replies
+from outvoted.search.outcome import Outcome
 from outvoted.search.plan import drawn_seeds
 from outvoted.search.search_settings import SearchSettings
 
@@ -69,6 +70,10 @@ class TimedPanel(VotingPanel):
     def vote(self, images: Pixels) -> Singles:
         """Pass the images on."""
         return self._panel.vote(images)
+
+    def judge(self, found: Found) -> Seen:
+        """Pass the images on."""
+        return self._panel.judge(found)
 
     def exactness(self) -> tuple[Exactness, ...]:
         """Return what the panel knows."""
