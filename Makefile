@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: mine test check docs bench clean
+.PHONY: mine test check docs pages test-pythons bench clean
 
 mine: .venv/.installed
 	$(BIN)/outvoted mine mnist
@@ -24,6 +24,18 @@ pages: .venv/.installed-dev
 	for kind in mine scan compare heal sweep study; do \
 	    $(BIN)/outvoted schema $$kind > configs/schema/$$kind.json || exit 1; done
 	$(BIN)/outvoted keys --markdown > docs/keys.md
+
+# The quick tests, and a small run, on every other Python that is here; each gets a folder of its own below build/.
+PYTHONS ?= python3.11 python3.12 python3.13
+test-pythons:
+	for python in $(PYTHONS); do \
+	    $$python -c '' 2> /dev/null || { echo "$$python is not here"; continue; }; \
+	    own=build/$$($$python -c 'import sys; print("python%d.%d" % sys.version_info[:2])'); \
+	    $$python -m venv $$own && \
+	    $$own/bin/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]' && \
+	    $$own/bin/python -m pytest -q -m "not ray" tests/search tests/actors/panel tests/cluster/configuration && \
+	    $$own/bin/outvoted mine mnist --runs $$own/runs --set search.per_target=50 --set panel.training.epochs=3 \
+	    || exit 1; done
 
 bench: .venv/.installed-bench
 	$(BIN)/python -m tests.benchmarks.engine
