@@ -127,6 +127,32 @@ def test_a_damaged_configuration(command: str, damage: str, end: End, tmp_path: 
     all_well({damage: end(command, None)})
 
 
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_configuration_that_is_checked(damage: str, end: End, tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text(yaml.safe_dump(sound("mine", tmp_path)))
+    DAMAGES[damage](tmp_path / "c.yaml")
+    refused({damage: end("check", None)})
+
+
+@pytest.mark.parametrize("command", KINDS)
+def test_a_wrong_value_in_a_configuration_that_is_checked(
+    command: str, end: End, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A few in each; the run's own checks are what finds them."""
+    for name in ("_SECONDS", "_LEAST_SECONDS"):
+        monkeypatch.setattr(f"outvoted.cluster.command_line.checking.{name}", 0.05)
+    values = KINDS[command].form.model_validate(sound(command, tmp_path)).model_dump(mode="json")
+    spots, kinds = list(places(values)), list(WRONG)
+    endings = {
+        f"{'.'.join(map(str, place))}: {kinds[k % len(kinds)]}": end(
+            "check", replaced(values, place, WRONG[kinds[k % len(kinds)]])
+        )
+        for k, place in enumerate(spots)
+        if k % 5 == 0
+    }
+    all_well(endings)
+
+
 @pytest.mark.parametrize("data", _SPOILT_DATA, ids=lambda data: data.name)
 def test_spoilt_data(data: Data, end: End, tmp_path: Path) -> None:
     folder = tmp_path / "spoilt"
