@@ -20,7 +20,7 @@ from outvoted.actors.panel.fast import Batch
 from outvoted.actors.panel.panel import LocalPanel, VotingPanel
 from outvoted.actors.panel.panel_settings import Recipe
 from outvoted.actors.panel.peer import Peer
-from outvoted.actors.panel.realism import Found, Seen
+from outvoted.actors.panel.realism import FoundImages, Seen
 from outvoted.actors.panel.renderer import Renderer
 from outvoted.actors.panel.standing import Standings, standings
 from outvoted.actors.training.steps import Training
@@ -71,7 +71,7 @@ class TimedPanel(VotingPanel):
         """Pass the images on."""
         return self._panel.vote(images)
 
-    def judge(self, found: Found) -> Seen:
+    def judge(self, found: FoundImages) -> Seen:
         """Pass the images on."""
         return self._panel.judge(found)
 
