@@ -40,7 +40,7 @@ from outvoted.cluster.jobs.job import Job, ReadyJob, readied
 from outvoted.cluster.jobs.kinds import KINDS, configured
 from outvoted.cluster.jobs.networks import kept
 from outvoted.cluster.jobs.run_settings import device_taken, usable
-from outvoted.cluster.jobs.workload import Mined, Workload
+from outvoted.cluster.jobs.workload import MinedPart, Workload
 from outvoted.cluster.ray.connect import LOCAL, connected
 from outvoted.cluster.ray.placement import PROCESS_BYTES
 from outvoted.search.errors import OutvotedError
@@ -177,7 +177,7 @@ def _states(panel: _Panel) -> Iterator[tuple[str, str]]:
         yield recipe.name, said
 
 
-def _say_seeds(peers: Mapping[str, nn.Module], mined: Mined, data: Dataset, batch: Any) -> None:
+def _say_seeds(peers: Mapping[str, nn.Module], mined: MinedPart, data: Dataset, batch: Any) -> None:
     """Print how many seeds each network disputes, and how many all classify correctly."""
     found = seeds_asked(peers, mined.search, data.train, batch, _SECONDS)
     rows = [(one.name, 1 - one.accuracy, one.lost / found.images) for one in found.networks]
@@ -204,7 +204,7 @@ def _briefly_trained(panel: _Panel, trained: Mapping[str, TrainingSpeed]) -> dic
 
 
 def _mining_speed(
-    networks: Mapping[str, nn.Module], mined: Mined, data: Dataset, batch: Any, seconds: float
+    networks: Mapping[str, nn.Module], mined: MinedPart, data: Dataset, batch: Any, seconds: float
 ) -> MiningSpeed:
     try:
         return mining_speed(networks, mined.search, data.train, batch, seconds)

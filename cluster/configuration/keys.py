@@ -37,7 +37,7 @@ class Key:
 
 
 @dataclass(frozen=True)
-class Section:
+class KeySection:
     """Keys that stand together.
 
     Attributes:
@@ -57,12 +57,12 @@ def packaged(kind: str) -> Schema:
     return found
 
 
-def sections(schemas: Mapping[str, Schema]) -> list[Section]:
+def sections(schemas: Mapping[str, Schema]) -> list[KeySection]:
     """Return the sections of the schemas of some kinds: first those of whole keys, then what is chosen.
 
     What several kinds have alike is one section.
     """
-    found: dict[tuple[str, tuple[Key, ...]], Section] = {}
+    found: dict[tuple[str, tuple[Key, ...]], KeySection] = {}
     for kind, schema in schemas.items():
         reader = _Reader(schema)
         for section in [*reader.whole(kind), *reader.chosen(kind)]:
@@ -73,7 +73,7 @@ def sections(schemas: Mapping[str, Schema]) -> list[Section]:
     return sorted(found.values(), key=lambda one: ": " in one.title)
 
 
-def beginning(found: Sequence[Section], prefix: str) -> list[Section]:
+def beginning(found: Sequence[KeySection], prefix: str) -> list[KeySection]:
     """Return what is left of sections when only keys and titles that begin with ``prefix`` are wanted.
 
     Raises:
@@ -104,19 +104,19 @@ class _Reader:
             if _tag(part) and name not in self._titles:
                 self._titles[name] = f"transform: {_tag(part)}"  # to augment with, where none is chosen
 
-    def whole(self, kind: str) -> Iterator[Section]:
+    def whole(self, kind: str) -> Iterator[KeySection]:
         """Yield a section for each key of the whole configuration."""
         required = self._schema.get("required", ())
         for name, node in self._schema["properties"].items():
             default = None if name in required else _default(node.get("default"))
             keys = tuple(self._keys(name, node, default, bool(node.get(MAY_CHANGE))))
-            yield Section(name, node["description"], keys, (kind,))
+            yield KeySection(name, node["description"], keys, (kind,))
 
-    def chosen(self, kind: str) -> Iterator[Section]:
+    def chosen(self, kind: str) -> Iterator[KeySection]:
         """Yield a section for each variant of what is chosen."""
         for name, title in self._titles.items():
             part = self._parts[name]
-            yield Section(title, part["description"], tuple(self._within("", part, {}, False)), (kind,))
+            yield KeySection(title, part["description"], tuple(self._within("", part, {}, False)), (kind,))
 
     def _within(self, path: str, part: Schema, given: Any, may_change: bool) -> Iterator[Key]:
         """Yield the keys of a part; ``given`` are its values where it is left out as a whole."""
@@ -238,7 +238,7 @@ _PLAIN: dict[str, Callable[[Schema, Mapping[str, str]], str]] = {
 }
 
 
-def as_text(found: Sequence[Section]) -> Iterator[str]:
+def as_text(found: Sequence[KeySection]) -> Iterator[str]:
     """Yield lines for a terminal."""
     for section in found:
         yield f"{section.title}   # {', '.join(section.kinds)}: {section.does}"
@@ -259,7 +259,7 @@ _INTRO = (
 )
 
 
-def as_markdown(found: Sequence[Section]) -> Iterator[str]:
+def as_markdown(found: Sequence[KeySection]) -> Iterator[str]:
     """Yield lines of the page of keys."""
     yield _INTRO
     for section in found:

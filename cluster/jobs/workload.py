@@ -8,7 +8,7 @@ from outvoted.search.search_settings import SearchSettings
 
 
 @dataclass(frozen=True)
-class Mined:
+class MinedPart:
     """Searches of one panel with the same settings, ``times`` over."""
 
     search: SearchSettings
@@ -29,6 +29,6 @@ class Workload:
 
     networks: tuple[Recipe, ...] = ()
     panels: int = 1
-    mined: Mapping[str, Mined] = field(default_factory=dict)
+    mined: Mapping[str, MinedPart] = field(default_factory=dict)
     epochs: int = 0
     besides: str = ""

@@ -17,7 +17,7 @@ from outvoted.cluster.jobs.job import Job, Kind, Place, Recorded, launch
 from outvoted.cluster.jobs.mine import MineConfig
 from outvoted.cluster.jobs.mine.kind import MINE
 from outvoted.cluster.jobs.networks import check_user_networks
-from outvoted.cluster.jobs.workload import Mined, Workload
+from outvoted.cluster.jobs.workload import MinedPart, Workload
 
 if TYPE_CHECKING:
     from outvoted.analysis.report.report import Report
@@ -44,7 +44,7 @@ class Compare(Kind[CompareConfig]):
     def workload(self, config: CompareConfig) -> Workload:
         """Count one panel, and its searches with each strategy."""
         networks = panel_settings.recipes(config.panel, config.referee)
-        return Workload(networks, mined={name: Mined(part.search) for name, part in config.parts()})
+        return Workload(networks, mined={name: MinedPart(part.search) for name, part in config.parts()})
 
     def report(self, run: OpenedRun) -> "Report":
         """Compare the strategies that have searched already."""

@@ -23,7 +23,7 @@ from outvoted.cluster.console.terminal import warn
 from outvoted.cluster.jobs.heal import HealConfig
 from outvoted.cluster.jobs.job import Job, Kind, Place, Recorded
 from outvoted.cluster.jobs.networks import check_user_networks, kept, run_referee, trained, warn_of
-from outvoted.cluster.jobs.workload import Mined, Workload
+from outvoted.cluster.jobs.workload import MinedPart, Workload
 from outvoted.cluster.ray.calls import completed, result
 from outvoted.cluster.ray.placement import Share, share_of_task
 from outvoted.search.trust import Trust, named_by
@@ -96,7 +96,7 @@ class Heal(Kind[HealConfig]):
         return Workload(
             networks,
             panels=repeats,
-            mined={"": Mined(config.search, repeats * (2 + rounds))},
+            mined={"": MinedPart(config.search, repeats * (2 + rounds))},
             epochs=repeats * rounds * config.heal.epochs,
             besides="fewer rounds if success rates are steady earlier",
         )

@@ -21,7 +21,7 @@ from outvoted.cluster.console.terminal import command, flag, warn
 from outvoted.cluster.jobs.job import Job, Kind, Place, Recorded, Work
 from outvoted.cluster.jobs.mine import MineConfig
 from outvoted.cluster.jobs.networks import check_user_networks, run_members
-from outvoted.cluster.jobs.workload import Mined, Workload
+from outvoted.cluster.jobs.workload import MinedPart, Workload
 from outvoted.cluster.ray.cells import Cell, running_cells, running_recorder
 from outvoted.cluster.ray.layout import Layout, layout
 from outvoted.cluster.ray.leasing import lease
@@ -62,7 +62,7 @@ class Mine(Kind[MineConfig]):
     def workload(self, config: MineConfig) -> Workload:
         """Count one panel, and its searches."""
         networks = panel_settings.recipes(config.panel, config.referee)
-        return Workload(networks, mined={"": Mined(config.search)})
+        return Workload(networks, mined={"": MinedPart(config.search)})
 
     def report(self, run: OpenedRun) -> "Report":
         """Report the mistakes of each target."""
