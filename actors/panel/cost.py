@@ -62,7 +62,8 @@ def _counted(build: Callable[[], nn.Module], shape: Shape) -> Cost:
             if is_machines(error):
                 raise
             return Cost(UNKNOWN, 0)
-    weights = sum(value.numel() for value in network.state_dict().values())
+    kept = network.state_dict().values()  # of a quantised layer, its type too
+    weights = sum(value.numel() for value in kept if isinstance(value, torch.Tensor))
     return Cost(max(counted, weights), weights)
 
 

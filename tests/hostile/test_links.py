@@ -45,9 +45,8 @@ def linked(run: RunFolder, name: str, outside: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     target = outside / "diary.txt" if name in FILES else outside
     if path.is_dir():
-        path = path.with_name(name)
-        path.rename(outside / name)
-        target = outside / name
+        target = outside / path.name
+        path.rename(target)
     path.unlink(missing_ok=True)
     path.symlink_to(target)
 

@@ -156,7 +156,7 @@ def test_networks_without_a_gradient(command: str, say: Say) -> None:
     ("overrides", "said"),
     [
         (["strategies=[]"], "at least one strategy"),
-        (["strategies=[gradient]"], "strategies.0, say {kind: gradient}"),
+        (["strategies=[gradiant]"], "did you mean 'gradient'?"),
         (["strategies=[{kind: random}, {kind: gradiant}]"], "a known strategies.1.kind found: 'gradiant'"),
         (["search.transform.kind=pixel_swap"], "'gradient' can search by knobs"),
         (["map.descriptors=[rotation]"], "did you mean 'rotation_deg'?"),

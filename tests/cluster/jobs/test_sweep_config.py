@@ -118,7 +118,7 @@ def test_temperature_sweeps(overrides: list[str], said: str, say: Say) -> None:
         (["experiment.network.kind=cnn"], "a known experiment.network.kind found: 'cnn'"),
         (
             ["data={name: npz, path: tiny.npz, layout: NCHW}", "experiment.network.kind=plain-cnn"],
-            "experiment.network to fit images of shape (1, 3, 3)",
+            "images of at least 4 x 4 pixels for a plain-cnn",
         ),
     ],
 )
