@@ -11,9 +11,9 @@ from outvoted.actors.healing.healing import Round
 from outvoted.actors.networks import members
 from outvoted.actors.networks.members import Member, fingerprint
 from outvoted.actors.runs import schema
-from outvoted.actors.runs.files import unwritable
 from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.actors.runs.tables import UnitTables
+from outvoted.actors.runs.watching import Watched, spares_the_run
 from outvoted.search.errors import OutvotedError
 from outvoted.search.trust import NOTHING, Trust
 
@@ -71,22 +71,20 @@ class HealStore:
 _FIGURES = ("success", "validity", "clean_accuracy", "moved_accuracy", "held_out_wrong", "added")
 
 
-class HealMonitor:
+class HealMonitor(Watched):
     """Writes every recorded round; TensorBoard lays the arms, each a folder of its own, over one another."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
+    @spares_the_run
     def round(self, found: Round) -> None:
         """Add a point to the curves of an arm: of each peer, and of their mean."""
         step, rows = found.step, found.rows.to_pandas()
         folder = self._folder / f"{step.arm}-{step.repeat}"
-        try:
-            with SummaryWriter(str(folder)) as writer:
-                for name in _FIGURES:
-                    values = rows[name].astype(float)
-                    for peer, value in zip(rows["target_name"], values, strict=True):
-                        writer.add_scalar(f"{name}/{peer}", value, step.round)
-                    writer.add_scalar(f"{name}/mean", values.mean(), step.round)
-        except OSError as error:
-            raise unwritable(folder, error) from error
+        with SummaryWriter(str(folder)) as writer:
+            for name in _FIGURES:
+                values = rows[name].astype(float)
+                for peer, value in zip(rows["target_name"], values, strict=True):
+                    writer.add_scalar(f"{name}/{peer}", value, step.round)
+                writer.add_scalar(f"{name}/mean", values.mean(), step.round)

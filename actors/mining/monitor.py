@@ -14,7 +14,7 @@ from tensorboard.summary.writer.event_file_writer import EventFileWriter
 from outvoted.actors.mining.shards import Progress, ShardResult
 from outvoted.actors.runs import png
 from outvoted.actors.runs.epochs import EpochRecord
-from outvoted.actors.runs.files import unwritable
+from outvoted.actors.runs.watching import Watched, spares_the_run
 
 _GRID = 24
 _COLUMNS = 6
@@ -22,16 +22,18 @@ _SCALE = 3
 _CAPTION = 14
 
 
-class Monitor:
+class Monitor(Watched):
     """Writes scalars against searches done, training curves against epochs or steps, and pictures."""
 
     def __init__(self, folder: Path) -> None:
-        try:
-            self._writer = EventFileWriter(str(folder), flush_secs=5)  # PyTorch's would import PyTorch
-        except OSError as error:
-            raise unwritable(folder, error) from error
         self._first: tuple[float, Progress] | None = None
+        self._open(folder)
 
+    @spares_the_run
+    def _open(self, folder: Path) -> None:
+        self._writer = EventFileWriter(str(folder), flush_secs=5)  # PyTorch's would import PyTorch
+
+    @spares_the_run
     def epoch(self, name: str, record: EpochRecord) -> None:
         """Add a point to a network's training curves."""
         curves = {"training loss": record.loss, "test accuracy": record.test_accuracy}
@@ -40,12 +42,14 @@ class Monitor:
                 self._scalar(f"{curve}/{name}", value, record.epoch)
         self._writer.flush()
 
+    @spares_the_run
     def step(self, step: int, curves: Mapping[str, float]) -> None:
         """Add a point to each of some curves, against gradient steps."""
         for curve, value in curves.items():
             self._scalar(curve, value, step)
         self._writer.flush()
 
+    @spares_the_run
     def shard(self, progress: Progress, result: ShardResult) -> None:
         """Show where the run stands after a shard, and the mistakes it found."""
         step = progress.searches
@@ -63,6 +67,7 @@ class Monitor:
             self._picture("mistakes/seed and mistake, label to wrong class", _grid(result), step)
         self._writer.flush()
 
+    @spares_the_run
     def close(self) -> None:
         """Write what is not yet on disk."""
         self._writer.close()

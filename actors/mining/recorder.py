@@ -12,6 +12,7 @@ from outvoted.actors.mining.shards import Live, Progress, ShardResult, Shards
 from outvoted.actors.runs.epochs import EpochRecord
 from outvoted.actors.runs.ray_actors import FOREVER
 from outvoted.actors.runs.run_folder import RunFolder
+from outvoted.actors.runs.watching import unwatched
 
 
 class Recorder:
@@ -62,9 +63,10 @@ class Recorder:
         """Say how far the run is."""
         return self._progress
 
-    def close(self) -> None:
-        """Write what is not yet on disk."""
+    def close(self) -> str | None:
+        """Write what is not yet on disk; say, in a sentence, if TensorBoard does not show everything."""
         self._monitor.close()
+        return unwatched(self._monitor)
 
 
 RecorderActor: Any = ray.remote(**FOREVER)(Recorder)

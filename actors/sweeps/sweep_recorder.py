@@ -10,20 +10,21 @@ import ray
 from torch.utils.tensorboard.writer import SummaryWriter
 
 from outvoted.actors.networks.members import Member
-from outvoted.actors.runs.files import unwritable
 from outvoted.actors.runs.ray_actors import FOREVER
+from outvoted.actors.runs.watching import Watched, spares_the_run, unwatched
 from outvoted.actors.sweeps.sweep_store import FINISHED, Fields, Kept, Row, SweepStore
 
 _TOLD = ("epoch", "seed")
 
 
-class SweepMonitor:
+class SweepMonitor(Watched):
     """Writes each network into its own folder, so that TensorBoard overlays their curves."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._writers: dict[str, SummaryWriter] = {}
 
+    @spares_the_run
     def epoch(self, unit: str, row: Row) -> None:
         """Add a point to a network's curves: each figure of a row, lists as their means."""
         writer = self._writer(unit)
@@ -31,18 +32,21 @@ class SweepMonitor:
             writer.add_scalar(name, value, int(str(row["epoch"])))
         writer.flush()
 
+    @spares_the_run
     def end(self, unit: str, values: Mapping[str, float | str], row: Row) -> None:
         """Add a network with its last figures to the table of hyper-parameters."""
         writer = self._writer(unit)
         writer.add_hparams(dict(values), {f"last/{n}": v for n, v in figures(row).items()}, run_name=".")
         self.leave(unit)
 
+    @spares_the_run
     def leave(self, unit: str) -> None:
         """Close the file of a network that has nothing more to show."""
         writer = self._writers.pop(unit, None)
         if writer is not None:
             writer.close()
 
+    @spares_the_run
     def close(self) -> None:
         """Close all files."""
         for unit in list(self._writers):
@@ -50,11 +54,7 @@ class SweepMonitor:
 
     def _writer(self, unit: str) -> SummaryWriter:
         if unit not in self._writers:
-            folder = self._folder / unit
-            try:
-                self._writers[unit] = SummaryWriter(str(folder))
-            except OSError as error:
-                raise unwritable(folder, error) from error
+            self._writers[unit] = SummaryWriter(str(self._folder / unit))
         return self._writers[unit]
 
 
@@ -110,9 +110,10 @@ class SweepRecorder:
         self._store.write_unit(unit, self._rows.pop(unit, []) or [unmeasured], outcome, reason)
         self._monitor.leave(unit)
 
-    def close(self) -> None:
-        """Flush."""
+    def close(self) -> str | None:
+        """Flush; say, in a sentence, if TensorBoard does not show everything."""
         self._monitor.close()
+        return unwatched(self._monitor)
 
 
 SweepRecorderActor: Any = ray.remote(**FOREVER)(SweepRecorder)

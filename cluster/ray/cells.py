@@ -1,6 +1,6 @@
 """Cells: a coordinator with a panel, in one process or in several, placed on the machines."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,12 +59,17 @@ def here() -> dict[str, Any]:
 
 
 @contextmanager
-def running_recorder(path: Path) -> Iterator[Any]:
-    """Have a recorder on this machine, where the run's folder is, within the block."""
+def running_recorder(path: Path, complain: Callable[[str], object]) -> Iterator[Any]:
+    """Have a recorder on this machine, where the run's folder is, within the block.
+
+    ``complain`` hears in the end what could not be shown.
+    """
     recorder = RecorderActor.options(**here()).remote(path.resolve())
     try:
         yield recorder
-        ray.get(recorder.close.remote())
+        complaint = ray.get(recorder.close.remote())
+        if complaint is not None:
+            complain(complaint)
     finally:
         ray.kill(recorder)
 

@@ -328,7 +328,7 @@ class Kept:
 
 def memory(searches: int = 1_000_000, steps: int = 10) -> Iterator[Kept]:
     """Record a long run of stub shards with the real recorder, and look at memory on the way."""
-    with tempfile.TemporaryDirectory() as folder, running_recorder(Path(folder)) as recorder:
+    with tempfile.TemporaryDirectory() as folder, running_recorder(Path(folder), print) as recorder:
         ray.get(recorder.glance.remote())
         with stub_cells(8, 0.0) as stubs:
             yield _kept(0)

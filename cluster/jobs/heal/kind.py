@@ -18,6 +18,7 @@ from outvoted.actors.networks.members import Member
 from outvoted.actors.panel import panel_settings
 from outvoted.actors.panel.panel_settings import PanelSettings, Recipe
 from outvoted.actors.runs.run_folder import RunFolder, RunRecord
+from outvoted.actors.runs.watching import unwatched
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.cluster.console.terminal import warn
 from outvoted.cluster.jobs.heal import HealConfig
@@ -154,6 +155,9 @@ class _Healing:
             if number >= self._settings.least and self._steady():
                 break
         self._progress.update(self._bar, total=self._progress.tasks[self._bar].completed)
+        complaint = unwatched(self._monitor)
+        if complaint is not None:
+            warn(self._progress.console, complaint)
 
     def _task(self, seed: int, arm: Arm, number: int) -> Task:
         found = tuple(self._found[seed])

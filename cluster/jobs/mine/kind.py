@@ -25,7 +25,9 @@ from outvoted.cluster.jobs.workload import MinedPart, Workload
 from outvoted.cluster.ray.cells import Cell, running_cells, running_recorder
 from outvoted.cluster.ray.layout import Layout, layout
 from outvoted.cluster.ray.leasing import lease
+from outvoted.cluster.ray.stalling import Stall
 from outvoted.search.climb import Rules
+from outvoted.search.errors import OutvotedError
 from outvoted.search.outcome import Outcome
 from outvoted.search.trust import named_by
 
@@ -105,7 +107,7 @@ def _search(
 ) -> None:
     config = job.config
     images = Images(data.train, data.shape, data.classes)
-    with running_recorder(job.store.path) as recorder:
+    with running_recorder(job.store.path, partial(warn, progress.console)) as recorder:
         recipes = panel_settings.recipes(config.panel, config.referee)
         with running_cells(layout, len(recipes)) as started:
             trainers = started.trainers or layout.share
@@ -147,18 +149,37 @@ def _lease_all(
         rate = (searches - len(done)) / (time.monotonic() - began)
         progress.update(bar, completed=searches, details=_details(mistakes, skipped, rate))
 
+    stall = Stall(partial(warn, progress.console))
+
     def report(recorded: Progress, live: Live) -> None:
+        stall.hear((recorded.searches, live))
         searches = max(recorded.searches + live.ended, int(progress.tasks[bar].completed))
         tell(searches, recorded.mistakes + live.mistakes, recorded.outcomes[Outcome.SKIPPED])
 
     lease(cells, recorder, leases, in_flight, report)
     outcomes = found.units.read_all("searches", columns=["outcome"])["outcome"].to_pylist()
+    check_all_there(job.store, len(outcomes), len(plans.searches))
     mistakes = found.units.read_all("mistakes", columns=["search_id"]).num_rows
     figures.add_exactness(job.config.panel.names, [cell.panel.exactness() for cell in cells])
     tell(len(outcomes), mistakes, outcomes.count(Outcome.SKIPPED))  # as the summary will count them
     for name, known in figures.exactness.items():
         if known.widened:
             warn(progress.console, _in_doubt(name, known))
+
+
+def check_all_there(store: RunFolder, recorded: int, planned: int) -> None:
+    """Make sure that what was recorded can be read here, before a run is called finished.
+
+    Raises:
+        OutvotedError: rows are missing; the recorder may see another file system than this process.
+    """
+    if recorded < planned:
+        raise OutvotedError(
+            expected=f"{planned:,} recorded searches in {store.path.resolve()}",
+            found=f"{recorded:,}; what the cells found was written elsewhere, or has been deleted meanwhile",
+            remedy="choose a folder with --runs that Ray's processes on this machine see under the same path "
+            "(in containers, a mounted volume), and --resume",
+        )
 
 
 def _in_doubt(name: str, known: Exactness) -> str:

@@ -13,12 +13,13 @@ from outvoted.actors.networks.members import Member
 from outvoted.actors.panel import panel_settings
 from outvoted.actors.panel.peer import voter
 from outvoted.actors.runs.run_folder import RunFolder, RunRecord
+from outvoted.actors.runs.watching import unwatched
 from outvoted.actors.studies.ray_tasks import vote_remotely
 from outvoted.actors.studies.study_store import PANEL, REFEREE, StudyStore, vote_rows
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.studies.base import Ingredients
 from outvoted.analysis.studies.kinds import study_report
-from outvoted.cluster.console.terminal import command
+from outvoted.cluster.console.terminal import command, warn
 from outvoted.cluster.jobs.job import Job, Kind, Place, Work
 from outvoted.cluster.jobs.networks import check_user_networks, run_members, run_referee
 from outvoted.cluster.jobs.study import StudyConfig
@@ -119,6 +120,9 @@ class _StudyStages:
             self.ask_families()
         finally:
             self._monitor.close()
+        complaint = unwatched(self._monitor)
+        if complaint is not None:
+            warn(self._progress.console, complaint)
 
     def make_images(self) -> None:
         """Make the study's images."""

@@ -19,7 +19,7 @@ from outvoted.actors.sweeps.sweep_recorder import SweepRecorderActor
 from outvoted.actors.sweeps.sweep_store import FAILED, FINISHED, SweepStore
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.sweeps.base import Unit
-from outvoted.cluster.console.terminal import command
+from outvoted.cluster.console.terminal import command, warn
 from outvoted.cluster.jobs.job import Job, Kind, Place, Recorded, Work
 from outvoted.cluster.jobs.sweep import SweepConfig
 from outvoted.cluster.jobs.sweep.memory import check_memory
@@ -85,7 +85,7 @@ def _store(job: Job[SweepConfig]) -> SweepStore:
 
 def _sweep(config: SweepConfig, store: SweepStore, data: Dataset, progress: Bars) -> None:
     """Train what is not trained yet, stage by stage, and mine what is trained."""
-    with _recorder(config, store) as recorder:
+    with _recorder(config, store, progress.console) as recorder:
         _SweepStages(config, store, data, recorder, progress).run()
     for name, parts in config.experiment.extras().items():
         if not store.folder.has_extra(name):
@@ -177,12 +177,14 @@ def _say_failed(config: SweepConfig, store: SweepStore, console: Console) -> Non
 
 
 @contextmanager
-def _recorder(config: SweepConfig, store: SweepStore) -> Iterator[Any]:
+def _recorder(config: SweepConfig, store: SweepStore, console: Console) -> Iterator[Any]:
     """Have a recorder on this machine, where the sweep's folder is, within the block.
 
     Cut off, it is left to end with the trials that still call it: killed before them, Ray would say so.
     """
     recorder = SweepRecorderActor.options(**here()).remote(store.path.resolve(), config.experiment.fields())
     yield recorder
-    ray.get(recorder.close.remote())
+    complaint = ray.get(recorder.close.remote())
+    if complaint is not None:
+        warn(console, complaint)
     ray.kill(recorder)

@@ -1,0 +1,40 @@
+"""TensorBoard's files are for whoever watches: a disk that refuses them stops no run."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+Given = ParamSpec("Given")
+
+
+class Watched:
+    """What writes TensorBoard's files; it gives up, for good, at the first that the system refuses.
+
+    Attributes:
+        refused: what the system said then, None as long as it refuses nothing.
+    """
+
+    refused: str | None = None
+
+
+def spares_the_run(
+    write: Callable[Concatenate[Any, Given], None],
+) -> Callable[Concatenate[Any, Given], None]:
+    """Have a method of a :class:`Watched` note an error of the system instead of raising it."""
+
+    @wraps(write)
+    def tried(self: Watched, *args: Given.args, **kwargs: Given.kwargs) -> None:
+        if self.refused is None:
+            try:
+                write(self, *args, **kwargs)
+            except OSError as error:
+                self.refused = error.strerror or str(error)
+
+    return tried
+
+
+def unwatched(watched: Watched) -> str | None:
+    """Say, in a sentence, that TensorBoard shows no more; None where it shows everything."""
+    if watched.refused is None:
+        return None
+    return f"TensorBoard shows this run in part only ({watched.refused}); no result is missing"
