@@ -46,6 +46,22 @@ class Shards:
         """Return the ids of all recorded searches, ascending."""
         return np.asarray(self.units.read_all("searches", columns=["search_id"])["search_id"].to_numpy())
 
+    def forget_failed(self) -> int:
+        """Forget all shards that hold failed searches, as if they had never begun; return how many failed.
+
+        Their other searches are run again too, to the same rows: a shard's file is named by its ids, and one
+        with some of them would stand in the place of the whole.
+        """
+        failed = {name: self._failed_in(name) for name in self.units.done()}
+        for name, count in failed.items():
+            if count:
+                self.units.remove(name)
+        return sum(failed.values())
+
+    def _failed_in(self, unit: str) -> int:
+        outcomes = self.units.read("searches", unit, columns=["outcome"])["outcome"]
+        return outcomes.to_pylist().count(Outcome.FAILED)
+
     def table(self, name: Table) -> pa.Table:
         """Read all rows of a table in the order of their search ids, each search and each mistake once."""
         return self.units.read_all(name)

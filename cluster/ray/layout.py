@@ -31,6 +31,9 @@ class PlacementSettings(Settings):
     left out, 4 in a cell of one process, else 12."""
     shard_size: Annotated[int, Field(ge=1, le=10**6)] = 500
     """Searches that are leased and recorded together; those in flight are lost when a run is interrupted."""
+    retry_failed: bool = False
+    """Whether a resumed run first forgets searches that failed, with their shards, and runs them again: for
+    networks that fail for a while, and not for good."""
     num_cpus: Annotated[float, Field(ge=0, le=1024)] | None = None
     """CPUs for each process, fractions allowed; an even share where it is left out."""
     num_gpus: Annotated[float, Field(ge=0, le=64)] | None = None

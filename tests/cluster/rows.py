@@ -1,10 +1,13 @@
-"""Comparing the rows of two runs."""
+"""Comparing the rows of two runs, and having some that failed."""
 
 import pandas as pd
+import pyarrow as pa
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from outvoted.actors.mining.shards import Shards
+from outvoted.actors.runs import schema, tables
 from outvoted.actors.runs.run_folder import RunFolder
+from outvoted.search.outcome import Outcome
 
 
 def searches(store: RunFolder) -> pd.DataFrame:
@@ -30,3 +33,20 @@ def scalars(store: RunFolder, tag: str) -> list[tuple[int, float]]:
     events = EventAccumulator(str(store.tensorboard), size_guidance={"scalars": 0})
     events.Reload()
     return [(point.step, point.value) for point in events.Scalars(tag)]
+
+
+REASON = "mlp-6: ValueError: [too much] ink (on a candidate)"
+
+
+def failing(store: RunFolder, every: bool) -> RunFolder:
+    """Let searches of the first target fail: all of them, or those of the first shard."""
+    for path in sorted((store.path / "searches").glob("*.parquet"))[: None if every else 1]:
+        rows = tables.read(path, schema.SEARCHES)
+        frame = rows.to_pandas()
+        chosen = (frame["target"] == 0) & (frame["outcome"] != Outcome.SKIPPED)
+        for column, value in (("outcome", str(Outcome.FAILED)), ("reason", REASON)):
+            values = frame[column].where(~chosen, value)
+            place = rows.column_names.index(column)
+            rows = rows.set_column(place, rows.schema.field(column), pa.array(values, pa.string()))
+        tables.write(path, rows)
+    return store

@@ -94,3 +94,27 @@ def test_other_files_are_ignored(shards: Shards, mined: ShardResult, tmp_path: P
     for name in ("notes.txt", "extract.parquet", "shard-old.parquet~"):
         (tmp_path / "searches" / name).write_text("mine")
     assert_holds(shards, mined)
+
+
+def failing(mined: ShardResult, *ids: int) -> ShardResult:
+    """Have some searches of a shard failed, and without mistakes."""
+    failed = np.isin(mined.searches.column("search_id").to_numpy(), ids)
+    outcomes = np.where(failed, "failed", mined.searches.column("outcome").to_pylist())
+    place = mined.searches.schema.get_field_index("outcome")
+    searches = mined.searches.set_column(place, mined.searches.schema.field(place), pa.array(outcomes))
+    found = np.isin(mined.mistakes.column("search_id").to_numpy(), ids)
+    return ShardResult(mined.name, searches, mined.mistakes.filter(pa.array(~found)))
+
+
+def test_failed_searches_are_forgotten_with_their_shards_and_no_others(
+    shards: Shards, mined: ShardResult
+) -> None:
+    parts = [cut(mined, first, first + 19) for first in (0, 20, 40)]
+    for part in (failing(parts[0], 0, 19), parts[1], failing(parts[2], 45)):
+        shards.write(part)
+    assert shards.forget_failed() == 3
+    assert_holds(shards, parts[1])
+    for part in parts:  # run again, as a resumed run does
+        shards.write(part)
+    assert_holds(shards, ShardResult("", mined.searches, mined.mistakes))
+    assert shards.forget_failed() == 0

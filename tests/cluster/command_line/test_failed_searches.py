@@ -6,11 +6,9 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-import pyarrow as pa
 import pytest
 
 from outvoted.actors.mining.shards import check_not_all
-from outvoted.actors.runs import schema, tables
 from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.analysis.comparison.comparison import Compared, compare, comparison_table
 from outvoted.analysis.mining.cells import Grid
@@ -19,24 +17,9 @@ from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.report import Report
 from outvoted.cluster.command_line import launching
 from outvoted.cluster.command_line.cli import main
-from outvoted.search.outcome import Outcome
+from tests.cluster.rows import REASON, failing
 
-REASON = "mlp-6: ValueError: [too much] ink (on a candidate)"
 Ended = Callable[..., tuple[object, str, str]]
-
-
-def failing(store: RunFolder, every: bool) -> RunFolder:
-    """Let searches of the first target fail: all of them, or those of the first shard."""
-    for path in sorted((store.path / "searches").glob("*.parquet"))[: None if every else 1]:
-        rows = tables.read(path, schema.SEARCHES)
-        frame = rows.to_pandas()
-        chosen = (frame["target"] == 0) & (frame["outcome"] != Outcome.SKIPPED)
-        for column, value in (("outcome", str(Outcome.FAILED)), ("reason", REASON)):
-            values = frame[column].where(~chosen, value)
-            place = rows.column_names.index(column)
-            rows = rows.set_column(place, rows.schema.field(column), pa.array(values, pa.string()))
-        tables.write(path, rows)
-    return store
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Mining on Ray from end to end: whatever happens on the way, the rows are those of an undisturbed run."""
 
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.search.errors import OutvotedError
 from outvoted.search.outcome import Outcome
 from tests.cluster.conftest import Mine
-from tests.cluster.rows import assert_same_rows, tags
+from tests.cluster.rows import assert_same_rows, failing, tags
 
 pytestmark = pytest.mark.ray
 CURVE = "training loss/mlp-6"
@@ -88,6 +89,20 @@ def test_more_gpus_than_there_are_leave_no_trace(mined: Mine, runs: Path) -> Non
     with pytest.raises(OutvotedError, match=r"cluster\.num_gpus=64"):
         mined("greedy", "cluster.num_gpus=64")
     assert not (runs / "greedy").exists()
+
+
+def test_searches_that_failed_are_run_again_where_that_is_asked_for(
+    mined: Mine, begun: RunFolder, runs: Path
+) -> None:
+    """Not otherwise: a network that fails for good would fail again."""
+    store = failing(RunFolder(shutil.copytree(begun.path, runs / "failed")), every=False)
+    for retry in (False, True):
+        again = mined(
+            store.path.name, "search.per_target=20", f"cluster.retry_failed={retry}".lower(), resume=True
+        )
+        failed = Shards(again.path).frame("searches")["outcome"].eq(Outcome.FAILED).any()
+        assert failed == (not retry)
+    assert_same_rows(again, begun)
 
 
 def test_a_disk_that_refuses_is_told_and_extension_cells_and_batches_change_nothing(
