@@ -60,7 +60,7 @@ class Shards:
 
     def _failed_in(self, unit: str) -> int:
         outcomes = self.units.read("searches", unit, columns=["outcome"])["outcome"]
-        return outcomes.to_pylist().count(Outcome.FAILED)
+        return list(outcomes.to_pylist()).count(Outcome.FAILED)
 
     def table(self, name: Table) -> pa.Table:
         """Read all rows of a table in the order of their search ids, each search and each mistake once."""

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, TypeVar, cast
 
-Given = ParamSpec("Given")
+Method = TypeVar("Method", bound=Callable[..., None])
 
 
 class Watched:
@@ -17,20 +17,18 @@ class Watched:
     refused: str | None = None
 
 
-def spares_the_run(
-    write: Callable[Concatenate[Any, Given], None],
-) -> Callable[Concatenate[Any, Given], None]:
+def spares_the_run(write: Method) -> Method:
     """Have a method of a :class:`Watched` note an error of the system instead of raising it."""
 
     @wraps(write)
-    def tried(self: Watched, *args: Given.args, **kwargs: Given.kwargs) -> None:
+    def tried(self: Watched, *args: Any, **kwargs: Any) -> None:
         if self.refused is None:
             try:
                 write(self, *args, **kwargs)
             except OSError as error:
                 self.refused = error.strerror or str(error)
 
-    return tried
+    return cast(Method, tried)
 
 
 def unwatched(watched: Watched) -> str | None:
