@@ -154,9 +154,9 @@ def main() -> None:
             found += rows(name, given.seeds, given.rounds, machine, console)
         except OutvotedError as error:
             console.print(f"left out: {error}", markup=False)
-    table = pd.DataFrame(found).assign(operations_per_s=machine.operations, bytes_per_s=machine.bytes)
-    given.out.parent.mkdir(parents=True, exist_ok=True)
-    table.to_parquet(given.out)
+        table = pd.DataFrame(found).assign(operations_per_s=machine.operations, bytes_per_s=machine.bytes)
+        given.out.parent.mkdir(parents=True, exist_ok=True)
+        table.to_parquet(given.out)  # after each panel, so that little is lost if the next is cut off
 
 
 if __name__ == "__main__":
