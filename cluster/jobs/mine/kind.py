@@ -128,6 +128,7 @@ def _search(
             figures.put(record)
             job.store.write_record(record)
             _lease_all(job, record, cells, recorder, plans, layout.shards_in_flight, progress)
+            check_all_there(job.store, len(Shards(job.store.path).done()), len(plans.searches))
 
 
 def _lease_all(
@@ -161,7 +162,6 @@ def _lease_all(
 
     lease(cells, recorder, leases, in_flight, report)
     outcomes = found.units.read_all("searches", columns=["outcome"])["outcome"].to_pylist()
-    check_all_there(job.store, len(outcomes), len(plans.searches))
     mistakes = found.units.read_all("mistakes", columns=["search_id"]).num_rows
     figures.add_exactness(job.config.panel.names, [cell.panel.exactness() for cell in cells])
     tell(len(outcomes), mistakes, outcomes.count(Outcome.SKIPPED))  # as the summary will count them

@@ -135,6 +135,7 @@ def test_what_is_recorded_is_no_longer_under_way(
     recorder.close()
 
 
-def test_a_read_only_place_is_one_message() -> None:
+def test_a_read_only_place_is_one_message(mined: ShardResult) -> None:
+    recorder = Recorder(Path("/proc/outvoted"))
     with pytest.raises(OutvotedError):
-        Recorder(Path("/proc/outvoted"))
+        recorder.record(mined)
