@@ -108,6 +108,12 @@ def warn(console: Console, sentence: str) -> None:
     console.print(f"warning: {sentence}", soft_wrap=True)
 
 
+def warn_if(console: Console, sentence: str | None) -> None:
+    """Print a warning if there is something to warn of."""
+    if sentence is not None:
+        warn(console, sentence)
+
+
 _SHARE = 0.05
 _SECONDS = 10.0
 _UNCHANGED_SECONDS = 60.0

@@ -109,14 +109,14 @@ def heal(  # noqa: PLR0913 - explicit keywords are what editors and notebooks co
     trained = panel.training if training is None else training
     tuned = reading.validated(_Tuning, {"training": trained}, "heal(...)").training
     panel.mining(wanted)  # which checks that it can be searched
-    return _Healing(panel, how, wanted, tuned).healed(progress)
+    return _OneRepeat(panel, how, wanted, tuned).healed(progress)
 
 
 class _Tuning(Settings):
     training: Training
 
 
-class _Healing:
+class _OneRepeat:
     """Goes through the rounds of one repeat."""
 
     def __init__(

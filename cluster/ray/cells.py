@@ -1,6 +1,6 @@
 """Cells: a coordinator with a panel, in one process or in several, placed on the machines."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import Any
 import ray
 from ray.util.placement_group import placement_group, remove_placement_group
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy, PlacementGroupSchedulingStrategy
+from rich.console import Console
 
 from outvoted.actors.data.datasets import Images
 from outvoted.actors.mining.ray_mining import (
@@ -23,6 +24,7 @@ from outvoted.actors.mining.recorder import RecorderActor
 from outvoted.actors.networks.members import Member
 from outvoted.actors.panel.fast import Batch
 from outvoted.actors.panel.ray_panel import PeerActor, Placed
+from outvoted.cluster.console.terminal import warn_if
 from outvoted.cluster.ray.layout import Layout
 from outvoted.cluster.ray.placement import Share
 from outvoted.search.climb import Rules
@@ -59,17 +61,15 @@ def here() -> dict[str, Any]:
 
 
 @contextmanager
-def running_recorder(path: Path, complain: Callable[[str], object]) -> Iterator[Any]:
+def running_recorder(path: Path, console: Console) -> Iterator[Any]:
     """Have a recorder on this machine, where the run's folder is, within the block.
 
-    ``complain`` hears in the end what could not be shown.
+    In the end it is said what TensorBoard could not show.
     """
     recorder = RecorderActor.options(**here()).remote(path.resolve())
     try:
         yield recorder
-        complaint = ray.get(recorder.close.remote())
-        if complaint is not None:
-            complain(complaint)
+        warn_if(console, ray.get(recorder.close.remote()))
     finally:
         ray.kill(recorder)
 

@@ -23,6 +23,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import ray
+from rich.console import Console
 
 from outvoted.actors.data.datasets import Split
 from outvoted.actors.mining.coordinator import Coordinator, Verdict
@@ -328,7 +329,7 @@ class Kept:
 
 def memory(searches: int = 1_000_000, steps: int = 10) -> Iterator[Kept]:
     """Record a long run of stub shards with the real recorder, and look at memory on the way."""
-    with tempfile.TemporaryDirectory() as folder, running_recorder(Path(folder), print) as recorder:
+    with tempfile.TemporaryDirectory() as folder, running_recorder(Path(folder), Console()) as recorder:
         ray.get(recorder.glance.remote())
         with stub_cells(8, 0.0) as stubs:
             yield _kept(0)

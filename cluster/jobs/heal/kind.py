@@ -20,7 +20,7 @@ from outvoted.actors.panel.panel_settings import PanelSettings, Recipe
 from outvoted.actors.runs.run_folder import RunFolder, RunRecord
 from outvoted.actors.runs.watching import unwatched
 from outvoted.analysis.opened.opened import OpenedRun
-from outvoted.cluster.console.terminal import warn
+from outvoted.cluster.console.terminal import warn, warn_if
 from outvoted.cluster.jobs.heal import HealConfig
 from outvoted.cluster.jobs.job import Job, Kind, Place, Recorded
 from outvoted.cluster.jobs.networks import check_user_networks, kept, run_referee, trained, warn_of
@@ -155,9 +155,7 @@ class _Healing:
             if number >= self._settings.least and self._steady():
                 break
         self._progress.update(self._bar, total=self._progress.tasks[self._bar].completed)
-        complaint = unwatched(self._monitor)
-        if complaint is not None:
-            warn(self._progress.console, complaint)
+        warn_if(self._progress.console, unwatched(self._monitor))
 
     def _task(self, seed: int, arm: Arm, number: int) -> Task:
         found = tuple(self._found[seed])

@@ -110,7 +110,7 @@ def _search(
     if config.cluster.retry_failed:
         again = Shards(job.store.path).forget_failed()
         progress.console.print(f"{again:,} failed searches are run again, with their shards", soft_wrap=True)
-    with running_recorder(job.store.path, partial(warn, progress.console)) as recorder:
+    with running_recorder(job.store.path, progress.console) as recorder:
         recipes = panel_settings.recipes(config.panel, config.referee)
         with running_cells(layout, len(recipes)) as started:
             trainers = started.trainers or layout.share

@@ -19,7 +19,7 @@ from outvoted.actors.studies.study_store import PANEL, REFEREE, StudyStore, vote
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.studies.base import Ingredients
 from outvoted.analysis.studies.kinds import study_report
-from outvoted.cluster.console.terminal import command, warn
+from outvoted.cluster.console.terminal import command, warn_if
 from outvoted.cluster.jobs.job import Job, Kind, Place, Work
 from outvoted.cluster.jobs.networks import check_user_networks, run_members, run_referee
 from outvoted.cluster.jobs.study import StudyConfig
@@ -120,9 +120,7 @@ class _StudyStages:
             self.ask_families()
         finally:
             self._monitor.close()
-        complaint = unwatched(self._monitor)
-        if complaint is not None:
-            warn(self._progress.console, complaint)
+        warn_if(self._progress.console, unwatched(self._monitor))
 
     def make_images(self) -> None:
         """Make the study's images."""

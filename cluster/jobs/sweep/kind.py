@@ -19,7 +19,7 @@ from outvoted.actors.sweeps.sweep_recorder import SweepRecorderActor
 from outvoted.actors.sweeps.sweep_store import FAILED, FINISHED, SweepStore
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.sweeps.base import Unit
-from outvoted.cluster.console.terminal import command, warn
+from outvoted.cluster.console.terminal import command, warn_if
 from outvoted.cluster.jobs.job import Job, Kind, Place, Recorded, Work
 from outvoted.cluster.jobs.sweep import SweepConfig
 from outvoted.cluster.jobs.sweep.memory import check_memory
@@ -184,7 +184,5 @@ def _recorder(config: SweepConfig, store: SweepStore, console: Console) -> Itera
     """
     recorder = SweepRecorderActor.options(**here()).remote(store.path.resolve(), config.experiment.fields())
     yield recorder
-    complaint = ray.get(recorder.close.remote())
-    if complaint is not None:
-        warn(console, complaint)
+    warn_if(console, ray.get(recorder.close.remote()))
     ray.kill(recorder)
