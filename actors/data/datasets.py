@@ -1,6 +1,5 @@
 """Labelled images, and where they are found."""
 
-import hashlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,11 +11,13 @@ from pydantic import BeforeValidator, Field
 
 from outvoted.actors.data.files import UserPath, entries, refuse_streams, walked
 from outvoted.actors.data.formats import AnyFormat, Feature, Idx
-from outvoted.actors.data.formats.base import Contents, Format
+from outvoted.actors.data.formats.base import Contents, Format, Hold
 from outvoted.actors.data.formats.features import FeatureTable
 from outvoted.actors.data.labelled import labelled
 from outvoted.actors.data.pictures import Look
-from outvoted.search.arrays import Ints, Pixels
+from outvoted.actors.data.split import Split as Split
+from outvoted.actors.data.survey import Survey, fingerprint, survey
+from outvoted.search.arrays import Ints
 from outvoted.search.errors import OutvotedError, printable
 from outvoted.search.settings import MayChange, Settings
 
@@ -88,22 +89,6 @@ DataSource = Annotated[AnyData, Field(discriminator="name"), BeforeValidator(nam
 
 
 @dataclass(frozen=True)
-class Split:
-    """Labelled images.
-
-    Attributes:
-        images: shape (n, channels, height, width), uint8.
-        labels: shape (n,), int64, 0 to classes - 1.
-    """
-
-    images: Pixels
-    labels: Ints
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-
-@dataclass(frozen=True)
 class Dataset:
     """A training split, from which seeds are taken too, and a test split.
 
@@ -113,6 +98,7 @@ class Dataset:
         class_names: a name for each class, or None where the data has none.
         features: what pixels mean where images are rows of a table.
         notes: what was passed over while it was read, or understood in one of several ways.
+        survey: what a pass over all images found, where they stay where they are stored.
     """
 
     name: str
@@ -123,6 +109,7 @@ class Dataset:
     class_names: tuple[str, ...] | None = None
     features: tuple[Feature, ...] | None = None
     notes: tuple[str, ...] = ()
+    survey: Survey | None = None
 
     @property
     def understood(self) -> str:
@@ -137,20 +124,22 @@ class Dataset:
     @property
     def shape(self) -> tuple[int, int, int]:
         """Channels, height and width of every image."""
-        _, channels, height, width = self.train.images.shape
-        return channels, height, width
+        return self.train.shape
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 over shapes, pixels and labels of both splits, and classes without a training image."""
-        digest = hashlib.sha256()
-        for split in (self.train, self.test):
-            digest.update(repr(split.images.shape).encode())
-            digest.update(np.ascontiguousarray(split.images).data)
-            digest.update(split.labels.astype("<i8").tobytes())
-        if self.classes > int(self.train.labels.max()) + 1:  # networks have outputs for them too
-            digest.update(f"{self.classes} classes".encode())
-        return digest.hexdigest()
+        """SHA-256 over shapes, pixels and labels of both splits, and classes without a training image.
+
+        Images that are not in memory are read again if they were not looked at when they were found.
+        """
+        suffix = _suffix(self.train, self.classes)
+        known = None if self.survey is None else self.survey.fingerprint(self.train, self.test, suffix)
+        return known or fingerprint(self.train, self.test, suffix)
+
+
+def _suffix(train: Split, classes: int) -> str:
+    """Return what a fingerprint ends with: networks have outputs for classes without an image too."""
+    return f"{classes} classes" if classes > int(train.labels.max()) + 1 else ""
 
 
 @dataclass(frozen=True)
@@ -219,13 +208,17 @@ def names() -> tuple[DatasetName, ...]:
 
 def _dataset(name: str, path: Path, contents: Contents, settings: Format | FeatureTable) -> Dataset:
     look = settings if isinstance(settings, Look) else Look()
-    train, test, notes = labelled(contents, look, settings.classes, settings.test_share)
+    hold: Hold = settings.hold if isinstance(settings, Format) else "memory"
+    train, test, notes = labelled(contents, look, settings.classes, settings.test_share, hold)
     names = contents.class_names
-    classes = settings.classes or len(names or ()) or int(train.numbers.max()) + 1
+    classes = settings.classes or len(names or ()) or int(train.labels.max()) + 1
     if names is not None:  # classes without a name are called by their number
         names = names[:classes] + tuple(str(label) for label in range(len(names), classes))
-    one, two = Split(train.images, train.numbers), Split(test.images, test.numbers)
-    return Dataset(name, path, one, two, classes, names, contents.features, (*contents.notes, *notes))
+    passed = None if train.held else survey(train, test, _suffix(train, classes))
+    if passed is not None:
+        train, test, notes = passed.train, passed.test, (*notes, _STORED)
+    notes = (*contents.notes, *notes)
+    return Dataset(name, path, train, test, classes, names, contents.features, notes, passed)
 
 
 def _cache(name: str) -> Path:
@@ -251,6 +244,7 @@ def _download(name: str) -> Path:
     return folder
 
 
+_STORED = "images stay on disk and are read as searches start from them (data.hold)"
 _MANY_TIMES = 20
 _SHOWN = 5
 _DARK = 128
@@ -264,14 +258,15 @@ def _words(data: Dataset) -> str:
     thing = "rows" if data.features else "images"
     count = f"{len(train):,} {thing}, both for training and for testing"
     split = count if same else f"{len(train):,} training and {len(test):,} test {thing}"
-    low, high = int(train.images.min()), int(train.images.max())
+    low, high, shared = _levels(data)
     form = f"{height} x {width} {'grey' if channels == 1 else 'RGB'}, pixels {low}-{high}"
     form = f"{width} features" if data.features else form
     counts = np.bincount(train.labels, minlength=data.classes)
     each = thing if counts.max() > 1 else thing.removesuffix("s")
     lines = [f"{data.name}: {split}, {form}", f"{_classes(counts, names)} training {each} of each"]
-    shared = () if same else _shared(train.images, test.images, thing)
-    seen = [*data.notes, *_oddities(counts, names, high), *shared]
+    seen = [*data.notes, *_oddities(counts, names, high)]
+    if shared:
+        seen.append(f"{shared:,} of {len(test):,} test {thing} are among the training {thing} too")
     return "\n".join([*lines, *(f"note: {each}" for each in seen)])
 
 
@@ -297,12 +292,16 @@ def _oddities(counts: Ints, names: Sequence[str] | None, high: int) -> Iterator[
         yield f"dark images: no pixel is above {high} of 255"
 
 
-def _shared(train: Pixels, test: Pixels, thing: str) -> Iterator[str]:
-    """Tell of images that networks are both trained on and tested with."""
-    known = {hash(image.tobytes()) for image in train}
-    count = sum(hash(image.tobytes()) in known for image in test)
-    if count:
-        yield f"{count:,} of {len(test):,} test {thing} are among the training {thing} too"
+def _levels(data: Dataset) -> tuple[int, int, int]:
+    """Return the least and largest training pixel, and how many test images are trained on too."""
+    train, test = data.train, data.test
+    if data.survey is not None:
+        return data.survey.low, data.survey.high, data.survey.shared
+    low, high = int(train.images.min()), int(train.images.max())
+    if train.labels is test.labels:
+        return low, high, 0
+    known = {hash(image.tobytes()) for image in train.images}
+    return low, high, sum(hash(image.tobytes()) in known for image in test.images)
 
 
 def _called(label: int, names: Sequence[str] | None) -> str:

@@ -11,7 +11,7 @@ Layout = Literal["NHW", "NHWC", "NCHW"]
 CHANNELS = (1, 3)
 MOST_CLASSES = 32_767
 """The tables of a run hold a label in 16 bits."""
-_DARK = 32
+DARK = 32
 """A whole set of images whose brightest pixel is below this was most likely scaled to something else."""
 _FAR = 2.0**53
 """Beyond this, floats skip whole numbers."""
@@ -81,7 +81,7 @@ def recognised(shape: tuple[int, ...], where: str, key: str = "data.layout") -> 
 
 def is_dark(images: Pixels) -> bool:
     """Return whether no pixel of a whole data set comes near white, though some are not black."""
-    return bool(images.size) and 0 < int(images.max()) < _DARK
+    return bool(images.size) and 0 < int(images.max()) < DARK
 
 
 def too_dark(highest: float, where: str, key: str) -> OutvotedError:

@@ -137,7 +137,7 @@ def stacked(
     """
     images = np.empty((0, 1, 0, 0), np.uint8)
     for index, content in enumerate(contents):
-        image = _pixels(content, index, name, look)
+        image = picture_pixels(content, index, name, look)
         if index == 0:
             check_room(count * image.nbytes, f"{count:,} images like {name(0)}")
             images = np.empty((count, *image.shape), np.uint8)
@@ -159,9 +159,16 @@ def odd_size(first: tuple[str, tuple[int, ...]], odd: tuple[str, tuple[int, ...]
     )
 
 
-def _pixels(
+def picture_pixels(
     content: bytes | Pixels | UndecodableError, index: int, name: Callable[[int], str], look: Look
 ) -> Pixels:
+    """Decode one image of a data set, which ``name`` calls by its index; shape (channels, height, width).
+
+    Raises:
+        OutvotedError: it cannot be decoded.
+    """
+    if isinstance(content, np.ndarray) and look.keeps((1, *content.shape)):
+        return content
     grey = None if look.mode is None else look.mode == "grey"
     try:
         return formed(_picture(content), grey, look.size, look.resample)

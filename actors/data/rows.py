@@ -14,10 +14,15 @@ import numpy as np
 
 from outvoted.actors.data.pictures import Look, UndecodableError, stacked
 from outvoted.search.arrays import Ints, Pixels
+from outvoted.search.errors import OutvotedError
 from outvoted.search.settings import Settings
 
 UNKNOWN = -1
 """The label of an image of which none is known."""
+
+
+Content = bytes | Pixels | UndecodableError
+"""The bytes of an image file; or uint8 pixels (channels, height, width); or why there are none."""
 
 
 @dataclass(frozen=True)
@@ -25,12 +30,12 @@ class Item:
     """One image as it is stored.
 
     Attributes:
-        content: the bytes of an image file; or uint8 pixels (channels, height, width); or why there are none.
+        content: the image.
         path: where it comes from, if it has a file of its own; printable, for messages and tables.
         label: its true label, or ``UNKNOWN``.
     """
 
-    content: bytes | Pixels | UndecodableError
+    content: Content
     path: str | None = None
     label: int = UNKNOWN
 
@@ -67,6 +72,27 @@ class Rows(ABC):
             OutvotedError: what holds them is damaged; a single image that is none is an item.
         """
 
+    def contents(self, numbers: Ints) -> Iterator[Content]:
+        """Read some images, few of them in memory at a time.
+
+        Args:
+            numbers: of the rows, ascending, each once.
+
+        Raises:
+            OutvotedError: what holds them is damaged.
+        """
+        for run in runs(numbers):
+            yield from (item.content for item in self[int(run[0]) : int(run[-1]) + 1].items())
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether images have to be in memory to be read, for no single row can be reached."""
+        return False
+
+    def too_dark(self, highest: int) -> OutvotedError | None:
+        """Return what to say if no number in any image is above ``highest``; None if that can be."""
+        return None
+
     def labels(self) -> Ints:
         """Return the labels, shape (n,), ``UNKNOWN`` where there is none.
 
@@ -93,6 +119,11 @@ class Rows(ABC):
         return range(0, len(self), size)
 
 
+def runs(numbers: Ints) -> Iterator[Ints]:
+    """Cut ascending numbers into those that follow one another."""
+    yield from np.split(numbers, np.flatnonzero(np.diff(numbers) > 1) + 1) if len(numbers) else ()
+
+
 @dataclass(frozen=True)
 class HeldRows(Rows):
     """Images that are in memory already.
@@ -110,6 +141,11 @@ class HeldRows(Rows):
 
     def _range(self, first: int, last: int) -> Rows:
         return HeldRows(self.where, self.images[first:last], self.numbers[first:last])
+
+    @property
+    def in_memory(self) -> bool:
+        """They are."""
+        return True
 
     def items(self) -> Iterator[Item]:
         """Give the images."""

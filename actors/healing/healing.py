@@ -174,7 +174,7 @@ class Healer:
             self._addition(task.step, number, peer, found[peer]) for number, found in enumerate(task.found)
         ]
         train = self.data.train
-        images = np.concatenate([train.images[:0], *(part.images for part in parts)])
+        images = np.concatenate([train.read(slice(0)), *(part.images for part in parts)])
         return Split(images, np.concatenate([train.labels[:0], *(part.labels for part in parts)]))
 
     def _addition(self, step: Step, number: int, peer: int, found: Found) -> Split:
@@ -183,7 +183,7 @@ class Healer:
             return found.samples
         rng = np.random.default_rng(keyed(Use.ADD, self.search.seed, step.repeat, number, peer))
         rows = rng.integers(len(self.data.train), size=len(found.moves))
-        images, labels = self.data.train.images[rows], self.data.train.labels[rows]
+        images, labels = self.data.train.read(rows), self.data.train.labels[rows]
         if step.arm == Arm.COPIES and len(rows):
             images = wandered(self.search.transform, images, found.moves, rng)
         return Split(images, labels)

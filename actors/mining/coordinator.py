@@ -90,7 +90,7 @@ class Coordinator:
         if not len(finds):
             return shard_result(climb, self.names, None)
         rows = climb.finds.search[finds]
-        seeds = self.seeds.images[climb.shard.seed_id[rows]]
+        seeds = self.seeds.read(climb.shard.seed_id[rows])
         composed = climb.finds.composed[finds].astype(np.float32)
         stored = [png.encode(image) for image in rendered(self.rules.transform, seeds, composed)]
         shard = climb.shard.rows(rows)

@@ -65,7 +65,7 @@ class LocalMining:
         self.panel = LocalPanel([peer(network) for network in networks.values()])
         judge = None if referee is None else peer(referee)
         weighed = search.strategy.weighs_operations
-        cost = operations(networks.values(), seeds.images.shape[1:]) if weighed else DEAR
+        cost = operations(networks.values(), seeds.shape) if weighed else DEAR
         self._coordinator = Coordinator(search.rules(len(networks), cost), seeds, self._names, judge)
 
     def plan(self) -> MiningPlan:

@@ -47,7 +47,7 @@ def sample(split: Split | None, shape: Shape, classes: int) -> Sample:
     images, labels = [ramp, ramp[..., ::-1, ::-1]], [np.full(2, -1, np.int64)]
     if split is not None and len(split):
         rows = np.unique(np.linspace(0, len(split) - 1, _IMAGES).astype(np.int64))
-        images.insert(0, split.images[rows])
+        images.insert(0, split.read(rows))
         labels.insert(0, split.labels[rows])
     return Sample(np.concatenate(images), np.concatenate(labels), classes)
 

@@ -113,8 +113,8 @@ class Peer:
         """Return the network both ways, tried on the seeds or, without any, on the first images."""
         if self._computed is None:
             renderer = self.renderer
-            rows = max(_FEWEST, min(_MOST, _NUMBERS // int(np.prod(renderer.seeds.shape[1:]))))
-            if images is None or len(renderer.seeds):
+            rows = max(_FEWEST, min(_MOST, _NUMBERS // int(np.prod(renderer.seeds.form))))
+            if images is None or len(renderer.labels):
                 some = renderer.random(rows)
                 pixels, labels = renderer.pixels(some), tensor_of(renderer.labels[some.seed_id])
             else:
@@ -123,7 +123,7 @@ class Peer:
         return self._computed
 
     def _real_features(self, rows: Ints) -> torch.Tensor:
-        return self._opened().canonical.seen(self.renderer.seeds[torch.from_numpy(rows)])[1]
+        return self._opened().canonical.seen(self.renderer.seeds.of(rows))[1]
 
     def _exactly(self, candidates: Candidates, rows: Ints, size: int) -> tuple[torch.Tensor, Texts]:
         """Compute some of the candidates as answers are defined."""

@@ -8,6 +8,7 @@ import torch
 
 from outvoted.actors.data.datasets import Split
 from outvoted.actors.networks.computing import own_context, own_device, tensor_of
+from outvoted.actors.panel.seeds import seed_pixels
 from outvoted.search.arrays import Ints
 from outvoted.search.messages import Candidates
 from outvoted.search.transforms import Transform
@@ -46,19 +47,13 @@ class Renderer:
         """
         self.transform, self.labels = transform, seeds.labels.astype(np.int64)
         self.device = device or own_device()
-        self._seeds = tensor_of(seeds.images)
-        self._here = self._seeds.to(self.device)
+        self.seeds = seed_pixels(seeds, self.device)
         self._rounds = type(transform).render is Transform.render
         if reference is None:
             reference = self.device.type != "cuda"
         as_defined = reference or not self._rounds or not transform.continuous
         self._bound = None if as_defined or not len(seeds) else self._measured()
         self._as_double: bool | None = None
-
-    @property
-    def seeds(self) -> torch.Tensor:
-        """All seeds, uint8, on the CPU."""
-        return self._seeds
 
     def random(self, n: int) -> Candidates:
         """Draw candidates: the seeds themselves, evenly taken, then moves from them; always the same ones."""
@@ -75,14 +70,14 @@ class Renderer:
     def parts(self, n: int) -> Iterator[slice]:
         """Cut n rows into as many as are rendered into one tensor."""
         held = _HELD if self.device.type == "cpu" else _HELD_ON_A_GPU
-        rows = max(_LEAST_HELD, held // prod(self._seeds.shape[1:]))
+        rows = max(_LEAST_HELD, held // prod(self.seeds.form))
         return (slice(first, min(first + rows, n)) for first in range(0, n, rows))
 
     def inputs(self, candidates: Candidates) -> torch.Tensor:
         """Render candidates as networks see them: float32 in [0, 1], on the device."""
-        n, step = len(candidates), max(1, _AT_ONCE // prod(self._seeds.shape[1:]))
+        n, step = len(candidates), max(1, _AT_ONCE // prod(self.seeds.form))
         with own_context():
-            found = torch.empty((n, *self._seeds.shape[1:]), device=self.device)
+            found = torch.empty((n, *self.seeds.form), device=self.device)
             for first in range(0, n, step):
                 rows = slice(first, first + step)
                 torch.div(self.pixels(candidates.rows(rows)), 255, out=found[rows])
@@ -107,9 +102,8 @@ class Renderer:
 
     def computed(self, candidates: Candidates) -> torch.Tensor:
         """Compute grey levels on the device, not rounded."""
-        seed_id = tensor_of(candidates.seed_id.astype(np.int64)).to(self.device)
         composed = tensor_of(candidates.composed).to(self.device)
-        return self.transform.apply(self._here.index_select(0, seed_id).float(), composed)
+        return self.transform.apply(self.seeds.there(candidates.seed_id.astype(np.int64)).float(), composed)
 
     def differentiable(self, seed_id: Ints, composed: torch.Tensor) -> torch.Tensor:
         """Render candidates so that gradients reach ``composed``, as if nothing was rounded.
@@ -121,7 +115,7 @@ class Renderer:
             float64, on the CPU: the pixels as they are defined; what goes back through them is computed in
             float64, as far as the transform computes in that.
         """
-        seeds = self._seeds.index_select(0, tensor_of(seed_id))
+        seeds = self.seeds.of(seed_id)
         if not self._rounds:
             return self.transform.render(seeds, composed.float()).double()
         pixels = self.transform.render(seeds, composed.detach().float()).double()
@@ -134,21 +128,22 @@ class Renderer:
         if self._as_double is None:
             home = torch.from_numpy(self.transform.identity(1))
             try:
-                found = self.transform.apply(self._seeds[:1].double(), home)
+                found = self.transform.apply(self.seeds.of(np.zeros(1, np.int64)).double(), home)
                 self._as_double = found.dtype == torch.float64
             except Exception:  # then the gradient is that of float32
                 self._as_double = False
         return self._as_double
 
     def _reference(self, candidates: Candidates) -> torch.Tensor:
-        seeds = self._seeds.index_select(0, tensor_of(candidates.seed_id.astype(np.int64)))
-        return self.transform.render(seeds, tensor_of(candidates.composed))
+        return self.transform.render(
+            self.seeds.of(candidates.seed_id.astype(np.int64)), tensor_of(candidates.composed)
+        )
 
     def _measured(self) -> float:
         """Return eight times the largest difference between the device's grey levels and the CPU's."""
         some = self.random(_SAMPLE)
         with own_context():
-            seeds = self._seeds.index_select(0, tensor_of(some.seed_id.astype(np.int64)))
+            seeds = self.seeds.of(some.seed_id.astype(np.int64))
             exact = self.transform.apply(seeds.float(), tensor_of(some.composed)).clamp(0, 255)
             apart = (self.computed(some).clamp(0, 255).cpu() - exact).abs().max()
         return _SAFETY * max(float(apart), float(np.finfo(np.float32).eps) * 255)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 import torch
@@ -146,11 +147,11 @@ def accuracy(network: nn.Module, split: Split) -> float:
     network = (network.network if isinstance(network, Tolerant) else network).eval()
     weights = next((one for one in network.parameters() if one.is_floating_point()), torch.empty(0))
     correct = 0
-    batch = max(1, min(_TEST_BATCH, _TEST_NUMBERS // split.images[0].size))
+    batch = max(1, min(_TEST_BATCH, _TEST_NUMBERS // prod(split.shape)))
     with torch.no_grad():  # not in inference mode: what a network keeps may be part of a gradient later
         for first in range(0, len(split), batch):
             rows = slice(first, first + batch)
-            inputs = torch.tensor(split.images[rows]).to(weights.device, weights.dtype) / 255
+            inputs = torch.tensor(split.read(rows)).to(weights.device, weights.dtype) / 255
             correct += int((_classes(network, inputs).cpu() == torch.tensor(split.labels[rows])).sum())
     return correct / len(split)
 

@@ -49,7 +49,7 @@ def mistakes_exhibits(
     order = varied_order(frame, KINDS, "margin")
     counts = np.minimum(frame["moves"].to_numpy()[order] + 1, _FRAMES)
     each = _VOTE * len(run.names) + _MEASURE * len(run.transform.measures)
-    frames_fitting = min(most // int(np.prod(run.seeds.images.shape[1:])), MOST_NUMBERS // each)
+    frames_fitting = min(most // int(np.prod(run.seeds.shape)), MOST_NUMBERS // each)
     fitting = np.cumsum(counts) <= frames_fitting
     kept = order[: max(1, int(fitting.sum()))]
     rows = table.take(pa.array(kept)).to_pylist()

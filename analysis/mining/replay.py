@@ -71,7 +71,7 @@ def chosen_steps(
     images, votes = [], []
     for first in range(0, len(every), _AT_ONCE):
         part = slice(first, first + _AT_ONCE)
-        images.append(rendered(run.transform, run.seeds.images[seeds[part]], every[part]))
+        images.append(rendered(run.transform, run.seeds.read(seeds[part]), every[part]))
         votes.append(run.panel.vote(images[-1]))
         advance(len(images[-1]))
     ends = np.cumsum(lengths)[:-1]
@@ -121,7 +121,7 @@ def replay(
 def _replay(run: OpenedRun, rows: Sequence[dict[str, Any]]) -> list[Replayed]:
     composed = np.stack([positions(run, row["move_parameters"])[-1] for row in rows]).astype(np.float32)
     recorded = np.array([row["composed"] for row in rows], dtype=np.float32)
-    seeds = run.seeds.images[[row["seed_id"] for row in rows]]
+    seeds = run.seeds.read(np.array([row["seed_id"] for row in rows]))
     images = rendered(run.transform, seeds, composed)
     stored = [row["image"]["bytes"] for row in rows]
     labels, targets, voters = (

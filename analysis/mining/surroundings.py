@@ -126,8 +126,8 @@ def grid(transform: Transform, directions: tuple[Direction, Direction], points: 
 
 def images(run: Scene, seed_id: int, composed: Floats) -> Pixels:
     """Render composed transforms, (n, size), of a seed."""
-    seed = run.seeds.images[seed_id]
-    return rendered(run.transform, np.repeat(seed[None], len(composed), axis=0), composed.astype(np.float32))
+    seed = run.seeds.read(np.array([seed_id]))
+    return rendered(run.transform, np.repeat(seed, len(composed), axis=0), composed.astype(np.float32))
 
 
 def climbs(run: Scene, seed_id: int, directions: tuple[Direction, Direction]) -> list[Climb]:

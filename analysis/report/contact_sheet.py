@@ -25,8 +25,9 @@ def contact_sheet(data: Dataset) -> Image.Image:
     for row, label in enumerate(classes):
         top = _GAP + row * step
         draw.text((_GAP, top + side // 2 - 6), _called(data, int(label), int(counts[label])), fill="black")
-        for column, place in enumerate(np.flatnonzero(data.train.labels == label)[:_COLUMNS]):
-            picture = _picture(data.train.images[place], side)
+        images = data.train.read(np.flatnonzero(data.train.labels == label)[:_COLUMNS])
+        for column, image in enumerate(images):
+            picture = _picture(image, side)
             sheet.paste(picture, (_TEXT_WIDTH + column * step, top))
     return sheet
 

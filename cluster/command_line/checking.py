@@ -258,7 +258,7 @@ def _duration(seconds: float) -> str:
 
 def _memory(panel: _Panel, there: Mapping[str, float]) -> str:
     data, processes = panel.data, max(1, int(there.get("CPU", 1)))
-    images = data.train.images.nbytes + data.test.images.nbytes
+    images = sum(split.nbytes for split in (data.train, data.test) if split.held)
     weights = cost([one.network for one in panel.recipes], data.shape, data.classes).weights
     total = images + processes * (PROCESS_BYTES + _BYTES_OF_A_WEIGHT * weights)
     return (

@@ -171,7 +171,7 @@ def _one_epoch(recipe: Recipe, training: Training, data: Dataset, images: int) -
 
 
 def _first(split: Split, n: int) -> Split:
-    return Split(split.images[:n], split.labels[:n])
+    return split.some(slice(n))
 
 
 def tested(network: nn.Module, split: Split, seconds: float) -> tuple[float, int] | None:
@@ -182,7 +182,7 @@ def tested(network: nn.Module, split: Split, seconds: float) -> tuple[float, int
     end = _clock() + seconds
     while done < len(split) and (not done or _clock() < end):
         rows = order[done : done + _CHUNK]
-        correct += accuracy(network, Split(split.images[rows], split.labels[rows])) * len(rows)
+        correct += accuracy(network, Split(split.read(rows), split.labels[rows])) * len(rows)
         done += len(rows)
     return correct / done, done
 
@@ -196,7 +196,7 @@ def seeds_asked(
     drawn = np.unique(drawn_seeds(search.seed, np.arange(_MOST_SEEDS), len(seeds)))
     end, predicted = _clock() + seconds, []
     for first in range(0, len(drawn), _CHUNK):
-        predicted.append(panel.classify(seeds.images[drawn[first : first + _CHUNK]]))
+        predicted.append(panel.classify(seeds.read(drawn[first : first + _CHUNK])))
         if _clock() > end:
             break
     answers = np.concatenate(predicted, axis=1)

@@ -119,6 +119,8 @@ def _known(images: Images, test_share: float) -> Dataset | None:
     """Return what a data set's name, path or settings say; None if they are something else."""
     if isinstance(images, Dataset):
         train, test = images.train, images.test
+        if not (train.held and test.held):
+            return images
         one = Split(_kept(train.images), _kept(train.labels))
         two = one if test.labels is train.labels else Split(_kept(test.images), _kept(test.labels))
         return replace(images, train=one, test=two)
@@ -173,8 +175,8 @@ def _divided(contents: Contents, test_share: float, classes: int | None) -> Data
     highest = int(contents.train.labels().max(initial=0))
     known = max(classes or len(contents.class_names or ()) or highest + 1, 2)
     train, test, notes = labelled(contents, Look(), max(known, highest + 1), test_share)
-    one = Split(_kept(train.images), _kept(train.numbers))
-    two = one if train is test else Split(_kept(test.images), _kept(test.numbers))
+    one = Split(_kept(train.images), _kept(train.labels))
+    two = one if train is test else Split(_kept(test.images), _kept(test.labels))
     names = contents.class_names
     return Dataset("images", Path(), one, two, len(names) if names else None, names, notes=notes)
 

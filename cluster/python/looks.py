@@ -38,7 +38,7 @@ def looks_of(panel: LocalPanel, data: Dataset) -> Looks:
 
 def _correct(panel: LocalPanel, split: Split) -> "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]":
     rows = np.unique(np.linspace(0, len(split) - 1, min(len(split), _LOOKED)).round().astype(np.int64))
-    return np.asarray(panel.classify(split.images[rows]) == split.labels[rows])
+    return np.asarray(panel.classify(split.read(rows)) == split.labels[rows])
 
 
 def text(names: Sequence[str], data: Dataset, device: str, looks: Looks) -> str:

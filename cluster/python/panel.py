@@ -267,7 +267,7 @@ class Panel:
         """
         pixels = handed.voted(images, self.shape, layout)
         with self.computing():
-            return self.local(Split(self.seeds.images[:0], self.seeds.labels[:0])).vote(pixels)
+            return self.local(self.seeds.some(slice(0))).vote(pixels)
 
     def local(self, seeds: Split | None = None) -> LocalPanel:
         """Return the panel as it votes on images."""

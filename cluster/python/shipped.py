@@ -61,7 +61,7 @@ def _program(name: str, network: nn.Module, panel: Panel, folder: Path) -> dict[
         )
     file = folder / f"{name}.pt2"
     if not file.exists():
-        some = torch.from_numpy(np.resize(panel.seeds.images[:2], (2, *panel.shape))).float() / 255
+        some = torch.from_numpy(np.resize(panel.seeds.read(slice(2)), (2, *panel.shape))).float() / 255
         batch = torch.export.Dim("batch", min=1, max=2**16)
         try:
             with torch.no_grad(), warnings.catch_warnings():

@@ -1,6 +1,7 @@
 """Arrays in files, and the images they hold: read from any row on, a block at a time, whatever the format."""
 
 import gzip
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.lib import format as npy
 
 from outvoted.actors.data.numbers import (
+    DARK,
     Layout,
     arranged,
     as_bytes,
@@ -21,11 +23,12 @@ from outvoted.actors.data.numbers import (
     pixels,
     recognised,
     scaled,
+    too_dark,
     whole,
 )
 from outvoted.actors.data.pictures import Look
 from outvoted.actors.data.room import check_room
-from outvoted.actors.data.rows import HeldRows, Item, Rows
+from outvoted.actors.data.rows import Content, HeldRows, Item, Rows, runs
 from outvoted.actors.runs.files import reason
 from outvoted.search.arrays import AnyArray, Ints, Pixels
 from outvoted.search.errors import OutvotedError
@@ -33,6 +36,8 @@ from outvoted.search.errors import OutvotedError
 BROKEN = (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError)
 """What damaged files end in; the last two where they are encrypted or packed in ways Python doesn't know."""
 _BLOCK = 1 << 16
+_LOCAL = struct.Struct("<4s5H3L2H")
+"""The header before a member of an archive; it ends with how long the name and the rest after it are."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,7 @@ class StoredArray:
         begin: bytes of the header before it.
         packed: bytes that it takes in the file.
         fortran: the first axis varies fastest; such an array is only read as a whole.
+        plain: where a member that isn't compressed begins in the file, from the beginning of the file.
     """
 
     path: Path
@@ -52,6 +58,7 @@ class StoredArray:
     packed: int
     fortran: bool = False
     member: str | None = None
+    plain: int | None = None
 
     @property
     def name(self) -> str:
@@ -61,7 +68,7 @@ class StoredArray:
     @property
     def anywhere(self) -> bool:
         """Whether reading may begin at any row without unpacking those before it."""
-        return self.member is None and self.path.suffix != ".gz"
+        return self.plain is not None if self.member else self.path.suffix != ".gz"
 
     def __len__(self) -> int:
         return self.shape[0] if self.shape else 1
@@ -96,7 +103,8 @@ class StoredArray:
                 for start in range(first, max(last, first + 1), step):
                     count = min(step, last - start)
                     data = _filled(file, count * row)
-                    if start + count == len(self) and file.read(1):  # the end: a checksum is looked at
+                    inside = self.plain is not None and first  # an archive, where more may follow
+                    if start + count == len(self) and not inside and file.read(1):  # looks at checksums
                         raise ValueError("more bytes than its header says")
                     shape = (count, *self.shape[1:])
                     yield data.view(self.dtype).reshape(shape, order="F" if self.fortran else "C")
@@ -113,6 +121,10 @@ class StoredArray:
         if self.member is None:
             with opened(self.path) as file:
                 file.seek(self.begin + skipped)
+                yield file
+        elif self.plain is not None and skipped:  # the checksum of a member is only known at its end
+            with self.path.open("rb") as file:
+                file.seek(self.plain + self.begin + skipped)
                 yield file
         else:
             with zipfile.ZipFile(self.path) as archive, archive.open(f"{self.member}.npy") as member:
@@ -149,7 +161,8 @@ def npz_array(archive: zipfile.ZipFile, path: Path, name: str) -> StoredArray:
     info = archive.getinfo(f"{name}.npy")
     with archive.open(info) as file:
         shape, fortran, dtype = _header(file)
-        found = StoredArray(path, shape, dtype, file.tell(), info.compress_size, fortran, name)
+        plain = None if info.compress_type != zipfile.ZIP_STORED else _begin_of(path, info)
+        found = StoredArray(path, shape, dtype, file.tell(), info.compress_size, fortran, name, plain)
     said = info.file_size - found.begin
     if said != found.size and not dtype.hasobject:
         raise ValueError(f"'{name}' of shape {shape} in {said:,} bytes")
@@ -202,6 +215,25 @@ class ArrayRows(Rows):
         found = pixels(array, self.layout, self.images.name, self.white)
         return HeldRows(self.where, found, np.empty(len(found), np.int64)).pixels(look)
 
+    @property
+    def in_memory(self) -> bool:
+        """Whether no single row can be reached, or only all of them say whether they are pixels."""
+        told = self.images.dtype == np.uint8 or self.white is not None
+        return not (told and self.images.anywhere and not self.images.fortran)
+
+    def contents(self, numbers: Ints) -> Iterator[Content]:
+        """Read images that follow one another together."""
+        where = self.images.name
+        for run in runs(numbers):
+            for block in self.images.blocks(self.first + int(run[0]), self.first + int(run[-1]) + 1):
+                found = arranged(block, self.layout, where)
+                yield from found if self.white is None else scaled(found, self.white, where)
+
+    def too_dark(self, highest: int) -> OutvotedError | None:
+        """Where nothing says what white is, it should come near 255."""
+        dark = self.white is None and 0 < highest < DARK
+        return too_dark(highest, self.images.name, "data.white") if dark else None
+
     def cuts(self, size: int) -> Iterable[int]:
         """Cut anywhere, or where reading begins at the beginning, nowhere."""
         return super().cuts(size) if self.images.anywhere else (0,)
@@ -240,6 +272,21 @@ def uncounted(*arrays: StoredArray) -> OutvotedError:
         found=f"arrays of shape {' and '.join(shapes)} in {arrays[0].path}",
         remedy="take both from one data set, one label for each image and at least one image",
     )
+
+
+def _begin_of(path: Path, info: zipfile.ZipInfo) -> int:
+    """Return where the bytes of a member that is not compressed begin.
+
+    Raises:
+        ValueError: before it stands no header, as before members of an archive it does.
+    """
+    with path.open("rb") as file:
+        file.seek(info.header_offset)
+        head = file.read(_LOCAL.size)
+        if len(head) < _LOCAL.size or head[:4] != b"PK\3\4":
+            raise ValueError(f"no header before '{info.filename}'")
+        name, extra = _LOCAL.unpack(head)[-2:]
+    return info.header_offset + _LOCAL.size + int(name) + int(extra)
 
 
 def _header(file: Any) -> tuple[tuple[int, ...], bool, Any]:

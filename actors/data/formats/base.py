@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -18,6 +18,7 @@ from outvoted.search.settings import MayChange, Settings
 
 Classes = Annotated[int, Field(ge=2, le=MOST_CLASSES)] | None
 Share = Annotated[float, Field(ge=0, lt=1)]
+Hold = Literal["auto", "memory", "disk"]
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,9 @@ class Format(ABC, Look):
     """Number of classes. Left out: as many as have names, or the highest label + 1."""
     test_share: Share = 0.1
     """Where there is no test split: the share of images held out for it. 0: all images are both."""
+    hold: Annotated[Hold, MayChange()] = "auto"
+    """Where images are while a run is under way: all decoded in memory, or on disk, to be read when searches
+    start from them. Auto: on disk if they would take more than a quarter of the free memory."""
 
     @abstractmethod
     def read(self) -> Contents:

@@ -17,7 +17,7 @@ from outvoted.actors.data.files import content, inside, lacking
 from outvoted.actors.data.formats.base import SplitFormat
 from outvoted.actors.data.numbers import in_range, whole
 from outvoted.actors.data.pictures import UndecodableError
-from outvoted.actors.data.rows import UNKNOWN, Item, Rows
+from outvoted.actors.data.rows import UNKNOWN, Content, Item, Rows
 from outvoted.search.arrays import Ints
 from outvoted.search.errors import OutvotedError, printable
 
@@ -101,6 +101,16 @@ class ColumnRows(Rows):
         place = bisect_right(ends, row)
         shard = self.shards[place]
         return f"row {shard.last - ends[place] + row}, column {shard.image} of {shard.path}"
+
+    def contents(self, numbers: Ints) -> Iterator[Content]:
+        """Read some rows; parts of files that hold none of them are passed over, others read once."""
+        begin = 0
+        for shard in self.shards:
+            first, last = np.searchsorted(numbers, [begin, begin + shard.last - shard.first])
+            wanted = numbers[first:last] - begin + shard.first
+            for some in np.split(wanted, np.unique(np.searchsorted(wanted, [*shard.cuts()]))):
+                yield from _some(shard, some)
+            begin += shard.last - shard.first
 
     def items(self) -> Iterator[Item]:
         """Read the rows, few at a time."""
@@ -270,6 +280,19 @@ def _contents(
     for value, name in zip(column, names, strict=True):
         data = value.as_py()
         yield (_read(name, root, base) if data is None else data), None if name is None else printable(name)
+
+
+def _some(shard: TableShard, rows: Ints) -> Iterator[Content]:
+    """Read ascending rows of a file, and what lies between them."""
+    if not len(rows):
+        return
+    begin = int(rows[0])
+    for batch in replace(shard, first=begin, last=int(rows[-1]) + 1).batches([shard.image]):
+        first, last = np.searchsorted(rows, [begin, begin + len(batch)])
+        column = batch.column(shard.image)
+        for row in (rows[first:last] - begin).tolist():
+            yield from (data for data, _ in _contents(column[row : row + 1], shard.root, shard.path.parent))
+        begin += len(batch)
 
 
 def _names(column: pa.Array) -> list[str | None]:

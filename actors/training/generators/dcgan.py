@@ -211,7 +211,7 @@ def train_dcgan(
     Raises:
         OutvotedError: the settings cannot train on these images.
     """
-    training.check(len(split), split.images[0].shape)
+    training.check(len(split), split.shape)
     pair, losses = _Pair(training, split, start), []
     total = training.steps(len(split))
     while pair.done < total:
@@ -230,7 +230,7 @@ class _Pair(Learner):
         self._training, self.done = training, 0 if start is None else start.step
         self._device = own_device()
         self._images = torch.tensor(split.images).to(self._device)
-        channels, height, width = split.images[0].shape
+        channels, height, width = split.shape
         form = (channels, height, width)
         self._networks: dict[str, nn.Module] = {
             "generator": generator(form, training.maps),

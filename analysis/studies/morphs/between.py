@@ -99,7 +99,7 @@ class GivenImages(Articles):
         """Draw test images, skipping those that cannot be mixed."""
         found = 0
         for row in random.permutation(np.flatnonzero(self._test.labels == label)).tolist():
-            if self._between.bears(self._test.images[row]):
+            if self._between.bears(self._test.read(np.array([row]))[0]):
                 found += 1
                 yield row
         raise OutvotedError(
@@ -110,7 +110,7 @@ class GivenImages(Articles):
 
     def frames(self, numbers: Sequence[int], weights: Floats) -> Pixels:
         """Mix the test images at these places."""
-        return self._between.frames(self._test.images[list(numbers)], weights)
+        return self._between.frames(self._test.read(np.array(numbers)), weights)
 
 
 def in_fixed_order(images: Pixels, weights: Floats) -> tuple[Pixels, Floats]:

@@ -185,7 +185,7 @@ class NoiseClassExperiment(Experiment):
         if selection is not None:
             (table,) = votes.values()
             rows = _selected(selection, table)
-            data = replace(whole, train=Split(whole.train.images[rows], whole.train.labels[rows]))
+            data = replace(whole, train=whole.train.some(rows))
         data = replace(data, declared=whole.classes)  # a selection may lack a class
         return data if noise is None else with_noise(data, noise, noise.images(whole))
 

@@ -46,7 +46,7 @@ class Example:
 
     def images(self, rows: pd.DataFrame) -> Pixels:
         """Return the images of rows of votes, (n, channels, height, width)."""
-        images: Pixels = self.sweep.data.test.images[rows["image_id"].to_numpy()]
+        images: Pixels = self.sweep.data.test.read(rows["image_id"].to_numpy())
         return images
 
     def class_name(self, label: int) -> str:

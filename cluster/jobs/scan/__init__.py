@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from outvoted.actors.data import datasets
 from outvoted.actors.data.checkerboard import Checkerboard, GridSource
-from outvoted.actors.data.datasets import AnyData, Dataset, DataSettings, Split, named
+from outvoted.actors.data.datasets import AnyData, Dataset, DataSettings, named
 from outvoted.actors.data.rows import Source
 from outvoted.actors.data.sources import AnySource
 from outvoted.actors.panel.panel_settings import PanelSettings, RefereeSettings
@@ -74,5 +74,5 @@ class ScanConfig(RunSettings):
             return data
         if self.train_on == "test":
             return replace(data, train=data.test, test=data.train)
-        first = Split(data.train.images[: self.train_on], data.train.labels[: self.train_on])
+        first = data.train.some(slice(self.train_on))
         return replace(data, train=first)

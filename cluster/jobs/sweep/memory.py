@@ -72,7 +72,7 @@ def trial_bytes(config: SweepConfig, data: Dataset, networks: int) -> int:
     weights = sum(parameter.numel() for parameter in network.parameters())
     batch = max(config.training.batch_size, _TEST_BATCH)
     activations = batch * _outputs(network, data.shape)
-    images = 2 * (data.train.images.nbytes + 4 * data.test.images.nbytes)
+    images = 2 * (data.train.nbytes + 4 * data.test.nbytes)
     return _PROCESS + images + 4 * networks * (_COPIES * weights + _BATCHES * activations)
 
 

@@ -1,10 +1,14 @@
 """Mining a panel in one process: the rows are those of any run with these searches and networks."""
 
+from pathlib import Path
+
 import numpy as np
 import pyarrow as pa
 import pytest
 
+from outvoted.actors.data import datasets
 from outvoted.actors.data.datasets import Dataset, Images
+from outvoted.actors.data.formats import Npz
 from outvoted.actors.data.noises import NoiseClass, Uniform, with_noise
 from outvoted.actors.mining.coordinator import Coordinator
 from outvoted.actors.mining.local_mining import MiningResult, mine_panel, mined_together
@@ -118,3 +122,15 @@ def test_gradients_are_to_be_had(trained: list[Member], images: Images) -> None:
 def test_weights_for_other_classes_are_refused(trained: list[Member], images: Images) -> None:
     with pytest.raises(OutvotedError, match="weights of mlp-6 that fit"):
         mine_panel(SEARCH, trained, images, 11, None)
+
+
+def test_seeds_that_stay_on_disk_give_the_rows_of_seeds_in_memory(
+    mined: MiningResult, trained: list[Member], images: Images, referee: Member, tmp_path: Path
+) -> None:
+    np.savez(tmp_path / "digits.npz", x_train=images.seeds.images, y_train=images.seeds.labels)
+    data = datasets.load(Npz(path=tmp_path / "digits.npz", test_share=0, hold="disk"))
+    stored = Images(data.train, data.shape, data.classes)
+    assert not stored.seeds.held
+    found = mine_panel(SEARCH, trained, stored, stored.classes, referee)
+    assert timeless(found.searches).equals(timeless(mined.searches))
+    assert found.mistakes.equals(mined.mistakes)

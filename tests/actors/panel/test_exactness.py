@@ -234,7 +234,7 @@ class Elsewhere(Renderer):
     """Renders as another device would: grey levels differ by up to 1e-4."""
 
     def computed(self, candidates: Candidates) -> torch.Tensor:
-        seeds = self.seeds[torch.from_numpy(candidates.seed_id.astype(np.int64))]
+        seeds = self.seeds.of(candidates.seed_id.astype(np.int64))
         levels = self.transform.apply(seeds.float(), torch.from_numpy(candidates.composed))
         return levels + 1e-4 * torch.sin(1e3 * levels + len(levels))
 

@@ -1,0 +1,118 @@
+"""One pass over all images that stay where they are stored: what is known of images in memory at a glance."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+
+from outvoted.actors.data.split import ColouredError, Split, StoredPixels
+from outvoted.search.arrays import AnyArray, Pixels
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What a pass over two splits found; it holds for these alone.
+
+    Attributes:
+        low, high: the least and the largest number of any training image.
+        shared: how many test images are among the training images too.
+        digest: SHA-256 over shapes, pixels and labels of both, in hexadecimal.
+        named: the same, with ``suffix`` at its end.
+    """
+
+    train: Split
+    test: Split
+    low: int
+    high: int
+    shared: int
+    digest: str
+    suffix: str
+    named: str
+
+    def fingerprint(self, train: Split, test: Split, suffix: str) -> str | None:
+        """Return the SHA-256 of splits and a suffix, None where others were looked at."""
+        if self.train is not train or self.test is not test:
+            return None
+        return {"": self.digest, self.suffix: self.named}.get(suffix)
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """An image, the least and the largest of its numbers, and a hash by which equal ones are known."""
+
+    image: Pixels
+    low: int
+    high: int
+    hash: int
+
+
+def fingerprint(train: Split, test: Split, suffix: str) -> str:
+    """Return the SHA-256 over shapes, pixels and labels of both splits, and a suffix."""
+    digest = hashlib.sha256()
+    for split in (train, test):
+        digest.update(repr((len(split), *split.shape)).encode())
+        for part in split.parts():
+            digest.update(np.ascontiguousarray(part).data)
+        digest.update(split.labels.astype("<i8").tobytes())
+    digest.update(suffix.encode())
+    return digest.hexdigest()
+
+
+def survey(train: Split, test: Split, suffix: str) -> Survey:
+    """Look at every image once, twice where both splits are the same; few of them are in memory at a time.
+
+    An image with colours among grey ones is where all of them become RGB, and the pass begins again.
+
+    Returns:
+        With both splits, of one form.
+
+    Raises:
+        OutvotedError: an image can't be read or decoded, or is of another size than the first.
+    """
+    try:
+        return _survey(train, test, suffix)
+    except ColouredError:
+        coloured = [_coloured(train)]
+        coloured += [coloured[0] if test is train else _coloured(test)]
+        return _survey(coloured[0], coloured[1], suffix)
+
+
+def _survey(train: Split, test: Split, suffix: str) -> Survey:
+    digest = hashlib.sha256()
+    found = []
+    for split in (train, test):
+        digest.update(repr((len(split), *split.shape)).encode())
+        low, high, hashes = 255, 0, np.empty(len(split), np.uint64)
+        for row, seen in enumerate(_each(split, hashed=test is not train)):
+            digest.update(seen.image.data)
+            low, high, hashes[row] = min(low, seen.low), max(high, seen.high), seen.hash
+        digest.update(split.labels.astype("<i8").tobytes())
+        if error := _pixels(split).rows.too_dark(high):
+            raise error
+        found.append((low, high, hashes))
+    named = digest.copy()
+    named.update(suffix.encode())
+    shared = 0 if test is train else int(np.isin(found[1][2], found[0][2]).sum())
+    low, high, _ = found[0]
+    return Survey(train, test, low, high, shared, digest.hexdigest(), suffix, named.hexdigest())
+
+
+def _each(split: Split, hashed: bool) -> Iterator[_Seen]:
+    return _pixels(split).each(partial(_seen, hashed))
+
+
+def _seen(hashed: bool, image: AnyArray) -> _Seen:
+    key = hashlib.blake2b(image.data, digest_size=8).digest() if hashed else b""
+    return _Seen(image, int(image.min()), int(image.max()), int.from_bytes(key, "little"))
+
+
+def _pixels(split: Split) -> StoredPixels:
+    assert isinstance(split.kept, StoredPixels)
+    return split.kept
+
+
+def _coloured(split: Split) -> Split:
+    kept = _pixels(split)
+    return replace(split, kept=replace(kept, form=(3, *kept.form[1:])))

@@ -1,0 +1,161 @@
+"""The pixels of seeds as a renderer takes them: all of them in memory, or those of the shards under way."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from outvoted.actors.data.split import Form, Split
+from outvoted.actors.networks.computing import tensor_of
+from outvoted.search.arrays import Ints, Pixels
+
+MOST_KEPT = 256 << 20
+"""Bytes of seeds that are kept beside those of the shards under way, once they have been read."""
+
+
+@dataclass(frozen=True)
+class SeedBlock:
+    """Seeds that are needed for a while.
+
+    Attributes:
+        seed_id: shape (n,), ascending, each once.
+        images: shape (n, channels, height, width), uint8.
+    """
+
+    seed_id: Ints
+    images: Pixels
+
+    @staticmethod
+    def of(seeds: Split, seed_id: Ints) -> "SeedBlock":
+        """Read the seeds of some searches.
+
+        Raises:
+            OutvotedError: one cannot be read.
+        """
+        each = np.unique(seed_id)
+        return SeedBlock(each, seeds.read(each))
+
+
+class SeedPixels(ABC):
+    """Pixels of any seeds, on the CPU and on the device that renders."""
+
+    def __init__(self, form: Form) -> None:
+        self.form = form
+
+    @abstractmethod
+    def of(self, seed_id: Ints) -> torch.Tensor:
+        """Return the pixels of seeds (n,), on the CPU; uint8, shape (n, channels, height, width)."""
+
+    @abstractmethod
+    def there(self, seed_id: Ints) -> torch.Tensor:
+        """Return the same on the device."""
+
+    @abstractmethod
+    def hold(self, name: str, block: SeedBlock) -> None:
+        """Have a block of seeds at hand until it is dropped."""
+
+    @abstractmethod
+    def keep(self, names: Collection[str]) -> frozenset[str]:
+        """Drop all blocks but those of these names; return the names of those that are missing."""
+
+
+def seed_pixels(seeds: Split, device: torch.device) -> SeedPixels:
+    """Return what gives the pixels of seeds, wherever they are."""
+    return _Held(seeds, device) if seeds.held else _InFlight(seeds, device)
+
+
+class _Held(SeedPixels):
+    """All seeds are in memory."""
+
+    def __init__(self, seeds: Split, device: torch.device) -> None:
+        super().__init__(seeds.shape)
+        self._images = tensor_of(seeds.images)
+        self._there = self._images.to(device)
+
+    def of(self, seed_id: Ints) -> torch.Tensor:
+        """Take rows."""
+        return self._images.index_select(0, tensor_of(seed_id))
+
+    def there(self, seed_id: Ints) -> torch.Tensor:
+        """Take rows on the device."""
+        return self._there.index_select(0, tensor_of(seed_id).to(self._there.device))
+
+    def hold(self, name: str, block: SeedBlock) -> None:
+        """Do nothing: they are at hand."""
+
+    def keep(self, names: Collection[str]) -> frozenset[str]:
+        """Miss none."""
+        return frozenset()
+
+
+@dataclass(frozen=True)
+class _Block:
+    """A block of seeds as tensors, the second of them on the device."""
+
+    seed_id: Ints
+    images: torch.Tensor
+    there: torch.Tensor
+
+
+class _InFlight(SeedPixels):
+    """Blocks that someone holds; a seed in none of them is read when it is asked for, and kept for a while.
+
+    So who holds blocks decides what reading costs, and never what is returned.
+    """
+
+    def __init__(self, seeds: Split, device: torch.device) -> None:
+        super().__init__(seeds.shape)
+        self._seeds, self._device = seeds, device
+        self._blocks: dict[str, _Block] = {}
+        self._kept: list[_Block] = []
+
+    def of(self, seed_id: Ints) -> torch.Tensor:
+        """Gather rows from all blocks."""
+        return self._gathered(seed_id, there=False)
+
+    def there(self, seed_id: Ints) -> torch.Tensor:
+        """Gather rows on the device."""
+        return self._gathered(seed_id, there=True)
+
+    def hold(self, name: str, block: SeedBlock) -> None:
+        """Take a block as it is, without copying it on the CPU."""
+        images = tensor_of(block.images)
+        self._blocks[name] = _Block(block.seed_id, images, images.to(self._device))
+
+    def keep(self, names: Collection[str]) -> frozenset[str]:
+        """Drop all blocks but those of these names."""
+        for name in [name for name in self._blocks if name not in names]:
+            del self._blocks[name]
+        return frozenset(names) - frozenset(self._blocks)
+
+    def _gathered(self, seed_id: Ints, there: bool) -> torch.Tensor:
+        found = torch.empty(
+            (len(seed_id), *self.form), dtype=torch.uint8, device=self._device if there else None
+        )
+        left = np.arange(len(seed_id))
+        for block in (*self._blocks.values(), *reversed(self._kept), None):
+            if not len(left):
+                break
+            block = self._read(seed_id[left]) if block is None else block
+            place = np.searchsorted(block.seed_id, seed_id[left]).clip(max=len(block.seed_id) - 1)
+            here = block.seed_id[place] == seed_id[left]
+            if here.any():
+                images, rows = block.there if there else block.images, tensor_of(place[here])
+                taken = images.index_select(0, rows.to(images.device))
+                if len(taken) == len(seed_id):
+                    return taken
+                found[tensor_of(left[here]).to(found.device)] = taken
+                left = left[~here]
+        return found
+
+    def _read(self, seed_id: Ints) -> _Block:
+        """Read seeds, and forget those that were read longest ago if all take too much memory."""
+        block = SeedBlock.of(self._seeds, seed_id)
+        images = tensor_of(block.images)
+        found = _Block(block.seed_id, images, images.to(self._device))
+        self._kept.append(found)
+        while len(self._kept) > 1 and sum(each.images.nbytes for each in self._kept) > MOST_KEPT:
+            del self._kept[0]
+        return found
