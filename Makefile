@@ -24,6 +24,8 @@ pages: .venv/.installed-dev
 	for kind in mine scan compare heal sweep study; do \
 	    $(BIN)/outvoted schema $$kind > configs/schema/$$kind.json || exit 1; done
 	$(BIN)/outvoted keys --markdown > docs/keys.md
+	$(BIN)/outvoted dashboard > cluster/deploy/grafana/outvoted.json
+	$(BIN)/outvoted dashboard --alerts > cluster/deploy/grafana/outvoted-alerts.yaml
 
 # The quick tests, and a small run, on every other Python that is here; each gets a folder of its own below build/.
 PYTHONS ?= python3.11 python3.12 python3.13

@@ -1,8 +1,9 @@
 """What TensorBoard shows of a run while it goes on."""
 
 import io
+import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,14 +20,28 @@ from outvoted.actors.runs.watching import Watched, spares_the_run
 _GRID = 24
 _COLUMNS = 6
 _SCALE = 3
+_HIGH = 112  # pixels, the most of a tile: a grid of photographs would have 20 MB
 _CAPTION = 14
+_POINT = 1.01
+"""How many times the searches of the last point there must be for another: a hundred points double a run."""
+_PICTURE = 1.25
+"""Likewise for pictures, of which TensorBoard keeps ten."""
+_HEALTH_SECONDS = 60.0
 
 
 class Monitor(Watched):
-    """Writes scalars against searches done, training curves against epochs or steps, and pictures."""
+    """Writes scalars against searches done, training curves against epochs or steps, and pictures.
+
+    Points and pictures become rarer as a run goes on, so that its files grow with the logarithm of its
+    searches and not with their number.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._first: tuple[float, Progress] | None = None
+        self._last = Progress()
+        self._shown = 0  # searches
+        self._point_at = self._picture_at = 0.0
+        self._health_at = -math.inf
         self._open(folder)
 
     @spares_the_run
@@ -37,43 +52,69 @@ class Monitor(Watched):
     def epoch(self, name: str, record: EpochRecord) -> None:
         """Add a point to a network's training curves."""
         curves = {"training loss": record.loss, "test accuracy": record.test_accuracy}
-        for curve, value in curves.items():
-            if value is not None:
-                self._scalar(f"{curve}/{name}", value, record.epoch)
+        shown = {f"{curve}/{name}": value for curve, value in curves.items() if value is not None}
+        self._scalars(shown, record.epoch)
         self._writer.flush()
 
     @spares_the_run
     def step(self, step: int, curves: Mapping[str, float]) -> None:
         """Add a point to each of some curves, against gradient steps."""
-        for curve, value in curves.items():
-            self._scalar(curve, value, step)
+        self._scalars(curves, step)
         self._writer.flush()
 
     @spares_the_run
     def shard(self, progress: Progress, result: ShardResult) -> None:
-        """Show where the run stands after a shard, and the mistakes it found."""
-        step = progress.searches
-        for name, value in progress.scalars().items():
-            self._scalar(name, value, step)
-        now = time.monotonic()
+        """Show where the run stands after a shard, and the mistakes it found; or don't, until later."""
+        self._last = progress
         if self._first is None:
-            self._first = now, progress
-        else:
-            began, before = self._first
-            for what in ("candidates", "inferences", "mistakes"):
-                rate = (getattr(progress, what) - getattr(before, what)) / max(now - began, 1e-9)
-                self._scalar(f"per second/{what}", rate, step)
-        if result.mistakes.num_rows:
-            self._picture("mistakes/seed and mistake, label to wrong class", _grid(result), step)
-        self._writer.flush()
+            self._first = time.monotonic(), progress
+        due = progress.searches >= self._point_at
+        if due:
+            self._point()
+        if result.mistakes.num_rows and progress.searches >= self._picture_at:
+            self._picture_at = _PICTURE * progress.searches
+            self._picture("mistakes/seed and mistake, label to wrong class", _grid(result), progress.searches)
+            due = True
+        if due:
+            self._writer.flush()
+
+    @spares_the_run
+    def health(self, values: Mapping[str, float], step: int) -> None:
+        """Show how leases and processes fare, at most once a minute, also where no shard ends."""
+        now = time.monotonic()
+        if now - self._health_at >= _HEALTH_SECONDS:
+            self._health_at = now
+            self._scalars(values, step)
+            self._writer.flush()
 
     @spares_the_run
     def close(self) -> None:
-        """Write what is not yet on disk."""
+        """Show the last shard, and write what is not yet on disk."""
+        if self._last.searches:
+            self._point()
         self._writer.close()
 
-    def _scalar(self, tag: str, value: float, step: int) -> None:
-        self._add(Summary.Value(tag=tag, simple_value=float(value)), step)
+    def _point(self) -> None:
+        """Show where the run stands, unless that is shown already."""
+        progress = self._last
+        if self._shown == progress.searches:
+            return
+        self._shown, self._point_at = progress.searches, _POINT * progress.searches
+        self._scalars(progress.scalars() | self._rates(progress), progress.searches)
+
+    def _rates(self, progress: Progress) -> dict[str, float]:
+        """Return what was done in a second since the first shard; nothing yet with that one."""
+        if self._first is None or self._first[1] is progress:
+            return {}
+        began, before = self._first
+        seconds = max(time.monotonic() - began, 1e-9)
+        return {
+            f"per second/{what}": (getattr(progress, what) - getattr(before, what)) / seconds
+            for what in ("candidates", "inferences", "mistakes")
+        }
+
+    def _scalars(self, values: Mapping[str, float], step: int) -> None:
+        self._add([Summary.Value(tag=tag, simple_value=float(each)) for tag, each in values.items()], step)
 
     def _picture(self, tag: str, picture: Image.Image, step: int) -> None:
         data = io.BytesIO()
@@ -81,10 +122,10 @@ class Monitor(Watched):
         image = Summary.Image(
             height=picture.height, width=picture.width, colorspace=3, encoded_image_string=data.getvalue()
         )
-        self._add(Summary.Value(tag=tag, image=image), step)
+        self._add([Summary.Value(tag=tag, image=image)], step)
 
-    def _add(self, value: Summary.Value, step: int) -> None:
-        event = Event(summary=Summary(value=[value]), wall_time=time.time(), step=int(step))
+    def _add(self, values: Sequence[Summary.Value], step: int) -> None:
+        event = Event(summary=Summary(value=values), wall_time=time.time(), step=int(step))
         self._writer.add_event(event)
 
 
@@ -100,11 +141,19 @@ def _grid(result: ShardResult) -> Image.Image:
     return sheet
 
 
+def _resized(picture: Image.Image) -> Image.Image:
+    """Enlarge small pictures by whole pixels, and shrink large ones."""
+    if picture.height > _HIGH:
+        return picture.resize((picture.width * _HIGH // picture.height, _HIGH), Image.Resampling.BOX)
+    scale = min(_SCALE, _HIGH // picture.height)
+    return picture.resize((picture.width * scale, picture.height * scale), Image.Resampling.NEAREST)
+
+
 def _tile(row: dict[str, object]) -> Image.Image:
     pair = [png.decode(row[side]["bytes"]) for side in ("seed_image", "image")]  # type: ignore[index]
     pixels = np.concatenate(pair, axis=2).transpose(1, 2, 0)
     picture = Image.fromarray(np.repeat(pixels, 3, axis=2) if pixels.shape[2] == 1 else pixels)
-    picture = picture.resize((picture.width * _SCALE, picture.height * _SCALE), Image.Resampling.NEAREST)
+    picture = _resized(picture)
     tile = Image.new("RGB", (picture.width + 6, picture.height + _CAPTION), "white")
     tile.paste(picture, (3, 0))
     caption = f"{row['label']} -> {row['predicted']}"

@@ -1,8 +1,10 @@
 """The folder of a run of any kind: where things lie in it, and `run.json`, which says what it is."""
 
+import os
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
+from threading import Lock
 from typing import Annotated, Any, Literal, Self
 
 import pyarrow as pa
@@ -36,6 +38,28 @@ class DataRecord(BaseModel):
     class_names: tuple[str, ...] | None = None
 
 
+class ProgressRecord(BaseModel):
+    """How far one of a run's tasks was when the run last said so, as its bar shows it.
+
+    Attributes:
+        task: what is done.
+        done, total: how much of it, and in all; None where that is unknown.
+        details: what came of it, in words.
+        per_second: done during the last minute; None where it can't be told, and of a task that has ended.
+        mistakes, failed: so far; None of a task that looks for none.
+    """
+
+    model_config = ConfigDict(extra="ignore")
+
+    task: str
+    done: float
+    total: float | None = None
+    details: str = ""
+    per_second: float | None = None
+    mistakes: int | None = None
+    failed: int | None = None
+
+
 class RunRecord(BaseModel):
     """The content of `run.json`."""
 
@@ -52,6 +76,8 @@ class RunRecord(BaseModel):
     panel_fingerprint: str | None = None
     figures: dict[str, Any] = Field(default_factory=dict)
     """What the run's kind counts of itself: see :class:`Figures`."""
+    progress: tuple[ProgressRecord, ...] = ()
+    """In the order in which tasks began; said again every few seconds."""
     created_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
     updated_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
     message: str | None = None
@@ -82,6 +108,7 @@ class Figures(BaseModel):
         record.figures = self.model_dump(mode="json")
 
 
+_WRITING = Lock()
 _LONGEST = 1 << 26  # bytes of run.json: 64 MiB; what is cut off there is no JSON
 
 
@@ -92,6 +119,11 @@ class RunFolder:
         """Take the run's folder, and the folder of all runs if that is not the one around it."""
         self.path = path
         self._runs = path.parent if runs is None else runs
+
+    @property
+    def title(self) -> str:
+        """The run's name, behind that of the run that it is a part of."""
+        return str(self.path.relative_to(self._runs))
 
     @property
     def panels(self) -> Path:
@@ -124,9 +156,10 @@ class RunFolder:
         return self.path / "tb"
 
     def write_record(self, record: RunRecord) -> None:
-        """Replace ``run.json``."""
-        text = record.model_dump_json(indent=2) + "\n"
-        write_atomically(self.path / "run.json", lambda path: path.write_text(text, "utf-8"))
+        """Replace ``run.json``; several threads may."""
+        with _WRITING:
+            text = record.model_dump_json(indent=2) + "\n"
+            write_atomically(self.path / "run.json", lambda path: path.write_text(text, "utf-8"))
 
     def read_record(self) -> RunRecord:
         """Read ``run.json``; opening a run begins with it.
@@ -137,7 +170,19 @@ class RunFolder:
         """
         try:
             refuse_links(self.path)
-            with (self.path / "run.json").open("rb") as file:
+        except OSError as error:
+            raise _unreadable(self.path, error) from error
+        return self.glance()
+
+    def glance(self) -> RunRecord:
+        """Read ``run.json`` and look at nothing else: cheap in a folder with ten thousand shards.
+
+        Raises:
+            OutvotedError: there is none, it cannot be read, it is a link, not a run's, or another version's.
+        """
+        try:
+            descriptor = os.open(self.path / "run.json", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+            with os.fdopen(descriptor, "rb") as file:
                 return RunRecord.model_validate_json(file.read(_LONGEST))
         except (OSError, ValueError) as error:
             raise _unreadable(self.path, error) from error

@@ -272,6 +272,31 @@ def list_runs(runs: Runs = DEFAULT_RUNS, debug: Debug = False) -> None:
 
 
 @app.command()
+def top(
+    once: Annotated[bool, typer.Option("--once", help="Print the table and end.")] = False,
+    every: Annotated[float, typer.Option(min=0.5, max=3600, help="Seconds between two looks.")] = 2.0,
+    runs: Runs = DEFAULT_RUNS,
+    debug: Debug = False,
+) -> None:
+    """Follow all runs: how far each is, how fast, what it found, and what is wrong. Ctrl-C ends it."""
+    with nothing_started():
+        from outvoted.cluster.command_line.top import watch_runs
+    watch_runs(runs, once, every)
+
+
+@app.command("dashboard")
+def print_dashboard(
+    rules: Annotated[bool, typer.Option("--alerts", help="Print rules for Prometheus instead.")] = False,
+    debug: Debug = False,
+) -> None:
+    """Print a dashboard of all runs for Grafana, or alerts, from metrics that Ray exports."""
+    from outvoted.cluster.command_line.alerts import alerts
+    from outvoted.cluster.command_line.dashboard import dashboard
+
+    typer.echo(alerts() if rules else dashboard(), nl=False)
+
+
+@app.command()
 def doctor(runs: Runs = DEFAULT_RUNS, debug: Debug = False) -> None:
     """Print versions, devices, and where data sets are found."""
     from outvoted.cluster.command_line.machine import say_machine

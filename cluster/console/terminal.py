@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -117,17 +118,21 @@ def warn_if(console: Console, sentence: str | None) -> None:
 _SHARE = 0.05
 _SECONDS = 10.0
 _UNCHANGED_SECONDS = 60.0
+_PATIENCE = 1 / 30
+"""Of the time a task takes so far: a line is due after so long, so that a night doesn't fill the log."""
 
 
 def bars(console: Console) -> Progress:
     """Return bars with a name, how far, how many, details, and the time left, in the end the time taken.
 
-    Without a terminal a line says the same after every 5 %, every ten seconds in which something changed,
-    and every minute in which nothing did. In a notebook the bar is drawn again in its place.
+    Without a terminal a line with the time says the same: after every 5 %, every ten seconds in which
+    something changed (after half an hour, every minute), and every minute in which nothing did. Whatever is
+    printed on the console of the bars has the time before it too. In a notebook the bar is drawn again in its
+    place.
     """
     if console.is_jupyter and not console.quiet:
         return NotebookBars(console)
-    if not _moves(console):
+    if not draws(console):
         return Lines(console)
     return _Bars(
         _Literal("description", 9),
@@ -153,7 +158,7 @@ def phase(console: Console, what: str) -> Iterator[None]:
     if console.is_jupyter and not console.quiet:
         with notebook_phase(visible(what)):
             yield
-    elif _moves(console):
+    elif draws(console):
         with console.status(Text(visible(what))):
             yield
     else:
@@ -161,7 +166,7 @@ def phase(console: Console, what: str) -> Iterator[None]:
         yield
 
 
-def _moves(console: Console) -> bool:
+def draws(console: Console) -> bool:
     """Return whether lines can be drawn over; a file, a pipe and a dumb terminal keep all that was drawn."""
     return console.is_terminal and not console.is_dumb_terminal and not console.is_jupyter
 
@@ -191,11 +196,24 @@ class _Literal(ProgressColumn):
         return Text(visible(text).ljust(self._width), no_wrap=True)
 
 
+class _Stamped(Console):
+    """Says what it is told on another console, behind the time in UTC."""
+
+    def __init__(self, to: Console) -> None:
+        super().__init__(quiet=to.quiet)
+        self._to = to
+
+    def print(self, *said: Any, **how: Any) -> None:
+        """Print a line, or whatever it is."""
+        self._to.print(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", *said, **how)
+
+
 class Lines(Progress):
-    """Says in lines how far tasks are."""
+    """Says in lines, each with the time, how far tasks are."""
 
     def __init__(self, console: Console) -> None:
-        super().__init__(console=console, disable=True)
+        super().__init__(console=_Stamped(console), disable=True)
+        self._began = time.monotonic()
         self._said: dict[TaskID, tuple[float, float, str]] = {}
         self._ended = Event()
         self._watch: Thread | None = None
@@ -228,7 +246,8 @@ class Lines(Progress):
             text, now = _line(task), time.monotonic()
             when, done, before = self._said.setdefault(task.id, (now, 0.0, ""))
             far = task.total is not None and task.completed - done >= _SHARE * task.total > 0
-            waited = now - when >= (_SECONDS if text != before else _UNCHANGED_SECONDS)
+            often = min(_UNCHANGED_SECONDS, max(_SECONDS, _PATIENCE * (now - self._began)))
+            waited = now - when >= (often if text != before else _UNCHANGED_SECONDS)
             ended = last or task.finished
             if not task.visible or (text == before if ended else not (far or waited)):
                 return

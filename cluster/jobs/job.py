@@ -13,10 +13,12 @@ from rich.progress import Progress as Bars
 from outvoted.actors.data import datasets
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.networks.computing import check_device
+from outvoted.actors.runs.ray_metrics import Meter
 from outvoted.actors.runs.run_folder import RunFolder, RunRecord
 from outvoted.actors.runs.tables import UnitTables
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.cluster.console.terminal import bars, phase
+from outvoted.cluster.jobs.pulse import pulse
 from outvoted.cluster.jobs.run_settings import RunSettings, device_taken, usable
 from outvoted.cluster.jobs.runs import data_record, open_record, recorded
 from outvoted.cluster.jobs.workload import Workload
@@ -190,7 +192,12 @@ def launch(job: Job[Config], console: Console, data: Dataset | None = None) -> "
         there = usable(config.device, ray.cluster_resources(), job.address == LOCAL)
         console.print(device_taken(config.device, there), soft_wrap=True)
         work = ready.place(there)
-        with recorded(store, ready.record), bars(console) as progress:
+        meter = Meter(store.title, kind.name)
+        with (
+            recorded(store, ready.record),
+            bars(console) as progress,
+            pulse(store, ready.record, progress, meter),
+        ):
             work(progress)
         with disconnecting() if own else nullcontext(), phase(console, "drawing the report"):
             report = kind.report(OpenedRun(store, named_by(config)))

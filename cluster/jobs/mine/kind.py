@@ -147,24 +147,27 @@ def _lease_all(
     began, figures = time.monotonic(), MiningFigures.of(record)
     before = figures.seconds
 
-    def tell(searches: int, mistakes: int, skipped: int) -> None:
+    def tell(searches: int, mistakes: int, skipped: int, failed: int) -> None:
         figures.seconds = before + time.monotonic() - began
         figures.put(record)
         rate = (searches - len(done)) / (time.monotonic() - began)
-        progress.update(bar, completed=searches, details=_details(mistakes, skipped, rate))
+        told = _details(mistakes, skipped, rate)
+        progress.update(bar, completed=searches, details=told, mistakes=mistakes, failed=failed)
 
     stall = Stall(partial(warn, progress.console))
 
     def report(recorded: Progress, live: Live) -> None:
         stall.hear((recorded.searches, live))
         searches = max(recorded.searches + live.ended, int(progress.tasks[bar].completed))
-        tell(searches, recorded.mistakes + live.mistakes, recorded.outcomes[Outcome.SKIPPED])
+        skipped, failed = recorded.outcomes[Outcome.SKIPPED], recorded.outcomes[Outcome.FAILED]
+        tell(searches, recorded.mistakes + live.mistakes, skipped, failed)
 
     lease(cells, recorder, leases, in_flight, report)
     outcomes = found.units.read_all("searches", columns=["outcome"])["outcome"].to_pylist()
     mistakes = found.units.read_all("mistakes", columns=["search_id"]).num_rows
     figures.add_exactness(job.config.panel.names, [cell.panel.exactness() for cell in cells])
-    tell(len(outcomes), mistakes, outcomes.count(Outcome.SKIPPED))  # as the summary will count them
+    skipped, failed = outcomes.count(Outcome.SKIPPED), outcomes.count(Outcome.FAILED)
+    tell(len(outcomes), mistakes, skipped, failed)  # as the summary will count them
     for name, known in figures.exactness.items():
         if known.widened:
             warn(progress.console, _in_doubt(name, known))

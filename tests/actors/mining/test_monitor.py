@@ -1,6 +1,8 @@
 """What TensorBoard shows: every figure at the number of searches done, and the mistakes as pictures."""
 
 import io
+import itertools
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -138,3 +140,49 @@ def test_a_shard_without_mistakes_has_no_picture(mined: ShardResult, tmp_path: P
     writer.shard(halves(mined)[1], nothing)
     writer.close()
     assert shown(tmp_path).Tags()["images"] == []
+
+
+def mined_on(folder: Path, mined: ShardResult, searches: int, shard: int = 500) -> int:
+    """Return the bytes of the event files of a run of so many searches, each shard with the same mistakes."""
+    writer, whole = Monitor(folder), halves(mined)[1]
+    for done in range(shard, searches + 1, shard):
+        writer.shard(replace(whole, searches=done), mined)
+    writer.close()
+    return sum(file.stat().st_size for file in folder.iterdir())
+
+
+def test_files_grow_with_the_logarithm_of_the_searches(mined: ShardResult, tmp_path: Path) -> None:
+    sizes = [mined_on(tmp_path / str(count), mined, count) for count in (10_000, 100_000, 1_000_000)]
+    assert sizes[2] - sizes[1] < 1.3 * (sizes[1] - sizes[0])
+    assert sizes[2] < 8 << 20
+
+
+def test_the_last_shard_is_shown_however_few_searches_it_adds(mined: ShardResult, tmp_path: Path) -> None:
+    mined_on(tmp_path, mined, 10_007, 1)
+    points = [event.step for event in shown(tmp_path).Scalars("searches/done")]
+    assert points[-1] == 10_007
+    assert points[0] == 1
+    assert all(after > before for before, after in itertools.pairwise(points))
+    assert all(after <= 1.01 * before + 1 for before, after in itertools.pairwise(points))
+
+
+def test_health_is_shown_once_a_minute_also_while_no_shard_ends(tmp_path: Path, clock: Clock) -> None:
+    writer = Monitor(tmp_path)
+    for _ in range(600):
+        writer.health({"leases/oldest, seconds": clock.now}, 70)
+        clock.now += 1
+    writer.close()
+    ages = [event.value for event in shown(tmp_path).Scalars("leases/oldest, seconds")]
+    assert ages == [100.0 + 60 * minute for minute in range(10)]
+
+
+def test_pictures_of_photographs_stay_small(mined: ShardResult, tmp_path: Path) -> None:
+    image = np.random.default_rng(0).integers(0, 256, (3, 224, 224), np.uint8)
+    picture = {"bytes": png.encode(image), "path": None}
+    rows = [{"seed_image": picture, "image": picture, "label": 1, "predicted": 2}] * 24
+    writer = Monitor(tmp_path)
+    writer.shard(halves(mined)[1], ShardResult("one", mined.searches, pa.Table.from_pylist(rows)))
+    writer.close()
+    (event,) = shown(tmp_path).Images(PICTURES)
+    assert event.height == 4 * (112 + 14)
+    assert len(event.encoded_image_string) < 2 << 20

@@ -5,6 +5,7 @@ import os
 import re
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from outvoted.cluster.console.terminal import (
     say_aligned,
     tolerate_any_terminal,
     training_task,
+    warn,
 )
 
 NAMES = ("[red]y", "[/]", "[b]a[/b]", "a [link=x]", ":smile:", "\\[x]", "mlp-\u00e4\u7b11", "x" * 300)
@@ -118,8 +120,20 @@ def test_lines_are_told_after_each_twentieth_and_at_the_end() -> None:
         progress.update(task, completed=1000, details="99 mistakes")
     lines = told.text.splitlines()
     assert 19 <= len(lines) <= 21
-    assert lines[-1] == "searches  1000/1000  99 mistakes"
+    assert lines[-1].endswith("Z searches  1000/1000  99 mistakes")
     assert "\x1b" not in told.text
+
+
+def test_without_a_terminal_all_that_is_said_during_work_has_the_time_in_utc() -> None:
+    told = Told(400)
+    before = datetime.now(UTC).replace(microsecond=0)
+    with bars(told) as progress:
+        warn(progress.console, "no search has ended for 90 s")
+        progress.update(progress.add_task("searches", total=1, details=""), completed=1)
+    lines = told.text.splitlines()
+    assert len(lines) == 2
+    for line in lines:
+        assert before <= datetime.fromisoformat(line.split()[0]) <= datetime.now(UTC)
 
 
 def test_lines_are_told_every_ten_seconds_though_little_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,6 +147,18 @@ def test_lines_are_told_every_ten_seconds_though_little_is_done(monkeypatch: pyt
         progress.update(task, completed=min(second, 40))
     lines = told.text.splitlines()
     assert 4 <= len(lines) <= 6  # four while something changed, then one a minute
+
+
+def test_a_night_is_told_in_a_line_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    told, began, hours = Told(), time.monotonic(), 10
+    progress = Lines(told)
+    task = progress.add_task("searches", total=10**9, details="")
+    clock = {"now": began}
+    monkeypatch.setattr("outvoted.cluster.console.terminal.time.monotonic", lambda: clock["now"])
+    for second in range(hours * 3600):
+        clock["now"] = began + second
+        progress.update(task, completed=second)
+    assert 60 * hours - 30 <= len(told.text.splitlines()) <= 60 * hours + 90
 
 
 def test_a_quiet_console_stays_quiet(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,210 @@
+"""`outvoted dashboard`: Grafana's page of runs, made from the list of metrics."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from outvoted.cluster.command_line.promql import promql
+
+_SOURCE = {"type": "prometheus", "uid": "${datasource}"}
+_BESIDE, _WIDTH, _HEIGHT = 3, 8, 8  # panels in a line; their size on Grafana's grid, 24 wide
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A graph.
+
+    Attributes:
+        says: what one sees, in a sentence.
+        lines: expressions by their legends.
+        unit: of the values, as Grafana calls it.
+        most: where the axis ends; as far as values go, if None.
+    """
+
+    title: str
+    says: str
+    lines: Mapping[str, str]
+    unit: str = "short"
+    most: float | None = None
+
+
+def _rate(metric: str, by: str = "run") -> str:
+    return f"sum by ({by}) (rate({metric}[$__rate_interval]))"
+
+
+def _recent(metric: str, by: str = "run") -> str:
+    return f"sum by ({by}) (increase({metric}[10m]))"
+
+
+def _slowest(share: float) -> str:
+    return f"histogram_quantile({share}, {_rate('<shard_seconds_bucket>', 'run, le')})"
+
+
+_DONE = "max by (run, task) (<done>) / (max by (run, task) (<planned>) > 0)"
+_ENDED, _FOUND, _FAILED = _rate("<searches>"), _rate("<mistakes>"), _rate('<searches|outcome="failed">')
+_FREE = "min by (run) (<disk_free_bytes> / <disk_bytes>)"
+
+ROWS: Mapping[str, Sequence[Panel]] = {
+    "How far, how fast": (
+        Panel("Progress", "Of each task of a run.", {"{{run}}: {{task}}": _DONE}, "percentunit", 1),
+        Panel(
+            "Searches per second",
+            "Recorded ones, by how they ended.",
+            {"{{run}}: {{outcome}}": _rate("<searches>", "run, outcome")},
+        ),
+        Panel(
+            "Mistakes per minute",
+            "Verified ones, by the network that makes them.",
+            {"{{run}}: {{target}}": f"60 * {_rate('<mistakes>', 'run, target')}"},
+        ),
+        Panel("Inferences per second", "All that were run for a search.", {"{{run}}": _rate("<inferences>")}),
+        Panel(
+            "Share of searches that find a mistake",
+            "Of those recorded lately.",
+            {"{{run}}": f"{_FOUND} / {_ENDED}"},
+            "percentunit",
+            1,
+        ),
+        Panel(
+            "Share of searches that fail",
+            "Of those recorded lately. Anything but 0 deserves a look at the column `reason`.",
+            {"{{run}}": f"{_FAILED} / {_ENDED}"},
+            "percentunit",
+            1,
+        ),
+    ),
+    "Work and workers": (
+        Panel("Cells", "At work.", {"{{run}}": "max by (run) (<cells>)"}),
+        Panel(
+            "Shards",
+            "Those that wait for a cell, and those that cells are working on.",
+            {
+                "{{run}}: waiting": "max by (run) (<waiting_shards>)",
+                "{{run}}: leased": "max by (run) (<leased_shards>)",
+            },
+        ),
+        Panel(
+            "Time for a shard",
+            "From lease to result: half of them, and all but one in twenty, are quicker.",
+            {"{{run}}: 50 %": _slowest(0.5), "{{run}}: 95 %": _slowest(0.95)},
+            "s",
+        ),
+        Panel(
+            "Oldest lease",
+            "A line that climbs without an end is a cell that hangs.",
+            {"{{run}}": "max by (run) (<oldest_lease_seconds>)"},
+            "s",
+        ),
+        Panel(
+            "Time since anything was done",
+            "Of the run as a whole; training a large network shows nothing for an epoch.",
+            {"{{run}}": "max by (run) (<idle_seconds>)"},
+            "s",
+        ),
+        Panel(
+            "Restarts",
+            "Processes started again within ten minutes.",
+            {"{{run}}: {{process}}": _recent("<restarts>", "run, process")},
+        ),
+    ),
+    "Storage and network": (
+        Panel(
+            "Work done again",
+            "Within ten minutes, by why.",
+            {"{{run}}: {{reason}}": _recent("<retries>", "run, reason")},
+        ),
+        Panel(
+            "Errors",
+            "That did not end the run, within ten minutes.",
+            {"{{run}}: {{place}}": _recent("<errors>", "run, place")},
+        ),
+        Panel("Free disk", "Where the run's folder lies.", {"{{run}}": _FREE}, "percentunit", 1),
+    ),
+}
+
+
+def dashboard() -> str:
+    """Return the page as JSON, which Grafana imports as it is."""
+    page = {
+        "title": "Outvoted",
+        "uid": "outvoted",
+        "description": "Runs of Outvoted, from the metrics that Ray exports.",
+        "tags": ["outvoted"],
+        "schemaVersion": 39,
+        "editable": True,
+        "refresh": "10s",
+        "time": {"from": "now-3h", "to": "now"},
+        "templating": {"list": [_datasource(), _runs()]},
+        "panels": list(_panels()),
+    }
+    return json.dumps(page, indent=1) + "\n"
+
+
+def _datasource() -> dict[str, Any]:
+    return {"name": "datasource", "label": "Prometheus", "type": "datasource", "query": "prometheus"}
+
+
+def _runs() -> dict[str, Any]:
+    query = f"label_values({promql('<done>')}, run)"
+    return {
+        "name": "run",
+        "label": "Run",
+        "type": "query",
+        "datasource": _SOURCE,
+        "definition": query,
+        "query": {"query": query, "refId": "runs"},
+        "refresh": 2,  # whenever the time range changes
+        "sort": 1,
+        "multi": True,
+        "includeAll": True,
+        "allValue": ".*",
+        "current": {"text": "All", "value": "$__all"},
+    }
+
+
+def _panels() -> Iterator[dict[str, Any]]:
+    number, top = 0, 0
+    for title, row in ROWS.items():
+        number += 1
+        place = {"x": 0, "y": top, "w": _BESIDE * _WIDTH, "h": 1}
+        yield {
+            "id": number,
+            "type": "row",
+            "title": title,
+            "collapsed": False,
+            "gridPos": place,
+            "panels": [],
+        }
+        top += 1
+        for index, panel in enumerate(row):
+            line, column = divmod(index, _BESIDE)
+            place = {"x": column * _WIDTH, "y": top + line * _HEIGHT, "w": _WIDTH, "h": _HEIGHT}
+            number += 1
+            yield {"id": number, "gridPos": place, **_graph(panel)}
+        top += -(-len(row) // _BESIDE) * _HEIGHT
+
+
+def _graph(panel: Panel) -> dict[str, Any]:
+    axis = {"unit": panel.unit, "min": 0} | ({} if panel.most is None else {"max": panel.most})
+    custom = {"fillOpacity": 8, "lineWidth": 2, "spanNulls": True}
+    return {
+        "type": "timeseries",
+        "title": panel.title,
+        "description": panel.says,
+        "datasource": _SOURCE,
+        "fieldConfig": {"defaults": {**axis, "custom": custom}, "overrides": []},
+        "options": {
+            "legend": {"displayMode": "list", "placement": "bottom", "showLegend": True},
+            "tooltip": {"mode": "multi", "sort": "desc"},
+        },
+        "targets": [
+            {
+                "refId": chr(ord("A") + index),
+                "datasource": _SOURCE,
+                "expr": promql(expression, 'run=~"$run"'),
+                "legendFormat": legend,
+            }
+            for index, (legend, expression) in enumerate(panel.lines.items())
+        ],
+    }
