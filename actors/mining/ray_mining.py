@@ -13,6 +13,7 @@ import ray
 from outvoted.actors.data.datasets import Dataset, Images
 from outvoted.actors.mining.coordinator import Coordinator, Verdict
 from outvoted.actors.mining.local_mining import MiningResult, mine_panel
+from outvoted.actors.mining.ray_seeds import SeedsAhead
 from outvoted.actors.mining.shards import Live, ShardResult
 from outvoted.actors.networks import Architecture, Weights
 from outvoted.actors.networks.computing import keep_freed_memory, use_one_thread
@@ -24,6 +25,7 @@ from outvoted.actors.panel.peer import Peer
 from outvoted.actors.panel.ray_panel import LaterPanel, Placed, RayPanel
 from outvoted.actors.panel.realism import FoundImages, Seen
 from outvoted.actors.panel.renderer import Renderer
+from outvoted.actors.panel.seeds import SeedBlock, SeedPixels
 from outvoted.actors.runs.ray_actors import FOREVER
 from outvoted.actors.training.steps import Training
 from outvoted.actors.training.training import Epoch, trained_or_measured
@@ -125,7 +127,8 @@ class PeersInside(Peers):
         """Build all networks."""
         networks = [member.build(images.shape, images.classes) for member in ray.get(list(self.members))]
         renderer = Renderer(rules.transform, images.seeds)
-        return _Inside(LocalPanel([Peer(network, renderer, batch) for network in networks]))
+        peers = [Peer(network, renderer, batch) for network in networks]
+        return _Inside(LocalPanel(peers), renderer.seeds)
 
 
 @dataclass(frozen=True)
@@ -143,8 +146,16 @@ class PeersOutside(Peers):
 class _Inside(LaterPanel):
     """A panel in this process; between two questions others get their turn, during one no one does."""
 
-    def __init__(self, panel: VotingPanel) -> None:
-        self._panel = panel
+    def __init__(self, panel: VotingPanel, seeds: SeedPixels) -> None:
+        self._panel, self._seeds = panel, seeds
+
+    def hold(self, name: str, block: SeedBlock) -> None:
+        """Hold seeds for all peers."""
+        self._seeds.hold(name, block)
+
+    def release(self, name: str) -> None:
+        """Let go of them."""
+        self._seeds.drop(name)
 
     async def ask(self, questions: Questions) -> Replies:
         """Ask each peer about its candidates."""
@@ -195,6 +206,7 @@ class _Opened:
             network = referee.build(images.shape, images.classes)
             judge = Peer(network, Renderer(rules.transform, images.seeds), opening.batch)
         self.panel = opening.peers.panel(rules, images, opening.batch)
+        self.seeds = SeedsAhead(images.seeds, self.panel)
         self._batcher = RequestBatcher(self.panel.ask, opening.peers.calls)
         self._coordinator = Coordinator(rules, images.seeds, opening.names, judge)
         self._bulletin = Bulletin(
@@ -204,10 +216,11 @@ class _Opened:
     async def mine(self, lease: Lease) -> ShardResult:
         """Run a shard; again, where a peer's bound proves too small meanwhile."""
         try:
-            while True:
-                before, result = await self.panel.widened(), await self._mined(lease)
-                if await self.panel.widened() == before:
-                    return result
+            async with self.seeds.at_hand(lease.shard.name, lease.shard.seed_id):
+                while True:
+                    before, result = await self.panel.widened(), await self._mined(lease)
+                    if await self.panel.widened() == before:
+                        return result
         finally:
             self._bulletin.drop(lease.shard.name)
 
@@ -279,7 +292,7 @@ class CellActor:
 
     async def ask(self, opener: Opener, questions: Questions) -> Replies:
         """Put questions to the panel."""
-        return await self._opened(opener).panel.ask(questions)
+        return await self._opened(opener).seeds.ask(questions)
 
     async def vote(self, opener: Opener, images: Pixels) -> Singles:
         """Put images to the panel."""

@@ -20,6 +20,7 @@ from outvoted.actors.panel.fast import Batch
 from outvoted.actors.panel.peer import Peer
 from outvoted.actors.panel.realism import FoundImages, Seen
 from outvoted.actors.panel.renderer import Renderer
+from outvoted.actors.panel.seeds import SeedBlock
 from outvoted.actors.runs.ray_actors import FOREVER
 from outvoted.search.arrays import Pixels, Singles
 from outvoted.search.messages import Answers, Candidates, Questions, Replies
@@ -28,6 +29,9 @@ from outvoted.search.transforms import Transform
 Placed = tuple[Any, Any]
 """Object references of a Member (or None) and of Images. The driver holds them for as long as actors may
 restart; inside a tuple they reach an actor as references, which Ray can hand to it again."""
+
+Blocks = tuple[tuple[str, Any], ...]
+"""Names and object references of the blocks of seeds that a cell's shards need at present."""
 
 MESSAGE_ROWS = 3072
 """Candidates in one call: under the 100 KB up to which Ray sends arguments inline."""
@@ -52,6 +56,14 @@ class LaterPanel(ABC):
     async def exactness(self) -> tuple[Exactness, ...]:
         """Return how each peer's answers were computed so far."""
 
+    @abstractmethod
+    def hold(self, name: str, block: SeedBlock) -> None:
+        """Have seeds at hand until they are released; others are read whenever they are asked about."""
+
+    @abstractmethod
+    def release(self, name: str) -> None:
+        """Let go of them."""
+
     async def widened(self) -> int:
         """Count how often a peer's bound was widened so far."""
         return sum(one.widened for one in await self.exactness())
@@ -62,11 +74,21 @@ class RayPanel(LaterPanel):
 
     def __init__(self, peers: Sequence[Any]) -> None:
         self._peers = tuple(peers)
+        self._blocks: dict[str, Any] = {}
+
+    def hold(self, name: str, block: SeedBlock) -> None:
+        """Place seeds in the object store; every call tells the peers of them."""
+        self._blocks[name] = ray.put(block)
+
+    def release(self, name: str) -> None:
+        """Tell the peers no more of them."""
+        self._blocks.pop(name, None)
 
     async def ask(self, questions: Questions) -> Replies:
         """Send each peer its candidates, in parts, and wait for all answers."""
         parts = [(peer, part) for peer in questions.rows for part in _parts(questions.of(peer))]
-        calls = [self._peers[peer].ask.remote(part) for peer, part in parts]
+        blocks = tuple(self._blocks.items())
+        calls = [self._peers[peer].ask.remote(part, blocks) for peer, part in parts]
         return _replies([peer for peer, _ in parts], await asyncio.gather(*calls))
 
     async def vote(self, images: Pixels) -> Singles:
@@ -106,8 +128,11 @@ class PeerActor:
         network = member.build(images.shape, images.classes)
         self._peer = Peer(network, Renderer(transform, images.seeds), batch)
 
-    def ask(self, candidates: Candidates) -> Answers:
-        """Answer for candidates."""
+    def ask(self, candidates: Candidates, blocks: Blocks = ()) -> Answers:
+        """Answer for candidates; seeds in blocks are looked at where they are, without a copy."""
+        seeds, placed = self._peer.renderer.seeds, dict(blocks)
+        for name in seeds.keep(placed):
+            seeds.hold(name, ray.get(placed[name]))
         return self._peer.ask(candidates)
 
     def vote(self, images: Pixels) -> Singles:

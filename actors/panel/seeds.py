@@ -57,6 +57,10 @@ class SeedPixels(ABC):
         """Have a block of seeds at hand until it is dropped."""
 
     @abstractmethod
+    def drop(self, name: str) -> None:
+        """Let go of a block, if there is one of this name."""
+
+    @abstractmethod
     def keep(self, names: Collection[str]) -> frozenset[str]:
         """Drop all blocks but those of these names; return the names of those that are missing."""
 
@@ -84,6 +88,9 @@ class _Held(SeedPixels):
 
     def hold(self, name: str, block: SeedBlock) -> None:
         """Do nothing: they are at hand."""
+
+    def drop(self, name: str) -> None:
+        """Do nothing: they stay."""
 
     def keep(self, names: Collection[str]) -> frozenset[str]:
         """Miss none."""
@@ -123,6 +130,10 @@ class _InFlight(SeedPixels):
         """Take a block as it is, without copying it on the CPU."""
         images = tensor_of(block.images)
         self._blocks[name] = _Block(block.seed_id, images, images.to(self._device))
+
+    def drop(self, name: str) -> None:
+        """Let go of a block."""
+        self._blocks.pop(name, None)
 
     def keep(self, names: Collection[str]) -> frozenset[str]:
         """Drop all blocks but those of these names."""

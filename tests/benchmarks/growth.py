@@ -32,6 +32,7 @@ from outvoted.actors.mining.shards import Live, Progress, ShardResult
 from outvoted.actors.panel.exactness import Exactness
 from outvoted.actors.panel.ray_panel import LaterPanel
 from outvoted.actors.panel.realism import FoundImages, Seen
+from outvoted.actors.panel.seeds import SeedBlock
 from outvoted.actors.runs import schema
 from outvoted.cluster.ray.cells import Cell, running_recorder
 from outvoted.cluster.ray.connect import connected
@@ -87,6 +88,12 @@ class StubPanel(LaterPanel):
         self.bytes += sum(part.seed_id.nbytes + part.composed.nbytes for part in asked.values())
         self.bytes += sum(found.score.nbytes + found.predicted.nbytes for found in replies.values())
         return replies
+
+    def hold(self, name: str, block: SeedBlock) -> None:
+        """Look at no seeds."""
+
+    def release(self, name: str) -> None:
+        """Look at no seeds."""
 
     async def vote(self, images: Pixels) -> Singles:
         """Vote for every class alike: nothing is verified, which does not matter here."""

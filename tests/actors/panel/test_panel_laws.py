@@ -9,7 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from outvoted.actors.data import datasets
 from outvoted.actors.data.datasets import Dataset, Images
+from outvoted.actors.data.formats import Npz
 from outvoted.actors.mining.coordinator import Coordinator
 from outvoted.actors.mining.shards import Live, ShardResult
 from outvoted.actors.networks.members import Member
@@ -59,7 +61,30 @@ def outside(local_ray: None, trained: list[Member], digits: Dataset, rules: Rule
         yield found
 
 
-ON_RAY = [pytest.param(kind, marks=pytest.mark.ray) for kind in ("inside", "outside")]
+@pytest.fixture(scope="module")
+def on_disk(digits: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    """The digits to train on, which stay on disk."""
+    file = tmp_path_factory.mktemp("digits") / "digits.npz"
+    np.savez(file, x_train=digits.train.images, y_train=digits.train.labels)
+    return datasets.load(Npz(path=file, test_share=0, hold="disk"))
+
+
+@pytest.fixture(scope="module")
+def inside_on_disk(local_ray: None, trained: list[Member], on_disk: Dataset, rules: Rules) -> Iterator[Cell]:
+    """A cell in one process that reads seeds from disk."""
+    with cell(True, trained, on_disk, rules) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def outside_on_disk(local_ray: None, trained: list[Member], on_disk: Dataset, rules: Rules) -> Iterator[Cell]:
+    """A cell with an actor for each peer that reads seeds from disk."""
+    with cell(False, trained, on_disk, rules) as found:
+        yield found
+
+
+KINDS = ("inside", "outside", "inside_on_disk", "outside_on_disk")
+ON_RAY = [pytest.param(kind, marks=pytest.mark.ray) for kind in KINDS]
 
 
 @pytest.fixture(params=["local", *ON_RAY])
