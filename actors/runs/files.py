@@ -1,33 +1,62 @@
 """Writing files so that a reader sees all of one or nothing of it; links are never written through."""
 
+import errno
 import json
 import os
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from outvoted.actors.runs.fence import check_owned
 from outvoted.search.errors import OutvotedError
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
+"""What the system calls a full disk, and a full share of one."""
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     """Let ``write`` fill a hidden file beside ``path``, then rename it to ``path``.
 
-    Where either is a link, the link is replaced, never followed; so is a second name of another file.
+    Where either is a link, the link is replaced, never followed; so is a second name of another file. The
+    time of a file tells the order in which files were written, to the nanosecond. Nothing is left of a file
+    that could not be written, least of all on a full disk.
 
     Raises:
-        OutvotedError: the disk is full, read-only, or otherwise refuses.
+        OutvotedError: the disk is full, read-only, or otherwise refuses; or the run belongs to another
+            process now.
     """
+    check_owned(path)
     partial = path.with_name(f".{path.name}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         partial.unlink(missing_ok=True)
         write(partial)
+        now = time.time_ns()
+        os.utime(partial, ns=(now, now))
         with partial.open("rb") as file:
             os.fsync(file.fileno())
         partial.replace(path)
     except OSError as error:
         raise unwritable(path, error) from error
+    finally:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+
+
+def remove(path: Path) -> None:
+    """Remove a file, if it is there.
+
+    Raises:
+        OutvotedError: the system refuses, or the run belongs to another process now.
+    """
+    check_owned(path)
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise OutvotedError(f"to remove {path}", reason(error), "allow it, then --resume") from error
 
 
 def write_json(path: Path, values: Any) -> None:
@@ -42,9 +71,16 @@ def write_json(path: Path, values: Any) -> None:
 
 def unwritable(path: Path, error: OSError) -> OutvotedError:
     """Say that the disk refuses, and what to do."""
+    found = error.strerror or str(error)
+    if error.errno in FULL:
+        return OutvotedError(
+            expected=f"room on the disk for {path}",
+            found=f"the disk is full ({found})",
+            remedy="free space there, then continue with --resume; nothing recorded is lost",
+        )
     return OutvotedError(
         expected=f"to write {path}",
-        found=error.strerror or str(error),
+        found=found,
         remedy="free space, or choose another folder with --runs; --resume continues a run that had started",
     )
 

@@ -81,6 +81,10 @@ class RunRecord(BaseModel):
     created_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
     updated_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
     message: str | None = None
+    epoch: int = 0
+    """How often the run was begun or taken up again: who works on it has the highest."""
+    counts: tuple[str, str] | None = None
+    """What `outvoted runs` says of searches and mistakes, once the run has finished."""
 
 
 class Figures(BaseModel):

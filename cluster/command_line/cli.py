@@ -95,7 +95,7 @@ for entry in ENTRIES.values():
 
 @app.command()
 def landscape(  # noqa: PLR0913  # each is an option
-    run: Annotated[Path, typer.Argument(help="A run of `outvoted mine`: its folder, or its name.")],
+    run: OfRun,
     seed_id: Annotated[
         int | None, typer.Option(help="Row of a training image; by default, the seed with the most mistakes.")
     ] = None,
@@ -110,13 +110,15 @@ def landscape(  # noqa: PLR0913  # each is an option
 ) -> None:
     """Draw what each peer predicts around a seed, along two directions, and the climbs to mistakes."""
     from outvoted.cluster.command_line.looking import draw_landscape
+    from outvoted.cluster.command_line.opening import opened_run
 
-    draw_landscape(run_path(run, runs), trusted(trust), seed_id, (x, y), points)
+    with opened_run(run_path(run, runs)) as path:
+        draw_landscape(path, trusted(trust), seed_id, (x, y), points)
 
 
 @app.command()
 def label(  # noqa: PLR0913  # each is an option
-    run: Annotated[Path, typer.Argument(help="A study's folder, or its name within RUNS.")],
+    run: OfRun,
     labeller: Annotated[
         str | None, typer.Option(help="The labeller's name; by default, the page asks.")
     ] = None,
@@ -134,17 +136,21 @@ def label(  # noqa: PLR0913  # each is an option
 ) -> None:
     """Let people label a study's images on a page in the browser, or import their labels."""
     from outvoted.cluster.command_line.labelling import PageOptions, have_labelled
+    from outvoted.cluster.command_line.opening import opened_run
 
     page = PageOptions(labeller, port, browser)
-    have_labelled(run_path(run, runs), trusted(trust), page, file)
+    with opened_run(run_path(run, runs)) as path:
+        have_labelled(path, trusted(trust), page, file)
 
 
 @app.command()
 def report(run: OfRun, trust: Trusted = False, runs: Runs = DEFAULT_RUNS, debug: Debug = False) -> None:
     """Write a run's `report.html`, tables and pictures from what it has recorded so far."""
     from outvoted.cluster.command_line.looking import write_report
+    from outvoted.cluster.command_line.opening import opened_run
 
-    write_report(run_path(run, runs), trusted(trust))
+    with opened_run(run_path(run, runs)) as path:
+        write_report(path, trusted(trust))
 
 
 @app.command()
@@ -162,9 +168,11 @@ def export(  # noqa: PLR0913  # each is an option
 ) -> None:
     """Write a run's mistakes and their labels as other programs read them, ready to train on or to check."""
     from outvoted.cluster.command_line.exporting import export_mistakes
+    from outvoted.cluster.command_line.opening import opened_run
     from outvoted.cluster.export.mined import ExportChoice
 
-    export_mistakes(run_path(run, runs), to, out, ExportChoice(target, label, valid))
+    with opened_run(run_path(run, runs)) as path:
+        export_mistakes(path, to, out, ExportChoice(target, label, valid))
 
 
 @app.command()
@@ -179,8 +187,10 @@ def replay(
 ) -> None:
     """Rebuild mistakes from their parameters; check pixels, the target and its peers again."""
     from outvoted.cluster.command_line.looking import replay_run
+    from outvoted.cluster.command_line.opening import opened_run
 
-    replay_run(run_path(run, runs), trusted(trust), search)
+    with opened_run(run_path(run, runs)) as path:
+        replay_run(path, trusted(trust), search)
 
 
 @app.command()

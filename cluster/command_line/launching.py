@@ -13,6 +13,7 @@ from outvoted.cluster.console.terminal import console, say_written, to_report
 from outvoted.cluster.jobs.job import Job, launch
 from outvoted.cluster.jobs.kinds import KINDS, configured
 from outvoted.cluster.jobs.runs import checked, newest
+from outvoted.cluster.storage.urls import given_as
 from outvoted.search.shown import shown
 from outvoted.search.trust import named_by
 
@@ -49,8 +50,9 @@ def make_run(command_name: str, keys: Mapping[str, Any], given: Given) -> None:
         job = Job(kind, settings, RunFolder(path), given.address, given.resume, given.debug)
         report = launch(job, console)
     report.show(console)
-    say_written(path, kind.written, to_report(path, named_by(settings)), *kind.next(job, again))
-    report.check(f"all rows are kept in {path}")
+    where = given_as(path)
+    say_written(where, kind.written, to_report(where, named_by(settings)), *kind.next(job, again))
+    report.check(f"all rows are kept in {where}")
 
 
 def run_folder(config: Path, name: str | None, runs: Path, resume: bool) -> Path:

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from outvoted.actors.runs.run_folder import RunFolder, RunRecord, State
 from outvoted.cluster.console.terminal import console, say_aligned
-from outvoted.cluster.jobs.alive import worker
 from outvoted.cluster.jobs.kinds import kind_of
 from outvoted.cluster.jobs.runs import listed
+from outvoted.cluster.storage.at_hand import worker_at
+from outvoted.cluster.storage.urls import given_as, url_of
 from outvoted.search.errors import OutvotedError
 
 _HEAD = ("state", "started", "kind", "searches", "mistakes", "data", "run")
@@ -20,7 +21,9 @@ def say_runs(runs: Path) -> None:
     if found:
         say_aligned([_HEAD, *found])
     else:
-        console.print(f"No runs in {runs} yet: outvoted mine CONFIG.yaml makes one.", soft_wrap=True)
+        console.print(
+            f"No runs in {given_as(runs)} yet: outvoted mine CONFIG.yaml makes one.", soft_wrap=True
+        )
 
 
 def rows(runs: Path) -> Iterator[Sequence[str]]:
@@ -34,15 +37,26 @@ def rows(runs: Path) -> Iterator[Sequence[str]]:
 
 def _row(store: RunFolder, record: RunRecord) -> Sequence[str]:
     searches, mistakes, name = "", "", store.path.name
-    died = record.state == State.RUNNING and worker(store.path) is None
+    died = record.state == State.RUNNING and worker_at(store.path) is None
     state = str(State.INTERRUPTED if died else record.state)
     try:
-        searches, mistakes = kind_of(record).counts(store, record)
+        searches, mistakes = _counts(store, record)
     except (OutvotedError, OSError) as error:
         found = f"{error.expected}: {error.found}" if isinstance(error, OutvotedError) else str(error)
         state, name = "damaged", f"{name}   # no {found.removeprefix('a ')}"
     data = record.data.name if record.data else ""
     return (state, _local(record.created_at), record.kind, searches, mistakes, data, name)
+
+
+def _counts(store: RunFolder, record: RunRecord) -> tuple[str, str]:
+    """Count searches and mistakes; of a run at a URL no more than `run.json` is fetched, which may say it.
+
+    Raises:
+        OutvotedError: a table is damaged.
+    """
+    if url_of(store.path) is None:
+        return kind_of(record).counts(store, record)
+    return record.counts or ("", "")
 
 
 def _local(when: datetime) -> str:

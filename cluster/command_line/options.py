@@ -5,9 +5,19 @@ from typing import Annotated
 
 import typer
 
+from outvoted.cluster.storage.urls import folder_of, run_folder_of, url_of
 from outvoted.search.trust import EVERYTHING, NOTHING, Trust
 
-Runs = Annotated[Path, typer.Option("--runs", help="The folder of runs.", envvar="OUTVOTED_RUNS")]
+Runs = Annotated[
+    Path,
+    typer.Option(
+        "--runs",
+        help="The folder of runs, or its URL: s3://BUCKET/PREFIX, gs://BUCKET/PREFIX.",
+        envvar="OUTVOTED_RUNS",
+        parser=folder_of,
+        metavar="PATH",
+    ),
+]
 Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks and what Ray prints.")]
 Override = Annotated[
     list[str] | None, typer.Option("--set", help="Override a key: search.patience=100. Repeatable.")
@@ -18,7 +28,12 @@ Trusted = Annotated[
     bool, typer.Option("--trust", help="Import the Python code that the run names: it runs as you.")
 ]
 Resume = Annotated[bool, typer.Option("--resume", help="Continue a run, or extend it.")]
-OfRun = Annotated[Path, typer.Argument(help="A run's folder, or its name within RUNS.")]
+OfRun = Annotated[
+    Path,
+    typer.Argument(
+        help="A run's folder or URL, or its name within RUNS.", parser=run_folder_of, metavar="RUN"
+    ),
+]
 DEFAULT_RUNS = Path("runs")
 
 
@@ -29,4 +44,6 @@ def trusted(trust: bool) -> Trust:
 
 def run_path(run: Path, runs: Path) -> Path:
     """Return the folder of a run that is given as its folder, or as its name within the folder of runs."""
-    return run if (run / "run.json").exists() or not (runs / run).exists() else runs / run
+    if url_of(run) is not None or (run / "run.json").exists():
+        return run
+    return runs / run if url_of(runs) is not None or (runs / run).exists() else run

@@ -9,6 +9,7 @@ import typer
 from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.cluster.console.ending import INTERRUPTED
 from outvoted.cluster.console.terminal import command, errors
+from outvoted.cluster.storage.urls import given_as
 
 
 @contextmanager
@@ -20,7 +21,7 @@ def resumable(
     Where a signal interrupts it, exit as shells expect, and say how to resume a run that had begun.
     """
     sets = [part for item in override for part in ("--set", item)]
-    where: list[str | Path] = ["--runs", path.parent, "--name", path.name]
+    where: list[str | Path] = ["--runs", given_as(path.parent), "--name", path.name]
     joined = [] if address == "local" else ["--address", address]
     again = command("outvoted", name, config, *sets, *where, *joined, "--resume")
     began = RunFolder(path).changed_at()
@@ -31,6 +32,8 @@ def resumable(
         if RunFolder(path).changed_at() == began:
             errors.print(f"{said} before anything started.", soft_wrap=True)
         else:
-            errors.print(f"{said}; what was done is kept in {path}. Resume it with:", soft_wrap=True)
+            errors.print(
+                f"{said}; what was done is kept in {given_as(path)}. Resume it with:", soft_wrap=True
+            )
             errors.print(f"  {again}", soft_wrap=True)
         raise typer.Exit(INTERRUPTED) from None

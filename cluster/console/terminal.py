@@ -77,7 +77,7 @@ def tolerate_any_terminal() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def say_written(path: Path, what: str, *commands: str) -> None:
+def say_written(path: str | Path, what: str, *commands: str) -> None:
     """Say what a command left where, and which commands may come next."""
     written = Text.assemble("Written to ", (visible(str(path)), "bold"), f": {what}. To try next:")
     console.print(written, soft_wrap=True)
@@ -85,7 +85,7 @@ def say_written(path: Path, what: str, *commands: str) -> None:
         console.print(f"  {line}", soft_wrap=True)
 
 
-def to_report(run: Path, trust: Trust) -> str:
+def to_report(run: str | Path, trust: Trust) -> str:
     """Return the command that makes a page of a run."""
     return f"{command('outvoted', 'report', run, *flag(trust))}   # a page to click through"
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from outvoted.actors.runs.run_folder import ProgressRecord, RunFolder, RunRecord, State
-from outvoted.cluster.jobs.alive import worker
+from outvoted.cluster.storage.at_hand import fetched_records, worker_at
 from outvoted.search.errors import OutvotedError
 
 DIED = "died"
@@ -64,6 +64,7 @@ class Glances:
             OutvotedError: the folder cannot be read.
         """
         now = datetime.now(UTC)
+        fetched_records(self._runs)
         self._read = {path.name: self._record(path) for path in _runs_in(self._runs)}
         found = [_glance(self._runs / name, record, now) for name, (_, record) in self._read.items()]
         return sorted(found, key=lambda one: (not one.at_work, one.age, one.name))
@@ -95,7 +96,7 @@ def _glance(path: Path, record: RunRecord | OutvotedError, now: datetime) -> Gla
     if isinstance(record, OutvotedError):
         return Glance(path.name, "", UNREADABLE, None, None, None, float("inf"), record.found)
     state, message = str(record.state), record.message
-    if record.state == State.RUNNING and worker(path) is None:
+    if record.state == State.RUNNING and worker_at(path) is None:
         state, message = DIED, _ENDED
     counted = _counted(record)
     return Glance(

@@ -17,12 +17,14 @@ from outvoted.actors.runs.ray_metrics import Meter
 from outvoted.actors.runs.run_folder import RunFolder, RunRecord
 from outvoted.actors.runs.tables import UnitTables
 from outvoted.analysis.opened.opened import OpenedRun
-from outvoted.cluster.console.terminal import bars, phase
+from outvoted.cluster.console.terminal import bars, phase, warn
 from outvoted.cluster.jobs.pulse import pulse
 from outvoted.cluster.jobs.run_settings import RunSettings, device_taken, usable
 from outvoted.cluster.jobs.runs import data_record, open_record, recorded
 from outvoted.cluster.jobs.workload import Workload
 from outvoted.cluster.ray.connect import LOCAL, connected, disconnecting
+from outvoted.cluster.storage.at_hand import check_store, fetched, put_back
+from outvoted.cluster.storage.urls import given_as, url_of
 from outvoted.search.errors import OutvotedError
 from outvoted.search.trust import named_by
 
@@ -131,7 +133,7 @@ class Kind(ABC, Generic[Config]):
         raise OutvotedError(
             expected="a run that looks for mistakes",
             found=f"{record.name}, a run of `outvoted {self.name}`",
-            remedy=f"read what else is in {store.path}: {self.written}",
+            remedy=f"read what else is in {given_as(store.path)}: {self.written}",
         )
 
     def counts(self, store: RunFolder, record: RunRecord) -> tuple[str, str]:
@@ -167,6 +169,7 @@ def readied(job: Job[Config], console: Console, data: Dataset | None = None) -> 
         OutvotedError: something in the configuration, the data or the folder must be fixed.
     """
     kind, store = job.kind, job.store
+    _at_hand(store, console)
     found = loaded(lambda: kind.load(job.config), console) if data is None else data
     config = job.config.settled(found.shape[0])
     job = replace(job, config=config)
@@ -199,10 +202,27 @@ def launch(job: Job[Config], console: Console, data: Dataset | None = None) -> "
             pulse(store, ready.record, progress, meter),
         ):
             work(progress)
+            ready.record.counts = kind.counts(store, ready.record)
         with disconnecting() if own else nullcontext(), phase(console, "drawing the report"):
             report = kind.report(OpenedRun(store, named_by(config)))
             report.write(store.path)
+            refused = put_back(store.path)
+    if refused is not None:
+        warn(console, f"the report is in {store.path} only: {refused.found}")
     return report
+
+
+def _at_hand(store: RunFolder, console: Console) -> None:
+    """Have what is at the URL of a run here, and make sure that more can be put there.
+
+    Raises:
+        OutvotedError: its bucket, credentials or endpoint are not right.
+    """
+    url = url_of(store.path)
+    if url is not None:
+        with phase(console, f"fetching what is at {url}"):
+            check_store(store.path)
+            fetched(store.path)
 
 
 def loaded(load: Callable[[], Dataset], console: Console) -> Dataset:

@@ -1,24 +1,29 @@
 """The folder of runs: names, new ones, going on with old ones, listing them."""
 
+import os
 import platform
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
 from outvoted.actors.data.datasets import Dataset
+from outvoted.actors.runs.files import write_atomically
 from outvoted.actors.runs.run_folder import DataRecord, RunFolder, RunRecord, State
 from outvoted.actors.runs.tables import check_tables
-from outvoted.cluster.jobs.alive import at_work, check_alone
 from outvoted.cluster.ray.calls import refused
+from outvoted.cluster.storage.alive import Owner, at_work, check_alone
+from outvoted.cluster.storage.at_hand import OtherPlace, fetched_records, mirrored
+from outvoted.cluster.storage.urls import given_as
 from outvoted.search.errors import OutvotedError
 from outvoted.search.explaining import differences, may_change
 from outvoted.search.settings import Settings
 from outvoted.search.shown import shown
 
 _LONGEST = 200  # bytes; file systems take 255, and some names beside a run's are longer than its own
+_ROOM, _ROOM_BYTES = ".room", 1 << 17
 _UNFIT = re.compile(r"[/\\\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
@@ -63,7 +68,7 @@ def open_record(store: RunFolder, kind: str, config: Settings, resume: bool, dat
     if not resume:
         if store.path.exists() and (not store.path.is_dir() or any(store.path.iterdir())):
             raise OutvotedError(
-                expected=f"a new folder {store.path}",
+                expected=f"a new folder {given_as(store.path)}",
                 found="a folder with files in it",
                 remedy="continue that run with --resume, or choose another --name",
             )
@@ -91,27 +96,64 @@ def open_record(store: RunFolder, kind: str, config: Settings, resume: bool, dat
 
 @contextmanager
 def recorded(store: RunFolder, record: RunRecord) -> Iterator[None]:
-    """Keep `run.json` true to what happens within the block."""
-    with at_work(store.path):
+    """Keep `run.json` true to what happens within the block, and the run where it is to be kept.
+
+    Raises:
+        OutvotedError: another process works on the run, or took it over; the disk or the store refuses.
+    """
+    with at_work(store.path) as owner, mirrored(store.path, owner) as kept, _room_kept(store):
+        record.epoch += 1
         store.write_record(record)
         try:
             yield
+            kept.flush()
+            _close(store, record, owner, State.FINISHED)
+            kept.flush()
         except (KeyboardInterrupt, SystemExit):
-            _close(store, record, State.INTERRUPTED, "continue with --resume")
+            _end(store, record, owner, kept, State.INTERRUPTED, "continue with --resume")
             raise
         except Exception as error:
-            _close(store, record, State.FAILED, str(refused(error) or error))
+            _end(store, record, owner, kept, State.FAILED, str(refused(error) or error))
+            if owner.lost is not None:
+                raise owner.lost from error
             raise
-        _close(store, record, State.FINISHED, None)
 
 
-def _close(store: RunFolder, record: RunRecord, state: State, message: str | None) -> None:
+def _end(
+    store: RunFolder, record: RunRecord, owner: Owner, kept: OtherPlace, state: State, message: str
+) -> None:
+    """Say why a run ended early, where that can be said: the error that ended it says more."""
+    with suppress(OutvotedError):
+        _close(store, record, owner, state, message)
+    if owner.lost is None:
+        kept.flush_last()
+
+
+def _close(
+    store: RunFolder, record: RunRecord, owner: Owner, state: State, message: str | None = None
+) -> None:
+    if owner.lost is not None:
+        raise owner.lost
     record.state, record.message, record.updated_at = state, message, datetime.now(UTC)
+    owner.open()
     try:
         store.write_record(record)
     except OutvotedError:
-        if state == State.FINISHED:
-            raise  # else the error that ended the run says more
+        (store.path / _ROOM).unlink(missing_ok=True)
+        store.write_record(record)
+
+
+@contextmanager
+def _room_kept(store: RunFolder) -> Iterator[None]:
+    """Keep some room on the disk within the block, so that `run.json` can be written on a full one."""
+    path = store.path / _ROOM
+    with suppress(OutvotedError):
+        write_atomically(path, lambda partial: partial.write_bytes(os.urandom(_ROOM_BYTES)))
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
 
 
 def _versions() -> dict[str, str]:
@@ -136,13 +178,13 @@ def _check_same(store: RunFolder, record: RunRecord, config: Settings, data: Dat
     changed = [key for key in other if not may_change(type(config), key)]
     if changed:
         raise OutvotedError(
-            expected=f"the configuration that {store.path} was started with",
+            expected=f"the configuration that {given_as(store.path)} was started with",
             found=f"another value of {', '.join(changed)}",
             remedy="set these keys back, or start a new run under another --name",
         )
     if record.data is not None and record.data.fingerprint != data.fingerprint:
         raise OutvotedError(
-            expected=f"the {record.data.name} images that {store.path} was started with",
+            expected=f"the {record.data.name} images that {given_as(store.path)} was started with",
             found=f"other images or labels (fingerprint {data.fingerprint[:12]})",
             remedy="restore the data set, or start a new run under another --name",
         )
@@ -151,6 +193,7 @@ def _check_same(store: RunFolder, record: RunRecord, config: Settings, data: Dat
 def listed(runs: Path) -> list[tuple[RunFolder, RunRecord | OutvotedError]]:
     """Return every run in a folder, oldest first, with what its ``run.json`` says or why it can't be read."""
     found: list[tuple[RunFolder, RunRecord | OutvotedError]] = []
+    fetched_records(runs)
     try:
         paths = sorted(runs.iterdir()) if runs.exists() else []
     except OSError as error:
@@ -180,7 +223,7 @@ def newest(runs: Path, stem: str) -> Path:
     matching = [path for path in names if path.name.startswith(stem)]
     if not matching:
         raise OutvotedError(
-            expected=f"a run of {stem} in {runs} to resume",
+            expected=f"a run of {stem} in {given_as(runs)} to resume",
             found=f"{len(names)} runs, none of {stem}",
             remedy="name the run with --name, or start one without --resume",
         )

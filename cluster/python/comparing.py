@@ -19,6 +19,7 @@ from outvoted.cluster.python.findings import HeldFindings
 from outvoted.cluster.python.panel import Panel
 from outvoted.cluster.python.result import Result
 from outvoted.cluster.python.searching import AnyStrategy, AnyTransform, Mined, mined, search_settings
+from outvoted.cluster.storage.urls import folder_of
 from outvoted.search.settings import Settings
 from outvoted.search.strategies import AnyStrategy as StrategyChoice
 from outvoted.search.strategies import Gradient, Hillclimb, RandomSearch
@@ -87,7 +88,7 @@ def compare(  # noqa: PLR0913 - explicit keywords are what editors and notebooks
         from outvoted.cluster.python.running import on_ray  # which brings Ray
 
         sections = {"search": search, "strategies": chosen}
-        return on_ray("compare", panel, sections, Where(address, name, resume, Path(runs), progress))
+        return on_ray("compare", panel, sections, Where(address, name, resume, folder_of(runs), progress))
     wanted = reading.validated(_Strategies, given(strategies=chosen), "compare(...)").strategies
     found: dict[str, Mined] = {}
     compared: dict[str, StrategyRun] = {}

@@ -9,6 +9,8 @@ from typing import Any
 
 from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.cluster.configuration import reading
+from outvoted.cluster.storage.at_hand import fetched
+from outvoted.cluster.storage.urls import run_folder_of
 from outvoted.search.errors import OutvotedError, suggestion
 from outvoted.search.settings import Settings
 
@@ -66,9 +68,13 @@ def stem(config: Config, kind: str) -> Path:
 
 
 def run_at(run: str | Path) -> RunFolder:
-    """Return a run by its folder, or by its name in the folder ``runs``."""
-    path, named = Path(run), RUNS / run
-    return RunFolder(named if not path.exists() and named.is_dir() else path)
+    """Return a run by its folder or URL, or by its name in the folder ``runs``.
+
+    Raises:
+        OutvotedError: it is at a URL, and the store refuses.
+    """
+    path, named = run_folder_of(run), RUNS / run
+    return RunFolder(fetched(path) if path.exists() or not named.is_dir() else named)
 
 
 def given(**keywords: Any) -> dict[str, Any]:

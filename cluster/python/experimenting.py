@@ -14,6 +14,7 @@ from outvoted.analysis.sweeps.kinds import AnyExperiment
 from outvoted.cluster.python.configured import RUNS, Config, Where, given, refuse_unknown
 from outvoted.cluster.python.result import Result
 from outvoted.cluster.python.running import on_ray
+from outvoted.cluster.storage.urls import folder_of
 
 Data = AnyData | Mapping[str, Any] | str
 
@@ -55,7 +56,7 @@ def sweep(  # noqa: PLR0913 - explicit keywords are what editors and notebooks c
     sections = given(
         experiment=_kind(experiment), data=_named(data), training=training, seeds=seeds, mining=mining
     )
-    where = Where(address, name, resume, Path(runs), progress)
+    where = Where(address, name, resume, folder_of(runs), progress)
     return on_ray("sweep", *_subject(config, sections), where)
 
 
@@ -88,7 +89,7 @@ def study(  # noqa: PLR0913 - see above
     """
     refuse_unknown(_STUDY, unknown, "study(...)")
     sections = given(study=_kind(study), data=_named(data), panel=panel)
-    where = Where(address, name, resume, Path(runs), progress)
+    where = Where(address, name, resume, folder_of(runs), progress)
     return on_ray("study", *_subject(config, sections), where)
 
 

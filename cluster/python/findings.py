@@ -18,6 +18,7 @@ from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.opened.scene import Scene
 from outvoted.analysis.report.page import Page, page, write_page
 from outvoted.analysis.report.report import Report
+from outvoted.cluster.storage.at_hand import put_back
 from outvoted.search.errors import OutvotedError
 from outvoted.search.trust import NOTHING, Trust
 
@@ -205,6 +206,9 @@ class RunFindings(ResultFindings):
         report, path = self.report(), file or self._store.path / "report.html"
         report.write(self._store.path)
         write_page(page(self._opened.record, report), path)
+        refused = put_back(self._store.path)
+        if refused is not None:
+            raise refused
         return path
 
     def scene(self) -> Scene:

@@ -22,6 +22,7 @@ from outvoted.cluster.python.findings import HeldFindings
 from outvoted.cluster.python.panel import Panel
 from outvoted.cluster.python.result import Result
 from outvoted.cluster.python.searching import AnyStrategy, AnyTransform, search_settings
+from outvoted.cluster.storage.urls import folder_of
 from outvoted.search.errors import OutvotedError
 from outvoted.search.search_settings import SearchSettings
 from outvoted.search.settings import Settings
@@ -97,7 +98,7 @@ def heal(  # noqa: PLR0913 - explicit keywords are what editors and notebooks co
         sections: dict[str, Any] = {"heal": settings, "search": search}
         if training is not None:
             sections["panel"] = {"training": training}
-        return on_ray("heal", panel, sections, Where(address, name, resume, Path(runs), progress))
+        return on_ray("heal", panel, sections, Where(address, name, resume, folder_of(runs), progress))
     if address is not None:
         raise OutvotedError(
             expected="a configuration to heal on Ray: programs that were written down can't be trained",

@@ -12,6 +12,7 @@ from outvoted.cluster.python.findings import HeldFindings
 from outvoted.cluster.python.panel import Panel
 from outvoted.cluster.python.result import Result
 from outvoted.cluster.python.searching import AnyStrategy, AnyTransform, mined, search_settings
+from outvoted.cluster.storage.urls import folder_of
 from outvoted.search.strategies import Auto
 
 
@@ -83,7 +84,9 @@ def mine(  # noqa: PLR0913 - explicit keywords are what editors and notebooks co
 
         if isinstance(panel, Panel):
             search = {"strategy": Auto(), **search}  # as in this process
-        return on_ray("mine", panel, {"search": search}, Where(address, name, resume, Path(runs), progress))
+        return on_ray(
+            "mine", panel, {"search": search}, Where(address, name, resume, folder_of(runs), progress)
+        )
     found = mined(panel, search_settings(search, "mine(...)"), progress)
     report = partial(held_report, found.scene, found.frame, found.targets)
     return Result(

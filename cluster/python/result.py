@@ -16,6 +16,8 @@ from outvoted.actors.runs import png
 from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.cluster.console.terminal import Terminal
 from outvoted.cluster.python.findings import ResultFindings, RunFindings
+from outvoted.cluster.storage.at_hand import fetched
+from outvoted.cluster.storage.urls import run_folder_of
 from outvoted.search.arrays import Pixels
 from outvoted.search.errors import OutvotedError
 from outvoted.search.trust import EVERYTHING, NOTHING
@@ -45,16 +47,16 @@ class Result:
 
     @classmethod
     def load(cls, run: str | Path, *, trust: bool = False) -> "Result":
-        """Open a run of any kind by its folder, finished or not.
+        """Open a run of any kind by its folder or URL, finished or not.
 
         Args:
-            run: its folder.
+            run: its folder, or its URL: ``s3://BUCKET/RUNS/NAME``.
             trust: import the Python code that the run names, where that is needed; it runs as you.
 
         Raises:
-            OutvotedError: the folder holds no run.
+            OutvotedError: the folder holds no run, or the store refuses.
         """
-        return cls(RunFindings(RunFolder(Path(run)), EVERYTHING if trust else NOTHING))
+        return cls(RunFindings(RunFolder(fetched(run_folder_of(run))), EVERYTHING if trust else NOTHING))
 
     @cached_property
     def mistakes(self) -> pd.DataFrame:

@@ -17,6 +17,7 @@ from outvoted.cluster.python import configured
 from outvoted.cluster.python.configured import RUNS, Config, Where
 from outvoted.cluster.python.panel import Panel
 from outvoted.cluster.python.result import Result
+from outvoted.cluster.storage.urls import folder_of, given_as
 from outvoted.search.errors import OutvotedError, suggestion
 from outvoted.search.settings import Settings
 
@@ -44,7 +45,7 @@ def run(
         name: of the run; after its configuration and the time if left out.
         address: "local", "auto" or the HOST:PORT of a Ray cluster.
         resume: continue the run of that name, or the newest one of the configuration.
-        runs: the folder around the run's.
+        runs: the folder around the run's, or its URL: ``s3://BUCKET/PREFIX``, ``gs://BUCKET/PREFIX``.
 
     Raises:
         OutvotedError: what the command line would print; also where every search of a target failed.
@@ -57,7 +58,7 @@ def run(
         wanted = KINDS["mine"] if isinstance(config, Mapping) else kind_at(Path(config))
     settings = configured.settings(config, wanted.name, "run(...)", overrides)
     stem = configured.stem(config, wanted.name)
-    return _launched(wanted.name, settings, stem, Where(address, name, resume, Path(runs)))
+    return _launched(wanted.name, settings, stem, Where(address, name, resume, folder_of(runs)))
 
 
 def on_ray(kind: str, subject: Panel | Config, sections: Mapping[str, Any], where: Where) -> Result:
@@ -86,7 +87,7 @@ def _launched(kind: str, settings: Any, stem: Path, where: Where) -> Result:
     folder = run_folder(stem, where.name, where.runs, where.resume)
     job = Job(KINDS[kind], settings, RunFolder(folder), where.address or LOCAL, where.resume)
     report = launch(job, Terminal(quiet=not where.progress))
-    report.check(f"all rows are kept in {folder}")
+    report.check(f"all rows are kept in {given_as(folder)}")
     return Result.load(folder)
 
 

@@ -28,6 +28,7 @@ from outvoted.cluster.python.findings import HeldFindings
 from outvoted.cluster.python.images import Images, unlabelled
 from outvoted.cluster.python.panel import Panel
 from outvoted.cluster.python.result import Result
+from outvoted.cluster.storage.urls import folder_of
 from outvoted.search.errors import OutvotedError
 from outvoted.search.settings import Settings
 
@@ -86,7 +87,7 @@ def scan(  # noqa: PLR0913 - explicit keywords are what editors and notebooks co
     """
     refuse_unknown(scan, unknown, "scan(...)")
     settings = given(batch=batch, sizes=sizes)
-    where = Where(address, name, resume, Path(runs), progress)
+    where = Where(address, name, resume, folder_of(runs), progress)
     if not isinstance(panel, Panel):
         if images is not None:
             settings["source"] = _source(images)

@@ -26,6 +26,7 @@ from outvoted.cluster.ray.cells import Cell, running_cells, running_recorder
 from outvoted.cluster.ray.layout import Layout, layout
 from outvoted.cluster.ray.leasing import lease
 from outvoted.cluster.ray.stalling import Stall
+from outvoted.cluster.storage.urls import given_as
 from outvoted.search.climb import Rules
 from outvoted.search.errors import OutvotedError
 from outvoted.search.outcome import Outcome
@@ -81,8 +82,8 @@ class Mine(Kind[MineConfig]):
         path = job.store.path
         look = f"import pandas; print(pandas.read_parquet({json.dumps(str(path / 'mistakes'))}))"
         return (
-            command("outvoted", "replay", path, *flag(named_by(job.config))),
-            f"{command('outvoted', 'export', path)}   # images to train on",
+            command("outvoted", "replay", given_as(path), *flag(named_by(job.config))),
+            f"{command('outvoted', 'export', given_as(path))}   # images to train on",
             command("tensorboard", "--logdir", path / "tb"),
             command("python", "-c", look),
         )

@@ -73,7 +73,7 @@ def test_a_full_disk_is_one_message_and_leaves_what_was_there(tmp_path: Path) ->
     with pytest.raises(OutvotedError) as caught, full_disk(path):
         write_atomically(path, filled("new"))
     assert str(path) in caught.value.expected
-    assert caught.value.found == "No space left on device"
+    assert caught.value.found == "the disk is full (No space left on device)"
     assert "--resume" in caught.value.remedy
     assert path.read_text() == "old"
 

@@ -14,8 +14,8 @@ from outvoted.actors.runs.run_folder import DataRecord, RunFolder, RunRecord, St
 from outvoted.actors.runs.tables import check_tables
 from outvoted.cluster.command_line.cli import main
 from outvoted.cluster.command_line.listing import rows
-from outvoted.cluster.jobs.alive import at_work
 from outvoted.cluster.jobs.runs import listed, open_record, recorded
+from outvoted.cluster.storage.alive import at_work
 from outvoted.search.errors import OutvotedError
 from outvoted.search.settings import Settings
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from outvoted.actors.runs.run_folder import ProgressRecord, RunFolder, RunRecord, State
-from outvoted.cluster.jobs.alive import at_work
 from outvoted.cluster.jobs.glancing import DIED, SILENT_SECONDS, UNREADABLE, Glance, Glances
+from outvoted.cluster.storage.alive import at_work
 from outvoted.search.errors import OutvotedError
 
 SEARCHES = ProgressRecord(task="searches", done=40, total=100, per_second=3.5, mistakes=7, failed=1)

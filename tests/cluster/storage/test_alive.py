@@ -11,14 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from outvoted.cluster.jobs import alive
-from outvoted.cluster.jobs.alive import FILE, at_work, check_alone, worker
+from outvoted.actors.runs.fence import FILE
+from outvoted.cluster.storage import alive
+from outvoted.cluster.storage.alive import at_work, check_alone, worker
 from outvoted.search.errors import OutvotedError
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from outvoted.cluster.jobs.alive import at_work
+from outvoted.cluster.storage.alive import at_work
 with at_work(Path(sys.argv[1])):
     print("at work", flush=True)
     time.sleep(60)
@@ -66,7 +67,7 @@ def test_a_process_on_another_machine_counts_until_it_is_silent(tmp_path: Path) 
     file = tmp_path / FILE
     file.write_text(json.dumps({"host": "elsewhere", "pid": 3, "since": "now"}), encoding="utf-8")
     assert str(worker(tmp_path)) == "process 3 on elsewhere, since now"
-    long_ago = file.stat().st_mtime - 2 * alive._SILENT_SECONDS
+    long_ago = file.stat().st_mtime - 2 * alive.SILENT_SECONDS
     os.utime(file, (long_ago, long_ago))
     assert worker(tmp_path) is None
 
@@ -95,7 +96,7 @@ def test_no_link_and_no_pipe_is_followed(tmp_path: Path) -> None:
 
 
 def test_the_sign_of_life_is_renewed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(alive, "_SIGN_SECONDS", 0.01)
+    monkeypatch.setattr(alive, "SIGN_SECONDS", 0.01)
     with at_work(tmp_path):
         os.utime(tmp_path / FILE, (0, 0))
         for _ in range(500):

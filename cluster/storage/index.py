@@ -1,0 +1,78 @@
+"""What is known of a run's files here and of its objects in a store, when they were last the same."""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from outvoted.actors.runs.files import write_atomically
+from outvoted.cluster.storage.store import Stored
+
+
+class Local(NamedTuple):
+    """A file: its size in bytes, and when it was written, in ns."""
+
+    size: int
+    at: int
+
+
+class Pair(NamedTuple):
+    """A file and an object that were the same."""
+
+    local: Local
+    stored: Stored
+
+
+class Index:
+    """The pairs of a run by name, kept in a file beside the folder; losing it costs transfers, no more."""
+
+    def __init__(self, folder: Path) -> None:
+        """Read what is known of a run's folder."""
+        self.folder = folder
+        self._file = folder.parent / ".known" / f"{folder.name}.json"
+        self.pairs: dict[str, Pair] = {}
+        try:
+            for name, (size, at, stored, when) in json.loads(self._file.read_bytes()).items():
+                self.pairs[name] = Pair(Local(int(size), int(at)), Stored(int(stored), int(when)))
+        except (OSError, ValueError, TypeError, AttributeError):
+            self.pairs = {}
+
+    def save(self) -> None:
+        """Write it down.
+
+        Raises:
+            OutvotedError: the disk refuses.
+        """
+        text = json.dumps({name: (*pair.local, *pair.stored) for name, pair in self.pairs.items()})
+        write_atomically(self._file, lambda partial: partial.write_text(text, "utf-8"))
+
+    def local(self) -> dict[str, Local]:
+        """Return the run's files by name, but hidden ones and those that are no longer there."""
+        return {name: found for name, path in _files(self.folder) if (found := local(path)) is not None}
+
+
+def local(path: Path) -> Local | None:
+    """Return what is known of a file; None where there is none."""
+    try:
+        found = path.stat(follow_symlinks=False)
+    except OSError:
+        return None
+    return Local(found.st_size, found.st_mtime_ns)
+
+
+def _files(folder: Path) -> Iterator[tuple[str, Path]]:
+    waiting = [("", str(folder))]
+    while waiting:
+        before, place = waiting.pop()
+        try:
+            entries = list(os.scandir(place))
+        except OSError:
+            continue
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                waiting.append((f"{before}{entry.name}/", entry.path))
+            elif entry.is_file(follow_symlinks=False):
+                yield f"{before}{entry.name}", Path(entry.path)
