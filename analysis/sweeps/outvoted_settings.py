@@ -1,7 +1,9 @@
 """A sweep scored by the miner: how easily the networks of each setting are outvoted by their replicates."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -251,6 +253,16 @@ def _short(reason: str) -> str:
 
 
 _SHORT = 9  # characters of a label that fits beside a point
+_TEMPERATURE = re.compile(r"T([0-9]+(?:\.[0-9]+)?)")
+
+
+def spoken(setting: str) -> str:
+    """Return a setting's label as one reads it: T0.015625 is T = 1/64, T0.3 stays a decimal."""
+    found = _TEMPERATURE.fullmatch(setting)
+    if found is None:
+        return setting
+    exact = Fraction(found[1])
+    return f"T = {exact if exact.numerator == 1 else found[1]}"
 
 
 def draw_outvoted(report: MiningReport, path: Path) -> None:
@@ -263,7 +275,7 @@ def draw_outvoted(report: MiningReport, path: Path) -> None:
     figure = Figure(figsize=(10.5, height), layout="constrained")
     figure.suptitle(_finding(report), fontsize=11)
     left, right = figure.subplots(1, 2)
-    names = [row.setting for row in report.settings]
+    names = [spoken(row.setting) for row in report.settings]
     numbers = [str(number) for number, _ in enumerate(names, 1)]
     short = max(map(len, names)) <= _SHORT
     lines = names if short else [f"{name}  {number}" for name, number in zip(names, numbers, strict=True)]

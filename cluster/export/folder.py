@@ -5,7 +5,7 @@ from pathlib import Path
 
 from outvoted.cluster.export.exporter import Exporter, OnImage, numbered
 from outvoted.cluster.export.mined import MinedImages
-from outvoted.cluster.export.names import folder_names
+from outvoted.cluster.export.names import folder_names, no_formula
 
 
 class FolderExporter(Exporter):
@@ -26,11 +26,11 @@ class FolderExporter(Exporter):
         with (path / "labels.csv").open("w", encoding="utf-8", newline="") as file:
             table = csv.writer(file)
             named = [] if names is None else ["name"]
-            table.writerow(["file", "label", *named, "predicted", "target", "margin", "valid"])
+            table.writerow(["file", "label", *named, "predicted", "target", "margin", "valid", "realism"])
             for number, image in numbered(images, on_image):
                 picture = f"{folders[image.label]}/{image.stem(number)}.png"
                 (path / picture).write_bytes(image.png)
-                own = [] if names is None else [names[image.label]]
+                own = [] if names is None else [no_formula(names[image.label])]
                 valid = "" if image.valid is None else str(image.valid).lower()
-                row = [picture, image.label, *own, image.predicted, image.target, image.margin, valid]
-                table.writerow(row)
+                facts = [no_formula(image.target), image.margin, valid, image.realism]  # None is left empty
+                table.writerow([picture, image.label, *own, image.predicted, *facts])

@@ -16,7 +16,8 @@ from outvoted.search.arrays import Pixels
 from outvoted.search.errors import OutvotedError, suggestion
 
 _FACTS = ("target_name", "label", "predicted", "valid")
-_COLUMNS = ("label", "predicted", "target_name", "margin", "valid")
+_COLUMNS = ("label", "predicted", "target_name", "margin", "valid", "realism")
+_OPTIONAL = ("realism",)  # scans' dissents have none: they are real images
 Parts = Callable[[Sequence[str]], Iterable[pa.Table]]
 """Gives the rows of a table of mistakes part by part, of which only some columns are read."""
 
@@ -44,6 +45,8 @@ class MinedImage:
         pixels: the same image, shape (channels, height, width).
         margin: the least voter's probability of the label minus the target's.
         valid: whether the referee agrees with the label; None where it was not asked.
+        realism: share of real images of the label that lie farther from their like than this one does; None
+            where it was not measured.
     """
 
     png: bytes
@@ -52,6 +55,7 @@ class MinedImage:
     target: str
     margin: float
     valid: bool | None
+    realism: float | None
     pixels: Pixels = field(compare=False, repr=False)
 
     def stem(self, number: int) -> str:
@@ -89,10 +93,15 @@ class MinedImages:
             OutvotedError: one is no PNG that a run can have written, or a table is damaged.
         """
         for part in self.parts():
-            columns: list[list[Any]] = [part[name].to_pylist() for name in ("image", *_COLUMNS)]
-            for image, label, predicted, target, margin, valid in zip(*columns, strict=True):
+            columns: list[list[Any]] = [_values(part, name) for name in ("image", *_COLUMNS)]
+            for image, label, predicted, target, margin, valid, realism in zip(*columns, strict=True):
                 data = image["bytes"]
-                yield MinedImage(data, label, predicted, target, margin, valid, png.decode(data))
+                yield MinedImage(data, label, predicted, target, margin, valid, realism, png.decode(data))
+
+
+def _values(rows: pa.Table, name: str) -> list[Any]:
+    missing = name in _OPTIONAL and name not in rows.column_names
+    return [None] * len(rows) if missing else list(rows[name].to_pylist())
 
 
 def of_run(store: RunFolder, choice: ExportChoice = ExportChoice()) -> MinedImages:  # frozen
@@ -106,7 +115,8 @@ def of_run(store: RunFolder, choice: ExportChoice = ExportChoice()) -> MinedImag
 
     def parts(columns: Sequence[str]) -> Iterator[pa.Table]:
         for table in tables:
-            yield from table.units.parts(table.mistakes, list(columns))
+            there = table.units.forms[table.mistakes].arrow.names
+            yield from table.units.parts(table.mistakes, [name for name in columns if name in there])
 
     return chosen(parts, None if record.data is None else record.data.class_names, choice)
 
@@ -117,7 +127,11 @@ def of_table(rows: pa.Table, class_names: Sequence[str] | None) -> MinedImages:
     Raises:
         OutvotedError: there is none.
     """
-    return chosen(lambda columns: [rows.select(list(columns))], class_names, ExportChoice())
+
+    def parts(columns: Sequence[str]) -> Iterator[pa.Table]:
+        yield rows.select([name for name in columns if name in rows.column_names])
+
+    return chosen(parts, class_names, ExportChoice())
 
 
 def chosen(parts: Parts, class_names: Sequence[str] | None, choice: ExportChoice) -> MinedImages:

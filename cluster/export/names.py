@@ -9,6 +9,8 @@ from outvoted.actors.data.formats.base import kind
 
 _LONGEST = 80  # bytes; file systems take 255, of which archives and numbers need some
 _RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.IGNORECASE)  # on Windows
+_FORMULAS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # and what full-width ones become
+_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 _PUNCTUATION = " ._-()+,&'"
 
 
@@ -29,11 +31,21 @@ def folder_names(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(f"{number}-{name}" for number, name in zip(numbers, safe, strict=True))
 
 
+def no_formula(name: str) -> str:
+    """Return a name as a cell of a table, which spreadsheets show and do not compute.
+
+    One that they would take for a formula gets an apostrophe before it, unless it is a number.
+    """
+    if not name.lstrip().startswith(_FORMULAS) and not name.startswith(("\t", "\r", "\n")):
+        return name
+    return name if _NUMBER.fullmatch(name) else f"'{name}"
+
+
 def _safe(name: str) -> str:
     """Return a name that can be a folder's on every system, and leads nowhere else."""
     plain = unicodedata.normalize("NFC", name)
     found = "".join(one if one.isalnum() or one in _PUNCTUATION else "_" for one in plain)
-    found = found.encode()[:_LONGEST].decode("utf-8", "ignore").strip(" .-")
+    found = found.encode()[:_LONGEST].decode("utf-8", "ignore").strip(" .-").lstrip("+' .-")
     if not found or _RESERVED.fullmatch(found) or not counts(found):
         found = f"{found}_"
     return found

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     import datasets
 
 _TOGETHER = 256  # rows of a batch, of which the encoded images are in memory
-_VALUES = {"target": pa.string(), "margin": pa.float32(), "valid": pa.bool_()}
+_VALUES = {"target": pa.string(), "margin": pa.float32(), "valid": pa.bool_(), "realism": pa.float32()}
 _SAID = ("citation", "description", "homepage", "license")
 _FILE = "data-00000-of-00001.arrow"
 
 
 class ParquetExporter(Exporter):
-    """A Parquet file with the columns image, label, predicted, target, margin and valid."""
+    """A Parquet file with the columns image, label, predicted, target, margin, valid and realism."""
 
     name, suffix = "parquet", ".parquet"
     opened_by = "datasets.Dataset.from_parquet('PATH')"
@@ -65,7 +65,7 @@ class HuggingFaceExporter(Exporter):
 def features(images: MinedImages) -> dict[str, object]:
     """Describe the columns as Hugging Face datasets does."""
     label = {"names": list(images.names), "_type": "ClassLabel"}
-    kinds = {"target": "string", "margin": "float32", "valid": "bool"}
+    kinds = {"target": "string", "margin": "float32", "valid": "bool", "realism": "float32"}
     values = {name: {"dtype": kind, "_type": "Value"} for name, kind in kinds.items()}
     return {"image": {"_type": "Image"}, "label": label, "predicted": label, **values}
 
@@ -97,6 +97,7 @@ def _row(number: int, image: MinedImage) -> dict[str, object]:
         "predicted": image.predicted,
         "margin": image.margin,
         "valid": image.valid,
+        "realism": image.realism,
         "target": image.target,
     }
 

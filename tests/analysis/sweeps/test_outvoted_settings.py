@@ -30,6 +30,7 @@ from outvoted.analysis.sweeps.outvoted_settings import (
     MiningReport,
     draw_outvoted,
     outvoted_table,
+    spoken,
     summarise_mining,
 )
 from outvoted.analysis.sweeps.temperature.experiment import TemperatureExperiment
@@ -196,8 +197,8 @@ def test_every_setting_is_drawn(report: MiningReport, figures: list[Figure], tmp
     draw_outvoted(report, tmp_path / "outvoted.png")
     opened(tmp_path / "outvoted.png")
     left, right = figures[0].axes
-    assert [tick.get_text() for tick in left.get_yticklabels()] == ["T0.1", "T1", "T4"]
-    assert [text.get_text() for text in right.texts] == ["T0.1", "T1", "T4"]
+    assert [tick.get_text() for tick in left.get_yticklabels()] == ["T = 1/10", "T = 1", "T = 4"]
+    assert [text.get_text() for text in right.texts] == ["T = 1/10", "T = 1", "T = 4"]
     first = report.settings[0].outvoted
     assert first is not None
     assert first.success.value is not None
@@ -279,3 +280,10 @@ def test_most_voters_count_where_several_numbers_were_tried(
     rows = mined.searches.filter(pa.compute.equal(mined.searches["voters"], 2)).to_pylist()
     assert found.success.hits == sum(row["outcome"] == "mistake" for row in rows)
     assert found.success.of == 45
+
+
+def test_temperatures_read_as_one_writes_them() -> None:
+    said = {"T0.015625": "T = 1/64", "T0.5": "T = 1/2", "T1": "T = 1", "T16": "T = 16", "T0.3": "T = 0.3"}
+    assert {label: spoken(label) for label in said} == said
+    for other in ("all+uniform", "T", "T1.", "T1+noise", "Tx"):
+        assert spoken(other) == other

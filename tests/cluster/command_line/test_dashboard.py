@@ -9,11 +9,12 @@ import pytest
 import yaml
 
 from outvoted.actors.runs.metrics import METRICS
-from outvoted.cluster.command_line.alerts import alerts
+from outvoted.cluster.command_line.alerts import ALERTS, alerts
 from outvoted.cluster.command_line.dashboard import dashboard
 from outvoted.cluster.command_line.promql import promql
 
-DEPLOYED = Path(__file__).parents[3] / "cluster" / "deploy" / "grafana"
+ROOT = Path(__file__).parents[3]
+DEPLOYED = ROOT / "cluster" / "deploy" / "grafana"
 
 
 def graphs() -> list[dict[str, Any]]:
@@ -87,6 +88,14 @@ def test_alerts_say_of_which_run_and_how_urgent() -> None:
         assert rule["labels"]["severity"] in ("page", "ticket")
         assert re.fullmatch(r"\d+[mh]", rule["for"])
         assert "by (run)" in rule["expr"]
+
+
+def test_the_page_on_watching_lists_every_metric_and_every_alert() -> None:
+    page = (ROOT / "docs" / "watching.md").read_text("utf-8")
+    for metric in METRICS.values():
+        labels = ", ".join(f"`{label}`" for label in metric.labels)
+        assert f"| `{metric.scraped.removeprefix('ray_outvoted_')}` | {labels} | {metric.says} |" in page
+    assert set(re.findall(r"`(Outvoted\w+)`", page)) == {alert.name for alert in ALERTS}
 
 
 @pytest.mark.parametrize(

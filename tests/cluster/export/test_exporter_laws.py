@@ -1,5 +1,6 @@
 """What holds of every format of `outvoted export`: images and labels come back, all of them or nothing."""
 
+import csv
 import errno
 import io
 from collections.abc import Sequence
@@ -8,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
 
@@ -18,6 +20,7 @@ from outvoted.cluster.export import exporter as exporting
 from outvoted.cluster.export.exporter import Exporter, export
 from outvoted.cluster.export.formats import EXPORTERS, exporter_named
 from outvoted.cluster.export.mined import ExportChoice, MinedImages, chosen, of_run, of_table
+from outvoted.cluster.export.names import no_formula
 from outvoted.search.errors import OutvotedError
 from tests.cluster.export.formats import READERS
 
@@ -33,6 +36,7 @@ HOSTILE = {
     "empty": ("", " ", "-"),
     "strange": ("\x1b]0;owned\x07", "a\x00b\nc", "\u202e<img src=x>&\"'"),
     "not in order": ("zebra", "ape", "cow"),
+    "formulas": ("=cmd|' /C calc'!A0", "+1+1", "@SUM(1)"),
     "Unicode": ("Äpfel", "ラーメン", "Ωmega"),
 }
 QUIET = Console(file=io.StringIO())
@@ -50,6 +54,7 @@ def table(labels: Sequence[int] = LABELS, shape: tuple[int, ...] = (3, 5, 4)) ->
             "target_name": ["a", "b", "a", "b", "a"][: len(labels)],
             "margin": np.linspace(0, 1, len(labels), dtype=np.float32),
             "valid": pa.array([True, None, False, None, True][: len(labels)], pa.bool_()),
+            "realism": pa.array([0.5, None, 1.0, 0.25, 0.0][: len(labels)], pa.float32()),
         }
     )
 
@@ -163,6 +168,37 @@ def test_hugging_face_reads_its_own_format(tmp_path: Path) -> None:
         assert found.features["label"].names == list(NAMES)
         assert found["label"] == LABELS
         assert found[0]["image"].size == (4, 5)
+
+
+def test_realism_and_validity_are_written_where_they_are_known(tmp_path: Path) -> None:
+    expected = [0.5, None, 1.0, 0.25, 0.0]
+    for images, realism in ((mined(), expected), (of_table(table().drop(["realism"]), NAMES), [None] * 5)):
+        place = tmp_path / str(realism[0])
+        rows = pq.read_table(export(EXPORTERS["parquet"], images, place / "out.parquet", QUIET))
+        assert rows["realism"].to_pylist() == realism
+        assert rows["valid"].to_pylist() == [True, None, False, None, True]
+        folder = export(EXPORTERS["folder"], images, place / "out", QUIET)
+        with (folder / "labels.csv").open(newline="") as file:
+            cells = [row["realism"] for row in csv.DictReader(file)]
+        assert [float(cell) if cell else None for cell in cells] == realism
+
+
+FORMULAS = ("=1+1", "+1+1", "-1+1", "@SUM(A1)", "\t=1+1", " =1+1", "=cmd|' /C calc'!A0", "＝1+1")
+
+
+def test_no_cell_of_a_table_is_a_formula(tmp_path: Path) -> None:
+    for number in range(0, len(FORMULAS) - 2):
+        rows = table().set_column(3, "target_name", pa.array([FORMULAS[number]] * 5))
+        images = of_table(rows, FORMULAS[number : number + 3])
+        folder = export(EXPORTERS["folder"], images, tmp_path / str(number), QUIET)
+        with (folder / "labels.csv").open(encoding="utf-8", newline="") as file:
+            for cell in (cell for row in csv.reader(file) for cell in row):
+                assert not cell.strip().startswith(("=", "+", "-", "@", "＝")), cell
+
+
+def test_names_that_are_no_formulas_stay_as_they_are() -> None:
+    for name in (*NAMES, "-1", "+1", "-0.5", "a=b", "C++", "", "e-mail@home", "'tis"):
+        assert no_formula(name) == name
 
 
 def test_images_of_two_sizes_are_no_array(tmp_path: Path) -> None:
