@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from outvoted.search.arrays import Bools, Ints, RowArrays, Singles, Texts
+from outvoted.search.id_ranges import IdRanges
 from outvoted.search.streams import Purpose, uniforms
 
 
@@ -53,7 +54,12 @@ class Shard(RowArrays):
     @property
     def name(self) -> str:
         """A name that follows from the ids alone, so that writing a shard twice writes one file."""
-        return f"shard-{self.search_id[0]:012d}-{self.search_id[-1]:012d}"
+        return shard_name(self.search_id)
+
+
+def shard_name(search_id: Ints) -> str:
+    """Name the shard of some searches (n,), ascending, at least one."""
+    return f"shard-{search_id[0]:012d}-{search_id[-1]:012d}"
 
 
 def drawn_seeds(run_seed: int, replicas: Ints, seeds: int) -> Ints:
@@ -96,20 +102,17 @@ class Searches:
         seed_id = drawn_seeds(self.run_seed, replicas, self.seeds)
         return Shard(ids, ids // turns, target, voters, np.repeat(seed_id, turns))
 
-    def shards(self, done: Ints, size: int) -> Iterator[Shard]:
-        """Split what is not ``done`` (search ids) into shards of whole replicas.
+    def shards(self, done: IdRanges, size: int) -> Iterator[Shard]:
+        """Split what is not ``done`` (search ids) into shards of whole replicas, one after the other.
 
         A shard has at most ``size`` searches, or one replica's where these are more: what is asked about a
         seed once serves all of its searches.
         """
-        done = np.sort(done)
-        ended = np.bincount(done // len(self.turns), minlength=self.replicas)[: self.replicas]
-        left = np.flatnonzero(ended < len(self.turns))
-        each = max(1, size // len(self.turns))
-        for first in range(0, len(left), each):
-            shard = self.of(left[first : first + each])
-            low, high = np.searchsorted(done, (shard.search_id[0], shard.search_id[-1] + 1))
-            yield shard.rows(~np.isin(shard.search_id, done[low:high]))
+        turns = len(self.turns)
+        left = done.missing(len(self)).divided(turns)
+        for replicas in left.chunks(max(1, size // turns)):
+            shard = self.of(replicas)
+            yield shard.rows(~done.holds(shard.search_id))
 
 
 @dataclass(frozen=True)

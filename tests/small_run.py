@@ -23,6 +23,7 @@ from outvoted.actors.training.steps import Training
 from outvoted.actors.training.training import train, trained_member
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.search.climb import Rules
+from outvoted.search.id_ranges import IdRanges
 from outvoted.search.search_settings import SearchSettings
 from tests.actors.data.formats import write_idx
 
@@ -100,7 +101,7 @@ def run_path(
     search = SearchSettings(per_target=PER_TARGET, seed=rules.run_seed)
     plans = planned(panel, search, seeds.labels, names)
     recorder = Recorder(store.path)
-    for lease in plans.leases(np.empty(0, np.int64), 40):
+    for lease in plans.leases(IdRanges(), 40):
         recorder.record(coordinator.mine(lease, panel))
     recorder.close()
     figures = plans.figures().model_dump() | record.figures

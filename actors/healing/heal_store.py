@@ -12,7 +12,7 @@ from outvoted.actors.networks import members
 from outvoted.actors.networks.members import Member, fingerprint
 from outvoted.actors.runs import schema
 from outvoted.actors.runs.run_folder import RunFolder
-from outvoted.actors.runs.tables import UnitTables
+from outvoted.actors.runs.units import UnitTables
 from outvoted.actors.runs.watching import Watched, spares_the_run
 from outvoted.search.errors import OutvotedError
 from outvoted.search.trust import NOTHING, Trust

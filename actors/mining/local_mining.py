@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 
-import numpy as np
 import pyarrow as pa
 from torch import nn
 
@@ -18,6 +17,7 @@ from outvoted.actors.panel.fast import Batch
 from outvoted.actors.panel.panel import LocalPanel, VotingPanel
 from outvoted.actors.panel.peer import Peer
 from outvoted.actors.panel.renderer import Renderer
+from outvoted.search.id_ranges import IdRanges
 from outvoted.search.messages import Questions, Replies, apart, together
 from outvoted.search.plan import Lease
 from outvoted.search.search_settings import SearchSettings
@@ -79,7 +79,7 @@ class LocalMining:
     def mine(self, plans: MiningPlan, report: Report = lambda searches, mistakes: None) -> MiningResult:
         """Run all searches; but for the time of day a pure function of what it was made with."""
         results: dict[str, ShardResult] = {}
-        leases = plans.leases(np.empty(0, np.int64), _SHARD)
+        leases = plans.leases(IdRanges(), _SHARD)
         for result in mined_together(self._coordinator, leases, self.panel, _AT_ONCE):
             results[result.name] = result
             report(result.searches.num_rows, sum(each.mistakes.num_rows for each in results.values()))

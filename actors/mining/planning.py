@@ -13,6 +13,7 @@ from outvoted.actors.runs.run_folder import Figures
 from outvoted.search.arrays import Bools, Ints
 from outvoted.search.consensus import is_voter, unanimous
 from outvoted.search.errors import OutvotedError
+from outvoted.search.id_ranges import IdRanges
 from outvoted.search.messages import Candidates, Questions, probability
 from outvoted.search.plan import AskedSeeds, Lease, Searches, Turns, drawn_seeds, replicas_needed
 from outvoted.search.search_settings import SearchSettings
@@ -54,7 +55,8 @@ class MiningPlan:
 
     Attributes:
         searches: all of them.
-        seeds: a row for each replica.
+        seeds: a row for each seed that was drawn, ascending; a replica's is found by its number, so a run of
+            millions of searches keeps no more of them than there are images.
         order: all peers, in the order in which they are asked as voters: first who is least sure of the
             labels of seeds, and so most likely to object.
         standings: how each network does on the seeds.
@@ -68,10 +70,11 @@ class MiningPlan:
     standings: Standings
     inferences: int
 
-    def leases(self, done: Ints, size: int) -> Iterator[Lease]:
+    def leases(self, done: IdRanges, size: int) -> Iterator[Lease]:
         """Split what is not ``done`` (search ids) into leases of about ``size`` searches."""
         for shard in self.searches.shards(done, size):
-            yield Lease(shard, self.seeds.rows(np.unique(shard.replica)), self.order)
+            _, each = np.unique(shard.replica, return_index=True)
+            yield Lease(shard, self.seeds.rows(_places(self.seeds, shard.seed_id[each])), self.order)
 
     def figures(self) -> MiningFigures:
         """Return what is counted before anything is mined."""
@@ -110,16 +113,17 @@ def _planned(panel: VotingPanel, search: SearchSettings, labels: Ints, names: Se
         drawn = np.concatenate([drawn, drawn_seeds(search.seed, replicas, len(labels))])
         fresh = np.setdiff1d(drawn, known.seed_id)
         known = AskedSeeds.joined([known, asked_about(panel, search.transform, fresh)])
+        known = known.rows(np.argsort(known.seed_id))
         undisputed = _undisputed(known, labels)[_places(known, drawn)]
         needed, missing = replicas_needed(undisputed, per_target), per_target - int(undisputed.sum())
-    seeds = known.rows(_places(known, drawn[:needed]))
     rehearsal = known.rows(_places(known, drawn[:_REHEARSAL]))
     turns = search.turns(names)
-    sloped = int((_undisputed(seeds, labels) & np.isfinite(seeds.score).all(axis=1)).sum())
+    has_slope = _undisputed(known, labels) & np.isfinite(known.score).all(axis=1)
+    sloped = int(has_slope[_places(known, drawn[:needed])].sum())
     gradients = _GRADIENT * sloped * _in_play(turns, panel.size) * search.gradients
     return MiningPlan(
         Searches(search.seed, needed, turns, len(labels)),
-        seeds,
+        known,
         voting_order(rehearsal),
         _standings(known, labels, names),
         panel.size * len(known) + gradients,
@@ -152,9 +156,8 @@ def voting_order(seeds: AskedSeeds) -> tuple[int, ...]:
 
 
 def _places(known: AskedSeeds, seed_id: Ints) -> Ints:
-    """Return the rows of ``known``, which has each seed once, that hold seeds (n,)."""
-    order = np.argsort(known.seed_id)
-    return np.asarray(order[np.searchsorted(known.seed_id, seed_id, sorter=order)])
+    """Return the rows of ``known``, which has each seed once, ascending, that hold seeds (n,)."""
+    return np.searchsorted(known.seed_id, seed_id)
 
 
 def _undisputed(known: AskedSeeds, labels: Ints) -> Bools:

@@ -4,26 +4,30 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import ray
 
 from outvoted.actors.mining.monitor import Monitor
 from outvoted.actors.mining.shards import Live, Progress, ShardResult, Shards
+from outvoted.actors.runs.compaction import Compactor
 from outvoted.actors.runs.epochs import EpochRecord
 from outvoted.actors.runs.ray_actors import FOREVER
 from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.actors.runs.watching import unwatched
+from outvoted.search.id_ranges import IdRanges
 
 
 class Recorder:
-    """Writes shards as they end. Holds nothing that the folder doesn't: a restarted recorder goes on."""
+    """Writes shards as they end, and joins their files now and then.
+
+    Holds nothing that the folder doesn't: a restarted recorder goes on. Neither memory nor the time for a
+    shard grows with the run.
+    """
 
     def __init__(self, path: Path) -> None:
         self._shards = Shards(path)
+        self._compactor = Compactor(self._shards.units)
         self._monitor = Monitor(RunFolder(path).tensorboard)
-        recorded = self._shards.table("searches")
-        self._done = np.sort(recorded.column("search_id").to_numpy())  # a tenth of a set's memory
-        self._progress = Progress().plus(recorded)
+        self._done, self._progress = self._shards.done(), self._shards.progress()
         self._under_way: dict[str, dict[str, Live]] = {}
 
     def epoch(self, name: str, record: EpochRecord) -> None:
@@ -31,7 +35,7 @@ class Recorder:
         self._monitor.epoch(name, record)
 
     def record(self, *results: ShardResult) -> Progress:
-        """Write shards and say how far the run is; recording a shard again changes nothing."""
+        """Write what is new in shards and say how far the run is; recording again changes nothing."""
         before = self._progress.searches
         for result in results:
             self._write(result)
@@ -40,15 +44,14 @@ class Recorder:
         return self._progress
 
     def _write(self, result: ShardResult) -> None:
-        ids = result.searches.column("search_id").to_numpy()
-        place = np.searchsorted(self._done, ids)
-        fresh = np.flatnonzero(np.append(self._done, -1)[place] != ids)
-        self._shards.write(result)
+        fresh = result.fresh(self._done)
+        if fresh is not None:
+            self._shards.write(fresh)
+            self._done = self._done.union(IdRanges.of(fresh.searches["search_id"].to_numpy()))
+            self._progress = self._progress.plus(fresh.searches)
+            self._compactor.wrote()
         for shards in self._under_way.values():
             shards.pop(result.name, None)
-        if len(fresh):
-            self._done = np.insert(self._done, place[fresh], ids[fresh])
-            self._progress = self._progress.plus(result.searches.take(fresh))
 
     def under_way(self, cell: str, shards: Mapping[str, Live]) -> None:
         """Hear from a cell how far its shards are, by their names."""
@@ -65,6 +68,7 @@ class Recorder:
 
     def close(self) -> str | None:
         """Write what is not yet on disk; say, in a sentence, if TensorBoard does not show everything."""
+        self._compactor.finish()
         self._monitor.close()
         return unwatched(self._monitor)
 

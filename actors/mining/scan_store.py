@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from outvoted.actors.mining.judge import JudgedChunk
 from outvoted.actors.runs import schema
 from outvoted.actors.runs.run_folder import Figures
-from outvoted.actors.runs.tables import UnitTables
+from outvoted.actors.runs.units import UnitTables
 from outvoted.search.arrays import Ints, Singles
 
 if TYPE_CHECKING:

@@ -6,20 +6,27 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from outvoted.actors.runs import schema
-from outvoted.actors.runs.tables import UnitTables
-from outvoted.search.arrays import Ints
+from outvoted.actors.runs.units import UnitTables
 from outvoted.search.errors import OutvotedError
+from outvoted.search.id_ranges import IdRanges
 from outvoted.search.outcome import Outcome
+from outvoted.search.plan import shard_name
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Table = Literal["searches", "mistakes"]
+
+
+_COUNTED = (
+    *("outcome", "target_name", "moves", "candidates", "voted_on", "consensus"),
+    *("inferences_target", "inferences_peers"),
+)
+"""What :class:`Progress` adds up."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +36,16 @@ class ShardResult:
     name: str
     searches: pa.Table
     mistakes: pa.Table
+
+    def fresh(self, known: IdRanges) -> "ShardResult | None":
+        """Return what is not ``known`` of it, under the name of these searches; None if there is nothing."""
+        ids = self.searches["search_id"].to_numpy()
+        missing = ids[~known.holds(ids)]
+        if len(missing) in (0, len(ids)):
+            return self if len(missing) else None
+        some = pa.array(missing)
+        parts = (rows.filter(pc.is_in(rows["search_id"], some)) for rows in (self.searches, self.mistakes))
+        return ShardResult(shard_name(missing), *parts)
 
 
 class Shards:
@@ -42,9 +59,23 @@ class Shards:
         """Write a shard."""
         self.units.write(result.name, {"mistakes": result.mistakes, "searches": result.searches})
 
-    def done(self) -> Ints:
-        """Return the ids of all recorded searches, ascending."""
-        return np.asarray(self.units.read_all("searches", columns=["search_id"])["search_id"].to_numpy())
+    def done(self) -> IdRanges:
+        """Return the ids of all recorded searches."""
+        found = IdRanges()
+        for rows in self.units.rows("searches", ["search_id"]):
+            found = found.union(IdRanges.of(rows["search_id"].to_numpy()))
+        return found
+
+    def progress(self) -> "Progress":
+        """Count all recorded searches, each once."""
+        found = Progress()
+        for rows in self.units.parts("searches", list(_COUNTED)):
+            found = found.plus(rows)
+        return found
+
+    def mistakes(self) -> int:
+        """Return how many mistakes are recorded."""
+        return sum(map(len, self.units.parts("mistakes", ["search_id"])))
 
     def forget_failed(self) -> int:
         """Forget all shards that hold failed searches, as if they had never begun; return how many failed.
@@ -52,15 +83,11 @@ class Shards:
         Their other searches are run again too, to the same rows: a shard's file is named by its ids, and one
         with some of them would stand in the place of the whole.
         """
-        failed = {name: self._failed_in(name) for name in self.units.done()}
-        for name, count in failed.items():
-            if count:
-                self.units.remove(name)
-        return sum(failed.values())
-
-    def _failed_in(self, unit: str) -> int:
-        outcomes = self.units.read("searches", unit, columns=["outcome"])["outcome"]
-        return list(outcomes.to_pylist()).count(Outcome.FAILED)
+        failed = Counter[str]()
+        for piece in self.units.pieces("searches", ["outcome"]):
+            failed[piece.unit] += pc.sum(pc.equal(piece.rows["outcome"], Outcome.FAILED)).as_py() or 0
+        self.units.remove(*(unit for unit, count in failed.items() if count))
+        return failed.total()
 
     def table(self, name: Table) -> pa.Table:
         """Read all rows of a table in the order of their search ids, each search and each mistake once."""
@@ -100,12 +127,11 @@ class Progress:
 
     def plus(self, rows: pa.Table) -> "Progress":
         """Add recorded rows of the `searches` table."""
-        outcomes, names = rows["outcome"].to_pylist(), rows["target_name"].to_pylist()
-        won = (name for name, outcome in zip(names, outcomes, strict=True) if outcome == Outcome.MISTAKE)
+        won = rows.filter(pc.equal(rows["outcome"], Outcome.MISTAKE))["target_name"]
         return Progress(
             searches=self.searches + len(rows),
-            outcomes=self.outcomes + Counter(outcomes),
-            targets=self.targets + Counter(won),
+            outcomes=self.outcomes + _counted(rows["outcome"]),
+            targets=self.targets + _counted(won),
             moves=self.moves + _total(rows, "moves"),
             candidates=self.candidates + _total(rows, "candidates"),
             voted_on=self.voted_on + _total(rows, "voted_on"),
@@ -125,6 +151,10 @@ class Progress:
             "rates/successful searches": self.mistakes / max(climbed, 1),
             "moves/mean of a search": self.moves / max(climbed, 1),
         }
+
+
+def _counted(texts: pa.ChunkedArray) -> Counter[str]:
+    return Counter({one["values"]: one["counts"] for one in pc.value_counts(texts).to_pylist()})
 
 
 def _total(rows: pa.Table, *columns: str) -> int:

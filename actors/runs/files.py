@@ -59,6 +59,16 @@ def remove(path: Path) -> None:
         raise OutvotedError(f"to remove {path}", reason(error), "allow it, then --resume") from error
 
 
+def settle(folder: Path) -> None:
+    """Have the disk keep what was renamed in a folder, before what it stands for is removed elsewhere."""
+    with suppress(OSError):  # some file systems know no such thing
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
 def write_json(path: Path, values: Any) -> None:
     """Write plain values and dataclasses as JSON, indented.
 

@@ -1,9 +1,6 @@
-"""The Parquet files of a run, each written whole or not at all; and tables that are written unit by unit.
+"""The Parquet files of a run: written whole or not at all; read within limits, whoever wrote them."""
 
-A unit is what a run records as one: a shard of searches, a chunk of a scan, a network of a sweep, ...
-"""
-
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Sequence, Set
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +9,7 @@ import pyarrow.parquet as pq
 
 from outvoted.actors.runs.files import reason, write_atomically
 from outvoted.actors.runs.schema import ColumnSchema, TableSchema
+from outvoted.search.arrays import Bools
 from outvoted.search.errors import OutvotedError
 
 MOST_BYTES = 1 << 33
@@ -38,24 +36,73 @@ def read(path: Path, form: TableSchema, columns: list[str] | None = None) -> pa.
         rows = bounded(path, columns)
         _check_values(rows, form.needed)
     except (OSError, pa.ArrowException, ValueError) as error:
-        raise _unreadable(path, error) from error
+        raise unreadable(path, error) from error
     return rows
 
 
+def batches(
+    path: Path, form: TableSchema, columns: list[str] | None = None, wanted: Bools | None = None
+) -> Iterator[pa.Table]:
+    """Read a table part by part, at least one, without having all of it in memory.
+
+    Args:
+        path: the file.
+        form: the table's.
+        columns: only these.
+        wanted: shape (rows,), only the rows of which this is true; what need not be read for them is not.
+
+    Raises:
+        OutvotedError: it cannot be read, has other columns or types, or lacks values it must have.
+    """
+    try:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            _check_form(file.schema_arrow, form.arrow, path.parent.name)
+            if wanted is not None and len(wanted) != file.metadata.num_rows:
+                raise ValueError(f"{file.metadata.num_rows:,} rows instead of {len(wanted):,}")
+            for rows in _wanted(file, columns, wanted):
+                _check_values(rows, form.needed)
+                yield rows.replace_schema_metadata(form.arrow.metadata)
+    except (OSError, pa.ArrowException, ValueError) as error:
+        raise unreadable(path, error) from error
+
+
+def _wanted(file: pq.ParquetFile, columns: list[str] | None, wanted: Bools | None) -> Iterator[pa.Table]:
+    first, none = 0, True
+    for group in range(file.num_row_groups):
+        count = file.metadata.row_group(group).num_rows
+        some = None if wanted is None else wanted[first : first + count]
+        first += count
+        if some is not None and not some.any():
+            continue
+        for rows in _parts(file, columns, MOST_BYTES, [group]):
+            none = False
+            if some is None:
+                yield rows
+            else:
+                here, some = some[: len(rows)], some[len(rows) :]
+                yield rows if here.all() else rows.filter(pa.array(here))
+    if none:
+        empty = file.schema_arrow.empty_table()
+        yield empty if columns is None else empty.select(columns)
+
+
 def check_tables(folder: Path) -> None:
-    """Make sure that every Parquet file of a run is whole.
+    """Make sure that every Parquet file of a run is whole; no more of one than a part is in memory.
 
     Raises:
         OutvotedError: one of them is damaged.
     """
     for path in sorted(folder.rglob("[!.]*.parquet")):
         try:
-            bounded(path)
+            with pq.ParquetFile(path, page_checksum_verification=True) as file:
+                for _ in _parts(file, None, MOST_BYTES):
+                    pass
         except (OSError, pa.ArrowException, ValueError) as error:
-            raise _unreadable(path, error) from error
+            raise unreadable(path, error) from error
 
 
-def _unreadable(path: Path, error: Exception) -> OutvotedError:
+def unreadable(path: Path, error: Exception) -> OutvotedError:
+    """Say why a file cannot be read, and what to do."""
     return OutvotedError(
         expected=f"a readable Parquet file at {path}",
         found=reason(error),
@@ -66,30 +113,41 @@ def _unreadable(path: Path, error: Exception) -> OutvotedError:
 def bounded(path: Path, columns: list[str] | None = None, most: int = MOST_BYTES) -> pa.Table:
     """Read a Parquet file of at most ``most`` bytes in memory, however small it is on disk.
 
-    A file of a few bytes can hold a row a thousand million times. So one that could be too large is read in
-    batches that can't be, until it is read or there is too much.
-
     Raises:
         ValueError: it is larger.
         ArrowException, OSError: it cannot be read.
     """
     with pq.ParquetFile(path, page_checksum_verification=True) as file:
-        values, text = _sizes(file.metadata)
+        values, text = _sizes(file.metadata, columns)
         if text * values + 8 * values <= most:
             return file.read(columns)
-        batches, size = [], 0
-        for batch in file.iter_batches(max(1, min(_BATCH, most // (text + 1))), columns=columns):
-            size += batch.nbytes
-            if size > most:
-                raise ValueError(f"more than {most / 2**30:g} GiB in {file.metadata.num_rows:,} rows")
-            batches.append(batch)
-        return pa.Table.from_batches(batches, None if batches else file.schema_arrow)
+        parts = list(_parts(file, columns, most))
+        empty = file.schema_arrow.empty_table()
+        return pa.concat_tables(parts) if parts else empty if columns is None else empty.select(columns)
 
 
-def _sizes(metadata: Any) -> tuple[int, int]:
-    """Return how many values a file holds, and the most bytes a value of text can take."""
+def _parts(
+    file: pq.ParquetFile, columns: list[str] | None, most: int, groups: list[int] | None = None
+) -> Iterator[pa.Table]:
+    """Read a file in parts, of which none can be larger than ``most`` bytes, until it is read or all are.
+
+    A file of a few bytes can hold a row a thousand million times.
+    """
+    _, text = _sizes(file.metadata, columns)
+    each, size = max(1, min(_BATCH, most // (text + 1))), 0
+    for batch in file.iter_batches(each, row_groups=groups, columns=columns):
+        size += batch.nbytes
+        if size > most:
+            raise ValueError(f"more than {most / 2**30:g} GiB in {file.metadata.num_rows:,} rows")
+        yield pa.Table.from_batches([batch])
+
+
+def _sizes(metadata: pq.FileMetaData, columns: list[str] | None) -> tuple[int, int]:
+    """Return how many values a file holds in some columns, and the most bytes a value of text can take."""
     groups = [metadata.row_group(index) for index in range(metadata.num_row_groups)]
     chunks = [group.column(index) for group in groups for index in range(group.num_columns)]
+    if columns is not None:
+        chunks = [chunk for chunk in chunks if chunk.path_in_schema.partition(".")[0] in columns]
     text = [chunk.total_uncompressed_size for chunk in chunks if chunk.physical_type == "BYTE_ARRAY"]
     return sum(chunk.num_values for chunk in chunks), max(text, default=0)
 
@@ -136,118 +194,3 @@ def with_values(rows: pa.Table, columns: Sequence[ColumnSchema], *values: object
         field = pa.field(column.name, column.type)
         rows = rows.append_column(field, pa.array([value] * len(rows), column.type))
     return rows
-
-
-class UnitTables:
-    """Reads and writes ``FOLDER/TABLE/UNIT.parquet``: a file of each table for each unit.
-
-    A unit is there once its file of the last table, the marker, is: the others are written before it, and
-    readers only see rows of units that are there. So a unit whose writing was interrupted counts as never
-    begun, and writing a unit again changes nothing.
-    """
-
-    def __init__(self, folder: Path, *forms: TableSchema, named: str = "") -> None:
-        """Take the run's folder and its tables, in the order in which they are written.
-
-        Args:
-            folder: the run's.
-            forms: the tables.
-            named: what the names of all units begin with; other files are not ours.
-        """
-        self.forms = {form.name: form for form in forms}
-        self._folder, self._marker, self._named = folder, forms[-1].name, named
-
-    def has(self, unit: str) -> bool:
-        """Return whether a unit is there."""
-        return self.file(self._marker, unit).is_file()
-
-    def done(self) -> list[str]:
-        """Return the names of all units that are there, sorted."""
-        return sorted(path.stem for path in (self._folder / self._marker).glob(f"{self._named}[!.]*.parquet"))
-
-    def write(self, unit: str, rows: Mapping[str, pa.Table], note: Mapping[str, str] | None = None) -> None:
-        """Write a unit.
-
-        Args:
-            unit: its name, that of its files.
-            rows: by table. One that is left out is not written; without the marker the unit is not there yet.
-            note: kept in the marker's file beside its rows.
-
-        Raises:
-            OutvotedError: the disk is full, read-only, or otherwise refuses; the unit is not there then.
-        """
-        for name in self.forms:
-            if name in rows:
-                found = rows[name]
-                if note is not None and name == self._marker:
-                    found = found.replace_schema_metadata({**(found.schema.metadata or {}), **note})
-                write(self.file(name, unit), found)
-
-    def read(self, table: str, unit: str, columns: list[str] | None = None) -> pa.Table:
-        """Read a unit's rows of a table, or some columns of them.
-
-        Raises:
-            OutvotedError: the file is missing, or damaged, or another table's.
-        """
-        return read(self.file(table, unit), self.forms[table], columns)
-
-    def read_all(
-        self, table: str, units: Iterable[str] | None = None, columns: list[str] | None = None
-    ) -> pa.Table:
-        """Read the rows of all units that are there in the order of the table's key, each key once.
-
-        Args:
-            table: its name.
-            units: only of these, in this order.
-            columns: only these.
-
-        Raises:
-            OutvotedError: a file of a unit that is there is missing, or damaged, or another table's.
-        """
-        form = self.forms[table]
-        names = self.done() if units is None else [unit for unit in units if self.has(unit)]
-        wanted = None if columns is None else list(dict.fromkeys([*columns, *form.key]))
-        parts = [self.read(table, name, wanted) for name in names]
-        if not parts:
-            return form.arrow.empty_table().select(columns or form.arrow.names)
-        rows = pa.concat_tables(parts)
-        keys = rows.select(form.key).to_pandas().drop_duplicates()
-        if units is None:
-            keys = keys.sort_values(list(form.key), kind="stable")
-        return rows.take(keys.index.to_numpy()).select(columns or rows.column_names)
-
-    def parts(self, table: str, columns: list[str] | None = None) -> Iterator[pa.Table]:
-        """Read the rows of all units that are there, one unit in memory at a time, each key once.
-
-        Raises:
-            OutvotedError: a file of a unit that is there is missing, or damaged, or another table's.
-        """
-        key = list(self.forms[table].key)
-        wanted = None if columns is None else list(dict.fromkeys([*columns, *key]))
-        seen: set[tuple[object, ...]] = set()
-        for unit in self.done():
-            rows = self.read(table, unit, wanted)
-            fresh = []
-            for place, one in enumerate(zip(*(rows[name].to_pylist() for name in key), strict=True)):
-                if one not in seen:
-                    seen.add(one)
-                    fresh.append(place)
-            rows = rows if len(fresh) == len(rows) else rows.take(pa.array(fresh, pa.int64()))
-            yield rows.select(columns or rows.column_names)
-
-    def note(self, unit: str) -> dict[str, str]:
-        """Return what the marker's file holds beside its rows; nothing where there is no whole file."""
-        try:
-            found = pq.read_schema(self.file(self._marker, unit)).metadata or {}
-            return {name.decode(): value.decode() for name, value in found.items()}
-        except (OSError, pa.ArrowException, ValueError):
-            return {}
-
-    def remove(self, unit: str) -> None:
-        """Forget a unit, its marker first."""
-        for name in reversed(self.forms):
-            self.file(name, unit).unlink(missing_ok=True)
-
-    def file(self, table: str, unit: str) -> Path:
-        """Return the file of a unit's rows of a table."""
-        return self._folder / table / f"{unit}.parquet"

@@ -10,7 +10,7 @@ from outvoted.actors.networks import members
 from outvoted.actors.networks.members import Member
 from outvoted.actors.runs import png, schema
 from outvoted.actors.runs.run_folder import RunFolder
-from outvoted.actors.runs.tables import UnitTables
+from outvoted.actors.runs.units import UnitTables
 from outvoted.search.arrays import Pixels, Singles
 
 if TYPE_CHECKING:

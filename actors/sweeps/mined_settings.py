@@ -14,7 +14,7 @@ from outvoted.actors.panel import panel_settings
 from outvoted.actors.panel.panel_settings import RefereeSettings
 from outvoted.actors.runs import schema, tables
 from outvoted.actors.runs.files import write_atomically
-from outvoted.actors.runs.tables import UnitTables
+from outvoted.actors.runs.units import UnitTables
 from outvoted.search.search_settings import SearchSettings
 from outvoted.search.settings import Settings
 

@@ -15,7 +15,7 @@ from outvoted.actors.networks.members import Member
 from outvoted.actors.runs import schema
 from outvoted.actors.runs.files import write_atomically
 from outvoted.actors.runs.run_folder import RunFolder
-from outvoted.actors.runs.tables import UnitTables
+from outvoted.actors.runs.units import UnitTables
 from outvoted.actors.training.stacked_training import TrainingState
 from outvoted.search.errors import OutvotedError
 

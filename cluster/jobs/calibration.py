@@ -26,6 +26,7 @@ from outvoted.actors.panel.standing import Standings, standings
 from outvoted.actors.training.steps import Training
 from outvoted.actors.training.training import accuracy, train
 from outvoted.search.arrays import Pixels, Singles
+from outvoted.search.id_ranges import IdRanges
 from outvoted.search.messages import Questions, Replies
 from outvoted.search.outcome import Outcome
 from outvoted.search.plan import drawn_seeds
@@ -111,7 +112,7 @@ def mining_speed(
         while wanted <= _MORE * search.per_target:
             some = search.model_copy(update={"per_target": min(wanted, search.per_target)})
             plans, began = planned(panel, some, seeds.labels, names), _clock()
-            leases = plans.leases(np.empty(0, np.int64), _SHARD)
+            leases = plans.leases(IdRanges(), _SHARD)
             rows = [one.searches for one in mined_together(coordinator, leases, panel, _AT_ONCE)]
             rounds.append(_Round.of(pa.concat_tables(rows), _clock() - began))
             wanted *= _MORE

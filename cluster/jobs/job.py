@@ -15,7 +15,7 @@ from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.networks.computing import check_device
 from outvoted.actors.runs.ray_metrics import Meter
 from outvoted.actors.runs.run_folder import RunFolder, RunRecord
-from outvoted.actors.runs.tables import UnitTables
+from outvoted.actors.runs.units import UnitTables
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.cluster.console.terminal import bars, phase, warn
 from outvoted.cluster.jobs.pulse import pulse

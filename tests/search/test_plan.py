@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from outvoted.search.id_ranges import IdRanges
 from outvoted.search.plan import Searches, Turns, drawn_seeds, replicas_needed
 from tests.search.runs import all_turns, searches
 
@@ -88,7 +89,7 @@ def test_another_run_seed_draws_other_seeds() -> None:
 def test_shards_partition_what_is_not_done(replicas: int, peers: int, size: int, done: set[int]) -> None:
     whole, work = Searches(3, replicas, all_turns(peers), 50), searches(3, replicas, all_turns(peers), 50)
     assert len(whole) == len(work)
-    parts = list(whole.shards(np.array(sorted(done), np.int64), size))
+    parts = list(whole.shards(IdRanges.of(np.array(sorted(done), np.int64)), size))
     assert [i for part in parts for i in part.search_id.tolist()] == sorted({*range(len(work))} - done)
     assert all(0 < len(part) <= max(size, peers) for part in parts)
     replicas_of = [set(part.replica.tolist()) for part in parts]
@@ -103,14 +104,14 @@ def test_shards_partition_what_is_not_done(replicas: int, peers: int, size: int,
 @given(size=st.integers(1, 20), done=st.sets(st.integers(0, 59)))
 @settings(max_examples=40)
 def test_names_follow_from_ids_and_sort_like_them(size: int, done: set[int]) -> None:
-    work, ended = Searches(3, 20, all_turns(3), 50), np.array(sorted(done), np.int64)
+    work, ended = Searches(3, 20, all_turns(3), 50), IdRanges.of(np.array(sorted(done), np.int64))
     names = [part.name for part in work.shards(ended, size)]
     assert names == [part.name for part in work.shards(ended, size)]
     assert names == sorted(set(names))
 
 
 def test_a_name_holds_the_first_and_the_last_id() -> None:
-    (part,) = Searches(3, 20, all_turns(3), 50).shards(np.arange(5), 100)
+    (part,) = Searches(3, 20, all_turns(3), 50).shards(IdRanges.of(np.arange(5)), 100)
     assert part.name == "shard-000000000005-000000000059"
 
 

@@ -90,8 +90,9 @@ class Mine(Kind[MineConfig]):
 
     def counts(self, store: RunFolder, record: RunRecord) -> tuple[str, str]:
         """Count searches and mistakes."""
-        searches = f"{len(Shards(store.path).done())} of {MiningFigures.of(record).searches or '?'}"
-        return searches, str(Shards(store.path).table("mistakes").num_rows)
+        shards = Shards(store.path)
+        searches = f"{len(shards.done())} of {MiningFigures.of(record).searches or '?'}"
+        return searches, str(shards.mistakes())
 
 
 MINE = Mine()
@@ -164,11 +165,10 @@ def _lease_all(
         tell(searches, recorded.mistakes + live.mistakes, skipped, failed)
 
     lease(cells, recorder, leases, in_flight, report)
-    outcomes = found.units.read_all("searches", columns=["outcome"])["outcome"].to_pylist()
-    mistakes = found.units.read_all("mistakes", columns=["search_id"]).num_rows
+    ended = found.progress()
     figures.add_exactness(job.config.panel.names, [cell.panel.exactness() for cell in cells])
-    skipped, failed = outcomes.count(Outcome.SKIPPED), outcomes.count(Outcome.FAILED)
-    tell(len(outcomes), mistakes, skipped, failed)  # as the summary will count them
+    skipped, failed = ended.outcomes[Outcome.SKIPPED], ended.outcomes[Outcome.FAILED]
+    tell(ended.searches, found.mistakes(), skipped, failed)  # as the summary will count them
     for name, known in figures.exactness.items():
         if known.widened:
             warn(progress.console, _in_doubt(name, known))

@@ -22,6 +22,7 @@ from outvoted.actors.training.steps import Training
 from outvoted.actors.training.training import train
 from outvoted.search.climb import Rules
 from outvoted.search.errors import OutvotedError
+from outvoted.search.id_ranges import IdRanges
 from outvoted.search.search_settings import SearchSettings
 from outvoted.search.strategies import Gradient
 
@@ -71,7 +72,7 @@ def test_the_rows_are_a_coordinators_whatever_the_shards_and_however_many_go_on_
     names = tuple(member.name for member in trained)
     coordinator = Coordinator(rules, digits.train, names, judge)
     plans = planned(panel, SEARCH, digits.train.labels, names)
-    leases = list(plans.leases(np.empty(0, np.int64), 7))
+    leases = list(plans.leases(IdRanges(), 7))
     results = sorted(
         mined_together(coordinator, iter(leases), panel, at_once), key=lambda result: result.name
     )

@@ -16,6 +16,7 @@ from outvoted.actors.panel.realism import FoundImages, Seen
 from outvoted.search.arrays import Pixels, Singles
 from outvoted.search.climb import Rules
 from outvoted.search.errors import OutvotedError
+from outvoted.search.id_ranges import IdRanges
 from outvoted.search.messages import Answers, Questions, Replies
 from outvoted.search.outcome import Outcome
 from outvoted.search.plan import AskedSeeds, drawn_seeds
@@ -72,7 +73,7 @@ def test_a_longer_run_draws_more_seeds(panel: LocalPanel, digits: Dataset) -> No
 def test_every_target_gets_its_searches(
     coordinator: Coordinator, panel: LocalPanel, rules: Rules, digits: Dataset
 ) -> None:
-    (lease,) = plans(panel, digits, 8, rules.run_seed).leases(np.empty(0, np.int64), 1000)
+    (lease,) = plans(panel, digits, 8, rules.run_seed).leases(IdRanges(), 1000)
     frame = coordinator.mine(lease, panel).searches.to_pandas()
     climbed = frame[frame["outcome"] != Outcome.SKIPPED]
     assert climbed["target"].value_counts().to_dict() == dict.fromkeys(range(rules.peers), 8)
@@ -129,7 +130,7 @@ def test_gradients_at_seeds_are_counted_once_for_each_undisputed_replica(
 
 def test_leases_hold_what_the_panel_says_of_their_seeds(panel: LocalPanel, digits: Dataset) -> None:
     found = plans(panel, digits, 50)
-    for lease in found.leases(np.arange(17), 40):
+    for lease in found.leases(IdRanges.of(np.arange(17)), 40):
         replicas = np.unique(lease.shard.replica)
         assert lease.order == found.order
         assert len(lease.seeds) == len(replicas)

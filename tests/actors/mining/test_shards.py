@@ -39,11 +39,11 @@ def assert_holds(shards: Shards, expected: ShardResult) -> None:
     """Check that both tables are just the rows of ``expected``."""
     assert shards.table("searches").equals(expected.searches)
     assert shards.table("mistakes").equals(expected.mistakes)
-    assert shards.done().tolist() == expected.searches.column("search_id").to_pylist()
+    assert shards.done().ids().tolist() == expected.searches.column("search_id").to_pylist()
 
 
 def test_a_run_that_has_searched_nothing_has_no_rows(shards: Shards) -> None:
-    assert shards.done().tolist() == []
+    assert shards.done().ids().tolist() == []
     assert shards.frame("searches").empty
     assert shards.frame("mistakes").empty
 

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from outvoted.actors.runs import schema
-from outvoted.actors.runs.tables import UnitTables
+from outvoted.actors.runs.units import UnitTables
 from outvoted.search.errors import OutvotedError
 from tests.actors.runs.units import NAMES, USERS, rows, unit
 from tests.conftest import full_disk

@@ -1,6 +1,6 @@
 """Who keeps tables unit by unit, and rows that any of their tables may have."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ from outvoted.actors.healing.heal_store import HealStore
 from outvoted.actors.mining.scan_store import ScanStore
 from outvoted.actors.mining.shards import Shards
 from outvoted.actors.runs.schema import TableSchema
-from outvoted.actors.runs.tables import UnitTables
+from outvoted.actors.runs.units import UnitTables
 from outvoted.actors.studies.study_store import StudyStore
 from outvoted.actors.sweeps.mined_settings import MinedSettings
 from outvoted.actors.sweeps.sweep_store import SweepStore
@@ -50,7 +50,7 @@ def value(kind: Any, number: int) -> Any:
     return number / 4 if pa.types.is_floating(kind) else number % 100
 
 
-def rows(form: TableSchema, numbers: range) -> pa.Table:
+def rows(form: TableSchema, numbers: Sequence[int]) -> pa.Table:
     """Return a row for each number, which its key follows from."""
     fields = [pa.field(field.name, filled(field.type)) for field in form.arrow]
     columns = [pa.array([value(field.type, number) for number in numbers], field.type) for field in fields]

@@ -109,15 +109,15 @@ def test_a_disk_that_refuses_is_told_and_extension_cells_and_batches_change_noth
     mined: Mine, begun: RunFolder, undisturbed: RunFolder
 ) -> None:
     """A finished run is extended, fails at its second shard, and goes on with other cells and batches."""
-    before = Shards(begun.path).done()
-    wanted = np.setdiff1d(Shards(undisturbed.path).done(), before)
+    before = Shards(begun.path).done().ids()
+    wanted = np.setdiff1d(Shards(undisturbed.path).done().ids(), before)
     # the second shard: three targets go into 50 searches 16 times
     full = begun.path / "searches" / f".shard-{wanted[48]:012d}-{wanted[95]:012d}.parquet.partial"
     full.mkdir()  # in the way, for the recorder is another process
     with pytest.raises(OutvotedError, match="directory"):
         mined(begun.path.name, "cluster.cells=1", "cluster.shards_in_flight=1", resume=True)
     assert begun.read_record().state == State.FAILED
-    assert set(Shards(begun.path).done()) == {*before, *wanted[:48]}
+    assert set(Shards(begun.path).done().ids()) == {*before, *wanted[:48]}
     full.rmdir()
     several = ("cluster.cells=2", "cluster.cell=actors", "cluster.shard_size=35")
     assert_same_rows(mined(begun.path.name, *several, resume=True), undisturbed)
