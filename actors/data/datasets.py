@@ -198,7 +198,7 @@ def _files_of(name: str, path: Path) -> Iterable[Path]:
         return ()
     if name == "folder":
         return (path / "labels.csv",)
-    return walked(path) if name in ("parquet", "huggingface") else entries(path)
+    return walked(path) if name in ("parquet", "huggingface", "webdataset") else entries(path)
 
 
 def names() -> tuple[DatasetName, ...]:

@@ -18,6 +18,7 @@ from outvoted.actors.data.formats import (
     Parquet,
     ParquetSource,
     Svhn,
+    WebDataset,
 )
 from outvoted.actors.data.sources import DatasetSource
 from outvoted.cluster.python.images import load
@@ -40,5 +41,6 @@ __all__ = [
     "ParquetSource",
     "Split",
     "Svhn",
+    "WebDataset",
     "load",
 ]

@@ -8,8 +8,9 @@ from outvoted.actors.data.formats.idx import Idx
 from outvoted.actors.data.formats.npz import ArraySource, Npz
 from outvoted.actors.data.formats.parquet import Parquet, ParquetSource
 from outvoted.actors.data.formats.svhn import Svhn
+from outvoted.actors.data.formats.webdataset import WebDataset
 
-AnyFormat = Folder | HuggingFace | Idx | Iris | Npz | Parquet | Svhn | CsvTable
+AnyFormat = Folder | HuggingFace | Idx | Iris | Npz | Parquet | Svhn | CsvTable | WebDataset
 """Labelled images of the user's own, in any format; ``name`` tells which."""
 
 __all__ = [
@@ -22,4 +23,4 @@ __all__ = [
     "FolderSource",
     "Format",
 ]
-__all__ += ["CsvTable", "HuggingFace", "Idx", "Iris", "Npz", "Parquet", "ParquetSource", "Svhn"]
+__all__ += ["CsvTable", "HuggingFace", "Idx", "Iris", "Npz", "Parquet", "ParquetSource", "Svhn", "WebDataset"]

@@ -1,8 +1,6 @@
 """Folders of pictures: a subfolder for each class, or a `labels.csv` with the label of each picture."""
 
-import csv
 import os
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -14,124 +12,19 @@ import numpy as np
 from outvoted.actors.data.files import (
     UserPath,
     content,
-    entries,
     folders,
-    inside,
-    lacking,
+    listed,
     unreadable,
     walked,
 )
 from outvoted.actors.data.formats.base import WHOLE, Contents, SplitFormat, kind
+from outvoted.actors.data.formats.labels_table import LABELS, names_of, rows_of
 from outvoted.actors.data.numbers import MOST_CLASSES
+from outvoted.actors.data.packed import PackedNames, packed
 from outvoted.actors.data.pictures import SUFFIXES, UndecodableError
-from outvoted.actors.data.rows import Item, Rows, Source
+from outvoted.actors.data.rows import Content, Item, Rows, Source
 from outvoted.search.arrays import Ints
 from outvoted.search.errors import OutvotedError, printable
-
-LABELS = "labels.csv"
-_MOST_TEXT = 256 << 20
-
-
-@dataclass(frozen=True)
-class LabelledFile:
-    """A line of the table: a picture, relative to the folder, its label, and that label's name if any."""
-
-    file: Path
-    label: int
-    name: str | None
-    line: int
-
-
-def rows_of(folder: Path, root: Path) -> list[LabelledFile]:
-    """Read the table in a folder; the files it names, relative to that, lie in ``root``.
-
-    Raises:
-        OutvotedError: it cannot be read, a line lacks something or says it twice, a label is none.
-    """
-    path = folder / LABELS
-    found = [_row(line, values, folder, root) for line, values in _lines(path)]
-    lines: dict[Path, int] = {}
-    for row in found:
-        if row.file in lines:
-            raise _wrong(
-                path,
-                "each picture once",
-                f"{row.file.name} at line {lines[row.file]} and at line {row.line}",
-                "leave one of the lines out",
-            )
-        lines[row.file] = row.line
-    return found
-
-
-def names_of(rows: list[LabelledFile], path: Path) -> dict[int, str]:
-    """Return the name of each label that has one.
-
-    Raises:
-        OutvotedError: a label has two.
-    """
-    names: dict[int, tuple[str, int]] = {}
-    for row in rows:
-        if row.name:
-            name, line = names.setdefault(row.label, (row.name, row.line))
-            if name != row.name:
-                raise _wrong(
-                    path,
-                    "one name for each label",
-                    f"label {row.label} called '{name}' at line {line} and '{row.name}' at line {row.line}",
-                    "correct the label or the name",
-                )
-    return {label: name for label, (name, _) in names.items()}
-
-
-def _lines(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    """Give each line's number and its values by column."""
-    try:
-        if path.stat().st_size > _MOST_TEXT:
-            raise unreadable(path, f"a table of at most {_MOST_TEXT:,} bytes", f"{path.stat().st_size:,}")
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, restkey="", restval=None)
-            columns = reader.fieldnames or ()
-            for column in ("file", "label"):
-                if column not in columns:
-                    raise lacking("column", column, columns, path)
-            for row in reader:
-                if None in row.values() or "" in row:
-                    found = sum(value is not None for key, value in row.items() if key) + len(
-                        row.get("") or ()
-                    )
-                    raise _wrong(
-                        path,
-                        f"{len(columns)} values at line {reader.line_num}, as the first line names columns",
-                        f"{found}: {', '.join(str(v) for k, v in row.items() if k and v is not None)[:100]}",
-                        "complete the line; names with a comma in them go in quotes",
-                    )
-                yield reader.line_num, row
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise unreadable(path, "a table of comma-separated values in UTF-8", error) from error
-
-
-def _row(line: int, values: dict[str, str], folder: Path, root: Path) -> LabelledFile:
-    where = f"line {line} of {folder / LABELS}"
-    text = values["label"].strip()
-    if not re.fullmatch(r"[+-]?[0-9]{1,12}", text) or not 0 <= int(text) < MOST_CLASSES:
-        raise OutvotedError(
-            expected=f"a whole number as label, 0 to {MOST_CLASSES - 1}, in {where}",
-            found=repr(text[:100]),
-            remedy="number the classes from 0, and put their names into a column called name",
-        )
-    try:
-        inside(root, folder, values["file"])
-    except UndecodableError as error:
-        raise OutvotedError(
-            expected=f"the name of a file in the same folder at {where}",
-            found=str(error),
-            remedy="move the pictures into the folder, and name them relative to it",
-        ) from error
-    return LabelledFile(Path(values["file"]), int(text), values.get("name"), line)
-
-
-def _wrong(path: Path, expected: str, found: str, remedy: str) -> OutvotedError:
-    return OutvotedError(expected=f"{expected} in {path}", found=found, remedy=remedy)
 
 
 @dataclass(frozen=True)
@@ -145,15 +38,16 @@ class FileRows(Rows):
     """
 
     folder: Path
-    files: Sequence[str]
-    numbers: Sequence[int] = ()
+    files: PackedNames
+    numbers: Ints | None = None
     class_names: dict[int, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.files)
 
     def _range(self, first: int, last: int) -> Rows:
-        return FileRows(self.where, self.folder, self.files[first:last], self.numbers[first:last])
+        numbers = None if self.numbers is None else self.numbers[first:last]
+        return FileRows(self.where, self.folder, self.files[first:last], numbers)
 
     def name(self, row: int) -> str:
         """Name the file."""
@@ -162,15 +56,21 @@ class FileRows(Rows):
     def items(self) -> Iterator[Item]:
         """Read the files; one that cannot be read is an item too."""
         for file, label in zip(self.files, self.labels().tolist(), strict=True):
-            try:
-                found: bytes | UndecodableError = content(self.folder / file)
-            except UndecodableError as error:
-                found = error
-            yield Item(found, printable(file), label)
+            yield Item(self._content(file), printable(file), label)
+
+    def contents(self, numbers: Ints) -> Iterator[Content]:
+        """Read some files."""
+        return (self._content(self.files[number]) for number in numbers.tolist())
+
+    def _content(self, file: str) -> bytes | UndecodableError:
+        try:
+            return content(self.folder / file)
+        except UndecodableError as error:
+            return error
 
     def labels(self) -> Ints:
         """Return the labels."""
-        return np.array(self.numbers, np.int64) if len(self.numbers) else super().labels()
+        return super().labels() if self.numbers is None else self.numbers
 
 
 class Folder(SplitFormat):
@@ -205,7 +105,7 @@ class Folder(SplitFormat):
 
     def _refuse_flat(self, there: Sequence[Path]) -> None:
         """Refuse folders that are called like splits but hold pictures, not classes."""
-        flat = [folder.name for folder in there if not _holds_classes(folder) and _pictures(folder)]
+        flat = [folder.name for folder in there if not _holds_classes(folder) and _holds_pictures(folder)]
         kinds = {kind(name) for name in flat}
         clear = None in kinds and not ("train" in kinds and kinds & {"test", "val"})
         if self.train == WHOLE or not flat or clear:
@@ -244,7 +144,7 @@ class FolderSource(Source):
                 found=others,
                 remedy="name another folder with scan.source.path",
             )
-        return FileRows(str(self.path), self.path, files)
+        return FileRows(str(self.path), self.path, packed(files))
 
     def _listed(self) -> tuple[list[str], str]:
         """Return the image files, relative to the folder, and words for what else is there."""
@@ -263,7 +163,7 @@ class FolderSource(Source):
 
 def _classes(parts: Sequence[Path]) -> tuple[list[str], list[str]]:
     """Return the names of the folders that hold pictures in any split, in order, and what is to be told."""
-    held = {folder: _pictures(folder) for part in parts for folder in folders(part)}
+    held = {folder: _holds_pictures(folder) for part in parts for folder in folders(part)}
     found = {folder.name for folder, pictures in held.items() if pictures}
     empty = sorted({folder.name for folder in held} - found)
     notes = [f"empty folders passed over: {', '.join(empty[:5])}"] if empty else []
@@ -278,19 +178,22 @@ def _classes(parts: Sequence[Path]) -> tuple[list[str], list[str]]:
 def _rows(folder: Path, root: Path, classes: Sequence[str]) -> FileRows:
     if (folder / LABELS).exists():
         rows = rows_of(folder, root)
-        files, labels = [str(row.file) for row in rows], [row.label for row in rows]
+        files, labels = packed(str(row.file) for row in rows), np.array([row.label for row in rows], np.int64)
         names, where = names_of(rows, folder / LABELS), f"column label of {folder / LABELS}"
         found = FileRows(where, folder, files, labels, names)
     else:
         there = {each.name: each for each in folders(folder)}
-        held = [
-            (f"{name}/{file.name}", label)
-            for label, name in enumerate(classes)
-            for file in (_pictures(there[name]) if name in there else ())
-        ]
+        counted: list[int] = []
+
+        def held() -> Iterator[str]:
+            for name in classes:
+                inner = _pictures(there[name]) if name in there else []
+                counted.append(len(inner))
+                yield from (f"{name}/{file}" for file in inner)
+
         names = {label: printable(name) for label, name in enumerate(classes)}
-        files, labels = [file for file, _ in held], [label for _, label in held]
-        found = FileRows(str(folder), folder, files, labels, names)
+        files = packed(held())
+        found = FileRows(str(folder), folder, files, np.arange(len(classes)).repeat(counted), names)
     if not found.files:
         raise OutvotedError(
             expected=f"one subfolder of pictures for each class, or a {LABELS}, in {folder}",
@@ -316,11 +219,13 @@ def _passed_over(
     if unread:
         yield f"folders beside the chosen splits passed over: {', '.join(map(printable, unread[:5]))}"
     for part, each in zip(parts, rows, strict=True):
-        listed = (part / LABELS).exists()
-        files = {file for file in walked(part) if _named_so(file)} if listed else {*_loose(part)}
-        left = sorted(files - {part / file for file in each.files})
+        by_table = (part / LABELS).exists()
+        left = _loose(part)
+        if by_table:
+            told = {part / file for file in each.files}
+            left = sorted(file for file in walked(part) if _named_so(file) and file not in told)
         if left:
-            why = f"not in {LABELS}" if listed else "beside the class folders"
+            why = f"not in {LABELS}" if by_table else "beside the class folders"
             yield f"pictures {why} passed over: {len(left)}, say {printable(left[0].name)}"
 
 
@@ -333,7 +238,7 @@ def _mixed(parts: Sequence[Path]) -> OutvotedError:
 
 
 def _loose(folder: Path) -> list[Path]:
-    return [path for path in entries(folder) if _named_so(path) and not path.is_dir()]
+    return [folder / name for name, inner in listed(folder) if not inner and _named_so(Path(name))]
 
 
 def _named_so(file: Path) -> bool:
@@ -344,12 +249,16 @@ def _holds_classes(folder: Path) -> bool:
     return bool(folders(folder)) or (folder / LABELS).exists()
 
 
-def _pictures(folder: Path) -> list[Path]:
-    """List all files; what is no picture is told when it is read, so that no image goes missing unseen.
+def _pictures(folder: Path) -> list[str]:
+    """Return the names of all files; what is no picture is told when it is read, and never goes missing.
 
     Folders within are listed too, and refused then, unless nothing is in them.
     """
-    return [path for path in entries(folder) if not path.is_dir() or next(walked(path), None)]
+    return [name for name, inner in listed(folder) if not inner or next(walked(folder / name), None)]
+
+
+def _holds_pictures(folder: Path) -> bool:
+    return any(not inner or next(walked(folder / name), None) for name, inner in listed(folder))
 
 
 def _in_order(names: dict[int, str]) -> tuple[str, ...] | None:

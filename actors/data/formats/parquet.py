@@ -9,8 +9,8 @@ from typing import Literal
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from outvoted.actors.data.files import UserPath, refuse_streams, unreadable, walked
-from outvoted.actors.data.formats.base import WHOLE, Contents, kind, refuse_unclear, split_in
+from outvoted.actors.data.files import UserPath, refuse_streams, unreadable
+from outvoted.actors.data.formats.base import Contents
 from outvoted.actors.data.formats.columns import (
     ColumnRows,
     TableFormat,
@@ -20,9 +20,9 @@ from outvoted.actors.data.formats.columns import (
     column_rows,
     image_column,
 )
+from outvoted.actors.data.formats.split_files import files_at, split_files
 from outvoted.actors.data.room import check_room
 from outvoted.actors.data.rows import Rows, Source
-from outvoted.search.errors import OutvotedError
 
 _ROWS = 128
 """How many rows are read together, at most."""
@@ -40,36 +40,13 @@ class Parquet(TableFormat):
 
     def read(self) -> Contents:
         """Find the rows of each split; files follow one another in the order of their names."""
-        files = _files(self.path)
-        names = {file: self._names(file) for file in files}
-        train, test = self.chosen(set().union(*names.values()))
-        if train is None and self.train != WHOLE and self.path.is_dir():
-            refuse_unclear(files, self.path)
-        rest = [file for file in files if train is not None and not {train, test} & names[file]]
-        notes = [f"files of no chosen split passed over: {len(rest)}, say {rest[0].name}"] if rest else []
-        trained = self._rows([file for file in files if train is None or train in names[file]])
-        tested = None if test is None else self._rows([file for file in files if test in names[file]])
-        return Contents(trained, tested, class_names(trained), notes=tuple(notes))
+        found = split_files(self, _files(self.path))
+        trained = self._rows(found.train)
+        tested = None if found.test is None else self._rows(found.test)
+        return Contents(trained, tested, class_names(trained), notes=found.notes)
 
     def _rows(self, files: Sequence[Path]) -> ColumnRows:
         return column_rows([shard(file, self.path, self.image) for file in files], self.label)
-
-    def _names(self, file: Path) -> set[str]:
-        """Return the names of the splits that a file can be said to belong to."""
-        if not self.path.is_dir() or self.train == WHOLE:
-            return set()
-        within = file.relative_to(self.path)
-        others = {within.stem, within.stem.partition("-")[0], *within.parent.parts}
-        others |= {part.removeprefix("split=") for part in within.parent.parts}
-        try:
-            word = split_in(within)
-        except ValueError as error:
-            raise OutvotedError(
-                expected=f"files whose names say one split, in {self.path}",
-                found=f"{within}, which names {error}",
-                remedy=f"rename it, or set data.train='{WHOLE}' if all files are one data set",
-            ) from error
-        return {name for name in others if not kind(name)} | ({word} if word else set())
 
 
 class ParquetSource(Source):
@@ -152,14 +129,4 @@ def rows_at_once(file: pq.ParquetFile, most: int = _ROWS) -> int:
 
 
 def _files(path: Path) -> list[Path]:
-    """Return the Parquet files that a path names, in order.
-
-    Raises:
-        OutvotedError: a folder holds none.
-    """
-    if not path.is_dir():
-        return [path]
-    found = sorted(file for file in walked(path) if file.name.lower().endswith(".parquet"))
-    if not found:
-        raise unreadable(path, "a folder of .parquet files", "none of them")
-    return found
+    return files_at(path, lambda name: name.endswith(".parquet"), ".parquet")

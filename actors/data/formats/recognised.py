@@ -9,10 +9,16 @@ from outvoted.actors.data.formats.idx import Idx
 from outvoted.actors.data.formats.npz import Npz
 from outvoted.actors.data.formats.parquet import Parquet
 from outvoted.actors.data.formats.svhn import Svhn
+from outvoted.actors.data.formats.webdataset import WebDataset
 from outvoted.search.errors import OutvotedError
 
-_Recognised = Folder | HuggingFace | Idx | Npz | Parquet | Svhn
-_FILES: dict[str, type[Npz | Parquet | Svhn]] = {".npz": Npz, ".parquet": Parquet, ".mat": Svhn}
+_Recognised = Folder | HuggingFace | Idx | Npz | Parquet | Svhn | WebDataset
+_FILES: dict[str, type[Npz | Parquet | Svhn | WebDataset]] = {
+    ".npz": Npz,
+    ".parquet": Parquet,
+    ".mat": Svhn,
+    ".tar": WebDataset,
+}
 _SAVED = ("state.json", "dataset_dict.json")
 _IDX = ("train-images-idx3-ubyte", "train-images-idx3-ubyte.gz")
 _SVHN = "train_32x32.mat"
@@ -25,7 +31,7 @@ def format_at(path: Path, test_share: float = 0.1) -> AnyFormat:
 
     Args:
         path: an image folder (a subfolder for each class, or ``labels.csv``), a Hugging Face dataset saved to
-            disk, a folder of Parquet files or of MNIST's idx files; or a .npz, .parquet or .mat file.
+            disk, a folder of Parquet files or of MNIST's idx files; or a .npz, .parquet, .mat or .tar file.
         test_share: the share of images held out for testing where there is no test split.
 
     Raises:
@@ -56,4 +62,6 @@ def _form(path: Path) -> type[_Recognised] | None:
         return Idx
     if _SVHN in names:
         return Svhn
-    return Parquet if next(path.rglob("*.parquet"), None) else Folder
+    if next(path.rglob("*.parquet"), None):
+        return Parquet
+    return WebDataset if next(path.rglob("*.tar"), None) else Folder

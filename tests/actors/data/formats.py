@@ -2,6 +2,8 @@
 
 import csv
 import gzip
+import io
+import tarfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -155,6 +157,23 @@ def _saved(folder: Path, splits: dict[str, Split]) -> None:
     huggingface.DatasetDict(parts).save_to_disk(folder / "saved")
 
 
+def write_tar(path: Path, split: Split, end: str = "png") -> None:
+    """Write a WebDataset archive: for each image a picture and its label."""
+    with tarfile.open(path, "w") as archive:
+        for index, (image, label) in enumerate(zip(split.images, split.labels, strict=True)):
+            for suffix, content in ((end, png.encode(image)), ("cls", str(label).encode())):
+                member = tarfile.TarInfo(f"a/{index:06d}.{suffix}")
+                member.size = len(content)
+                archive.addfile(member, io.BytesIO(content))
+
+
+def _archives(folder: Path, splits: dict[str, Split]) -> None:
+    for name, split in splits.items():
+        half = len(split) // 2
+        write_tar(folder / f"{name}-000.tar", Split(split.images[:half], split.labels[:half]))
+        write_tar(folder / f"{name}-001.tar", Split(split.images[half:], split.labels[half:]))
+
+
 def write_mat(path: Path, split: Split) -> None:
     """Write a file as SVHN's authors do: X 32 x 32 x 3 x N, y N x 1 with 10 for the digit 0."""
     labels = np.where(split.labels == 0, 10, split.labels).astype(np.uint8)
@@ -183,5 +202,6 @@ FORMATS = {
         settings=(("image", "png"), ("label", "class")),
     ),
     "huggingface": Format("huggingface", _saved, "saved", "saved/train/data-00000-of-00001.arrow"),
+    "webdataset": Format("webdataset", _archives, "", "train-001.tar"),
     "svhn": SVHN,
 }
