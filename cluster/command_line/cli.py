@@ -22,19 +22,22 @@ from outvoted.cluster.command_line.configurations import (
 from outvoted.cluster.command_line.options import (
     DEFAULT_RUNS,
     Address,
+    Dashboard,
     Debug,
     Name,
+    NameThere,
     OfRun,
     Override,
     Resume,
     Runs,
+    RunsThere,
     Trusted,
     run_path,
     trusted,
 )
 from outvoted.cluster.console.ending import INTERRUPTED, nothing_started, signals_heeded
 from outvoted.cluster.console.terminal import console, errors, tolerate_any_terminal
-from outvoted.cluster.jobs.kinds import ENTRIES, KindEntry, keys_in, kind_of_keys
+from outvoted.cluster.jobs.kinds import ENTRIES, KindEntry, keys_in, kind_called, kind_of_keys
 from outvoted.search.errors import OutvotedError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -67,6 +70,12 @@ def launched(entry: KindEntry) -> Callable[..., None]:
         name: Name = None,
         address: Address = "local",
         resume: Resume = False,
+        start_or_resume: Annotated[
+            bool,
+            typer.Option(
+                "--start-or-resume", help="Resume the run --name if it has begun: for jobs that may restart."
+            ),
+        ] = False,
         dry_run: Annotated[
             bool, typer.Option("--dry-run", help="Check everything, start nothing, as `outvoted check`.")
         ] = False,
@@ -76,8 +85,9 @@ def launched(entry: KindEntry) -> Callable[..., None]:
         keys = keys_in(config, entry.name)
         say_which(config)
         with nothing_started():
-            from outvoted.cluster.command_line.launching import Given, make_run
-        given = Given(config, override or (), name, address, resume, runs, debug)
+            from outvoted.cluster.command_line.launching import Given, has_begun, make_run
+        resumes = resume or (start_or_resume and has_begun(name, runs))
+        given = Given(config, override or (), name, address, resumes, runs, debug)
         if not dry_run:
             make_run(entry.name, keys, given)
             return
@@ -238,6 +248,90 @@ def check(
         from outvoted.cluster.command_line.checking import check_run
         from outvoted.cluster.command_line.launching import Given
     check_run(kind_of_keys(keys), keys, Given(config, override or (), None, address, False, runs, debug))
+
+
+@app.command()
+def submit(  # noqa: PLR0913  # each is an option
+    config: Annotated[Path, typer.Argument(help=CONFIG_HELP.format("mnist"))],
+    address: Dashboard,
+    override: Override = None,
+    name: Annotated[str | None, typer.Option(help="The run's name, and its job's.")] = None,
+    kind: Annotated[
+        str | None, typer.Option(help="mine, scan, ..., for a file that would do for several.")
+    ] = None,
+    resume: Resume = False,
+    runs: RunsThere = None,
+    without: Annotated[
+        list[str] | None, typer.Option(help="A file or folder of the current one to leave here. Repeatable.")
+    ] = None,
+    code: Annotated[
+        bool, typer.Option(" /--no-code", help="Send the configuration alone.", show_default=False)
+    ] = True,
+    stay: Annotated[bool, typer.Option("--watch", help="Show it until it ends.")] = False,
+    debug: Debug = False,
+) -> None:
+    """Start a run of any kind on a cluster, as a job that outlives this shell."""
+    keys = keys_in(config, next(iter(ENTRIES)))
+    say_which(config)
+    with nothing_started():
+        from outvoted.cluster.command_line.launching import default_name
+        from outvoted.cluster.command_line.remote import submit_run
+        from outvoted.cluster.submitting.submitting import Submission
+    sent = tuple(without or ()) if code else None
+    chosen, named = kind_called(kind) if kind else kind_of_keys(keys), name or default_name(config)
+    wanted = Submission(chosen, config, keys, named, tuple(override or ()), runs, resume, sent, debug)
+    submit_run(wanted, address, stay)
+
+
+@app.command()
+def watch(name: NameThere, address: Dashboard, debug: Debug = False) -> None:
+    """Show a run on a cluster as it goes; Ctrl-C leaves the run alone. Exits as the run does."""
+    with nothing_started():
+        from outvoted.cluster.command_line.remote import watch_run
+    watch_run(name, address)
+
+
+@app.command()
+def logs(
+    name: NameThere,
+    address: Dashboard,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the run ends.")] = False,
+    debug: Debug = False,
+) -> None:
+    """Print what a run on a cluster has said so far."""
+    with nothing_started():
+        from outvoted.cluster.command_line.remote import say_logs
+    say_logs(name, address, follow)
+
+
+@app.command()
+def stop(name: NameThere, address: Dashboard, debug: Debug = False) -> None:
+    """End a run on a cluster as Ctrl-C would; `submit --resume` goes on with it."""
+    with nothing_started():
+        from outvoted.cluster.command_line.remote import stop_run
+    stop_run(name, address)
+
+
+@app.command()
+def fetch(
+    name: NameThere,
+    address: Dashboard,
+    to: Annotated[Path | None, typer.Option(help="The folder to write; runs/NAME by default.")] = None,
+    runs: RunsThere = None,
+    debug: Debug = False,
+) -> None:
+    """Bring the folder of a run on a cluster here; what is here already is not sent twice."""
+    with nothing_started():
+        from outvoted.cluster.command_line.remote import fetch_run
+    fetch_run(name, address, to or DEFAULT_RUNS / name, runs)
+
+
+@app.command(hidden=True)
+def offer(run: Path, debug: Debug = False) -> None:
+    """Offer the files of a run on this machine to `outvoted fetch`; started by it as a job."""
+    from outvoted.cluster.command_line.remote import offer_run
+
+    offer_run(run)
 
 
 @app.command()

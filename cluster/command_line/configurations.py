@@ -5,9 +5,7 @@ from pathlib import Path
 
 from outvoted.cluster.configuration.ready import file_of, hides_ready, named, ready
 from outvoted.cluster.console.terminal import console, say_aligned
-from outvoted.cluster.jobs.kinds import ENTRIES, KINDS
-from outvoted.search.errors import OutvotedError, suggestion
-from outvoted.search.shown import shown
+from outvoted.cluster.jobs.kinds import ENTRIES, KINDS, kind_called
 
 
 def say_ready() -> None:
@@ -40,7 +38,7 @@ def say_keys(kind: str | None, prefix: str | None, markdown: bool) -> None:
     """
     from outvoted.cluster.configuration.keys import as_markdown, as_text, beginning, packaged, sections
 
-    kinds = ENTRIES if kind is None else (_known(kind),)
+    kinds = ENTRIES if kind is None else (kind_called(kind),)
     found = sections({name: packaged(name) for name in kinds})
     if prefix is not None:
         found = beginning(found, prefix)
@@ -54,20 +52,10 @@ def say_schema(kind: str) -> None:
     Raises:
         OutvotedError: there is no such kind.
     """
-    form = KINDS[_known(kind)].form
+    form = KINDS[kind_called(kind)].form
     from outvoted.cluster.configuration.schema import schema_of
 
     console.print(json.dumps(schema_of(form, kind), indent=1, ensure_ascii=False), soft_wrap=True)
-
-
-def _known(kind: str) -> str:
-    if kind not in ENTRIES:
-        raise OutvotedError(
-            expected=f"a kind of run: {', '.join(ENTRIES)}",
-            found=shown(kind),
-            remedy=suggestion(kind, ENTRIES),
-        )
-    return kind
 
 
 def say_which(given: Path) -> None:

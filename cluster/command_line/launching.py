@@ -3,17 +3,21 @@
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from outvoted.actors.networks.computing import use_one_thread
 from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.cluster.command_line.resuming import resumable
+from outvoted.cluster.console import records
 from outvoted.cluster.console.terminal import console, say_written, to_report
 from outvoted.cluster.jobs.job import Job, launch
 from outvoted.cluster.jobs.kinds import KINDS, configured
 from outvoted.cluster.jobs.runs import checked, newest
+from outvoted.cluster.storage.at_hand import fetched
 from outvoted.cluster.storage.urls import given_as
+from outvoted.search.errors import OutvotedError
 from outvoted.search.shown import shown
 from outvoted.search.trust import named_by
 
@@ -46,6 +50,10 @@ def make_run(command_name: str, keys: Mapping[str, Any], given: Given) -> None:
     kind = KINDS[command_name]
     settings = configured(kind, keys, given.config, given.override)
     path = run_folder(given.config, given.name, given.runs, given.resume)
+    began = records.RunBegan(
+        kind=kind.name, place=str(given_as(path.absolute())), version=version("outvoted")
+    )
+    records.write_if_wanted(console, began)
     with resumable(kind.name, given.config, given.override, path, given.address) as again:
         job = Job(kind, settings, RunFolder(path), given.address, given.resume, given.debug)
         report = launch(job, console)
@@ -64,6 +72,21 @@ def run_folder(config: Path, name: str | None, runs: Path, resume: bool) -> Path
     if name is not None:
         return runs / checked(name, "--name")
     return newest(runs, config.stem) if resume else runs / checked(default_name(config), shown(config))
+
+
+def has_begun(name: str | None, runs: Path) -> bool:
+    """Return whether a run has begun, so that it can be resumed.
+
+    Raises:
+        OutvotedError: it has no name, so that the next start would not find it.
+    """
+    if name is None:
+        raise OutvotedError(
+            expected="a name for a run that may be started again",
+            found="--start-or-resume without --name",
+            remedy="add --name",
+        )
+    return RunFolder(fetched(runs / checked(name, "--name"))).changed_at() is not None
 
 
 def default_name(config: Path) -> str:

@@ -24,6 +24,14 @@ Override = Annotated[
 ]
 Name = Annotated[str | None, typer.Option(help="The run's name; its folder is RUNS/NAME.")]
 Address = Annotated[str, typer.Option(help="local, auto, or the HOST:PORT of a Ray cluster.")]
+Dashboard = Annotated[
+    str,
+    typer.Option("--address", help="The cluster's dashboard: http://HOST:8265.", envvar="OUTVOTED_CLUSTER"),
+]
+NameThere = Annotated[str, typer.Argument(help="The run's name, as it was submitted.")]
+RunsThere = Annotated[
+    str | None, typer.Option("--runs", help="The folder of runs on the cluster, absolute, or a URL.")
+]
 Trusted = Annotated[
     bool, typer.Option("--trust", help="Import the Python code that the run names: it runs as you.")
 ]

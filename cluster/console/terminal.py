@@ -4,7 +4,7 @@ import os
 import shlex
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +25,7 @@ from rich.progress import (
 from rich.segment import Segment
 from rich.text import Text
 
+from outvoted.cluster.console import records
 from outvoted.cluster.console.notebook import NotebookBars, notebook_phase
 from outvoted.search.shown import visible
 from outvoted.search.trust import Trust
@@ -122,18 +123,21 @@ _PATIENCE = 1 / 30
 """Of the time a task takes so far: a line is due after so long, so that a night doesn't fill the log."""
 
 
-def bars(console: Console) -> Progress:
+def bars(console: Console, clock: Callable[[], float] | None = None) -> Progress:
     """Return bars with a name, how far, how many, details, and the time left, in the end the time taken.
 
     Without a terminal a line with the time says the same: after every 5 %, every ten seconds in which
     something changed (after half an hour, every minute), and every minute in which nothing did. Whatever is
     printed on the console of the bars has the time before it too. In a notebook the bar is drawn again in its
     place.
+
+    Args:
+        clock: tells the seconds where bars follow a process that is elsewhere.
     """
     if console.is_jupyter and not console.quiet:
         return NotebookBars(console)
     if not draws(console):
-        return Lines(console)
+        return RecordedLines(console) if records.wanted() and not console.quiet else Lines(console)
     return _Bars(
         _Literal("description", 9),
         BarColumn(bar_width=18),
@@ -141,6 +145,7 @@ def bars(console: Console) -> Progress:
         _Literal("details"),
         TimeRemainingColumn(compact=True, elapsed_when_finished=True),
         console=console,
+        get_time=clock,
     )
 
 
@@ -205,7 +210,11 @@ class _Stamped(Console):
 
     def print(self, *said: Any, **how: Any) -> None:
         """Print a line, or whatever it is."""
-        self._to.print(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", *said, **how)
+        self._to.print(_now(), *said, **how)
+
+
+def _now() -> str:
+    return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 class Lines(Progress):
@@ -242,6 +251,12 @@ class Lines(Progress):
                 self._say(task)
 
     def _say(self, task: Task, last: bool = False) -> None:
+        text = self._due(task, last)
+        if text is not None:
+            self.console.print(text, soft_wrap=True)
+
+    def _due(self, task: Task, last: bool) -> str | None:
+        """Return the line that is to be said now, if one is."""
         with self._lock:
             text, now = _line(task), time.monotonic()
             when, done, before = self._said.setdefault(task.id, (now, 0.0, ""))
@@ -250,9 +265,33 @@ class Lines(Progress):
             waited = now - when >= (often if text != before else _UNCHANGED_SECONDS)
             ended = last or task.finished
             if not task.visible or (text == before if ended else not (far or waited)):
-                return
+                return None
             self._said[task.id] = (now, task.completed, text)
-        self.console.print(text, soft_wrap=True)
+        return text
+
+
+class RecordedLines(Lines):
+    """Says the same lines, and ends them, and others between them, with records to draw bars from."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__(console)
+        self._to, self._pace = console, records.Pace()
+
+    def _say(self, task: Task, last: bool = False) -> None:
+        text = self._due(task, last)
+        state: dict[str, Any] = {
+            "task": self._pace.first + int(task.id),
+            "name": visible(task.description),
+            "done": task.completed,
+            "of": task.total,
+            "details": visible(str(task.fields.get("details", ""))),
+            "visible": task.visible,
+        }
+        with self._lock:
+            due = self._pace.due(task.id, state, last or task.finished)
+        if due or text is not None:
+            at = records.TaskAt(**state, at=round(self._pace.now, 2))
+            records.write(self._to, at, "" if text is None else f"{_now()} {text}")
 
 
 def _line(task: Task) -> str:

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from outvoted.cluster.configuration import reading
-from outvoted.search.errors import OutvotedError
+from outvoted.search.errors import OutvotedError, suggestion
 from outvoted.search.settings import Settings
+from outvoted.search.shown import shown
 
 if TYPE_CHECKING:
     from outvoted.actors.runs.run_folder import RunRecord
@@ -100,6 +101,19 @@ class _Kinds(Mapping[str, "Kind[Any]"]):
 
 
 KINDS: Mapping[str, "Kind[Any]"] = _Kinds()
+
+
+def kind_called(name: str) -> str:
+    """Return a name that the user gave if a kind of run has it.
+
+    Raises:
+        OutvotedError: none has.
+    """
+    if name in ENTRIES:
+        return name
+    raise OutvotedError(
+        expected=f"a kind of run: {', '.join(ENTRIES)}", found=shown(name), remedy=suggestion(name, ENTRIES)
+    )
 
 
 def kind_of(config: "Settings | RunRecord") -> "Kind[Any]":

@@ -10,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from outvoted.actors.data.datasets import Dataset
+from outvoted.actors.runs.fence import FILE as LOCK
 from outvoted.actors.runs.files import write_atomically
 from outvoted.actors.runs.run_folder import DataRecord, RunFolder, RunRecord, State
 from outvoted.actors.runs.tables import check_tables
@@ -66,7 +67,7 @@ def open_record(store: RunFolder, kind: str, config: Settings, resume: bool, dat
     """
     wanted = config.model_dump(mode="json")
     if not resume:
-        if store.path.exists() and (not store.path.is_dir() or any(store.path.iterdir())):
+        if store.path.exists() and (not store.path.is_dir() or _has_files(store.path)):
             raise OutvotedError(
                 expected=f"a new folder {given_as(store.path)}",
                 found="a folder with files in it",
@@ -92,6 +93,11 @@ def open_record(store: RunFolder, kind: str, config: Settings, resume: bool, dat
             _versions(),
         )
     return record
+
+
+def _has_files(folder: Path) -> bool:
+    """Return whether a folder holds more than the lock of a process that died before it wrote anything."""
+    return any(path.name != LOCK for path in folder.iterdir())
 
 
 @contextmanager

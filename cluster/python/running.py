@@ -12,13 +12,12 @@ from outvoted.cluster.command_line.launching import run_folder
 from outvoted.cluster.configuration import reading
 from outvoted.cluster.console.terminal import Terminal
 from outvoted.cluster.jobs.job import Job, launch
-from outvoted.cluster.jobs.kinds import KINDS, kind_at, kind_of
+from outvoted.cluster.jobs.kinds import KINDS, kind_at, kind_called, kind_of
 from outvoted.cluster.python import configured
 from outvoted.cluster.python.configured import RUNS, Config, Where
 from outvoted.cluster.python.panel import Panel
 from outvoted.cluster.python.result import Result
 from outvoted.cluster.storage.urls import folder_of, given_as
-from outvoted.search.errors import OutvotedError, suggestion
 from outvoted.search.settings import Settings
 
 LOCAL = "local"
@@ -53,7 +52,7 @@ def run(
     if isinstance(config, Settings):
         wanted = kind_of(config)
     elif kind is not None:
-        wanted = KINDS[_known(kind)]
+        wanted = KINDS[kind_called(kind)]
     else:
         wanted = KINDS["mine"] if isinstance(config, Mapping) else kind_at(Path(config))
     settings = configured.settings(config, wanted.name, "run(...)", overrides)
@@ -100,11 +99,3 @@ def _changed(part: Any, new: Any) -> Any:
 
 def _values(settings: BaseModel) -> dict[str, Any]:
     return {name: getattr(settings, name) for name in type(settings).model_fields}
-
-
-def _known(kind: str) -> str:
-    if kind in KINDS:
-        return kind
-    raise OutvotedError(
-        expected=f"a kind of run: {', '.join(KINDS)}", found=f"'{kind}'", remedy=suggestion(kind, list(KINDS))
-    )

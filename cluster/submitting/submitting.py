@@ -1,0 +1,112 @@
+"""Submitting a run: it is checked here as its own command would, sent, and started as a job."""
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from outvoted.actors.data import datasets
+from outvoted.actors.data.datasets import DataSettings
+from outvoted.actors.runs.run_folder import RunFolder
+from outvoted.cluster.configuration.ready import file_of
+from outvoted.cluster.console.terminal import command, warn
+from outvoted.cluster.jobs.job import Job, readied
+from outvoted.cluster.jobs.kinds import KINDS, configured
+from outvoted.cluster.jobs.run_settings import RunSettings
+from outvoted.cluster.submitting.dashboard import Jobs
+from outvoted.cluster.submitting.entry import ENVIRONMENT, Entry, job_name, next_id, runs_folder
+from outvoted.cluster.submitting.packing import pack
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What is to be submitted.
+
+    Attributes:
+        config: a file, or the name of a ready configuration.
+        keys: what stands in it.
+        runs: the folder or URL of runs on the cluster; None for the cluster's own.
+        without: what of the current folder is not sent; None to send nothing but the configuration.
+    """
+
+    kind: str
+    config: Path
+    keys: Mapping[str, Any]
+    name: str
+    override: Sequence[str] = ()
+    runs: str | None = None
+    resume: bool = False
+    without: Sequence[str] | None = ()
+    debug: bool = False
+
+    def again(self, address: str) -> str:
+        """Return the command that resumes the run."""
+        parts: list[str | Path] = [
+            "outvoted",
+            "submit",
+            self.config,
+            "--address",
+            address,
+            "--name",
+            self.name,
+        ]
+        parts += [part for one in self.override for part in ("--set", one)]
+        parts += [] if self.runs is None else ["--runs", self.runs]
+        parts += [part for one in self.without or () for part in ("--without", one)]
+        parts += ["--no-code"] * (self.without is None)
+        return command(*parts, "--resume")
+
+
+def submit(wanted: Submission, jobs: Jobs, console: Console) -> str:
+    """Check a run here, and start it there; return the id of its job.
+
+    Raises:
+        OutvotedError: something in the configuration must be fixed, a run of this name lives, too much would
+            be sent, or the cluster refuses.
+    """
+    job_name(wanted.name, "--name")
+    runs_folder(wanted.runs)
+    kind = KINDS[wanted.kind]
+    settings = configured(kind, wanted.keys, wanted.config, wanted.override)
+    job = next_id(jobs, wanted.name)
+    _check_here(wanted, settings, console)
+    with tempfile.TemporaryDirectory(prefix="outvoted-submit-") as folder:
+        there = Path(folder) / "sent"
+        there.mkdir()
+        file = file_of(wanted.config)
+        packed = pack(file, settings.model_dump(mode="json"), Path.cwd(), there, wanted.without)
+        for key, value in packed.absent.items():
+            warn(console, f"{key}: {value} is not sent; it must be on the cluster, under the same path")
+        entry = Entry(
+            wanted.kind, packed.config, wanted.name, wanted.override, wanted.runs, wanted.resume, wanted.debug
+        )
+        notes = {"outvoted": version("outvoted"), "kind": wanted.kind, "again": wanted.again(jobs.address)}
+        console.print(f"sending {packed.files:,} files, {packed.size / 1e6:.1f} MB", soft_wrap=True)
+        jobs.submit(job, entry.command, there, ENVIRONMENT, notes)
+    return job
+
+
+def _check_here(wanted: Submission, settings: RunSettings, console: Console) -> None:
+    """Check all that the run's command would before it starts Ray, where its data can be read here.
+
+    Raises:
+        OutvotedError: what the run itself would say.
+    """
+    if not _has_data(settings):
+        console.print("The data is not here: it is checked on the cluster.", soft_wrap=True)
+        return
+    with tempfile.TemporaryDirectory(prefix="outvoted-check-") as folder:
+        nowhere = RunFolder(Path(folder) / wanted.name)
+        readied(Job(KINDS[wanted.kind], settings, nowhere, address="auto"), console)
+
+
+def _has_data(settings: RunSettings) -> bool:
+    data = getattr(settings, "data", None)
+    path = getattr(data, "path", None)
+    if path is not None:
+        return Path(path).exists()
+    return not isinstance(data, DataSettings) or datasets.find(data) is not None

@@ -1,0 +1,171 @@
+"""Watching a run on a cluster: its own lines and bars, drawn here; leaving it leaves it alone."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from rich.console import Console
+from rich.progress import Progress, TaskID
+
+from outvoted.cluster.console.ending import INTERRUPTED
+from outvoted.cluster.console.records import LogReader, Record, RunBegan, TaskAt
+from outvoted.cluster.console.terminal import bars, draws, warn
+from outvoted.cluster.submitting.dashboard import Jobs, JobSeen
+from outvoted.search.errors import OutvotedError
+
+_PAUSE = 2.0
+_UNREACHABLE_SECONDS = 300.0
+"""How long a cluster may be out of reach, its head restarting say, before whoever watches is told to go."""
+
+
+class _Screen:
+    """What a run writes, drawn: lines as they are, records as bars where lines can be drawn over."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._draws = draws(console)
+        self._at, self._heard = 0.0, time.monotonic()
+        self._progress: Progress | None = None
+        self._bars: dict[int, TaskID] = {}
+        self._before: list[str] | None = []
+
+    def put(self, said: str | None, record: Record | None) -> None:
+        """Draw a line of the log."""
+        if isinstance(record, RunBegan):
+            self._before = None  # what Ray says before is about itself
+            self._warn_of(record)
+        if isinstance(record, TaskAt) and self._draws:
+            self._draw(record)
+        elif said is not None and self._before is not None:
+            self._before.append(said)
+        elif said is not None:
+            self._console.print(said, soft_wrap=True)
+
+    def end(self) -> None:
+        """Leave the bars as they are; say what a run said that never began."""
+        if self._progress is not None:
+            self._progress.stop()
+        for line in self._before or ():
+            self._console.print(line, soft_wrap=True)
+        self._before = None
+
+    def _draw(self, task: TaskAt) -> None:
+        self._at, self._heard = task.at, time.monotonic()
+        if self._progress is None:
+            self._progress = bars(self._console, self._clock)
+        if task.task not in self._bars:
+            self._bars[task.task] = self._progress.add_task(task.name, total=task.of, details="")
+        self._progress.update(
+            self._bars[task.task],
+            description=task.name,
+            total=task.of,
+            completed=task.done,
+            details=task.details,
+            visible=task.visible,
+        )
+
+    def _clock(self) -> float:
+        """Return the run's own time, so that a log that is read at once makes the bars it made as it grew."""
+        return self._at + time.monotonic() - self._heard
+
+    def _warn_of(self, run: RunBegan) -> None:
+        from importlib.metadata import version
+
+        if run.version != version("outvoted"):
+            warn(self._console, f"the cluster has outvoted {run.version}, this machine {version('outvoted')}")
+
+
+async def lines(jobs: Jobs, job: str) -> AsyncGenerator[tuple[str | None, Record | None], None]:
+    """Yield what a job's log says and its records, from its beginning, until the job has ended.
+
+    A connection that breaks, or a dashboard that restarts, is waited for.
+
+    Raises:
+        OutvotedError: the cluster can't be reached for minutes, or has forgotten the job.
+    """
+    reader, taken, heard = LogReader(), 0, time.monotonic()
+    while True:
+        passed = 0
+        try:
+            async with aclosing(jobs.tail(job)) as chunks:
+                async for chunk in chunks:
+                    heard, fresh = time.monotonic(), chunk[max(0, taken - passed) :]
+                    passed += len(chunk)
+                    taken = max(taken, passed)
+                    for line in reader.feed(fresh):
+                        yield line
+            if (await asyncio.to_thread(jobs.job, job)).ended:
+                break
+        except (ConnectionError, OutvotedError):
+            if time.monotonic() - heard > _UNREACHABLE_SECONDS:
+                raise
+            await asyncio.sleep(_PAUSE)
+    for line in reader.end():
+        yield line
+
+
+def watch(jobs: Jobs, job: JobSeen, console: Console) -> JobSeen:
+    """Show a run until it ends; return its job as it is then."""
+
+    async def show() -> None:
+        screen = _Screen(console)
+        try:
+            async with aclosing(lines(jobs, job.id)) as all_of_them:
+                async for said, record in all_of_them:
+                    screen.put(said, record)
+        finally:
+            screen.end()
+
+    asyncio.run(show())
+    return jobs.job(job.id)
+
+
+def exit_code(job: JobSeen) -> int:
+    """Return the exit code of a run that has ended, as its own command would have given it.
+
+    Raises:
+        OutvotedError: its process, or the machine it was on, was lost.
+    """
+    if job.state == "SUCCEEDED":
+        return 0
+    if job.state == "STOPPED":
+        return INTERRUPTED
+    if job.code is not None:
+        if job.code == 127:
+            raise OutvotedError(
+                expected="the command `outvoted` on the cluster",
+                found="none on the PATH of Ray's head",
+                remedy="install outvoted there, or start Ray in the environment that has it",
+            )
+        return job.code
+    lines = [line for line in job.said.strip().splitlines() if line.strip()]
+    raise OutvotedError(
+        expected="the run to end by itself",
+        found=f"its process was lost: {lines[-1][:300] if lines else 'Ray does not say why'}",
+        remedy=resume_with(job),
+    )
+
+
+def resume_with(job: JobSeen) -> str:
+    """Say how a run goes on."""
+    again = job.notes.get("again", "")
+    return (
+        f"what was recorded is kept; resume it with\n          {again}"
+        if again
+        else "submit it again, with --resume"
+    )
+
+
+def place_of(log: str) -> str | None:
+    """Return the folder or URL of the run that a log is of, if it has begun."""
+    reader = LogReader()
+    found = [record for _, record in reader.feed(log) if isinstance(record, RunBegan)]
+    return found[-1].place if found else None
+
+
+def plain(log: str) -> str:
+    """Return a log without records."""
+    reader = LogReader()
+    said = [line for line, _ in (*reader.feed(log), *reader.end()) if line is not None]
+    return "\n".join(said)
