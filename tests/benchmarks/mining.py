@@ -34,7 +34,7 @@ from tests.benchmarks.sequential import InProcess, Sequential
 
 REPLICAS = 6
 """Replicas (searches for each of the five targets) that each sequential round gets."""
-STRATEGIES = ("hillclimb", "genetic", "auto")
+STRATEGIES = ("hillclimb", "genetic", "auto", "map-elites")
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def mined(store: RunFolder, strategy: str, per_target: int) -> tuple[Rate, Rate]
     whole = time.perf_counter() - began
     rows = Shards(store.path).frame("searches")
     counts = (
-        int((rows["outcome"] == "mistake").sum()),
+        Shards(store.path).units.read_all("mistakes", columns=["search_id"]).num_rows,
         int(rows["candidates"].sum()),
         int((rows["inferences_target"] + rows["inferences_peers"]).sum()),
     )
@@ -111,7 +111,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--out", type=Path, default=Path("bench/mining.parquet"))
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--searches", type=int, default=300, help="for each target")
+    parser.add_argument("--searches", type=int, default=1000, help="for each target")
     given = parser.parse_args()
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as folder, connected(LOCAL):
