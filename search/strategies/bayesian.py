@@ -59,9 +59,9 @@ class Bayesian(Strategy, Proposer):
     kind: Literal["bayesian"] = "bayesian"
     steps: Annotated[int, Field(ge=1, le=64)] = 48
     """Candidates of a search at most."""
-    hopeless: Annotated[float, Field(gt=0)] = 3.5
+    hopeless: Annotated[float, Field(gt=0)] = 5.0
     """Give up where a mistake is nowhere more likely than exp(-hopeless)..."""
-    trial: Annotated[int, Field(ge=0, le=256)] = 5
+    trial: Annotated[int, Field(ge=0, le=256)] = 12
     """... after so many candidates."""
     acceptance: ClassVar[Acceptance] = BestOfGeneration(wrong)  # each candidate is a generation of one
 
