@@ -56,7 +56,7 @@ ALERTS = (
         "sum by (run) (increase(<restarts>[15m])) > 3",
         "0m",
         "ticket",
-        "Processes of {{ $labels.run }} were started again {{ $value | humanize }} times within 15 minutes: "
+        "{{ $labels.run }} lost {{ $value | humanize }} cells within 15 minutes, which were started again: "
         "look for a lack of memory, or machines that come and go.",
     ),
     Alert(

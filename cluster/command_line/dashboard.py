@@ -75,18 +75,18 @@ ROWS: Mapping[str, Sequence[Panel]] = {
         ),
     ),
     "Work and workers": (
-        Panel("Cells", "At work.", {"{{run}}": "max by (run) (<cells>)"}),
         Panel(
-            "Shards",
-            "Those that wait for a cell, and those that cells are working on.",
-            {
-                "{{run}}: waiting": "max by (run) (<waiting_shards>)",
-                "{{run}}: leased": "max by (run) (<leased_shards>)",
-            },
+            "Cells",
+            "At work, and waiting for room or being opened.",
+            {"{{run}}: {{state}}": "max by (run, state) (<cells>)"},
+        ),
+        Panel("Shards leased", "That are not recorded yet.", {"{{run}}": "max by (run) (<leased_shards>)"}),
+        Panel(
+            "Queue", "Searches that are not recorded yet.", {"{{run}}": "max by (run) (<waiting_searches>)"}
         ),
         Panel(
             "Time for a shard",
-            "From lease to result: half of them, and all but one in twenty, are quicker.",
+            "In a cell: half of them, and all but one in twenty, are quicker.",
             {"{{run}}: 50 %": _slowest(0.5), "{{run}}: 95 %": _slowest(0.95)},
             "s",
         ),
@@ -103,20 +103,20 @@ ROWS: Mapping[str, Sequence[Panel]] = {
             "s",
         ),
         Panel(
-            "Restarts",
-            "Processes started again within ten minutes.",
-            {"{{run}}: {{process}}": _recent("<restarts>", "run, process")},
+            "Lost cells",
+            "Within ten minutes; each is started again where there is room.",
+            {"{{run}}": _recent("<restarts>")},
+        ),
+        Panel(
+            "Shards leased again",
+            "Within ten minutes: of lost cells, and of cells that were late.",
+            {"{{run}}": _recent("<repeated_shards>")},
         ),
     ),
     "Storage and network": (
         Panel(
-            "Work done again",
-            "Within ten minutes, by why.",
-            {"{{run}}: {{reason}}": _recent("<retries>", "run, reason")},
-        ),
-        Panel(
             "Errors",
-            "That did not end the run, within ten minutes.",
+            "That did not end the run and were tried again, within ten minutes.",
             {"{{run}}: {{place}}": _recent("<errors>", "run, place")},
         ),
         Panel("Free disk", "Where the run's folder lies.", {"{{run}}": _FREE}, "percentunit", 1),

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from rich.console import Group, RenderableType
@@ -12,6 +13,8 @@ from rich.text import Text
 from outvoted.actors.runs.run_folder import ProgressRecord, State
 from outvoted.cluster.console.terminal import console, draws
 from outvoted.cluster.jobs.glancing import DIED, UNREADABLE, Glance, Glances
+from outvoted.cluster.storage.urls import given_as
+from outvoted.search.errors import OutvotedError
 from outvoted.search.shown import visible
 
 _COLUMNS = {"kind": 7, "state": 11, "progress": 11, "per s": 6, "mistakes": 9, "failed": 6, "seen": 6}
@@ -39,16 +42,16 @@ def watch_runs(runs: Path, once: bool, seconds: float) -> None:
         OutvotedError: the folder of runs cannot be read.
     """
     glances = Glances(runs)
+    found = glances.take()
     if once or not draws(console):
-        console.print(drawn(glances.take(), runs, console.width))
+        console.print(drawn(found, runs, console.width))
         return
-    with Live(console=console, screen=True, auto_refresh=False) as live:
-        try:
-            while True:
-                live.update(drawn(glances.take(), runs, console.width, console.height), refresh=True)
-                time.sleep(seconds)
-        except KeyboardInterrupt:
-            return
+    with Live(console=console, screen=True, auto_refresh=False) as live, suppress(KeyboardInterrupt):
+        while True:
+            live.update(drawn(found, runs, console.width, console.height), refresh=True)
+            time.sleep(seconds)
+            with suppress(OutvotedError):  # a store that refuses for a while: ages say that nothing is new
+                found = glances.take()
 
 
 def drawn(found: Sequence[Glance], runs: Path, width: int, height: int | None = None) -> RenderableType:
@@ -61,7 +64,7 @@ def drawn(found: Sequence[Glance], runs: Path, width: int, height: int | None = 
         height: of the terminal, in lines: no more runs are shown than it has room for. All, if None.
     """
     if not found:
-        return Text(f"No runs in {runs} yet: outvoted mine CONFIG.yaml makes one.")
+        return Text(f"No runs in {given_as(runs)} yet: outvoted mine CONFIG.yaml makes one.")
     said = list(_messages(found))
     if height is not None:
         said = [Text(line.plain, no_wrap=True, overflow="ellipsis") for line in said[:_MESSAGES]]

@@ -1,12 +1,15 @@
 """Every run of a folder at a glance, from `run.json` and the sign of life beside it: cheap for many runs."""
 
-from collections.abc import Mapping
+import math
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from outvoted.actors.runs.run_folder import ProgressRecord, RunFolder, RunRecord, State
 from outvoted.cluster.storage.at_hand import fetched_records, worker_at
+from outvoted.cluster.storage.urls import url_of
 from outvoted.search.errors import OutvotedError
 
 DIED = "died"
@@ -14,6 +17,7 @@ DIED = "died"
 UNREADABLE = "unreadable"
 SILENT_SECONDS = 60.0
 """Without a sign of life, after which a run at work is thought of as stuck."""
+_FETCH_SECONDS = 10.0
 _ENDED = "no process is working on it; --resume continues"
 
 
@@ -50,19 +54,26 @@ class Glance:
 
 
 class Glances:
-    """Looks at a folder again and again; `run.json` is only read where it has changed."""
+    """Looks at a folder again and again; `run.json` is only read where it has changed.
 
-    def __init__(self, runs: Path) -> None:
-        """Take the folder of runs."""
-        self._runs = runs
+    At a URL every look fetches each `run.json`, and no look comes sooner than ten seconds after another.
+    """
+
+    def __init__(self, runs: Path, clock: Callable[[], float] = time.monotonic) -> None:
+        """Take the folder of runs, or the one that stands for a URL."""
+        self._runs, self._clock = runs, clock
+        self._fetched = -math.inf
         self._read: dict[str, tuple[int | None, RunRecord | OutvotedError]] = {}
 
     def take(self) -> list[Glance]:
         """Return all runs: those at work first, each group with the latest first.
 
         Raises:
-            OutvotedError: the folder cannot be read.
+            OutvotedError: the folder cannot be read, or the store refuses.
         """
+        if self._clock() - self._fetched >= _FETCH_SECONDS:
+            fetched_records(self._runs)  # of a folder there is nothing to fetch
+            self._fetched = self._clock()
         now = datetime.now(UTC)
         fetched_records(self._runs)
         self._read = {path.name: self._record(path) for path in _runs_in(self._runs)}
@@ -96,7 +107,10 @@ def _glance(path: Path, record: RunRecord | OutvotedError, now: datetime) -> Gla
     if isinstance(record, OutvotedError):
         return Glance(path.name, "", UNREADABLE, None, None, None, float("inf"), record.found)
     state, message = str(record.state), record.message
-    if record.state == State.RUNNING and worker_at(path) is None:
+    age = max(0.0, (now - _aware(record.updated_at)).total_seconds())
+    # Whoever spoke a moment ago is alive; asking a store about each run at every look would take long.
+    spoke = url_of(path) is not None and age < SILENT_SECONDS
+    if record.state == State.RUNNING and not spoke and worker_at(path) is None:
         state, message = DIED, _ENDED
     counted = _counted(record)
     return Glance(
@@ -106,7 +120,7 @@ def _glance(path: Path, record: RunRecord | OutvotedError, now: datetime) -> Gla
         _current(record.progress),
         counted.get("mistakes"),
         counted.get("failed"),
-        max(0.0, (now - _aware(record.updated_at)).total_seconds()),
+        age,
         message,
     )
 

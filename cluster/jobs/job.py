@@ -197,9 +197,9 @@ def launch(job: Job[Config], console: Console, data: Dataset | None = None) -> "
         work = ready.place(there)
         meter = Meter(store.title, kind.name)
         with (
-            recorded(store, ready.record),
+            recorded(store, ready.record) as kept,
             bars(console) as progress,
-            pulse(store, ready.record, progress, meter),
+            pulse(store, ready.record, progress, meter, lambda: kept.refusals),
         ):
             work(progress)
             ready.record.counts = kind.counts(store, ready.record)

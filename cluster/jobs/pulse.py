@@ -21,9 +21,19 @@ _RATED_SECONDS = 60.0
 
 
 @contextmanager
-def pulse(store: RunFolder, record: RunRecord, bars: Bars, meter: Meter) -> Iterator[None]:
-    """Keep saying, within the block and once at its end, how far a run is."""
-    heart, ended = Pulse(store, record, bars, meter), Event()
+def pulse(
+    store: RunFolder, record: RunRecord, bars: Bars, meter: Meter, refusals: Callable[[], int] = int
+) -> Iterator[None]:
+    """Keep saying, within the block and once at its end, how far a run is.
+
+    Args:
+        store: the run's folder.
+        record: of the run.
+        bars: what its terminal shows.
+        meter: takes the same, and the space on the disk.
+        refusals: says how often the store refused, to which a run at a URL is put.
+    """
+    heart, ended = Pulse(store, record, bars, meter, refusals), Event()
 
     def live() -> None:
         while not ended.wait(_SECONDS):
@@ -48,9 +58,11 @@ class Pulse:
         record: RunRecord,
         bars: Bars,
         meter: Meter,
+        refusals: Callable[[], int] = int,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store, self._record, self._bars, self._meter, self._clock = store, record, bars, meter, clock
+        self._refusals, self._refused = refusals, 0
         self._rates: dict[TaskID, _Rate] = {}
         self._shown: object = None
         self._changed = clock()
@@ -86,6 +98,9 @@ class Pulse:
             self._meter.put("done", task.completed, task=task.description)
             self._meter.put("planned", task.total or 0, task=task.description)
         self._meter.put("idle_seconds", now - self._changed)
+        refused = self._refusals()
+        self._meter.add("errors", refused - self._refused, place="storage")
+        self._refused = refused
         with suppress(OSError):
             disk = shutil.disk_usage(self._store.path)
             self._meter.put("disk_free_bytes", disk.free)

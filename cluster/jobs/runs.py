@@ -101,7 +101,7 @@ def _has_files(folder: Path) -> bool:
 
 
 @contextmanager
-def recorded(store: RunFolder, record: RunRecord) -> Iterator[None]:
+def recorded(store: RunFolder, record: RunRecord) -> Iterator[OtherPlace]:
     """Keep `run.json` true to what happens within the block, and the run where it is to be kept.
 
     Raises:
@@ -111,7 +111,7 @@ def recorded(store: RunFolder, record: RunRecord) -> Iterator[None]:
         record.epoch += 1
         store.write_record(record)
         try:
-            yield
+            yield kept
             kept.flush()
             _close(store, record, owner, State.FINISHED)
             kept.flush()

@@ -109,6 +109,11 @@ class OtherPlace:
     def __init__(self, mirror: Mirror | None) -> None:
         self._mirror = mirror
 
+    @property
+    def refusals(self) -> int:
+        """How often the store refused, so far, what was tried again."""
+        return 0 if self._mirror is None else self._mirror.refusals
+
     def flush(self, patience: float = PATIENCE_SECONDS) -> None:
         """Have all that was written so far be there.
 

@@ -30,6 +30,9 @@ class Mirror:
     have one name, as they were written; units do not depend on each other. Then other JSON, at last
     `run.json`. Whatever was written before a file that is put is put with it or before it: a look at the
     folder takes only what is older than the look. Removed are objects after all else.
+
+    Attributes:
+        refusals: how often the store refused, so far.
     """
 
     def __init__(
@@ -46,6 +49,7 @@ class Mirror:
         self._store, self._index, self._may, self._refused = store, index, may, refused
         self._ended, self._one = Event(), Lock()
         self._failing: float | None = None
+        self.refusals = 0
         self._saved, self._missing = 0.0, set[str]()
         self._thread = Thread(target=self._go_on, daemon=True, name="mirror")
 
@@ -83,6 +87,7 @@ class Mirror:
                 self._put_all(whole=False)
             except OutvotedError as error:
                 pause = min(2 * pause, _LONGEST_PAUSE)
+                self.refusals += 1
                 self._failing = self._failing or began
                 if began - self._failing > PATIENCE_SECONDS:
                     self._refused(kept_here(error))

@@ -37,7 +37,7 @@ def shown() -> Bars:
 
 
 def heart(store: RunFolder, record: RunRecord, shown: Bars, clock: Clock) -> Pulse:
-    return Pulse(store, record, shown, Meter("night", "mine"), clock)
+    return Pulse(store, record, shown, Meter("night", "mine"), clock=clock)
 
 
 def test_what_bars_show_is_on_disk(store: RunFolder, record: RunRecord, shown: Bars) -> None:

@@ -105,8 +105,11 @@ def test_runs_at_a_url_are_listed_by_their_records_alone(s3: str, machines: Mach
     there = opened(f"{s3}/runs/night")
     there.put(tmp_path / "night" / "run.json", "run.json")
     there.write("searches/shard-0.parquet", b"large")
-    said = CliRunner().invoke(app, ["runs", "--runs", f"{s3}/runs"], catch_exceptions=False).stdout
-    assert "night" in said
+    for command in (["runs"], ["top", "--once"]):
+        words = [*command, "--runs", f"{s3}/runs"]
+        said = CliRunner().invoke(app, words, catch_exceptions=False).stdout
+        assert "night" in said
+        assert "finished" in said
     assert content(folder_of(f"{s3}/runs")).keys() == {"night/run.json"}
 
 
