@@ -8,8 +8,10 @@ import ray
 
 from outvoted.actors.mining.monitor import Monitor
 from outvoted.actors.mining.shards import Live, Progress, ShardResult, Shards
+from outvoted.actors.runs import fence, same_place
 from outvoted.actors.runs.compaction import Compactor
 from outvoted.actors.runs.epochs import EpochRecord
+from outvoted.actors.runs.fence import Guard
 from outvoted.actors.runs.ray_actors import FOREVER
 from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.actors.runs.watching import unwatched
@@ -23,12 +25,18 @@ class Recorder:
     shard grows with the run.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._shards = Shards(path)
+    def __init__(self, path: Path, guard: Guard | None = None) -> None:
+        """Take the run's folder, and what is to be asked before anything is written there."""
+        fence.guard(guard)
+        self._path, self._shards = path, Shards(path)
         self._compactor = Compactor(self._shards.units)
         self._monitor = Monitor(RunFolder(path).tensorboard)
         self._done, self._progress = self._shards.done(), self._shards.progress()
         self._under_way: dict[str, dict[str, Live]] = {}
+
+    def answer(self) -> str | None:
+        """Answer what was asked in the run's folder, to show that it is the same folder here."""
+        return same_place.answer(self._path)
 
     def epoch(self, name: str, record: EpochRecord) -> None:
         """Show an epoch of a network's training."""

@@ -3,6 +3,7 @@
 import json
 import os
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,25 +12,62 @@ from outvoted.search.errors import OutvotedError
 FILE = ".running"
 """Says in a run's folder which process is working on the run."""
 _SIZE = 1024  # always of this size, so that it is replaced in one piece
-_own: dict[str, str] = {}  # folders that this process may write into as long as they name this owner
 
 
-def keep_out_others(folder: Path, owner: str | None) -> None:
-    """Have this process write below a folder only as long as the run there belongs to an owner.
+@dataclass(frozen=True)
+class Guard:
+    """Keeps processes from writing into a run's folder that is no longer their owner's.
 
-    Args:
-        folder: the run's.
-        owner: who started this process, see :func:`owner_of`; None to write without looking.
+    Attributes:
+        folder: the run's, absolute.
+        owner: who started these processes, as its sign of life says.
     """
-    if owner is None:
-        _own.pop(str(folder.absolute()), None)
-    else:
-        _own[str(folder.absolute())] = owner
+
+    folder: Path
+    owner: str
+
+    def resolved(self) -> "Guard":
+        """Return it for a process that sees the folder by its real path."""
+        return Guard(self.folder.resolve(), self.owner)
+
+    def keeps(self, path: Path) -> bool:
+        """Return whether a path lies in the folder."""
+        return path.absolute().is_relative_to(self.folder)
+
+    def check(self) -> None:
+        """Refuse to go on for an owner who lost the run, or has to stop.
+
+        Raises:
+            OutvotedError: it says who works on the run, or why it has to stop.
+        """
+        try:
+            found = read(self.folder)
+        except FileNotFoundError:
+            raise taken_over(self.folder, {}) from None
+        if found and found.get("owner") != self.owner:
+            raise taken_over(self.folder, found)
+        stopped = found.get("stopped")
+        if isinstance(stopped, list) and len(stopped) == 3:
+            raise OutvotedError(*map(str, stopped))
 
 
-def owner_of(folder: Path) -> str | None:
-    """Return the owner for whom this process writes below a folder; None where it doesn't matter."""
-    return _own.get(str(folder.absolute()))
+_guards: set[Guard] = set()  # of this process
+
+
+def guard(one: Guard | None) -> None:
+    """Have this process ask before it writes into a run's folder; None: it need not."""
+    if one is not None:
+        _guards.add(one)
+
+
+def unguard(one: Guard) -> None:
+    """Have this process no longer ask."""
+    _guards.discard(one)
+
+
+def guard_of(path: Path) -> Guard | None:
+    """Return what this process asks before it writes to a path; None where it need not."""
+    return next((one for one in _guards if one.keeps(path)), None)
 
 
 def check_owned(path: Path) -> None:
@@ -38,21 +76,9 @@ def check_owned(path: Path) -> None:
     Raises:
         OutvotedError: it says who works on the run, or why it has to stop.
     """
-    for folder, owner in _own.items():
-        if str(path.absolute()).startswith(f"{folder}{os.sep}"):
-            _check(Path(folder), owner)
-
-
-def _check(folder: Path, owner: str) -> None:
-    try:
-        found = read(folder)
-    except FileNotFoundError:
-        raise taken_over(folder, {}) from None
-    if found and found.get("owner") != owner:
-        raise taken_over(folder, found)
-    stopped = found.get("stopped")
-    if isinstance(stopped, list) and len(stopped) == 3:
-        raise OutvotedError(*map(str, stopped))
+    for one in tuple(_guards):
+        if one.keeps(path):
+            one.check()
 
 
 def taken_over(folder: Path, by: dict[str, Any]) -> OutvotedError:

@@ -10,6 +10,8 @@ import ray
 from torch.utils.tensorboard.writer import SummaryWriter
 
 from outvoted.actors.networks.members import Member
+from outvoted.actors.runs import fence, same_place
+from outvoted.actors.runs.fence import Guard
 from outvoted.actors.runs.ray_actors import FOREVER
 from outvoted.actors.runs.watching import Watched, spares_the_run, unwatched
 from outvoted.actors.sweeps.sweep_store import FINISHED, Fields, Kept, Row, SweepStore
@@ -76,10 +78,17 @@ Values = Mapping[str, float | str]
 class SweepRecorder:
     """Writes what trials hand in; in memory it holds only the rows since the last checkpoint."""
 
-    def __init__(self, path: Path, fields: Fields) -> None:
+    def __init__(self, path: Path, fields: Fields, guard: Guard | None = None) -> None:
+        """Take the sweep's folder, its columns, and what is to be asked before anything is written there."""
+        fence.guard(guard)
+        self._path = path
         self._store = SweepStore(path, fields)
         self._monitor = SweepMonitor(self._store.folder.tensorboard)
         self._rows: dict[str, list[Row]] = {}
+
+    def answer(self) -> str | None:
+        """Answer what was asked in the sweep's folder, to show that it is the same folder here."""
+        return same_place.answer(self._path)
 
     def kept(self, unit: str) -> Kept | None:
         """Return a unit's checkpoint, if it has one."""

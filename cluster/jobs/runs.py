@@ -138,6 +138,7 @@ def _end(
 def _close(
     store: RunFolder, record: RunRecord, owner: Owner, state: State, message: str | None = None
 ) -> None:
+    owner.live()
     if owner.lost is not None:
         raise owner.lost
     record.state, record.message, record.updated_at = state, message, datetime.now(UTC)

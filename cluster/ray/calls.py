@@ -8,11 +8,11 @@ import ray
 from ray import exceptions as ray_errors
 from ray.exceptions import RayTaskError
 
+from outvoted.actors.runs.files import FULL
 from outvoted.search.errors import OutvotedError
 
 For = TypeVar("For")
 
-_FULL = (errno.ENOSPC, errno.EDQUOT)
 _REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS)
 _MANY = (errno.EMFILE, errno.ENFILE, errno.EAGAIN)
 _MEMORY = (MemoryError, ray_errors.OutOfMemoryError)
@@ -67,10 +67,10 @@ def refused(error: BaseException) -> OutvotedError | None:
             return OutvotedError(
                 "enough memory", _first_line(one), "close other programs, or lower batch, cells or num_cpus"
             )
-        if isinstance(one, _SPACE) or (isinstance(one, OSError) and one.errno in _FULL):
+        if isinstance(one, _SPACE) or (isinstance(one, OSError) and one.errno in FULL):
             return OutvotedError(
                 "space on the disk",
-                _first_line(one),
+                f"the disk is full ({_first_line(one)})",
                 "free space where runs and temporary files ($TMPDIR) lie, then continue with --resume",
             )
         if isinstance(one, OSError):

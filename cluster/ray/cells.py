@@ -24,7 +24,10 @@ from outvoted.actors.mining.recorder import RecorderActor
 from outvoted.actors.networks.members import Member
 from outvoted.actors.panel.fast import Batch
 from outvoted.actors.panel.ray_panel import PeerActor, Placed
+from outvoted.actors.runs import same_place
+from outvoted.actors.runs.fence import guard_of
 from outvoted.cluster.console.terminal import warn_if
+from outvoted.cluster.ray.calls import result
 from outvoted.cluster.ray.layout import Layout
 from outvoted.cluster.ray.placement import Share
 from outvoted.search.climb import Rules
@@ -60,14 +63,26 @@ def here() -> dict[str, Any]:
     return {"num_cpus": 0, "scheduling_strategy": NodeAffinitySchedulingStrategy(node, soft=False)}
 
 
+def check_same_place(path: Path, recorder: Any) -> None:
+    """Make sure, before there is anything to record, that a recorder writes where this process reads.
+
+    Raises:
+        OutvotedError: its process sees another file system.
+    """
+    question = same_place.ask(path)
+    same_place.check(path, question, result(recorder.answer.remote()))
+
+
 @contextmanager
 def running_recorder(path: Path, console: Console) -> Iterator[Any]:
     """Have a recorder on this machine, where the run's folder is, within the block.
 
     In the end it is said what TensorBoard could not show.
     """
-    recorder = RecorderActor.options(**here()).remote(path.resolve())
+    guard = guard_of(path)
+    recorder = RecorderActor.options(**here()).remote(path.resolve(), guard and guard.resolved())
     try:
+        check_same_place(path, recorder)
         yield recorder
         warn_if(console, ray.get(recorder.close.remote()))
     finally:

@@ -14,7 +14,7 @@ from threading import Event, Thread
 from typing import IO, Any
 
 from outvoted.actors.runs import fence
-from outvoted.actors.runs.fence import FILE, keep_out_others
+from outvoted.actors.runs.fence import FILE, Guard, guard, unguard
 from outvoted.actors.runs.files import unwritable
 from outvoted.search.errors import OutvotedError
 
@@ -115,6 +115,7 @@ class Owner:
             "owner": secrets.token_hex(8),
         }
         self._run, self._file = run, file
+        self._guard = Guard(run.absolute(), self.sign["owner"])
 
     def show(self) -> None:
         """Write the sign of life.
@@ -142,9 +143,13 @@ class Owner:
         """Return whether a sign of life is this process's."""
         return bool(sign.get("owner") == self.sign["owner"])
 
+    def close(self) -> None:
+        """Have this process look before it writes."""
+        guard(self._guard)
+
     def open(self) -> None:
         """Let this process write what is to be said at the end, though it was stopped."""
-        keep_out_others(self._run, None)
+        unguard(self._guard)
 
     def stop(self, reason: OutvotedError, *, lost: bool = False) -> None:
         """Have every process refuse to write more of the run, for a reason."""
@@ -171,12 +176,12 @@ def at_work(run: Path) -> Iterator[Owner]:
             raise unwritable(path, error) from error
         ended = Event()
         Thread(target=_show_life, args=(owner, ended), daemon=True).start()
-        keep_out_others(run, owner.sign["owner"])
+        owner.close()
         try:
             yield owner
         finally:
             ended.set()
-            keep_out_others(run, None)
+            owner.open()
             with suppress(OSError):
                 if owner.is_mine(fence.read(run)):
                     path.unlink()

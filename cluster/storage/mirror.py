@@ -7,6 +7,7 @@ from contextlib import suppress
 from itertools import groupby
 from threading import Event, Lock, Thread
 
+from outvoted.actors.runs.files import reason
 from outvoted.cluster.storage.fetching import AT_ONCE
 from outvoted.cluster.storage.index import Index, Local, Pair
 from outvoted.cluster.storage.store import Store
@@ -73,7 +74,7 @@ class Mirror:
         while True:
             try:
                 return self._put_all(whole=True)
-            except OutvotedError as error:
+            except (OutvotedError, OSError) as error:
                 if time.monotonic() + pause - began > patience:
                     raise kept_here(error) from error
             time.sleep(pause)
@@ -85,7 +86,7 @@ class Mirror:
             began = time.monotonic()
             try:
                 self._put_all(whole=False)
-            except OutvotedError as error:
+            except (OutvotedError, OSError) as error:
                 pause = min(2 * pause, _LONGEST_PAUSE)
                 self.refusals += 1
                 self._failing = self._failing or began
@@ -158,8 +159,10 @@ def _in_order(names: Iterable[str], here: dict[str, Local]) -> list[list[list[st
     ]
 
 
-def kept_here(error: OutvotedError) -> OutvotedError:
-    """Say what a store refuses, and that nothing is lost."""
+def kept_here(error: OutvotedError | OSError) -> OutvotedError:
+    """Say what a store, or the folder, refuses, and that nothing is lost."""
+    if isinstance(error, OSError):
+        error = OutvotedError("to read what is to be put to the store", reason(error), "see why")
     return OutvotedError(
         expected=error.expected,
         found=error.found,

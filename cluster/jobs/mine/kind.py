@@ -15,6 +15,7 @@ from outvoted.actors.mining.shards import Live, Progress, Shards
 from outvoted.actors.panel import panel_settings
 from outvoted.actors.panel.cost import cost
 from outvoted.actors.panel.exactness import Exactness
+from outvoted.actors.runs import same_place
 from outvoted.actors.runs.run_folder import RunFolder, RunRecord
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.cluster.console.terminal import command, flag, warn
@@ -184,8 +185,7 @@ def check_all_there(store: RunFolder, recorded: int, planned: int) -> None:
         raise OutvotedError(
             expected=f"{planned:,} recorded searches in {store.path.resolve()}",
             found=f"{recorded:,}; what the cells found was written elsewhere, or has been deleted meanwhile",
-            remedy="choose a folder with --runs that Ray's processes on this machine see under the same path "
-            "(in containers, a mounted volume), and --resume",
+            remedy=same_place.REMEDY,
         )
 
 

@@ -13,6 +13,7 @@ from rich.progress import Progress as Bars
 
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.panel.panel_settings import Recipe
+from outvoted.actors.runs.fence import guard_of
 from outvoted.actors.runs.run_folder import RunFolder, RunRecord
 from outvoted.actors.sweeps.mined_settings import MinedSettings
 from outvoted.actors.sweeps.sweep_recorder import SweepRecorderActor
@@ -26,7 +27,7 @@ from outvoted.cluster.jobs.sweep.memory import check_memory
 from outvoted.cluster.jobs.sweep.mining import check_mining, mine_settings
 from outvoted.cluster.jobs.sweep.trials import Spec, Stage, ended, grouped
 from outvoted.cluster.jobs.workload import Workload
-from outvoted.cluster.ray.cells import here
+from outvoted.cluster.ray.cells import check_same_place, here
 from outvoted.search.errors import OutvotedError
 
 if TYPE_CHECKING:
@@ -182,7 +183,11 @@ def _recorder(config: SweepConfig, store: SweepStore, console: Console) -> Itera
 
     Cut off, it is left to end with the trials that still call it: killed before them, Ray would say so.
     """
-    recorder = SweepRecorderActor.options(**here()).remote(store.path.resolve(), config.experiment.fields())
+    guard, fields = guard_of(store.path), config.experiment.fields()
+    recorder = SweepRecorderActor.options(**here()).remote(
+        store.path.resolve(), fields, guard and guard.resolved()
+    )
+    check_same_place(store.path, recorder)
     yield recorder
     warn_if(console, ray.get(recorder.close.remote()))
     ray.kill(recorder)

@@ -1,7 +1,6 @@
 """At whatever moment a mirror ends, a reader of the store sees no half of a unit, and nothing is lost."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -11,9 +10,9 @@ from outvoted.cluster.storage import mirror as mirroring
 from outvoted.cluster.storage.fetching import fetch
 from outvoted.cluster.storage.index import Index
 from outvoted.cluster.storage.mirror import Mirror
-from outvoted.cluster.storage.store import Store, Stored
+from outvoted.cluster.storage.store import Store
 from outvoted.search.errors import OutvotedError
-from tests.cluster.storage.conftest import any_hidden, content, write_record
+from tests.cluster.storage.conftest import Objects, content, wait, write_record
 
 NAMES = (
     "peers/a.safetensors",
@@ -26,56 +25,6 @@ NAMES = (
     "run.json",
 )
 """In the order in which they are written."""
-BEFORE = {
-    "peers/peers.parquet": "peers/a.safetensors",
-    "searches/shard-1.parquet": "mistakes/shard-1.parquet",
-    "searches/shard-2.parquet": "mistakes/shard-2.parquet",
-    "searches/pack.parquet": "mistakes/pack.parquet",
-}
-"""What must be there before what."""
-
-
-class Objects(Store):
-    """Objects in memory, in a store that refuses after some requests that change it."""
-
-    def __init__(self, left: int = 1 << 30) -> None:
-        super().__init__(None, "", "s3://memory")
-        self.held: dict[str, bytes] = {}
-        self.times: dict[str, int] = {}
-        self.left = left
-
-    def _change(self, name: str) -> None:
-        if self.left <= 0:
-            raise OutvotedError("to use s3://memory", "the store refuses", "wait")
-        self.left -= 1
-        self.times[name] = self.times.get(name, 0) + 1
-
-    def write(self, name: str, data: Any) -> None:
-        self._change(name)
-        self.held[name] = bytes(data)
-        assert BEFORE.get(name, name) in self.held
-
-    def remove(self, name: str) -> None:
-        self._change(name)
-        self.held.pop(name, None)
-
-    def read(self, name: str) -> bytes | None:
-        return self.held.get(name)
-
-    def get(self, name: str, file: Path) -> None:
-        if name not in self.held:
-            raise FileNotFoundError
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(self.held[name])
-
-    def stat(self, names: Any) -> dict[str, Stored]:
-        return {name: self._stored(name) for name in names if name in self.held}
-
-    def objects(self) -> dict[str, Stored]:
-        return {name: self._stored(name) for name in self.held if not any_hidden(name)}
-
-    def _stored(self, name: str) -> Stored:
-        return Stored(len(self.held[name]), self.times[name])
 
 
 def _mirror(store: Store, run: Path) -> Mirror:
@@ -139,9 +88,9 @@ def test_it_goes_on_by_itself_through_a_hiccup(tmp_path: Path, monkeypatch: pyte
     _write(run, *NAMES)
     found = _mirror(store, run)
     found.start()
-    _wait(lambda: store.left == 0)
+    wait(lambda: store.left == 0)
     store.left = 100
-    _wait(lambda: store.held == content(run))
+    wait(lambda: store.held == content(run))
     found.stop()
 
 
@@ -152,19 +101,9 @@ def test_a_store_that_refuses_for_long_is_told(tmp_path: Path, monkeypatch: pyte
     _write(run, *NAMES)
     found = Mirror(Objects(0), Index(run), lambda: True, told.append)
     found.start()
-    _wait(lambda: bool(told))
+    wait(lambda: bool(told))
     found.stop()
     assert "continue with --resume here" in told[0].remedy
-
-
-def _wait(until: Any) -> None:
-    import time
-
-    for _ in range(1000):
-        if until():
-            return
-        time.sleep(0.01)
-    raise AssertionError("not within ten seconds")
 
 
 def test_another_machine_fetches_all_and_then_nothing(tmp_path: Path) -> None:
