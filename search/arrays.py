@@ -1,5 +1,6 @@
 """Names for the arrays that travel through a search."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any, Self
@@ -28,6 +29,12 @@ class RowArrays:
     def rows(self, chosen: AnyArray | slice) -> Self:
         """Return the chosen rows (indices, a mask or a slice)."""
         return type(self)(*(None if array is None else array[chosen] for array in self._arrays()))
+
+    @property
+    def row_bytes(self) -> int:
+        """Bytes of a row, texts left out."""
+        arrays = (array for array in self._arrays() if array is not None and array.dtype != object)
+        return sum(array.itemsize * math.prod(array.shape[1:]) for array in arrays)
 
     @classmethod
     def joined(cls, parts: Sequence[Self]) -> Self:

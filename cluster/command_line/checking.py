@@ -1,9 +1,8 @@
 """`outvoted check`, and `--dry-run`: all that a run checks before it starts, and what was understood."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +12,8 @@ import torch
 from torch import nn
 
 from outvoted.actors.data.datasets import Dataset
-from outvoted.actors.networks import members
 from outvoted.actors.networks.computing import use_one_thread
-from outvoted.actors.networks.members import Member
-from outvoted.actors.panel import panel_settings
 from outvoted.actors.panel.cost import cost
-from outvoted.actors.panel.panel_settings import Recipe
-from outvoted.actors.runs.epochs import EpochRecord
 from outvoted.actors.runs.files import write_atomically
 from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.analysis.report.contact_sheet import contact_sheet
@@ -27,18 +21,11 @@ from outvoted.analysis.report.numbers import COUNT, PERCENT
 from outvoted.analysis.report.table import Column, Table
 from outvoted.cluster.command_line.launching import Given, run_folder
 from outvoted.cluster.console.terminal import command, console, phase
-from outvoted.cluster.jobs.calibration import (
-    MiningSpeed,
-    TrainingSpeed,
-    mining_speed,
-    seeds_asked,
-    tested,
-    training_speed,
-    undisputed,
-)
+from outvoted.cluster.jobs.calibration import seeds_asked, tested, undisputed
 from outvoted.cluster.jobs.job import Job, ReadyJob, readied
 from outvoted.cluster.jobs.kinds import KINDS, configured
-from outvoted.cluster.jobs.networks import kept
+from outvoted.cluster.jobs.measuring import KnownPanel, Speeds, speeds
+from outvoted.cluster.jobs.nodes import BYTES_OF_A_WEIGHT
 from outvoted.cluster.jobs.run_settings import device_taken, usable
 from outvoted.cluster.jobs.workload import MinedPart, Workload
 from outvoted.cluster.ray.connect import LOCAL, connected
@@ -47,10 +34,7 @@ from outvoted.search.errors import OutvotedError
 
 _SECONDS = 2.0
 """For each of: testing a network, asking about seeds, training, mining."""
-_LEAST_SECONDS = 1.0
-"""For each of several ways to mine."""
 _MOST_CLASSES = 20
-_BYTES_OF_A_WEIGHT = 12
 
 
 def check_run(command_name: str, keys: Mapping[str, Any], given: Given) -> None:
@@ -66,7 +50,7 @@ def check_run(command_name: str, keys: Mapping[str, Any], given: Given) -> None:
     ready = readied(Job(kind, settings, RunFolder(path), given.address, given.resume), console)
     is_here, device = given.address == LOCAL, ready.job.config.device
     with nullcontext() if is_here else connected(given.address, given.debug, device):
-        there = usable(device, _here() if is_here else ray.cluster_resources(), is_here)
+        there = usable(device, this_machine() if is_here else ray.cluster_resources(), is_here)
         console.print(device_taken(device, there), soft_wrap=True)
         ready.place(there)
     say_images(ready.data, given.config)
@@ -101,32 +85,9 @@ def say_images(data: Dataset, config: Path) -> None:
         )
 
 
-@dataclass(frozen=True)
-class _Panel:
-    """The networks as far as they are known before a run: those that are not trained yet are None."""
-
-    recipes: tuple[Recipe, ...]
-    members: tuple[Member | None, ...]
-    data: Dataset
-
-    @property
-    def peers(self) -> dict[str, nn.Module] | None:
-        """The peers by name, if all are known."""
-        pairs = [
-            (one, two) for one, two in zip(self.recipes, self.members, strict=True) if one.role == "peer"
-        ]
-        if any(member is None for _, member in pairs):
-            return None
-        return {recipe.name: self.built(member) for recipe, member in pairs if member is not None}
-
-    def built(self, member: Member) -> nn.Module:
-        """Build a network with its weights."""
-        return member.build(self.data.shape, self.data.classes)
-
-
 def _say_work(ready: ReadyJob[Any], work: Workload, there: Mapping[str, float]) -> None:
     data = ready.data
-    panel = _Panel(work.networks, tuple(_known(ready.job.store, work.networks, data)), data)
+    panel = KnownPanel.of(ready.job.store, work.networks, data)
     with phase(console, "testing the networks"):
         table = Table("networks", (Column("network"), Column("test images correct")), list(_states(panel)))
     console.print(table)
@@ -136,35 +97,12 @@ def _say_work(ready: ReadyJob[Any], work: Workload, there: Mapping[str, float]) 
         with phase(console, "asking about seeds"):
             _say_seeds(peers, first, data, batch)
     with phase(console, "measuring this machine's speed"):
-        trained = {
-            recipe.name: training_speed(recipe, data, _SECONDS / len(panel.recipes))
-            for recipe, member in zip(panel.recipes, panel.members, strict=True)
-            if member is None
-        }
-        networks = peers if peers is not None else _briefly_trained(panel, trained)
-        each = max(_LEAST_SECONDS, _SECONDS / max(1, len(work.mined)))
-        speeds = {name: _mining_speed(networks, one, data, batch, each) for name, one in work.mined.items()}
-    console.print("\n".join(_estimate(work, trained, speeds, peers is not None, there)), soft_wrap=True)
+        found = speeds(panel, work, batch, _SECONDS)
+    console.print("\n".join(_estimate(work, found, there)), soft_wrap=True)
     console.print(_memory(panel, there), soft_wrap=True)
 
 
-def _known(store: RunFolder, recipes: Sequence[Recipe], data: Dataset) -> Iterator[Member | None]:
-    """Yield each network that was trained before or comes with weights; None for one to be trained."""
-    shelf = store.panels / panel_settings.key(tuple(recipes), data.fingerprint)
-    if (shelf / members.TABLE).exists():
-        yield from kept(shelf, recipes, shelf=True)
-        return
-    for recipe in recipes:
-        loaded = recipe.network.load(data.shape, data.classes)
-        untested = (EpochRecord(0, None, None),)
-        yield (
-            None
-            if loaded is None
-            else Member(recipe.name, recipe.role, recipe.network, recipe.seed, loaded.weights, untested)
-        )
-
-
-def _states(panel: _Panel) -> Iterator[tuple[str, str]]:
+def _states(panel: KnownPanel) -> Iterator[tuple[str, str]]:
     for recipe, member in zip(panel.recipes, panel.members, strict=True):
         if member is None:
             epochs = recipe.training.epochs
@@ -191,35 +129,9 @@ def _say_seeds(peers: Mapping[str, nn.Module], mined: MinedPart, data: Dataset, 
         console.print(f"warning: {concern}", soft_wrap=True)
 
 
-def _briefly_trained(panel: _Panel, trained: Mapping[str, TrainingSpeed]) -> dict[str, nn.Module]:
-    """Return the peers with what weights there are, for measuring speed alone."""
-    found = {}
-    for recipe, member in zip(panel.recipes, panel.members, strict=True):
-        if recipe.role == "peer":
-            weights = trained[recipe.name].weights if member is None else member.weights
-            epochs = (EpochRecord(1, None, None),)
-            stand_in = Member(recipe.name, "peer", recipe.network, recipe.seed, weights, epochs)
-            found[recipe.name] = panel.built(stand_in)
-    return found
-
-
-def _mining_speed(
-    networks: Mapping[str, nn.Module], mined: MinedPart, data: Dataset, batch: Any, seconds: float
-) -> MiningSpeed:
-    try:
-        return mining_speed(networks, mined.search, data.train, batch, seconds)
-    except OutvotedError:  # networks that were hardly trained dispute nearly all seeds
-        return MiningSpeed(0.0)
-
-
-def _estimate(
-    work: Workload,
-    trained: Mapping[str, TrainingSpeed],
-    speeds: Mapping[str, MiningSpeed],
-    has_peers: bool,
-    there: Mapping[str, float],
-) -> Iterator[str]:
+def _estimate(work: Workload, found: Speeds, there: Mapping[str, float]) -> Iterator[str]:
     """Say in lines what training and mining will take on all CPUs."""
+    trained, mining = found.training, found.mining
     cpus = max(1.0, there.get("CPU", 1.0))
     names = [one.name for one in work.networks if one.role == "peer"]
     costs = [
@@ -230,44 +142,45 @@ def _estimate(
     more = sum(trained[name].seconds for name in names if name in trained) * work.epochs
     if costs:
         training = max(max(costs) / work.panels, (sum(costs) + more) / cpus)
-        yield f"training: about {_duration(training)} on {cpus:g} CPUs"
+        yield f"training: about {duration(training)} on {cpus:g} CPUs"
     for name, mined in work.mined.items():
         turns = len(mined.search.turns(names))
-        searches, speed = mined.times * mined.search.per_target * turns, speeds[name]
+        searches, speed = mined.times * mined.search.per_target * turns, mining[name]
         part = f"mining{f' with {name}' if name else ''}: {searches:,} searches"
         if speed.inferences is None:
             rate = f" at {speed.rate:,.0f} inferences a second" if speed.rate else ""
             yield f"{part}{rate}; no search ended in the time of the measurement"
             continue
-        took = _duration(searches * speed.seconds / cpus)
+        took = duration(searches * speed.seconds / cpus)
         yield (
             f"{part}, at most about {took} on {cpus:g} CPUs; {searches * speed.inferences:,.0f} inferences, "
             f"{speed.inferences:,.0f} a search"
         )
-    if speeds and not has_peers:
+    if mining and found.briefly:
         yield "(measured with networks that were trained for a moment; trained ones take more inferences)"
     yield f"not counted: starting Ray, drawing the report{f', {work.besides}' * bool(work.besides)}"
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """Write a time in the unit that suits it."""
     for unit, length in (("days", 86400), ("hours", 3600), ("minutes", 60)):
         if seconds >= 2 * length:
             return f"{seconds / length:.0f} {unit}"
     return f"{seconds:.0f} seconds" if seconds >= 1.5 else "a second"
 
 
-def _memory(panel: _Panel, there: Mapping[str, float]) -> str:
+def _memory(panel: KnownPanel, there: Mapping[str, float]) -> str:
     data, processes = panel.data, max(1, int(there.get("CPU", 1)))
     images = sum(split.nbytes for split in (data.train, data.test) if split.held)
     weights = cost([one.network for one in panel.recipes], data.shape, data.classes).weights
-    total = images + processes * (PROCESS_BYTES + _BYTES_OF_A_WEIGHT * weights)
+    total = images + processes * (PROCESS_BYTES + BYTES_OF_A_WEIGHT * weights)
     return (
         f"memory: about {total / 2**20:,.0f} MiB: {images / 2**20:,.0f} MiB of images, {weights:,} weights, "
         f"{processes} processes; {there.get('memory', 0) / 2**20:,.0f} MiB are free"
     )
 
 
-def _here() -> dict[str, float]:
+def this_machine() -> dict[str, float]:
     """Return what `ray.cluster_resources()` would say of a Ray instance on this machine, about."""
     free = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES")
     gpus = {"GPU": float(torch.cuda.device_count())} if torch.cuda.is_available() else {}

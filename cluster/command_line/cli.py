@@ -335,6 +335,40 @@ def offer(run: Path, debug: Debug = False) -> None:
 
 
 @app.command()
+def plan(  # noqa: PLR0913  # each is an option
+    config: Annotated[Path, typer.Argument(help=CONFIG_HELP.format("mnist"))],
+    nodes: Annotated[str, typer.Option(help="Numbers of machines, 1 to 1,000.")] = "1,4,16,64",
+    cpus: Annotated[
+        float | None, typer.Option(min=0.1, help="CPUs of each machine; by default this one's.")
+    ] = None,
+    gpus: Annotated[
+        float | None, typer.Option(min=0, help="GPUs of each machine; by default this one's.")
+    ] = None,
+    memory: Annotated[
+        float | None, typer.Option(min=0.1, help="GiB of each machine; by default this one's.")
+    ] = None,
+    network: Annotated[float, typer.Option(min=0.001, help="Gbit/s of each machine.")] = 10.0,
+    speed: Annotated[
+        float, typer.Option(min=0.001, help="How many times as fast as one CPU here a process is there.")
+    ] = 1.0,
+    seconds: Annotated[
+        float, typer.Option(min=0.1, max=3600, help="To measure for: training, and mining.")
+    ] = 4.0,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    override: Override = None,
+    runs: Runs = DEFAULT_RUNS,
+    debug: Debug = False,
+) -> None:
+    """Say how long a run would take on so many machines, what it needs there, and what holds it up first."""
+    keys = keys_in(config, "mine")
+    with nothing_started():
+        from outvoted.cluster.command_line.launching import Given
+        from outvoted.cluster.command_line.nodes import Asked, say_plan
+    asked = Asked(nodes, cpus, gpus, memory, network, speed, seconds, json)
+    say_plan(keys, Given(config, override or (), None, "local", False, runs, debug), asked)
+
+
+@app.command()
 def configs(
     name: Annotated[
         str | None, typer.Argument(help="Print this one: outvoted configs mnist > my.yaml copies it.")

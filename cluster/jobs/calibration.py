@@ -1,7 +1,7 @@
 """How fast this machine trains and mines, measured within seconds before a run starts."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -29,7 +29,7 @@ from outvoted.search.arrays import Pixels, Singles
 from outvoted.search.id_ranges import IdRanges
 from outvoted.search.messages import Questions, Replies
 from outvoted.search.outcome import Outcome
-from outvoted.search.plan import drawn_seeds
+from outvoted.search.plan import Lease, drawn_seeds
 from outvoted.search.search_settings import SearchSettings
 
 _FIRST_IMAGES, _FIRST_SEARCHES, _MORE = 32, 2, 4
@@ -52,6 +52,7 @@ class TimedPanel(VotingPanel):
     def __init__(self, panel: VotingPanel, seconds: float) -> None:
         self._panel, self._end = panel, _clock() + seconds
         self.inferences, self.seconds = 0, 0.0
+        self.calls, self.bytes = 0, 0
 
     @property
     def size(self) -> int:
@@ -66,6 +67,9 @@ class TimedPanel(VotingPanel):
         replies = self._panel.ask(questions)
         self.inferences += sum(len(rows) for rows in questions.rows.values())
         self.seconds += _clock() - began
+        self.calls += 1
+        self.bytes += sum(len(rows) for rows in questions.rows.values()) * questions.candidates.row_bytes
+        self.bytes += sum(len(answers) * answers.row_bytes for answers in replies.values())
         return replies
 
     def vote(self, images: Pixels) -> Singles:
@@ -89,11 +93,13 @@ class MiningSpeed:
         rate: inferences a second; 0 where none came back in time.
         inferences: of a search, on average; None where not even a few searches ended in time.
         seconds: for a search, on average; less where thousands advance together, so that batches are full.
+        sample: the searches that were mined last; None where none ended in time.
     """
 
     rate: float
     inferences: float | None = None
     seconds: float = 0.0
+    sample: "MinedSample | None" = None
 
 
 def mining_speed(
@@ -107,14 +113,11 @@ def mining_speed(
     renderer, names = Renderer(search.transform, seeds), tuple(networks)
     panel = TimedPanel(LocalPanel([Peer(one, renderer, batch) for one in networks.values()]), seconds)
     coordinator = Coordinator(search.rules(len(names)), seeds, names, None)
-    rounds, wanted = list[_Round](), _FIRST_SEARCHES
+    rounds, wanted = list[MinedSample](), _FIRST_SEARCHES
     try:
         while wanted <= _MORE * search.per_target:
             some = search.model_copy(update={"per_target": min(wanted, search.per_target)})
-            plans, began = planned(panel, some, seeds.labels, names), _clock()
-            leases = plans.leases(IdRanges(), _SHARD)
-            rows = [one.searches for one in mined_together(coordinator, leases, panel, _AT_ONCE)]
-            rounds.append(_Round.of(pa.concat_tables(rows), _clock() - began))
+            rounds.append(MinedSample.of(panel, coordinator, some))
             wanted *= _MORE
     except _TimeUpError:
         pass
@@ -122,22 +125,55 @@ def mining_speed(
     if not rounds:
         return MiningSpeed(rate)
     last = rounds[-1]
-    return MiningSpeed(rate, last.inferences / last.searches, last.seconds / last.searches)
+    return MiningSpeed(rate, last.inferences / last.climbed, last.seconds / last.climbed, last)
 
 
 @dataclass(frozen=True)
-class _Round:
-    """Some searches that were mined together; those whose seed the panel disputes don't count."""
+class MinedSample:
+    """Some searches that were mined together.
 
-    searches: int
+    Attributes:
+        searches, mistakes: their rows.
+        leases: in which they were mined.
+        climbed: how many there are but for those whose seed the panel disputes.
+        seconds: for mining; ``seed_seconds`` were spent on seeds before, for ``wanted`` undisputed ones.
+        calls: to the panel; ``bytes`` went to and fro with them.
+    """
+
+    searches: pa.Table
+    mistakes: pa.Table
+    leases: Sequence[Lease]
+    climbed: int
     inferences: int
     seconds: float
+    wanted: int
+    seed_seconds: float
+    calls: int
+    bytes: int
 
     @classmethod
-    def of(cls, rows: pa.Table, seconds: float) -> "_Round":
-        spent = sum(pc.sum(rows[name]).as_py() for name in ("inferences_target", "inferences_peers"))
+    def of(cls, panel: TimedPanel, coordinator: Coordinator, search: SearchSettings) -> "MinedSample":
+        """Mine all searches of the settings."""
+        began = _clock()
+        plans = planned(panel, search, coordinator.seeds.labels, coordinator.names)
+        calls, moved, ready = panel.calls, panel.bytes, _clock()
+        leases = list(plans.leases(IdRanges(), _SHARD))
+        results = list(mined_together(coordinator, iter(leases), panel, _AT_ONCE))
+        seconds = _clock() - ready
+        rows = pa.concat_tables([one.searches for one in results])
         skipped = rows["outcome"].to_pylist().count(Outcome.SKIPPED)
-        return cls(len(rows) - skipped, spent, seconds)
+        return cls(
+            rows,
+            pa.concat_tables([one.mistakes for one in results]),
+            leases,
+            len(rows) - skipped,
+            sum(pc.sum(rows[name]).as_py() for name in ("inferences_target", "inferences_peers")),
+            seconds,
+            search.per_target,
+            ready - began,
+            panel.calls - calls,
+            panel.bytes - moved,
+        )
 
 
 @dataclass(frozen=True)

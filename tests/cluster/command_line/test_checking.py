@@ -33,8 +33,7 @@ def say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     """Run a command in an empty folder; return its exit code and what it said. Ray must not be started."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("ray.init", lambda *_, **__: pytest.fail("Ray was started"))
-    for name in ("_SECONDS", "_LEAST_SECONDS"):
-        monkeypatch.setattr(f"outvoted.cluster.command_line.checking.{name}", 0.2)
+    monkeypatch.setattr("outvoted.cluster.command_line.checking._SECONDS", 0.2)
 
     def run(*arguments: str | Path) -> tuple[int, str]:
         monkeypatch.setattr(sys, "argv", ["outvoted", *map(str, arguments)])
