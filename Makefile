@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: mine test check docs pages test-pythons bench clean
+.PHONY: mine test check docs pages test-pythons bench chaos clean
 
 mine: .venv/.installed
 	$(BIN)/outvoted mine mnist
@@ -43,6 +43,12 @@ bench: .venv/.installed-bench
 	$(BIN)/python -m tests.benchmarks.engine
 	$(BIN)/python -m tests.benchmarks.mining
 	$(BIN)/python -m tests.benchmarks.tables --write
+
+# Kills, stops, cuts off and fills up what runs depend on, and compares their rows: make chaos FAULTS=10 SEED=7.
+FAULTS ?= 100
+SEED ?= 1
+chaos: .venv/.installed-dev
+	$(BIN)/python -m tests.chaos --faults $(FAULTS) --seed $(SEED)
 
 clean:
 	rm -rf .venv build *.egg-info

@@ -1,0 +1,129 @@
+"""`python -m tests.chaos`: strike runs with faults by a fixed seed, and note what came of each.
+
+As root, runs take place on hosts made of network namespaces too, and disks are filled; else only on this
+machine.
+"""
+
+import argparse
+import os
+import random
+import signal
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tests.chaos.bench import Bench
+from tests.chaos.drill import drill
+from tests.chaos.faults import FAULTS, Fault
+from tests.chaos.hosts import Hosts, can_be_apart
+from tests.chaos.machines import Alone
+from tests.chaos.outcomes import Outcome
+
+_TOGETHER = 6
+"""Faults that strike one run, one after the other."""
+_ON_CLUSTER = 0.75
+_PER_TARGET, _PACE = 240, 0.06
+
+
+def chosen(count: int, seed: int, faults: Sequence[Fault]) -> list[Fault]:
+    """Return faults in a random order, each as often as all others."""
+    chance = random.Random(seed)
+    found: list[Fault] = []
+    while len(found) < count:
+        found += chance.sample(faults, len(faults))
+    return found[:count]
+
+
+def grouped(faults: Sequence[Fault], seed: int) -> list[tuple[bool, list[Fault]]]:
+    """Return what strikes one run each, and whether on a cluster: by chance, where it can be anywhere."""
+    chance = random.Random(seed)
+    groups: dict[tuple[bool, bool, bool, tuple[str, ...]], list[Fault]] = {}
+    found: list[tuple[bool, list[Fault]]] = []
+    for fault in faults:
+        cluster = fault.needs in ("cluster", "hosts") or (not fault.needs and chance.random() < _ON_CLUSTER)
+        alike = (cluster, fault.needs == "disk", fault.moment == "starting", tuple(fault.settings))
+        group = groups.get(alike, [])
+        if not group or len(group) == _TOGETHER or fault.moment == "starting":
+            group = groups[alike] = []
+            found.append((cluster, group))
+        group.append(fault)
+        group.sort(key=lambda one: bool(one.needs) and one.mend is None)  # what is lost for good comes last
+    return found
+
+
+def main() -> int:
+    """Strike, and return how many faults did not end as they should."""
+    options = _options()
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # and leave nothing behind
+    apart = can_be_apart()
+    lacking = ["hosts"] * (not apart) + ["disk"] * (os.geteuid() != 0)
+    possible = [one for one in FAULTS if one.needs not in lacking and options.only in one.name]
+    plan = grouped(chosen(options.faults, options.seed, possible), options.seed)
+    outcomes: list[Outcome] = []
+    with _folder(options.folder) as folder:
+        bench = Bench(folder, _PER_TARGET, _PACE)
+        undisturbed = bench.undisturbed()
+        for cluster in (False, True):
+            waiting = [faults for where, faults in plan if where == cluster]
+            with closing(Hosts(folder, apart) if cluster and waiting else Alone()) as machines:
+                for number, faults in enumerate(waiting):
+                    seed = options.seed * 1000 + 500 * cluster + number
+                    found = drill(faults, bench, machines, undisturbed, seed)
+                    outcomes += found
+                    _note(options.record, found)
+                    if found and len(found) < len(faults):  # the run was over too soon
+                        waiting.append(_others(faults, found))
+    bad = sum(not outcome.good for outcome in outcomes)
+    print(f"{len(outcomes)} faults, {bad} runs that did not end as they should", flush=True)
+    return min(bad, 99)
+
+
+def _others(faults: Sequence[Fault], outcomes: Sequence[Outcome]) -> list[Fault]:
+    """Return the faults that did not get to strike."""
+    left = list(faults)
+    for outcome in outcomes:
+        left.remove(next(fault for fault in left if fault.name == outcome.fault))
+    return left
+
+
+def _note(record: Path, outcomes: Sequence[Outcome]) -> None:
+    with record.open("a") as file:
+        file.writelines(outcome.model_dump_json() + "\n" for outcome in outcomes)
+    for outcome in outcomes:
+        _say(f"{'ok ' if outcome.good else 'BAD'} {outcome}")
+
+
+def _say(text: str) -> None:
+    print(f"{datetime.now(UTC):%H:%M:%S} {text}", flush=True)
+
+
+@contextmanager
+def _folder(kept: Path | None) -> Iterator[Path]:
+    """Have a folder, of a short name as sockets need it; only one that was asked for is kept."""
+    if kept is not None:
+        kept.mkdir(parents=True, exist_ok=True)
+        yield kept
+        return
+    with tempfile.TemporaryDirectory(prefix="ovc-", dir="/tmp", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
+    parser.add_argument("--faults", type=int, default=100, help="how many")
+    parser.add_argument("--seed", type=int, default=1, help="which faults, and when they strike")
+    parser.add_argument("--only", default="", help="only faults with these words in their names")
+    parser.add_argument("--folder", type=Path, help="where runs and logs are kept; a temporary one else")
+    parser.add_argument(
+        "--record", type=Path, default=Path("build/chaos.jsonl"), help="to which outcomes are added"
+    )
+    options = parser.parse_args()
+    options.record.parent.mkdir(parents=True, exist_ok=True)
+    return options
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,279 @@
+"""The faults: what each strikes, how, and how it is mended while the run goes on."""
+
+import os
+import random
+import signal
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from tests.chaos.bench import Bench
+from tests.chaos.commands import Command
+from tests.chaos.hosts import Host, Hosts
+from tests.chaos.machines import GCS, RAYLET, Machines
+
+_APPEARING_SECONDS = 20.0
+_BALLAST = "ballast"
+
+
+@dataclass
+class Scene:
+    """What a fault finds: the machines, the command under way, its folder; and whom it struck."""
+
+    bench: Bench
+    machines: Machines
+    command: Command
+    run: Path
+    random: random.Random
+    stopped: list[int] = field(default_factory=list)
+    hosts: list[Host] = field(default_factory=list)
+    rival: Command | None = None
+
+    def one(self, title: str) -> int:
+        """Return a process, at random, whose command line begins with ``title``; wait until there is one."""
+        deadline = time.monotonic() + _APPEARING_SECONDS
+        while time.monotonic() < deadline and self.command.code is None:
+            found = self.machines.processes(self.command.pid, title)
+            if found:
+                return self.random.choice(found)
+            time.sleep(0.05)
+        raise MissedError(f"no process {title}")
+
+    def worker(self) -> Host:
+        """Return a machine, other than that of the command, on which a cell is."""
+        assert isinstance(self.machines, Hosts)
+        with_cells = [host for host in self.machines.others if host.processes("ray::CellActor")]
+        if not with_cells:
+            raise MissedError("no cell on another machine")
+        self.hosts.append(self.random.choice(with_cells))
+        self.hosts[-1].lost = True  # until somebody mends it
+        return self.hosts[-1]
+
+
+class MissedError(Exception):
+    """There was nothing to strike: the run had ended, or had not got so far."""
+
+
+Strike = Callable[[Scene], object]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A fault, and how the run it happens to is set up.
+
+    Attributes:
+        mend: what someone does about it ``after`` so many seconds, while the run may be going on; None for
+            nothing, until the command has ended.
+        again: what is done once the command has ended, before it is resumed.
+        needs: `cluster`: machines that can be lost; `hosts`: such that are apart; `disk`: a small file
+            system of its own (the two take root); `alone`: a Ray that the command has started.
+        moment: when it strikes: after some shards; while a file is being written; before the first shard.
+    """
+
+    name: str
+    strike: Strike
+    mend: Strike | None = None
+    after: float = 6.0
+    needs: Literal["", "alone", "cluster", "hosts", "disk"] = ""
+    settings: Sequence[str] = ("cluster.cells=2",)
+    moment: Literal["mining", "writing", "starting"] = "mining"
+
+
+def kill(title: str, number: int = signal.SIGKILL) -> Strike:
+    """Send a process of that title a signal."""
+
+    def strike(scene: Scene) -> None:
+        with suppress(ProcessLookupError):
+            os.kill(scene.one(title), number)
+
+    return strike
+
+
+def stop(title: str) -> Strike:
+    """Have a process of that title stand still."""
+
+    def strike(scene: Scene) -> None:
+        scene.stopped.append(scene.one(title))
+        os.kill(scene.stopped[-1], signal.SIGSTOP)
+
+    return strike
+
+
+def proceed(scene: Scene) -> None:
+    """Have everything go on that was stopped."""
+    for pid in scene.stopped:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
+    for host in scene.hosts:
+        host.signal(signal.SIGCONT)
+        host.lost = False
+
+
+def told(number: int) -> Strike:
+    """Send the command a signal."""
+    return lambda scene: scene.command.signal(number)
+
+
+def misbehave(what: str) -> Strike:
+    """Have the network misbehave."""
+    return lambda scene: (scene.bench.triggers / what).touch()
+
+
+def _calm(scene: Scene) -> None:
+    scene.bench.calm()
+
+
+def _on_worker(do: Callable[[Host], object]) -> Strike:
+    return lambda scene: do(scene.worker())
+
+
+def _brought_back(scene: Scene) -> None:
+    """Plug in cables, and have Ray started again where it has ended, or will."""
+    for host in scene.hosts:
+        host.link(True)
+        host.lost = False
+
+
+def _raylet(host: Host) -> None:
+    for pid in host.processes(RAYLET):
+        os.kill(pid, signal.SIGKILL)
+    host.touched = True
+
+
+def _head(scene: Scene) -> None:
+    assert isinstance(scene.machines, Hosts)
+    for pid in scene.machines.head.processes(GCS):
+        os.kill(pid, signal.SIGKILL)
+    scene.machines.head.touched = True
+
+
+def _fill(scene: Scene) -> None:
+    """Leave no byte on the run's disk."""
+    with suppress(OSError), (scene.run.parent / _BALLAST).open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(1 << 16))
+
+
+def _free(scene: Scene) -> None:
+    (scene.run.parent / _BALLAST).unlink(missing_ok=True)
+
+
+def _second(scene: Scene) -> None:
+    """Start the same command once more."""
+    scene.rival = scene.bench.start(scene.machines, scene.run.name, ["cluster.cells=2"], resume=True)
+
+
+def _killed_and_resumed(scene: Scene) -> None:
+    """Have two commands resume the run at the same moment: this one, and that which follows any fault."""
+    scene.command.signal(signal.SIGKILL)
+    _second(scene)
+
+
+_ACTORS = ("cluster.cell=actors", "cluster.cells=1")
+_SPARE, _FULL = ("cluster.cells=2",), ("cluster.cells=3",)
+
+FAULTS: tuple[Fault, ...] = (
+    Fault("nothing", lambda scene: None),
+    Fault("a cell is killed", kill("ray::CellActor")),
+    Fault("a cell is killed before its first shard", kill("ray::CellActor"), moment="starting"),
+    Fault("a cell stands still for 6 s", stop("ray::CellActor"), proceed),
+    Fault("a cell stands still for good", stop("ray::CellActor")),
+    Fault("a cell stands still, is given up, and wakes (late zombie)", stop("ray::CellActor"), proceed, 60),
+    Fault("a peer is killed", kill("ray::PeerActor"), settings=_ACTORS),
+    Fault("a peer stands still for 6 s", stop("ray::PeerActor"), proceed, settings=_ACTORS),
+    Fault("a peer stands still for good", stop("ray::PeerActor"), settings=_ACTORS),
+    Fault("a coordinator is killed", kill("ray::CellActor"), settings=_ACTORS),
+    Fault("a coordinator stands still for good", stop("ray::CellActor"), settings=_ACTORS),
+    Fault("the recorder is killed", kill("ray::Recorder")),
+    Fault("the recorder is killed while it writes", kill("ray::Recorder"), moment="writing"),
+    Fault("the recorder stands still for 6 s", stop("ray::Recorder"), proceed),
+    Fault("the recorder stands still for good", stop("ray::Recorder")),
+    Fault("the command gets Ctrl-C", told(signal.SIGINT)),
+    Fault("the command gets SIGTERM", told(signal.SIGTERM)),
+    Fault("the command is killed", told(signal.SIGKILL)),
+    Fault("the command is killed while rows are written", told(signal.SIGKILL), moment="writing"),
+    Fault("the command is killed before its first shard", told(signal.SIGKILL), moment="starting"),
+    Fault("the command stands still for 6 s", told(signal.SIGSTOP), told(signal.SIGCONT)),
+    Fault("the same command is started twice", _second),
+    Fault("the command is killed, and resumed twice at once", _killed_and_resumed),
+    Fault("the local Ray's raylet is killed", kill(RAYLET), needs="alone"),
+    Fault("the local Ray's gcs_server is killed", kill(GCS), needs="alone"),
+    Fault("the disk is full for 6 s", _fill, _free, needs="disk"),
+    Fault("the disk is full until the command ends", _fill, needs="disk"),
+    Fault("a network hangs", misbehave("hang")),
+    Fault("a peer's network hangs", misbehave("hang"), settings=_ACTORS),
+    Fault("a network ends its process", misbehave("exit")),
+    Fault("a network takes memory until it is killed", misbehave("hog")),
+    Fault("a network answers NaN for 3 s", misbehave("nan"), _calm, 3),
+    Fault("a network raises for 3 s", misbehave("raise"), _calm, 3),
+    Fault("a network is slow for 6 s", misbehave("slow"), _calm),
+    Fault("a machine loses power, another has room", _on_worker(Host.kill), needs="cluster", settings=_SPARE),
+    Fault(
+        "a machine loses power and comes back",
+        _on_worker(Host.kill),
+        _brought_back,
+        needs="cluster",
+        settings=_FULL,
+    ),
+    Fault("a machine loses power for good", _on_worker(Host.kill), needs="cluster", settings=_FULL),
+    Fault(
+        "a raylet is killed and comes back",
+        _on_worker(_raylet),
+        _brought_back,
+        needs="cluster",
+        settings=_FULL,
+    ),
+    Fault(
+        "a machine stands still for 3 s",
+        _on_worker(lambda host: host.signal(signal.SIGSTOP)),
+        proceed,
+        3,
+        needs="cluster",
+        settings=_FULL,
+    ),
+    Fault(
+        "a machine stands still for good, another has room",
+        _on_worker(lambda host: host.signal(signal.SIGSTOP)),
+        needs="cluster",
+        settings=_SPARE,
+    ),
+    Fault(
+        "a link is cut for 3 s",
+        _on_worker(lambda host: host.link(False)),
+        _brought_back,
+        3,
+        needs="hosts",
+        settings=_FULL,
+    ),
+    Fault(
+        "a link is cut for 20 s",
+        _on_worker(lambda host: host.link(False)),
+        _brought_back,
+        20,
+        needs="hosts",
+        settings=_FULL,
+    ),
+    Fault(
+        "a link is cut for good, another machine has room",
+        _on_worker(lambda host: host.link(False)),
+        needs="hosts",
+        settings=_SPARE,
+    ),
+    Fault(
+        "a link is cut for good, no room elsewhere",
+        _on_worker(lambda host: host.link(False)),
+        needs="hosts",
+        settings=_FULL,
+    ),
+    Fault(
+        "the head's gcs_server is killed, the head restarted",
+        _head,
+        needs="hosts",
+        settings=_SPARE,
+    ),
+    Fault("a machine is drained", _on_worker(Host.drain), needs="cluster", settings=_SPARE),
+    Fault("a machine is drained, no room elsewhere", _on_worker(Host.drain), needs="cluster", settings=_FULL),
+)

@@ -1,0 +1,68 @@
+"""A network that misbehaves on command: while, or once, a file of a certain name lies in a folder."""
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import torch
+from torch import nn
+
+ONCE = ("hang", "exit", "hog")
+"""What only the first process does that finds the file; it takes the file away."""
+WHILE = ("nan", "raise", "slow")
+"""What every process does as long as the file is there."""
+_HOGGED = 400 << 20
+_SLOW_SECONDS = 0.5
+_kept: list[bytearray] = []
+
+
+class Misbehaving(nn.Module):
+    """A small perceptron. Where it is mined it takes a while for each batch, and hardly any CPU."""
+
+    def __init__(self, folder: str, pace: float) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(nn.Flatten(), nn.Linear(784, 12), nn.ReLU(), nn.Linear(12, 10))
+        self._folder, self._pace = Path(folder), pace
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Return logits, unless told otherwise."""
+        logits: torch.Tensor = self.layers(images)
+        if self.training:
+            return logits
+        if "ray" in sys.modules and sys.modules["ray"].is_initialized():  # not while it is checked
+            time.sleep(self._pace)
+        for what in ONCE:
+            if self._claimed(what):
+                _misbehave(what)
+        if self._on("slow"):
+            time.sleep(_SLOW_SECONDS)
+        if self._on("raise"):
+            raise RuntimeError("this network fails now and then")
+        return logits * torch.nan if self._on("nan") else logits
+
+    def _on(self, what: str) -> bool:
+        return (self._folder / what).exists()
+
+    def _claimed(self, what: str) -> bool:
+        """Return whether this process is the first to find a file, and note which it is."""
+        try:
+            (self._folder / what).rename(self._folder / f"{what}-{os.getpid()}")
+        except OSError:
+            return False
+        return True
+
+
+def _misbehave(what: str) -> None:
+    if what == "hang":
+        time.sleep(1e6)
+    if what == "hog":  # memory is taken until the kernel ends the process
+        while len(_kept) << 24 < _HOGGED:
+            _kept.append(bytearray(os.urandom(1 << 20) * 16))
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def network(folder: str, pace: float) -> nn.Module:
+    """Return one, not trained."""
+    return Misbehaving(folder, pace)

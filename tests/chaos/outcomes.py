@@ -1,0 +1,78 @@
+"""What came of a fault, as it is noted: a line of JSON each."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from tests.chaos.commands import Command
+
+_TELLING = re.compile(
+    r"warning|stalled|expected:|found:|to do:|Interrupted|error|goes on|Traceback", re.IGNORECASE
+)
+_STAMP = re.compile(r"^[\d:TZ-]{8,20}( UTC)? +")
+_MOST_LINES = 12
+
+
+class Outcome(BaseModel):
+    """What came of a fault.
+
+    Attributes:
+        share: of all searches that were recorded when it struck.
+        recovery: seconds until all searches that were in hand then were recorded; None if they never were.
+        silence: the longest time, in seconds, until then in which a command that ran printed nothing.
+        went_on: whether the command that was struck recorded them; else one that resumed the run did.
+        hung: whether that command had to be ended.
+        codes: how all commands of the run ended; None where one hung.
+        lost, extra, doubled, differing: rows of the run in the end.
+        failed: rows of failed searches in the end; ``retried`` where some had failed before.
+        told: what was printed about it.
+    """
+
+    fault: str
+    machines: str
+    seed: int
+    share: float
+    recovery: float | None
+    silence: float
+    went_on: bool
+    hung: bool
+    codes: list[int | None]
+    lost: int
+    extra: int
+    doubled: int
+    differing: int
+    failed: int
+    retried: bool
+    told: list[str]
+
+    def __str__(self) -> str:
+        where = f"{self.fault} ({self.machines}, {self.seed}, at {self.share:.0%})"
+        rows = f"lost {self.lost}, extra {self.extra}, doubled {self.doubled}, differing {self.differing}"
+        how = "hung" if self.hung else "went on" if self.went_on else "resumed"
+        times = f"{how}, recovery {self.recovery}, silence {self.silence}"
+        return f"{where}: {times}, {rows}, failed {self.failed}{' (retried)' * self.retried}, {self.codes}"
+
+    @property
+    def wrong(self) -> bool:
+        """Whether the run did not end, or with other rows than the undisturbed one."""
+        return bool(
+            self.lost or self.extra or self.doubled or self.differing or self.failed or self.codes[-1] != 0
+        )
+
+    @property
+    def good(self) -> bool:
+        """Whether the run ended with the rows of the undisturbed one, and hung nowhere."""
+        return not self.wrong and not self.hung
+
+
+def told(commands: Sequence[Command], since: float) -> list[str]:
+    """Return what commands printed about a fault after it had struck, without times, each line once."""
+    said = [_STAMP.sub("", line).strip() for command in commands for line in command.said(since)]
+    return list(dict.fromkeys(line for line in said if _TELLING.search(line)))[:_MOST_LINES]
+
+
+def read(record: Path) -> list[Outcome]:
+    """Return what was noted."""
+    return [Outcome.model_validate_json(line) for line in record.read_text().splitlines()]
