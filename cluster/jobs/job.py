@@ -23,7 +23,8 @@ from outvoted.cluster.jobs.run_settings import RunSettings, device_taken, usable
 from outvoted.cluster.jobs.runs import data_record, open_record, recorded
 from outvoted.cluster.jobs.workload import Workload
 from outvoted.cluster.ray.connect import LOCAL, connected, disconnecting
-from outvoted.cluster.storage.at_hand import check_store, fetched, put_back
+from outvoted.cluster.storage.alive import DEAD_SECONDS
+from outvoted.cluster.storage.at_hand import check_alone, check_store, fetched, may_live, put_back
 from outvoted.cluster.storage.urls import given_as, url_of
 from outvoted.search.errors import OutvotedError
 from outvoted.search.trust import named_by
@@ -169,7 +170,7 @@ def readied(job: Job[Config], console: Console, data: Dataset | None = None) -> 
         OutvotedError: something in the configuration, the data or the folder must be fixed.
     """
     kind, store = job.kind, job.store
-    _at_hand(store, console)
+    _at_hand(store, job.resume, console)
     found = loaded(lambda: kind.load(job.config), console) if data is None else data
     config = job.config.settled(found.shape[0])
     job = replace(job, config=config)
@@ -212,16 +213,22 @@ def launch(job: Job[Config], console: Console, data: Dataset | None = None) -> "
     return report
 
 
-def _at_hand(store: RunFolder, console: Console) -> None:
-    """Have what is at the URL of a run here, and make sure that more can be put there.
+def _at_hand(store: RunFolder, resume: bool, console: Console) -> None:
+    """Have what is at the URL of a run here, once nobody else is at work on it.
 
     Raises:
-        OutvotedError: its bucket, credentials or endpoint are not right.
+        OutvotedError: bucket, credentials or endpoint are not right; or another process works on the run.
     """
     url = url_of(store.path)
     if url is not None:
-        with phase(console, f"fetching what is at {url}"):
+        with phase(console, f"looking at {url}"):
             check_store(store.path)
+    there = may_live(store.path) if resume else None
+    if there is not None:
+        with phase(console, f"watching for {DEAD_SECONDS:.0f} s whether it is still at work: {there}"):
+            check_alone(store.path)
+    if url is not None:
+        with phase(console, f"fetching what is at {url}"):
             fetched(store.path)
 
 

@@ -26,6 +26,7 @@ SILENT_SECONDS = 90.0
 """After which that needs no watching; clocks may differ a little."""
 _LOOK_SECONDS = 1.0
 _TRIES = 10
+_watched: set[object] = set()  # signs of life of processes that are dead
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,12 @@ def check_alone(run: Path) -> None:
         raise busy(run, found)
 
 
+def may_live(run: Path) -> Worker | None:
+    """Return a process on another machine of which only watching will tell whether it is at work on a run."""
+    found = worker(run)
+    return None if found is None or found.host == socket.gethostname() else found
+
+
 def _falls_silent(run: Path) -> bool:
     def sign() -> object:
         with suppress(OSError), (run / FILE).open("rb") as file:  # opening it asks a network's server
@@ -87,13 +94,19 @@ def _falls_silent(run: Path) -> bool:
     return first is None or (first != "locked" and stays(sign, first))
 
 
-def stays(look: Callable[[], object], first: object, seconds: float | None = None) -> bool:
-    """Watch whether something stays the same for as long as a living process would let it."""
-    end = time.monotonic() + (DEAD_SECONDS if seconds is None else seconds)
+def stays(look: Callable[[], object], first: object) -> bool:
+    """Watch whether a sign stays the same for longer than a living process would let it.
+
+    What was watched before and is still the same has been watched.
+    """
+    if first in _watched and look() == first:
+        return True
+    end = time.monotonic() + DEAD_SECONDS
     while time.monotonic() < end:
         time.sleep(_LOOK_SECONDS)
         if look() != first:
             return False
+    _watched.add(first)
     return True
 
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Thread
 
+from outvoted.cluster.storage import alive
 from outvoted.cluster.storage.alive import SIGN_SECONDS, Owner, Worker, worker
 from outvoted.cluster.storage.claims import StoreClaim, living
 from outvoted.cluster.storage.fetching import AT_ONCE, fetch
@@ -30,6 +31,29 @@ def check_store(run: Path) -> None:
     store = _store(run.parent)
     if store is not None:
         store.check()
+
+
+def may_live(run: Path) -> Worker | None:
+    """Return a process elsewhere of which only watching will tell whether it is at work on a run.
+
+    Raises:
+        OutvotedError: the store refuses.
+    """
+    store = _store(run)
+    return alive.may_live(run) or (None if store is None else living(store, watch=False))
+
+
+def check_alone(run: Path) -> None:
+    """Watch who may live for as long as that takes.
+
+    Raises:
+        OutvotedError: another process is working on the run, or the store refuses.
+    """
+    alive.check_alone(run)
+    store = _store(run)
+    there = None if store is None else living(store)
+    if there is not None:
+        raise alive.busy(run, there)
 
 
 def fetched(run: Path) -> Path:

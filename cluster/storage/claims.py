@@ -4,7 +4,6 @@ import json
 import os
 import socket
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -94,8 +93,11 @@ def living(store: Store, watch: bool = True) -> Worker | None:
     seen = store.stat([FILE]).get(FILE)
     if seen is None or abs(time.time_ns() - seen.at) > alive.SILENT_SECONDS * 1e9:
         return None
-    look: Callable[[], object] = lambda: _sign(store)  # noqa: E731
-    return None if watch and alive.stays(look, found) else Worker.of(found)
+
+    def look() -> object:
+        return store.read(FILE)
+
+    return None if watch and alive.stays(look, look()) else Worker.of(found)
 
 
 def _sign(store: Store) -> dict[str, Any] | None:

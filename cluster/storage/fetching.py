@@ -40,7 +40,7 @@ def _fetch(store: Store, index: Index) -> None:
     with ThreadPoolExecutor(AT_ONCE) as pool:
         wanted = [name for name in there if not _same(name, there, here, index, stale)]
         list(pool.map(lambda name: store.get(name, index.folder / name), sorted(wanted)))
-    for name in here.keys() - there.keys():
+    for name in sorted(here.keys() - there.keys(), key=lambda name: -here[name].at):  # markers first
         if stale or name in index.pairs:  # removed there since
             (index.folder / name).unlink(missing_ok=True)
     kept = {name: pair for name, pair in index.pairs.items() if name in there}

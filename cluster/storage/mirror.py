@@ -108,9 +108,7 @@ class Mirror:
                 return
             for part in _in_order(changed, here):
                 self._put(part, here)
-            for name in gone:
-                self._store.remove(name)
-                del self._index.pairs[name]
+            self._remove(gone)
             if whole or ((changed or gone) and time.monotonic() - self._saved > _SAVE_SECONDS):
                 self._saved = time.monotonic()
                 with suppress(OutvotedError):  # on a full disk; without it, more is transferred later
@@ -132,6 +130,20 @@ class Mirror:
         for name, stored in self._store.stat(done).items():
             self._index.pairs[name] = Pair(here[name], stored)
 
+    def _remove(self, names: Iterable[str]) -> None:
+        """Remove objects, of a unit the last one first: without it the unit is not there."""
+        pairs = self._index.pairs
+        latest_first = sorted(names, key=lambda name: (_unit(name), -pairs[name].local.at))
+        units = [list(same) for _, same in groupby(latest_first, key=_unit)]
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            list(pool.map(self._remove_unit, units))
+        for name in latest_first:
+            del pairs[name]
+
+    def _remove_unit(self, names: Sequence[str]) -> None:
+        for name in names:
+            self._store.remove(name)
+
     def _put_unit(self, names: Sequence[str]) -> list[str]:
         done = []
         for name in names:
@@ -149,14 +161,15 @@ def _in_order(names: Iterable[str], here: dict[str, Local]) -> list[list[list[st
             return 1
         return 0 if not name.endswith(".json") else 3 if name == _LAST else 2
 
-    def unit(name: str) -> str:
-        return name.rpartition("/")[2]
-
-    ordered = sorted(names, key=lambda name: (rank(name), unit(name), here[name].at))
+    ordered = sorted(names, key=lambda name: (rank(name), _unit(name), here[name].at))
     return [
-        [list(same) for _, same in groupby(part, key=unit if of == 1 else lambda name: name)]
+        [list(same) for _, same in groupby(part, key=_unit if of == 1 else lambda name: name)]
         for of, part in groupby(ordered, key=rank)
     ]
+
+
+def _unit(name: str) -> str:
+    return name.rpartition("/")[2]
 
 
 def kept_here(error: OutvotedError | OSError) -> OutvotedError:

@@ -12,7 +12,7 @@ from outvoted.cluster.storage.index import Index
 from outvoted.cluster.storage.mirror import Mirror
 from outvoted.cluster.storage.store import Store
 from outvoted.search.errors import OutvotedError
-from tests.cluster.storage.conftest import Objects, content, wait, write_record
+from tests.cluster.storage.conftest import BEFORE, Objects, content, wait, write_record
 
 NAMES = (
     "peers/a.safetensors",
@@ -73,6 +73,22 @@ def test_a_pack_is_there_before_what_it_replaces_is_gone(tmp_path: Path) -> None
     store.left = 100
     _mirror(store, run).flush(0)
     assert store.held == content(run)
+
+
+@pytest.mark.parametrize("left", range(5))
+def test_of_a_unit_that_is_removed_what_marks_it_goes_first(left: int, tmp_path: Path) -> None:
+    run, store = tmp_path / "run", Objects()
+    _write(run, *NAMES)
+    _mirror(store, run).flush(0)
+    for path in [*run.glob("searches/*"), *run.glob("mistakes/*")]:
+        path.unlink()
+    store.left = left
+    if left < 4:
+        with pytest.raises(OutvotedError):
+            _mirror(store, run).flush(0)
+    else:
+        _mirror(store, run).flush(0)
+    assert all(before in store.held for after, before in BEFORE.items() if after in store.held)
 
 
 def test_nothing_is_put_for_who_has_lost_the_run(tmp_path: Path) -> None:

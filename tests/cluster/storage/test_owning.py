@@ -30,6 +30,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(alive, "_LOOK_SECONDS", 0.02)
     monkeypatch.setattr(claims, "_SETTLE_SECONDS", 0.02)
     monkeypatch.setattr(mirroring, "_LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(alive, "_watched", set())
 
 
 def _write(path: Path) -> None:
@@ -46,9 +47,12 @@ def _elsewhere(run: Path, host: str = "elsewhere") -> Path:
 
 def test_a_process_elsewhere_that_died_a_moment_ago_is_replaced(tmp_path: Path) -> None:
     _elsewhere(tmp_path)
+    assert "process 3 on elsewhere" in str(at_hand.may_live(tmp_path))
+    began = time.monotonic()
     check_alone(tmp_path)
     with at_work(tmp_path):
         _write(tmp_path / "run.json")
+    assert time.monotonic() - began < 2 * alive.DEAD_SECONDS  # it is watched but once
 
 
 def test_a_process_elsewhere_that_lives_is_not_replaced(
