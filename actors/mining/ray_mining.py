@@ -3,9 +3,8 @@
 import asyncio
 import time
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 import ray
@@ -20,13 +19,13 @@ from outvoted.actors.networks.computing import keep_freed_memory, use_one_thread
 from outvoted.actors.networks.members import Member
 from outvoted.actors.panel.exactness import Exactness
 from outvoted.actors.panel.fast import Batch
+from outvoted.actors.panel.later import LaterPanel, PatientPanel, Retries
 from outvoted.actors.panel.panel import LocalPanel, VotingPanel
 from outvoted.actors.panel.peer import Peer
-from outvoted.actors.panel.ray_panel import LaterPanel, Placed, RayPanel
+from outvoted.actors.panel.ray_panel import Placed, RayPanel
 from outvoted.actors.panel.realism import FoundImages, Seen
 from outvoted.actors.panel.renderer import Renderer
 from outvoted.actors.panel.seeds import SeedBlock, SeedPixels
-from outvoted.actors.runs.ray_actors import FOREVER
 from outvoted.actors.training.steps import Training
 from outvoted.actors.training.training import Epoch, trained_or_measured
 from outvoted.search.arrays import Pixels, Singles
@@ -84,25 +83,19 @@ class RequestBatcher:
         self._free += 1
 
 
-class Bulletin:
-    """Tells from time to time how far the shards under way are; whoever asked for it need not ask again."""
+@dataclass(frozen=True)
+class Pulse:
+    """How a cell is.
 
-    def __init__(self, send: Callable[[Mapping[str, Live]], object], seconds: float = 1.0) -> None:
-        """Take what is told, and the least time between two tellings."""
-        self._send, self._seconds = send, seconds
-        self._now: dict[str, Live] = {}
-        self._sent = 0.0
+    Attributes:
+        beats: answers of its panel so far.
+        cpu_seconds: what its process has computed so far; None where its peers are elsewhere.
+        live: its shards under way, all together.
+    """
 
-    def put(self, shard: str, live: Live) -> None:
-        """Say how far a shard is."""
-        self._now[shard] = live
-        if time.monotonic() - self._sent >= self._seconds:
-            self._sent = time.monotonic()
-            self._send(dict(self._now))
-
-    def drop(self, shard: str) -> None:
-        """Say no more of a shard, which has ended."""
-        self._now.pop(shard, None)
+    beats: int = 0
+    cpu_seconds: float | None = None
+    live: Live = field(default_factory=Live)
 
 
 class Peers(ABC):
@@ -110,6 +103,8 @@ class Peers(ABC):
 
     calls: int
     """Questions that may be under way at a time."""
+    inside: bool
+    """Whether they compute in the cell's own process."""
 
     @abstractmethod
     def panel(self, rules: Rules, images: Images, batch: Batch) -> LaterPanel:
@@ -122,6 +117,7 @@ class PeersInside(Peers):
 
     members: tuple[Any, ...]
     calls = 1
+    inside = True
 
     def panel(self, rules: Rules, images: Images, batch: Batch) -> LaterPanel:
         """Build all networks."""
@@ -137,6 +133,7 @@ class PeersOutside(Peers):
 
     actors: tuple[Any, ...]
     calls = 2
+    inside = False
 
     def panel(self, rules: Rules, images: Images, batch: Batch) -> LaterPanel:
         """Return the panel of the actors."""
@@ -181,37 +178,42 @@ class Opening:
     Attributes:
         names: the peers', in the panel's order.
         placed: the referee, or None, and the images.
-        recorder: hears how far shards are.
+        retries: how often what a peer fails to answer is put to it again.
     """
 
     rules: Rules
     peers: Peers
     names: tuple[str, ...]
     placed: Placed
-    recorder: Any
     batch: Batch = "auto"
+    retries: Retries = field(default_factory=Retries)
 
 
 class _Opened:
     """A coordinator and the referee, with the peers beside them or in other processes.
 
-    Runs several shards at a time, and tells the recorder now and then how far they are.
+    Runs several shards at a time, and knows how far they are.
     """
 
     def __init__(self, opening: Opening) -> None:
-        rules, recorder = opening.rules, opening.recorder
+        rules = opening.rules
         referee, images = ray.get(list(opening.placed))
         judge = None
         if referee is not None:
             network = referee.build(images.shape, images.classes)
             judge = Peer(network, Renderer(rules.transform, images.seeds), opening.batch)
-        self.panel = opening.peers.panel(rules, images, opening.batch)
+        self.panel = PatientPanel(opening.peers.panel(rules, images, opening.batch), opening.retries)
         self.seeds = SeedsAhead(images.seeds, self.panel)
         self._batcher = RequestBatcher(self.panel.ask, opening.peers.calls)
         self._coordinator = Coordinator(rules, images.seeds, opening.names, judge)
-        self._bulletin = Bulletin(
-            partial(recorder.under_way.remote, ray.get_runtime_context().get_actor_id())
-        )
+        self._computes = opening.peers.inside
+        self._live: dict[str, Live] = {}
+
+    def pulse(self) -> Pulse:
+        """Say how it is; another thread may ask."""
+        every = list(self._live.values())
+        live = Live(sum(one.ended for one in every), sum(one.mistakes for one in every))
+        return Pulse(self.panel.beats, time.process_time() if self._computes else None, live)
 
     async def mine(self, lease: Lease) -> ShardResult:
         """Run a shard; again, where a peer's bound proves too small meanwhile."""
@@ -222,14 +224,14 @@ class _Opened:
                     if await self.panel.widened() == before:
                         return result
         finally:
-            self._bulletin.drop(lease.shard.name)
+            self._live.pop(lease.shard.name, None)
 
     async def _mined(self, lease: Lease) -> ShardResult:
         name = lease.shard.name
 
         def watch(climb: ShardState) -> None:
             ended, found = climb.outcome != Outcome.CLIMBING, climb.outcome == Outcome.MISTAKE
-            self._bulletin.put(name, Live(int(ended.sum()), int(found.sum())))
+            self._live[name] = Live(int(ended.sum()), int(found.sum()))
 
         steps = self._coordinator.steps(lease, watch)
         try:
@@ -257,12 +259,12 @@ Opener = tuple[Any]
 """The object reference of an Opening, in a tuple, so that it reaches an actor as it is."""
 
 
-@ray.remote(**FOREVER)
+@ray.remote(max_restarts=0, max_task_retries=0, concurrency_groups={"health": 2})
 class CellActor:
     """A process that trains networks, is opened, and is a cell from then on.
 
-    So it starts, and imports what it needs, but once. Every call brings what the cell is opened with: after
-    it was killed it opens itself again.
+    So it starts, and imports what it needs, but once. It is never started again: whoever watches over a run
+    starts another one, where there is room for it, and leases it what this one had.
     """
 
     def __init__(self) -> None:
@@ -282,13 +284,22 @@ class CellActor:
         for epoch in trained_or_measured(architecture, training, data, seed, loaded):
             yield epoch
 
-    async def open(self, opener: Opener) -> None:
-        """Build panel and referee, if they aren't."""
+    async def open(self, opener: Opener) -> str:
+        """Build panel and referee, if they aren't; return the address of this machine."""
         self._opened(opener)
+        return str(ray.util.get_node_ip_address())
 
-    async def mine(self, opener: Opener, lease: Lease) -> ShardResult:
-        """Run a shard."""
-        return await self._opened(opener).mine(lease)
+    @ray.method(num_returns=2)
+    async def mine(self, opener: Opener, lease: Lease) -> tuple[tuple[int, int], ShardResult]:
+        """Run a shard; return how many searches it has and how many failed, and then its rows."""
+        result = await self._opened(opener).mine(lease)
+        outcomes = result.searches.column("outcome").to_pylist()
+        return (len(outcomes), outcomes.count(str(Outcome.FAILED))), result
+
+    @ray.method(concurrency_group="health")
+    async def pulse(self) -> Pulse:
+        """Say how the cell is; in a thread of its own, which answers also while networks compute."""
+        return Pulse() if self._cell is None else self._cell.pulse()
 
     async def ask(self, opener: Opener, questions: Questions) -> Replies:
         """Put questions to the panel."""
@@ -310,39 +321,6 @@ class CellActor:
         if self._cell is None:
             self._cell = _Opened(ray.get(opener[0]))
         return self._cell
-
-
-class CellPanel(VotingPanel):
-    """A cell's panel, as seen from another process; the cell answers between the questions of its shards."""
-
-    def __init__(self, cell: Any, opener: Opener, size: int) -> None:
-        """Take a cell's actor, what it is opened with, and the number of its peers."""
-        self._cell, self._opener, self._size = cell, opener, size
-
-    @property
-    def size(self) -> int:
-        """Number of peers."""
-        return self._size
-
-    def ask(self, questions: Questions) -> Replies:
-        """Put to each peer the candidates meant for it."""
-        replies: Replies = ray.get(self._cell.ask.remote(self._opener, questions))
-        return replies
-
-    def vote(self, images: Pixels) -> Singles:
-        """Put images to all peers; shape (peers, n, classes)."""
-        votes: Singles = ray.get(self._cell.vote.remote(self._opener, images))
-        return votes
-
-    def judge(self, found: FoundImages) -> Seen:
-        """Put images that searches ended with to all peers."""
-        seen: Seen = ray.get(self._cell.judge.remote(self._opener, found))
-        return seen
-
-    def exactness(self) -> tuple[Exactness, ...]:
-        """Return what every peer knows."""
-        known: tuple[Exactness, ...] = ray.get(self._cell.exactness.remote(self._opener))
-        return known
 
 
 @ray.remote(max_retries=3)

@@ -7,7 +7,6 @@ Nothing is decided there, and each imports only what its process needs.
 """
 
 import asyncio
-from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,6 +16,7 @@ import ray
 from outvoted.actors.networks.computing import use_one_thread
 from outvoted.actors.panel.exactness import Exactness
 from outvoted.actors.panel.fast import Batch
+from outvoted.actors.panel.later import LaterPanel
 from outvoted.actors.panel.peer import Peer
 from outvoted.actors.panel.realism import FoundImages, Seen
 from outvoted.actors.panel.renderer import Renderer
@@ -35,38 +35,6 @@ Blocks = tuple[tuple[str, Any], ...]
 
 MESSAGE_ROWS = 3072
 """Candidates in one call: under the 100 KB up to which Ray sends arguments inline."""
-
-
-class LaterPanel(ABC):
-    """A panel whose answers can be waited for while others are asked: what a cell's coordinator asks."""
-
-    @abstractmethod
-    async def ask(self, questions: Questions) -> Replies:
-        """Put to each peer the candidates meant for it, as a VotingPanel does."""
-
-    @abstractmethod
-    async def vote(self, images: Pixels) -> Singles:
-        """Put images (n, channels, height, width) to all peers; shape (peers, n, classes)."""
-
-    @abstractmethod
-    async def judge(self, found: FoundImages) -> Seen:
-        """Put images that searches ended with to all peers, as a VotingPanel does."""
-
-    @abstractmethod
-    async def exactness(self) -> tuple[Exactness, ...]:
-        """Return how each peer's answers were computed so far."""
-
-    @abstractmethod
-    def hold(self, name: str, block: SeedBlock) -> None:
-        """Have seeds at hand until they are released; others are read whenever they are asked about."""
-
-    @abstractmethod
-    def release(self, name: str) -> None:
-        """Let go of them."""
-
-    async def widened(self) -> int:
-        """Count how often a peer's bound was widened so far."""
-        return sum(one.widened for one in await self.exactness())
 
 
 class RayPanel(LaterPanel):

@@ -167,25 +167,32 @@ def summary_table(summary: Summary) -> Table:
         Column("target"),
         Column("accuracy", SHARE),
         Column("searches", COUNT),
+        Column("failed", COUNT),
         Column("% success", Form(0, 100)),
         Column("moves", DECIMAL),
         Column("inferences", COUNT),
         Column("run", COUNT),
         Column("valid", SHARE),
     ]
-    rows = [_row(row, row.paper or (None, None, None)) for row in summary.targets]
+    some = any(row.failed for row in summary.targets)
+    rows = [_row(row, row.paper or (None, None, None), some) for row in summary.targets]
     title = f"{summary.run}: {summary.mistakes:,} high-value mistakes".removeprefix(": ")
     if summary.weak_referee is not None:
         title += f"; validity not shown: the referee is no better than {summary.weak_referee}"
-    return Table(title, columns, rows, "\n".join(_caption(summary))).without_empty("accuracy", "valid")
+    return Table(title, columns, rows, "\n".join(_caption(summary))).without_empty(
+        "accuracy", "failed", "valid"
+    )
 
 
-def _row(row: TargetSummary, paper: tuple[int, int, int] | tuple[None, None, None]) -> tuple[Cell, ...]:
+def _row(
+    row: TargetSummary, paper: tuple[int, int, int] | tuple[None, None, None], some_failed: bool
+) -> tuple[Cell, ...]:
     success, moves, inferences = paper
     return (
         row.target,
         row.test_accuracy,
         row.searches,
+        row.failed if some_failed else None,
         Beside(row.success, success),
         Beside(row.moves, moves),
         Beside(row.inferences, inferences),

@@ -29,6 +29,7 @@ from outvoted.cluster.command_line.options import (
     OfRun,
     Override,
     Resume,
+    RetryFailed,
     Runs,
     RunsThere,
     Trusted,
@@ -70,6 +71,7 @@ def launched(entry: KindEntry) -> Callable[..., None]:
         name: Name = None,
         address: Address = "local",
         resume: Resume = False,
+        retry_failed: RetryFailed = False,
         start_or_resume: Annotated[
             bool,
             typer.Option(
@@ -87,7 +89,8 @@ def launched(entry: KindEntry) -> Callable[..., None]:
         with nothing_started():
             from outvoted.cluster.command_line.launching import Given, has_begun, make_run
         resumes = resume or (start_or_resume and has_begun(name, runs))
-        given = Given(config, override or (), name, address, resumes, runs, debug)
+        override = [*(override or ()), *(["cluster.retry_failed=true"] if retry_failed else ())]
+        given = Given(config, override, name, address, resumes, runs, debug)
         if not dry_run:
             make_run(entry.name, keys, given)
             return

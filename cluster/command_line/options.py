@@ -36,6 +36,10 @@ Trusted = Annotated[
     bool, typer.Option("--trust", help="Import the Python code that the run names: it runs as you.")
 ]
 Resume = Annotated[bool, typer.Option("--resume", help="Continue a run, or extend it.")]
+RetryFailed = Annotated[
+    bool,
+    typer.Option("--retry-failed", help="With --resume: run searches that failed again, with their shards."),
+]
 OfRun = Annotated[
     Path,
     typer.Argument(

@@ -6,7 +6,6 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-import ray
 from rich.console import Console
 from rich.progress import Progress as Bars
 
@@ -23,6 +22,7 @@ from outvoted.cluster.jobs.run_settings import RunSettings, device_taken, usable
 from outvoted.cluster.jobs.runs import data_record, open_record, recorded
 from outvoted.cluster.jobs.workload import Workload
 from outvoted.cluster.ray.connect import LOCAL, connected, disconnecting
+from outvoted.cluster.ray.machines import machines
 from outvoted.cluster.storage.alive import DEAD_SECONDS
 from outvoted.cluster.storage.at_hand import check_alone, check_store, fetched, may_live, put_back
 from outvoted.cluster.storage.urls import given_as, url_of
@@ -39,7 +39,7 @@ Config = TypeVar("Config", bound=RunSettings)
 Work = Callable[[Bars], None]
 """Does what is not done yet and records it; shows how far it is."""
 Place = Callable[[Mapping[str, float]], Work]
-"""Divides what `ray.cluster_resources()` says is there; raises OutvotedError where it is too little."""
+"""Divides what is there, machine by machine; raises OutvotedError where it is too little."""
 
 
 @dataclass(frozen=True)
@@ -193,7 +193,7 @@ def launch(job: Job[Config], console: Console, data: Dataset | None = None) -> "
     ready, kind, store = readied(job, console, data), job.kind, job.store
     config = ready.job.config
     with connected(job.address, job.debug, config.device) as own:
-        there = usable(config.device, ray.cluster_resources(), job.address == LOCAL)
+        there = usable(config.device, machines(), job.address == LOCAL)
         console.print(device_taken(config.device, there), soft_wrap=True)
         work = ready.place(there)
         meter = Meter(store.title, kind.name)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Annotated
 
 from outvoted.actors.networks.computing import Device
+from outvoted.cluster.ray.placement import Machines
 from outvoted.search.errors import OutvotedError
 from outvoted.search.settings import MayChange, Settings
 
@@ -16,8 +17,8 @@ class RunSettings(Settings):
     ``cuda``, or ``mps`` (an Apple GPU, on this machine alone)."""
 
 
-def usable(device: Device, there: Mapping[str, float], here: bool = True) -> dict[str, float]:
-    """Return what a run may use of what ``ray.cluster_resources()`` says is there.
+def usable(device: Device, there: Mapping[str, float], here: bool = True) -> Machines:
+    """Return what a run may use of what is there.
 
     Args:
         here: whether that is this machine alone.
@@ -25,7 +26,7 @@ def usable(device: Device, there: Mapping[str, float], here: bool = True) -> dic
     Raises:
         OutvotedError: the machines lack the device.
     """
-    found = dict(there)
+    found = Machines.of(there)
     if device == "cuda" and not found.get("GPU"):
         raise OutvotedError(
             expected="a machine with an NVIDIA GPU, as device: cuda asks for",
@@ -38,9 +39,12 @@ def usable(device: Device, there: Mapping[str, float], here: bool = True) -> dic
             found="a Ray cluster",
             remedy="leave --address out, or set device: auto",
         )
-    if device in ("cpu", "mps"):
-        found.pop("GPU", None)
-    return found
+    return computing_on(device, found)
+
+
+def computing_on(device: Device, there: Machines) -> Machines:
+    """Return the machines without their GPUs, where none of these is to be used."""
+    return there.without("GPU") if device in ("cpu", "mps") else there
 
 
 def device_taken(device: Device, there: Mapping[str, float]) -> str:

@@ -58,6 +58,14 @@ def result(call: Any) -> Any:
         raise
 
 
+def answered(call: Any, seconds: float, otherwise: For) -> Any | For:
+    """Wait for a call, but not for ever; return ``otherwise`` where it has not ended by then, or is lost."""
+    try:
+        return ray.get(call, timeout=seconds)
+    except (ray_errors.GetTimeoutError, *_DEATHS):
+        return otherwise
+
+
 def refused(error: BaseException) -> OutvotedError | None:
     """Return the message of an error that comes from the machines, or None for any other."""
     for one in _causes(error):

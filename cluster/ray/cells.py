@@ -1,4 +1,4 @@
-"""Cells: a coordinator with a panel, in one process or in several, placed on the machines."""
+"""A cell on Ray: a coordinator with a panel, in one process or in several, placed on the machines."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,49 +12,105 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy, Place
 from rich.console import Console
 
 from outvoted.actors.data.datasets import Images
-from outvoted.actors.mining.ray_mining import (
-    CellActor,
-    CellPanel,
-    Opening,
-    Peers,
-    PeersInside,
-    PeersOutside,
-)
+from outvoted.actors.mining.ray_mining import CellActor, Opening, Peers, PeersInside, PeersOutside
 from outvoted.actors.mining.recorder import RecorderActor
 from outvoted.actors.networks.members import Member
 from outvoted.actors.panel.fast import Batch
-from outvoted.actors.panel.ray_panel import PeerActor, Placed
+from outvoted.actors.panel.later import Retries
+from outvoted.actors.panel.ray_panel import PeerActor
 from outvoted.actors.runs import same_place
 from outvoted.actors.runs.fence import guard_of
 from outvoted.cluster.console.terminal import warn_if
-from outvoted.cluster.ray.calls import result
+from outvoted.cluster.ray.calls import answered, result
 from outvoted.cluster.ray.layout import Layout
 from outvoted.cluster.ray.placement import Share
 from outvoted.search.climb import Rules
-from outvoted.search.errors import OutvotedError
 from outvoted.search.plan import Lease
-from outvoted.search.transforms import Transform
 
-_PLACING_SECONDS = 60
 _PEER: Any = PeerActor
 _CELL: Any = CellActor
+_CLOSING_SECONDS = 30.0
+
+
+class Cell:
+    """The processes of a cell: first they wait for room, then start, then are given a panel.
+
+    Ray starts none of its processes again but those of peers: whoever watches over cells starts another cell.
+    """
+
+    def __init__(self, layout: Layout) -> None:
+        """Ask for room; processes start once there is some."""
+        self._layout = layout
+        self._group = _group(layout)
+        self.placed = self._group.ready()
+        share = layout.share if layout.inside else Share(0, 0)
+        options = _options(share, self._group, 0)
+        self.actor = _CELL.options(**options, max_concurrency=layout.shards_in_flight + 2).remote()
+        self.peers: tuple[Any, ...] = ()
+        self._opener: tuple[Any, ...] = ()
+
+    def open(self, contents: "Contents") -> Any:
+        """Give it its panel; return the call, whose result is the address of its machine."""
+        where: Peers = PeersInside(contents.peers)
+        if not self._layout.inside:
+            self.peers = tuple(
+                _PEER.options(**_options(self._layout.share, self._group, bundle)).remote(
+                    contents.rules.transform, (peer, contents.seeds), contents.batch
+                )
+                for bundle, peer in enumerate(contents.peers)
+            )
+            where = PeersOutside(self.peers)
+        placed = (contents.referee, contents.seeds)
+        opening = Opening(contents.rules, where, contents.names, placed, contents.batch, contents.retries)
+        self._opener = (ray.put(opening),)
+        return self.actor.open.remote(self._opener)
+
+    def mine(self, lease: Lease) -> tuple[Any, Any]:
+        """Have it run a shard; return two calls: what came of it in numbers, and the rows."""
+        told, rows = self.actor.mine.remote(self._opener, lease)
+        return told, rows
+
+    def pulse(self) -> Any:
+        """Ask how it is; it answers also while it computes."""
+        return self.actor.pulse.remote()
+
+    def ask(self, method: str, *arguments: Any) -> Any:
+        """Put something to its panel; return the call."""
+        return getattr(self.actor, method).remote(self._opener, *arguments)
+
+    def end(self) -> None:
+        """End its processes, and give back their room."""
+        for actor in (self.actor, *self.peers):
+            ray.kill(actor)
+        remove_placement_group(self._group)
 
 
 @dataclass(frozen=True)
-class Cell:
-    """Handles of a cell's actor, of its peers' where they have any, and of what it is opened with.
+class Contents:
+    """What cells are opened with, as object references, which are kept for as long as cells may be started.
 
-    They are kept for as long as actors may restart: a restarted one is made from the same references again.
+    Attributes:
+        names: the peers', in the panel's order.
     """
 
-    actor: Any
+    rules: Rules
+    names: tuple[str, ...]
     peers: tuple[Any, ...]
-    opener: Any
-    panel: CellPanel
+    referee: Any
+    seeds: Any
+    batch: Batch
+    retries: Retries
 
-    def mine(self, lease: Lease) -> Any:
-        """Have it run a shard; return the call."""
-        return self.actor.mine.remote(self.opener, lease)
+    @staticmethod
+    def placed(
+        rules: Rules, members: Sequence[Member], images: Images, batch: Batch, retries: Retries
+    ) -> "Contents":
+        """Place networks and seeds in the object store, once for each machine."""
+        peers = [member for member in members if member.role == "peer"]
+        referee = next((member for member in members if member.role == "referee"), None)
+        names = tuple(peer.name for peer in peers)
+        placed = tuple(ray.put(peer) for peer in peers)
+        return Contents(rules, names, placed, ray.put(referee), ray.put(images), batch, retries)
 
 
 def here() -> dict[str, Any]:
@@ -84,103 +140,10 @@ def running_recorder(path: Path, console: Console) -> Iterator[Any]:
     try:
         check_same_place(path, recorder)
         yield recorder
-        warn_if(console, ray.get(recorder.close.remote()))
+        late = "TensorBoard's last rows are missing: the recorder did not answer; no result is missing"
+        warn_if(console, answered(recorder.close.remote(), _CLOSING_SECONDS, late))
     finally:
         ray.kill(recorder)
-
-
-@contextmanager
-def running_cells(layout: Layout, networks: int) -> Iterator["Cells"]:
-    """Have the processes of all cells within the block.
-
-    Args:
-        networks: how many are to be trained before cells are opened. Cells of one process train them, unless
-            other processes could train more at a time.
-    """
-    cells = Cells(layout)
-    try:
-        if layout.inside and layout.cells >= min(networks, int(ray.cluster_resources().get("CPU", 1))):
-            cells.start()
-        yield cells
-    finally:
-        cells.end()
-
-
-class Cells:
-    """The cells of a run: first processes, then what is opened there."""
-
-    def __init__(self, layout: Layout) -> None:
-        self._layout = layout
-        self._groups: list[Any] = []
-        self._actors: list[Any] = []
-        self._peers: list[Any] = []
-        self._kept: tuple[Any, ...] = ()  # what actors are made from again, should they die
-
-    @property
-    def trainers(self) -> tuple[Any, ...]:
-        """The cells as what trains networks; none where they start when they are opened."""
-        return tuple(actor.train for actor in self._actors)
-
-    def start(self) -> None:
-        """Start a process for each cell, placed on the machines; a coordinator beside peers needs no share.
-
-        Raises:
-            OutvotedError: there is no room for them.
-        """
-        layout = self._layout
-        self._groups = [_group(layout) for _ in range(layout.cells)]
-        _await(self._groups)
-        share = layout.share if layout.inside else Share(0, 0)
-        for group in self._groups:
-            options = _options(share, group, 0)
-            self._actors.append(
-                _CELL.options(**options, max_concurrency=layout.shards_in_flight + 2).remote()
-            )
-
-    def open(
-        self, rules: Rules, members: Sequence[Member], images: Images, recorder: Any, batch: Batch
-    ) -> list[Cell]:
-        """Give each cell its panel; seeds are placed in the object store once for each machine.
-
-        Raises:
-            OutvotedError: there is no room for cells that were not started.
-        """
-        if not self._actors:
-            self.start()
-        peers = [member for member in members if member.role == "peer"]
-        referee = next((member for member in members if member.role == "referee"), None)
-        placed, seeds, judge = [ray.put(peer) for peer in peers], ray.put(images), ray.put(referee)
-        self._kept = (*placed, seeds)
-        cells = []
-        for actor, group in zip(self._actors, self._groups, strict=True):
-            outside: tuple[Any, ...] = ()
-            where: Peers = PeersInside(tuple(placed))
-            if not self._layout.inside:
-                outside = self._outside(group, rules.transform, [(peer, seeds) for peer in placed], batch)
-                where = PeersOutside(outside)
-            names = tuple(peer.name for peer in peers)
-            opener = (ray.put(Opening(rules, where, names, (judge, seeds), recorder, batch)),)
-            cells.append(Cell(actor, outside, opener, CellPanel(actor, opener, len(peers))))
-            actor.open.remote(opener)  # all at the same time, though one is asked first
-        return cells
-
-    def _outside(
-        self, group: Any, transform: Transform, peers: Sequence[Placed], batch: Batch
-    ) -> tuple[Any, ...]:
-        """Start an actor for each peer of a cell."""
-        actors = tuple(
-            _PEER.options(**_options(self._layout.share, group, bundle)).remote(transform, peer, batch)
-            for bundle, peer in enumerate(peers)
-        )
-        self._peers += actors
-        return actors
-
-    def end(self) -> None:
-        """End all processes."""
-        for actor in (*self._actors, *self._peers):
-            ray.kill(actor)
-        for group in self._groups:
-            remove_placement_group(group)
 
 
 def _options(share: Share, group: Any, bundle: int) -> dict[str, Any]:
@@ -189,19 +152,10 @@ def _options(share: Share, group: Any, bundle: int) -> dict[str, Any]:
 
 
 def _group(layout: Layout) -> Any:
-    share = layout.share
+    return placement_group([bundle(layout.share)] * layout.processes, strategy="PACK")
+
+
+def bundle(share: Share) -> dict[str, float]:
+    """Return a share as what Ray is asked for."""
     resources = {"CPU": share.num_cpus, "GPU": share.num_gpus}
-    wanted = {name: amount for name, amount in resources.items() if amount} or {"CPU": 0.0001}
-    return placement_group([wanted] * layout.processes, strategy="PACK")
-
-
-def _await(groups: Sequence[Any]) -> None:
-    calls = [group.ready() for group in groups]
-    _, waiting = ray.wait(calls, num_returns=len(calls), timeout=_PLACING_SECONDS)
-    if waiting:
-        free = {name: round(ray.available_resources().get(name, 0.0), 2) for name in ("CPU", "GPU")}
-        raise OutvotedError(
-            expected=f"room for {len(groups)} cells within {_PLACING_SECONDS} s",
-            found=f"{len(waiting)} cells still waiting; free on the cluster: {free}",
-            remedy="wait for the cluster's other work to end, or lower cluster.cells or cluster.num_cpus",
-        )
+    return {name: amount for name, amount in resources.items() if amount} or {"CPU": 0.0001}

@@ -1,7 +1,7 @@
 """What share of the machines each of a number of processes gets; more than fit are refused."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -18,12 +18,54 @@ PROCESS_BYTES = 200 << 20
 """What a process of ours takes for itself: Python and PyTorch (measured; what it shares is not counted)."""
 
 
+class Machines(Mapping[str, float]):
+    """What there is of each resource in all, and machine by machine: no process lies on two."""
+
+    def __init__(self, nodes: Sequence[Mapping[str, float]]) -> None:
+        """Take the resources of each machine, as `ray.nodes()` says."""
+        self.nodes = tuple(dict(node) for node in nodes)
+        names = dict.fromkeys(name for node in self.nodes for name in node)
+        self._total = {name: sum(node.get(name, 0.0) for node in self.nodes) for name in names}
+
+    @staticmethod
+    def of(available: Mapping[str, float]) -> "Machines":
+        """Return what is available as machines; where it isn't known of which, it is all on one."""
+        return available if isinstance(available, Machines) else Machines([available])
+
+    def without(self, resource: str) -> "Machines":
+        """Return the machines without a resource."""
+        return Machines([{name: node[name] for name in node if name != resource} for node in self.nodes])
+
+    def __getitem__(self, name: str) -> float:
+        return self._total[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._total)
+
+    def __len__(self) -> int:
+        return len(self._total)
+
+
 @dataclass(frozen=True)
 class Share:
     """What one process gets."""
 
     num_cpus: float
     num_gpus: float
+
+    def places(self, available: Mapping[str, float], use: float = 1.0) -> int:
+        """Count the processes that fit on the machines.
+
+        Args:
+            use: share of the CPUs that is given away.
+        """
+        return sum(self._on(node, use) for node in Machines.of(available).nodes)
+
+    def _on(self, node: Mapping[str, float], use: float) -> int:
+        cpus, gpus = use * node.get("CPU", 0.0), node.get("GPU", 0.0)
+        by_gpu = _places(self.num_gpus, gpus) if self.num_gpus else 2**31
+        by_cpu = int(cpus / self.num_cpus + 1e-6) if self.num_cpus else 2**31
+        return min(by_cpu, by_gpu) if self.num_cpus or self.num_gpus else 2**31
 
 
 def share(
@@ -33,7 +75,7 @@ def share(
     available: Mapping[str, float],
     fewer: Sequence[str] = (),
 ) -> Share:
-    """Divide what is ``available`` (as `ray.cluster_resources()` says) among processes.
+    """Divide what is ``available`` among processes, each on one machine.
 
     Args:
         processes: how many there are.
@@ -46,23 +88,36 @@ def share(
             gets anywhere.
     """
     cpus, gpus = available.get("CPU", 0.0), available.get("GPU", 0.0)
-    if num_cpus is not None and num_cpus * processes > cpus:
+    if num_cpus is not None and processes > Share(num_cpus, 0).places(available):
         raise _too_much("num_cpus", num_cpus, processes, cpus, "CPU", fewer)
-    if num_gpus is not None and num_gpus > 0 and processes > _places(num_gpus, gpus):
+    if num_gpus is not None and num_gpus > 0 and processes > Share(0, num_gpus).places(available):
         raise _too_much("num_gpus", num_gpus, processes, gpus, "GPU", fewer)
-    even_cpus = min(1.0, math.floor(_FOR_WORK * cpus / processes * _FINEST) / _FINEST)
     even_gpus = math.floor(_FINEST / math.ceil(processes / gpus)) / _FINEST if gpus else 0.0
-    each = Share(even_cpus if num_cpus is None else num_cpus, even_gpus if num_gpus is None else num_gpus)
+    each_gpus = even_gpus if num_gpus is None else num_gpus
+    each_cpus = _even_cpus(processes, each_gpus, available) if num_cpus is None else num_cpus
+    each = Share(each_cpus, each_gpus)
     if each.num_cpus < LEAST_CPUS and not (each.num_cpus == 0 and each.num_gpus > 0):
         raise _too_little(num_cpus, processes, each.num_cpus, cpus, fewer)
     return each
+
+
+def _even_cpus(processes: int, num_gpus: float, available: Mapping[str, float]) -> float:
+    """Return the largest share of CPUs, at most 1, at which so many processes fit on the machines."""
+    low, high = 0, _FINEST
+    while low < high:
+        middle = (low + high + 1) // 2
+        if Share(middle / _FINEST, num_gpus).places(available, _FOR_WORK) >= processes:
+            low = middle
+        else:
+            high = middle - 1
+    return low / _FINEST
 
 
 def check_memory(processes: int, available: Mapping[str, float], key: str, each: int = PROCESS_BYTES) -> None:
     """Refuse more processes than memory holds.
 
     Args:
-        available: what `ray.cluster_resources()` says; nothing is refused where it knows of no memory.
+        available: what there is; nothing is refused where it knows of no memory.
         key: what to lower in the configuration.
         each: bytes that a process takes, at least.
 

@@ -27,16 +27,19 @@ from rich.console import Console
 
 from outvoted.actors.data.datasets import Split
 from outvoted.actors.mining.coordinator import Coordinator, Verdict
-from outvoted.actors.mining.ray_mining import RequestBatcher
-from outvoted.actors.mining.shards import Live, Progress, ShardResult
+from outvoted.actors.mining.ray_mining import Pulse, RequestBatcher
+from outvoted.actors.mining.shards import Progress, ShardResult
 from outvoted.actors.panel.exactness import Exactness
-from outvoted.actors.panel.ray_panel import LaterPanel
+from outvoted.actors.panel.later import LaterPanel
 from outvoted.actors.panel.realism import FoundImages, Seen
 from outvoted.actors.panel.seeds import SeedBlock
 from outvoted.actors.runs import schema
-from outvoted.cluster.ray.cells import Cell, running_recorder
+from outvoted.cluster.ray.cells import running_recorder
 from outvoted.cluster.ray.connect import connected
-from outvoted.cluster.ray.leasing import lease
+from outvoted.cluster.ray.crew import Crew
+from outvoted.cluster.ray.events import MachinesSeen
+from outvoted.cluster.ray.roster import CrewLimits
+from outvoted.cluster.ray.supervisor import Supervisor
 from outvoted.search.arrays import Pixels, Singles
 from outvoted.search.climb import Rules, ShardState
 from outvoted.search.messages import Answers, Candidates, Questions, Replies
@@ -225,15 +228,21 @@ class Host:
     def __init__(self, rows: ShardResult) -> None:
         self._rows = rows
         self._turns: dict[int, asyncio.Lock] = {}
+        self._beats = 0
 
-    async def mine(self, cell: int, lease: Lease, seconds: float) -> ShardResult:
+    async def pulse(self) -> Pulse:
+        """Say that there is life."""
+        self._beats += 1
+        return Pulse(self._beats)
+
+    async def mine(self, cell: int, lease: Lease, seconds: float) -> tuple[tuple[int, int], ShardResult]:
         """Return rows, after a while."""
         async with self._turns.setdefault(cell, asyncio.Lock()):
             await asyncio.sleep(seconds)
         place = self._rows.searches.column_names.index("search_id")
         ids = pa.array(lease.shard.search_id)
         searches = self._rows.searches.set_column(place, "search_id", ids)
-        return ShardResult(lease.shard.name, searches, self._rows.mistakes)
+        return (len(ids), 0), ShardResult(lease.shard.name, searches, self._rows.mistakes)
 
 
 class Ear:
@@ -242,44 +251,63 @@ class Ear:
     def __init__(self) -> None:
         self._progress = Progress()
 
-    def record(self, *results: ShardResult) -> None:
-        """Count the searches."""
+    def record(self, *results: ShardResult) -> Progress:
+        """Count the searches, and say how many there are."""
         more = sum(len(result.searches) for result in results)
         self._progress = replace(self._progress, searches=self._progress.searches + more)
-
-    def glance(self) -> tuple[Progress, Live]:
-        """Say how many there are."""
-        return self._progress, Live()
+        return self._progress
 
 
 @dataclass(frozen=True)
-class _Mining:
-    """The method `mine` of a cell that is one of many on a host."""
+class StubCell:
+    """A cell that is one of many on a host; it is open at once, and answers after some seconds."""
 
     host: Any
-    cell: int
+    number: int
     seconds: float
+    placed: Any
 
-    def remote(self, opener: tuple[()], lease: Lease) -> Any:
-        return self.host.mine.remote(self.cell, lease, self.seconds)
+    def open(self, contents: object) -> Any:
+        """Return a call that has ended."""
+        return self.placed
 
+    def mine(self, lease: Lease) -> tuple[Any, Any]:
+        """Have the host mine a shard."""
+        told, rows = self.host.mine.options(num_returns=2).remote(self.number, lease, self.seconds)
+        return told, rows
 
-@dataclass(frozen=True)
-class _Stub:
-    mine: _Mining
+    def pulse(self) -> Any:
+        """Ask the host."""
+        return self.host.pulse.remote()
+
+    def end(self) -> None:
+        """Leave the host as it is, for other cells."""
 
 
 @contextmanager
-def stub_cells(cells: int, seconds: float) -> Iterator[list[Cell]]:
-    """Have stub cells, in at most four processes."""
+def stub_crew(cells: int, seconds: float, recorder: Any) -> Iterator[Crew]:
+    """Have stub cells, in at most four processes, watched over by the real supervisor."""
     host: Any = ray.remote(Host)
     options = {"num_cpus": 0, "max_concurrency": 10_000}
     hosts = [host.options(**options).remote(_rows()) for _ in range(min(cells, 4))]
-    ray.get([one.mine.remote(-1, leased(0, SHARD, 5), 0.0) for one in hosts])
-    panel: Any = None
-    yield [Cell(_Stub(_Mining(hosts[k % len(hosts)], k, seconds)), (), (), panel) for k in range(cells)]
-    for one in hosts:
-        ray.kill(one)
+    ray.get([one.pulse.remote() for one in hosts])
+    here, numbers = ray.put("here"), itertools.count()
+
+    def start() -> Any:
+        number = next(numbers)
+        return StubCell(hosts[number % len(hosts)], number, seconds, here)
+
+    limits = CrewLimits(cells, CELL_SHARDS, 60.0, "nothing")
+    supervisor = Supervisor(limits, time.monotonic())
+    crew = Crew(supervisor, start, recorder, lambda: MachinesSeen(cells, 1), print)
+    nothing: Any = None
+    crew.open(nothing)
+    try:
+        yield crew
+    finally:
+        crew.end()
+        for one in hosts:
+            ray.kill(one)
 
 
 def _rows() -> ShardResult:
@@ -314,11 +342,11 @@ def nodes() -> Iterator[Leased]:
     for cells, seconds in [*((n, SHARD_SECONDS) for n in (1, 8, 64)), (8, 0.0), (64, 0.0)]:
         count = cells * 20 if seconds else 2000
         recorder = counter.options(num_cpus=0).remote()
-        with stub_cells(cells, seconds) as stubs:
-            ray.get(recorder.glance.remote())
+        ray.get(recorder.record.remote())
+        with stub_crew(cells, seconds, recorder) as crew:
             work = (leased(k * SHARD, SHARD, 5) for k in range(count))
             began, cpu = time.monotonic(), time.process_time()
-            lease(stubs, recorder, work, CELL_SHARDS, lambda recorded, live: None)
+            crew.mine(work, lambda recorded, live, leased: None)
             wall, spent = time.monotonic() - began, time.process_time() - cpu
         ray.kill(recorder)
         ideal = cells / seconds if seconds else float("inf")
@@ -337,13 +365,13 @@ class Kept:
 def memory(searches: int = 1_000_000, steps: int = 10) -> Iterator[Kept]:
     """Record a long run of stub shards with the real recorder, and look at memory on the way."""
     with tempfile.TemporaryDirectory() as folder, running_recorder(Path(folder), Console()) as recorder:
-        ray.get(recorder.glance.remote())
-        with stub_cells(8, 0.0) as stubs:
+        ray.get(recorder.record.remote())
+        with stub_crew(8, 0.0, recorder) as crew:
             yield _kept(0)
             for step in range(steps):
                 firsts = range(step * searches // steps, (step + 1) * searches // steps, SHARD)
                 work = (leased(first, SHARD, 5) for first in firsts)
-                lease(stubs, recorder, work, CELL_SHARDS, lambda recorded, live: None)
+                crew.mine(work, lambda recorded, live, leased: None)
                 yield _kept((step + 1) * searches // steps)
 
 

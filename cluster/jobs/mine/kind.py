@@ -2,10 +2,12 @@
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import ray
 from rich.console import Console
 from rich.progress import Progress as Bars
 
@@ -15,6 +17,7 @@ from outvoted.actors.mining.shards import Live, Progress, Shards
 from outvoted.actors.panel import panel_settings
 from outvoted.actors.panel.cost import cost
 from outvoted.actors.panel.exactness import Exactness
+from outvoted.actors.panel.later import Retries
 from outvoted.actors.runs import same_place
 from outvoted.actors.runs.run_folder import RunFolder, RunRecord
 from outvoted.analysis.opened.opened import OpenedRun
@@ -22,11 +25,16 @@ from outvoted.cluster.console.terminal import command, flag, warn
 from outvoted.cluster.jobs.job import Job, Kind, Place, Recorded, Work
 from outvoted.cluster.jobs.mine import MineConfig
 from outvoted.cluster.jobs.networks import check_user_networks, run_members
+from outvoted.cluster.jobs.run_settings import computing_on
 from outvoted.cluster.jobs.workload import MinedPart, Workload
-from outvoted.cluster.ray.cells import Cell, running_cells, running_recorder
+from outvoted.cluster.ray.cells import Cell, Contents, running_recorder
+from outvoted.cluster.ray.crew import Crew
+from outvoted.cluster.ray.crew_panel import CrewPanel
+from outvoted.cluster.ray.events import SaySentence
 from outvoted.cluster.ray.layout import Layout, layout
-from outvoted.cluster.ray.leasing import lease
-from outvoted.cluster.ray.stalling import Stall
+from outvoted.cluster.ray.machines import machines_seen
+from outvoted.cluster.ray.roster import CrewLimits
+from outvoted.cluster.ray.supervisor import Leased, Supervisor
 from outvoted.cluster.storage.urls import given_as
 from outvoted.search.climb import Rules
 from outvoted.search.errors import OutvotedError
@@ -113,35 +121,67 @@ def _search(
     if config.cluster.retry_failed:
         again = Shards(job.store.path).forget_failed()
         progress.console.print(f"{again:,} failed searches are run again, with their shards", soft_wrap=True)
-    with running_recorder(job.store.path, progress.console) as recorder:
-        recipes = panel_settings.recipes(config.panel, config.referee)
-        with running_cells(layout, len(recipes)) as started:
-            trainers = started.trainers or layout.share
-            found = run_members(job.store, record, recipes, data, trainers, progress, recorder.epoch.remote)
-            starting = progress.add_task("starting", total=1, details="peers and coordinators")
-            cells = started.open(rules, found, images, recorder, config.panel.batch)
-            plans = planned(cells[0].panel, config.search, data.train.labels, config.panel.names)
-            plans.standings.check()
-            for concern in plans.standings.concerns():
-                warn(progress.console, concern)
-            progress.update(starting, completed=1)
-            figures, before = plans.figures(), MiningFigures.of(record)
-            figures.seconds, figures.exactness = before.seconds, before.exactness
-            figures.operations = operations
-            figures.put(record)
-            job.store.write_record(record)
-            _lease_all(job, record, cells, recorder, plans, layout.shards_in_flight, progress)
-            check_all_there(job.store, len(Shards(job.store.path).done()), len(plans.searches))
+    recipes = panel_settings.recipes(config.panel, config.referee)
+    with (
+        running_recorder(job.store.path, progress.console) as recorder,
+        _manned(job, record, layout, recorder, progress) as crew,
+    ):
+        # Cells of one process train the networks, unless other processes could train more at a time.
+        cpus = int(ray.cluster_resources().get("CPU", 1))
+        trainers = crew.start() if layout.inside and layout.cells >= min(len(recipes), cpus) else layout.share
+        found = run_members(job.store, record, recipes, data, trainers, progress, recorder.epoch.remote)
+        starting = progress.add_task("starting", total=1, details="peers and coordinators")
+        retries = Retries(config.cluster.retries)
+        crew.open(Contents.placed(rules, found, images, config.panel.batch, retries))
+        panel = CrewPanel(crew.ask, len(config.panel.names))
+        plans = planned(panel, config.search, data.train.labels, config.panel.names)
+        plans.standings.check()
+        for concern in plans.standings.concerns():
+            warn(progress.console, concern)
+        progress.update(starting, completed=1)
+        figures, before = plans.figures(), MiningFigures.of(record)
+        figures.seconds, figures.exactness = before.seconds, before.exactness
+        figures.operations = operations
+        figures.put(record)
+        job.store.write_record(record)
+        _lease_all(job, record, crew, plans, progress)
+        check_all_there(job.store, len(Shards(job.store.path).done()), len(plans.searches))
+
+
+@contextmanager
+def _manned(
+    job: Job[MineConfig], record: RunRecord, layout: Layout, recorder: Any, progress: Bars
+) -> Iterator[Crew]:
+    """Have cells within the block, and someone who watches over them."""
+    cluster = job.config.cluster
+    limits = CrewLimits(
+        most=layout.most,
+        in_flight=layout.shards_in_flight,
+        wait=cluster.wait,
+        need=layout.need,
+        inside=layout.inside,
+        most_failed=cluster.most_failed,
+    )
+
+    def say(sentence: SaySentence) -> None:
+        if sentence.text is not None:
+            warn(progress.console, sentence.text)
+        if sentence.state:
+            record.message = sentence.text
+            with suppress(OutvotedError):  # a disk that refuses is told where rows are written
+                job.store.write_record(record)
+
+    look = partial(machines_seen, layout, partial(computing_on, job.config.device))
+    supervisor = Supervisor(limits, time.monotonic())
+    crew = Crew(supervisor, partial(Cell, layout), recorder, look, say)
+    try:
+        yield crew
+    finally:
+        crew.end()
 
 
 def _lease_all(
-    job: Job[MineConfig],
-    record: RunRecord,
-    cells: Sequence[Cell],
-    recorder: Any,
-    plans: MiningPlan,
-    in_flight: int,
-    progress: Bars,
+    job: Job[MineConfig], record: RunRecord, crew: Crew, plans: MiningPlan, progress: Bars
 ) -> None:
     found = Shards(job.store.path)
     done = found.done()
@@ -154,20 +194,18 @@ def _lease_all(
         figures.seconds = before + time.monotonic() - began
         figures.put(record)
         rate = (searches - len(done)) / (time.monotonic() - began)
-        told = _details(mistakes, skipped, rate)
+        told = _details(mistakes, skipped, failed, rate)
         progress.update(bar, completed=searches, details=told, mistakes=mistakes, failed=failed)
 
-    stall = Stall(partial(warn, progress.console))
-
-    def report(recorded: Progress, live: Live) -> None:
-        stall.hear((recorded.searches, live))
+    def report(recorded: Progress, live: Live, leased: Leased) -> None:
         searches = max(recorded.searches + live.ended, int(progress.tasks[bar].completed))
         skipped, failed = recorded.outcomes[Outcome.SKIPPED], recorded.outcomes[Outcome.FAILED]
+        searches = min(searches, len(plans.searches))
         tell(searches, recorded.mistakes + live.mistakes, skipped, failed)
 
-    lease(cells, recorder, leases, in_flight, report)
+    crew.mine(leases, report)
     ended = found.progress()
-    figures.add_exactness(job.config.panel.names, [cell.panel.exactness() for cell in cells])
+    figures.add_exactness(job.config.panel.names, list(crew.ask_each("exactness")))
     skipped, failed = ended.outcomes[Outcome.SKIPPED], ended.outcomes[Outcome.FAILED]
     tell(ended.searches, found.mistakes(), skipped, failed)  # as the summary will count them
     for name, known in figures.exactness.items():
@@ -198,7 +236,8 @@ def _in_doubt(name: str, known: Exactness) -> str:
     )
 
 
-def _details(mistakes: int, skipped: int, rate: float) -> str:
+def _details(mistakes: int, skipped: int, failed: int, rate: float) -> str:
     """Say what came of searches; the table leaves out those whose seed not all networks get right."""
     left_out = f"{skipped} skipped, " if skipped else ""
+    left_out += f"{failed} failed, " if failed else ""
     return f"{mistakes} mistakes, {left_out}{rate:.0f} searches/s"

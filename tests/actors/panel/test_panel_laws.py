@@ -1,24 +1,26 @@
 """Panel laws: one suite for every panel, in this process or on Ray."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pyarrow as pa
 import pytest
+import ray
 
 from outvoted.actors.data import datasets
 from outvoted.actors.data.datasets import Dataset, Images
 from outvoted.actors.data.formats import Npz
 from outvoted.actors.mining.coordinator import Coordinator
-from outvoted.actors.mining.shards import Live, ShardResult
+from outvoted.actors.mining.shards import ShardResult
 from outvoted.actors.networks.members import Member
+from outvoted.actors.panel.later import Retries
 from outvoted.actors.panel.panel import LocalPanel, VotingPanel
 from outvoted.actors.panel.peer import Peer
 from outvoted.actors.panel.ray_panel import MESSAGE_ROWS
-from outvoted.cluster.ray.cells import Cell, running_cells
+from outvoted.cluster.ray.cells import Cell, Contents
+from outvoted.cluster.ray.crew_panel import CrewPanel
 from outvoted.cluster.ray.layout import Layout
 from outvoted.cluster.ray.placement import Share
 from outvoted.search.climb import Rules
@@ -32,19 +34,18 @@ from tests.search.fakes import questions_of
 Draw = Callable[[int, int], Candidates]
 
 
-def unheard(cell: str, shards: Mapping[str, Live]) -> None:
-    """Hear how far shards are, in place of a recorder."""
-
-
 @contextmanager
 def cell(inside: bool, trained: list[Member], digits: Dataset, rules: Rules) -> Iterator[Cell]:
     """Have a cell whose peers are in its process, or each in its own."""
     layout = Layout(inside, 1, len(trained), Share(0.1, 0), 4)
     images = Images(digits.train, digits.shape, digits.classes)
-    recorder = SimpleNamespace(under_way=SimpleNamespace(remote=unheard))
-    with running_cells(layout, networks=0) as cells:
-        (one,) = cells.open(rules, trained, images, recorder, "auto")
+    one = Cell(layout)
+    try:
+        contents = Contents.placed(rules, trained, images, "auto", Retries())
+        ray.get(one.open(contents))
         yield one
+    finally:
+        one.end()
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +95,7 @@ def any_panel(request: pytest.FixtureRequest) -> VotingPanel:
         local: LocalPanel = request.getfixturevalue("panel")
         return local
     found: Cell = request.getfixturevalue(request.param)
-    return found.panel
+    return CrewPanel(lambda method, *given: ray.get(found.ask(method, *given)), 3)
 
 
 def test_size_is_the_number_of_peers(any_panel: VotingPanel, peers: list[Peer]) -> None:
@@ -197,13 +198,14 @@ def test_shards_mined_together_in_a_cell_give_the_same_rows(
     mined: ShardResult,
     request: pytest.FixtureRequest,
 ) -> None:
-    import ray
-
     found: Cell = request.getfixturevalue(kind)
     rows = np.arange(len(shard))
     parts = [shard.rows(rows[first : first + 12]) for first in range(0, len(shard), 12)]
     leases = [lease_of(part, panel, rules.transform) for part in parts]
-    results: list[ShardResult] = ray.get([found.mine(lease) for lease in leases])
+    calls = [found.mine(lease) for lease in leases]
+    told: list[tuple[int, int]] = ray.get([one for one, _ in calls])
+    results: list[ShardResult] = ray.get([rows for _, rows in calls])
+    assert told == [(len(part), 0) for part in parts]
     searches = pa.concat_tables([result.searches for result in results])
     expected = mined.searches.drop_columns("finished_at")
     assert searches.drop_columns("finished_at").equals(expected)
@@ -214,4 +216,4 @@ def test_shards_mined_together_in_a_cell_give_the_same_rows(
 @pytest.mark.ray
 def test_each_peer_outside_has_a_process_of_its_own(inside: Cell, outside: Cell) -> None:
     assert not inside.peers
-    assert len(set(outside.peers)) == outside.panel.size
+    assert len(set(outside.peers)) == 3

@@ -1,0 +1,335 @@
+"""The cells of a run on Ray: does what the supervisor says, and tells it what happens."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
+from queue import Empty, SimpleQueue
+from threading import Event as Flag
+from threading import Thread
+from typing import Any
+
+import ray
+from ray.exceptions import RayError, RayTaskError
+
+from outvoted.actors.mining.ray_mining import Pulse
+from outvoted.actors.mining.shards import Live, Progress
+from outvoted.cluster.ray.cells import Cell, Contents
+from outvoted.cluster.ray.events import (
+    CellLost,
+    CellOpened,
+    CellPlaced,
+    CellPulsed,
+    EndCell,
+    Event,
+    Instruction,
+    LeaseShard,
+    MachinesSeen,
+    RecordShards,
+    RestartRecorder,
+    SaySentence,
+    ShardMined,
+    ShardRaised,
+    ShardsGone,
+    ShardsRecorded,
+    StartCell,
+    StopRun,
+)
+from outvoted.cluster.ray.supervisor import Leased, Supervisor
+from outvoted.search.errors import OutvotedError
+from outvoted.search.plan import Lease
+
+_TURN_SECONDS = 0.5
+_PULSE_SECONDS = 2.0
+_LOOK_SECONDS = 3.0
+_GRACE_SECONDS = 5.0
+_COMPUTING = 0.1
+_TRIES = 3
+
+Report = Callable[[Progress, Live, Leased], object]
+Say = Callable[[SaySentence], object]
+Heard = Callable[[Any, BaseException | None], Event | None]
+"""Makes an event of what a call returned, or of what it raised."""
+
+
+class Crew:
+    """Cells that are started, opened, watched over and ended.
+
+    Calls are never waited for one by one: whatever ends is put into one inbox, from Ray's own threads, and
+    all that is there is told to the supervisor at once.
+    """
+
+    def __init__(
+        self,
+        supervisor: Supervisor,
+        start: Callable[[], Cell],
+        recorder: Any,
+        look: Callable[[], MachinesSeen],
+        say: Say,
+    ) -> None:
+        """Take who decides, what starts a cell, who records, how machines are looked at, and who is told."""
+        self._supervisor, self._start, self._recorder, self._say = supervisor, start, recorder, say
+        self._look = look
+        self._inbox: SimpleQueue[Callable[[], Event | None]] = SimpleQueue()
+        self._contents: Contents | None = None
+        self._cells: dict[int, Cell] = {}
+        self._placed: set[int] = set()
+        self._pulses: dict[int, tuple[float, Pulse]] = {}
+        self._pulsing: dict[int, float] = {}
+        self._rows: dict[str, Any] = {}
+        self._recorded: Progress | None = None
+        self._ended = Flag()
+        self._looking = Thread(target=self._keep_looking, daemon=True)
+
+    def start(self) -> tuple[Any, ...]:
+        """Start cells that are not opened yet; return what trains networks in those for which there is room.
+
+        Raises:
+            OutvotedError: there is room for none in time.
+        """
+        self._awake()
+        while not self._placed:
+            self._turn()
+        began = time.monotonic()
+        while len(self._placed) < len(self._cells) and time.monotonic() - began < _GRACE_SECONDS:
+            self._turn()
+        return tuple(self._cells[cell].actor.train for cell in sorted(self._placed & self._cells.keys()))
+
+    def open(self, contents: Contents) -> None:
+        """Give all cells their panel, those that are there and those that will be; return once one has it.
+
+        Raises:
+            OutvotedError: there is no room for any in time.
+        """
+        self._contents = contents
+        self._supervisor.begin(time.monotonic())
+        self._awake()
+        for number, cell in self._cells.items():
+            self._open(number, cell)
+        while not self._supervisor.open_cells():
+            self._turn()
+
+    def ask(self, method: str, *arguments: Any) -> Any:
+        """Put something to the panel of a cell, of another one if the first is lost; wait for the answer."""
+        for _ in range(_TRIES):
+            with suppress(_CellGoneError):
+                while not self._supervisor.open_cells():
+                    self._turn()
+                return self.ask_cell(self._supervisor.open_cells()[0], method, *arguments)
+        raise OutvotedError(
+            expected="a cell that answers", found=f"{_TRIES} that were lost", remedy="continue with --resume"
+        )
+
+    def ask_each(self, method: str) -> Iterator[Any]:
+        """Put something to the panel of each cell; those that are lost give no answer."""
+        for cell in self._supervisor.open_cells():
+            with suppress(_CellGoneError):
+                yield self.ask_cell(cell, method)
+
+    def ask_cell(self, number: int, method: str, *arguments: Any) -> Any:
+        """Put something to the panel of one cell, and wait for the answer.
+
+        Raises:
+            _CellGoneError: it was lost, or ended because it did not answer.
+        """
+        answer: list[tuple[Any, BaseException | None]] = []
+
+        def heard(value: Any, error: BaseException | None) -> Event | None:
+            if error is None or isinstance(error, RayTaskError):
+                answer.append((value, error))
+                return None
+            return CellLost(number, error, died=True)
+
+        self._supervisor.asked(number, time.monotonic())
+        self._watch(self._cells[number].ask(method, *arguments), heard)
+        while not answer:
+            self._turn()
+            if number not in self._cells:
+                raise _CellGoneError
+        self._supervisor.asked(number, time.monotonic(), -1)
+        value, error = answer[0]
+        if error is not None:
+            raise _own(error)
+        return value
+
+    def mine(self, leases: Iterator[Lease], report: Report) -> None:
+        """Have all shards mined and recorded; ``report`` hears now and then how far that is.
+
+        Raises:
+            OutvotedError: the recorder cannot write, or the run cannot go on.
+        """
+        self._supervisor.work(leases)
+        self._watch(self._recorder.record.remote(), self._told)
+        self._turn(0.0)
+        told = 0.0
+        while not self._supervisor.finished:
+            self._turn()
+            if self._recorded is not None and time.monotonic() - told >= _TURN_SECONDS:
+                told = time.monotonic()
+                report(self._recorded, self._live(), self._supervisor.leased(told))
+
+    def end(self) -> None:
+        """End all cells."""
+        self._ended.set()
+        for cell in self._cells.values():
+            cell.end()
+        self._cells.clear()
+        if self._looking.is_alive():
+            self._looking.join(_GRACE_SECONDS)
+
+    def _turn(self, seconds: float = _TURN_SECONDS) -> None:
+        """Wait until something has happened, but not for long; tell the supervisor, and do what it says."""
+        events = list(self._happened(seconds))
+        now = time.monotonic()
+        for instruction in self._supervisor.hear(events, now):
+            self._do(instruction)
+        for number in list(self._cells):
+            if now - self._pulsing.get(number, now) >= _PULSE_SECONDS:
+                del self._pulsing[number]
+                self._watch(self._cells[number].pulse(), partial(self._pulsed, number))
+
+    def _happened(self, seconds: float) -> Iterator[Event]:
+        with suppress(Empty):
+            heard = self._inbox.get(timeout=seconds) if seconds else self._inbox.get_nowait()
+            while True:
+                event = heard()
+                if event is not None:
+                    yield event
+                heard = self._inbox.get_nowait()
+
+    def _watch(self, call: Any, heard: Heard) -> None:
+        """Have a call that ends put into the inbox."""
+
+        def ended(future: Any) -> None:
+            self._inbox.put(partial(_heard, future, heard))
+
+        call.future().add_done_callback(ended)
+
+    def _do(self, instruction: Instruction) -> None:
+        match instruction:
+            case StartCell(number):
+                cell = self._cells[number] = self._start()
+                self._watch(cell.placed, partial(self._has_room, number))
+                if self._contents is not None:
+                    self._open(number, cell)
+            case EndCell(number):
+                self._forget(number)
+            case LeaseShard(number, lease):
+                told, rows = self._cells[number].mine(lease)
+                self._watch(told, partial(self._mined, number, lease.shard.name, rows))
+            case RecordShards(shards):
+                call = self._recorder.record.remote(*(self._rows[shard] for shard in shards))
+                self._watch(call, partial(self._recorded_now, shards))
+            case RestartRecorder():
+                ray.kill(self._recorder, no_restart=False)
+            case SaySentence():
+                self._say(instruction)
+            case StopRun(error):
+                raise _own(error)
+
+    def _forget(self, number: int) -> None:
+        cell = self._cells.pop(number)
+        self._placed.discard(number)
+        self._pulses.pop(number, None)
+        self._pulsing.pop(number, None)
+        cell.end()
+
+    def _open(self, number: int, cell: Cell) -> None:
+        assert self._contents is not None
+
+        def heard(value: Any, error: BaseException | None) -> Event:
+            if error is not None:
+                return CellLost(number, error, died=not isinstance(error, RayTaskError))
+            self._pulsing[number] = 0.0
+            return CellOpened(number, str(value))
+
+        self._watch(cell.open(self._contents), heard)
+
+    def _has_room(self, number: int, value: Any, error: BaseException | None) -> Event | None:
+        if error is not None or number not in self._cells:
+            return None
+        self._placed.add(number)
+        return CellPlaced(number)
+
+    def _mined(
+        self, number: int, shard: str, rows: Any, value: Any, error: BaseException | None
+    ) -> Event | None:
+        if number not in self._cells or not self._supervisor.wants(shard):
+            return None
+        if error is None:
+            self._rows[shard] = rows
+            return ShardMined(number, shard, *value)
+        if isinstance(error, RayTaskError):
+            return ShardRaised(number, shard, error)
+        return CellLost(number, error, died=True)
+
+    def _recorded_now(self, shards: tuple[str, ...], value: Any, error: BaseException | None) -> Event | None:
+        if isinstance(error, RayTaskError):
+            raise _own(error)
+        for shard in shards:
+            self._rows.pop(shard, None)
+        if error is not None:
+            return ShardsGone(shards)
+        self._recorded = value
+        return ShardsRecorded(shards)
+
+    def _told(self, value: Any, error: BaseException | None) -> Event | None:
+        if error is not None:
+            raise _own(error)
+        self._recorded = self._recorded or value
+        return None
+
+    def _pulsed(self, number: int, value: Any, error: BaseException | None) -> Event | None:
+        if number not in self._cells:
+            return None
+        now = time.monotonic()
+        if error is not None:
+            return None if isinstance(error, RayTaskError) else CellLost(number, error, died=True)
+        self._pulsing[number] = now
+        before = self._pulses.get(number)
+        self._pulses[number] = now, value
+        return CellPulsed(number, value.beats, _computing(before, now, value))
+
+    def _live(self) -> Live:
+        every = [pulse.live for _, pulse in self._pulses.values()]
+        return Live(sum(live.ended for live in every), sum(live.mistakes for live in every))
+
+    def _awake(self) -> None:
+        """Begin to look at the machines."""
+        if not self._looking.is_alive():
+            seen = self._look()
+            self._inbox.put(lambda: seen)
+            self._looking.start()
+
+    def _keep_looking(self) -> None:
+        """Look at the machines, in a thread of its own: the head may not answer."""
+        while not self._ended.wait(_LOOK_SECONDS):
+            with suppress(RayError, OSError, RuntimeError):
+                seen = self._look()
+                self._inbox.put(partial(_same, seen))
+
+
+class _CellGoneError(Exception):
+    """A cell that was asked is there no more."""
+
+
+def _same(event: Event) -> Event:
+    return event
+
+
+def _heard(future: Any, heard: Heard) -> Event | None:
+    error = future.exception()
+    return heard(None if error is not None else future.result(), error)
+
+
+def _computing(before: tuple[float, Pulse] | None, now: float, pulse: Pulse) -> bool | None:
+    """Return whether a process has computed since it was asked before."""
+    if before is None or pulse.cpu_seconds is None or before[1].cpu_seconds is None:
+        return None
+    return pulse.cpu_seconds - before[1].cpu_seconds > _COMPUTING * (now - before[0])
+
+
+def _own(error: BaseException) -> BaseException:
+    """Return the error that the user can fix, where a task raised one."""
+    cause = getattr(error, "cause", None)
+    return cause if isinstance(error, RayTaskError) and isinstance(cause, OutvotedError) else error

@@ -1,0 +1,35 @@
+"""How long calls may take, by how long such calls took so far."""
+
+from collections import deque
+
+_REMEMBERED = 100
+_ENOUGH = 3
+
+
+class Pace:
+    """The durations of calls of one kind, in seconds, and the limit that follows from them.
+
+    The limit is a multiple of the longest of the last hundred, and never below a floor. As long as hardly any
+    call has ended it is longer, since nobody knows yet; and it doubles with each call that was given up,
+    until one ends, so that what is merely slow ends at last.
+    """
+
+    def __init__(self, floor: float, first: float | None = None, times: float = 3.0) -> None:
+        """Take the least limit, the least before three calls have ended, and the multiple."""
+        self._floor, self._first, self._times = floor, floor if first is None else first, times
+        self._took: deque[float] = deque(maxlen=_REMEMBERED)
+        self._given_up = 0
+
+    def took(self, seconds: float) -> None:
+        """Hear how long a call took that has ended."""
+        self._took.append(seconds)
+        self._given_up = 0
+
+    def give_up(self) -> None:
+        """Hear that a call was given up at the limit."""
+        self._given_up += 1
+
+    def limit(self) -> float:
+        """Return after how many seconds a call is late."""
+        floor = self._first if len(self._took) < _ENOUGH else self._floor
+        return float(max(floor, self._times * max(self._took, default=0.0)) * 2 ** min(self._given_up, 10))
