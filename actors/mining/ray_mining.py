@@ -84,7 +84,7 @@ class RequestBatcher:
 
 
 @dataclass(frozen=True)
-class Pulse:
+class Vitals:
     """How a cell is.
 
     Attributes:
@@ -209,11 +209,11 @@ class _Opened:
         self._computes = opening.peers.inside
         self._live: dict[str, Live] = {}
 
-    def pulse(self) -> Pulse:
+    def pulse(self) -> Vitals:
         """Say how it is; another thread may ask."""
         every = list(self._live.values())
         live = Live(sum(one.ended for one in every), sum(one.mistakes for one in every))
-        return Pulse(self.panel.beats, time.process_time() if self._computes else None, live)
+        return Vitals(self.panel.beats, time.process_time() if self._computes else None, live)
 
     async def mine(self, lease: Lease) -> ShardResult:
         """Run a shard; again, where a peer's bound proves too small meanwhile."""
@@ -297,9 +297,9 @@ class CellActor:
         return (len(outcomes), outcomes.count(str(Outcome.FAILED))), result
 
     @ray.method(concurrency_group="health")
-    async def pulse(self) -> Pulse:
+    async def pulse(self) -> Vitals:
         """Say how the cell is; in a thread of its own, which answers also while networks compute."""
-        return Pulse() if self._cell is None else self._cell.pulse()
+        return Vitals() if self._cell is None else self._cell.pulse()
 
     async def ask(self, opener: Opener, questions: Questions) -> Replies:
         """Put questions to the panel."""

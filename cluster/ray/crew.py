@@ -12,7 +12,7 @@ from typing import Any
 import ray
 from ray.exceptions import RayError, RayTaskError
 
-from outvoted.actors.mining.ray_mining import Pulse
+from outvoted.actors.mining.ray_mining import Vitals
 from outvoted.actors.mining.shards import Live, Progress
 from outvoted.cluster.ray.cells import Cell, Contents
 from outvoted.cluster.ray.events import (
@@ -74,7 +74,7 @@ class Crew:
         self._contents: Contents | None = None
         self._cells: dict[int, Cell] = {}
         self._placed: set[int] = set()
-        self._pulses: dict[int, tuple[float, Pulse]] = {}
+        self._pulses: dict[int, tuple[float, Vitals]] = {}
         self._pulsing: dict[int, float] = {}
         self._rows: dict[str, Any] = {}
         self._recorded: Progress | None = None
@@ -322,7 +322,7 @@ def _heard(future: Any, heard: Heard) -> Event | None:
     return heard(None if error is not None else future.result(), error)
 
 
-def _computing(before: tuple[float, Pulse] | None, now: float, pulse: Pulse) -> bool | None:
+def _computing(before: tuple[float, Vitals] | None, now: float, pulse: Vitals) -> bool | None:
     """Return whether a process has computed since it was asked before."""
     if before is None or pulse.cpu_seconds is None or before[1].cpu_seconds is None:
         return None

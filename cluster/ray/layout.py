@@ -80,6 +80,13 @@ class Layout:
         """Processes of a cell that get a share."""
         return 1 if self.inside else self.peers
 
+    def trains(self, networks: int, cpus: float) -> bool:
+        """Whether cells train so many networks themselves, so that processes start but once.
+
+        Not where other processes could train more at a time, on so many CPUs.
+        """
+        return self.inside and self.cells >= min(networks, int(cpus))
+
     @property
     def need(self) -> str:
         """What a cell takes of the machines, in words."""

@@ -27,7 +27,7 @@ from rich.console import Console
 
 from outvoted.actors.data.datasets import Split
 from outvoted.actors.mining.coordinator import Coordinator, Verdict
-from outvoted.actors.mining.ray_mining import Pulse, RequestBatcher
+from outvoted.actors.mining.ray_mining import RequestBatcher, Vitals
 from outvoted.actors.mining.shards import Progress, ShardResult
 from outvoted.actors.panel.exactness import Exactness
 from outvoted.actors.panel.later import LaterPanel
@@ -230,10 +230,10 @@ class Host:
         self._turns: dict[int, asyncio.Lock] = {}
         self._beats = 0
 
-    async def pulse(self) -> Pulse:
+    async def pulse(self) -> Vitals:
         """Say that there is life."""
         self._beats += 1
-        return Pulse(self._beats)
+        return Vitals(self._beats)
 
     async def mine(self, cell: int, lease: Lease, seconds: float) -> tuple[tuple[int, int], ShardResult]:
         """Return rows, after a while."""

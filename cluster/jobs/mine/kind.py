@@ -126,9 +126,8 @@ def _search(
         running_recorder(job.store.path, progress.console) as recorder,
         _manned(job, record, layout, recorder, progress) as crew,
     ):
-        # Cells of one process train the networks, unless other processes could train more at a time.
-        cpus = int(ray.cluster_resources().get("CPU", 1))
-        trainers = crew.start() if layout.inside and layout.cells >= min(len(recipes), cpus) else layout.share
+        cpus = ray.cluster_resources().get("CPU", 1)
+        trainers = crew.start() if layout.trains(len(recipes), cpus) else layout.share
         found = run_members(job.store, record, recipes, data, trainers, progress, recorder.epoch.remote)
         starting = progress.add_task("starting", total=1, details="peers and coordinators")
         retries = Retries(config.cluster.retries)

@@ -4,29 +4,28 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import pytest
-
 from outvoted.actors.mining.shards import Live, Progress, Shards
 from outvoted.actors.runs.run_folder import RunFolder, RunRecord, State
 from outvoted.cluster.console.terminal import Terminal, bars
 from outvoted.cluster.jobs.job import Job
 from outvoted.cluster.jobs.mine import MineConfig
 from outvoted.cluster.jobs.mine import kind as mine
+from outvoted.cluster.ray.supervisor import Leased
 from outvoted.search.plan import Searches
 
 
-def test_the_bar_ends_at_what_is_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def lease(cells: Any, recorder: Any, leases: Any, in_flight: int, report: Any) -> None:
-        report(Progress(searches=5), Live(30, 20))  # of which some are counted twice, and some not verified
+def test_the_bar_ends_at_what_is_recorded(tmp_path: Path) -> None:
+    def mined(leases: Any, report: Any) -> None:
+        report(Progress(searches=5), Live(30, 20), Leased())  # some are counted twice, some not verified
 
-    monkeypatch.setattr(mine, "lease", lease)
+    crew: Any = SimpleNamespace(mine=mined, ask_each=lambda method: ())
     config = MineConfig()
     job = Job(mine.MINE, config, RunFolder(tmp_path))
     record = RunRecord(name="a", state=State.RUNNING, config={}, versions={})
     searches = Searches(0, 10, config.search.turns(config.panel.names), 100)
     plans: Any = SimpleNamespace(searches=searches, leases=lambda done, size: iter(()))
     with bars(Terminal(quiet=True)) as progress:
-        mine._lease_all(job, record, [], None, plans, 1, progress)
+        mine._lease_all(job, record, crew, plans, progress)
         (task,) = progress.tasks
     found = Shards(job.store.path)
     assert task.completed == len(found.done()) == 0

@@ -12,7 +12,7 @@ from outvoted.actors.runs.epochs import EpochRecord
 from outvoted.actors.training.steps import Training
 from outvoted.cluster.console.terminal import Lines, Terminal
 from outvoted.cluster.jobs.networks import Trainers, trained
-from outvoted.cluster.ray.cells import running_cells
+from outvoted.cluster.ray.cells import Cell
 from outvoted.cluster.ray.layout import Layout
 from outvoted.cluster.ray.placement import Share
 
@@ -36,18 +36,14 @@ def test_cells_train_a_panel_to_the_weights_of_tasks(digits: Dataset, tmp_path: 
         )
         return fingerprint(found)
 
-    with running_cells(LAYOUT, networks=1) as cells:
-        (trainer,) = cells.trainers
-        by_cell = fingerprint_by([trainer], "cell")
+    cell = Cell(LAYOUT)
+    by_cell = fingerprint_by([cell.actor.train], "cell")
+    cell.end()
     assert by_cell == fingerprint_by(Share(0.5, 0), "tasks")
 
 
-@pytest.mark.ray
-@pytest.mark.usefixtures("local_ray")
 def test_cells_that_are_too_few_or_hold_no_network_leave_training_to_tasks() -> None:
-    import ray
-
-    outside = Layout(inside=False, cells=1, peers=2, share=Share(0.1, 0), shards_in_flight=4)
-    with running_cells(LAYOUT, networks=2) as few, running_cells(outside, networks=1) as cells:
-        assert bool(few.trainers) == (ray.cluster_resources()["CPU"] < 2)
-        assert not cells.trainers
+    outside = Layout(inside=False, cells=9, peers=2, share=Share(0.1, 0), shards_in_flight=4)
+    assert [LAYOUT.trains(2, cpus) for cpus in (1, 2, 8)] == [True, False, False]
+    assert LAYOUT.trains(1, 8)
+    assert not outside.trains(1, 1)
