@@ -8,7 +8,7 @@ from math import prod
 import numpy as np
 
 from outvoted.actors.data.split import Split
-from outvoted.actors.panel.ray_panel import LaterPanel
+from outvoted.actors.panel.later import LaterPanel
 from outvoted.actors.panel.seeds import SeedBlock
 from outvoted.search.arrays import Ints
 from outvoted.search.messages import Answers, Questions, Replies

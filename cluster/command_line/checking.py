@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import ray
 import torch
 from torch import nn
 
@@ -29,6 +28,7 @@ from outvoted.cluster.jobs.nodes import BYTES_OF_A_WEIGHT
 from outvoted.cluster.jobs.run_settings import device_taken, usable
 from outvoted.cluster.jobs.workload import MinedPart, Workload
 from outvoted.cluster.ray.connect import LOCAL, connected
+from outvoted.cluster.ray.machines import machines
 from outvoted.cluster.ray.placement import PROCESS_BYTES
 from outvoted.search.errors import OutvotedError
 
@@ -50,7 +50,7 @@ def check_run(command_name: str, keys: Mapping[str, Any], given: Given) -> None:
     ready = readied(Job(kind, settings, RunFolder(path), given.address, given.resume), console)
     is_here, device = given.address == LOCAL, ready.job.config.device
     with nullcontext() if is_here else connected(given.address, given.debug, device):
-        there = usable(device, this_machine() if is_here else ray.cluster_resources(), is_here)
+        there = usable(device, this_machine() if is_here else machines(), is_here)
         console.print(device_taken(device, there), soft_wrap=True)
         ready.place(there)
     say_images(ready.data, given.config)

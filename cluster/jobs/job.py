@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from rich.console import Console
@@ -18,11 +19,11 @@ from outvoted.actors.runs.units import UnitTables
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.cluster.console.terminal import bars, phase, warn
 from outvoted.cluster.jobs.pulse import pulse
+from outvoted.cluster.jobs.room import machines_for
 from outvoted.cluster.jobs.run_settings import RunSettings, device_taken, usable
 from outvoted.cluster.jobs.runs import data_record, open_record, recorded
 from outvoted.cluster.jobs.workload import Workload
 from outvoted.cluster.ray.connect import LOCAL, connected, disconnecting
-from outvoted.cluster.ray.machines import machines
 from outvoted.cluster.storage.alive import DEAD_SECONDS
 from outvoted.cluster.storage.at_hand import check_alone, check_store, fetched, may_live, put_back
 from outvoted.cluster.storage.urls import given_as, url_of
@@ -193,7 +194,8 @@ def launch(job: Job[Config], console: Console, data: Dataset | None = None) -> "
     ready, kind, store = readied(job, console, data), job.kind, job.store
     config = ready.job.config
     with connected(job.address, job.debug, config.device) as own:
-        there = usable(config.device, machines(), job.address == LOCAL)
+        found = machines_for(config, job.address, partial(warn, console))
+        there = usable(config.device, found, job.address == LOCAL)
         console.print(device_taken(config.device, there), soft_wrap=True)
         work = ready.place(there)
         meter = Meter(store.title, kind.name)

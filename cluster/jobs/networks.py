@@ -1,10 +1,12 @@
 """Getting a run its trained networks: from an earlier run with the same settings, or by training them."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import ray
+from ray.exceptions import RayError, RayTaskError
 from rich.console import Console
 from rich.progress import Progress as Bars
 
@@ -153,34 +155,74 @@ def _train(
     The referee, which takes longest, begins first. Weights are read here, so other machines need not have
     their files.
     """
-    placed = ray.put(data)
-    waiting, calls = list(range(len(recipes))), {}
-
-    def begin(trainer: Any) -> None:
-        if waiting:
-            index = waiting.pop()
-            calls[_call(trainer, recipes[index], placed, data)] = index, trainer
-
+    trainings = _Trainings(recipes, data)
     for trainer in trainers:
-        begin(trainer)
-    history: list[list[Epoch]] = [[] for _ in recipes]
+        trainings.begin(trainer)
     total = sum(_epochs(recipe) for recipe in recipes)
     task = training_task(recipe.network.loaded for recipe in recipes)
     bar = bars.add_task(task, total=total, details="")
-    for (index, trainer), call in completed(calls):
-        epoch: Epoch = ray.get(call)
-        history[index].append(epoch)
-        if epoch.weights is not None:  # it was the last one
-            begin(trainer)
+    for (index, trainer), call in completed(trainings.calls, partial(warn, bars.console)):
+        try:
+            epoch: Epoch = ray.get(call)
+        except RayTaskError:
+            raise
+        except RayError as error:
+            bars.update(bar, advance=-trainings.lost(index, error))
+            warn(
+                bars.console, f"{recipes[index].name}: its process died; it is trained again"
+            )
+            continue
+        trainings.heard(index, trainer, epoch)
         on_epoch(recipes[index].name, epoch.record)
         accuracy = epoch.record.test_accuracy
         told = "no test images" if accuracy is None else f"{accuracy:.1%} of test images correct"
-        details = f"{recipes[index].name}: {told}"
-        bars.update(bar, advance=1, details=details)
+        bars.update(bar, advance=1, details=f"{recipes[index].name}: {told}")
     return [
         trained_member(recipe.name, recipe.role, recipe.network, recipe.seed, epochs)
-        for recipe, epochs in zip(recipes, history, strict=True)
+        for recipe, epochs in zip(recipes, trainings.history, strict=True)
     ]
+
+
+class _Trainings:
+    """Networks that wait to be trained, and calls that train some; where a process dies, another one begins."""
+
+    def __init__(self, recipes: Sequence[Recipe], data: Dataset) -> None:
+        self._recipes, self._data, self._placed = recipes, data, ray.put(data)
+        self._waiting = list(range(len(recipes)))
+        self._idle: list[Any] = []
+        self.history: list[list[Epoch]] = [[] for _ in recipes]
+        self.calls: dict[Any, tuple[int, Any]] = {}
+
+    def begin(self, trainer: Any) -> None:
+        """Have a trainer train the next network, if there is one."""
+        if not self._waiting:
+            self._idle.append(trainer)
+            return
+        index = self._waiting.pop()
+        call = _call(trainer, self._recipes[index], self._placed, self._data)
+        self.calls[call] = index, trainer
+
+    def heard(self, index: int, trainer: Any, epoch: Epoch) -> None:
+        """Keep an epoch; a trainer whose network has had its last one trains the next."""
+        self.history[index].append(epoch)
+        if epoch.weights is not None:
+            self.begin(trainer)
+
+    def lost(self, index: int, error: RayError) -> int:
+        """Have a network trained again whose trainer has died; return how many epochs are lost.
+
+        Raises:
+            RayError: there is no other trainer.
+        """
+        for call in [call for call, (known, _) in self.calls.items() if known == index]:
+            del self.calls[call]
+        if not self.calls and not self._idle:
+            raise error
+        epochs, self.history[index] = len(self.history[index]), []
+        self._waiting.append(index)
+        if self._idle:
+            self.begin(self._idle.pop())
+        return epochs
 
 
 def _call(trainer: Any, recipe: Recipe, placed: Any, data: Dataset) -> Any:

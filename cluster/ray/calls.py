@@ -1,7 +1,9 @@
 """Calls to Ray; what machines refuse is no bug: memory, disks, files and processes, in a user's words."""
 
 import errno
-from collections.abc import Iterator
+import re
+import time
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 import ray
@@ -9,6 +11,7 @@ from ray import exceptions as ray_errors
 from ray.exceptions import RayTaskError
 
 from outvoted.actors.runs.files import FULL
+from outvoted.cluster.ray.pace import Pace
 from outvoted.search.errors import OutvotedError
 
 For = TypeVar("For")
@@ -28,13 +31,32 @@ _DEATHS = (
 )
 
 
-def completed(running: dict[Any, For]) -> Iterator[tuple[For, Any]]:
+_QUIET_SECONDS = 60.0
+_LOOK_SECONDS = 5.0
+_ADDRESS = re.compile(r"\bip(?:: |=)([0-9a-fA-F.:]*[0-9a-fA-F])")
+
+
+def completed(
+    running: dict[Any, For], say: Callable[[str], object] | None = None
+) -> Iterator[tuple[For, Any]]:
     """Yield what calls were made for and their results, as references, in the order in which they end.
 
-    Of a call that streams every item is yielded. Calls may be added to ``running`` meanwhile.
+    Of a call that streams every item is yielded. Calls may be added to ``running`` meanwhile, or taken out.
+
+    Args:
+        say: is told where nothing ends for longer than ever before, and which machines are gone.
     """
+    pace, began = Pace(_QUIET_SECONDS, 5 * _QUIET_SECONDS), time.monotonic()
     while running:
-        (call,), _ = ray.wait(list(running), num_returns=1)
+        ended, _ = ray.wait(list(running), num_returns=1, timeout=_LOOK_SECONDS)
+        age = time.monotonic() - began
+        if not ended:
+            if say is not None and age > pace.limit():
+                pace.give_up()
+                say(f"nothing has ended for {age:.0f} s: {_whereabouts()}")
+            continue
+        pace.took(age)
+        began, (call,) = time.monotonic(), ended
         meant_for = running[call]
         if not isinstance(call, ray.ObjectRefGenerator):
             del running[call]
@@ -46,6 +68,13 @@ def completed(running: dict[Any, For]) -> Iterator[tuple[For, Any]]:
             del running[call]
         else:
             yield meant_for, item
+
+
+def _whereabouts() -> str:
+    """Say which machines are gone."""
+    there = {str(node["NodeManagerAddress"]): bool(node["Alive"]) for node in ray.nodes()}
+    gone = sorted(address for address, alive in there.items() if not alive)
+    return f"node {', '.join(gone)} is gone" if gone else "all machines are there; it may just take long"
 
 
 def result(call: Any) -> Any:
@@ -87,10 +116,23 @@ def refused(error: BaseException) -> OutvotedError | None:
         if isinstance(one, _DEATHS):
             return OutvotedError(
                 "the processes of a run to stay alive",
-                _first_line(one),
+                _loss(one),
                 "make sure nothing kills them (memory, batch system, network), then continue with --resume",
             )
     return None
+
+
+def _loss(error: BaseException) -> str:
+    """Say what was lost; Ray's own words are about its parts."""
+    place = _ADDRESS.search(str(error))
+    where = f" on node {place[1]}" if place else ""
+    if isinstance(error, ray_errors.RayActorError | ray_errors.WorkerCrashedError):
+        return f"a process{where} that died: it was killed, or ran out of memory, or its machine was lost"
+    if isinstance(error, ray_errors.NodeDiedError):
+        return f"a machine{where} that was lost"
+    if isinstance(error, ray_errors.ObjectLostError):
+        return f"data{where} that were lost with the machine that had them"
+    return "Ray's own processes, which no longer answer"
 
 
 def _help(error: OSError) -> str:

@@ -259,5 +259,7 @@ def _machines(count: int) -> str:
 
 
 def _first_line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__
+    inner = getattr(error, "cause", None)  # what a task raised, without where
+    said = inner if isinstance(inner, BaseException) else error
+    lines = str(said).strip().splitlines()
+    return lines[0] if lines else type(said).__name__

@@ -34,7 +34,7 @@ from outvoted.cluster.ray.stalling import Stall
 from outvoted.search.errors import OutvotedError
 from outvoted.search.plan import Lease
 
-_RECORDING_SECONDS = 60.0
+_RECORDING_SECONDS = 30.0
 _MOST_RAISED = 3
 _MOST_LOST = 25
 _ENOUGH_SEARCHES = 200

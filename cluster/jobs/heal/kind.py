@@ -196,7 +196,7 @@ class _Healing:
                 self._progress.update(self._bar, advance=1)
             else:
                 running[heal_remotely.options(**self._options).remote(self._placed, task)] = task.step
-        for step, call in completed(running):
+        for step, call in completed(running, partial(warn, self._progress.console)):
             found: Round = result(call)
             rounds[step] = found
             self._store.write_round(found)

@@ -1,6 +1,7 @@
 """`outvoted study`: images put to a panel, whose votes are recorded."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import ray
@@ -19,7 +20,7 @@ from outvoted.actors.studies.study_store import PANEL, REFEREE, StudyStore, vote
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.studies.base import Ingredients
 from outvoted.analysis.studies.kinds import study_report
-from outvoted.cluster.console.terminal import command, warn_if
+from outvoted.cluster.console.terminal import command, warn, warn_if
 from outvoted.cluster.jobs.job import Job, Kind, Place, Work
 from outvoted.cluster.jobs.networks import check_user_networks, run_members, run_referee
 from outvoted.cluster.jobs.study import StudyConfig
@@ -177,7 +178,7 @@ class _StudyStages:
         calls = {task.remote(one, placed, data.shape, data.classes): one.name for one in networks}
         bar = self._progress.add_task("votes", total=len(calls), details=f"of the {whose}")
         votes = {}
-        for name, call in completed(calls):
+        for name, call in completed(calls, partial(warn, self._progress.console)):
             votes[name] = vote_rows(name, result(call))
             self._progress.update(bar, advance=1)
         self._store.write_votes([votes[one.name] for one in networks], whose)

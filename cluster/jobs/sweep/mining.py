@@ -1,5 +1,6 @@
 """Mining what a sweep has trained: the networks of every setting, each against the others."""
 
+from functools import partial
 from typing import Any
 
 import ray
@@ -17,6 +18,7 @@ from outvoted.actors.sweeps.sweep_store import SweepStore
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.sweeps.base import Setting
 from outvoted.analysis.sweeps.kinds import open_sweep
+from outvoted.cluster.console.terminal import warn
 from outvoted.cluster.jobs.networks import run_referee
 from outvoted.cluster.jobs.sweep import SweepConfig
 from outvoted.cluster.ray.calls import completed, result
@@ -77,7 +79,7 @@ class _Mining:
         running = self._begun(waiting)
         done = len(panels) - len(waiting)
         bar = self._progress.add_task("mining", total=len(panels), completed=done, details="")
-        for setting, call in completed(running):
+        for setting, call in completed(running, partial(warn, self._progress.console)):
             details = self._end(setting.label, call, origins[setting])
             self._progress.update(bar, advance=1, details=f"{setting.label}: {details}")
 

@@ -12,8 +12,8 @@ from outvoted.actors.data.formats import Npz
 from outvoted.actors.mining import ray_seeds
 from outvoted.actors.mining.ray_seeds import SeedsAhead
 from outvoted.actors.panel.exactness import Exactness
+from outvoted.actors.panel.later import LaterPanel
 from outvoted.actors.panel.panel import LocalPanel
-from outvoted.actors.panel.ray_panel import LaterPanel
 from outvoted.actors.panel.realism import FoundImages, Seen
 from outvoted.actors.panel.renderer import Renderer
 from outvoted.actors.panel.seeds import SeedBlock

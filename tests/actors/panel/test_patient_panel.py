@@ -11,6 +11,7 @@ from outvoted.actors.panel.exactness import Exactness
 from outvoted.actors.panel.later import LaterPanel, PatientPanel, Retries
 from outvoted.actors.panel.panel import LocalPanel
 from outvoted.actors.panel.realism import FoundImages, Seen
+from outvoted.actors.panel.seeds import SeedBlock
 from outvoted.search.arrays import Pixels, Singles
 from outvoted.search.messages import Answers, Candidates, Questions, Replies
 from tests.actors.panel.same import assert_same
@@ -50,6 +51,12 @@ class Faulty(LaterPanel):
 
     async def exactness(self) -> tuple[Exactness, ...]:
         return self._panel.exactness()
+
+    def hold(self, name: str, block: SeedBlock) -> None:
+        """Seeds are at hand already."""
+
+    def release(self, name: str) -> None:
+        """Seeds stay at hand."""
 
 
 def broken(answers: Answers) -> Answers:

@@ -10,7 +10,7 @@ from outvoted.actors.networks import CNN, MLP, Architecture, DeepCNN, ExportedNe
 from outvoted.actors.networks.user_modules import Tolerant
 from outvoted.actors.panel.cost import UNKNOWN, Cost, cost, operations
 from outvoted.cluster.ray.layout import SMALL, PlacementSettings, layout
-from outvoted.cluster.ray.placement import PROCESS_BYTES
+from outvoted.cluster.ray.placement import PROCESS_BYTES, Machines
 from outvoted.search.errors import OutvotedError
 
 MLPS = Cost(80_000, 120_000)
@@ -98,3 +98,49 @@ def test_a_network_in_hand_costs_what_its_architecture_does() -> None:
 def test_a_network_that_cannot_be_built_counts_as_a_large_one() -> None:
     gone = ExportedNetwork.model_validate({"kind": "exported", "file": "/nowhere/net.pt2", "alias": "gone"})
     assert cost([MLP(hidden=10), gone], (1, 28, 28), 10).largest == UNKNOWN
+
+
+@given(
+    nodes=st.lists(st.integers(1, 8), min_size=1, max_size=6),
+    cells=st.just("auto") | st.integers(1, 12),
+    quota=st.none() | st.integers(1, 20),
+)
+@pytest.mark.parametrize("costs", [MLPS, RESNETS])
+def test_cells_fit_machine_by_machine_and_within_the_quota(
+    costs: Cost, nodes: list[int], cells: int | str, quota: int | None
+) -> None:
+    there = Machines([{"CPU": float(cpus)} for cpus in nodes])
+    settings = PlacementSettings.model_validate({"cells": cells, "most_cpus": quota})
+    try:
+        found = layout(settings, 3, costs, there)
+    except OutvotedError:
+        return
+    assert found.cells * found.processes <= found.share.places(there)
+    if quota is not None:
+        assert found.cells * found.processes * found.share.num_cpus <= quota
+        assert found.most is not None
+        assert found.most * found.processes * found.share.num_cpus <= max(
+            quota, found.processes * found.share.num_cpus
+        )
+    if cells == "auto":
+        assert found.room(there) in (found.cells, 0)  # one cell is had even where no network has a CPU
+    else:
+        assert found.cells <= int(cells)
+
+
+def test_room_follows_the_machines() -> None:
+    one, three = Machines([{"CPU": 2.0}]), Machines([{"CPU": 2.0}] * 3)
+    found = layout(PlacementSettings(), 5, MLPS, one)
+    assert [found.room(there) for there in (one, three, Machines([]))] == [2, 6, 0]
+
+
+def test_a_number_of_cells_with_a_set_share_begins_with_those_that_fit() -> None:
+    found = layout(PlacementSettings(cells=8, num_cpus=1), 5, MLPS, {"CPU": 2.0})
+    assert (found.cells, found.most) == (2, 8)
+
+
+def test_what_a_cell_needs_is_said_in_words() -> None:
+    gpus = {"CPU": 16.0, "GPU": 8.0}
+    assert layout(PlacementSettings(num_cpus=1), 5, MLPS, {"CPU": 8.0}).need == "1 CPU"
+    found = layout(PlacementSettings(num_cpus=1, num_gpus=2, cell="actors"), 3, MLPS, gpus)
+    assert found.need == "3 times 2 GPUs and 1 CPU"

@@ -1,5 +1,7 @@
 """Sharing machines among peers: what is asked for fits, or is refused before anything starts."""
 
+import math
+
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -7,7 +9,9 @@ from hypothesis import strategies as st
 from outvoted.cluster.ray.placement import (
     LEAST_CPUS,
     PROCESS_BYTES,
+    Machines,
     PoolSettings,
+    Share,
     TaskSettings,
     check_memory,
     pool,
@@ -100,3 +104,45 @@ def test_more_panels_than_cpus_can_turn_to_are_refused() -> None:
     with pytest.raises(OutvotedError, match=r"lower cluster\.panels to at most 39"):
         pool(PoolSettings(panels=99), {"CPU": 2.0})
     assert pool(PoolSettings(panels=39), {"CPU": 2.0}).panels == 39
+
+
+@given(
+    nodes=st.lists(st.tuples(st.integers(1, 16), st.integers(0, 4)), min_size=1, max_size=6),
+    processes=st.integers(1, 60),
+)
+def test_a_share_fits_machine_by_machine(nodes: list[tuple[int, int]], processes: int) -> None:
+    there = Machines([{"CPU": float(cpus), "GPU": float(gpus)} for cpus, gpus in nodes])
+    try:
+        each = share(processes, None, None, there)
+    except OutvotedError:
+        gpus = sum(gpus for _, gpus in nodes)
+        on_gpus = math.floor(1e4 / math.ceil(processes / gpus)) / 1e4 if gpus else 0.0
+        assert Share(LEAST_CPUS, on_gpus).places(there, 0.9) < processes
+        return
+    assert each.places(there) >= processes
+
+
+def test_ten_processes_fit_on_three_machines_of_two_cpus() -> None:
+    """0.54 CPUs each would be nine tenths of the whole, and fit nine times."""
+    three = Machines([{"CPU": 2.0}] * 3)
+    each = share(10, None, None, three)
+    assert (each.num_cpus, each.places(three)) == (0.45, 12)
+
+
+def test_what_fits_the_whole_but_no_machine_is_refused() -> None:
+    with pytest.raises(OutvotedError, match=r"cluster\.num_cpus=3 for each of 2 processes"):
+        share(2, 3, None, Machines([{"CPU": 2.0}] * 3))
+
+
+def test_processes_with_a_gpu_count_the_cpus_beside_it() -> None:
+    there = Machines([{"CPU": 64.0}, {"CPU": 4.0, "GPU": 4.0}])
+    each = share(4, None, None, there)
+    assert each.num_gpus == 1
+    assert each.num_cpus * 4 <= 4
+
+
+def test_machines_are_also_the_sum_of_what_they_have() -> None:
+    there = Machines([{"CPU": 2.0, "GPU": 1.0}, {"CPU": 3.0}])
+    assert there == {"CPU": 5.0, "GPU": 1.0}
+    assert there.without("GPU") == {"CPU": 5.0}
+    assert Machines.of({"CPU": 2.0}) == {"CPU": 2.0}
