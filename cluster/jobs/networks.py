@@ -168,9 +168,7 @@ def _train(
             raise
         except RayError as error:
             bars.update(bar, advance=-trainings.lost(index, error))
-            warn(
-                bars.console, f"{recipes[index].name}: its process died; it is trained again"
-            )
+            warn(bars.console, f"{recipes[index].name}: its process died; it is trained again")
             continue
         trainings.heard(index, trainer, epoch)
         on_epoch(recipes[index].name, epoch.record)
@@ -184,7 +182,7 @@ def _train(
 
 
 class _Trainings:
-    """Networks that wait to be trained, and calls that train some; where a process dies, another one begins."""
+    """Networks that wait, and calls that train some; where a process dies, another one begins again."""
 
     def __init__(self, recipes: Sequence[Recipe], data: Dataset) -> None:
         self._recipes, self._data, self._placed = recipes, data, ray.put(data)
