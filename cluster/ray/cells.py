@@ -49,7 +49,7 @@ class Cell:
         self.peers: tuple[Any, ...] = ()
         self._opener: tuple[Any, ...] = ()
 
-    def open(self, contents: "Contents") -> Any:
+    def open(self, contents: "CellContents") -> Any:
         """Give it its panel; return the call, whose result is the address of its machine."""
         where: Peers = PeersInside(contents.peers)
         if not self._layout.inside:
@@ -86,7 +86,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Contents:
+class CellContents:
     """What cells are opened with, as object references, which are kept for as long as cells may be started.
 
     Attributes:
@@ -104,13 +104,13 @@ class Contents:
     @staticmethod
     def placed(
         rules: Rules, members: Sequence[Member], images: Images, batch: Batch, retries: Retries
-    ) -> "Contents":
+    ) -> "CellContents":
         """Place networks and seeds in the object store, once for each machine."""
         peers = [member for member in members if member.role == "peer"]
         referee = next((member for member in members if member.role == "referee"), None)
         names = tuple(peer.name for peer in peers)
         placed = tuple(ray.put(peer) for peer in peers)
-        return Contents(rules, names, placed, ray.put(referee), ray.put(images), batch, retries)
+        return CellContents(rules, names, placed, ray.put(referee), ray.put(images), batch, retries)
 
 
 def here() -> dict[str, Any]:

@@ -14,7 +14,7 @@ from ray.exceptions import RayError, RayTaskError
 
 from outvoted.actors.mining.ray_mining import Vitals
 from outvoted.actors.mining.shards import Live, Progress
-from outvoted.cluster.ray.cells import Cell, Contents
+from outvoted.cluster.ray.cells import Cell, CellContents
 from outvoted.cluster.ray.events import (
     CellLost,
     CellOpened,
@@ -71,7 +71,7 @@ class Crew:
         self._supervisor, self._start, self._recorder, self._say = supervisor, start, recorder, say
         self._look = look
         self._inbox: SimpleQueue[Callable[[], Event | None]] = SimpleQueue()
-        self._contents: Contents | None = None
+        self._contents: CellContents | None = None
         self._cells: dict[int, Cell] = {}
         self._placed: set[int] = set()
         self._pulses: dict[int, tuple[float, Vitals]] = {}
@@ -95,7 +95,7 @@ class Crew:
             self._turn()
         return tuple(self._cells[cell].actor.train for cell in sorted(self._placed & self._cells.keys()))
 
-    def open(self, contents: Contents) -> None:
+    def open(self, contents: CellContents) -> None:
         """Give all cells their panel, those that are there and those that will be; return once one has it.
 
         Raises:

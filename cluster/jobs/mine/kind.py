@@ -27,7 +27,7 @@ from outvoted.cluster.jobs.mine import MineConfig
 from outvoted.cluster.jobs.networks import check_user_networks, run_members
 from outvoted.cluster.jobs.run_settings import computing_on
 from outvoted.cluster.jobs.workload import MinedPart, Workload
-from outvoted.cluster.ray.cells import Cell, Contents, running_recorder
+from outvoted.cluster.ray.cells import Cell, CellContents, running_recorder
 from outvoted.cluster.ray.crew import Crew
 from outvoted.cluster.ray.crew_panel import CrewPanel
 from outvoted.cluster.ray.events import SaySentence
@@ -131,7 +131,7 @@ def _search(
         found = run_members(job.store, record, recipes, data, trainers, progress, recorder.epoch.remote)
         starting = progress.add_task("starting", total=1, details="peers and coordinators")
         retries = Retries(config.cluster.retries)
-        crew.open(Contents.placed(rules, found, images, config.panel.batch, retries))
+        crew.open(CellContents.placed(rules, found, images, config.panel.batch, retries))
         panel = CrewPanel(crew.ask, len(config.panel.names))
         plans = planned(panel, config.search, data.train.labels, config.panel.names)
         plans.standings.check()
