@@ -93,9 +93,10 @@ class Shards:
         """Read all rows of a table in the order of their search ids, each search and each mistake once."""
         return self.units.read_all(name)
 
-    def frame(self, name: Table) -> "pd.DataFrame":
-        """Read a table into pandas."""
-        frame: pd.DataFrame = self.table(name).to_pandas()
+    def frame(self, name: Table, columns: Sequence[str] | None = None) -> "pd.DataFrame":
+        """Read a table, or some columns of it, into pandas."""
+        rows = self.units.read_all(name, columns=None if columns is None else list(columns))
+        frame: pd.DataFrame = rows.to_pandas()
         return frame
 
 

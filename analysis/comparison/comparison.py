@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from outvoted.actors.mining.planning import MiningFigures
 from outvoted.actors.mining.shards import Failed, Shards, failures
 from outvoted.analysis.mining.cells import Cell, Grid, Span, cells, span
+from outvoted.analysis.mining.mistakes import mistakes_measured
+from outvoted.analysis.mining.summary import SEARCHED
 from outvoted.analysis.mining.voters import validity
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.numbers import COUNT, PERCENT, SHARE, Form
@@ -55,13 +56,14 @@ class StrategyRun:
     """What one strategy has found, wherever that is kept.
 
     Attributes:
-        mistakes, searches: all rows.
+        mistakes: what is measured of them: see :func:`mistakes_measured`.
+        searches: all rows.
         seed_inferences: forward inferences on seeds.
         seconds: of mining, 0 where that was not measured.
     """
 
     transform: Transform
-    mistakes: pa.Table
+    mistakes: pd.DataFrame
     searches: pd.DataFrame
     seed_inferences: int
     seconds: float
@@ -69,27 +71,28 @@ class StrategyRun:
     @staticmethod
     def of(run: OpenedRun) -> "StrategyRun":
         """Read what a run has found."""
-        figures, searches = MiningFigures.of(run.record), Shards(run.store.path).frame("searches")
-        return StrategyRun(run.transform, run.mistakes, searches, figures.seed_inferences, figures.seconds)
+        figures, searches = MiningFigures.of(run.record), Shards(run.store.path).frame("searches", SEARCHED)
+        mistakes = mistakes_measured(run.mistakes)
+        return StrategyRun(run.transform, mistakes, searches, figures.seed_inferences, figures.seconds)
 
 
 def compare(runs: Mapping[str, OpenedRun | StrategyRun], grid: Grid) -> list[Compared]:
     """Compare strategies on one panel and the same seeds, by their names."""
-    over = common_span(runs.values())
     read = {name: StrategyRun.of(run) if isinstance(run, OpenedRun) else run for name, run in runs.items()}
-    found = {name: cells(run.mistakes.to_pandas(), run.transform, grid, over) for name, run in read.items()}
+    over = common_span(read.values())
+    found = {name: cells(run.mistakes, run.transform, grid, over) for name, run in read.items()}
     known = set[Cell]().union(*found.values())
     return [_compared(name, run, found[name], len(known)) for name, run in read.items()]
 
 
 def common_span(runs: "Iterable[OpenedRun | StrategyRun]") -> Span:
     """Return the span of the measures of one or more runs that all search the same transform."""
-    every = list(runs)
-    return span(every[0].transform, [run.mistakes.to_pandas() for run in every])
+    every = [StrategyRun.of(run) if isinstance(run, OpenedRun) else run for run in runs]
+    return span(every[0].transform, [run.mistakes for run in every])
 
 
 def _compared(name: str, run: StrategyRun, found: set[Cell], known: int) -> Compared:
-    searches, mistakes = run.searches, run.mistakes.to_pandas()
+    searches, mistakes = run.searches, run.mistakes
     begun = searches[searches["outcome"].isin([Outcome.MISTAKE, Outcome.EXHAUSTED])]
     count, seconds = len(mistakes), run.seconds
     spent = int(begun["inferences_target"].sum() + begun["inferences_peers"].sum()) + run.seed_inferences

@@ -120,7 +120,7 @@ def _sections(
     text = f"{_TEXT} Not run yet: {', '.join(missing)}." if missing else _TEXT
     caption = "Each strategy on the same panel and seeds."
     yield Section("Strategies", text, (table, *pictures(folder, {_PICTURE: caption})))
-    found = {name: mistakes_measured(run.store) for name, run in runs.items()}
+    found = {name: mistakes_measured(run.mistakes) for name, run in runs.items()}
     every = pd.concat(found.values(), ignore_index=True)
     if every.empty:
         return
@@ -166,7 +166,7 @@ def _cheapest(rows: Sequence[Compared]) -> str:
 
 def draw_map(run: OpenedRun, grid: Grid, over: Span, path: Path) -> None:
     """Draw a run's map of weaknesses: labels by wrong classes, and neighbouring descriptors in pairs."""
-    mistakes = run.mistakes.to_pandas()
+    mistakes = mistakes_measured(run.mistakes)
     if mistakes.empty:
         return
     bins, names = binned(mistakes, run.transform, grid, over), grid.names(run.transform)

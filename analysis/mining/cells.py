@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
+import pyarrow as pa
 from pydantic import Field
 
 from outvoted.search.arrays import Floats
@@ -90,5 +91,14 @@ def cells(mistakes: "pd.DataFrame", transform: Transform, grid: Grid, over: Span
 
 def _measured(mistakes: "pd.DataFrame", names: Sequence[str]) -> Floats:
     """Return measures by name, shape (n, names)."""
-    rows = [[row[name] for name in names] for row in mistakes["measures"]]
-    return np.array(rows, np.float64).reshape(len(mistakes), len(names))
+    return mistakes[[f"measures.{name}" for name in names]].to_numpy(np.float64)
+
+
+def flattened(mistakes: pa.Table) -> "pd.DataFrame":
+    """Return rows of the `mistakes` table with a column for each measure, ``measures.NAME``."""
+    measured = mistakes.select(["measures"]).flatten()
+    rows = mistakes.drop_columns(["measures"])
+    for name in measured.column_names:
+        rows = rows.append_column(name, measured[name])
+    frame: pd.DataFrame = rows.to_pandas()
+    return frame

@@ -5,11 +5,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
-from outvoted.actors.mining.shards import Shards
-from outvoted.actors.runs.run_folder import RunFolder
+from outvoted.analysis.mining.cells import flattened
 from outvoted.analysis.mining.replay import Steps, chosen_steps
+from outvoted.analysis.opened.mistakes import Mistakes
 from outvoted.analysis.opened.scene import Scene
 from outvoted.analysis.report.gallery import Exhibit, Exhibits, Facet, thinned, varied_order
 from outvoted.search.arrays import Ints
@@ -28,13 +27,12 @@ OnStep = Callable[[int, int], object]
 """Called with how many images are done, and of how many."""
 
 
-def mistakes_measured(store: RunFolder) -> pd.DataFrame:
-    """Read what maps and plots need of a run's mistakes, without images and votes; maybe no rows."""
-    columns = [*KINDS, "moves", "measures"]
-    table = Shards(store.path).table("mistakes")
-    return pd.DataFrame(
-        table.select(columns).to_pandas() if table.num_rows else {name: [] for name in columns}
-    )
+def mistakes_measured(mistakes: Mistakes) -> pd.DataFrame:
+    """Read what maps and plots need of mistakes, without images and votes; maybe no rows.
+
+    What a transform is described by has a column for each measure, ``measures.NAME``.
+    """
+    return pd.DataFrame(flattened(mistakes.select(*KINDS, "moves", "valid", "measures")))
 
 
 def mistakes_exhibits(
@@ -44,15 +42,15 @@ def mistakes_exhibits(
 
     The first are an even sample over target, label and wrong class.
     """
-    table = run.mistakes
-    frame = table.select([*KINDS, "margin", "moves"]).to_pandas()
+    mistakes = run.mistakes
+    frame = mistakes.select(*KINDS, "margin", "moves").to_pandas()
     order = varied_order(frame, KINDS, "margin")
     counts = np.minimum(frame["moves"].to_numpy()[order] + 1, _FRAMES)
     each = _VOTE * len(run.names) + _MEASURE * len(run.transform.measures)
     frames_fitting = min(most // int(np.prod(run.seeds.shape)), MOST_NUMBERS // each)
     fitting = np.cumsum(counts) <= frames_fitting
     kept = order[: max(1, int(fitting.sum()))]
-    rows = table.take(pa.array(kept)).to_pylist()
+    rows = mistakes.take(kept)
     frames = [thinned(len(row["move_parameters"]) + 1, _FRAMES) for row in rows]
     done, total = 0, sum(map(len, frames))
 
@@ -63,7 +61,7 @@ def mistakes_exhibits(
 
     climbs = chosen_steps(run, rows, frames, advance)
     items = [_exhibit(run, *each) for each in zip(rows, frames, climbs, strict=True)]
-    return _exhibits(run, len(table), rows, items)
+    return _exhibits(run, len(mistakes), rows, items)
 
 
 def _exhibits(run: Scene, of: int, rows: Sequence[dict[str, Any]], items: Sequence[Exhibit]) -> Exhibits:

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
@@ -15,9 +17,10 @@ from outvoted.actors.runs.run_folder import RunRecord
 from outvoted.analysis.mining.every_network import EveryNetwork
 from outvoted.analysis.mining.replay import Steps, steps
 from outvoted.analysis.mining.voters import VotersSummary
+from outvoted.analysis.opened.mistakes import Mistakes
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.drawing import PEERS, TARGET, caption, save, shortened, show
-from outvoted.search.arrays import AnyArray
+from outvoted.search.arrays import AnyArray, Ints
 
 _PAIRS = 8
 _SMALL, _LARGE = 1.0, 1.6  # inches an image takes, digits and photos
@@ -33,13 +36,14 @@ def draw_mistakes(run: OpenedRun, path: Path) -> None:
 
     Below stand the names of those without.
     """
-    rows, names = run.mistakes.to_pylist(), run.names
+    every, names = run.mistakes.select("target", "label", "predicted", "margin").to_pandas(), run.names
     searched = run.search.turns(names).targets
-    found = {index: _varied([row for row in rows if row["target"] == index], _PAIRS) for index in searched}
-    lines = {index: some for index, some in found.items() if some}
+    found = {index: _varied(every[every["target"] == index], _PAIRS) for index in searched}
+    lines = {index: run.mistakes.take(some) for index, some in found.items() if len(some)}
     if not lines:
         return
-    side = _SMALL if png.decode(rows[0]["seed_image"]["bytes"]).shape[2] < _PHOTO else _LARGE
+    first = next(iter(lines.values()))[0]
+    side = _SMALL if png.decode(first["seed_image"]["bytes"]).shape[2] < _PHOTO else _LARGE
     size = (1.35 * side * _PAIRS + 1.2, 1.0 * side * len(lines) + 0.5)
     figure = Figure(figsize=size, layout="constrained")
     figure.suptitle(
@@ -58,10 +62,12 @@ def draw_mistakes(run: OpenedRun, path: Path) -> None:
 
 def draw_climbs(run: OpenedRun, path: Path) -> None:
     """Draw one climb for each target: its images in order, and every network's output for the label."""
-    rows = run.mistakes.to_pylist()
-    climbs = [climb for index in range(len(run.peers)) if (climb := _telling(rows, index)) is not None]
-    if not climbs:
+    every = run.mistakes.select("target", "moves", "margin").to_pandas()
+    every["length"] = run.mistakes.each(["move_parameters"], _lengths)
+    telling = [place for index in range(len(run.peers)) if (place := _telling(every, index)) is not None]
+    if not telling:
         return
+    climbs = run.mistakes.take(np.array(telling, np.int64))
     width = max(len(climb["move_parameters"]) for climb in climbs) + 1
     bars = 0.14 * len(run.peers) + 0.15  # inches
     size = (1.15 * width + 1.6, (1.5 + bars) * len(climbs) + 1.0)
@@ -118,35 +124,36 @@ def _pair(axes: Axes, row: dict[str, Any] | None, record: RunRecord) -> None:
     axes.set_title(caption(record, row["label"], row["predicted"]), fontsize=8)
 
 
-def _varied(rows: Sequence[dict[str, Any]], most: int) -> list[dict[str, Any]]:
-    """Choose the clearest mistake of as many different (label, wrong class) pairs as fit."""
-    best: dict[tuple[int, int], dict[str, Any]] = {}
-    for row in sorted(rows, key=lambda row: -row["margin"]):
-        best.setdefault((row["label"], row["predicted"]), row)
-    return list(best.values())[:most]
+def _varied(rows: pd.DataFrame, most: int) -> Ints:
+    """Choose the places of the clearest mistake of as many different (label, wrong class) pairs as fit."""
+    clearest = rows.sort_values("margin", ascending=False, kind="stable")
+    return clearest.drop_duplicates(["label", "predicted"]).index.to_numpy(np.int64)[:most]
 
 
-def _telling(rows: Sequence[dict[str, Any]], target: int) -> dict[str, Any] | None:
-    """Choose the clearest mistake among a target's climbs of three moves or more that fit on a line."""
-    fitting = [
-        row
-        for row in rows
-        if row["target"] == target and row["moves"] >= 3 and len(row["move_parameters"]) <= _LONGEST
-    ]
-    return max(fitting, key=lambda row: row["margin"], default=None)
+def _telling(rows: pd.DataFrame, target: int) -> int | None:
+    """Choose the place of the clearest of a target's climbs of three moves or more that fit on a line."""
+    fitting = rows[(rows["target"] == target) & (rows["moves"] >= 3) & (rows["length"] <= _LONGEST)]
+    return None if fitting.empty else int(fitting.index[int(fitting["margin"].argmax())])
+
+
+def _lengths(rows: pa.Table) -> Ints:
+    return np.asarray(pc.list_value_length(rows["move_parameters"]).to_numpy())
 
 
 def draw_every_network(
-    mistakes: pd.DataFrame, found: EveryNetwork, names: Sequence[str], record: RunRecord, path: Path
+    mistakes: Mistakes, found: EveryNetwork, names: Sequence[str], record: RunRecord, path: Path
 ) -> None:
     """Draw a line for each of the clearest such seeds, if there are any: the seed, each network's mistake."""
-    rows = mistakes[mistakes["replica"].isin(found.replicas)]
+    rows = mistakes.select("replica", "voters", "margin", "target").to_pandas()
+    rows = rows[rows["replica"].isin(found.replicas)]
     rows = rows[rows["voters"] == rows["voters"].max()]
     rows = rows.sort_values("margin", ascending=False).drop_duplicates(["replica", "target"])
     rows = rows[rows.groupby("replica")["target"].transform("size") == len(names)]
     clearest = rows.groupby("replica")["margin"].min().nlargest(_EVERY).index
     if clearest.empty:
         return
+    rows = rows[rows["replica"].isin(clearest)]
+    rows = pd.DataFrame(mistakes.take(rows.index.to_numpy(np.int64)))
     figure = Figure(figsize=(1.2 * (1 + len(names)) + 0.4, 1.25 * len(clearest) + 0.5), layout="constrained")
     figure.suptitle(
         "One image can lead every network to a mistake of its own: label → its answer", fontsize=10

@@ -102,20 +102,22 @@ def replay(
     Raises:
         OutvotedError: the search is not among the run's mistakes.
     """
-    rows = run.mistakes.to_pylist()
-    if search_id is not None:
-        rows = [row for row in rows if row["search_id"] == search_id]
-        if not rows:
+    if search_id is None:
+        parts = _all(run)
+    else:
+        there = np.flatnonzero(run.mistakes.select("search_id")["search_id"].to_numpy() == search_id)
+        parts = iter([run.mistakes.take(there)])
+        if not len(there):
             raise OutvotedError(
                 expected=f"a mistake of search {search_id} in {run.store.path}",
                 found="none",
                 remedy="choose a search_id from mistakes/*.parquet, or omit --search to replay all",
             )
     found = []
-    for part in _parts(rows):
-        found += _replay(run, part)
-        advance(len(part))
-    return found
+    for rows in parts:
+        found += _replay(run, rows)
+        advance(len(rows))
+    return sorted(found, key=lambda one: one.search_id)
 
 
 def _replay(run: OpenedRun, rows: Sequence[dict[str, Any]]) -> list[Replayed]:
@@ -149,6 +151,8 @@ def _pixels(stored: bytes, shape: tuple[int, ...]) -> Pixels:
     return image if image.shape == shape else np.zeros(shape, np.uint8)
 
 
-def _parts(rows: Sequence[dict[str, Any]]) -> Iterator[Sequence[dict[str, Any]]]:
-    for first in range(0, len(rows), _REPLAYED_AT_ONCE):
-        yield rows[first : first + _REPLAYED_AT_ONCE]
+def _all(run: OpenedRun) -> Iterator[list[dict[str, Any]]]:
+    """Read all mistakes, _REPLAYED_AT_ONCE of them at a time."""
+    for part in run.mistakes.parts():
+        for first in range(0, len(part), _REPLAYED_AT_ONCE):
+            yield part.slice(first, _REPLAYED_AT_ONCE).to_pylist()

@@ -12,7 +12,13 @@ from outvoted.actors.mining.shards import Shards, check_not_all
 from outvoted.analysis.mining.cells import span
 from outvoted.analysis.mining.mistakes import mistakes_exhibits, mistakes_measured
 from outvoted.analysis.mining.pictures import draw_climbs, draw_every_network, draw_mistakes, draw_voters
-from outvoted.analysis.mining.summary import Summary, summarise, summarise_rows, summary_table
+from outvoted.analysis.mining.summary import (
+    Summary,
+    mistakes_counted,
+    summarise,
+    summarise_rows,
+    summary_table,
+)
 from outvoted.analysis.mining.surroundings_report import surroundings_sections
 from outvoted.analysis.mining.voters import voters_table
 from outvoted.analysis.mining.weaknesses import Finders, weaknesses
@@ -63,8 +69,9 @@ def held_report(scene: Scene, searches: pd.DataFrame, targets: Sequence[int]) ->
         searches: rows of all searches.
         targets: which networks were searched.
     """
-    mistakes = pd.DataFrame(scene.mistakes.to_pandas())
-    summary = summarise_rows(searches, mistakes, scene.names, targets)
+    counted = mistakes_counted(scene.mistakes, searches["voters"].nunique() > 1)
+    summary = summarise_rows(searches, counted, scene.names, targets)
+    mistakes = mistakes_measured(scene.mistakes)
     tables = [summary_table(summary), *([voters_table(summary.voters)] if summary.voters else [])]
 
     def sections(on_step: OnStep) -> Iterator[Section]:
@@ -84,8 +91,10 @@ def _pictures(run: OpenedRun, summary: Summary) -> dict[str, Callable[[Path], ob
         drawn["gallery/voters.png"] = partial(draw_voters, summary.voters)
     whole = summary.every_network
     if whole is not None and whole.replicas:
-        names, mistakes = [member.name for member in run.peers], run.mistakes.to_pandas()
-        drawn["gallery/every-network.png"] = partial(draw_every_network, mistakes, whole, names, run.record)
+        names = [member.name for member in run.peers]
+        drawn["gallery/every-network.png"] = partial(
+            draw_every_network, run.mistakes, whole, names, run.record
+        )
     return drawn
 
 
@@ -112,7 +121,7 @@ def _validity_said(summary: Summary) -> str:
 def _run_sections(
     run: OpenedRun, summary: Summary, tables: list[Table], on_step: OnStep
 ) -> Iterator[Section]:
-    mistakes = mistakes_measured(run.store)
+    mistakes = mistakes_measured(run.mistakes)
     yield from _sections(run, mistakes, summary, tables, on_step)
     if mistakes.empty:
         return

@@ -13,13 +13,24 @@ from outvoted.actors.networks import MLP
 from outvoted.actors.networks.members import Member
 from outvoted.actors.runs.run_folder import State
 from outvoted.analysis.mining.every_network import EveryNetwork, every_network
-from outvoted.analysis.mining.voters import VotersSummary, by_voters, realistic, validity
+from outvoted.analysis.mining.voters import VotersSummary, answers, by_voters, realistic, validity
+from outvoted.analysis.opened.mistakes import Mistakes
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.numbers import COUNT, DECIMAL, SHARE, Beside, Form
 from outvoted.analysis.report.table import Cell, Column, Table
 from outvoted.search.outcome import Outcome
 from outvoted.search.strategies import Hillclimb
 from outvoted.search.transforms import Affine
+
+SEARCHED = (
+    *("search_id", "replica", "target", "target_name", "voters", "outcome", "reason"),
+    *("inferences_target", "inferences_peers"),
+)
+"""What a summary counts of searches."""
+_COUNTED = (
+    *("target", "voters", "label", "moves", "candidates", "unrealistic", "inferences_target"),
+    *("inferences_peers", "valid", "realism"),
+)
 
 PAPER = {10: (63, 5, 507), 20: (25, 5, 640), 30: (9, 6, 852), 40: (5, 6, 801), 50: (7, 6, 819)}
 """Baluja et al., Table 1: hidden units to (% successful trials, moves, forward inferences)."""
@@ -82,10 +93,10 @@ class Summary:
 
 def summarise(run: OpenedRun) -> Summary:
     """Summarise what a run has recorded so far."""
-    searches, mistakes = Shards(run.store.path).frame("searches"), Shards(run.store.path).frame("mistakes")
-    if searches.empty:
-        searches = pd.DataFrame(columns=["target", "outcome"])
+    searches = Shards(run.store.path).frame("searches", SEARCHED)
     names = [member.name for member in run.peers]
+    several = len(run.search.turns(names).voters) > 1
+    mistakes = mistakes_counted(run.mistakes, several)
     turns, paper = run.search.turns(names), PAPER if _as_in_the_paper(run) else {}
     targets = tuple(
         _target(run.peers[index], len(names), _of(searches, index), _of(mistakes, index), paper)
@@ -104,7 +115,7 @@ def summarise(run: OpenedRun) -> Summary:
         realistic=realistic(mistakes),
         referee_accuracy=None if referee is None else referee.test_accuracy,
         weak_referee=_weak_referee(referee, run.peers),
-        voters=by_voters(searches, mistakes, seeds) if len(turns.voters) > 1 else (),
+        voters=by_voters(searches, mistakes, seeds) if several else (),
         every_network=whole,
         failures=failures(searches),
         seed_inferences=seeds,
@@ -113,13 +124,20 @@ def summarise(run: OpenedRun) -> Summary:
     )
 
 
+def mistakes_counted(mistakes: Mistakes, several: bool) -> pd.DataFrame:
+    """Read what a summary counts of mistakes; of ``several`` numbers of voters all answers too."""
+    found = pd.DataFrame(mistakes.select(*_COUNTED).to_pandas())
+    return found.assign(answers=list(mistakes.each(["probabilities"], answers))) if several else found
+
+
 def summarise_rows(
     searches: pd.DataFrame, mistakes: pd.DataFrame, names: Sequence[str], targets: Sequence[int]
 ) -> Summary:
     """Summarise mining in this process, of which there are rows alone: accuracies and times are unknown.
 
     Args:
-        searches, mistakes: all rows of both tables.
+        searches: all rows.
+        mistakes: see :func:`mistakes_counted`.
         names: of the panel's networks.
         targets: which of them were searched.
     """

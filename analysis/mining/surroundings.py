@@ -132,11 +132,8 @@ def images(run: Scene, seed_id: int, composed: Floats) -> Pixels:
 
 def climbs(run: Scene, seed_id: int, directions: tuple[Direction, Direction]) -> list[Climb]:
     """Project the climbs of all mistakes that were mined from a seed."""
-    mistakes = run.mistakes.to_pandas()
-    if mistakes.empty:
-        return []
-    rows = mistakes[mistakes["seed_id"] == seed_id].to_dict("records")
-    return [_climb(run, row, directions) for row in rows]
+    there = np.flatnonzero(run.mistakes.select("seed_id")["seed_id"].to_numpy() == seed_id)
+    return [_climb(run, row, directions) for row in run.mistakes.take(there)]
 
 
 def most_mistaken(run: OpenedRun) -> int:
@@ -145,14 +142,13 @@ def most_mistaken(run: OpenedRun) -> int:
     Raises:
         OutvotedError: there are no mistakes.
     """
-    mistakes = run.mistakes.to_pandas()
-    if mistakes.empty:
+    if not len(run.mistakes):
         raise OutvotedError(
             expected=f"mistakes in {run.store.path}, to take the seed that has the most",
             found="none so far",
             remedy="name a training image with --seed-id, or continue mining with --resume",
         )
-    counts: Ints = np.bincount(mistakes["seed_id"].to_numpy())
+    counts: Ints = np.bincount(run.mistakes.select("seed_id")["seed_id"].to_numpy())
     return int(counts.argmax())
 
 

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from outvoted.actors.panel.realism import REALISTIC
 from outvoted.analysis.report.numbers import COUNT, DECIMAL, PERCENT, SHARE
 from outvoted.analysis.report.table import Column, Table, table_of
+from outvoted.search.arrays import Ints
 from outvoted.search.consensus import is_voter
 from outvoted.search.outcome import Outcome
 
@@ -44,6 +46,7 @@ def by_voters(searches: pd.DataFrame, mistakes: pd.DataFrame, seeds: int = 0) ->
     """Summarise the tables of a run by the number of voters, fewest first.
 
     Args:
+        mistakes: with a column ``answers``, each network's class: see :func:`answers`.
         seeds: inferences spent on seeds, which each number of voters would need alone too.
     """
     if searches.empty:
@@ -82,14 +85,23 @@ def realistic(mistakes: pd.DataFrame) -> float | None:
     return float((known >= REALISTIC).mean()) if len(known) else None
 
 
+def answers(mistakes: pa.Table) -> Ints:
+    """Return the class of each network on each mistake, shape (n, networks), from their probabilities."""
+    votes = mistakes["probabilities"].combine_chunks()
+    if not len(votes):
+        return np.empty((0, 0), np.int64)
+    networks, classes = len(votes[0]), len(votes[0][0])
+    flat = votes.flatten().flatten().to_numpy(zero_copy_only=False)
+    return np.asarray(flat.reshape(len(votes), networks, classes).argmax(axis=2))
+
+
 def _of(table: pd.DataFrame, voters: int) -> pd.DataFrame:
     return table[table["voters"] == voters] if len(table) else table
 
 
 def _held_out_correct(mistakes: pd.DataFrame) -> float | None:
     """Return the share of held-out peers' answers that are the label."""
-    votes = np.stack([np.stack(list(map(np.asarray, row))) for row in mistakes["probabilities"]])
-    right = mistakes["label"].to_numpy() == votes.argmax(axis=2).T
+    right = mistakes["label"].to_numpy() == np.stack(list(mistakes["answers"])).T
     target, voters = (mistakes[name].to_numpy(np.int64) for name in ("target", "voters"))
     held_out = ~is_voter(len(right), target, voters)
     held_out[target, np.arange(len(target))] = False

@@ -1,13 +1,12 @@
 """A run of any kind, opened to be read: a stranger's, of whom nothing is imported that is not trusted."""
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import TypeAdapter, ValidationError
@@ -23,35 +22,46 @@ from outvoted.actors.panel.panel_settings import PanelSettings
 from outvoted.actors.panel.peer import Peer
 from outvoted.actors.panel.renderer import Renderer
 from outvoted.actors.runs.run_folder import RunFolder, RunRecord
+from outvoted.analysis.opened.mistakes import Mistakes, StoredMistakes
 from outvoted.search.errors import OutvotedError
 from outvoted.search.search_settings import SearchSettings
 from outvoted.search.transforms import Transform
 from outvoted.search.trust import NOTHING, Trust
 
+_TABLE = "mistakes"
+_CHECKED = ("search_id", "target", "voters", "label", "predicted", "seed_id", "probabilities", "composed")
+_SHAPED = ("move_parameters", "measures")
 
-def check_mistakes(rows: pa.Table, peers: int, images: int | None, transform: Transform, path: Path) -> None:
+
+def check_mistakes(
+    parts: Iterable[pa.Table], peers: int, images: int | None, transform: Transform, path: Path
+) -> None:
     """Hold the rows of the table `mistakes` of a run in ``path`` to its number of peers and its transform.
 
     Args:
+        parts: the rows, part by part.
         images: how many training images there are, where that is known.
 
     Raises:
         OutvotedError: a number is outside what it can be, or votes and moves are of another form.
     """
-    if not rows.num_rows:
-        return
-    found = _outside(rows, peers, images) or _misshapen(rows, peers, transform)
-    if found is not None:
-        raise OutvotedError(
-            expected=f"mistakes of {peers} networks, made with the run's transform, in {path / 'mistakes'}",
-            found=found,
-            remedy="restore the table, or delete its files and those in searches/ and continue with --resume",
-        )
+    classes: int | None = None
+    for rows in parts:
+        if not rows.num_rows:
+            continue
+        if classes is None:
+            classes = max(map(len, rows["probabilities"][0].as_py()), default=0)
+        found = _outside(rows, peers, classes, images) or _misshapen(rows, peers, classes, transform)
+        if found is not None:
+            raise OutvotedError(
+                expected=f"mistakes of {peers} networks, made with the run's transform, in {path / _TABLE}",
+                found=found,
+                remedy="restore the table, or delete its files and those in searches/, then --resume",
+            )
 
 
-def _outside(rows: pa.Table, peers: int, images: int | None) -> str | None:
+def _outside(rows: pa.Table, peers: int, classes: int, images: int | None) -> str | None:
     """Name a number that counts something there isn't."""
-    classes = max(map(len, rows["probabilities"][0].as_py()), default=0)
     most = {"target": peers, "voters": peers, "label": classes, "predicted": classes, "seed_id": images}
     for name, limit in most.items():
         values = rows[name].to_numpy()
@@ -61,11 +71,11 @@ def _outside(rows: pa.Table, peers: int, images: int | None) -> str | None:
     return None
 
 
-def _misshapen(rows: pa.Table, peers: int, transform: Transform) -> str | None:
+def _misshapen(rows: pa.Table, peers: int, classes: int, transform: Transform) -> str | None:
     """Name a column whose values have another form than the run's."""
     votes = rows["probabilities"]
-    of_each = np.unique(pc.list_value_length(pc.list_flatten(votes)).to_numpy())
-    if (pc.list_value_length(votes).to_numpy() != peers).any() or len(of_each) != 1:
+    of_each = pc.list_value_length(pc.list_flatten(votes)).to_numpy()
+    if (pc.list_value_length(votes).to_numpy() != peers).any() or (of_each != classes).any():
         return "votes of another number of networks, or of classes"
     if (pc.list_value_length(rows["composed"]).to_numpy() != transform.size).any():
         return "transforms with another number of parts"
@@ -155,11 +165,12 @@ class OpenedRun:
         return named if named and len(named) == count else tuple(map(str, range(count)))
 
     @cached_property
-    def mistakes(self) -> pa.Table:
+    def mistakes(self) -> Mistakes:
         """The rows of the table `mistakes`, which must be such as the run can have made."""
-        found, data = Shards(self.store.path).table("mistakes"), self.record.data
+        found, data = StoredMistakes(Shards(self.store.path).units), self.record.data
         images = None if data is None else data.train
-        check_mistakes(found, len(self.peers), images, self.transform, self.store.path)
+        parts = found.parts(*_CHECKED, *_SHAPED)
+        check_mistakes(parts, len(self.peers), images, self.transform, self.store.path)
         return found
 
     @property

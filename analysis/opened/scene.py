@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-import pyarrow as pa
-
 from outvoted.actors.data.datasets import Split
 from outvoted.actors.panel.panel import VotingPanel
+from outvoted.analysis.opened.mistakes import Mistakes
 from outvoted.search.transforms import Transform
 
 
@@ -34,7 +33,7 @@ class Scene(Protocol):
     @property
     def classes(self) -> Sequence[str]: ...  # noqa: D102
     @property
-    def mistakes(self) -> pa.Table: ...  # noqa: D102
+    def mistakes(self) -> Mistakes: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -46,4 +45,4 @@ class HeldScene:
     panel: VotingPanel
     names: Sequence[str]
     classes: Sequence[str]
-    mistakes: pa.Table
+    mistakes: Mistakes

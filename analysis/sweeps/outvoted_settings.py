@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from outvoted.actors.networks.members import fingerprint
 from outvoted.actors.sweeps.mined_settings import MinedSettings, Mining
-from outvoted.analysis.mining.voters import by_voters
+from outvoted.analysis.mining.voters import answers, by_voters
 from outvoted.analysis.report.claims import Monotonic, monotonic
 from outvoted.analysis.report.drawing import PEERS, TARGET, plain, save
 from outvoted.analysis.report.numbers import (
@@ -167,7 +167,8 @@ def _unmined(sweep: OpenedSweep, setting: Setting, mining: Mining) -> str | None
 
 def _outvoted(sweep: OpenedSweep, setting: Setting) -> Outvoted:
     mined = MinedSettings(sweep.store.path).read(setting.label)
-    searches, mistakes = mined.searches.to_pandas(), mined.mistakes.to_pandas()
+    searches = mined.searches.to_pandas()
+    mistakes = mined.mistakes.to_pandas().assign(answers=list(answers(mined.mistakes)))
     searches, mistakes = (rows[rows["voters"] == searches["voters"].max()] for rows in (searches, mistakes))
     (figures,) = by_voters(searches, mistakes)
     outcomes = searches["outcome"].value_counts()

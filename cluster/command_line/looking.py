@@ -62,11 +62,11 @@ def replay_run(path: Path, trust: Trust, search: int | None) -> None:
     opened = OpenedRun(RunFolder(path), trust)
     record = opened.store.read_record()
     check_offers(record, "replay", "whose mistakes can be rebuilt")
-    if not Shards(opened.store.path).table("mistakes").num_rows:
+    if not Shards(opened.store.path).mistakes():
         console.print(f"Nothing to replay: {record.name} has no mistakes yet.", soft_wrap=True)
         return
     with bars(console) as progress:
-        total = 1 if search is not None else opened.mistakes.num_rows
+        total = 1 if search is not None else len(opened.mistakes)
         bar = progress.add_task("replaying", total=total, details="")
         found = replay(opened, search, lambda done: progress.update(bar, advance=done))
         progress.update(bar, total=len(found))

@@ -13,6 +13,7 @@ from outvoted.actors.networks.computing import undisturbed
 from outvoted.analysis.comparison.comparison import StrategyRun
 from outvoted.analysis.comparison.report import held_report
 from outvoted.analysis.mining.cells import Grid
+from outvoted.analysis.mining.mistakes import mistakes_measured
 from outvoted.cluster.configuration import reading
 from outvoted.cluster.python.configured import RUNS, Config, Where, given, refuse_unknown
 from outvoted.cluster.python.findings import HeldFindings
@@ -103,7 +104,7 @@ def compare(  # noqa: PLR0913 - explicit keywords are what editors and notebooks
         found[strategy] = this = mined(panel, one, progress, strategy)
         seconds = time.monotonic() - began
         compared[strategy] = StrategyRun(
-            one.transform, this.mistakes, this.frame, this.seed_inferences, seconds
+            one.transform, mistakes_measured(this.scene.mistakes), this.frame, this.seed_inferences, seconds
         )
     tables = [_named(name, one) for name, one in found.items()]
     mistakes, searches = (pa.concat_tables(parts) for parts in zip(*tables, strict=True))

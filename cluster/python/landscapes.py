@@ -12,6 +12,7 @@ from outvoted.actors.networks.computing import undisturbed
 from outvoted.actors.runs import schema
 from outvoted.analysis.mining.directions import two_directions
 from outvoted.analysis.mining.surroundings import Surroundings, surroundings
+from outvoted.analysis.opened.mistakes import HeldMistakes
 from outvoted.analysis.opened.scene import HeldScene, Scene
 from outvoted.cluster.python.configured import given, refuse_unknown, run_at
 from outvoted.cluster.python.panel import Panel
@@ -86,7 +87,7 @@ def landscape(
     if isinstance(subject, Panel):
         search = search_settings(given(transform=transform), "landscape(...)")
         search.transform.check(subject.shape)
-        none = schema.MISTAKES.arrow.empty_table()
+        none = HeldMistakes(schema.MISTAKES.arrow.empty_table())
         scene: Scene = HeldScene(
             search.transform, subject.seeds, subject.local(), subject.names, subject.classes, none
         )
@@ -105,5 +106,5 @@ def _around(scene: Scene, seed_id: int, along: tuple[str | None, str | None], po
 
 
 def _most_mistaken(scene: Scene) -> int:
-    seeds = scene.mistakes.column("seed_id").to_pylist()
+    seeds = scene.mistakes.select("seed_id")["seed_id"].to_pylist()
     return max(sorted(set(seeds)), key=seeds.count) if seeds else 0

@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 
 from outvoted.actors.mining.shards import check_not_all, failures
+from outvoted.analysis.opened.mistakes import HeldMistakes
 from outvoted.analysis.opened.scene import HeldScene
 from outvoted.cluster.configuration import reading
 from outvoted.cluster.console.terminal import Terminal, bars
@@ -79,6 +80,7 @@ def mined(panel: Panel, search: SearchSettings, progress: bool, name: str = "sea
         check_not_all(failed, "mine(..., targets=[...]) mines the others alone")
     for one in failed:
         warnings.warn(str(one), stacklevel=4)
-    scene = HeldScene(search.transform, panel.seeds, mining.panel, panel.names, panel.classes, found.mistakes)
+    mistakes = HeldMistakes(found.mistakes)
+    scene = HeldScene(search.transform, panel.seeds, mining.panel, panel.names, panel.classes, mistakes)
     seeds = plans.figures().seed_inferences
     return Mined(search, scene, found.searches, found.mistakes, targets, seeds)

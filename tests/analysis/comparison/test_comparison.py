@@ -21,6 +21,7 @@ from outvoted.actors.runs.run_folder import RunFolder, RunRecord
 from outvoted.analysis.comparison.comparison import Compared, common_span, compare, comparison_table
 from outvoted.analysis.comparison.report import comparison_report, draw_comparison, draw_map
 from outvoted.analysis.mining.cells import Grid, cells
+from outvoted.analysis.mining.mistakes import mistakes_measured
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.report import Widget
 from outvoted.search.strategies import Gradient, Hillclimb
@@ -94,7 +95,7 @@ def test_coverage_is_the_share_of_the_cells_that_any_has_filled(
     kept(own, "mistakes", odd)
     kept(even, "mistakes", lambda row: not odd(row))
     over = common_span([run])
-    every = cells(Shards(run.store.path).frame("mistakes"), run.transform, GRID, over)
+    every = cells(mistakes_measured(run.mistakes), run.transform, GRID, over)
     found = compare({"odd": OpenedRun(own), "even": OpenedRun(even)}, GRID)
     assert sum(row.cells for row in found) == len(every)
     assert [row.coverage for row in found] == [row.cells / len(every) for row in found]

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
@@ -16,6 +17,7 @@ from outvoted.analysis.mining.every_network import EveryNetwork, every_network
 from outvoted.analysis.mining.pictures import draw_every_network
 from outvoted.analysis.mining.report import mining_report
 from outvoted.analysis.mining.summary import summarise
+from outvoted.analysis.opened.mistakes import HeldMistakes, StoredMistakes
 from outvoted.analysis.opened.opened import OpenedRun
 from tests.analysis.mining.test_pictures import opened
 
@@ -93,7 +95,7 @@ def fooled(unlucky: RunFolder) -> EveryNetwork:
 def test_a_line_for_each_seed_a_column_for_each_network(
     unlucky: RunFolder, fooled: EveryNetwork, tmp_path: Path, figures: list[Figure]
 ) -> None:
-    mistakes = Shards(unlucky.path).frame("mistakes")
+    mistakes = StoredMistakes(Shards(unlucky.path).units)
     draw_every_network(mistakes, fooled, NAMES, unlucky.read_record(), tmp_path / "every.png")
     opened(tmp_path / "every.png")
     axes = figures[0].axes
@@ -124,10 +126,13 @@ def test_with_few_targets_every_network_is_not_asked_for(own: RunFolder) -> None
 
 
 def test_seeds_that_the_table_of_mistakes_does_not_have_are_not_drawn(run: OpenedRun, tmp_path: Path) -> None:
-    mistakes = run.mistakes.to_pandas().assign(replica=5, target_name="another")
+    rows = Shards(run.store.path).table("mistakes")
+    five = pa.array([5] * len(rows), pa.int64())
+    rows = rows.set_column(rows.column_names.index("replica"), "replica", five)
+    mistakes, two = HeldMistakes(rows), HeldMistakes(rows.filter(pc.less(rows["target"], 2)))
     path = tmp_path / "picture.png"
     draw_every_network(mistakes, EveryNetwork(2, (4,)), NAMES, run.record, path)
-    draw_every_network(mistakes[mistakes["target"] < 2], EveryNetwork(2, (5,)), NAMES, run.record, path)
+    draw_every_network(two, EveryNetwork(2, (5,)), NAMES, run.record, path)
     assert not path.exists()
     draw_every_network(mistakes, EveryNetwork(2, (5,)), NAMES, run.record, path)
     assert path.exists()

@@ -85,7 +85,7 @@ def test_the_page_is_given_the_votes_to_three_decimals(run: OpenedRun) -> None:
 
 
 def test_a_run_that_has_mined_nothing_has_nothing_measured(bare: RunFolder) -> None:
-    assert mistakes_measured(bare).empty
+    assert mistakes_measured(OpenedRun(bare).mistakes).empty
 
 
 @pytest.mark.parametrize("broken", [0, 2])

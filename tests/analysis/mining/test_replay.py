@@ -63,7 +63,8 @@ def test_replaying_in_parts_changes_nothing(run: OpenedRun, monkeypatch: pytest.
     monkeypatch.setattr(module, "_REPLAYED_AT_ONCE", 7)
     told: list[int] = []
     assert replay(run, None, told.append) == whole
-    assert set(told[:-1]) == {7}
+    assert max(told) == 7
+    assert sum(told) == len(whole)
 
 
 def test_a_run_without_mistakes_has_nothing_to_replay(bare: RunFolder) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import re
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from statistics import mean
@@ -203,6 +204,7 @@ def test_only_the_papers_experiment_has_the_papers_figures(
     assert summarise(OpenedRun(own)).targets[0].paper == PAPER[30]
     record.config["search"][key] = value
     own.write_record(record)
+    shutil.rmtree(own.path / "searches")  # their rows are those of the other experiment
     assert summarise(OpenedRun(own)).targets[0].paper is None
 
 

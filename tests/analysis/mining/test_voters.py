@@ -17,18 +17,13 @@ from outvoted.actors.mining.shards import Shards
 from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.analysis.mining.pictures import draw_voters
 from outvoted.analysis.mining.report import mining_report
-from outvoted.analysis.mining.summary import summarise
+from outvoted.analysis.mining.summary import mistakes_counted, summarise
 from outvoted.analysis.mining.voters import VotersSummary, by_voters, voters_table
 from outvoted.analysis.opened.opened import OpenedRun
 from tests.analysis.mining.test_pictures import opened
 
 Rows = list[dict[str, Any]]
 PEERS, CLASSES = 4, 3
-
-
-def votes(answers: list[int]) -> list[list[float]]:
-    """The probabilities of peers that answer these classes."""
-    return [np.eye(CLASSES)[answer].tolist() for answer in answers]
 
 
 def search(voters: int, outcome: str) -> dict[str, Any]:
@@ -38,7 +33,7 @@ def search(voters: int, outcome: str) -> dict[str, Any]:
 
 def mistake(voters: int, target: int, label: int, answers: list[int], **more: Any) -> dict[str, Any]:
     """A row of the `mistakes` table."""
-    row = {"voters": voters, "target": target, "label": label, "probabilities": votes(answers)}
+    row = {"voters": voters, "target": target, "label": label, "answers": answers}
     return row | {"moves": 2, "valid": True} | more
 
 
@@ -138,7 +133,7 @@ def test_a_run_with_one_number_has_no_such_table(own: RunFolder) -> None:
 
 
 def test_votes_that_are_stored_are_read(run: OpenedRun) -> None:
-    searches, mistakes = Shards(run.store.path).frame("searches"), Shards(run.store.path).frame("mistakes")
+    searches, mistakes = Shards(run.store.path).frame("searches"), mistakes_counted(run.mistakes, True)
     (row,) = by_voters(searches.assign(voters=1), mistakes.assign(voters=1))
     right = [
         np.argmax(votes["probabilities"][(votes["target"] + 2) % 3]) == votes["label"]

@@ -24,8 +24,11 @@ SWAPS = PixelSwap()
 
 def table(transform: Transform, measured: Sequence[Sequence[float]], **columns: Any) -> pd.DataFrame:
     """A `mistakes` table of rows with these measures; label 3, wrong class 5."""
-    rows = [dict(zip(transform.measures, row, strict=True)) for row in measured]
-    return pd.DataFrame({"label": 3, "predicted": 5, "measures": rows} | columns)
+    names = [f"measures.{name}" for name in transform.measures]
+    values = np.array(measured, np.float64).reshape(-1, len(names))
+    return pd.DataFrame(dict(zip(names, values.T, strict=True))).assign(
+        **({"label": 3, "predicted": 5} | columns)
+    )
 
 
 def swapped(*counts: float) -> pd.DataFrame:

@@ -69,4 +69,6 @@ def test_a_row_without_measures_is_refused(own: RunFolder, rewrite: Rewrite) -> 
 
 
 def test_the_runs_own_rows_pass(run: OpenedRun) -> None:
-    assert run.mistakes.equals(Shards(run.store.path).table("mistakes"))
+    expected = Shards(run.store.path).table("mistakes")
+    assert len(run.mistakes) == len(expected) > 0
+    assert run.mistakes.select(*expected.column_names).equals(expected)
