@@ -46,7 +46,7 @@ class LaterPanel(ABC):
         return sum(one.widened for one in await self.exactness())
 
 
-_LONGER = 5.0
+_LONGER, _LONGEST = 5.0, 15.0
 _FRUITLESS = 3
 
 
@@ -56,7 +56,7 @@ class Retries:
 
     Attributes:
         count: at most so often.
-        pause: seconds before the first time; before each later one five times as long.
+        pause: seconds before the first time; before each later one five times as long, but at most 15.
     """
 
     count: int = 2
@@ -142,7 +142,8 @@ class PatientPanel(LaterPanel):
         return await self._panel.exactness()
 
     def hold(self, name: str, block: SeedBlock) -> None:
-        """Have seeds at hand."""
+        """Have seeds at hand; that they have come is a sign of life."""
+        self.beats += 1
         self._panel.hold(name, block)
 
     def release(self, name: str) -> None:
@@ -157,7 +158,7 @@ class PatientPanel(LaterPanel):
             yield 0.0
             return
         for number in range(self._retries.count):
-            yield self._retries.pause * _LONGER**number
+            yield min(self._retries.pause * _LONGER**number, _LONGEST)
 
     def _learn(self, before: int, left: int) -> None:
         if before:

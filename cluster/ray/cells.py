@@ -1,12 +1,13 @@
 """A cell on Ray: a coordinator with a panel, in one process or in several, placed on the machines."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import ray
+from ray.exceptions import RayError
 from ray.util.placement_group import placement_group, remove_placement_group
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy, PlacementGroupSchedulingStrategy
 from rich.console import Console
@@ -79,10 +80,11 @@ class Cell:
         return getattr(self.actor, method).remote(self._opener, *arguments)
 
     def end(self) -> None:
-        """End its processes, and give back their room."""
-        for actor in (self.actor, *self.peers):
-            ray.kill(actor)
-        remove_placement_group(self._group)
+        """End its processes, and give back their room; where Ray is ending as well, that is done anyway."""
+        with suppress(Exception):
+            for actor in (self.actor, *self.peers):
+                ray.kill(actor)
+            remove_placement_group(self._group)
 
 
 @dataclass(frozen=True)
@@ -143,7 +145,8 @@ def running_recorder(path: Path, console: Console) -> Iterator[Any]:
         late = "TensorBoard's last rows are missing: the recorder did not answer; no result is missing"
         warn_if(console, answered(recorder.close.remote(), _CLOSING_SECONDS, late))
     finally:
-        ray.kill(recorder)
+        with suppress(RayError):
+            ray.kill(recorder)
 
 
 def _options(share: Share, group: Any, bundle: int) -> dict[str, Any]:

@@ -43,6 +43,7 @@ _TURN_SECONDS = 0.5
 _PULSE_SECONDS = 2.0
 _LOOK_SECONDS = 3.0
 _GRACE_SECONDS = 5.0
+_ENDING_SECONDS = 15.0
 _COMPUTING = 0.1
 _TRIES = 3
 
@@ -169,11 +170,12 @@ class Crew:
                 report(self._recorded, self._live(), self._supervisor.leased(told))
 
     def end(self) -> None:
-        """End all cells."""
+        """End all cells; a cluster that doesn't answer is not waited for."""
         self._ended.set()
-        for cell in self._cells.values():
-            cell.end()
-        self._cells.clear()
+        cells, self._cells = list(self._cells.values()), {}
+        ending = Thread(target=lambda: [cell.end() for cell in cells], daemon=True)
+        ending.start()
+        ending.join(_ENDING_SECONDS)
         if self._looking.is_alive():
             self._looking.join(_GRACE_SECONDS)
 

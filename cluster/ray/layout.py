@@ -23,7 +23,7 @@ class PlacementSettings(Settings):
 
     cells: Annotated[int, Field(ge=1, le=10_000)] | Literal["auto"] = "auto"
     """Coordinators, each with a panel of its own: at most so many; with auto as many as the machines have
-    room for, also while machines come and go."""
+    room for, also while machines come and go. A cluster that grows when asked is asked by a number only."""
     cell: Literal["auto", "process", "actors"] = "auto"
     """What a cell is: one process with all its networks, or a process for each network. Auto takes one
     process where all networks are small."""

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import ray
@@ -95,4 +95,5 @@ def _asked(bundles: Sequence[dict[str, float]]) -> Iterator[Any]:
     try:
         yield group
     finally:
-        remove_placement_group(group)
+        with suppress(Exception):  # Ray may be ending as well
+            remove_placement_group(group)

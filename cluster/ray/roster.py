@@ -1,7 +1,7 @@
 """The cells of a run: how many there are to be, how each is, which are ended and started again."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from outvoted.cluster.ray.events import (
     CellLost,
@@ -95,9 +95,10 @@ class Roster:
         self._due = self.now  # when the next cell may be started
         self._deaths, self._progress = 0, self.now
         self._ever_opened = False
+        self._gone_before: frozenset[str] | None = None  # machines that were lost before the run began
         self._last: BaseException | None = None
         first = _FIRST_SECONDS if not self.limits.inside else 2 * _COMPUTING_SECONDS
-        self._idle = Pace(_SILENT_SECONDS, _SILENT_SECONDS if self.limits.inside else _FIRST_SECONDS)
+        self._idle = Pace(_SILENT_SECONDS, 2 * _SILENT_SECONDS if self.limits.inside else _FIRST_SECONDS)
         self._late = Pace(_COMPUTING_SECONDS, first)
         self._opening = Pace(_OPENING_SECONDS, _FIRST_SECONDS)
 
@@ -109,6 +110,8 @@ class Roster:
     def begin(self, now: float) -> None:
         """Count from now on: cells that have a place are about to be opened."""
         self.opening = True
+        self._due = now
+        self._roomless = None if self._roomless is None else now
         for cell in self.cells.values():
             cell.since = now
 
@@ -161,6 +164,10 @@ class Roster:
 
     def seen(self, event: MachinesSeen) -> Iterator[Instruction]:
         """Hear which machines there are; tell of those that are new among the gone and the leaving."""
+        if self._gone_before is None:
+            self._gone_before = frozenset(event.gone)
+        gone = tuple(node for node in event.gone if node not in self._gone_before)
+        event = replace(event, gone=gone)
         before, self.machines = self.machines, event
         for node in sorted(set(event.gone) - set(before.gone)):
             yield SaySentence(f"node {node} is gone")

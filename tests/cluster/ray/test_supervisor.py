@@ -463,6 +463,27 @@ def test_too_many_failed_searches_end_a_run(failed: int, stops: bool) -> None:
         assert "--retry-failed" in str(world.stopped)
 
 
+def test_the_time_of_training_is_no_waiting_for_room() -> None:
+    world = World(10)
+    world.supervisor = Supervisor(world.limits, 0.0)
+    world.now = 5000.0
+    world.living.clear()
+    world.supervisor.begin(world.now)
+    world.supervisor.work(leases(10))
+    world.hear(MachinesSeen(3, 3))
+    world.finish()
+    assert world.stopped is None
+
+
+def test_machines_that_were_lost_before_the_run_are_not_told() -> None:
+    world = World(10, room=0)
+    world.supervisor = Supervisor(world.limits, 0.0)
+    world.living.clear()
+    world.hear(MachinesSeen(1, 1, ("10.0.0.9",)))
+    world.hear(MachinesSeen(1, 1, ("10.0.0.8", "10.0.0.9")))
+    assert [sentence.text for _, sentence in world.said] == ["node 10.0.0.8 is gone"]
+
+
 def test_an_idle_cell_is_not_late() -> None:
     world = World(0)
     for _ in range(1000):
