@@ -1,7 +1,7 @@
 """The cells of a run on Ray: does what the supervisor says, and tells it what happens."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import partial
 from queue import Empty, SimpleQueue
@@ -173,7 +173,7 @@ class Crew:
         """End all cells; a cluster that doesn't answer is not waited for."""
         self._ended.set()
         cells, self._cells = list(self._cells.values()), {}
-        ending = Thread(target=lambda: [cell.end() for cell in cells], daemon=True)
+        ending = Thread(target=_end, args=(cells,), daemon=True)
         ending.start()
         ending.join(_ENDING_SECONDS)
         if self._looking.is_alive():
@@ -313,6 +313,11 @@ class Crew:
 
 class _CellGoneError(Exception):
     """A cell that was asked is there no more."""
+
+
+def _end(cells: Iterable[Cell]) -> None:
+    for cell in cells:
+        cell.end()
 
 
 def _same(event: Event) -> Event:
