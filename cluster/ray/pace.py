@@ -4,6 +4,7 @@ from collections import deque
 
 _REMEMBERED = 100
 _ENOUGH = 3
+_DOUBLED = 4
 
 
 class Pace:
@@ -11,7 +12,7 @@ class Pace:
 
     The limit is a multiple of the longest of the last hundred, and never below a floor. As long as hardly any
     call has ended it is longer, since nobody knows yet; and it doubles with each call that was given up,
-    until one ends, so that what is merely slow ends at last.
+    four times at most, until one ends, so that what is merely slow ends at last.
     """
 
     def __init__(self, floor: float, first: float | None = None, times: float = 3.0) -> None:
@@ -32,4 +33,6 @@ class Pace:
     def limit(self) -> float:
         """Return after how many seconds a call is late."""
         floor = self._first if len(self._took) < _ENOUGH else self._floor
-        return float(max(floor, self._times * max(self._took, default=0.0)) * 2 ** min(self._given_up, 10))
+        return float(
+            max(floor, self._times * max(self._took, default=0.0)) * 2 ** min(self._given_up, _DOUBLED)
+        )

@@ -23,7 +23,8 @@ _COMPUTING_SECONDS = 120.0
 _FIRST_SECONDS = 600.0
 _OPENING_SECONDS = 120.0
 _LONGEST_PAUSE = 60.0
-_MOST_DEATHS = 20
+_MOST_DEATHS, _FEW_DEATHS = 20, 5
+_HOUR = 3600.0
 _PATIENCE = 10
 """Times ``wait``: for room in mid-run, where a run has something to lose."""
 
@@ -231,9 +232,10 @@ class Roster:
                     "cluster.num_cpus, or raise cluster.wait; --resume continues what is recorded",
                 )
             )
-        most = _MOST_DEATHS if self._ever_opened else 5
-        for_long = not self._ever_opened or now - self._progress > _FIRST_SECONDS
-        if self._deaths >= most and for_long and self._last is not None:
+        idle = now - self._progress if self._ever_opened else float("inf")
+        often, seldom = self._deaths >= _MOST_DEATHS, self._deaths >= _FEW_DEATHS
+        in_vain = (often and idle > _FIRST_SECONDS) or (seldom and idle > _HOUR)
+        if in_vain and self._last is not None:
             yield StopRun(self._last)
 
     def _manned(self, now: float) -> Iterator[Instruction]:

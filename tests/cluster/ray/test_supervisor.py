@@ -435,6 +435,20 @@ def test_cells_that_all_die_at_once_end_a_run_before_long() -> None:
     assert str(world.stopped) == "out of memory"
 
 
+def test_networks_that_hang_in_every_cell_end_a_run_within_hours() -> None:
+    world = World(100)
+    for _ in range(5):
+        world.live()
+    while not world.stopped:
+        world.hung |= world.opened
+        world.now += 1
+        world.place()
+        world.open()
+        world.hear()
+    assert "like others before, has not answered" in str(world.stopped)
+    assert world.now < 4 * 3600
+
+
 def test_a_shard_over_which_cells_raise_an_error_is_tried_three_times() -> None:
     world = World(1)
     world.place()
