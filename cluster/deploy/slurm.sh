@@ -69,7 +69,7 @@ for _ in {1..30}; do # those that come later join the run
 done
 
 # USR1 comes from Slurm before the time is up, TERM when the job is cancelled or has to make room: the run is told.
-outvoted mine "$config" --name "$name" --address "$ip:$port" --resume "$@" &
+outvoted mine "$config" --name "$name" --address "$ip:$port" --start-or-resume "$@" &
 run=$!
 told=
 trap 'trap "" USR1 TERM; told=USR1; kill -TERM "$run"' USR1

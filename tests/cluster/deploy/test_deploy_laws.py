@@ -215,7 +215,7 @@ def test_a_retry_of_the_job_resumes_where_runs_are_kept() -> None:
     (place,) = [mounts[one["name"]] for one in claims]
     command = shlex.split(job["spec"]["entrypoint"])
     assert command[command.index("--runs") + 1] == place
-    assert {"--name", "--resume"} <= set(command)
+    assert {"--name", "--start-or-resume"} <= set(command)
 
 
 def test_a_job_starts_a_command_that_there_is_with_a_configuration_that_is_valid() -> None:

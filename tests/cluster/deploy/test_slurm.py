@@ -107,10 +107,10 @@ def test_the_run_resumes_by_its_name_and_gets_the_options(submitted: Submit) -> 
     job = submitted(0)
     job.ended()
     (run,) = job.heard("outvoted ")
-    expected = (
-        "outvoted mine run.yaml --name night --address 10.0.0.1:20017 --resume --set search.per_target=5"
+    assert run == (
+        "outvoted mine run.yaml --name night --address 10.0.0.1:20017 --start-or-resume "
+        "--set search.per_target=5"
     )
-    assert run == expected
 
 
 @pytest.mark.parametrize("code", [0, 2])
