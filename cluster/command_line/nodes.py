@@ -2,8 +2,11 @@
 
 import json
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import cache
 from typing import Any
 
 from outvoted.actors.networks.computing import use_one_thread
@@ -184,16 +187,22 @@ def _remarks(
 
 def _enough(mined: MinedRun, machine: Machine, speed: float) -> NodePlan | None:
     """Return the plan for the fewest machines that are about as fast as any number; None if none fits."""
-    every = []
-    for nodes in range(1, MOST_NODES + 1):
-        try:
-            every.append(node_plan(mined, machine, nodes, speed))
-        except OutvotedError:
-            continue
-    if not every:
+
+    @cache
+    def of(nodes: int) -> NodePlan | None:
+        with suppress(OutvotedError):
+            return node_plan(mined, machine, nodes, speed)
         return None
-    least = min(one.total for one in every)
-    return next(one for one in every if one.total <= _NEAR * least)
+
+    most = of(MOST_NODES)
+    if most is None:
+        return None
+
+    def is_enough(nodes: int) -> bool:  # more machines are never slower
+        found = of(nodes)
+        return found is not None and found.total <= _NEAR * most.total
+
+    return of(1 + bisect_left(range(1, MOST_NODES), True, key=is_enough))
 
 
 def _print_json(mined: MinedRun, machine: Machine, plans: Sequence[NodePlan], briefly: bool) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from outvoted.actors.panel.cost import Cost
 from outvoted.cluster.ray.layout import Layout, PlacementSettings, layout
-from outvoted.cluster.ray.placement import PROCESS_BYTES
+from outvoted.cluster.ray.placement import PROCESS_BYTES, Machines
 
 BYTES_OF_A_WEIGHT = 12
 """In single and in double precision."""
@@ -37,10 +37,10 @@ class Machine:
     memory: float = 2.0**62
     network: float = 10e9 / 8
 
-    def times(self, nodes: int) -> dict[str, float]:
-        """Return what ``ray.cluster_resources()`` would say of so many."""
-        there = {"CPU": self.cpus * nodes, "GPU": self.gpus * nodes, "memory": self.memory * nodes}
-        return {name: amount for name, amount in there.items() if amount}
+    def times(self, nodes: int) -> Machines:
+        """Return so many of them."""
+        there = {"CPU": self.cpus, "GPU": self.gpus, "memory": self.memory}
+        return Machines([{name: amount for name, amount in there.items() if amount}] * nodes)
 
 
 @dataclass(frozen=True)
@@ -194,7 +194,9 @@ def _binds(mined: MinedRun, cells: Layout, seconds: Mapping[str, float], mining:
         return f"the {slowest}"
     if mined.run.shards < cells.cells:
         return "few shards"
-    return "networks" if mined.settings.cells == "auto" else "cluster.cells"
+    if cells.cells == cells.most:
+        return "cluster.cells" if mined.settings.cells == cells.most else "the quota"
+    return "networks"
 
 
 def _memory(mined: MinedRun, cells: Layout, nodes: int) -> dict[str, float]:

@@ -138,6 +138,13 @@ def test_cells_that_are_set_stay_and_bind() -> None:
     assert many.binds == "cluster.cells"
 
 
+def test_a_quota_holds_a_run_to_a_part_of_the_machines() -> None:
+    held = replace(SMALL_RUN, settings=PlacementSettings(most_cpus=8))
+    one, many = (node_plan(held, Machine(8), nodes) for nodes in (1, 64))
+    assert one.total == many.total
+    assert many.binds == "the quota"
+
+
 def test_the_recorder_binds_once_there_are_cells_enough() -> None:
     few, many = (node_plan(SMALL_RUN, Machine(8), nodes) for nodes in (1, 1000))
     assert few.binds == "networks"
