@@ -13,6 +13,7 @@ import torch
 from outvoted.actors.data import datasets
 from outvoted.actors.data.datasets import ENVIRONMENT, DataSettings
 from outvoted.cluster.console.terminal import say_aligned
+from outvoted.cluster.storage.urls import url_of
 
 
 def say_machine(runs: Path) -> None:
@@ -28,7 +29,9 @@ def _found(runs: Path) -> Iterator[tuple[str, str]]:
     yield "CPUs", str(len(os.sched_getaffinity(0)))
     yield "memory", f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.1f} GiB"
     yield "GPUs", _gpus()
-    yield "runs", f"{runs.absolute()}, {_free(runs.absolute())}"
+    url = url_of(runs)
+    where = f"{runs.absolute()}, {_free(runs.absolute())}"
+    yield "runs", where if url is None else f"{url}, here in {where}"
     yield "scratch", f"{tempfile.gettempdir()}, {_free(Path(tempfile.gettempdir()))}"
     yield f"${ENVIRONMENT}", os.environ.get(ENVIRONMENT) or "not set"
     for name in datasets.names():

@@ -5,7 +5,7 @@ Of a run in a folder there is nothing to do; every function here then does nothi
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event, Thread
 
@@ -13,7 +13,7 @@ from outvoted.cluster.storage import alive
 from outvoted.cluster.storage.alive import SIGN_SECONDS, Owner, Worker, worker
 from outvoted.cluster.storage.claims import StoreClaim, living
 from outvoted.cluster.storage.fetching import AT_ONCE, fetch
-from outvoted.cluster.storage.index import Index
+from outvoted.cluster.storage.index import Index, last_said
 from outvoted.cluster.storage.mirror import PATIENCE_SECONDS, Mirror
 from outvoted.cluster.storage.store import Store, opened
 from outvoted.cluster.storage.urls import url_of
@@ -79,11 +79,10 @@ def fetched_records(runs: Path) -> None:
         return
 
     def take(name: str) -> None:
-        try:
-            if worker(runs / name) is None:
-                store.get(f"{name}/run.json", runs / name / "run.json")
-        except FileNotFoundError:
-            return
+        file = runs / name / "run.json"
+        with suppress(FileNotFoundError):
+            if worker(file.parent) is None and last_said(store.read(f"{name}/run.json")) > last_said(file):
+                store.get(f"{name}/run.json", file)
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         list(pool.map(take, [name for name in store.children() if not name.startswith(".")]))

@@ -1,12 +1,11 @@
 """Fetching a run from an object store into the folder that stands for it: what is missing or differs."""
 
-import json
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 
-from outvoted.cluster.storage.index import Index, Local, Pair, local
+from outvoted.cluster.storage.index import Index, Local, Pair, last_said, local
 from outvoted.cluster.storage.store import Store, Stored
+from outvoted.search.errors import OutvotedError
 
 AT_ONCE = 16
 """Transfers."""
@@ -30,13 +29,18 @@ def fetch(store: Store, index: Index) -> None:
             return _fetch(store, index)
         except FileNotFoundError:  # whoever is at work there has just removed an object
             if not left:
-                raise
+                raise OutvotedError(
+                    expected=f"what is at {store.url} to stay there while it is fetched",
+                    found="objects that were removed meanwhile, several times over",
+                    remedy="try again in a while",
+                ) from None
     return None
 
 
 def _fetch(store: Store, index: Index) -> None:
     there, here = _consistent(store), index.local()
-    stale = _epoch(store.read("run.json")) > _epoch(_read(index))
+    epoch = last_said(store.read("run.json"))[0]
+    stale = epoch > index.epoch  # somebody has gone on with it since
     with ThreadPoolExecutor(AT_ONCE) as pool:
         wanted = [name for name in there if not _same(name, there, here, index, stale)]
         list(pool.map(lambda name: store.get(name, index.folder / name), sorted(wanted)))
@@ -46,6 +50,7 @@ def _fetch(store: Store, index: Index) -> None:
     kept = {name: pair for name, pair in index.pairs.items() if name in there}
     fresh = ((name, local(index.folder / name)) for name in [*wanted, *_adopted(there, here, kept)])
     index.pairs = kept | {name: Pair(found, there[name]) for name, found in fresh if found is not None}
+    index.epoch = epoch
     index.save()
 
 
@@ -89,17 +94,3 @@ def _adopted(there: dict[str, Stored], here: dict[str, Local], kept: dict[str, P
         same = here[name].size == there[name].size and name.endswith(_UNALTERED)
         if same and (name not in kept or kept[name].stored != there[name]):
             yield name
-
-
-def _read(index: Index) -> bytes | None:
-    with suppress(OSError):
-        return (index.folder / "run.json").read_bytes()
-    return None
-
-
-def _epoch(record: bytes | None) -> int:
-    """Return how often a run was begun or taken up again, by its run.json."""
-    try:
-        return int(json.loads(record or b"{}").get("epoch", 0))
-    except (ValueError, TypeError, AttributeError):
-        return 0

@@ -25,18 +25,25 @@ class Pair(NamedTuple):
 
 
 class Index:
-    """The pairs of a run by name, kept in a file beside the folder; losing it costs transfers, no more."""
+    """The pairs of a run by name, kept in a file beside the folder; losing it costs time alone.
+
+    Attributes:
+        epoch: how often the run had been begun or taken up when both sides were the same.
+    """
 
     def __init__(self, folder: Path) -> None:
         """Read what is known of a run's folder."""
         self.folder = folder
         self._file = folder.parent / ".known" / f"{folder.name}.json"
         self.pairs: dict[str, Pair] = {}
+        self.epoch = 0
         try:
-            for name, (size, at, stored, when) in json.loads(self._file.read_bytes()).items():
+            known = json.loads(self._file.read_bytes())
+            for name, (size, at, stored, when) in known["pairs"].items():
                 self.pairs[name] = Pair(Local(int(size), int(at)), Stored(int(stored), int(when)))
-        except (OSError, ValueError, TypeError, AttributeError):
-            self.pairs = {}
+            self.epoch = int(known["epoch"])
+        except (OSError, ValueError, TypeError, AttributeError, KeyError):
+            self.pairs, self.epoch = {}, 0
 
     def save(self) -> None:
         """Write it down.
@@ -44,12 +51,22 @@ class Index:
         Raises:
             OutvotedError: the disk refuses.
         """
-        text = json.dumps({name: (*pair.local, *pair.stored) for name, pair in self.pairs.items()})
+        pairs = {name: (*pair.local, *pair.stored) for name, pair in self.pairs.items()}
+        text = json.dumps({"epoch": self.epoch, "pairs": pairs})
         write_atomically(self._file, lambda partial: partial.write_text(text, "utf-8"))
 
     def local(self) -> dict[str, Local]:
         """Return the run's files by name, but hidden ones and those that are no longer there."""
         return {name: found for name, path in _files(self.folder) if (found := local(path)) is not None}
+
+
+def last_said(record: Path | bytes | None) -> tuple[int, str]:
+    """Return how often a run was begun or taken up, and when it last said something, by its run.json."""
+    try:
+        found = json.loads((record.read_bytes() if isinstance(record, Path) else record) or b"{}")
+        return int(found.get("epoch", 0)), str(found.get("updated_at", ""))
+    except (OSError, ValueError, TypeError, AttributeError):
+        return 0, ""
 
 
 def local(path: Path) -> Local | None:

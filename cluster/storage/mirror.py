@@ -9,7 +9,7 @@ from threading import Event, Lock, Thread
 
 from outvoted.actors.runs.files import reason
 from outvoted.cluster.storage.fetching import AT_ONCE
-from outvoted.cluster.storage.index import Index, Local, Pair
+from outvoted.cluster.storage.index import Index, Local, Pair, last_said
 from outvoted.cluster.storage.store import Store
 from outvoted.search.errors import OutvotedError
 
@@ -111,6 +111,7 @@ class Mirror:
             self._remove(gone)
             if whole or ((changed or gone) and time.monotonic() - self._saved > _SAVE_SECONDS):
                 self._saved = time.monotonic()
+                self._index.epoch = last_said(self._index.folder / _LAST)[0]
                 with suppress(OutvotedError):  # on a full disk; without it, more is transferred later
                     self._index.save()
 

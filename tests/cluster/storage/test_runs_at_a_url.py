@@ -41,6 +41,7 @@ def test_a_run_in_s3_has_the_rows_of_one_in_a_folder_on_every_machine(
     written = _mine(f"{s3}/runs", small, "night")
     assert_same_rows(written, undisturbed)
     assert opened(f"{s3}/runs/night").objects().keys() == content(written.path).keys()
+    assert not any(b"sesame" in data for data in content(written.path).values())
     machines.use("second")
     url = f"{s3}/runs/night"
     read_again = RunFolder(Result.load(url).path or Path())
@@ -111,6 +112,14 @@ def test_runs_at_a_url_are_listed_by_their_records_alone(s3: str, machines: Mach
         assert "night" in said
         assert "finished" in said
     assert content(folder_of(f"{s3}/runs")).keys() == {"night/run.json"}
+    here = folder_of(f"{s3}/runs") / "night"
+    write_record(here, State.FAILED)  # which the store refused to take
+    CliRunner().invoke(app, ["runs", "--runs", f"{s3}/runs"], catch_exceptions=False)
+    assert RunFolder(here).read_record().state == State.FAILED
+    write_record(tmp_path / "night", State.FINISHED, epoch=2)
+    there.put(tmp_path / "night" / "run.json", "run.json")
+    CliRunner().invoke(app, ["runs", "--runs", f"{s3}/runs"], catch_exceptions=False)
+    assert RunFolder(here).read_record().state == State.FINISHED
 
 
 def _await(until: object, process: "subprocess.Popen[str]") -> None:
