@@ -13,7 +13,7 @@ from outvoted.actors.networks.members import Member, fingerprint
 from outvoted.actors.panel import panel_settings
 from outvoted.actors.panel.panel_settings import RefereeSettings
 from outvoted.actors.runs import schema, tables
-from outvoted.actors.runs.files import write_atomically
+from outvoted.actors.runs.files import remove, write_atomically
 from outvoted.actors.runs.units import UnitTables
 from outvoted.search.search_settings import SearchSettings
 from outvoted.search.settings import Settings
@@ -74,7 +74,7 @@ class MinedSettings:
         rows = {form.name: getattr(mined, form.name) for form in _TABLES}
         told = {name: tables.with_values(rows[name], (schema.OF_SETTING,), setting) for name in rows}
         self.units.write(setting, told, {_ORIGIN: json.dumps(asdict(origin))})
-        self._reason(setting).unlink(missing_ok=True)
+        remove(self._reason(setting))
 
     def fail(self, setting: str, reason: str) -> None:
         """Record why a setting could not be mined, and delete what was mined of it before."""

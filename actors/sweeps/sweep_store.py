@@ -13,7 +13,7 @@ from safetensors.torch import save as save_tensors
 from outvoted.actors.networks import Weights, members
 from outvoted.actors.networks.members import Member
 from outvoted.actors.runs import schema
-from outvoted.actors.runs.files import write_atomically
+from outvoted.actors.runs.files import remove, write_atomically
 from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.actors.runs.units import UnitTables
 from outvoted.actors.training.stacked_training import TrainingState
@@ -61,7 +61,7 @@ class SweepStore:
         ended = [{**row, "outcome": outcome, "reason": reason} for row in rows]
         self.units.write(unit, {"trials": self._trials.of_rows(ended)})
         if outcome != FAILED:
-            self._kept(unit).unlink(missing_ok=True)
+            remove(self._kept(unit))
 
     def write_network(self, unit: str, member: Member, votes: pa.Table) -> None:
         """Write a unit's weights and votes after the last epoch."""

@@ -107,7 +107,7 @@ def recorded(store: RunFolder, record: RunRecord) -> Iterator[OtherPlace]:
     Raises:
         OutvotedError: another process works on the run, or took it over; the disk or the store refuses.
     """
-    with at_work(store.path) as owner, mirrored(store.path, owner) as kept, _room_kept(store):
+    with at_work(store.path) as owner, mirrored(store.path, owner) as kept, _room_kept(store, owner):
         record.epoch += 1
         store.write_record(record)
         try:
@@ -151,7 +151,7 @@ def _close(
 
 
 @contextmanager
-def _room_kept(store: RunFolder) -> Iterator[None]:
+def _room_kept(store: RunFolder, owner: Owner) -> Iterator[None]:
     """Keep some room on the disk within the block, so that `run.json` can be written on a full one."""
     path = store.path / _ROOM
     with suppress(OutvotedError):
@@ -159,8 +159,9 @@ def _room_kept(store: RunFolder) -> Iterator[None]:
     try:
         yield
     finally:
-        with suppress(OSError):
-            path.unlink(missing_ok=True)
+        if owner.lost is None:
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
 
 
 def _versions() -> dict[str, str]:

@@ -9,6 +9,7 @@ from rich.progress import Progress as Bars
 
 from outvoted.actors.data.datasets import Dataset, Split
 from outvoted.actors.mining.monitor import Monitor
+from outvoted.actors.runs.files import remove
 from outvoted.actors.studies.ray_tasks import Goal, Trained, train_to_targets_remotely
 from outvoted.actors.studies.study_store import FAILED, FINISHED, Row, StudyStore
 from outvoted.actors.training.generators.dcgan import Checkpoint, DcganTraining, TrainingStage
@@ -43,7 +44,7 @@ def run_generator(
         found = _trained(store, settings, data, share, bars, monitor)
     assert found is not None  # only one that is trained has none to load
     found.save(own)
-    (store.folder.generator / CHECKPOINT).unlink(missing_ok=True)
+    remove(store.folder.generator / CHECKPOINT)
     return found
 
 
