@@ -57,6 +57,8 @@ def ending(
         raise RayReached
 
     monkeypatch.setattr("ray.init", reached)
+    monkeypatch.setattr("ray.is_initialized", lambda: False)  # other tests may have started it here,
+    monkeypatch.setattr("ray.shutdown", lambda *_, **__: None)  # and may need it still
     monkeypatch.setattr("typer.main.get_command", _command_of)
     monkeypatch.setattr(sys, "argv", ["outvoted", *map(str, arguments)])
     code: int | None = 0
