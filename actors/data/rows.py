@@ -89,6 +89,10 @@ class Rows(ABC):
         """Whether images have to be in memory to be read, for no single row can be reached."""
         return False
 
+    def stamp(self) -> str | None:
+        """Return a text that changes whenever a file that holds an image does; None if that can't be told."""
+        return None
+
     def too_dark(self, highest: int) -> OutvotedError | None:
         """Return what to say if no number in any image is above ``highest``; None if that can be."""
         return None

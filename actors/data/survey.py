@@ -7,6 +7,7 @@ from functools import partial
 
 import numpy as np
 
+from outvoted.actors.data.passes import Passed, key_of, recalled, remember
 from outvoted.actors.data.split import ColouredError, Split, StoredPixels
 from outvoted.search.arrays import AnyArray, Pixels
 
@@ -63,7 +64,8 @@ def fingerprint(train: Split, test: Split, suffix: str) -> str:
 def survey(train: Split, test: Split, suffix: str) -> Survey:
     """Look at every image once, twice where both splits are the same; few of them are in memory at a time.
 
-    An image with colours among grey ones is where all of them become RGB, and the pass begins again.
+    What the same files gave before is remembered. At an image with colours among grey ones all of them become
+    RGB, and the pass begins again.
 
     Returns:
         With both splits, of one form.
@@ -71,12 +73,32 @@ def survey(train: Split, test: Split, suffix: str) -> Survey:
     Raises:
         OutvotedError: an image can't be read or decoded, or is of another size than the first.
     """
+    key = key_of((train, test), suffix)
+    if (known := recalled(key)) is not None:
+        return _known(*_with_channels(train, test, known.channels), suffix, known)
     try:
-        return _survey(train, test, suffix)
+        found = _survey(train, test, suffix)
     except ColouredError:
-        coloured = [_coloured(train)]
-        coloured += [coloured[0] if test is train else _coloured(test)]
-        return _survey(coloured[0], coloured[1], suffix)
+        found = _survey(*_with_channels(train, test, 3), suffix)
+    if key == key_of((train, test), suffix):  # else a file was changed meanwhile
+        remember(key, _passed(found))
+    return found
+
+
+def _known(train: Split, test: Split, suffix: str, passed: Passed) -> Survey:
+    low, high, shared = passed.low, passed.high, passed.shared
+    return Survey(train, test, low, high, shared, passed.digest, suffix, passed.named)
+
+
+def _passed(found: Survey) -> Passed:
+    return Passed(
+        channels=found.train.shape[0],
+        low=found.low,
+        high=found.high,
+        shared=found.shared,
+        digest=found.digest,
+        named=found.named,
+    )
 
 
 def _survey(train: Split, test: Split, suffix: str) -> Survey:
@@ -113,6 +135,10 @@ def _pixels(split: Split) -> StoredPixels:
     return split.kept
 
 
-def _coloured(split: Split) -> Split:
-    kept = _pixels(split)
-    return replace(split, kept=replace(kept, form=(3, *kept.form[1:])))
+def _with_channels(train: Split, test: Split, channels: int) -> tuple[Split, Split]:
+    """Return both splits with so many channels; one and the same where they were."""
+    one, two = (
+        replace(split, kept=replace(_pixels(split), form=(channels, *_pixels(split).form[1:])))
+        for split in (train, test)
+    )
+    return one, one if test is train else two

@@ -26,6 +26,7 @@ from outvoted.actors.data.numbers import (
     too_dark,
     whole,
 )
+from outvoted.actors.data.passes import stamp_of
 from outvoted.actors.data.pictures import Look
 from outvoted.actors.data.room import check_room
 from outvoted.actors.data.rows import Content, HeldRows, Item, Rows, runs
@@ -228,6 +229,11 @@ class ArrayRows(Rows):
             for block in self.images.blocks(self.first + int(run[0]), self.first + int(run[-1]) + 1):
                 found = arranged(block, self.layout, where)
                 yield from found if self.white is None else scaled(found, self.white, where)
+
+    def stamp(self) -> str | None:
+        """Ask the system for the state of the file."""
+        said = (self.images.member, self.layout, self.white, self.first, self.last)
+        return stamp_of([self.images.path], (repr(said).encode(),))
 
     def too_dark(self, highest: int) -> OutvotedError | None:
         """Where nothing says what white is, it should come near 255."""

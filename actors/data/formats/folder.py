@@ -21,6 +21,7 @@ from outvoted.actors.data.formats.base import WHOLE, Contents, SplitFormat, kind
 from outvoted.actors.data.formats.labels_table import LABELS, names_of, rows_of
 from outvoted.actors.data.numbers import MOST_CLASSES
 from outvoted.actors.data.packed import PackedNames, packed
+from outvoted.actors.data.passes import stamp_of
 from outvoted.actors.data.pictures import SUFFIXES, UndecodableError
 from outvoted.actors.data.rows import Content, Item, Rows, Source
 from outvoted.search.arrays import Ints
@@ -61,6 +62,11 @@ class FileRows(Rows):
     def contents(self, numbers: Ints) -> Iterator[Content]:
         """Read some files."""
         return (self._content(self.files[number]) for number in numbers.tolist())
+
+    def stamp(self) -> str | None:
+        """Ask the system for the state of every file."""
+        says = (self.files.text.tobytes(), self.files.ends.tobytes())
+        return stamp_of((f"{self.folder}/{file}" for file in self.files), says)
 
     def _content(self, file: str) -> bytes | UndecodableError:
         try:

@@ -16,6 +16,7 @@ from outvoted.actors.data.formats.base import Contents, SplitFormat
 from outvoted.actors.data.formats.split_files import files_at, split_files
 from outvoted.actors.data.formats.tar_members import TarMember, tar_members
 from outvoted.actors.data.numbers import in_range
+from outvoted.actors.data.passes import stamp_of
 from outvoted.actors.data.pictures import MOST_BYTES, SUFFIXES, UndecodableError
 from outvoted.actors.data.rows import Content, Item, Rows
 from outvoted.search.arrays import Ints
@@ -155,6 +156,10 @@ class TarRows(Rows):
     def labels(self) -> Ints:
         """Return the labels."""
         return self.numbers
+
+    def stamp(self) -> str | None:
+        """Ask the system for the state of every archive."""
+        return stamp_of(self.archives, (each.tobytes() for each in (self.file, self.begin, self.size)))
 
     def contents(self, numbers: Ints) -> Iterator[Content]:
         """Read some pictures; each archive is opened once."""

@@ -7,12 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.mining.shards import Shards
 from outvoted.actors.runs.run_folder import RunFolder, State
 from outvoted.analysis.mining.replay import replay
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.search.errors import OutvotedError
 from outvoted.search.outcome import Outcome
+from tests.actors.data.formats import write_idx
 from tests.cluster.conftest import Mine
 from tests.cluster.rows import assert_same_rows, failing, tags
 
@@ -67,6 +69,22 @@ def test_cells_of_either_kind_and_of_any_number_find_the_same(
 ) -> None:
     how = (f"cluster.cell={cell}", f"cluster.cells={cells}", "cluster.shard_size=9")
     assert_same_rows(mined(f"{cells}-{cell}", "search.per_target=20", *how), begun)
+
+
+@pytest.mark.parametrize("cell", ["process", "actors"])
+def test_seeds_that_stay_on_disk_give_the_same_run(
+    cell: str, mined: Mine, begun: RunFolder, digits: Dataset, tmp_path: Path
+) -> None:
+    for split, name in ((digits.train, "train"), (digits.test, "t10k")):
+        write_idx(tmp_path / f"{name}-images-idx3-ubyte", split.images[:, 0])
+        write_idx(tmp_path / f"{name}-labels-idx1-ubyte", split.labels.astype(np.uint8))
+    data = ["data.name=idx", f"data.path={tmp_path}", "data.hold=disk"]
+    found = mined(f"disk-{cell}", "search.per_target=20", f"cluster.cell={cell}", "cluster.cells=1", *data)
+    assert_same_rows(found, begun)
+    known = found.read_record().data
+    assert known is not None
+    assert known.fingerprint == digits.fingerprint
+    assert found.read_record().panel_fingerprint == begun.read_record().panel_fingerprint
 
 
 def test_a_run_is_not_begun_over_another(mined: Mine, undisturbed: RunFolder) -> None:

@@ -1,0 +1,91 @@
+"""What a pass over images on disk found is remembered, so that a run that is opened again need not read all.
+
+As in version control, files count as unchanged while the system says so: path, size, number, and when content
+and entry were last changed. What is remembered lies in the user's cache and may be deleted at any time.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+
+from outvoted.actors.data.split import Split, StoredPixels
+from outvoted.actors.runs.files import write_atomically
+from outvoted.search.errors import OutvotedError
+from outvoted.search.settings import Settings
+
+_FORM = "1"
+"""Of what is remembered; another one is another key."""
+_MOST_BYTES = 4096
+
+
+class Passed(Settings):
+    """Of two splits: channels of the images, what `Survey` says of them."""
+
+    channels: int = Field(ge=1, le=3)
+    low: int = Field(ge=0, le=255)
+    high: int = Field(ge=0, le=255)
+    shared: int = Field(ge=0)
+    digest: str = Field(pattern="^[0-9a-f]{64}$")
+    named: str = Field(pattern="^[0-9a-f]{64}$")
+
+
+def key_of(splits: Iterable[Split], suffix: str) -> str | None:
+    """Return what a pass is remembered under; None where files can change unseen.
+
+    It covers all that a pass depends on: labels, which rows, what they are brought to, the files' state.
+    """
+    digest = hashlib.sha256(f"{_FORM} {suffix}".encode())
+    for split in splits:
+        assert isinstance(split.kept, StoredPixels)
+        stamp = split.kept.rows.stamp()
+        if stamp is None:
+            return None
+        order = b"" if split.kept.order is None else split.kept.order.astype("<i8").tobytes()
+        said = (stamp, split.kept.look.model_dump_json(), str(split.kept.form[1:]))
+        for part in (*(text.encode() for text in said), order, split.labels.astype("<i8").tobytes()):
+            digest.update(len(part).to_bytes(8, "little") + part)
+    return digest.hexdigest()
+
+
+def stamp_of(paths: Iterable[Path | str], says: Iterable[bytes] = ()) -> str | None:
+    """Return a text that changes when a file does, or what is said; None if one can't be looked at."""
+    digest = hashlib.sha256()
+    for part in says:
+        digest.update(len(part).to_bytes(8, "little") + part)
+    try:
+        for path in paths:
+            found = os.stat(path)  # noqa: PTH116  # quicker
+            state = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+            digest.update(os.fsencode(path) + repr(state).encode())
+    except (OSError, ValueError):
+        return None
+    return digest.hexdigest()
+
+
+def recalled(key: str | None) -> Passed | None:
+    """Return what is remembered."""
+    if key is None:
+        return None
+    try:
+        file = _file(key)
+        return Passed.model_validate_json(file.read_bytes()[:_MOST_BYTES])
+    except (OSError, ValidationError):
+        return None
+
+
+def remember(key: str | None, passed: Passed) -> None:
+    """Remember it, if there is room and leave to."""
+    if key is not None:
+        try:
+            write_atomically(_file(key), lambda path: path.write_text(passed.model_dump_json()))
+        except OutvotedError:
+            pass  # it is only read again
+
+
+def _file(key: str) -> Path:
+    import pooch
+
+    return Path(pooch.os_cache("outvoted")) / "passes" / f"{key}.json"
