@@ -7,6 +7,7 @@ and entry were last changed. What is remembered lies in the user's cache and may
 import hashlib
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from pydantic import Field, ValidationError
@@ -79,10 +80,8 @@ def recalled(key: str | None) -> Passed | None:
 def remember(key: str | None, passed: Passed) -> None:
     """Remember it, if there is room and leave to."""
     if key is not None:
-        try:
+        with suppress(OutvotedError):  # images are only looked at again
             write_atomically(_file(key), lambda path: path.write_text(passed.model_dump_json()))
-        except OutvotedError:
-            pass  # it is only read again
 
 
 def _file(key: str) -> Path:

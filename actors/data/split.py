@@ -14,6 +14,7 @@ from outvoted.actors.data.pictures import Look, odd_size, picture_pixels
 from outvoted.actors.data.room import check_room
 from outvoted.actors.data.rows import Content, Rows
 from outvoted.search.arrays import Ints, Pixels
+from outvoted.search.errors import OutvotedError
 
 Form = tuple[int, int, int]
 """Channels, height and width of an image."""
@@ -21,6 +22,7 @@ Form = tuple[int, int, int]
 For = TypeVar("For")
 
 _MOST_THREADS, _AHEAD = 16, 8
+_REMEDY = "keep the data as they were when the run began, under the same path on every machine; then --resume"
 
 
 class ColouredError(Exception):
@@ -70,8 +72,15 @@ class StoredPixels:
         """
         wanted, place = np.unique(self._numbers(rows), return_inverse=True)
         found = np.empty((len(wanted), *self.form), np.uint8)
-        for k, content in enumerate(self.rows.contents(wanted)):
-            found[k] = self._decoded(content, int(wanted[k]))
+        try:
+            for k, content in enumerate(self.rows.contents(wanted)):
+                found[k] = self._decoded(content, int(wanted[k]))
+        except OutvotedError as error:
+            raise OutvotedError(error.expected, error.found, _REMEDY) from error
+        except ColouredError as error:
+            raise OutvotedError(
+                f"the images of {self.rows.where} as before", "one with colours", _REMEDY
+            ) from error
         return found if len(place) == len(wanted) and (place[1:] > place[:-1]).all() else found[place]
 
     def each(self, work: Callable[[Pixels], For]) -> Iterator[For]:

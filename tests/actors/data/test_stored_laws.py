@@ -110,8 +110,9 @@ def test_an_image_that_is_gone_later_is_named_when_it_is_read(tmp_path: Path) ->
     data = read("folder", tmp_path, hold="disk", test_share=0)
     (tmp_path / "b" / "3.png").unlink()
     np.testing.assert_array_equal(data.train.read(np.array([0, 7])), data.train.read(np.array([0, 7])))
-    with pytest.raises(OutvotedError, match=r"b/3\.png"):
+    with pytest.raises(OutvotedError, match=r"b/3\.png") as caught:
         data.train.read(np.arange(8))
+    assert "on every machine" in caught.value.remedy
 
 
 def test_arrays_nearly_black_are_refused_on_disk_too(some: Split, tmp_path: Path) -> None:
