@@ -1,7 +1,6 @@
 """What TensorBoard shows of a run while it goes on."""
 
 import io
-import math
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -26,7 +25,6 @@ _POINT = 1.01
 """How many times the searches of the last point there must be for another: a hundred points double a run."""
 _PICTURE = 1.25
 """Likewise for pictures, of which TensorBoard keeps ten."""
-_HEALTH_SECONDS = 60.0
 
 
 class Monitor(Watched):
@@ -41,7 +39,6 @@ class Monitor(Watched):
         self._last = Progress()
         self._shown = 0  # searches
         self._point_at = self._picture_at = 0.0
-        self._health_at = -math.inf
         self._open(folder)
 
     @spares_the_run
@@ -80,12 +77,9 @@ class Monitor(Watched):
 
     @spares_the_run
     def health(self, values: Mapping[str, float], step: int) -> None:
-        """Show how leases and processes fare, at most once a minute, also where no shard ends."""
-        now = time.monotonic()
-        if now - self._health_at >= _HEALTH_SECONDS:
-            self._health_at = now
-            self._scalars(values, step)
-            self._writer.flush()
+        """Show how leases and cells fare, also where no shard ends."""
+        self._scalars(values, step)
+        self._writer.flush()
 
     @spares_the_run
     def close(self) -> None:

@@ -26,6 +26,7 @@ from outvoted.actors.panel.ray_panel import Placed, RayPanel
 from outvoted.actors.panel.realism import FoundImages, Seen
 from outvoted.actors.panel.renderer import Renderer
 from outvoted.actors.panel.seeds import SeedBlock, SeedPixels
+from outvoted.actors.runs.ray_metrics import Meter
 from outvoted.actors.training.steps import Training
 from outvoted.actors.training.training import Epoch, trained_or_measured
 from outvoted.search.arrays import Pixels, Singles
@@ -178,6 +179,7 @@ class Opening:
     Attributes:
         names: the peers', in the panel's order.
         placed: the referee, or None, and the images.
+        meter: measures how long shards take.
         retries: how often what a peer fails to answer is put to it again.
     """
 
@@ -185,6 +187,7 @@ class Opening:
     peers: Peers
     names: tuple[str, ...]
     placed: Placed
+    meter: Meter
     batch: Batch = "auto"
     retries: Retries = field(default_factory=Retries)
 
@@ -208,6 +211,7 @@ class _Opened:
         self._coordinator = Coordinator(rules, images.seeds, opening.names, judge)
         self._computes = opening.peers.inside
         self._live: dict[str, Live] = {}
+        self._meter = opening.meter
 
     def pulse(self) -> Vitals:
         """Say how it is; another thread may ask."""
@@ -217,11 +221,13 @@ class _Opened:
 
     async def mine(self, lease: Lease) -> ShardResult:
         """Run a shard; again, where a peer's bound proves too small meanwhile."""
+        began = time.monotonic()
         try:
             async with self.seeds.at_hand(lease.shard.name, lease.shard.seed_id):
                 while True:
                     before, result = await self.panel.widened(), await self._mined(lease)
                     if await self.panel.widened() == before:
+                        self._meter.observe("shard_seconds", time.monotonic() - began)
                         return result
         finally:
             self._live.pop(lease.shard.name, None)

@@ -42,6 +42,10 @@ class Recorder:
         """Show an epoch of a network's training."""
         self._monitor.epoch(name, record)
 
+    def health(self, values: Mapping[str, float]) -> None:
+        """Show how leases and cells fare."""
+        self._monitor.health(values, self._progress.searches)
+
     def record(self, *results: ShardResult) -> Progress:
         """Write what is new in shards and say how far the run is; recording again changes nothing."""
         before = self._progress.searches

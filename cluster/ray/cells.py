@@ -21,6 +21,7 @@ from outvoted.actors.panel.later import Retries
 from outvoted.actors.panel.ray_panel import PeerActor
 from outvoted.actors.runs import same_place
 from outvoted.actors.runs.fence import guard_of
+from outvoted.actors.runs.ray_metrics import Meter
 from outvoted.cluster.console.terminal import warn_if
 from outvoted.cluster.ray.calls import answered, result
 from outvoted.cluster.ray.layout import Layout
@@ -62,7 +63,9 @@ class Cell:
             )
             where = PeersOutside(self.peers)
         placed = (contents.referee, contents.seeds)
-        opening = Opening(contents.rules, where, contents.names, placed, contents.batch, contents.retries)
+        opening = Opening(
+            contents.rules, where, contents.names, placed, contents.meter, contents.batch, contents.retries
+        )
         self._opener = (ray.put(opening),)
         return self.actor.open.remote(self._opener)
 
@@ -102,17 +105,23 @@ class CellContents:
     seeds: Any
     batch: Batch
     retries: Retries
+    meter: Meter
 
     @staticmethod
     def placed(
-        rules: Rules, members: Sequence[Member], images: Images, batch: Batch, retries: Retries
+        rules: Rules,
+        members: Sequence[Member],
+        images: Images,
+        batch: Batch,
+        retries: Retries,
+        meter: Meter,
     ) -> "CellContents":
         """Place networks and seeds in the object store, once for each machine."""
         peers = [member for member in members if member.role == "peer"]
         referee = next((member for member in members if member.role == "referee"), None)
         names = tuple(peer.name for peer in peers)
         placed = tuple(ray.put(peer) for peer in peers)
-        return CellContents(rules, names, placed, ray.put(referee), ray.put(images), batch, retries)
+        return CellContents(rules, names, placed, ray.put(referee), ray.put(images), batch, retries, meter)
 
 
 def here() -> dict[str, Any]:

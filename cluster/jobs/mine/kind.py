@@ -19,11 +19,13 @@ from outvoted.actors.panel.cost import cost
 from outvoted.actors.panel.exactness import Exactness
 from outvoted.actors.panel.later import Retries
 from outvoted.actors.runs import same_place
+from outvoted.actors.runs.ray_metrics import Meter
 from outvoted.actors.runs.run_folder import RunFolder, RunRecord
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.cluster.console.terminal import command, flag, warn
 from outvoted.cluster.jobs.job import Job, Kind, Place, Recorded, Work
 from outvoted.cluster.jobs.mine import MineConfig
+from outvoted.cluster.jobs.mine.counting import Counting
 from outvoted.cluster.jobs.networks import check_user_networks, run_members
 from outvoted.cluster.jobs.run_settings import computing_on
 from outvoted.cluster.jobs.workload import MinedPart, Workload
@@ -131,7 +133,7 @@ def _search(
         found = run_members(job.store, record, recipes, data, trainers, progress, recorder.epoch.remote)
         starting = progress.add_task("starting", total=1, details="peers and coordinators")
         retries = Retries(config.cluster.retries)
-        crew.open(CellContents.placed(rules, found, images, config.panel.batch, retries))
+        crew.open(CellContents.placed(rules, found, images, config.panel.batch, retries, _meter(job)))
         panel = CrewPanel(crew.ask, len(config.panel.names))
         plans = planned(panel, config.search, data.train.labels, config.panel.names)
         plans.standings.check()
@@ -143,7 +145,7 @@ def _search(
         figures.operations = operations
         figures.put(record)
         job.store.write_record(record)
-        _lease_all(job, record, crew, plans, progress)
+        _lease_all(job, record, crew, plans, recorder, progress)
         check_all_there(job.store, len(Shards(job.store.path).done()), len(plans.searches))
 
 
@@ -180,14 +182,15 @@ def _manned(
 
 
 def _lease_all(
-    job: Job[MineConfig], record: RunRecord, crew: Crew, plans: MiningPlan, progress: Bars
+    job: Job[MineConfig], record: RunRecord, crew: Crew, plans: MiningPlan, recorder: Any, progress: Bars
 ) -> None:
     found = Shards(job.store.path)
     done = found.done()
     leases = plans.leases(done, job.config.cluster.shard_size)
     bar = progress.add_task("searches", total=len(plans.searches), completed=len(done), details="")
     began, figures = time.monotonic(), MiningFigures.of(record)
-    before = figures.seconds
+    before, show = figures.seconds, recorder.health.remote
+    counting = Counting(_meter(job), found.progress(), len(plans.searches), show)
 
     def tell(searches: int, mistakes: int, skipped: int, failed: int) -> None:
         figures.seconds = before + time.monotonic() - began
@@ -201,6 +204,7 @@ def _lease_all(
         skipped, failed = recorded.outcomes[Outcome.SKIPPED], recorded.outcomes[Outcome.FAILED]
         searches = min(searches, len(plans.searches))
         tell(searches, recorded.mistakes + live.mistakes, skipped, failed)
+        counting.hear(recorded, leased)
 
     crew.mine(leases, report)
     ended = found.progress()
@@ -210,6 +214,10 @@ def _lease_all(
     for name, known in figures.exactness.items():
         if known.widened:
             warn(progress.console, _in_doubt(name, known))
+
+
+def _meter(job: Job[MineConfig]) -> Meter:
+    return Meter(job.store.title, MINE.name)
 
 
 def check_all_there(store: RunFolder, recorded: int, planned: int) -> None:

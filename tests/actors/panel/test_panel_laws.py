@@ -19,6 +19,7 @@ from outvoted.actors.panel.later import Retries
 from outvoted.actors.panel.panel import LocalPanel, VotingPanel
 from outvoted.actors.panel.peer import Peer
 from outvoted.actors.panel.ray_panel import MESSAGE_ROWS
+from outvoted.actors.runs.ray_metrics import Meter
 from outvoted.cluster.ray.cells import Cell, CellContents
 from outvoted.cluster.ray.crew_panel import CrewPanel
 from outvoted.cluster.ray.layout import Layout
@@ -41,7 +42,7 @@ def cell(inside: bool, trained: list[Member], digits: Dataset, rules: Rules) -> 
     images = Images(digits.train, digits.shape, digits.classes)
     one = Cell(layout)
     try:
-        contents = CellContents.placed(rules, trained, images, "auto", Retries())
+        contents = CellContents.placed(rules, trained, images, "auto", Retries(), Meter("panel", "mine"))
         ray.get(one.open(contents))
         yield one
     finally:

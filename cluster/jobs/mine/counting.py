@@ -1,0 +1,71 @@
+"""What a run of mining tells Ray's metrics and TensorBoard of itself: totals, leases, cells."""
+
+import math
+import time
+from collections.abc import Callable, Mapping
+
+from outvoted.actors.mining.shards import Progress
+from outvoted.actors.runs.ray_metrics import Meter
+from outvoted.cluster.ray.supervisor import Leased
+
+_SHOWN_SECONDS = 60.0
+
+
+class Counting:
+    """Has counters follow a run's totals; what was recorded before, where it is resumed, is not counted."""
+
+    def __init__(
+        self,
+        meter: Meter,
+        before: Progress,
+        planned: int,
+        show: Callable[[Mapping[str, float]], object],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Take what counts, and what is known when mining begins.
+
+        Args:
+            meter: of the run.
+            before: what was recorded by then.
+            planned: how many searches the run is to make in all.
+            show: draws figures by their names in TensorBoard; called once a minute.
+            clock: tells the seconds.
+        """
+        self._meter, self._planned, self._show, self._clock = meter, planned, show, clock
+        self._progress, self._leased = before, Leased()
+        self._shown = -math.inf
+
+    def hear(self, progress: Progress, leased: Leased) -> None:
+        """Take where the run is."""
+        self._measure(progress, leased)
+        self._count(progress, leased)
+        self._progress, self._leased = progress, leased
+        if self._clock() - self._shown >= _SHOWN_SECONDS:
+            self._shown = self._clock()
+            self._show(
+                {
+                    "leases/under way": leased.under_way,
+                    "leases/oldest, seconds": leased.oldest_seconds,
+                    "leases/again": leased.again,
+                    "cells/open": leased.cells,
+                    "cells/lost": leased.restarts,
+                    "searches/failed in this session": leased.failed,
+                }
+            )
+
+    def _measure(self, progress: Progress, leased: Leased) -> None:
+        self._meter.put("waiting_searches", max(0, self._planned - progress.searches))
+        self._meter.put("leased_shards", leased.under_way)
+        self._meter.put("oldest_lease_seconds", leased.oldest_seconds)
+        self._meter.put("cells", leased.cells, state="open")
+        self._meter.put("cells", leased.starting, state="starting")
+
+    def _count(self, progress: Progress, leased: Leased) -> None:
+        before, meter = self._progress, self._meter
+        for outcome, count in (progress.outcomes - before.outcomes).items():
+            meter.add("searches", count, outcome=outcome)
+        for target, count in (progress.targets - before.targets).items():
+            meter.add("mistakes", count, target=target)
+        meter.add("inferences", progress.inferences - before.inferences)
+        meter.add("restarts", leased.restarts - self._leased.restarts)
+        meter.add("repeated_shards", leased.again - self._leased.again)

@@ -1,0 +1,94 @@
+"""What is counted of a run of mining adds up to what is recorded, and to nothing of before."""
+
+from collections import Counter, defaultdict
+
+from outvoted.actors.mining.shards import Progress
+from outvoted.actors.runs.ray_metrics import Meter
+from outvoted.cluster.jobs.mine.counting import Counting
+from outvoted.cluster.ray.supervisor import Leased
+
+BEFORE = Progress(
+    searches=100,
+    outcomes=Counter(mistake=40, exhausted=60),
+    targets=Counter({"mlp-10": 30, "mlp-20": 10}),
+    inferences=10_000,
+)
+STEPS = (
+    (BEFORE, Leased(4, 1.0, cells=2)),
+    (
+        Progress(
+            150,
+            Counter(mistake=60, exhausted=85, failed=5),
+            Counter({"mlp-10": 40, "mlp-20": 20}),
+            inferences=15_000,
+        ),
+        Leased(3, 9.0, 1, 1, 1, 1, 5),
+    ),
+    (
+        Progress(
+            200,
+            Counter(mistake=80, exhausted=110, failed=10),
+            Counter({"mlp-10": 50, "mlp-20": 20, "mlp-30": 10}),
+            inferences=20_000,
+        ),
+        Leased(0, 0.0, 1, 2, 0, 2, 10),
+    ),
+)
+
+
+class Sums(Meter):
+    """Adds up what is counted, and keeps the last of what is measured."""
+
+    def __init__(self) -> None:
+        super().__init__("night", "mine")
+        self.sums: dict[tuple[str, ...], float] = defaultdict(float)
+        self.last: dict[tuple[str, ...], float] = {}
+
+    def add(self, name: str, amount: float = 1, **labels: str) -> None:
+        assert amount >= 0
+        self.sums[name, *labels.values()] += amount
+
+    def put(self, name: str, value: float, **labels: str) -> None:
+        self.last[name, *labels.values()] = value
+
+
+def counted() -> tuple[Sums, list[dict[str, float]]]:
+    sums, now = Sums(), [0.0]
+    shown: list[dict[str, float]] = []
+    counting = Counting(sums, BEFORE, 500, lambda values: shown.append(dict(values)), lambda: now[0])
+    for progress, leased in STEPS:
+        counting.hear(progress, leased)
+        now[0] += 45
+    return sums, shown
+
+
+def test_counters_add_up_to_what_was_recorded_since() -> None:
+    sums = {name: value for name, value in counted()[0].sums.items() if value}
+    assert sums == {
+        ("searches", "mistake"): 40,
+        ("searches", "exhausted"): 50,
+        ("searches", "failed"): 10,
+        ("mistakes", "mlp-10"): 20,
+        ("mistakes", "mlp-20"): 10,
+        ("mistakes", "mlp-30"): 10,
+        ("inferences",): 10_000,
+        ("restarts",): 2,
+        ("repeated_shards",): 1,
+    }
+
+
+def test_gauges_say_how_it_is_now() -> None:
+    assert counted()[0].last == {
+        ("waiting_searches",): 300,
+        ("leased_shards",): 0,
+        ("oldest_lease_seconds",): 0,
+        ("cells", "open"): 2,
+        ("cells", "starting"): 0,
+    }
+
+
+def test_tensorboard_is_shown_leases_and_losses_once_a_minute() -> None:
+    shown = counted()[1]
+    assert [values["leases/oldest, seconds"] for values in shown] == [1.0, 0.0]  # not after 45 s
+    assert [values["cells/lost"] for values in shown] == [0, 2]
+    assert [values["searches/failed in this session"] for values in shown] == [0, 10]
