@@ -42,7 +42,7 @@ class Meter:
         if self.refused is not None or not ray.is_initialized():
             return
         try:
-            getattr(_instrument(METRICS[name]), how)(value, tags={**self._labels, **labels})
+            getattr(_instrument(METRICS[name]), how)(float(value), tags={**self._labels, **labels})
         except Exception as error:  # of any class: it is Ray's matter, and only for who watches
             self.refused = f"{type(error).__name__}: {error}"
 

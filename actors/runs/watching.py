@@ -31,6 +31,13 @@ def spares_the_run(write: Method) -> Method:
     return cast(Method, tried)
 
 
+def unmeasured(refused: str | None) -> str | None:
+    """Say, in a sentence, that metrics show no more; None where Ray takes everything."""
+    return (
+        None if refused is None else f"metrics show this run in part only ({refused}); no result is missing"
+    )
+
+
 def unwatched(watched: Watched) -> str | None:
     """Say, in a sentence, that TensorBoard shows no more; None where it shows everything."""
     if watched.refused is None:

@@ -16,6 +16,7 @@ from outvoted.actors.networks.computing import check_device
 from outvoted.actors.runs.ray_metrics import Meter
 from outvoted.actors.runs.run_folder import RunFolder, RunRecord
 from outvoted.actors.runs.units import UnitTables
+from outvoted.actors.runs.watching import unmeasured
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.cluster.console.terminal import bars, phase, warn
 from outvoted.cluster.jobs.pulse import pulse
@@ -206,6 +207,8 @@ def launch(job: Job[Config], console: Console, data: Dataset | None = None) -> "
         ):
             work(progress)
             ready.record.counts = kind.counts(store, ready.record)
+        if (silent := unmeasured(meter.refused)) is not None:
+            warn(console, silent)
         with disconnecting() if own else nullcontext(), phase(console, "drawing the report"):
             report = kind.report(OpenedRun(store, named_by(config)))
             report.write(store.path)

@@ -21,6 +21,7 @@ from outvoted.actors.panel.later import Retries
 from outvoted.actors.runs import same_place
 from outvoted.actors.runs.ray_metrics import Meter
 from outvoted.actors.runs.run_folder import RunFolder, RunRecord
+from outvoted.actors.runs.watching import unmeasured
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.cluster.console.terminal import command, flag, warn
 from outvoted.cluster.jobs.job import Job, Kind, Place, Recorded, Work
@@ -190,7 +191,8 @@ def _lease_all(
     bar = progress.add_task("searches", total=len(plans.searches), completed=len(done), details="")
     began, figures = time.monotonic(), MiningFigures.of(record)
     before, show = figures.seconds, recorder.health.remote
-    counting = Counting(_meter(job), found.progress(), len(plans.searches), show)
+    meter = _meter(job)
+    counting = Counting(meter, found.progress(), len(plans.searches), show)
 
     def tell(searches: int, mistakes: int, skipped: int, failed: int) -> None:
         figures.seconds = before + time.monotonic() - began
@@ -211,6 +213,8 @@ def _lease_all(
     figures.add_exactness(job.config.panel.names, list(crew.ask_each("exactness")))
     skipped, failed = ended.outcomes[Outcome.SKIPPED], ended.outcomes[Outcome.FAILED]
     tell(ended.searches, found.mistakes(), skipped, failed)  # as the summary will count them
+    if (silent := unmeasured(meter.refused)) is not None:
+        warn(progress.console, silent)
     for name, known in figures.exactness.items():
         if known.widened:
             warn(progress.console, _in_doubt(name, known))

@@ -5,6 +5,7 @@ import time
 import urllib.request
 from typing import Any
 
+import numpy as np
 import pytest
 import ray
 
@@ -27,6 +28,24 @@ def test_without_ray_nothing_is_measured(monkeypatch: pytest.MonkeyPatch) -> Non
     meter = Meter("night", "mine")
     meter.add("searches", 3, outcome="mistake")
     meter.put("cells", 3)
+    assert meter.refused is None
+
+
+def test_numbers_of_any_kind_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[object] = []
+
+    class Strict:
+        def set(self, value: object, tags: dict[str, str]) -> None:
+            assert type(value) is float
+            told.append(value)
+
+    monkeypatch.setattr(ray, "is_initialized", lambda: True)
+    monkeypatch.setattr(ray_metrics, "_instrument", lambda metric: Strict())
+    meter = Meter("night", "mine")
+    numbers: list[Any] = [3, 3.0, np.int64(3), np.float32(3)]
+    for number in numbers:
+        meter.put("idle_seconds", number)
+    assert told == [3.0] * 4
     assert meter.refused is None
 
 

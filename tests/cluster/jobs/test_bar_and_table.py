@@ -19,13 +19,14 @@ def test_the_bar_ends_at_what_is_recorded(tmp_path: Path) -> None:
         report(Progress(searches=5), Live(30, 20), Leased())  # some are counted twice, some not verified
 
     crew: Any = SimpleNamespace(mine=mined, ask_each=lambda method: ())
+    recorder: Any = SimpleNamespace(health=SimpleNamespace(remote=lambda values: None))
     config = MineConfig()
     job = Job(mine.MINE, config, RunFolder(tmp_path))
     record = RunRecord(name="a", state=State.RUNNING, config={}, versions={})
     searches = Searches(0, 10, config.search.turns(config.panel.names), 100)
     plans: Any = SimpleNamespace(searches=searches, leases=lambda done, size: iter(()))
     with bars(Terminal(quiet=True)) as progress:
-        mine._lease_all(job, record, crew, plans, progress)
+        mine._lease_all(job, record, crew, plans, recorder, progress)
         (task,) = progress.tasks
     found = Shards(job.store.path)
     assert task.completed == len(found.done()) == 0
