@@ -263,6 +263,7 @@ def submit(  # noqa: PLR0913  # each is an option
         str | None, typer.Option(help="mine, scan, ..., for a file that would do for several.")
     ] = None,
     resume: Resume = False,
+    retry_failed: RetryFailed = False,
     runs: RunsThere = None,
     without: Annotated[
         list[str] | None, typer.Option(help="A file or folder of the current one to leave here. Repeatable.")
@@ -282,7 +283,8 @@ def submit(  # noqa: PLR0913  # each is an option
         from outvoted.cluster.submitting.submitting import Submission
     sent = tuple(without or ()) if code else None
     chosen, named = kind_called(kind) if kind else kind_of_keys(keys), name or default_name(config)
-    wanted = Submission(chosen, config, keys, named, tuple(override or ()), runs, resume, sent, debug)
+    sets = (*(override or ()), *(("cluster.retry_failed=true",) if retry_failed else ()))
+    wanted = Submission(chosen, config, keys, named, sets, runs, resume, sent, debug)
     submit_run(wanted, address, stay)
 
 

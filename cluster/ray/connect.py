@@ -7,6 +7,7 @@ import secrets
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from threading import Thread
@@ -92,7 +93,7 @@ def _start(address: str, debug: bool) -> None:
     quiet = {"log_to_driver": debug, "logging_level": logging.INFO if debug else logging.ERROR}
     scratch = _scratch() if address == LOCAL else None
     try:
-        with signals_kept(), nullcontext() if debug else _silent():
+        with signals_kept(), _apart(), nullcontext() if debug else _silent():
             if address == LOCAL:
                 store = min(_OBJECT_STORE, _shared_memory())
                 own = {"include_dashboard": False, "object_store_memory": store, "_temp_dir": scratch}
@@ -104,6 +105,25 @@ def _start(address: str, debug: bool) -> None:
     except Exception as error:
         lines = str(error).strip().splitlines()
         raise _no_cluster(address, lines[0] if lines else type(error).__name__) from error
+
+
+@contextmanager
+def _apart() -> Iterator[None]:
+    """Start Ray's daemons in process groups of their own.
+
+    A signal to the group of a command (`timeout`, `kill -- -GROUP`, a terminal that closes) would end them
+    before the command has ended its run, which then waits for them for a minute.
+    """
+    names = vars(import_module("ray._private.services"))
+    before = names.get("ConsolePopen")
+    if before is None:  # another version of Ray
+        yield
+        return
+    names["ConsolePopen"] = partial(before, process_group=0)
+    try:
+        yield
+    finally:
+        names["ConsolePopen"] = before
 
 
 def _scratch() -> str | None:
@@ -187,6 +207,8 @@ def _prepare_environment(address: str, debug: bool) -> None:
         os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     if address != LOCAL:
         return
+    # Where a signal reached every process, Ray's may have ended before the run: it waits for them no longer.
+    os.environ.setdefault("RAY_gcs_server_request_timeout_seconds", "20")
     # A local instance demands a token by default. It gets one of its own: Ray would write one to a file
     # that every user of the machine may read.
     if "RAY_AUTH_TOKEN_PATH" not in os.environ:

@@ -1,13 +1,16 @@
 """Ray that does not start is told as what the environment did, with a remedy."""
 
+import os
 from importlib import import_module
 from pathlib import Path
 
 import pytest
+import ray
 
 from outvoted.cluster.ray import connect
 from outvoted.cluster.ray.connect import connected
 from outvoted.search.errors import OutvotedError
+from tests.cluster.processes import descendants
 
 
 @pytest.mark.parametrize(
@@ -43,13 +46,16 @@ def test_sigterm_while_ray_starts_is_ctrl_c(monkeypatch: pytest.MonkeyPatch) -> 
         pass
 
 
+@pytest.mark.parametrize("address", ["local", "auto"])
 def test_what_ray_prints_by_itself_is_dropped(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    address: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     worker = vars(import_module("ray._private.worker"))
     before = worker["print_to_stdstream"]
+    monkeypatch.setattr("ray.is_initialized", lambda: False)
     monkeypatch.setattr("ray.init", lambda *address, **settings: None)
-    with connected("local"):
+    monkeypatch.setattr("ray.shutdown", lambda: None)
+    with connected(address):
         worker["print_to_stdstream"](
             {"lines": ["Task failed"], "pid": "raylet", "is_err": False, "ip": ""}, False
         )
@@ -76,3 +82,11 @@ def test_where_no_folder_is_short_enough_it_is_said(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(connect, "_may_write", lambda folder: False)
     with pytest.raises(OutvotedError, match="set RAY_TMPDIR"):
         connect._scratch()
+
+
+def test_a_signal_to_the_group_of_a_command_does_not_reach_rays_daemons(local_ray: None) -> None:
+    core = Path(ray.__file__).parent / "core" / "src" / "ray"
+    titles = f"{core}/raylet/raylet", f"{core}/gcs/gcs_server"
+    daemons = [one for title in titles for one in descendants(os.getpid(), title)]
+    assert len(daemons) >= 2
+    assert not {os.getpgid(one) for one in daemons} & {os.getpgid(0)}
