@@ -66,7 +66,7 @@ def main() -> int:
     with _folder(options.folder) as folder:
         bench = Bench(folder, _PER_TARGET, _PACE)
         undisturbed = bench.undisturbed()
-        for cluster in (False, True):
+        for cluster in (True, False):
             waiting = [faults for where, faults in plan if where == cluster]
             with closing(Hosts(folder, apart) if cluster and waiting else Alone()) as machines:
                 for number, faults in enumerate(waiting):

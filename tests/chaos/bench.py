@@ -82,7 +82,7 @@ class Bench:
             command = self.start(Alone(), run.name, ["cluster.cells=2"])
             command.wait(_LIMIT)
             if command.code != 0:
-                raise RuntimeError(f"the undisturbed run failed: {command.said(0)}")
+                raise RuntimeError(f"the undisturbed run failed: {command.said()}")
         return Rows(run)
 
     def calm(self) -> None:

@@ -1,6 +1,7 @@
 """A command under watch: what it printed and when, and how it ended."""
 
 import itertools
+import math
 import os
 import signal
 import subprocess
@@ -82,9 +83,9 @@ class Command:
         assert code is not None
         return code
 
-    def said(self, since: float) -> list[str]:
-        """Return what it printed since a moment."""
-        return [line for when, line in list(self.lines) if when >= since and line]
+    def said(self, since: float = 0, until: float = math.inf) -> list[str]:
+        """Return what it printed between two moments."""
+        return [line for when, line in list(self.lines) if since <= when <= until and line]
 
     def silence(self, since: float, until: float) -> float:
         """Return the longest time, in seconds, between two moments in which it ran and printed nothing."""

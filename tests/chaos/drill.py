@@ -22,7 +22,8 @@ LIMIT = 150.0
 """Seconds without a new row after which a command is said to hang, and is ended."""
 _STARTING_SECONDS = 120.0
 _GLANCE = 0.1
-_APART_SECONDS = 15.0
+_APART_SECONDS = 45.0
+_SAYING_SECONDS = 3.0
 _MOST_COMMANDS = 12
 _CONFIGURED = re.compile(r"cells=(\d+)")
 
@@ -207,9 +208,12 @@ class _Watched:
         return [self._outcome(blow, seed) for blow in self._blows]
 
     def _outcome(self, blow: _Blow, seed: int) -> Outcome:
-        rival = [self._scene.rival] if self._scene.rival is not None else []
         until = time.monotonic() if blow.over is None else blow.over
         at = self._commands.index(blow.command)
+        commands = [
+            *self._commands[at : at + 2],
+            *([self._scene.rival] if self._scene.rival is not None else []),
+        ]
         return Outcome(
             fault=blow.fault.name,
             machines=self._scene.machines.name,
@@ -220,10 +224,16 @@ class _Watched:
             went_on=blow.went_on,
             hung=self._codes[at] is None,
             codes=self._codes,
-            told=told([*self._commands[at : at + 2], *rival], blow.when),
+            told=None
+            if self._struck_before(blow, until)
+            else told(commands, blow.when, until + _SAYING_SECONDS),
             retried=self._retried,
             **vars(self._difference),
         )
+
+    def _struck_before(self, blow: _Blow, until: float) -> bool:
+        """Return whether another fault struck before one was over: what is said may be about either."""
+        return any(blow.when < other.when < until for other in self._blows)
 
     def clean(self) -> None:
         """Leave no process, and nothing that stands still."""

@@ -27,7 +27,7 @@ class Outcome(BaseModel):
         codes: how all commands of the run ended; None where one hung.
         lost, extra, doubled, differing: rows of the run in the end.
         failed: rows of failed searches in the end; ``retried`` where some had failed before.
-        told: what was printed about it.
+        told: what was printed about it; None where another fault struck before it was over.
     """
 
     fault: str
@@ -45,7 +45,7 @@ class Outcome(BaseModel):
     differing: int
     failed: int
     retried: bool
-    told: list[str]
+    told: list[str] | None
 
     def __str__(self) -> str:
         where = f"{self.fault} ({self.machines}, {self.seed}, at {self.share:.0%})"
@@ -67,9 +67,9 @@ class Outcome(BaseModel):
         return not self.wrong and not self.hung
 
 
-def told(commands: Sequence[Command], since: float) -> list[str]:
-    """Return what commands printed about a fault after it had struck, without times, each line once."""
-    said = [_STAMP.sub("", line).strip() for command in commands for line in command.said(since)]
+def told(commands: Sequence[Command], since: float, until: float) -> list[str]:
+    """Return what commands printed about a fault between two moments, without times, each line once."""
+    said = [_STAMP.sub("", line).strip() for command in commands for line in command.said(since, until)]
     return list(dict.fromkeys(line for line in said if _TELLING.search(line)))[:_MOST_LINES]
 
 

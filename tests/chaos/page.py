@@ -68,10 +68,11 @@ def _range(values: Sequence[float]) -> str:
 
 
 def _told(some: Sequence[Outcome]) -> str:
-    """Return what most of the commands said first; of an error what was found and what is to be done."""
-    said = Counter(_first(outcome.told) for outcome in some)
-    text = said.most_common(1)[0][0]
-    return text.replace("|", "\\|") or "nothing"
+    """Return what most of the commands said first, where no other fault had struck meanwhile."""
+    said = Counter(_first(outcome.told) for outcome in some if outcome.told is not None)
+    if not said:
+        return "–"
+    return said.most_common(1)[0][0].replace("|", "\\|") or "nothing"
 
 
 def _first(told: Sequence[str]) -> str:
