@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from outvoted.actors.mining.shards import Progress
 from outvoted.actors.runs.ray_metrics import Meter
@@ -52,6 +53,10 @@ class Counting:
                     "searches/failed in this session": leased.failed,
                 }
             )
+
+    def end(self, progress: Progress) -> None:
+        """Take what was recorded when mining has ended: the last shards may not have been heard of."""
+        self.hear(progress, replace(self._leased, under_way=0, oldest_seconds=0.0))
 
     def _measure(self, progress: Progress, leased: Leased) -> None:
         self._meter.put("waiting_searches", max(0, self._planned - progress.searches))

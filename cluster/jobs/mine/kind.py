@@ -210,6 +210,7 @@ def _lease_all(
 
     crew.mine(leases, report)
     ended = found.progress()
+    counting.end(ended)
     figures.add_exactness(job.config.panel.names, list(crew.ask_each("exactness")))
     skipped, failed = ended.outcomes[Outcome.SKIPPED], ended.outcomes[Outcome.FAILED]
     tell(ended.searches, found.mistakes(), skipped, failed)  # as the summary will count them
