@@ -1,0 +1,170 @@
+"""The shell around the supervisor: calls that end in any order, die or raise, and what becomes of a run."""
+
+import time
+from concurrent.futures import Future
+from threading import Timer
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from ray.exceptions import RayActorError, RayTaskError
+
+from outvoted.actors.mining.ray_mining import Vitals
+from outvoted.actors.mining.shards import Progress
+from outvoted.cluster.ray.crew import Crew
+from outvoted.cluster.ray.events import MachinesSeen, SaySentence
+from outvoted.cluster.ray.roster import CrewLimits
+from outvoted.cluster.ray.supervisor import Supervisor
+from outvoted.search.errors import OutvotedError
+
+CELLS = 3
+
+
+class Call:
+    """A call to Ray that ends after some seconds, with a value or an error."""
+
+    def __init__(self, value: Any, seconds: float = 0.0) -> None:
+        self._future: Future[Any] = Future()
+        self.value = value
+        if seconds:
+            Timer(seconds, self._end).start()
+        else:
+            self._end()
+
+    def _end(self) -> None:
+        if isinstance(self.value, BaseException):
+            self._future.set_exception(self.value)
+        else:
+            self._future.set_result(self.value)
+
+    def future(self) -> "Future[Any]":
+        return self._future
+
+
+class Machines:
+    """Cells and a recorder, in place of Ray's; what each shard and each recording comes to can be set."""
+
+    def __init__(self) -> None:
+        self.cells: list[SimpleNamespace] = []
+        self.ended: list[int] = []
+        self.fates: dict[str, list[Call]] = {}
+        self.recordings: list[Call] = []
+        self.recorded: list[str] = []
+        self.said: list[str | None] = []
+        self.recorder = SimpleNamespace(record=SimpleNamespace(remote=self._record))
+
+    def start(self) -> Any:
+        number = len(self.cells)
+        cell = SimpleNamespace(
+            placed=Call(None),
+            open=lambda contents: Call(f"10.0.0.{number}"),
+            mine=self._mine,
+            pulse=lambda: Call(Vitals(int(time.monotonic() * 10))),
+            ask=lambda method, *given: self.fates.get(method, [Call(f"{method} of {number}")]).pop(0),
+            end=lambda: self.ended.append(number),
+        )
+        self.cells.append(cell)
+        return cell
+
+    def _mine(self, lease: Any) -> tuple[Call, str]:
+        name = lease.shard.name
+        fates = self.fates.get(name)
+        return (fates.pop(0) if fates else Call((5, 0))), name
+
+    def _record(self, *rows: str) -> Call:
+        if rows and self.recordings:
+            return self.recordings.pop(0)
+        self.recorded += rows
+        return Call(Progress(searches=len(self.recorded)))
+
+
+@pytest.fixture
+def machines() -> Machines:
+    return Machines()
+
+
+@pytest.fixture
+def crew(machines: Machines) -> Crew:
+    supervisor = Supervisor(CrewLimits(CELLS, 2, 60.0, "1 CPU"), time.monotonic())
+
+    def say(sentence: SaySentence) -> None:
+        machines.said.append(sentence.text)
+
+    def look() -> MachinesSeen:
+        return MachinesSeen(CELLS, CELLS)
+
+    found = Crew(supervisor, machines.start, machines.recorder, look, say)
+    contents: Any = SimpleNamespace()
+    found.open(contents)
+    return found
+
+
+def mine(crew: Crew, shards: int) -> list[int]:
+    """Mine numbered shards; return what was reported as recorded."""
+    told: list[int] = []
+    work: Any = (SimpleNamespace(shard=SimpleNamespace(name=f"shard-{number}")) for number in range(shards))
+    crew.mine(work, lambda recorded, live, leased: told.append(recorded.searches))
+    return told
+
+
+def all_of(shards: int) -> list[str]:
+    return sorted(f"shard-{number}" for number in range(shards))
+
+
+def test_every_shard_is_recorded_once_and_all_cells_are_ended(crew: Crew, machines: Machines) -> None:
+    told = mine(crew, 100)
+    crew.end()
+    assert sorted(machines.recorded) == all_of(100)
+    assert told == sorted(told)
+    assert machines.ended == [0, 1, 2]
+
+
+def test_a_slow_shard_holds_back_no_other(crew: Crew, machines: Machines) -> None:
+    machines.fates["shard-0"] = [Call((5, 0), seconds=1.0)]
+    mine(crew, 50)
+    assert machines.recorded[-1] == "shard-0"
+    assert sorted(machines.recorded) == all_of(50)
+
+
+def test_what_a_cell_had_that_died_is_mined_by_another(crew: Crew, machines: Machines) -> None:
+    machines.fates["shard-4"] = [Call(RayActorError())]
+    mine(crew, 30)
+    assert sorted(machines.recorded) == all_of(30)
+    assert len(machines.ended) == 1
+    assert any("was lost: it is started again" in str(text) for text in machines.said)
+
+
+def test_rows_that_were_lost_are_mined_again(crew: Crew, machines: Machines) -> None:
+    machines.recordings = [Call(RayActorError())]
+    mine(crew, 30)
+    assert sorted(machines.recorded) == all_of(30)
+
+
+def test_a_passing_error_is_tried_again_and_a_lasting_one_ends_the_run(
+    crew: Crew, machines: Machines
+) -> None:
+    broken = RayTaskError("mine", "traceback", ValueError("broken"))
+    machines.fates["shard-1"] = [Call(broken)]
+    mine(crew, 3)
+    assert sorted(machines.recorded) == all_of(3)
+    machines.fates["shard-1"] = [Call(broken)] * 3
+    with pytest.raises(RayTaskError, match="traceback"):
+        mine(crew, 3)
+
+
+def test_what_the_recorder_cannot_write_arrives_as_itself(crew: Crew, machines: Machines) -> None:
+    full = OutvotedError("space on the disk", "none", "free some")
+    machines.recordings = [Call(RayTaskError("record", "traceback", full))]
+    with pytest.raises(OutvotedError, match="space on the disk"):
+        mine(crew, 10)
+
+
+def test_a_question_goes_to_another_cell_where_one_is_lost(crew: Crew, machines: Machines) -> None:
+    machines.fates["vote"] = [Call(RayActorError()), Call("seen")]
+    assert crew.ask("vote") == "seen"
+    assert len(machines.ended) == 1
+
+
+def test_each_cell_can_be_asked(crew: Crew, machines: Machines) -> None:
+    crew._turn()
+    assert sorted(crew.ask_each("exactness")) == [f"exactness of {number}" for number in range(CELLS)]
