@@ -106,6 +106,36 @@ class _Block:
     there: torch.Tensor
 
 
+@dataclass(frozen=True)
+class _Index:
+    """Where seeds are: ascending ids, and the block and the row in it that each is at."""
+
+    blocks: list[_Block]
+    seed_id: Ints
+    block: Ints
+    row: Ints
+
+    @staticmethod
+    def of(blocks: list[_Block]) -> "_Index":
+        sizes = [len(block.seed_id) for block in blocks]
+        every = np.concatenate([np.empty(0, np.int64), *(block.seed_id for block in blocks)])
+        each, first = np.unique(every, return_index=True)
+        row = np.concatenate([np.empty(0, np.int64), *(np.arange(size) for size in sizes)])
+        return _Index(blocks, each, np.repeat(np.arange(len(blocks)), sizes)[first], row[first])
+
+    def place(self, seed_id: Ints) -> Ints:
+        """Return where in the index seeds (n,) are, -1 for those that are not."""
+        if not len(self.seed_id):
+            return np.full(len(seed_id), -1)
+        place = np.searchsorted(self.seed_id, seed_id).clip(max=len(self.seed_id) - 1)
+        return np.where(self.seed_id[place] == seed_id, place, -1)
+
+
+def _taken(block: _Block, rows: Ints, there: bool) -> torch.Tensor:
+    images = block.there if there else block.images
+    return images.index_select(0, tensor_of(rows).to(images.device))
+
+
 class _InFlight(SeedPixels):
     """Blocks that someone holds; a seed in none of them is read when it is asked for, and kept for a while.
 
@@ -117,6 +147,7 @@ class _InFlight(SeedPixels):
         self._seeds, self._device = seeds, device
         self._blocks: dict[str, _Block] = {}
         self._kept: list[_Block] = []
+        self._index: _Index | None = None
 
     def of(self, seed_id: Ints) -> torch.Tensor:
         """Gather rows from all blocks."""
@@ -130,36 +161,41 @@ class _InFlight(SeedPixels):
         """Take a block as it is, without copying it on the CPU."""
         images = tensor_of(block.images)
         self._blocks[name] = _Block(block.seed_id, images, images.to(self._device))
+        self._index = None
 
     def drop(self, name: str) -> None:
         """Let go of a block."""
         self._blocks.pop(name, None)
+        self._index = None
 
     def keep(self, names: Collection[str]) -> frozenset[str]:
         """Drop all blocks but those of these names."""
         for name in [name for name in self._blocks if name not in names]:
-            del self._blocks[name]
+            self.drop(name)
         return frozenset(names) - frozenset(self._blocks)
 
     def _gathered(self, seed_id: Ints, there: bool) -> torch.Tensor:
+        index = self._index or self._indexed()
+        place = index.place(seed_id)
+        if (place < 0).any():
+            missing = np.unique(seed_id[place < 0])
+            index = _Index.of([self._read(missing), *index.blocks])  # one more time, what is forgotten
+            place = index.place(seed_id)
+        block, row = index.block[place], index.row[place]
+        parts = np.unique(block)
+        if len(parts) == 1:
+            return _taken(index.blocks[parts[0]], row, there)
         found = torch.empty(
             (len(seed_id), *self.form), dtype=torch.uint8, device=self._device if there else None
         )
-        left = np.arange(len(seed_id))
-        for block in (*self._blocks.values(), *reversed(self._kept), None):
-            if not len(left):
-                break
-            block = self._read(seed_id[left]) if block is None else block
-            place = np.searchsorted(block.seed_id, seed_id[left]).clip(max=len(block.seed_id) - 1)
-            here = block.seed_id[place] == seed_id[left]
-            if here.any():
-                images, rows = block.there if there else block.images, tensor_of(place[here])
-                taken = images.index_select(0, rows.to(images.device))
-                if len(taken) == len(seed_id):
-                    return taken
-                found[tensor_of(left[here]).to(found.device)] = taken
-                left = left[~here]
+        for part in parts:
+            here = np.flatnonzero(block == part)
+            found[tensor_of(here).to(found.device)] = _taken(index.blocks[part], row[here], there)
         return found
+
+    def _indexed(self) -> "_Index":
+        self._index = _Index.of([*self._blocks.values(), *reversed(self._kept)])
+        return self._index
 
     def _read(self, seed_id: Ints) -> _Block:
         """Read seeds, and forget those that were read longest ago if all take too much memory."""
@@ -167,6 +203,7 @@ class _InFlight(SeedPixels):
         images = tensor_of(block.images)
         found = _Block(block.seed_id, images, images.to(self._device))
         self._kept.append(found)
+        self._index = None
         while len(self._kept) > 1 and sum(each.images.nbytes for each in self._kept) > MOST_KEPT:
             del self._kept[0]
         return found
