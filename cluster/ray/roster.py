@@ -56,6 +56,7 @@ class CellState:
 
     Attributes:
         since: when it was started, or placed, or opened, whichever came last.
+        heard: when it last said how it is.
         life: when it last showed that it computes.
         beat: when an answer of its panel last came.
         asked: calls to it that are no shards.
@@ -67,6 +68,7 @@ class CellState:
     opened: bool = False
     node: str = ""
     beats: int = 0
+    heard: float = 0.0
     life: float = 0.0
     beat: float = 0.0
     asked: int = 0
@@ -101,6 +103,7 @@ class Roster:
         first = _FIRST_SECONDS if not self.limits.inside else 2 * _COMPUTING_SECONDS
         self._idle = Pace(_SILENT_SECONDS, 2 * _SILENT_SECONDS if self.limits.inside else _FIRST_SECONDS)
         self._late = Pace(_COMPUTING_SECONDS, first)
+        self._mute = Pace(_SILENT_SECONDS, 2 * _SILENT_SECONDS)
         self._opening = Pace(_OPENING_SECONDS, _FIRST_SECONDS)
 
     def open_cells(self) -> list[CellState]:
@@ -133,6 +136,7 @@ class Roster:
             self._opening.took(now - cell.since)
             cell.placed = cell.opened = self._ever_opened = True
             cell.since, cell.node, self._roomless = now, event.node, None
+            cell.heard = now
             cell.begin(now)
 
     def pulsed(self, event: CellPulsed, working: bool, now: float) -> bool:
@@ -140,6 +144,8 @@ class Roster:
         cell = self.cells.get(event.cell)
         if cell is None:
             return False
+        self._mute.took(now - cell.heard)
+        cell.heard = now
         moved = event.beats != cell.beats
         if moved or not working or event.computing:
             if working:
@@ -205,6 +211,9 @@ class Roster:
                 return None
             self._opening.give_up()
             return f"was not ready after {age:.0f} s"
+        if now - cell.heard > self._mute.limit():
+            self._mute.give_up()
+            return f"has not answered for {now - cell.heard:.0f} s"
         if now - cell.life > self._idle.limit():
             self._idle.give_up()
             return f"has not answered for {now - cell.life:.0f} s"

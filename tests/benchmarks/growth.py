@@ -300,8 +300,8 @@ def stub_crew(cells: int, seconds: float, recorder: Any) -> Iterator[Crew]:
     limits = CrewLimits(cells, CELL_SHARDS, 60.0, "nothing")
     supervisor = Supervisor(limits, time.monotonic())
     crew = Crew(supervisor, start, recorder, lambda: MachinesSeen(cells, 1), print)
-    nothing: Any = None
-    crew.open(nothing)
+    contents: Any = object()
+    crew.open(contents)
     try:
         yield crew
     finally:

@@ -306,6 +306,23 @@ def test_a_cell_that_hangs_is_ended_and_what_it_had_is_mined_elsewhere() -> None
     assert said == "cell 1 on node 10.0.0.0 has not answered for 31 s: it is started again"
 
 
+def test_a_coordinator_that_is_silent_is_not_taken_for_one_whose_peers_compute() -> None:
+    """What computes elsewhere may take long; how a cell is, it says at once."""
+    world = World(200, inside=False)
+    world.place()
+    world.open()
+    for _ in range(5):
+        world.now += 1
+        for cell in world.opened:
+            world.hear(CellPulsed(cell, 0, None))
+    for _ in range(100):
+        world.now += 1
+        for cell in (1, 2):
+            world.hear(CellPulsed(cell, 0, None))
+    assert 0 in world.ended
+    assert not {1, 2} & world.ended
+
+
 def test_what_an_ended_cell_says_later_is_not_heard() -> None:
     world = World(20)
     world.live()
