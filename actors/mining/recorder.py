@@ -7,7 +7,7 @@ from typing import Any
 import ray
 
 from outvoted.actors.mining.monitor import Monitor
-from outvoted.actors.mining.shards import Live, Progress, ShardResult, Shards
+from outvoted.actors.mining.shards import Progress, ShardResult, Shards
 from outvoted.actors.runs import fence, same_place
 from outvoted.actors.runs.compaction import Compactor
 from outvoted.actors.runs.epochs import EpochRecord
@@ -32,7 +32,6 @@ class Recorder:
         self._compactor = Compactor(self._shards.units)
         self._monitor = Monitor(RunFolder(path).tensorboard)
         self._done, self._progress = self._shards.done(), self._shards.progress()
-        self._under_way: dict[str, dict[str, Live]] = {}
 
     def answer(self) -> str | None:
         """Answer what was asked in the run's folder, to show that it is the same folder here."""
@@ -62,17 +61,6 @@ class Recorder:
             self._done = self._done.union(IdRanges.of(fresh.searches["search_id"].to_numpy()))
             self._progress = self._progress.plus(fresh.searches)
             self._compactor.wrote()
-        for shards in self._under_way.values():
-            shards.pop(result.name, None)
-
-    def under_way(self, cell: str, shards: Mapping[str, Live]) -> None:
-        """Hear from a cell how far its shards are, by their names."""
-        self._under_way[cell] = dict(shards)
-
-    def glance(self) -> tuple[Progress, Live]:
-        """Say how much is recorded, and what cells have said since of shards that are not."""
-        every = [live for shards in self._under_way.values() for live in shards.values()]
-        return self._progress, Live(sum(live.ended for live in every), sum(live.mistakes for live in every))
 
     def progress(self) -> Progress:
         """Say how far the run is."""

@@ -64,7 +64,7 @@ class ScanStore:
 
     def _values(self, column: str, positions: Sequence[int] | Ints) -> Iterator[tuple[int, Any]]:
         wanted = pa.array([int(position) for position in positions], pa.int64())
-        for unit in self.units.done():  # one at a time: all images may not fit into memory
-            rows = self.units.read("dissents", unit, ["position", column])
-            for row in rows.filter(pc.is_in(rows["position"], value_set=wanted)).to_pylist():
-                yield row["position"], row[column]
+        keys = self.units.read_all("dissents", columns=["position"])
+        keys = keys.filter(pc.is_in(keys["position"], value_set=wanted))
+        for row in self.units.find("dissents", keys, ["position", column]).to_pylist():
+            yield row["position"], row[column]

@@ -14,6 +14,7 @@ from outvoted.actors.data.rows import Piece
 from outvoted.actors.data.sources import firsts
 from outvoted.actors.mining.scan_store import ScanFigures, ScanStore
 from outvoted.actors.panel import panel_settings
+from outvoted.actors.runs.compaction import Compactor
 from outvoted.actors.runs.run_folder import RunFolder, RunRecord
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.cluster.console.terminal import command, phase
@@ -109,8 +110,10 @@ def _scan(
     judging = (members, data.shape, data.classes, config.panel.batch)
     began, before, fresh = time.monotonic(), figures.seconds, 0
     kept = len(store.dissents())  # of the whole scan, as the table will count them
+    compactor = Compactor(store.units)
     for found in judged(left, reading, judging, room, config.cluster.memory << 20):
         store.write(found)
+        compactor.wrote()
         fresh += found.scanned["images"][0].as_py()
         kept += found.dissents.num_rows
         seconds = time.monotonic() - began
@@ -118,3 +121,4 @@ def _scan(
         figures.put(record)
         details = f"{kept} dissents, {fresh / seconds:.0f} images/s"
         progress.update(bar, completed=finished + fresh, details=details)
+    compactor.finish()

@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from outvoted.actors.mining.recorder import Recorder
-from outvoted.actors.mining.shards import Live, Progress, ShardResult, Shards
+from outvoted.actors.mining.shards import Progress, ShardResult, Shards
 from outvoted.actors.runs.epochs import EpochRecord
 from outvoted.search.errors import OutvotedError
 from tests.conftest import full_disk
@@ -120,19 +122,34 @@ def test_several_shards_are_recorded_at_once(
     assert steps(tmp_path) == [60]
 
 
-def test_what_is_recorded_is_no_longer_under_way(
-    halves: tuple[ShardResult, ShardResult], tmp_path: Path
+def test_of_a_shard_only_what_is_not_recorded_yet_is_written(
+    halves: tuple[ShardResult, ShardResult], mined: ShardResult, tmp_path: Path
 ) -> None:
     recorder = Recorder(tmp_path)
-    first, second = (half.name for half in halves)
-    recorder.under_way("cell", {first: Live(20, 9), second: Live(3, 1)})
-    recorder.under_way("another", {"shard": Live(1, 0)})
-    assert recorder.glance() == (Progress(), Live(24, 10))
     recorder.record(halves[0])
-    assert recorder.glance() == (Progress().plus(halves[0].searches), Live(4, 1))
-    recorder.under_way("cell", {second: Live(5, 2)})
-    assert recorder.glance()[1] == Live(6, 2)
+    whole = ShardResult("shard-000000000000-000000000059", mined.searches, mined.mistakes)
+    assert recorder.record(whole) == recorder.record(whole) == Progress().plus(mined.searches)
     recorder.close()
+    assert sorted(path.stem for path in (tmp_path / "searches").iterdir()) == [half.name for half in halves]
+    for table in ("searches", "mistakes"):
+        found = pq.read_table(tmp_path / table)  # as whoever reads the folder does
+        assert found.sort_by("search_id").equals(getattr(mined, table))
+
+
+def test_a_long_run_leaves_few_files(mined: ShardResult, tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path)
+    for first in range(60):
+        searches = mined.searches.slice(first, 1)
+        mistakes = mined.mistakes.filter(pc.equal(mined.mistakes["search_id"], searches["search_id"][0]))
+        recorder.record(ShardResult(f"shard-{first:012d}-{first:012d}", searches, mistakes))
+    recorder.close()
+    for table in ("searches", "mistakes"):
+        assert len(list((tmp_path / table).iterdir())) == 1
+        assert pq.read_table(tmp_path / table).equals(getattr(mined, table))
+        assert Shards(tmp_path).table("searches").equals(mined.searches)
+    again = Recorder(tmp_path)
+    assert again.record(mined) == Progress().plus(mined.searches)
+    again.close()
 
 
 def test_a_read_only_place_is_one_message(mined: ShardResult) -> None:
