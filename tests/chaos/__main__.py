@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.chaos.bench import Bench
-from tests.chaos.drill import drill
+from tests.chaos.drill import drill, not_struck
 from tests.chaos.faults import FAULTS, Fault
 from tests.chaos.hosts import Hosts, can_be_apart
 from tests.chaos.machines import Alone
@@ -75,18 +75,10 @@ def main() -> int:
                     outcomes += found
                     _note(options.record, found)
                     if found and len(found) < len(faults):  # the run was over too soon
-                        waiting.append(_others(faults, found))
+                        waiting.append(not_struck(faults, found))
     bad = sum(not outcome.good for outcome in outcomes)
     print(f"{len(outcomes)} faults, {bad} runs that did not end as they should", flush=True)
     return min(bad, 99)
-
-
-def _others(faults: Sequence[Fault], outcomes: Sequence[Outcome]) -> list[Fault]:
-    """Return the faults that did not get to strike."""
-    left = list(faults)
-    for outcome in outcomes:
-        left.remove(next(fault for fault in left if fault.name == outcome.fault))
-    return left
 
 
 def _note(record: Path, outcomes: Sequence[Outcome]) -> None:

@@ -51,6 +51,14 @@ def drill(
             watched.clean()
 
 
+def not_struck(faults: Sequence[Fault], outcomes: Sequence[Outcome]) -> list[Fault]:
+    """Return the faults that did not get to strike before a run had ended."""
+    left = list(faults)
+    for outcome in outcomes:
+        left.remove(next(fault for fault in left if fault.name == outcome.fault))
+    return left
+
+
 @contextmanager
 def _disk(fault: Fault, bench: Bench) -> Iterator[Path]:
     if fault.needs != "disk":
