@@ -12,7 +12,7 @@ _BESIDE, _WIDTH, _HEIGHT = 3, 8, 8  # panels in a line; their size on Grafana's 
 
 
 @dataclass(frozen=True)
-class Panel:
+class Graph:
     """A graph.
 
     Attributes:
@@ -45,28 +45,28 @@ _DONE = "max by (run, task) (<done>) / (max by (run, task) (<planned>) > 0)"
 _ENDED, _FOUND, _FAILED = _rate("<searches>"), _rate("<mistakes>"), _rate('<searches|outcome="failed">')
 _FREE = "min by (run) (<disk_free_bytes> / <disk_bytes>)"
 
-ROWS: Mapping[str, Sequence[Panel]] = {
+ROWS: Mapping[str, Sequence[Graph]] = {
     "How far, how fast": (
-        Panel("Progress", "Of each task of a run.", {"{{run}}: {{task}}": _DONE}, "percentunit", 1),
-        Panel(
+        Graph("Progress", "Of each task of a run.", {"{{run}}: {{task}}": _DONE}, "percentunit", 1),
+        Graph(
             "Searches per second",
             "Recorded ones, by how they ended.",
             {"{{run}}: {{outcome}}": _rate("<searches>", "run, outcome")},
         ),
-        Panel(
+        Graph(
             "Mistakes per minute",
             "Verified ones, by the network that makes them.",
             {"{{run}}: {{target}}": f"60 * {_rate('<mistakes>', 'run, target')}"},
         ),
-        Panel("Inferences per second", "All that were run for a search.", {"{{run}}": _rate("<inferences>")}),
-        Panel(
+        Graph("Inferences per second", "All that were run for a search.", {"{{run}}": _rate("<inferences>")}),
+        Graph(
             "Share of searches that find a mistake",
             "Of those recorded lately.",
             {"{{run}}": f"{_FOUND} / {_ENDED}"},
             "percentunit",
             1,
         ),
-        Panel(
+        Graph(
             "Share of searches that fail",
             "Of those recorded lately. Anything but 0 deserves a look at the column `reason`.",
             {"{{run}}": f"{_FAILED} / {_ENDED}"},
@@ -75,51 +75,51 @@ ROWS: Mapping[str, Sequence[Panel]] = {
         ),
     ),
     "Work and workers": (
-        Panel(
+        Graph(
             "Cells",
             "At work, and waiting for room or being opened.",
             {"{{run}}: {{state}}": "max by (run, state) (<cells>)"},
         ),
-        Panel("Shards leased", "That are not recorded yet.", {"{{run}}": "max by (run) (<leased_shards>)"}),
-        Panel(
+        Graph("Shards leased", "That are not recorded yet.", {"{{run}}": "max by (run) (<leased_shards>)"}),
+        Graph(
             "Queue", "Searches that are not recorded yet.", {"{{run}}": "max by (run) (<waiting_searches>)"}
         ),
-        Panel(
+        Graph(
             "Time for a shard",
             "In a cell: half of them, and all but one in twenty, are quicker.",
             {"{{run}}: 50 %": _slowest(0.5), "{{run}}: 95 %": _slowest(0.95)},
             "s",
         ),
-        Panel(
+        Graph(
             "Oldest lease",
             "A line that climbs without an end is a cell that hangs.",
             {"{{run}}": "max by (run) (<oldest_lease_seconds>)"},
             "s",
         ),
-        Panel(
+        Graph(
             "Time since anything was done",
             "Of the run as a whole; training a large network shows nothing for an epoch.",
             {"{{run}}": "max by (run) (<idle_seconds>)"},
             "s",
         ),
-        Panel(
+        Graph(
             "Lost cells",
             "Within ten minutes; each is started again where there is room.",
             {"{{run}}": _recent("<restarts>")},
         ),
-        Panel(
+        Graph(
             "Shards leased again",
             "Within ten minutes: of lost cells, and of cells that were late.",
             {"{{run}}": _recent("<repeated_shards>")},
         ),
     ),
     "Storage and network": (
-        Panel(
+        Graph(
             "Errors",
             "That did not end the run and were tried again, within ten minutes.",
             {"{{run}}: {{place}}": _recent("<errors>", "run, place")},
         ),
-        Panel("Free disk", "Where the run's folder lies.", {"{{run}}": _FREE}, "percentunit", 1),
+        Graph("Free disk", "Where the run's folder lies.", {"{{run}}": _FREE}, "percentunit", 1),
     ),
 }
 
@@ -185,7 +185,7 @@ def _panels() -> Iterator[dict[str, Any]]:
         top += -(-len(row) // _BESIDE) * _HEIGHT
 
 
-def _graph(panel: Panel) -> dict[str, Any]:
+def _graph(panel: Graph) -> dict[str, Any]:
     axis = {"unit": panel.unit, "min": 0} | ({} if panel.most is None else {"max": panel.most})
     custom = {"fillOpacity": 8, "lineWidth": 2, "spanNulls": True}
     return {

@@ -88,7 +88,7 @@ _BEGAN = time.monotonic()
 _FIRSTS = count(0, 1000)
 
 
-class Pace:
+class RecordPace:
     """Says when the next record of a task is due: every second at first, every ten in a long run.
 
     A run of ten hours leaves some 5,000 records, less than a MiB for whoever rejoins.

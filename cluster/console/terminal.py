@@ -275,7 +275,7 @@ class RecordedLines(Lines):
 
     def __init__(self, console: Console) -> None:
         super().__init__(console)
-        self._to, self._pace = console, records.Pace()
+        self._to, self._pace = console, records.RecordPace()
 
     def _say(self, task: Task, last: bool = False) -> None:
         text = self._due(task, last)

@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outvoted.cluster.console import records
-from outvoted.cluster.console.records import MARK, FileSent, FilesListed, LogReader, Pace, RunBegan, TaskAt
+from outvoted.cluster.console.records import (
+    MARK,
+    FileSent,
+    FilesListed,
+    LogReader,
+    RecordPace,
+    RunBegan,
+    TaskAt,
+)
 from outvoted.cluster.console.terminal import RecordedLines, Terminal, bars
 
 RECORDS: list[records.Record] = [
@@ -62,7 +70,7 @@ def test_a_long_run_leaves_few_records_and_no_state_is_older_than_ten_seconds(
     clock = [0.0]
     monkeypatch.setattr("time.monotonic", lambda: clock[0])
     monkeypatch.setattr(records, "_BEGAN", 0.0)
-    pace, written = Pace(), [0.0]
+    pace, written = RecordPace(), [0.0]
     for tenth in range(10 * 3600):  # an hour
         clock[0] = tenth / 10
         if pace.due(0, {"done": tenth}, last=False):
