@@ -319,6 +319,7 @@ def test_few_files_are_left_alone_and_many_are_joined_on_the_way(
     compactor.finish()
     assert_holds(found, range(90))
     assert all(len(names) < 12 for names in files(found).values())
+    compact(found)
     write(found, "mine", range(30, 32))
     before = files(found)
     Compactor(found).finish()
