@@ -163,7 +163,11 @@ class Hosts(Machines):
             _ip("link", "add", self.bridge, "type", "bridge")
             _ip("link", "set", self.bridge, "up")
         self.hosts = [Host(name, number, self) for number, name in enumerate("habc")]
-        self.mend()
+        try:
+            self.mend()
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def head(self) -> Host:
