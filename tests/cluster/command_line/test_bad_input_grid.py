@@ -139,8 +139,8 @@ def test_a_wrong_value_in_a_configuration_that_is_checked(
     command: str, end: End, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A few in each; the run's own checks are what finds them."""
-    for name in ("_SECONDS", "_LEAST_SECONDS"):
-        monkeypatch.setattr(f"outvoted.cluster.command_line.checking.{name}", 0.05)
+    for name in ("command_line.checking._SECONDS", "jobs.measuring._LEAST_SECONDS"):
+        monkeypatch.setattr(f"outvoted.cluster.{name}", 0.05)
     values = KINDS[command].form.model_validate(sound(command, tmp_path)).model_dump(mode="json")
     spots, kinds = list(places(values)), list(WRONG)
     endings = {

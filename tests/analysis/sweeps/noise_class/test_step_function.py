@@ -52,7 +52,9 @@ def test_samples_are_spread_over_their_intervals_equally(where: Where) -> None:
 
 
 def test_a_fit_follows_from_its_settings_set_and_seed() -> None:
-    quick = StepFunction(samples=200, evaluations=5)
+    quick = StepFunction(
+        evaluations=5
+    )  # MINPACK's sums over few samples end in bits that hang on where they lie
     first = fitted(quick, "ends", 3)
     assert np.array_equal(fitted(quick, "ends", 3), first)
     assert not np.array_equal(fitted(quick, "ends", 4), first)
