@@ -51,7 +51,7 @@ class Cell:
         self.peers: tuple[Any, ...] = ()
         self._opener: tuple[Any, ...] = ()
 
-    def open(self, contents: "CellContents") -> Any:
+    def furnish(self, contents: "CellContents") -> Any:
         """Give it its panel; return the call, whose result is the address of its machine."""
         where: Peers = PeersInside(contents.peers)
         if not self._layout.inside:

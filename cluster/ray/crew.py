@@ -96,7 +96,7 @@ class Crew:
             self._turn()
         return tuple(self._cells[cell].actor.train for cell in sorted(self._placed & self._cells.keys()))
 
-    def open(self, contents: CellContents) -> None:
+    def furnish(self, contents: CellContents) -> None:
         """Give all cells their panel, those that are there and those that will be; return once one has it.
 
         Raises:
@@ -245,7 +245,7 @@ class Crew:
             self._pulsing[number] = 0.0
             return CellOpened(number, str(value))
 
-        self._watch(cell.open(self._contents), heard)
+        self._watch(cell.furnish(self._contents), heard)
 
     def _has_room(self, number: int, value: Any, error: BaseException | None) -> Event | None:
         if error is not None or number not in self._cells:

@@ -267,7 +267,7 @@ class StubCell:
     seconds: float
     placed: Any
 
-    def open(self, contents: object) -> Any:
+    def furnish(self, contents: object) -> Any:
         """Return a call that has ended."""
         return self.placed
 
@@ -301,7 +301,7 @@ def stub_crew(cells: int, seconds: float, recorder: Any) -> Iterator[Crew]:
     supervisor = Supervisor(limits, time.monotonic())
     crew = Crew(supervisor, start, recorder, lambda: MachinesSeen(cells, 1), print)
     contents: Any = object()
-    crew.open(contents)
+    crew.furnish(contents)
     try:
         yield crew
     finally:

@@ -134,7 +134,7 @@ def _search(
         found = run_members(job.store, record, recipes, data, trainers, progress, recorder.epoch.remote)
         starting = progress.add_task("starting", total=1, details="peers and coordinators")
         retries = Retries(config.cluster.retries)
-        crew.open(CellContents.placed(rules, found, images, config.panel.batch, retries, _meter(job)))
+        crew.furnish(CellContents.placed(rules, found, images, config.panel.batch, retries, _meter(job)))
         panel = CrewPanel(crew.ask, len(config.panel.names))
         plans = planned(panel, config.search, data.train.labels, config.panel.names)
         plans.standings.check()

@@ -43,7 +43,7 @@ def cell(inside: bool, trained: list[Member], digits: Dataset, rules: Rules) -> 
     one = Cell(layout)
     try:
         contents = CellContents.placed(rules, trained, images, "auto", Retries(), Meter("panel", "mine"))
-        ray.get(one.open(contents))
+        ray.get(one.furnish(contents))
         yield one
     finally:
         one.end()

@@ -57,7 +57,7 @@ class Machines:
         number = len(self.cells)
         cell = SimpleNamespace(
             placed=Call(None),
-            open=lambda contents: Call(f"10.0.0.{number}"),
+            furnish=lambda contents: Call(f"10.0.0.{number}"),
             mine=self._mine,
             pulse=lambda: Call(Vitals(int(time.monotonic() * 10))),
             ask=lambda method, *given: self.fates.get(method, [Call(f"{method} of {number}")]).pop(0),
@@ -95,7 +95,7 @@ def crew(machines: Machines) -> Crew:
 
     found = Crew(supervisor, machines.start, machines.recorder, look, say)
     contents: Any = SimpleNamespace()
-    found.open(contents)
+    found.furnish(contents)
     return found
 
 
