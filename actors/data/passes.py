@@ -81,7 +81,7 @@ def remember(key: str | None, passed: Passed) -> None:
     """Remember it, if there is room and leave to."""
     if key is not None:
         with suppress(OutvotedError):  # images are only looked at again
-            write_atomically(_file(key), lambda path: path.write_text(passed.model_dump_json()))
+            write_atomically(_file(key), lambda path: path.write_text(passed.model_dump_json(), "utf-8"))
 
 
 def _file(key: str) -> Path:
