@@ -69,7 +69,7 @@ class StoredArray:
     @property
     def anywhere(self) -> bool:
         """Whether reading may begin at any row without unpacking those before it."""
-        return self.plain is not None if self.member else self.path.suffix != ".gz"
+        return self.member is None and self.path.suffix != ".gz"
 
     def __len__(self) -> int:
         return self.shape[0] if self.shape else 1
@@ -220,14 +220,23 @@ class ArrayRows(Rows):
     def in_memory(self) -> bool:
         """Whether no single row can be reached, or only all of them say whether they are pixels."""
         told = self.images.dtype == np.uint8 or self.white is not None
-        return not (told and self.images.anywhere and not self.images.fortran)
+        reached = self.images.anywhere or self.images.plain is not None
+        return not (told and reached and not self.images.fortran)
 
     def contents(self, numbers: Ints) -> Iterator[Content]:
-        """Read images that follow one another together."""
-        where = self.images.name
-        for run in runs(numbers):
-            for block in self.images.blocks(self.first + int(run[0]), self.first + int(run[-1]) + 1):
+        """Read images that follow one another together.
+
+        Where most of a member of an archive is asked for all of it is read, which has its checksum looked at.
+        """
+        where, wanted = self.images.name, numbers + self.first
+        whole = self.images.plain is not None and 2 * len(wanted) > len(self.images)
+        for run in [np.arange(len(self.images))] if whole else runs(wanted):
+            begin = int(run[0])
+            for block in self.images.blocks(begin, int(run[-1]) + 1):
                 found = arranged(block, self.layout, where)
+                first, last = np.searchsorted(wanted, [begin, begin + len(block)])
+                found = found[wanted[first:last] - begin]
+                begin += len(block)
                 yield from found if self.white is None else scaled(found, self.white, where)
 
     def stamp(self) -> str | None:

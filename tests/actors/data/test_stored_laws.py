@@ -122,6 +122,18 @@ def test_arrays_nearly_black_are_refused_on_disk_too(some: Split, tmp_path: Path
     alike(*both(setting))
 
 
+@pytest.mark.parametrize("share", [0, 0.25])
+def test_an_archive_whose_checksum_is_wrong_is_refused_on_disk_too(
+    share: float, some: Split, tmp_path: Path
+) -> None:
+    file, images = tmp_path / "data.npz", np.repeat(some.images, 400, axis=3)
+    np.savez(file, x_train=images, y_train=some.labels)
+    content = bytearray(file.read_bytes())
+    content[content.index(images[29].tobytes())] ^= 0xFF
+    file.write_bytes(content)
+    assert "damaged data (Bad CRC" in refused("npz", file, hold="disk", test_share=share).found
+
+
 def test_what_is_packed_cannot_stay_on_disk(some: Split, tmp_path: Path) -> None:
     np.savez_compressed(tmp_path / "data.npz", x_train=some.images, y_train=some.labels)
     assert "np.savez" in refused("npz", tmp_path / "data.npz", hold="disk").remedy
