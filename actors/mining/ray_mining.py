@@ -3,7 +3,7 @@
 import asyncio
 import time
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -91,12 +91,12 @@ class Vitals:
     Attributes:
         beats: answers of its panel so far.
         cpu_seconds: what its process has computed so far; None where its peers are elsewhere.
-        live: its shards under way, all together.
+        live: how far each of its shards under way is, by the shard's name.
     """
 
     beats: int = 0
     cpu_seconds: float | None = None
-    live: Live = field(default_factory=Live)
+    live: Mapping[str, Live] = field(default_factory=dict)
 
 
 class Peers(ABC):
@@ -215,9 +215,8 @@ class _Opened:
 
     def pulse(self) -> Vitals:
         """Say how it is; another thread may ask."""
-        every = list(self._live.values())
-        live = Live(sum(one.ended for one in every), sum(one.mistakes for one in every))
-        return Vitals(self.panel.beats, time.process_time() if self._computes else None, live)
+        computed = time.process_time() if self._computes else None
+        return Vitals(self.panel.beats, computed, self._live.copy())
 
     async def mine(self, lease: Lease) -> ShardResult:
         """Run a shard; again, where a peer's bound proves too small meanwhile."""

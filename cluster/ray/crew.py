@@ -77,6 +77,7 @@ class Crew:
         self._placed: set[int] = set()
         self._pulses: dict[int, tuple[float, Vitals]] = {}
         self._pulsing: dict[int, float] = {}
+        self._under_way: dict[str, Live] = {}
         self._rows: dict[str, Any] = {}
         self._recorded: Progress | None = None
         self._ended = Flag()
@@ -290,10 +291,13 @@ class Crew:
         self._pulsing[number] = now
         before = self._pulses.get(number)
         self._pulses[number] = now, value
+        self._under_way |= value.live
         return CellPulsed(number, value.beats, _computing(before, now, value))
 
     def _live(self) -> Live:
-        every = [pulse.live for _, pulse in self._pulses.values()]
+        """Add up what was last said of each shard that is not recorded yet, whichever cells have it."""
+        out = {shard: live for shard, live in self._under_way.items() if self._supervisor.is_out(shard)}
+        self._under_way, every = out, out.values()
         return Live(sum(live.ended for live in every), sum(live.mistakes for live in every))
 
     def _awake(self) -> None:

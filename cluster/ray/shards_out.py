@@ -58,6 +58,10 @@ class ShardsOut:
     def __len__(self) -> int:
         return len(self._out)
 
+    def is_out(self, shard: str) -> bool:
+        """Whether a shard is leased and not recorded yet."""
+        return shard in self._out
+
     def wants(self, shard: str) -> bool:
         """Whether a shard is out that no cell has mined yet."""
         return shard in self._out and not self._out[shard].mined

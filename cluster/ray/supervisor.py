@@ -88,6 +88,10 @@ class Supervisor:
         """Whether every shard is recorded."""
         return self._shards.finished
 
+    def is_out(self, shard: str) -> bool:
+        """Whether a shard is leased and not recorded yet."""
+        return self._shards.is_out(shard)
+
     def wants(self, shard: str) -> bool:
         """Whether a shard is out that no cell has mined yet."""
         return self._shards.wants(shard)

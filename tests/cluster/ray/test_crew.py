@@ -10,7 +10,7 @@ import pytest
 from ray.exceptions import RayActorError, RayTaskError
 
 from outvoted.actors.mining.ray_mining import Vitals
-from outvoted.actors.mining.shards import Progress
+from outvoted.actors.mining.shards import Live, Progress
 from outvoted.cluster.ray.crew import Crew
 from outvoted.cluster.ray.events import MachinesSeen, SaySentence
 from outvoted.cluster.ray.roster import CrewLimits
@@ -51,6 +51,7 @@ class Machines:
         self.recordings: list[Call] = []
         self.recorded: list[str] = []
         self.said: list[str | None] = []
+        self.live: dict[str, Live] = {}
         self.recorder = SimpleNamespace(record=SimpleNamespace(remote=self._record))
 
     def start(self) -> Any:
@@ -59,7 +60,7 @@ class Machines:
             placed=Call(None),
             furnish=lambda contents: Call(f"10.0.0.{number}"),
             mine=self._mine,
-            pulse=lambda: Call(Vitals(int(time.monotonic() * 10))),
+            pulse=lambda: Call(Vitals(int(time.monotonic() * 10), live=self.live)),
             ask=lambda method, *given: self.fates.get(method, [Call(f"{method} of {number}")]).pop(0),
             end=lambda: self.ended.append(number),
         )
@@ -168,3 +169,15 @@ def test_a_question_goes_to_another_cell_where_one_is_lost(crew: Crew, machines:
 def test_each_cell_can_be_asked(crew: Crew, machines: Machines) -> None:
     crew._turn()
     assert sorted(crew.ask_each("exactness")) == [f"exactness of {number}" for number in range(CELLS)]
+
+
+def test_no_search_is_counted_twice_whatever_cells_say_of_shards_that_others_have_or_are_recorded(
+    crew: Crew, machines: Machines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("outvoted.cluster.ray.crew._PULSE_SECONDS", 0.2)
+    machines.live = {name: Live(1, 1) for name in all_of(6)}
+    machines.fates = {"shard-5": [Call((1, 0), 1.5)]}
+    counted: list[int] = []
+    work: Any = (SimpleNamespace(shard=SimpleNamespace(name=name)) for name in all_of(6))
+    crew.mine(work, lambda recorded, live, leased: counted.append(recorded.searches + live.ended))
+    assert max(counted) == 6
