@@ -98,7 +98,7 @@ class _Held(SeedPixels):
 
 
 @dataclass(frozen=True)
-class _Block:
+class _HeldBlock:
     """A block of seeds as tensors, the second of them on the device."""
 
     seed_id: Ints
@@ -110,13 +110,13 @@ class _Block:
 class _Index:
     """Where seeds are: ascending ids, and the block and the row in it that each is at."""
 
-    blocks: list[_Block]
+    blocks: list[_HeldBlock]
     seed_id: Ints
     block: Ints
     row: Ints
 
     @staticmethod
-    def of(blocks: list[_Block]) -> "_Index":
+    def of(blocks: list[_HeldBlock]) -> "_Index":
         sizes = [len(block.seed_id) for block in blocks]
         every = np.concatenate([np.empty(0, np.int64), *(block.seed_id for block in blocks)])
         each, first = np.unique(every, return_index=True)
@@ -131,7 +131,7 @@ class _Index:
         return np.where(self.seed_id[place] == seed_id, place, -1)
 
 
-def _taken(block: _Block, rows: Ints, there: bool) -> torch.Tensor:
+def _taken(block: _HeldBlock, rows: Ints, there: bool) -> torch.Tensor:
     images = block.there if there else block.images
     return images.index_select(0, tensor_of(rows).to(images.device))
 
@@ -145,8 +145,8 @@ class _InFlight(SeedPixels):
     def __init__(self, seeds: Split, device: torch.device) -> None:
         super().__init__(seeds.shape)
         self._seeds, self._device = seeds, device
-        self._blocks: dict[str, _Block] = {}
-        self._kept: list[_Block] = []
+        self._blocks: dict[str, _HeldBlock] = {}
+        self._kept: list[_HeldBlock] = []
         self._index: _Index | None = None
 
     def of(self, seed_id: Ints) -> torch.Tensor:
@@ -160,7 +160,7 @@ class _InFlight(SeedPixels):
     def hold(self, name: str, block: SeedBlock) -> None:
         """Take a block as it is, without copying it on the CPU."""
         images = tensor_of(block.images)
-        self._blocks[name] = _Block(block.seed_id, images, images.to(self._device))
+        self._blocks[name] = _HeldBlock(block.seed_id, images, images.to(self._device))
         self._index = None
 
     def drop(self, name: str) -> None:
@@ -197,11 +197,11 @@ class _InFlight(SeedPixels):
         self._index = _Index.of([*self._blocks.values(), *reversed(self._kept)])
         return self._index
 
-    def _read(self, seed_id: Ints) -> _Block:
+    def _read(self, seed_id: Ints) -> _HeldBlock:
         """Read seeds, and forget those that were read longest ago if all take too much memory."""
         block = SeedBlock.of(self._seeds, seed_id)
         images = tensor_of(block.images)
-        found = _Block(block.seed_id, images, images.to(self._device))
+        found = _HeldBlock(block.seed_id, images, images.to(self._device))
         self._kept.append(found)
         self._index = None
         while len(self._kept) > 1 and sum(each.images.nbytes for each in self._kept) > MOST_KEPT:

@@ -76,7 +76,7 @@ class Glances:
             self._fetched = self._clock()
         now = datetime.now(UTC)
         fetched_records(self._runs)
-        self._read = {path.name: self._record(path) for path in _runs_in(self._runs)}
+        self._read = {path.name: self._record(path) for path in folders_in(self._runs)}
         found = [_glance(self._runs / name, record, now) for name, (_, record) in self._read.items()]
         return sorted(found, key=lambda one: (not one.at_work, one.age, one.name))
 
@@ -91,7 +91,12 @@ class Glances:
             return changed, error
 
 
-def _runs_in(runs: Path) -> list[Path]:
+def folders_in(runs: Path) -> list[Path]:
+    """Return the folders in a folder of runs that may be runs, in no order.
+
+    Raises:
+        OutvotedError: it cannot be read.
+    """
     try:
         paths = list(runs.iterdir()) if runs.exists() else []
     except OSError as error:

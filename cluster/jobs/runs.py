@@ -14,6 +14,7 @@ from outvoted.actors.runs.fence import FILE as LOCK
 from outvoted.actors.runs.files import write_atomically
 from outvoted.actors.runs.run_folder import DataRecord, RunFolder, RunRecord, State
 from outvoted.actors.runs.tables import check_tables
+from outvoted.cluster.jobs.glancing import folders_in
 from outvoted.cluster.ray.calls import refused
 from outvoted.cluster.storage.alive import Owner, at_work, check_alone
 from outvoted.cluster.storage.at_hand import OtherPlace, fetched_records, mirrored
@@ -202,17 +203,7 @@ def listed(runs: Path) -> list[tuple[RunFolder, RunRecord | OutvotedError]]:
     """Return every run in a folder, oldest first, with what its ``run.json`` says or why it can't be read."""
     found: list[tuple[RunFolder, RunRecord | OutvotedError]] = []
     fetched_records(runs)
-    try:
-        paths = sorted(runs.iterdir()) if runs.exists() else []
-    except OSError as error:
-        raise OutvotedError(
-            expected=f"a folder of runs at {runs}",
-            found=error.strerror or str(error),
-            remedy="choose the folder of runs with --runs",
-        ) from error
-    for path in paths:
-        if not path.is_dir() or path.name.startswith("."):
-            continue
+    for path in sorted(folders_in(runs)):
         store = RunFolder(path)
         try:
             found.append((store, store.read_record()))
