@@ -1,0 +1,1 @@
+"""The API, version 1: a router for each file, all below `/v1`."""

@@ -1,0 +1,63 @@
+"""The application: routers and what stands before and behind them all."""
+
+from collections.abc import Sequence
+from importlib.metadata import version
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+
+from outvoted.cluster.service.api import health
+from outvoted.cluster.service.errors import NotFoundError, as_json, of_request, status_of
+from outvoted.cluster.service.pages import assets, runs
+from outvoted.cluster.service.pages.rendering import error_page
+from outvoted.cluster.service.service import Service
+from outvoted.search.errors import OutvotedError
+
+_API: Sequence[APIRouter] = (health.router,)
+_PAGES: Sequence[APIRouter] = (assets.router, runs.router)
+
+
+def application(service: Service) -> FastAPI:
+    """Return the application that answers for a service."""
+    app = FastAPI(
+        title="Outvoted",
+        version=version("outvoted"),
+        openapi_url="/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.service = service
+    for router in _API:
+        app.include_router(router, prefix="/v1")
+    for router in _PAGES:
+        app.include_router(router, include_in_schema=False)
+    app.add_exception_handler(OutvotedError, _refused)
+    app.add_exception_handler(RequestValidationError, _malformed)
+    app.add_exception_handler(HTTPException, _not_served)
+    return app
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    """Say what an error says: to programs as JSON, to people on a page."""
+    assert isinstance(error, OutvotedError)
+    if request.url.path.startswith("/v1"):
+        return JSONResponse(as_json(error), status_of(error))
+    return error_page(request, error)
+
+
+async def _malformed(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    return await _refused(request, of_request(error))
+
+
+async def _not_served(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    said = NotFoundError(
+        "an address that is served here", f"{request.method} {request.url.path}", "begin at /"
+    )
+    answer = await _refused(request, said)
+    answer.status_code = error.status_code
+    answer.headers.update(error.headers or {})
+    return answer

@@ -1,0 +1,42 @@
+"""Runs by the names that stand in URLs."""
+
+import re
+from pathlib import Path
+
+from outvoted.cluster.service.errors import NotFoundError
+from outvoted.cluster.service.service import Service
+from outvoted.search.shown import shown
+
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,199}")
+_WITHIN = "~"
+"""Stands in URLs for the slash between a run and one that is a part of it."""
+
+
+def run_folder(service: Service, name: str) -> Path:
+    """Return the folder of a run.
+
+    Args:
+        name: the folder's name in the folder of runs; of a run that is a part of another, say a
+            comparison's, ``OUTER~INNER``.
+
+    Raises:
+        NotFoundError: there is none; links are not followed.
+    """
+    path, steps = service.runs, name.split(_WITHIN)
+    for step in steps if len(steps) <= 3 and all(map(_NAME.fullmatch, steps)) else ():
+        path = path / step
+        if path.is_symlink():
+            break
+    else:
+        if path != service.runs and (path / "run.json").is_file():
+            return path
+    raise NotFoundError(
+        expected=f"a run {shown(name)} in {service.runs}",
+        found="none of that name",
+        remedy="choose one of those that are listed under Runs, or by GET /v1/runs",
+    )
+
+
+def name_of(service: Service, path: Path) -> str:
+    """Return the name under which a run's folder stands in URLs."""
+    return _WITHIN.join(path.relative_to(service.runs).parts)
