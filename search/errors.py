@@ -1,25 +1,41 @@
 """The one error a user sees: what was expected, what was found, what to do."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _LISTED = 50  # names, at most
 
 
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong with one key of a configuration, by its path; by none where keys don't go together."""
+
+    place: str
+    expected: str
+    found: str
+    remedy: str
+
+
 class OutvotedError(Exception):
     """A mistake that its reader can mend.
 
     The command line prints it without a traceback and exits with code 2.
+
+    Attributes:
+        expected, found, remedy: what it says.
+        problems: the same key by key, where keys of a configuration are wrong.
     """
 
-    def __init__(self, expected: str, found: str, remedy: str) -> None:
+    def __init__(self, expected: str, found: str, remedy: str, problems: Sequence[Problem] = ()) -> None:
         expected, found, remedy = map(printable, (expected, found, remedy))
         super().__init__(expected, found, remedy)
         self.expected = expected
         self.found = found
         self.remedy = remedy
+        self.problems = tuple(problems)
 
     def __str__(self) -> str:
         return f"expected: {self.expected}\nfound:    {self.found}\nto do:    {self.remedy}"

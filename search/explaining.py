@@ -8,7 +8,7 @@ from typing import Any, Protocol, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from outvoted.search.errors import OutvotedError, suggestion
+from outvoted.search.errors import OutvotedError, Problem, suggestion
 from outvoted.search.settings import MayChange, Settings
 from outvoted.search.shown import shown
 
@@ -196,7 +196,9 @@ def explained(form: type[Settings], error: ValidationError, path: Place) -> Outv
         elif place in lines:
             continue  # of several inside one value the first says enough
         lines[place] = line
-    return OutvotedError(*("; ".join(part) for part in zip(*lines.values(), strict=True)))
+    problems = [Problem(place, *line) for place, line in lines.items()]
+    expected, found, remedy = ("; ".join(part) for part in zip(*lines.values(), strict=True))
+    return OutvotedError(expected, found, remedy, problems)
 
 
 def _either(one: Line, other: Line, place: str) -> Line:

@@ -2,7 +2,8 @@
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import yaml
@@ -29,8 +30,24 @@ _SAID = {
 """What PyYAML's scanner says, in a user's words, by how it begins."""
 
 
+@dataclass(frozen=True)
+class Position:
+    """A place in a text: line and column, both from 1."""
+
+    line: int
+    column: int
+
+
 class NotPlainYamlError(ValueError):
-    """Says in a user's words what in a text is not plain YAML, and on which line."""
+    """Says in a user's words what in a text is not plain YAML, and where; ``at`` is None of a whole text."""
+
+    def __init__(self, said: str, at: Position | None = None) -> None:
+        super().__init__(said)
+        self.at = at
+
+
+KeyPath = tuple[str | int, ...]
+"""Keys and places in lists, from the outermost on."""
 
 
 def parse(text: str) -> Any:
@@ -48,13 +65,47 @@ def parse(text: str) -> Any:
     try:
         node = _composed(_events(text))
     except yaml.reader.ReaderError as error:
-        raise NotPlainYamlError(f"the character {chr(error.character)!r}, which no text holds") from error
+        raise NotPlainYamlError(
+            f"the character {chr(error.character)!r}, which no text holds", _after(text[: error.position])
+        ) from error
     except yaml.MarkedYAMLError as error:
-        raise NotPlainYamlError(_problem(error)) from error
+        raise NotPlainYamlError(_problem(error), _at(error.problem_mark or error.context_mark)) from error
     if node is None:
         return None
     _check_size(node)
     return _value(node)
+
+
+def positions(text: str) -> Mapping[KeyPath, Position]:
+    """Return where each key, and each item of a list, stands in a text that `parse` takes; none in any other.
+
+    What an alias repeats is found where it is written first.
+    """
+    try:
+        node = _composed(_events(text))
+    except (yaml.YAMLError, NotPlainYamlError):
+        return {}
+    return dict(_placed(node, (), set())) if node is not None else {}
+
+
+def _placed(node: Node, path: KeyPath, seen: set[int]) -> Iterator[tuple[KeyPath, Position]]:
+    if id(node) in seen:
+        return
+    seen.add(id(node))
+    if isinstance(node, MappingNode):
+        for key, value in node.value:
+            inner = (*path, _named(key))
+            yield inner, _of(key)
+            yield from _placed(value, inner, seen)
+    elif isinstance(node, SequenceNode):
+        for place, item in enumerate(node.value):
+            yield (*path, place), _of(item)
+            yield from _placed(item, (*path, place), seen)
+
+
+def _named(key: Node) -> str | int:
+    text = str(key.value)
+    return int(text) if key.tag == f"{_CORE}int" and text.isdigit() and len(text) < 10 else text
 
 
 def _events(text: str) -> list[yaml.Event]:
@@ -64,7 +115,7 @@ def _events(text: str) -> list[yaml.Event]:
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > DEEPEST or len(found) > 2 * MOST_VALUES:
             large = f"lists or keys nested more than {DEEPEST} deep" if depth > DEEPEST else _too_many()
-            raise NotPlainYamlError(f"{large}, from line {_line(event)} on")
+            raise NotPlainYamlError(f"{large}, from line {_line(event)} on", _of(event))
         found.append(event)
     return found
 
@@ -76,7 +127,8 @@ def _composed(events: Sequence[yaml.Event]) -> Node | None:
         assert node is not None
         nodes.append(node)
     if len(nodes) > 1:
-        raise NotPlainYamlError(f"{len(nodes)} documents, with lines of --- between them, instead of one")
+        many = f"{len(nodes)} documents, with lines of --- between them, instead of one"
+        raise NotPlainYamlError(many, _of(nodes[1]))
     return nodes[0] if nodes else None
 
 
@@ -86,7 +138,7 @@ def _check_size(root: Node) -> None:
 
     def count(node: Node, within: tuple[int, ...]) -> int:
         if id(node) in within:
-            raise NotPlainYamlError(f"an alias on line {_line(node)} that holds itself")
+            raise NotPlainYamlError(f"an alias on line {_line(node)} that holds itself", _of(node))
         if id(node) not in counted:
             counted[id(node)] = 1 + sum(count(inner, (*within, id(node))) for inner in _inner(node))
         return counted[id(node)]
@@ -112,7 +164,7 @@ def _value(node: Node) -> Any:
     if isinstance(node, ScalarNode) and kind in ("str", "int", "float", "bool", "null"):
         return _scalar(node, kind)
     raise NotPlainYamlError(
-        f"the tag {_shown_tag(node.tag)} on line {_line(node)}, where only plain values may stand"
+        f"the tag {_shown_tag(node.tag)} on line {_line(node)}, where only plain values may stand", _of(node)
     )
 
 
@@ -125,12 +177,14 @@ def _mapping(node: MappingNode) -> dict[Any, Any]:
         if key_node.value == "<<" and key_node.style is None:
             for more in reversed(value) if isinstance(value, list) else [value]:
                 if not isinstance(more, dict):
-                    raise NotPlainYamlError(f"'<<' with something else than keys on line {_line(key_node)}")
+                    said = f"'<<' with something else than keys on line {_line(key_node)}"
+                    raise NotPlainYamlError(said, _of(key_node))
                 merged |= more
             continue
         key = _key(key_node)
         if key in lines:
-            raise NotPlainYamlError(f"the key '{key}' twice, on lines {lines[key]} and {_line(key_node)}")
+            twice = f"the key '{key}' twice, on lines {lines[key]} and {_line(key_node)}"
+            raise NotPlainYamlError(twice, _of(key_node))
         own[key], lines[key] = value, _line(key_node)
     return merged | own
 
@@ -138,7 +192,8 @@ def _mapping(node: MappingNode) -> dict[Any, Any]:
 def _key(node: Node) -> str | int:
     key = _value(node) if isinstance(node, ScalarNode) else None
     if isinstance(key, bool) or not isinstance(key, str | int):
-        raise NotPlainYamlError(f"a key on line {_line(node)} that is neither a word nor a number")
+        said = f"a key on line {_line(node)} that is neither a word nor a number"
+        raise NotPlainYamlError(said, _of(node))
     return key
 
 
@@ -147,7 +202,8 @@ def _scalar(node: ScalarNode, kind: str) -> Any:
     if kind == "str":
         bad = _CONTROL.search(text)
         if bad:
-            raise NotPlainYamlError(f"the control character {bad[0]!r} on line {_line(node)}")
+            said = f"the control character {bad[0]!r} on line {_line(node)}"
+            raise NotPlainYamlError(said, _of(node))
         return text
     if kind == "null":
         return None
@@ -157,7 +213,7 @@ def _scalar(node: ScalarNode, kind: str) -> Any:
         return _whole(text) if kind == "int" else _real(text)
     except (ValueError, OverflowError) as error:
         raise NotPlainYamlError(
-            f"a number on line {_line(node)} that is infinite or far too large: {text[:40]}"
+            f"a number on line {_line(node)} that is infinite or far too large: {text[:40]}", _of(node)
         ) from error
 
 
@@ -178,7 +234,20 @@ def _real(text: str) -> float:
 
 
 def _line(node: Node | yaml.Event) -> int:
-    return int(node.start_mark.line) + 1 if node.start_mark else 0
+    return _of(node).line
+
+
+def _of(node: Node | yaml.Event) -> Position:
+    return _at(node.start_mark) or Position(1, 1)
+
+
+def _at(mark: yaml.Mark | None) -> Position | None:
+    return None if mark is None else Position(int(mark.line) + 1, int(mark.column) + 1)
+
+
+def _after(before: str) -> Position:
+    """Return the position that follows some text."""
+    return Position(before.count("\n") + 1, len(before) - before.rfind("\n"))
 
 
 def _shown_tag(tag: str) -> str:
