@@ -48,7 +48,8 @@ class Guard:
             raise taken_over(self.folder, found)
         stopped = found.get("stopped")
         if isinstance(stopped, list) and len(stopped) == 3:
-            raise OutvotedError(*map(str, stopped))
+            expected, why, remedy = map(str, stopped)
+            raise OutvotedError(expected, why, remedy)
 
 
 _guards: set[Guard] = set()  # of this process

@@ -9,9 +9,12 @@ from markupsafe import Markup
 
 
 class Templates:
-    """Templates in the folders ``templates/`` of some packages; those of the first come first."""
+    """Templates in the folders ``templates/`` of some packages; those of the first come first.
 
-    def __init__(self, *packages: str) -> None:
+    ``common`` are values that all of them have.
+    """
+
+    def __init__(self, *packages: str, **common: Any) -> None:
         self._environment = Environment(
             loader=ChoiceLoader([PackageLoader(package) for package in packages]),
             autoescape=True,
@@ -19,6 +22,7 @@ class Templates:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self._environment.globals.update(common)
         self._environment.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "allow_nan": False}
 
     def rendered(self, template: str, **values: Any) -> Markup:

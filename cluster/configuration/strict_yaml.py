@@ -241,7 +241,7 @@ def _of(node: Node | yaml.Event) -> Position:
     return _at(node.start_mark) or Position(1, 1)
 
 
-def _at(mark: yaml.Mark | None) -> Position | None:
+def _at(mark: Any) -> Position | None:  # PyYAML has two kinds of marks
     return None if mark is None else Position(int(mark.line) + 1, int(mark.column) + 1)
 
 

@@ -1,5 +1,6 @@
 "use strict";
-// Brings a page to life: the theme's button, plots as they come into view, widgets.
+// Brings a page to life: the theme's button, plots as they come into view, widgets; `outvoted.enliven` does so
+// with parts that come later.
 (() => {
   const button = document.getElementById("theme");
   const say = () => {
@@ -50,26 +51,31 @@
     drawn.add(place);
   };
   const recolour = (place) => Plotly.relayout(place, { template: template() });  // what was chosen in it stays
-  const plots = document.querySelectorAll("[data-plot]");
-  if (plots.length) {
-    const seen = new IntersectionObserver((entries) => {
-      for (const entry of entries) {
-        if (!entry.isIntersecting) continue;
-        seen.unobserve(entry.target);
-        draw(entry.target);
-      }
-    }, { rootMargin: "400px" });
-    plots.forEach((place) => seen.observe(place));
-    document.addEventListener("outvoted:theme", () => drawn.forEach(recolour));
-    addEventListener("beforeprint", () => plots.forEach(draw));
-  }
-
-  for (const element of document.querySelectorAll("[data-widget]")) {
-    try {
-      outvoted.widgets[element.dataset.widget](element, values(element.dataset.values));
-    } catch (error) {
-      console.error(error);
-      element.append("This part cannot be shown in this browser.");
+  const seen = new IntersectionObserver((entries) => {
+    for (const entry of entries) {
+      if (!entry.isIntersecting) continue;
+      seen.unobserve(entry.target);
+      draw(entry.target);
     }
-  }
+  }, { rootMargin: "400px" });
+  const here = (places) => [...places].filter((place) => place.isConnected);
+  document.addEventListener("outvoted:theme", () => here(drawn).forEach(recolour));
+  addEventListener("beforeprint", () => document.querySelectorAll("[data-plot]").forEach(draw));
+
+  outvoted.enliven = (root) => {
+    for (const place of root.querySelectorAll("[data-plot]")) {
+      place.style.height = `${place.dataset.height}px`;
+      place.style.minWidth = `${place.dataset.width}px`;
+      seen.observe(place);
+    }
+    for (const element of root.querySelectorAll("[data-widget]")) {
+      try {
+        outvoted.widgets[element.dataset.widget](element, values(element.dataset.values));
+      } catch (error) {
+        console.error(error);
+        element.append("This part cannot be shown in this browser.");
+      }
+    }
+  };
+  outvoted.enliven(document);
 })();
