@@ -8,6 +8,7 @@ import typer
 from outvoted.cluster.storage.urls import folder_of, run_folder_of, url_of
 from outvoted.search.trust import EVERYTHING, NOTHING, Trust
 
+CONFIG_HELP = "A YAML file, or a name that `outvoted configs` lists, e.g. {}."
 Runs = Annotated[
     Path,
     typer.Option(

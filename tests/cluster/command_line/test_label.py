@@ -17,8 +17,8 @@ from outvoted.actors.runs.run_folder import RunRecord, State
 from outvoted.actors.studies.study_store import StudyStore, image_rows
 from outvoted.analysis.studies.interpolation.study import InterpolationStudy
 from outvoted.analysis.studies.morphs.study import MorphStudy
-from outvoted.cluster.command_line import cli
 from outvoted.cluster.command_line import labelling as module
+from outvoted.cluster.command_line import on_runs
 from outvoted.search.errors import OutvotedError
 from outvoted.search.settings import Settings
 
@@ -49,7 +49,7 @@ def run(tmp_path: Path, opened: list[str], digits: Dataset) -> StudyStore:
 def label(tmp_path: Path) -> Label:
     """Run the command, and return what it prints."""
     app = typer.Typer()
-    app.command()(cli.label)
+    app.command()(on_runs.label)
 
     def call(*arguments: str) -> str:
         ended = CliRunner().invoke(app, [*arguments, "--runs", str(tmp_path)], env={"COLUMNS": "200"})

@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 
 from outvoted.actors.mining.shards import Shards
 from outvoted.actors.runs.run_folder import RunFolder
-from outvoted.cluster.command_line.cli import landscape
+from outvoted.cluster.command_line.on_runs import landscape
 from outvoted.cluster.jobs.kinds import read
 from outvoted.cluster.jobs.study import StudyConfig
 from outvoted.search.errors import OutvotedError
