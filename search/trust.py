@@ -27,11 +27,13 @@ class Trust:
         paths: those that may be; None for all.
         place: what is being read, for messages.
         remedy: what its reader can do about a path that may not be imported.
+        rights: whose rights the code would have.
     """
 
     paths: frozenset[str] | None
     place: str = "these settings"
     remedy: str = _LOOK
+    rights: str = "it runs as you"
 
     @property
     def context(self) -> dict[str, "Trust"]:
@@ -54,9 +56,9 @@ class Trust:
         """
         if self.paths is None or path in self.paths:
             return
-        named = "no code" if self.remedy == _LOOK else "only the configuration's code"
+        named = "only the configuration's code" if self.remedy == _OTHER else "no code"
         raise OutvotedError(
-            expected=f"{named} to be imported to read {self.place}: it runs as you",
+            expected=f"{named} to be imported to read {self.place}: {self.rights}",
             found=f"{what}, which would import {path}",
             remedy=self.remedy,
         )

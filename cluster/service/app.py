@@ -6,17 +6,18 @@ from importlib.metadata import version
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from outvoted.cluster.service.api import health
-from outvoted.cluster.service.errors import NotFoundError, as_json, of_request, status_of
+from outvoted.cluster.service.errors import NotFoundError, of_request
+from outvoted.cluster.service.guard import login
 from outvoted.cluster.service.pages import assets, runs
-from outvoted.cluster.service.pages.rendering import error_page
+from outvoted.cluster.service.pages.rendering import answer_to
 from outvoted.cluster.service.service import Service
 from outvoted.search.errors import OutvotedError
 
 _API: Sequence[APIRouter] = (health.router,)
-_PAGES: Sequence[APIRouter] = (assets.router, runs.router)
+_PAGES: Sequence[APIRouter] = (assets.router, login.router, runs.router)
 
 
 def application(service: Service) -> FastAPI:
@@ -40,11 +41,8 @@ def application(service: Service) -> FastAPI:
 
 
 async def _refused(request: Request, error: Exception) -> Response:
-    """Say what an error says: to programs as JSON, to people on a page."""
     assert isinstance(error, OutvotedError)
-    if request.url.path.startswith("/v1"):
-        return JSONResponse(as_json(error), status_of(error))
-    return error_page(request, error)
+    return answer_to(request, error)
 
 
 async def _malformed(request: Request, error: Exception) -> Response:

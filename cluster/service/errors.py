@@ -16,6 +16,12 @@ class RequestError(OutvotedError):
     status: ClassVar[int]
 
 
+class StrangerError(RequestError):
+    """Nobody is logged in."""
+
+    status = 401
+
+
 class NotFoundError(RequestError):
     """There is no such run, mistake or page."""
 
@@ -34,16 +40,38 @@ class ConflictError(RequestError):
     status = 409
 
 
+class SlowError(RequestError):
+    """What was sent took too long to come."""
+
+    status = 408
+
+
 class TooLargeError(RequestError):
     """What was sent is larger than is read."""
 
     status = 413
 
 
+class AddressTooLongError(RequestError):
+    """The address is longer than any that is served."""
+
+    status = 414
+
+
+class HeadersTooLargeError(RequestError):
+    """There are more headers, or longer ones, than are read."""
+
+    status = 431
+
+
 class BusyError(RequestError):
-    """Too much at once; it may be asked again later."""
+    """Too much at once; it may be asked again ``after`` so many seconds."""
 
     status = 429
+
+    def __init__(self, expected: str, found: str, remedy: str, after: int = 1) -> None:
+        super().__init__(expected, found, remedy)
+        self.after = after
 
 
 class NotReadyError(RequestError):

@@ -4,11 +4,11 @@ from functools import cache
 from typing import Any
 
 from fastapi import Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Match
 
 from outvoted.analysis.report.templating import Templates
-from outvoted.cluster.service.errors import status_of
+from outvoted.cluster.service.errors import as_json, status_of
 from outvoted.cluster.service.pages import words
 from outvoted.cluster.service.pages.assets import address_of
 from outvoted.search.errors import OutvotedError
@@ -38,6 +38,13 @@ def served(request: Request, address: str) -> bool:
 def page(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
     """Return a page; ``values`` are escaped. Every template has ``request`` too."""
     return HTMLResponse(_templates().rendered(template, request=request, **values), status)
+
+
+def answer_to(request: Request, error: OutvotedError) -> Response:
+    """Say what an error says: to programs as JSON, to people on a page."""
+    if request.url.path.startswith("/v1"):
+        return JSONResponse(as_json(error), status_of(error))
+    return error_page(request, error)
 
 
 def error_page(request: Request, error: OutvotedError) -> HTMLResponse:

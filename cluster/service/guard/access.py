@@ -1,0 +1,44 @@
+"""What each address needs, by method and path; what is not named here, only a full token opens."""
+
+import re
+
+from outvoted.cluster.service.guard.limits import MOST_BODY, MOST_UPLOAD
+from outvoted.cluster.service.guard.visitors import Role
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_RUN = r"/runs/[^/]+"
+_OPEN = re.compile(r"/login|/logout|/assets/[^/]+|/v1/health|/v1/ready")
+_HEALTH = re.compile(r"/v1/health|/v1/ready")
+_ASKING = re.compile(rf"/try|/v1/vote|/v1{_RUN}/(render|vote)|(/v1)?{_RUN}/mistakes/[^/]+/[^/]+/replay")
+_READING = re.compile(rf"(/v1)?{_RUN}/mistakes(/download|/selection)?|{_ASKING.pattern}")
+_LABELLING = re.compile(rf"/label/.+|/v1/label/.+|(/v1)?{_RUN}/labels(/.+)?")
+_UPLOADS = re.compile(rf"/try|/v1/vote|/v1{_RUN}/(render|vote)")
+
+
+def is_open(path: str) -> bool:
+    """Return whether an address is served to those who are not logged in."""
+    return _OPEN.fullmatch(path) is not None
+
+
+def is_health(path: str) -> bool:
+    """Return whether an address is one that orchestrators ask, by whatever host name they know."""
+    return _HEALTH.fullmatch(path) is not None
+
+
+def needed(method: str, path: str) -> Role:
+    """Return the role that a request needs."""
+    if method in SAFE or _READING.fullmatch(path):
+        return Role.READING
+    return Role.LABELLING if _LABELLING.fullmatch(path) else Role.FULL
+
+
+def rate(method: str, path: str) -> str:
+    """Name the rate by which a request is counted beside the rate of all."""
+    if _ASKING.fullmatch(path):
+        return "asking"
+    return "any" if method in SAFE or needed(method, path) < Role.FULL else "changing"
+
+
+def most_body(path: str) -> int:
+    """Return how many bytes may be sent to an address."""
+    return MOST_UPLOAD if _UPLOADS.fullmatch(path) else MOST_BODY
