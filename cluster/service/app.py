@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from importlib.metadata import version
+from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -9,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from outvoted.cluster.service.api import health
-from outvoted.cluster.service.errors import NotFoundError, of_request
+from outvoted.cluster.service.errors import ErrorAnswer, NotFoundError, of_request
 from outvoted.cluster.service.guard import login
 from outvoted.cluster.service.pages import assets, runs
 from outvoted.cluster.service.pages.rendering import answer_to
@@ -18,6 +19,11 @@ from outvoted.search.errors import OutvotedError
 
 _API: Sequence[APIRouter] = (health.router,)
 _PAGES: Sequence[APIRouter] = (assets.router, login.router, runs.router)
+
+_REFUSALS: dict[int | str, dict[str, Any]] = {
+    "4XX": {"model": ErrorAnswer, "description": "The request is refused; it says why"},
+    503: {"model": ErrorAnswer, "description": "The cluster can't be reached"},
+}
 
 
 def application(service: Service) -> FastAPI:
@@ -31,7 +37,7 @@ def application(service: Service) -> FastAPI:
     )
     app.state.service = service
     for router in _API:
-        app.include_router(router, prefix="/v1")
+        app.include_router(router, prefix="/v1", responses=_REFUSALS)
     for router in _PAGES:
         app.include_router(router, include_in_schema=False)
     app.add_exception_handler(OutvotedError, _refused)

@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel
 
 from outvoted.search.errors import OutvotedError
 from outvoted.search.shown import shown
@@ -14,6 +15,12 @@ class RequestError(OutvotedError):
     """What is wrong with a request, by its HTTP status."""
 
     status: ClassVar[int]
+
+
+class AmbiguousError(RequestError):
+    """The request could mean two things."""
+
+    status = 400
 
 
 class StrangerError(RequestError):
@@ -83,6 +90,20 @@ class NotReadyError(RequestError):
 def status_of(error: OutvotedError) -> int:
     """Return the HTTP status of an error; 422 for what is wrong with what was sent."""
     return error.status if isinstance(error, RequestError) else UNPROCESSABLE
+
+
+class ErrorSaid(BaseModel):
+    """What is wrong: what was expected, what was found, and what to do."""
+
+    expected: str
+    found: str
+    remedy: str
+
+
+class ErrorAnswer(BaseModel):
+    """What the API answers to a request that it refuses."""
+
+    error: ErrorSaid
 
 
 def as_json(error: OutvotedError) -> dict[str, Any]:

@@ -9,9 +9,11 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _RUN = r"/runs/[^/]+"
 _OPEN = re.compile(r"/login|/logout|/assets/[^/]+|/v1/health|/v1/ready")
 _HEALTH = re.compile(r"/v1/health|/v1/ready")
-_ASKING = re.compile(rf"/try|/v1/vote|/v1{_RUN}/(render|vote)|(/v1)?{_RUN}/mistakes/[^/]+/[^/]+/replay")
+_MISTAKE = rf"(/v1)?{_RUN}/mistakes/[^/]+/[^/]+"
+_ASKING = re.compile(rf"/try|/v1/vote|/v1{_RUN}/(render|vote)|{_MISTAKE}/(replay|climb)")
 _READING = re.compile(rf"(/v1)?{_RUN}/mistakes(/download|/selection)?|{_ASKING.pattern}")
-_LABELLING = re.compile(rf"/label/.+|/v1/label/.+|(/v1)?{_RUN}/labels(/.+)?")
+_LABELLING = re.compile(rf"/label(/.+)?|/v1/label/.+|(/v1)?{_RUN}/labels/.+")
+_LABELS = re.compile(rf"(/v1)?{_RUN}/labels")
 _UPLOADS = re.compile(rf"/try|/v1/vote|/v1{_RUN}/(render|vote)")
 
 
@@ -27,16 +29,16 @@ def is_health(path: str) -> bool:
 
 def needed(method: str, path: str) -> Role:
     """Return the role that a request needs."""
-    if method in SAFE or _READING.fullmatch(path):
-        return Role.READING
-    return Role.LABELLING if _LABELLING.fullmatch(path) else Role.FULL
+    if _LABELLING.fullmatch(path) or (method == "POST" and _LABELS.fullmatch(path)):
+        return Role.LABELLING
+    return Role.READING if method in SAFE or _READING.fullmatch(path) else Role.FULL
 
 
 def rate(method: str, path: str) -> str:
     """Name the rate by which a request is counted beside the rate of all."""
     if _ASKING.fullmatch(path):
         return "asking"
-    return "any" if method in SAFE or needed(method, path) < Role.FULL else "changing"
+    return "changing" if needed(method, path) == Role.FULL else "any"
 
 
 def most_body(path: str) -> int:

@@ -5,7 +5,7 @@ import asyncio
 from starlette.types import Message, Receive, Scope
 
 from outvoted.cluster.service.errors import BusyError, RequestError, SlowError, TooLargeError
-from outvoted.cluster.service.guard.limits import BODY_LASTS, BODY_PATIENCE, MOST_HELD
+from outvoted.cluster.service.guard.limits import BODY_LASTS, BODY_PATIENCE, MOST_HELD, STRANGERS_BODY_LASTS
 
 
 class Held:
@@ -25,7 +25,12 @@ class Body:
         self._receive, self._most, self._held = receive, most, held
         self._taken, self._over, self._since = 0, False, asyncio.get_running_loop().time()
         self._kept: bytes | None = None
+        self._lasts = BODY_LASTS
         self.refused: RequestError | None = None
+
+    def hurry(self) -> None:
+        """Wait for all of it only as long as for a stranger."""
+        self._lasts = STRANGERS_BODY_LASTS
 
     async def receive(self) -> Message:
         """Return the next piece, or wait for the end of the connection once all has come.
@@ -69,14 +74,14 @@ class Body:
         self._held.total -= self._taken
 
     async def _next(self) -> Message:
-        left = self._since + BODY_LASTS - asyncio.get_running_loop().time()
+        left = self._since + self._lasts - asyncio.get_running_loop().time()
         try:
             async with asyncio.timeout(min(BODY_PATIENCE, left)):
                 return await self._receive()
         except TimeoutError:
             self.refused = SlowError(
                 expected=f"the next piece of what is sent within {BODY_PATIENCE:.0f} seconds, and all of it "
-                f"within {BODY_LASTS:.0f}",
+                f"within {self._lasts:.0f}",
                 found="nothing",
                 remedy="send it again over a faster connection",
             )

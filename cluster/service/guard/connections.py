@@ -14,9 +14,7 @@ from typing import Any
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 PATIENCE = 15.0
-"""Seconds until the next request's headers must have come."""
 WRITING = 30.0
-"""Seconds for which an answer may wait to be taken."""
 MOST_WAITING = 1024
 _HEADER_BYTES = 32 << 10
 _BACKLOG = 1024
@@ -25,9 +23,15 @@ _SHUTDOWN = 5
 
 
 class Waiting:
-    """Connections on which no request is being answered, by client."""
+    """Connections on which no request is being answered, by client.
 
-    def __init__(self, most: int) -> None:
+    Attributes:
+        asking: seconds until the next request's headers must have come.
+        taking: seconds for which an answer may wait to be taken.
+    """
+
+    def __init__(self, most: int, asking: float = PATIENCE, taking: float = WRITING) -> None:
+        self.asking, self.taking = asking, taking
         self._most, self._count = most, 0
         self._of: dict[str, dict[PatientProtocol, None]] = {}
 
@@ -87,7 +91,7 @@ class PatientProtocol(H11Protocol):
         """Begin to wait for what was written to be taken."""
         super().pause_writing()
         if self._until_taken is None:
-            self._until_taken = self.loop.call_later(WRITING, self.give_up)
+            self._until_taken = self.loop.call_later(self._waiting.taking, self.give_up)
 
     def resume_writing(self) -> None:
         """Stop waiting: it was taken."""
@@ -107,7 +111,7 @@ class PatientProtocol(H11Protocol):
 
     def _wait(self) -> None:
         self._stop_waiting()
-        self._until_asked = self.loop.call_later(PATIENCE, self.give_up)
+        self._until_asked = self.loop.call_later(self._waiting.asking, self.give_up)
         self._waiting.add(self)
 
     def _stop_waiting(self) -> None:
@@ -127,11 +131,15 @@ def raise_file_limit() -> int:
     return most if soft == resource.RLIM_INFINITY else soft
 
 
-def serving_options() -> dict[str, Any]:
+def most_waiting() -> int:
+    """Return how many connections may wait: few enough to leave files for those that are answered."""
+    return max(32, min(MOST_WAITING, raise_file_limit() // 4))
+
+
+def serving_options(waiting: Waiting | None = None) -> dict[str, Any]:
     """Return the arguments of ``uvicorn.Config`` that have to do with connections."""
-    most = max(32, min(MOST_WAITING, raise_file_limit() // 4))
     return {
-        "http": partial(PatientProtocol, waiting=Waiting(most)),
+        "http": partial(PatientProtocol, waiting=waiting or Waiting(most_waiting())),
         "ws": "none",
         "h11_max_incomplete_event_size": _HEADER_BYTES,
         "timeout_keep_alive": int(PATIENCE),

@@ -60,7 +60,7 @@ class Gate:
         self._app, self.keys = app, keys
         self._counted = limits.Counted(keys.rates)
         self._held = Held()
-        self._answering = 0
+        self._answering = {True: 0, False: 0}  # of known visitors, and of strangers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -69,46 +69,51 @@ class Gate:
             return
         if scope["type"] != "http":
             return  # there are no websockets
-        self._answering += 1
         body = Body(receive, access.most_body(scope["path"]), self._held)
+        visitor = self._visitor(Headers(scope=scope))
+        known = visitor.role is not None
+        self._answering[known] += 1
         try:
-            await self._answer(scope, body, send)
+            await self._answer(scope, visitor, body, send)
         finally:
-            self._answering -= 1
+            self._answering[known] -= 1
             body.close()
 
-    async def _answer(self, scope: Scope, body: Body, send: Send) -> None:
+    async def _answer(self, scope: Scope, visitor: Visitor, body: Body, send: Send) -> None:
         request = Request(scope, body.receive)
+        introduce(scope, visitor)
+        scope["state"][GATE] = self
+        scope.setdefault("app", self._app)  # pages of errors ask it which others there are
         try:
-            await self._check(request, body)
+            await self._check(request, visitor, body)
         except RequestError as error:
             await _refusal(request, error)(scope, body.receive, send)
             return
         await _through(self._app, request, body, send)
 
-    async def _check(self, request: Request, body: Body) -> None:
+    async def _check(self, request: Request, visitor: Visitor, body: Body) -> None:
         """Refuse a request that may not pass.
 
         Raises:
             RequestError: it may not.
         """
-        scope, path, method = request.scope, request.scope["path"], request.method
-        introduce(scope, Visitor())
-        scope["state"][GATE] = self
-        scope.setdefault("app", self._app)  # pages of errors ask it which others there are
-        check_shape(scope)
+        path = request.scope["path"]
+        check_shape(request.scope)
         self._check_host(request)
-        if self._answering > limits.MOST_AT_ONCE:
-            raise BusyError(
-                f"at most {limits.MOST_AT_ONCE} requests at once", "more", "ask again in a moment"
-            )
-        visitor = self._visitor(request.headers)
-        introduce(scope, visitor)
+        self._check_room(visitor)
         await self._count(request, visitor)
         if not access.is_open(path):
-            _check_role(visitor, access.needed(method, path))
-        check_announced(scope, access.most_body(path))
+            _check_role(visitor, access.needed(request.method, path))
+        if visitor.role is None:
+            body.hurry()
+        check_announced(request.scope, access.most_body(path))
         await check_meant(request, visitor, body)
+
+    def _check_room(self, visitor: Visitor) -> None:
+        known = visitor.role is not None
+        most = limits.MOST_AT_ONCE if known else limits.MOST_STRANGERS_AT_ONCE
+        if self._answering[known] > most:
+            raise BusyError(f"at most {most} requests at once", "more", "ask again in a moment")
 
     def _check_host(self, request: Request) -> None:
         given = request.headers.getlist("host")
@@ -157,7 +162,7 @@ def _check_role(visitor: Visitor, needed: Role) -> None:
 
 _MAY = {
     Role.READING: "reading",
-    Role.LABELLING: "reading and labelling",
+    Role.LABELLING: "labelling",
     Role.FULL: "starting and changing runs",
 }
 

@@ -26,6 +26,8 @@ MOST_HEADER_BYTES = 32 << 10
 """Bytes of all headers of a request."""
 MOST_AT_ONCE = 512
 """Requests that are being answered, streams of events among them."""
+MOST_STRANGERS_AT_ONCE = 128
+"""Of these, those of visitors who aren't logged in."""
 MOST_STREAMS = 8
 """Streams of events for one visitor."""
 MOST_STREAMS_OF_ALL = 256
@@ -35,6 +37,7 @@ BODY_PATIENCE = 10.0
 """Seconds until the next piece of what is sent must have come."""
 BODY_LASTS = 120.0
 """Seconds until all of it must have."""
+STRANGERS_BODY_LASTS = 10.0
 
 
 MOST_HELD = 512 << 20

@@ -4,7 +4,12 @@ import re
 
 from starlette.types import Scope
 
-from outvoted.cluster.service.errors import AddressTooLongError, HeadersTooLargeError, NotFoundError
+from outvoted.cluster.service.errors import (
+    AddressTooLongError,
+    AmbiguousError,
+    HeadersTooLargeError,
+    NotFoundError,
+)
 from outvoted.cluster.service.guard.limits import MOST_ADDRESS, MOST_HEADER_BYTES, MOST_HEADERS
 from outvoted.search.shown import shown
 
@@ -33,6 +38,12 @@ def check_shape(scope: Scope) -> None:
             expected=f"at most {MOST_HEADERS} headers of {MOST_HEADER_BYTES:,} bytes together",
             found=f"{count:,} of {size:,} bytes",
             remedy="send fewer: cookies of other services on this host may be among them",
+        )
+    if {b"content-length", b"transfer-encoding"} <= {name for name, _ in scope["headers"]}:
+        raise AmbiguousError(
+            expected="the length of what is sent, or pieces that tell theirs",
+            found="both, which a proxy may read otherwise",
+            remedy="leave one of the headers Content-Length and Transfer-Encoding out",
         )
     if _CONTROL.search(path) or _HIDDEN_SLASH.search(raw) or {".", ".."} & set(path.split("/")):
         raise NotFoundError("an address that is served here", shown(path), "begin at /")

@@ -10,14 +10,17 @@ _KEY = "visitor"
 
 
 class Role(IntEnum):
-    """What a visitor may do; each may do what those before it may."""
+    """What a visitor may do.
+
+    Whoever labels sees neither results nor what others said: people are to judge images by what they see.
+    """
 
     READING = 1
     """Look at runs, and put images to their panels."""
     LABELLING = 2
-    """Label images too."""
+    """Label images, and see nothing else."""
     FULL = 3
-    """Start, stop and change runs too."""
+    """Everything: start, stop and change runs, read and label."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class Visitor:
 
     def may(self, role: Role) -> bool:
         """Return whether they may do what a role may."""
-        return self.role is not None and self.role >= role
+        return self.role in (role, Role.FULL)
 
 
 def introduce(scope: Scope, visitor: Visitor) -> None:
@@ -47,6 +50,7 @@ def introduce(scope: Scope, visitor: Visitor) -> None:
             _KEY: visitor,
             "csrf": visitor.csrf,
             "may_write": visitor.may(Role.FULL),
+            "may_read": visitor.may(Role.READING),
             "may_label": visitor.may(Role.LABELLING),
             "may_log_out": bool(visitor.session),
         }
