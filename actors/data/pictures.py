@@ -204,8 +204,15 @@ class Fit(Settings):
         """
         if isinstance(content, np.ndarray) and content.shape == self.shape:
             return np.asarray(content, dtype=np.uint8)
+        return self.fitted_picture(_picture(content))
+
+    def fitted_picture(self, image: Image.Image) -> Pixels:
+        """Return the pixels of a decoded picture, shape (channels, height, width).
+
+        Raises:
+            UndecodableError: it has another size, and that is refused.
+        """
         channels, height, width = self.shape
-        image = _picture(content)
         if image.size != (width, height) and self.sizes == "refuse":
             raise UndecodableError(f"{image.width}×{image.height} pixels, not {width}×{height}")
         return formed(image, channels == 1, (height, width))

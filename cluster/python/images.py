@@ -17,6 +17,7 @@ from outvoted.actors.data.formats.base import Contents
 from outvoted.actors.data.formats.features import FeatureTable
 from outvoted.actors.data.formats.recognised import format_at
 from outvoted.actors.data.labelled import labelled
+from outvoted.actors.data.levels import refuse_single
 from outvoted.actors.data.numbers import Layout, in_range, whole
 from outvoted.actors.data.pictures import Look
 from outvoted.actors.data.rows import HeldRows
@@ -97,14 +98,7 @@ def voted(images: Images, shape: Shape, layout: Layout | None = None) -> Pixels:
     Raises:
         OutvotedError: they are no images, of another size, or there is none.
     """
-    alone = tuple(getattr(images, "shape", ()))
-    colour = shape[0] == 3 and alone in (shape, (*shape[1:], 3))
-    if colour or alone == shape[1:]:
-        raise OutvotedError(
-            expected="an array of images, shape (n, height, width) or (n, channels, height, width)",
-            found=f"an array of shape {alone}, which looks like a single image",
-            remedy="add an axis for a single image: images[None]",
-        )
+    refuse_single(tuple(getattr(images, "shape", ())), shape)
     found = read_items(images, layout)[0] if _yields(images) else pixels(images, layout, shape)
     if found.shape[1:] != shape or not len(found):
         raise OutvotedError(

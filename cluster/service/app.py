@@ -9,16 +9,16 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from outvoted.cluster.service.api import health
+from outvoted.cluster.service.api import health, vote
 from outvoted.cluster.service.errors import ErrorAnswer, NotFoundError, of_request
 from outvoted.cluster.service.guard import login
-from outvoted.cluster.service.pages import assets, runs
+from outvoted.cluster.service.pages import assets, runs, try_it
 from outvoted.cluster.service.pages.rendering import answer_to
 from outvoted.cluster.service.service import Service
 from outvoted.search.errors import OutvotedError
 
-_API: Sequence[APIRouter] = (health.router,)
-_PAGES: Sequence[APIRouter] = (assets.router, login.router, runs.router)
+_API: Sequence[APIRouter] = (health.router, vote.router)
+_PAGES: Sequence[APIRouter] = (assets.router, login.router, runs.router, try_it.router)
 
 _REFUSALS: dict[int | str, dict[str, Any]] = {
     "4XX": {"model": ErrorAnswer, "description": "The request is refused; it says why"},

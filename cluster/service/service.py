@@ -1,13 +1,15 @@
 """What every request can reach: the settings, the folder of runs, and the cluster that runs are jobs of."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
 from fastapi import Depends, Request
 
 from outvoted.cluster.service.settings import ServiceSettings
+from outvoted.cluster.service.voting.held import HeldVotes
+from outvoted.cluster.service.voting.votes import Votes
 from outvoted.cluster.submitting.dashboard import Jobs
 
 
@@ -17,10 +19,12 @@ class Service:
 
     Attributes:
         jobs: gives the jobs of the cluster; raises ``NotReadyError`` while it can't be reached.
+        votes: the panels of runs that vote; in this process unless they are said to be elsewhere.
     """
 
     settings: ServiceSettings
     jobs: Callable[[], Jobs]
+    votes: Votes = field(default_factory=HeldVotes)
 
     @property
     def runs(self) -> Path:

@@ -17,8 +17,10 @@ class ServiceSettings(Settings):
         runs: the folder of runs.
         host: the address it listens at.
         port: 0 for any free one.
+        allow_code: whether code that configurations and runs name may be imported.
     """
 
     runs: Path = Path("runs")
     host: str = LOCAL
     port: Annotated[int, Field(ge=0, le=65535)] = 8300
+    allow_code: bool = False
