@@ -9,7 +9,7 @@ from fastapi import Depends, Request
 
 from outvoted.cluster.service.settings import ServiceSettings
 from outvoted.cluster.service.voting.held import HeldVotes
-from outvoted.cluster.service.voting.votes import Votes
+from outvoted.cluster.service.voting.votes import HostedVotes
 from outvoted.cluster.submitting.dashboard import Jobs
 
 
@@ -24,7 +24,7 @@ class Service:
 
     settings: ServiceSettings
     jobs: Callable[[], Jobs]
-    votes: Votes = field(default_factory=HeldVotes)
+    votes: HostedVotes = field(default_factory=HeldVotes)
 
     @property
     def runs(self) -> Path:

@@ -19,7 +19,7 @@ _RUNNERS_UP = 2
 
 
 @dataclass(frozen=True)
-class Ballot:
+class ShownBallot:
     """What one network answers, ready to be shown.
 
     Attributes:
@@ -86,7 +86,7 @@ def verdict(facts: PanelFacts, reply: dict[str, Any]) -> str:
     return f"{facts.names[place]} is outvoted: it {other}, all others answer {label}."
 
 
-def _ballots(facts: PanelFacts, reply: dict[str, Any]) -> list[Ballot]:
+def _ballots(facts: PanelFacts, reply: dict[str, Any]) -> list[ShownBallot]:
     after, before = reply["after"], reply["before"]
     found = []
     for place, name in enumerate(facts.names):
@@ -95,7 +95,7 @@ def _ballots(facts: PanelFacts, reply: dict[str, Any]) -> list[Ballot]:
         failed = after["answers"][place] is None
         was = before["answers"][place]
         found.append(
-            Ballot(
+            ShownBallot(
                 name,
                 None if failed else named[0][0],
                 0.0 if failed else named[0][1],

@@ -95,7 +95,7 @@ class HostedPanel:
         start, label = self._start(question.start)
         dials = Dials(self._transform)
         composed = dials.composed(question.dials or dials.home)
-        image = rendered(self._transform, start[None], composed.astype(np.float32))[0]
+        image = rendered(self._transform, start[None].copy(), composed.astype(np.float32))[0]
         [answer] = self.vote([VoteQuestion(np.stack([start, image]), realism=True)])
         measured = self._transform.describe(composed)[0].tolist()
         measures = dict(zip(self._transform.measures, measured, strict=True))
@@ -142,7 +142,7 @@ class HostedPanel:
 
 def answers_of(votes: Singles) -> Ints:
     """Return every network's class for votes (..., n, classes), -1 where it failed; shape (..., n)."""
-    failed = np.isnan(votes).any(axis=-1)
+    failed = np.asarray(np.isnan(votes).any(axis=-1))
     return np.where(failed, -1, np.where(failed[..., None], 0, votes).argmax(axis=-1))
 
 

@@ -57,7 +57,8 @@ class PanelReplica:
         """Vote, together with whoever asks at the same time."""
         try:
             (await self._asked()).check(question)
-            return await self.together(question)
+            found: VoteAnswer = await self.together(question)
+            return found
         except OutvotedError as error:
             return error
 
@@ -74,7 +75,8 @@ class PanelReplica:
         return await asyncio.to_thread((await self._asked()).vote, questions)
 
     async def _asked(self) -> HostedPanel:
-        return await self.panel(serve.get_multiplexed_model_id())
+        found: HostedPanel = await self.panel(serve.get_multiplexed_model_id())
+        return found
 
 
 def deployed(replicas: int) -> Any:

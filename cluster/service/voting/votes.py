@@ -109,7 +109,7 @@ class RenderAnswer:
     answer: VoteAnswer
 
 
-class Votes(Protocol):
+class HostedVotes(Protocol):
     """Panels that answer, in this process or on a cluster.
 
     Answers are those of the panel in Python, number for number. Every method raises an ``OutvotedError`` if

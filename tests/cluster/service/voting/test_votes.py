@@ -1,10 +1,10 @@
 """Whoever computes votes keeps these laws: the process itself, and Ray Serve."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import pytest
@@ -14,26 +14,32 @@ from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.cluster.python.panel import Panel
 from outvoted.cluster.service.voting.held import HeldVotes
 from outvoted.cluster.service.voting.hosted import answers_of, consensus
-from outvoted.cluster.service.voting.votes import PanelKey, RenderQuestion, VoteQuestion, Votes
+from outvoted.cluster.service.voting.votes import HostedVotes, PanelKey, RenderQuestion, VoteQuestion
 from outvoted.search.arrays import Pixels
 from outvoted.search.errors import OutvotedError
 
 Found = TypeVar("Found")
-Ask = Callable[[Callable[[Votes], Awaitable[Found]]], Found]
+
+
+class Ask(Protocol):
+    """Ask panels something: ``ask(lambda votes: votes.vote(...))``."""
+
+    def __call__(self, wanted: Callable[[HostedVotes], Coroutine[Any, Any, Found]]) -> Found: ...
+
+
+@pytest.fixture(scope="module")
+def held() -> Iterator[Ask]:
+    """Panels in this process."""
+    votes = HeldVotes()
+    with asyncio.Runner() as runner:
+        yield lambda wanted: runner.run(wanted(votes))
+        runner.run(votes.close())
 
 
 @pytest.fixture(params=["held"])
-def ask(request: pytest.FixtureRequest) -> Ask:  # type: ignore[type-arg]
-    """Ask panels something: ``ask(lambda votes: votes.vote(...))``."""
-
-    async def answered(wanted: Callable[[Votes], Awaitable[Found]]) -> Found:
-        votes = HeldVotes()
-        try:
-            return await wanted(votes)
-        finally:
-            await votes.close()
-
-    return lambda wanted: asyncio.run(answered(wanted))
+def ask(request: pytest.FixtureRequest) -> Ask:
+    found: Ask = request.getfixturevalue(request.param)
+    return found
 
 
 def test_votes_are_those_of_the_panel_in_python(
@@ -46,7 +52,7 @@ def test_votes_are_those_of_the_panel_in_python(
 
 
 def test_a_vote_does_not_depend_on_what_is_asked_at_once(ask: Ask, key: PanelKey, pictures: Pixels) -> None:
-    async def together(votes: Votes) -> list[float]:
+    async def together(votes: HostedVotes) -> None:
         questions = [VoteQuestion(pictures[k : k + 1 + k % 3], referee=k % 2 == 0) for k in range(12)]
         found = await asyncio.gather(*(votes.vote(key, question) for question in questions))
         whole = await votes.vote(key, VoteQuestion(pictures))
@@ -55,7 +61,6 @@ def test_a_vote_does_not_depend_on_what_is_asked_at_once(ask: Ask, key: PanelKey
             assert (one.votes == whole.votes[:, k : k + 1 + k % 3]).all()
             assert (one.referee is None) == bool(k % 2)
             assert one.referee is None or (one.referee == whole.referee[k : k + 1 + k % 3]).all()
-        return []
 
     ask(together)
 
