@@ -4,15 +4,16 @@ import json
 import logging
 import time
 from typing import Any, Literal
+from urllib.parse import quote
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from outvoted.cluster.service.guard.visitors import Visitor
-from outvoted.search.errors import printable
 
 LogFormat = Literal["plain", "json"]
 _ACCESS = logging.getLogger("outvoted.service.access")
 _LONGEST = 300
+_PLAIN = "/~:@,;+="
 
 
 class Logged:
@@ -46,8 +47,8 @@ def _log(scope: Scope, status: int, seconds: float) -> None:
     said = {
         "client": client,
         "role": visitor.role.name.lower() if visitor.role else "stranger",
-        "method": printable(scope["method"][:20]),
-        "path": printable(scope["path"][:_LONGEST]),
+        "method": quote(scope["method"])[:20],
+        "path": quote(scope["path"], safe=_PLAIN)[:_LONGEST],
         "status": status,
         "ms": round(1000 * seconds, 1),
     }
