@@ -1,8 +1,11 @@
-# make mine: train a panel on the packaged digits and mine it.   make test: run the whole test suite.   make docs: build the site.
+# make serve: open the service in a browser.   make mine: train a panel on the packaged digits and mine it.   make test: run the whole test suite.   make docs: build the site.
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: mine test check docs pages test-pythons bench chaos clean
+.PHONY: serve mine test check docs pages test-pythons bench chaos clean
+
+serve: .venv/.installed
+	$(BIN)/outvoted serve
 
 mine: .venv/.installed
 	$(BIN)/outvoted mine mnist

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from outvoted.cluster.command_line import on_clusters, on_configurations, on_runs
+from outvoted.cluster.command_line import on_clusters, on_configurations, on_runs, on_service
 from outvoted.cluster.command_line.configurations import say_which
 from outvoted.cluster.command_line.options import (
     CONFIG_HELP,
@@ -90,7 +90,7 @@ def launched(entry: KindEntry) -> Callable[..., None]:
 
 for entry in ENTRIES.values():
     app.command(entry.name)(launched(entry))
-for group in (on_runs, on_configurations, on_clusters):
+for group in (on_runs, on_configurations, on_clusters, on_service):
     app.add_typer(group.commands)
 
 

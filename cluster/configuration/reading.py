@@ -15,7 +15,7 @@ from outvoted.search.errors import OutvotedError
 from outvoted.search.explaining import TAGS, explained, models_at, variant
 from outvoted.search.settings import Settings
 from outvoted.search.shown import shown, visible
-from outvoted.search.trust import EVERYTHING
+from outvoted.search.trust import EVERYTHING, Trust
 
 Config = TypeVar("Config", bound=Settings)
 
@@ -70,8 +70,10 @@ def _required(form: type[Settings]) -> set[str]:
     return {name for name, field in form.model_fields.items() if field.is_required()}
 
 
-def overridden(config: Config, overrides: Sequence[str], path: Path | str) -> Config:
-    """Return a configuration with ``key.path=value`` overrides applied; ``path`` is as in :func:`validated`.
+def overridden(
+    config: Config, overrides: Sequence[str], path: Path | str, trust: Trust = EVERYTHING
+) -> Config:
+    """Return a configuration with ``key.path=value`` overrides applied; the rest is as in :func:`validated`.
 
     Raises:
         OutvotedError: an override cannot be read, or a key or value is not what it must be.
@@ -81,20 +83,25 @@ def overridden(config: Config, overrides: Sequence[str], path: Path | str) -> Co
     values = config.model_dump(mode="json")
     for override in overrides:
         apply(type(config), values, override)
-    return validated(type(config), values, path)
+    return validated(type(config), values, path, trust)
 
 
-def validated(form: type[Config], values: Mapping[str, Any], path: Path | str) -> Config:
+def validated(
+    form: type[Config], values: Mapping[str, Any], path: Path | str, trust: Trust = EVERYTHING
+) -> Config:
     """Return the user's own settings made of values; what they name by import path is imported.
 
     ``path`` says in errors where they stand: a file, or a Python call. What lies in a run's folder is read
     by ``OpenedRun.configured`` instead.
 
+    Args:
+        trust: what may be imported, where somebody else may have written the values.
+
     Raises:
         OutvotedError: a key or value is not what it must be.
     """
     try:
-        return form.model_validate(values, context=EVERYTHING.context)
+        return form.model_validate(values, context=trust.context)
     except ValidationError as error:
         raise explained(form, error, path) from None
     except RecursionError as error:
@@ -120,6 +127,15 @@ def keys_in(path: Path, command: str, minimal: Sequence[str]) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         found = getattr(error, "strerror", None) or visible(str(error))
         raise _unreadable(command, minimal, path, found, _nearest(path)) from error
+    return keys_of(content, path, command, minimal)
+
+
+def keys_of(content: bytes, path: Path, command: str, minimal: Sequence[str]) -> dict[str, Any]:
+    """Return the keys in what a file holds, which ``path`` names in errors.
+
+    Raises:
+        OutvotedError: it is not plain YAML, or holds no keys.
+    """
     try:
         values = parse(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:

@@ -31,6 +31,7 @@ class Glance:
         mistakes, failed: of all its tasks; None in a run that looks for none.
         age: seconds since it last said anything.
         message: what is wrong with it.
+        said_at: when it last said anything, in seconds since 1970.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Glance:
     failed: int | None
     age: float
     message: str | None
+    said_at: float = -math.inf
 
     @property
     def at_work(self) -> bool:
@@ -75,7 +77,6 @@ class Glances:
             fetched_records(self._runs)  # of a folder there is nothing to fetch
             self._fetched = self._clock()
         now = datetime.now(UTC)
-        fetched_records(self._runs)
         self._read = {path.name: self._record(path) for path in folders_in(self._runs)}
         found = [_glance(self._runs / name, record, now) for name, (_, record) in self._read.items()]
         return sorted(found, key=lambda one: (not one.at_work, one.age, one.name))
@@ -89,6 +90,15 @@ class Glances:
             return changed, store.glance()
         except OutvotedError as error:
             return changed, error
+
+
+def glance(path: Path) -> Glance:
+    """Look at one run."""
+    try:
+        record: RunRecord | OutvotedError = RunFolder(path).glance()
+    except OutvotedError as error:
+        record = error
+    return _glance(path, record, datetime.now(UTC))
 
 
 def folders_in(runs: Path) -> list[Path]:
@@ -127,6 +137,7 @@ def _glance(path: Path, record: RunRecord | OutvotedError, now: datetime) -> Gla
         counted.get("failed"),
         age,
         message,
+        _aware(record.updated_at).timestamp(),
     )
 
 

@@ -14,6 +14,7 @@ from outvoted.cluster.configuration import reading
 from outvoted.search.errors import OutvotedError, suggestion
 from outvoted.search.settings import Settings
 from outvoted.search.shown import shown
+from outvoted.search.trust import EVERYTHING, Trust
 
 if TYPE_CHECKING:
     from outvoted.actors.runs.run_folder import RunRecord
@@ -148,16 +149,24 @@ def keys_in(path: Path, name: str) -> dict[str, Any]:
 
 
 def configured(
-    kind: "Kind[Any]", keys: Mapping[str, Any], path: Path, overrides: Sequence[str] = ()
+    kind: "Kind[Any]",
+    keys: Mapping[str, Any],
+    path: Path,
+    overrides: Sequence[str] = (),
+    trust: Trust = EVERYTHING,
 ) -> "RunSettings":
     """Return the configuration of a kind of run that the keys of a file, and overrides, make.
+
+    Args:
+        trust: what may be imported, where somebody else may have written the file.
 
     Raises:
         OutvotedError: an override cannot be read, a key or value is not what it must be, or the file is for
             another command.
     """
     reading.check_meant(kind.name, keys, path, KINDS)
-    made: RunSettings = reading.overridden(reading.validated(kind.form, keys, path), overrides, path)
+    read = reading.validated(kind.form, keys, path, trust)
+    made: RunSettings = reading.overridden(read, overrides, path, trust)
     return made
 
 

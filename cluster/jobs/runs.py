@@ -182,7 +182,12 @@ def data_record(data: Dataset) -> DataRecord:
     )
 
 
-def _check_same(store: RunFolder, record: RunRecord, config: Settings, data: DataRecord) -> None:
+def check_same_settings(store: RunFolder, record: RunRecord, config: Settings) -> None:
+    """Refuse to resume a run with another value of a key that no resumed run may change.
+
+    Raises:
+        OutvotedError: it names the keys.
+    """
     other = differences(record.config, config.model_dump(mode="json"))
     changed = [key for key in other if not may_change(type(config), key)]
     if changed:
@@ -191,6 +196,10 @@ def _check_same(store: RunFolder, record: RunRecord, config: Settings, data: Dat
             found=f"another value of {', '.join(changed)}",
             remedy="set these keys back, or start a new run under another --name",
         )
+
+
+def _check_same(store: RunFolder, record: RunRecord, config: Settings, data: DataRecord) -> None:
+    check_same_settings(store, record, config)
     if record.data is not None and record.data.fingerprint != data.fingerprint:
         raise OutvotedError(
             expected=f"the {record.data.name} images that {given_as(store.path)} was started with",

@@ -1,6 +1,7 @@
 """The application: routers and what stands before and behind them all."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import Any
 
@@ -9,16 +10,30 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from outvoted.cluster.service.api import health, vote
+from outvoted.cluster.service.api import events, health, metrics, schemas, vote
+from outvoted.cluster.service.api import runs as api_runs
 from outvoted.cluster.service.errors import ErrorAnswer, NotFoundError, of_request
 from outvoted.cluster.service.guard import login
+from outvoted.cluster.service.metrics import Measured, Metrics
 from outvoted.cluster.service.pages import assets, runs, try_it
 from outvoted.cluster.service.pages.rendering import answer_to
 from outvoted.cluster.service.service import Service
 from outvoted.search.errors import OutvotedError
 
-_API: Sequence[APIRouter] = (health.router, vote.router)
-_PAGES: Sequence[APIRouter] = (assets.router, login.router, runs.router, try_it.router)
+_API: Sequence[APIRouter] = (
+    events.router,
+    health.router,
+    metrics.router,
+    api_runs.router,
+    schemas.router,
+    vote.router,
+)
+_PAGES: Sequence[APIRouter] = (
+    assets.router,
+    login.router,
+    runs.router,
+    try_it.router,
+)
 
 _REFUSALS: dict[int | str, dict[str, Any]] = {
     "4XX": {"model": ErrorAnswer, "description": "The request is refused; it says why"},
@@ -34,16 +49,28 @@ def application(service: Service) -> FastAPI:
         openapi_url="/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
+        lifespan=_lifespan,
     )
     app.state.service = service
+    app.state.metrics = Metrics(service)
+    app.add_middleware(Measured, count=app.state.metrics.count)
     for router in _API:
         app.include_router(router, prefix="/v1", responses=_REFUSALS)
+    app.include_router(metrics.router, include_in_schema=False)
     for router in _PAGES:
         app.include_router(router, include_in_schema=False)
     app.add_exception_handler(OutvotedError, _refused)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _not_served)
     return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    yield
+    service: Service = app.state.service
+    service.watching.close()
+    await service.votes.close()
 
 
 async def _refused(request: Request, error: Exception) -> Response:

@@ -1,13 +1,12 @@
 """Runs by the names that stand in URLs."""
 
-import re
 from pathlib import Path
 
 from outvoted.cluster.service.errors import NotFoundError
 from outvoted.cluster.service.service import Service
 from outvoted.search.shown import shown
 
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,199}")
+_LONGEST = 200
 _WITHIN = "~"
 """Stands in URLs for the slash between a run and one that is a part of it."""
 
@@ -23,7 +22,7 @@ def run_folder(service: Service, name: str) -> Path:
         NotFoundError: there is none; links are not followed.
     """
     path, steps = service.runs, name.split(_WITHIN)
-    for step in steps if len(steps) <= 3 and all(map(_NAME.fullmatch, steps)) else ():
+    for step in steps if len(steps) <= 3 and all(map(_is_plain, steps)) else ():
         path = path / step
         if path.is_symlink():
             break
@@ -40,3 +39,8 @@ def run_folder(service: Service, name: str) -> Path:
 def name_of(service: Service, path: Path) -> str:
     """Return the name under which a run's folder stands in URLs."""
     return _WITHIN.join(path.relative_to(service.runs).parts)
+
+
+def _is_plain(step: str) -> bool:
+    """Return whether a text is the name of a folder that is not hidden, and no path."""
+    return bool(step) and len(step) <= _LONGEST and step.isprintable() and step[0] != "." and "/" not in step

@@ -34,6 +34,7 @@ class JobSeen:
         code: the exit code of its command, if that ended by itself.
         node: the node on which its command runs, by its Ray id.
         notes: what whoever submitted it noted.
+        began: when it was submitted, in seconds since 1970.
     """
 
     id: str
@@ -42,6 +43,7 @@ class JobSeen:
     code: int | None = None
     node: str | None = None
     notes: Mapping[str, str] = field(default_factory=dict)
+    began: float = 0.0
 
     @property
     def ended(self) -> bool:
@@ -98,8 +100,12 @@ def address_of(given: str) -> str:
 class Dashboard:
     """The jobs of a cluster, by Ray's own client."""
 
-    def __init__(self, given: str) -> None:
+    def __init__(self, given: str, token: str | None = None) -> None:
         """Connect.
+
+        Args:
+            given: the address.
+            token: of the cluster; None for the one that Ray would take.
 
         Raises:
             OutvotedError: nobody answers there, no dashboard, without the right token, or another Ray.
@@ -117,7 +123,7 @@ class Dashboard:
                 return super()._do_request(*request, **{"timeout": _SECONDS, **how})
 
         with self._told(), _without(_OVERRIDES):
-            self._client = Client(self.address, headers=_token_header())
+            self._client = Client(self.address, headers=_bearer(token) if token else _token_header())
             self._check_version()
 
     def submit(
@@ -217,7 +223,13 @@ def _seen(job: Any) -> JobSeen:
     state = str(getattr(job.status, "value", job.status))
     notes = {str(key): str(value) for key, value in (job.metadata or {}).items()}
     return JobSeen(
-        str(job.submission_id), state, str(job.message or ""), job.driver_exit_code, job.driver_node_id, notes
+        str(job.submission_id),
+        state,
+        str(job.message or ""),
+        job.driver_exit_code,
+        job.driver_node_id,
+        notes,
+        (job.start_time or 0) / 1000,
     )
 
 
@@ -236,6 +248,10 @@ def _token_header() -> dict[str, str]:
                     found=f"{path}: {getattr(error, 'strerror', None) or 'no text'}",
                     remedy="copy the token file of the cluster there (chmod 600), or set RAY_AUTH_TOKEN",
                 ) from error
+    return _bearer(token)
+
+
+def _bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"} if token else {}
 
 

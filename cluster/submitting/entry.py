@@ -76,10 +76,14 @@ def next_id(jobs: Jobs, name: str) -> str:
 
 def _number(job: str, name: str) -> int:
     """Return which attempt at a run a job is, from 1; 0 where it is none."""
-    if job == name:
-        return 1
-    start, _, number = job.rpartition("@")
-    return int(number) if start == name and re.fullmatch(r"[1-9][0-9]{0,8}", number) else 0
+    run, attempt = run_of(job)
+    return attempt if run == name else 0
+
+
+def run_of(job: str) -> tuple[str, int]:
+    """Return the name of a job's run, and which attempt at it the job is, from 1."""
+    name, _, number = job.rpartition("@")
+    return (name, int(number)) if name and re.fullmatch(r"[1-9][0-9]{0,8}", number) else (job, 1)
 
 
 def is_url(place: str) -> bool:

@@ -14,7 +14,7 @@ from outvoted.actors.data.datasets import DataSettings
 from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.cluster.configuration.ready import file_of
 from outvoted.cluster.console.terminal import command, warn
-from outvoted.cluster.jobs.job import Job, readied
+from outvoted.cluster.jobs.job import Job, Kind, readied
 from outvoted.cluster.jobs.kinds import KINDS, configured
 from outvoted.cluster.jobs.run_settings import RunSettings
 from outvoted.cluster.submitting.dashboard import Jobs
@@ -73,7 +73,7 @@ def submit(wanted: Submission, jobs: Jobs, console: Console) -> str:
     kind = KINDS[wanted.kind]
     settings = configured(kind, wanted.keys, wanted.config, wanted.override)
     job = next_id(jobs, wanted.name)
-    _check_here(wanted, settings, console)
+    check_here(kind, settings, wanted.name, console)
     with tempfile.TemporaryDirectory(prefix="outvoted-submit-") as folder:
         there = Path(folder) / "sent"
         there.mkdir()
@@ -84,13 +84,18 @@ def submit(wanted: Submission, jobs: Jobs, console: Console) -> str:
         entry = Entry(
             wanted.kind, packed.config, wanted.name, wanted.override, wanted.runs, wanted.resume, wanted.debug
         )
-        notes = {"outvoted": version("outvoted"), "kind": wanted.kind, "again": wanted.again(jobs.address)}
+        notes = {
+            "outvoted": version("outvoted"),
+            "kind": wanted.kind,
+            "runs": wanted.runs or "",
+            "again": wanted.again(jobs.address),
+        }
         console.print(f"sending {packed.files:,} files, {packed.size / 1e6:.1f} MB", soft_wrap=True)
         jobs.submit(job, entry.command, there, ENVIRONMENT, notes)
     return job
 
 
-def _check_here(wanted: Submission, settings: RunSettings, console: Console) -> None:
+def check_here(kind: Kind[Any], settings: RunSettings, name: str, console: Console) -> None:
     """Check all that the run's command would before it starts Ray, where its data can be read here.
 
     Raises:
@@ -100,8 +105,8 @@ def _check_here(wanted: Submission, settings: RunSettings, console: Console) -> 
         console.print("The data is not here: it is checked on the cluster.", soft_wrap=True)
         return
     with tempfile.TemporaryDirectory(prefix="outvoted-check-") as folder:
-        nowhere = RunFolder(Path(folder) / wanted.name)
-        readied(Job(KINDS[wanted.kind], settings, nowhere, address="auto"), console)
+        nowhere = RunFolder(Path(folder) / name)
+        readied(Job(kind, settings, nowhere, address="auto"), console)
 
 
 def _has_data(settings: RunSettings) -> bool:

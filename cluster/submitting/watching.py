@@ -15,6 +15,7 @@ from outvoted.cluster.submitting.dashboard import Jobs, JobSeen
 from outvoted.search.errors import OutvotedError
 
 _PAUSE = 2.0
+_BRIEFLY = 0.2
 _UNREACHABLE_SECONDS = 300.0
 """How long a cluster may be out of reach, its head restarting say, before whoever watches is told to go."""
 
@@ -97,6 +98,7 @@ async def lines(jobs: Jobs, job: str) -> AsyncGenerator[tuple[str | None, Record
                         yield line
             if (await asyncio.to_thread(jobs.job, job)).ended:
                 break
+            await asyncio.sleep(_BRIEFLY)
         except (ConnectionError, OutvotedError):
             if time.monotonic() - heard > _UNREACHABLE_SECONDS:
                 raise

@@ -1,5 +1,6 @@
 """A cluster that is pretended: jobs are entries of a dictionary, and files are those of a folder."""
 
+import time
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -25,7 +26,7 @@ class PretendedCluster:
     ) -> None:
         """Keep it, as one that runs."""
         assert job not in self.known
-        self.known[job] = JobSeen(job, "RUNNING", node="n", notes=dict(notes))
+        self.known[job] = JobSeen(job, "RUNNING", node="n", notes=dict(notes), began=time.time())
         self.entries[job] = entry
         self.sent[job] = sorted(
             path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
