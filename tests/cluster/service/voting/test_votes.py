@@ -1,6 +1,9 @@
 """Whoever computes votes keeps these laws: the process itself, and Ray Serve."""
 
 import asyncio
+import os
+import signal
+import sys
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,13 +15,24 @@ import pytest
 from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.cluster.python.panel import Panel
+from outvoted.cluster.service.errors import BusyError, NotReadyError
 from outvoted.cluster.service.voting.held import HeldVotes
 from outvoted.cluster.service.voting.hosted import answers_of, consensus
-from outvoted.cluster.service.voting.votes import HostedVotes, PanelKey, RenderQuestion, VoteQuestion
+from outvoted.cluster.service.voting.served import ServedVotes
+from outvoted.cluster.service.voting.votes import (
+    HostedVotes,
+    PanelKey,
+    RenderQuestion,
+    VoteAnswer,
+    VoteQuestion,
+)
 from outvoted.search.arrays import Pixels
 from outvoted.search.errors import OutvotedError
+from tests.cluster.processes import descendants
+from tests.cluster.service.voting.head import Head
 
 Found = TypeVar("Found")
+pytestmark = pytest.mark.filterwarnings("ignore:Using extra keyword arguments")  # in Ray Serve
 
 
 class Ask(Protocol):
@@ -36,7 +50,26 @@ def held() -> Iterator[Ask]:
         runner.run(votes.close())
 
 
-@pytest.fixture(params=["held"])
+@pytest.fixture(scope="module")
+def panels_on_ray(local_ray: None) -> Iterator[Callable[[], ServedVotes]]:
+    """Make whatever asks panels on the tests' own Ray; Serve is ended afterwards."""
+    import ray
+    from ray import serve
+
+    yield lambda: ServedVotes(lambda: Head(ray.get_runtime_context().gcs_address))
+    serve.shutdown()
+
+
+@pytest.fixture(scope="module")
+def served(panels_on_ray: Callable[[], ServedVotes]) -> Iterator[Ask]:
+    """Panels on Ray Serve."""
+    votes = panels_on_ray()
+    with asyncio.Runner() as runner:
+        yield lambda wanted: runner.run(wanted(votes))
+        runner.run(votes.close())
+
+
+@pytest.fixture(params=["held", pytest.param("served", marks=pytest.mark.ray)])
 def ask(request: pytest.FixtureRequest) -> Ask:
     found: Ask = request.getfixturevalue(request.param)
     return found
@@ -138,3 +171,106 @@ def test_of_networks_that_fail_nothing_is_known() -> None:
     assert consensus(votes).target.tolist() == [1]
     assert consensus(votes[:2]).label.tolist() == [-1]
     assert consensus(votes[::2]).label.tolist() == [1]
+
+
+REPLICA, BRIDGE = "ray::ServeReplica:outvoted", "outvoted.cluster.service.voting.ray_bridge"
+
+
+def replicas() -> list[int]:
+    return descendants(os.getpid(), REPLICA)
+
+
+def bridges() -> set[int]:
+    return set(descendants(os.getpid(), "\0".join((sys.executable, "-m", BRIDGE))))
+
+
+async def until_answered(votes: HostedVotes, key: PanelKey, question: VoteQuestion) -> VoteAnswer:
+    """Ask again while it is said, in plain words, that there is no answer yet."""
+    while True:
+        try:
+            return await votes.vote(key, question)
+        except NotReadyError:
+            await asyncio.sleep(0.2)
+
+
+@pytest.mark.ray
+def test_a_replica_that_is_killed_costs_at_most_a_plain_refusal(
+    served: Ask, key: PanelKey, pictures: Pixels, python_panel: Panel
+) -> None:
+    async def struck(votes: HostedVotes) -> list[VoteAnswer]:
+        await votes.facts(key)
+        asking = [
+            asyncio.create_task(until_answered(votes, key, VoteQuestion(pictures[k : k + 1])))
+            for k in range(20)
+        ]
+        await asyncio.sleep(0)
+        before = replicas()
+        assert before
+        os.kill(before[0], signal.SIGKILL)
+        found = await asyncio.gather(*asking)
+        assert before[0] not in replicas()
+        return found
+
+    found = served(struck)
+    votes = np.concatenate([one.votes for one in found], axis=1)
+    assert (votes == python_panel.vote(pictures[:20])).all()
+
+
+@pytest.mark.ray
+def test_the_process_between_may_die_and_panels_stay(
+    panels_on_ray: Callable[[], ServedVotes], key: PanelKey, pictures: Pixels
+) -> None:
+    """Also with the service itself: a new one finds the panels where they are."""
+
+    async def asked() -> None:
+        question, others = VoteQuestion(pictures), bridges()
+        votes = panels_on_ray()
+        first = await until_answered(votes, key, question)
+        there = replicas()
+        [bridge] = bridges() - others
+        os.kill(bridge, signal.SIGKILL)
+        again = await until_answered(votes, key, question)
+        await votes.close()
+        anew = panels_on_ray()
+        last = await until_answered(anew, key, question)
+        await anew.close()
+        assert replicas() == there
+        assert (first.votes == again.votes).all()
+        assert (first.votes == last.votes).all()
+
+    asyncio.run(asked())
+
+
+def test_without_a_cluster_it_is_said(key: PanelKey) -> None:
+    def starting() -> Head:
+        raise NotReadyError("a cluster", "one that starts", "ask again")
+
+    async def asked() -> None:
+        votes = ServedVotes(starting)
+        with pytest.raises(NotReadyError, match="one that starts"):
+            await votes.facts(key)
+        await votes.close()
+
+    asyncio.run(asked())
+
+
+def test_an_address_at_which_nobody_answers_is_said(key: PanelKey) -> None:
+    async def asked() -> None:
+        votes = ServedVotes(lambda: Head("127.0.0.1:1"))
+        with pytest.raises(OutvotedError, match=r"127\.0\.0\.1:1"):
+            await votes.facts(key)
+        await votes.close()
+
+    asyncio.run(asked())
+
+
+def test_too_many_at_once_are_refused(key: PanelKey, pictures: Pixels) -> None:
+    async def asked() -> None:
+        votes = HeldVotes(waiting=2)
+        question = VoteQuestion(pictures)
+        found = await asyncio.gather(*(votes.vote(key, question) for _ in range(5)), return_exceptions=True)
+        assert [isinstance(one, BusyError) for one in found] == [False, False, True, True, True]
+        await votes.vote(key, question)
+        await votes.close()
+
+    asyncio.run(asked())
