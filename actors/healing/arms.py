@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field
@@ -26,11 +26,21 @@ HELD_OUT = "held-out"
 """Mistakes mined of the panel before healing that no arm is ever trained on."""
 
 
+PeoplesLabels = Literal["ignore", "leave-out", "relabel"]
+"""What is done with mistakes whose label most people don't see."""
+
+
 class HealSettings(Settings):
     """How a panel is healed."""
 
-    rounds: Annotated[Count, MayChange()] = 10
-    """At most this many rounds of fine-tuning and mining again."""
+    rounds: Annotated[int, Field(ge=0, le=10_000), MayChange()] = 10
+    """At most this many rounds of fine-tuning and mining again. 0 only mines, so that people can label those
+    mistakes before any is trained on; then go on with more rounds and ``--resume``."""
+    labels: Annotated[PeoplesLabels, MayChange()] = "ignore"
+    """What people's labels of this run's mistakes (``outvoted label``) are for. ``ignore``: nothing.
+    ``leave-out``: mistakes whose label most people don't see are not trained on. ``relabel``: they are
+    trained on with the class that most people see, and left out where there is none. Mistakes that nobody has
+    labelled are trained on. Each round takes the labels that are there when it begins."""
     least: Annotated[Count, MayChange()] = 5
     """At least this many rounds (or ``rounds``, if fewer), even if the success rate is steady earlier."""
     steady: Annotated[float, Field(ge=0, le=1), MayChange()] = 0.02

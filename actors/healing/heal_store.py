@@ -1,5 +1,6 @@
 """The folder of a healing run, and what TensorBoard shows of it."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from outvoted.actors.networks import members
 from outvoted.actors.networks.members import Member, fingerprint
 from outvoted.actors.runs import schema
 from outvoted.actors.runs.run_folder import RunFolder
+from outvoted.actors.runs.schema import ColumnSchema, TableSchema
 from outvoted.actors.runs.units import UnitTables
 from outvoted.actors.runs.watching import Watched, spares_the_run
 from outvoted.search.errors import OutvotedError
@@ -19,6 +21,21 @@ from outvoted.search.trust import NOTHING, Trust
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+BELIEVED = TableSchema(
+    "believed",
+    "each mistake that people have labelled, as a round of healing took their word",
+    (*(column.name for column in schema.OF_STEP), *schema.MISTAKES.key),
+    (
+        *schema.OF_STEP,
+        ColumnSchema("search_id", schema.MISTAKES.arrow.field("search_id").type, "number of the search"),
+        ColumnSchema("number", schema.MISTAKES.arrow.field("number").type, "counts its mistakes from 0"),
+        ColumnSchema(
+            "label", pa.int16(), "the class it is trained on with; empty where it is left out", needed=False
+        ),
+    ),
+)
 
 
 class HealStore:
@@ -50,6 +67,23 @@ class HealStore:
         """
         rows, mistakes = (self.units.read(table, step.name) for table in ("rounds", "mistakes"))
         return Round(step, rows, mistakes, self._panel(step, rows, trust))
+
+    def believed(self, number: int, now: Callable[[], pa.Table]) -> pa.Table:
+        """Return what a round takes from people: as it was when the round first began.
+
+        Args:
+            number: of the round.
+            now: gives the same (BELIEVED) by the labels there are now.
+
+        Raises:
+            OutvotedError: it can't be read, or the disk refuses.
+        """
+        name = f"believed-{number:03d}"
+        found = self.folder.extra(name, BELIEVED)
+        if found is None:
+            found = now()
+            self.folder.write_extra(name, found)
+        return found
 
     def rounds(self) -> "pd.DataFrame":
         """Read all rows of all recorded steps, sorted."""

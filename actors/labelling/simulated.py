@@ -6,7 +6,8 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field, field_validator
 
-from outvoted.actors.labelling.label_store import SIMULATED, Labels, LabelStore
+from outvoted.actors.labelling.label_store import Labels
+from outvoted.actors.labelling.labellers import SIMULATED
 from outvoted.search.arrays import Floats, Ints, Singles
 from outvoted.search.settings import Settings
 
@@ -77,20 +78,17 @@ def _heard(clear: Floats, noise: Floats, deviation: float) -> Ints:
     return np.asarray((clear + deviation * noise).argmax(axis=2))
 
 
-def chosen(store: LabelStore, settings: LabellersSettings, referee: Callable[[], Singles]) -> Labels | None:
+def chosen(people: Labels, settings: LabellersSettings, referee: Callable[[], Singles]) -> Labels | None:
     """Return the labels of everybody who has labelled all images, if they are two or more.
 
     Else those of simulated labellers, or None where ``settings.simulated`` is 0.
 
     Args:
-        store: people's labels.
+        people: their labels so far.
         settings: of the simulated labellers.
         referee: gives the probabilities that those label by, shape (images, classes); only asked for them.
-
-    Raises:
-        OutvotedError: a file of labels has a line that is wrong; it says which.
     """
-    people = store.read().complete()
-    if len(people) >= 2:
-        return people
+    complete = people.complete()
+    if len(complete) >= 2:
+        return complete
     return simulate(referee(), settings) if settings.simulated else None

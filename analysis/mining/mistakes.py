@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from outvoted.analysis.mining.cells import flattened
+from outvoted.analysis.mining.people import PeoplesMistakes
 from outvoted.analysis.mining.replay import Steps, chosen_steps
 from outvoted.analysis.opened.mistakes import Mistakes
 from outvoted.analysis.opened.scene import Scene
@@ -21,6 +22,7 @@ MOST_NUMBERS = 2_500_000
 """Bytes of votes and measures in a gallery; a third more as text."""
 _VOTE, _MEASURE = 6, 4  # bytes of a peer's vote on a frame, and of a measure of it
 _FRAMES = 32  # of one climb; of longer ones some moves have none
+_PEOPLE = ("see the label", "do not", "were not asked")
 _REFEREE = ("agrees with the label", "does not", "was not asked")
 
 OnStep = Callable[[int, int], object]
@@ -36,11 +38,15 @@ def mistakes_measured(mistakes: Mistakes) -> pd.DataFrame:
 
 
 def mistakes_exhibits(
-    run: Scene, on_step: OnStep = lambda done, of: None, most: int = MOST_PIXELS
+    run: Scene,
+    on_step: OnStep = lambda done, of: None,
+    most: int = MOST_PIXELS,
+    people: PeoplesMistakes | None = None,
 ) -> Exhibits:
     """Go through the climbs of as many of a run's mistakes as ``most`` pixels and MOST_NUMBERS allow, or one.
 
-    The first are an even sample over target, label and wrong class.
+    The first are an even sample over target, label and wrong class. Where ``people`` have labelled, what they
+    make of each is something to filter by.
     """
     mistakes = run.mistakes
     frame = mistakes.select(*KINDS, "margin", "moves").to_pandas()
@@ -61,13 +67,20 @@ def mistakes_exhibits(
 
     climbs = chosen_steps(run, rows, frames, advance)
     items = [_exhibit(run, *each) for each in zip(rows, frames, climbs, strict=True)]
-    return _exhibits(run, len(mistakes), rows, items)
+    return _exhibits(run, len(mistakes), rows, items, people)
 
 
-def _exhibits(run: Scene, of: int, rows: Sequence[dict[str, Any]], items: Sequence[Exhibit]) -> Exhibits:
+def _exhibits(
+    run: Scene,
+    of: int,
+    rows: Sequence[dict[str, Any]],
+    items: Sequence[Exhibit],
+    people: PeoplesMistakes | None,
+) -> Exhibits:
     target, label, predicted, voters = (
         np.array([row[name] for row in rows], np.int64) for name in (*KINDS, "voters")
     )
+    referee = np.array([_referee(row["valid"]) for row in rows])
     return Exhibits(
         what="mistake",
         of=of,
@@ -76,7 +89,7 @@ def _exhibits(run: Scene, of: int, rows: Sequence[dict[str, Any]], items: Sequen
         label=label,
         predicted=predicted,
         voting=_voting(len(run.names), target, voters),
-        facets=(Facet("referee", _REFEREE, np.array([_referee(row["valid"]) for row in rows])),),
+        facets=(Facet("referee", _REFEREE, referee), *_by_people(rows, people)),
         peers=run.names,
         classes=run.classes,
         measures=run.transform.measures,
@@ -91,6 +104,15 @@ def _voting(peers: int, target: Ints, voters: Ints) -> Ints:
 
 def _referee(valid: bool | None) -> int:
     return 2 if valid is None else int(not valid)
+
+
+def _by_people(rows: Sequence[dict[str, Any]], people: PeoplesMistakes | None) -> list[Facet]:
+    """Return whether people see the labels of mistakes, where anybody has labelled."""
+    if people is None:
+        return []
+    said = [(people.judgement(row["search_id"], row["number"]), row["label"]) for row in rows]
+    index = [2 if one is None else int(not one.seen(label)) for one, label in said]
+    return [Facet("people", _PEOPLE, np.array(index, np.int64))]
 
 
 def _exhibit(run: Scene, row: dict[str, Any], frames: Ints, climb: Steps) -> Exhibit:

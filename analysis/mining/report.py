@@ -11,6 +11,8 @@ import plotly.graph_objects as go
 from outvoted.actors.mining.shards import Shards, check_not_all
 from outvoted.analysis.mining.cells import span
 from outvoted.analysis.mining.mistakes import mistakes_exhibits, mistakes_measured
+from outvoted.analysis.mining.people import PeoplesMistakes, peoples
+from outvoted.analysis.mining.people_report import REJECTED, draw_rejected, people_sections
 from outvoted.analysis.mining.pictures import draw_climbs, draw_every_network, draw_mistakes, draw_voters
 from outvoted.analysis.mining.summary import (
     Summary,
@@ -89,6 +91,8 @@ def _pictures(run: OpenedRun, summary: Summary) -> dict[str, Callable[[Path], ob
     }
     if summary.voters:
         drawn["gallery/voters.png"] = partial(draw_voters, summary.voters)
+    if summary.people is not None:
+        drawn[REJECTED] = partial(draw_rejected, run)
     whole = summary.every_network
     if whole is not None and whole.replicas:
         names = [member.name for member in run.peers]
@@ -105,6 +109,9 @@ def _headlines(summary: Summary) -> list[tuple[str, str]]:
     ]
     if summary.validity is not None:
         found.append((SHARE(summary.validity), _validity_said(summary)))
+    if summary.people is not None and summary.people.validity.value is not None:
+        seen = SHARE(summary.people.validity.value)
+        found.append((seen, f"of {summary.people.mistakes:,} labelled mistakes: people still see the label"))
     if summary.realistic is not None:
         found.append((SHARE(summary.realistic), "of the mistakes are realistic, as far as their voters see"))
     if summary.seconds_mining:
@@ -122,9 +129,11 @@ def _run_sections(
     run: OpenedRun, summary: Summary, tables: list[Table], on_step: OnStep
 ) -> Iterator[Section]:
     mistakes = mistakes_measured(run.mistakes)
-    yield from _sections(run, mistakes, summary, tables, on_step)
+    yield from _sections(run, mistakes, summary, tables, on_step, peoples(run))
     if mistakes.empty:
         return
+    if summary.people is not None:
+        yield from people_sections(summary.people, run.store.path)
     yield from surroundings_sections(run)
     drawn = pictures(run.store.path / "gallery", _PICTURES)
     if drawn:
@@ -132,13 +141,18 @@ def _run_sections(
 
 
 def _sections(
-    run: Scene, mistakes: pd.DataFrame, summary: Summary, tables: list[Table], on_step: OnStep
+    run: Scene,
+    mistakes: pd.DataFrame,
+    summary: Summary,
+    tables: list[Table],
+    on_step: OnStep,
+    people: PeoplesMistakes | None = None,
 ) -> Iterator[Section]:
     plots = [_shares(summary), *([_moves(run, mistakes)] if len(mistakes) else [])]
     yield Section("Results", parts=(*tables, *plots))
     if mistakes.empty:
         return
-    yield gallery(mistakes_exhibits(run, on_step), "Mistakes", _GALLERY)
+    yield gallery(mistakes_exhibits(run, on_step, people=people), "Mistakes", _GALLERY)
     target = Finders("target", run.names, mistakes["target"].to_numpy(np.int64))
     over = span(run.transform, [mistakes])
     yield weaknesses(mistakes, run.transform, over, (target,), run.classes, gallery=True)

@@ -13,10 +13,11 @@ from outvoted.actors.networks import MLP
 from outvoted.actors.networks.members import Member
 from outvoted.actors.runs.run_folder import State
 from outvoted.analysis.mining.every_network import EveryNetwork, every_network
+from outvoted.analysis.mining.people import PeopleSummary, people_said, peoples, summarise_people
 from outvoted.analysis.mining.voters import VotersSummary, answers, by_voters, realistic, validity
 from outvoted.analysis.opened.mistakes import Mistakes
 from outvoted.analysis.opened.opened import OpenedRun
-from outvoted.analysis.report.numbers import COUNT, DECIMAL, SHARE, Beside, Form
+from outvoted.analysis.report.numbers import COUNT, DECIMAL, PERCENT, SHARE, Beside, Form, Proportion
 from outvoted.analysis.report.table import Cell, Column, Table
 from outvoted.search.outcome import Outcome
 from outvoted.search.strategies import Hillclimb
@@ -48,6 +49,7 @@ class TargetSummary:
             is asked first and the peers only where it pays, but speculation is included; seeds are not.
         validity: share of mistakes on which the referee agrees with the label.
         realistic: share of mistakes of a realism of at least 0.05.
+        people: share of the mistakes that people labelled on which a majority sees the label.
     """
 
     target: str
@@ -64,6 +66,7 @@ class TargetSummary:
     validity: float | None
     realistic: float | None
     paper: tuple[int, int, int] | None
+    people: Proportion | None = None
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,7 @@ class Summary:
 
     Attributes:
         weak_referee: the most accurate peer, where the referee is no more accurate; None where it is.
+        people: what people make of a sample of the mistakes; None where nobody has labelled.
         seed_inferences: spent on seeds, once for all searches from them.
     """
 
@@ -89,6 +93,7 @@ class Summary:
     seed_inferences: int
     seconds_mining: float
     searches_per_second: float | None
+    people: PeopleSummary | None = None
 
 
 def summarise(run: OpenedRun) -> Summary:
@@ -102,6 +107,10 @@ def summarise(run: OpenedRun) -> Summary:
         _target(run.peers[index], len(names), _of(searches, index), _of(mistakes, index), paper)
         for index in turns.targets
     )
+    said = peoples(run)
+    if said is not None:
+        by_target = dict(zip(turns.targets, targets, strict=True))
+        targets = tuple(replace(row, people=said.by_target(index)) for index, row in by_target.items())
     whole = every_network(searches, len(turns.targets)) if len(turns.targets) == len(names) else None
     referee = next((member for member in run.members if member.role == "referee"), None)
     figures = MiningFigures.of(run.record)
@@ -121,6 +130,7 @@ def summarise(run: OpenedRun) -> Summary:
         seed_inferences=seeds,
         seconds_mining=seconds,
         searches_per_second=len(searches) / seconds if seconds else None,
+        people=None if said is None else summarise_people(said),
     )
 
 
@@ -191,6 +201,7 @@ def summary_table(summary: Summary) -> Table:
         Column("inferences", COUNT),
         Column("run", COUNT),
         Column("valid", SHARE),
+        Column("people", PERCENT),
     ]
     some = any(row.failed for row in summary.targets)
     rows = [_row(row, row.paper or (None, None, None), some) for row in summary.targets]
@@ -198,7 +209,7 @@ def summary_table(summary: Summary) -> Table:
     if summary.weak_referee is not None:
         title += f"; validity not shown: the referee is no better than {summary.weak_referee}"
     return Table(title, columns, rows, "\n".join(_caption(summary))).without_empty(
-        "accuracy", "failed", "valid"
+        "accuracy", "failed", "valid", "people"
     )
 
 
@@ -216,6 +227,7 @@ def _row(
         Beside(row.inferences, inferences),
         row.inferences_run,
         row.validity,
+        row.people,
     )
 
 
@@ -229,6 +241,8 @@ def _caption(summary: Summary) -> list[str]:
     if summary.validity is not None and summary.referee_accuracy is not None:
         judged = f"{summary.validity:.1%} of all mistakes are valid"
         lines.append(f"{judged}; the referee's test accuracy is {summary.referee_accuracy:.1%}")
+    if summary.people is not None:
+        lines.append(people_said(summary.people))
     if summary.realistic is not None:
         lines.append(
             f"{summary.realistic:.1%} of all mistakes are realistic: their voters see them no farther from "

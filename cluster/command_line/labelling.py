@@ -1,22 +1,18 @@
-"""`outvoted label`: people's labels of a study's images, given on a page or imported."""
+"""`outvoted label`: what people see in a run's images, said on a page or imported."""
 
-import secrets
 import webbrowser
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from outvoted.actors.labelling.desk import Desk, LabellingTask
 from outvoted.actors.labelling.imported import import_labels
-from outvoted.actors.labelling.label_store import LabelStore, checked
-from outvoted.actors.labelling.server import address, listen, serve
+from outvoted.actors.labelling.labellers import checked
 from outvoted.actors.networks.computing import use_one_thread
 from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.table import Column, Table
-from outvoted.analysis.studies.kinds import open_study
 from outvoted.cluster.console.terminal import command, console, flag, phase, say_written, to_report
-from outvoted.cluster.jobs.kinds import check_offers
-from outvoted.search.errors import OutvotedError
+from outvoted.cluster.jobs.labelled import Labelled, labelled
 from outvoted.search.trust import Trust
 
 
@@ -36,72 +32,54 @@ class PageOptions:
 
 
 def have_labelled(path: Path, trust: Trust, page: PageOptions, file: Path | None) -> None:
-    """Have the images of a study labelled: by people on a page, or by the rows of a CSV file.
+    """Have the images of a run labelled: by people on a page, or by the rows of a CSV file.
 
     Raises:
-        OutvotedError: it is not a study of images, its labels are damaged, or the file's are none.
+        OutvotedError: it has none that people can look at, its labels are damaged, or the file's are none.
     """
     use_one_thread()
-    with phase(console, "opening the study"):
-        work, store = _opened_study(OpenedRun(RunFolder(path), trust))
-    with store.sole_writer():
-        if file is not None:
-            _import(store, file)
-        else:
-            _serve(Desk(work, store), store, page)
-    console.print(_counts(store))
-    study = store.path.parent
+    found = _serve(path, trust, page) if file is None else _import(path, trust, file)
+    console.print(_counts(found))
     say_written(
-        store.path,
+        found.store.path,
         "a file for each labeller",
-        f"{command('outvoted', 'label', study, *flag(trust))}   # continue",
-        to_report(study, trust),
+        f"{command('outvoted', 'label', path, *flag(trust))}   # continue",
+        to_report(path, trust),
     )
 
 
-def _opened_study(run: OpenedRun) -> tuple[LabellingTask, LabelStore]:
-    """Open what there is to label, and where labels go.
-
-    Raises:
-        OutvotedError: it is no study, its images cannot be looked at, or it has none yet.
-    """
-    check_offers(run.record, "label", "whose images people can look at")
-    opened = open_study(run)
-    data = opened.data
-    if data.features is not None:
-        raise OutvotedError(
-            expected="a study of images, which people can look at",
-            found=f"{run.store.path.name}, whose images are rows of the table {data.name}",
-            remedy="label a study of pictures, such as one of boundaries or morphs",
-        )
-    images = len(opened.images)
-    pictures = [image["bytes"] for image in opened.store.images()["image"].to_pylist()]
-    classes = data.class_names or tuple(map(str, range(data.classes)))
-    return LabellingTask(run.record.name, pictures, classes), LabelStore(
-        opened.store.folder.labels, images, data.classes
-    )
+def _import(path: Path, trust: Trust, file: Path) -> Labelled:
+    with phase(console, "opening the run"):
+        found = labelled(OpenedRun(RunFolder(path), trust))
+    with found.store.sole_writer():
+        for name, fresh in import_labels(found.store, file).items():
+            console.print(f"{name}: {fresh} new labels")
+    return found
 
 
-def _serve(desk: Desk, store: LabelStore, page: PageOptions) -> None:
-    if page.labeller is not None:
-        checked(page.labeller, store.names)
-    store.read()  # what is wrong is reported before anybody labels
-    token = secrets.token_urlsafe(16)
-    with listen(page.port) as listening:
-        url = address(listening, token) + (f"?labeller={page.labeller}" if page.labeller else "")
-        console.print(f"Label on {url}\nCtrl-C ends it; every label is saved at once.", soft_wrap=True)
-        if page.browser:
-            webbrowser.open(url)
-        serve(desk, token, listening)
+def _serve(path: Path, trust: Trust, page: PageOptions) -> Labelled:
+    from outvoted.cluster.service.label_desks import read_run
+    from outvoted.cluster.service.label_server import LabelServer, listen
+
+    with phase(console, "opening the run"):
+        server = LabelServer(path, partial(read_run, trust))
+    try:
+        found = server.desks.labelled(path)
+        if page.labeller is not None:
+            checked(page.labeller, found.store.names)
+        with listen(page.port) as listening:
+            url = server.address(listening, page.labeller)
+            console.print(f"Label on {url}\nCtrl-C ends it; every label is saved at once.", soft_wrap=True)
+            if page.browser:
+                webbrowser.open(url)
+            server.serve(listening)
+    finally:
+        server.close()
+    return found
 
 
-def _import(store: LabelStore, file: Path) -> None:
-    for name, fresh in import_labels(store, file).items():
-        console.print(f"{name}: {fresh} new labels")
-
-
-def _counts(store: LabelStore) -> Table:
-    labels = store.read()
-    counted = zip(labels.names, labels.counts.tolist(), strict=True)
-    rows = [(name, f"{count} of {store.images}") for name, count in counted]
+def _counts(found: Labelled) -> Table:
+    every = len(found.task.sequence(""))
+    of = f" of {every}" if found.recorded is None else ""
+    rows = [(name, f"{len(given)}{of}") for name, given in found.store.answers().items()]
     return Table("labels so far", (Column("labeller"), Column("labelled")), rows)

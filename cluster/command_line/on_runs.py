@@ -102,7 +102,7 @@ def label(  # noqa: PLR0913  # each is an option
     runs: Runs = DEFAULT_RUNS,
     debug: Debug = False,
 ) -> None:
-    """Let people label a study's images on a page in the browser, or import their labels."""
+    """Let people label a study's images, or a run's mistakes, on a page in the browser; or import labels."""
     from outvoted.cluster.command_line.labelling import PageOptions, have_labelled
     from outvoted.cluster.command_line.opening import opened_run
 

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -63,12 +63,14 @@ class Recorded:
     Attributes:
         mistakes, searches: their names; a run of some kinds keeps no table of searches.
         run: the part of the run that they are of, where it has several.
+        asked: of which mistakes people are asked: values of columns of the key; all if it names none.
     """
 
     units: UnitTables
     mistakes: str = "mistakes"
     searches: str | None = "searches"
     run: str | None = None
+    asked: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def frame(self, table: str) -> "pd.DataFrame":
         """Read a table whole; where the run has parts, ``run`` says which rows are whose."""

@@ -10,12 +10,12 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from outvoted.cluster.service.api import events, health, metrics, schemas, vote
+from outvoted.cluster.service.api import events, health, labels, metrics, schemas, vote
 from outvoted.cluster.service.api import runs as api_runs
 from outvoted.cluster.service.errors import ErrorAnswer, NotFoundError, of_request
 from outvoted.cluster.service.guard import login
 from outvoted.cluster.service.metrics import Measured, Metrics
-from outvoted.cluster.service.pages import assets, runs, try_it
+from outvoted.cluster.service.pages import assets, label, runs, try_it
 from outvoted.cluster.service.pages.rendering import answer_to
 from outvoted.cluster.service.service import Service
 from outvoted.search.errors import OutvotedError
@@ -23,6 +23,7 @@ from outvoted.search.errors import OutvotedError
 _API: Sequence[APIRouter] = (
     events.router,
     health.router,
+    labels.router,
     metrics.router,
     api_runs.router,
     schemas.router,
@@ -32,6 +33,7 @@ _PAGES: Sequence[APIRouter] = (
     assets.router,
     login.router,
     runs.router,
+    label.router,
     try_it.router,
 )
 
@@ -41,7 +43,13 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def application(service: Service) -> FastAPI:
+LABELLING = (labels.router,), (assets.router, login.router, label.router)
+"""All that `outvoted label` serves: its part of the API, and its pages."""
+
+
+def application(
+    service: Service, api: Sequence[APIRouter] = _API, pages: Sequence[APIRouter] = _PAGES
+) -> FastAPI:
     """Return the application that answers for a service."""
     app = FastAPI(
         title="Outvoted",
@@ -54,10 +62,11 @@ def application(service: Service) -> FastAPI:
     app.state.service = service
     app.state.metrics = Metrics(service)
     app.add_middleware(Measured, count=app.state.metrics.count)
-    for router in _API:
+    for router in api:
         app.include_router(router, prefix="/v1", responses=_REFUSALS)
-    app.include_router(metrics.router, include_in_schema=False)
-    for router in _PAGES:
+    if metrics.router in api:
+        app.include_router(metrics.router, include_in_schema=False)
+    for router in pages:
         app.include_router(router, include_in_schema=False)
     app.add_exception_handler(OutvotedError, _refused)
     app.add_exception_handler(RequestValidationError, _malformed)
@@ -70,6 +79,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     yield
     service: Service = app.state.service
     service.watching.close()
+    service.desks.close()
     await service.votes.close()
 
 

@@ -13,6 +13,7 @@ from fastapi import Depends, Request
 from outvoted.cluster.service.connection import Connection
 from outvoted.cluster.service.errors import BusyError, ConflictError
 from outvoted.cluster.service.job_table import JobTable
+from outvoted.cluster.service.label_desks import LabelDesks
 from outvoted.cluster.service.recent import RecentGlances
 from outvoted.cluster.service.settings import ServiceSettings
 from outvoted.cluster.service.voting.held import HeldVotes
@@ -34,12 +35,14 @@ class Service:
         jobs: gives the jobs of the cluster; raises ``NotReadyError`` while it can't be reached.
         votes: the panels of runs that vote; in this process unless they are said to be elsewhere.
         cluster: what the jobs are asked of; None where they are pretended.
+        desks: the runs that people are labelling.
     """
 
     settings: ServiceSettings
     jobs: Callable[[], Jobs]
     votes: HostedVotes = field(default_factory=HeldVotes)
     cluster: Connection | None = None
+    desks: LabelDesks = field(default_factory=LabelDesks)
     _asking: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(_ASKING), repr=False)
     _claimed: set[str] = field(default_factory=set, repr=False)
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from outvoted.actors.labelling.label_store import Labels, LabelStore
+from outvoted.actors.labelling.label_store import Labels, image_labels, labels_of
 from outvoted.actors.labelling.simulated import chosen
 from outvoted.actors.studies.study_store import REFEREE
 from outvoted.analysis.report.report import Part, Picture, Plot, Report, Section
@@ -217,12 +217,13 @@ def _labels(study: OpenedStudy, settings: BoundaryStudy) -> Labels | None:
     Raises:
         OutvotedError: a file of labels has a line that is wrong.
     """
-    store = LabelStore(study.store.folder.labels, len(study.images), study.classes)
+    images = len(study.images)
+    people = labels_of(image_labels(study.store.folder.labels, images, study.classes), images)
 
     def referee() -> Singles:
         return np.stack(study.store.votes(REFEREE)["probabilities"].to_list())
 
-    return chosen(store, settings.labellers, referee)
+    return chosen(people, settings.labellers, referee)
 
 
 def _votes(study: OpenedStudy, names: Sequence[str]) -> pd.DataFrame:

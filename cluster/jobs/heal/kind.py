@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
 import ray
 from rich.console import Console
 from rich.progress import Progress as Bars
 
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.healing.arms import ARMS, HELD_OUT, Arm, Step, Use, keyed
-from outvoted.actors.healing.heal_store import HealMonitor, HealStore
+from outvoted.actors.healing.believed import believed, corrected
+from outvoted.actors.healing.heal_store import BELIEVED, HealMonitor, HealStore
 from outvoted.actors.healing.healing import Found, Healer, Round, Task, found_of, heal_remotely, moved_split
 from outvoted.actors.networks import members
 from outvoted.actors.networks.members import Member
@@ -23,6 +25,7 @@ from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.cluster.console.terminal import warn, warn_if
 from outvoted.cluster.jobs.heal import HealConfig
 from outvoted.cluster.jobs.job import Job, Kind, Place, Recorded
+from outvoted.cluster.jobs.labelled import said_by_people
 from outvoted.cluster.jobs.networks import check_user_networks, kept, run_referee, trained, warn_of
 from outvoted.cluster.jobs.workload import MinedPart, Workload
 from outvoted.cluster.ray.calls import completed, result
@@ -81,6 +84,7 @@ class Heal(Kind[HealConfig]):
 
     name, form = "heal", HealConfig
     written = "rounds/, mistakes/, weights/, summary.json, healing.png"
+    offers = frozenset({"label"})
 
     def prepare(self, job: Job[HealConfig], record: RunRecord, data: Dataset, console: Console) -> Place:
         """Check that images, panel, strategy and transform fit, and that users' networks can be mined."""
@@ -88,6 +92,8 @@ class Heal(Kind[HealConfig]):
         config.search.check(data.shape, config.panel.names)
         gradients = config.search.gradients
         check_user_networks(job.store, config.panel, config.referee, data, console, gradients)
+        if config.heal.labels != "ignore":
+            _check_labels(job, record, console)
         return lambda there: partial(_heal, job, data, share_of_task(config.cluster, there))
 
     def workload(self, config: HealConfig) -> Workload:
@@ -110,10 +116,26 @@ class Heal(Kind[HealConfig]):
 
     def recorded(self, store: RunFolder, record: RunRecord) -> Sequence[Recorded]:
         """Return the table with the mistakes of every arm and round."""
-        return (Recorded(HealStore(store.path).units, searches=None),)
+        trained_on = {"arm": (str(Arm.START), str(Arm.MISTAKES))}
+        return (Recorded(HealStore(store.path).units, searches=None, asked=trained_on),)
 
 
 HEAL = Heal()
+
+
+def _check_labels(job: Job[HealConfig], record: RunRecord, console: Console) -> None:
+    """Read people's labels, and warn if there are none.
+
+    Raises:
+        OutvotedError: a file of labels has a line that is wrong; it says which.
+    """
+    (recorded,) = HEAL.recorded(job.store, record)
+    if said_by_people(job.store, recorded) is None:
+        warn(
+            console,
+            f"heal.labels is {job.config.heal.labels}, and nobody has labelled this run's mistakes: rounds "
+            "that begin before somebody has are trained on all of them",
+        )
 
 
 def _heal(job: Job[HealConfig], data: Dataset, each: Share, progress: Bars) -> None:
@@ -144,13 +166,16 @@ class _Healing:
         total = len(self._settings.seeds) * (1 + len(ARMS) * self._settings.rounds)
         self._bar = progress.add_task("healing", total=total, details="")
         self._panel: dict[tuple[int, Arm], tuple[Member, ...]] = {}
-        self._found: dict[int, list[tuple[Found, ...]]] = {}
+        self._mined: dict[int, list[pa.Table]] = {}
+        self._people = BELIEVED.of_rows(())
+        self._found: dict[tuple[int, int], tuple[Found, ...]] = {}
         self._held_out: dict[int, tuple[Found, ...]] = {}
 
     def run(self, panels: Panels) -> None:
         """Run what is not recorded yet, round by round."""
         self._begin(self._do([Task(Step(seed, Arm.START, 0), panel) for seed, panel in panels.items()]))
         for number in range(1, self._settings.rounds + 1):
+            self._believe(number)
             self._take(self._do([self._task(seed, arm, number) for seed in panels for arm in ARMS]))
             if number >= self._settings.least and self._steady():
                 break
@@ -158,15 +183,15 @@ class _Healing:
         warn_if(self._progress.console, unwatched(self._monitor))
 
     def _task(self, seed: int, arm: Arm, number: int) -> Task:
-        found = tuple(self._found[seed])
+        found = tuple(self._trained_on(seed, place) for place in range(len(self._mined[seed])))
         return Task(Step(seed, arm, number), self._panel[seed, arm], found, self._held_out[seed])
 
     def _begin(self, starts: Sequence[Round]) -> None:
         """Take what was mined before healing: mistakes to train on, and others to hold out."""
         for start in starts:
             seed = start.step.repeat
-            self._found[seed] = [self._found_by(start, Arm.START)]
-            self._held_out[seed] = self._found_by(start, HELD_OUT)
+            self._mined[seed] = [_mined_by(start, Arm.START)]
+            self._held_out[seed] = found_of(_mined_by(start, HELD_OUT), len(start.panel), self._data)
             self._panel.update({(seed, arm): start.panel for arm in ARMS})
 
     def _take(self, rounds: Sequence[Round]) -> None:
@@ -174,11 +199,32 @@ class _Healing:
             step = found.step
             self._panel[step.repeat, step.arm] = found.panel
             if step.arm == Arm.MISTAKES:
-                self._found[step.repeat].append(self._found_by(found, Arm.MISTAKES))
+                self._mined[step.repeat].append(_mined_by(found, Arm.MISTAKES))
 
-    def _found_by(self, found: Round, arm: str) -> tuple[Found, ...]:
-        mask = [name == arm for name in found.mistakes.column("arm").to_pylist()]
-        return found_of(found.mistakes.filter(mask), len(found.panel), self._data)
+    def _believe(self, number: int) -> None:
+        """Take what people have said before a round begins; one that goes on takes what it took before."""
+        if self._settings.labels == "ignore":
+            return
+        self._people = self._store.believed(number, self._said)
+        self._found.clear()
+        if self._people.num_rows:
+            left = self._people["label"].null_count
+            told = f"{left:,} mistakes are left out, {self._people.num_rows - left:,} relabelled"
+            self._progress.console.print(f"round {number}: as people see them, {told}", soft_wrap=True)
+
+    def _said(self) -> pa.Table:
+        (recorded,) = HEAL.recorded(self._store.folder, self._store.folder.read_record())
+        said = said_by_people(self._store.folder, recorded)
+        mined = pa.concat_tables([rows for found in self._mined.values() for rows in found])
+        return BELIEVED.of_rows(()) if said is None else believed(mined, said, self._settings.labels)
+
+    def _trained_on(self, seed: int, round_before: int) -> tuple[Found, ...]:
+        """Return the mistakes of each peer in a round, as people see them."""
+        key = seed, round_before
+        if key not in self._found:
+            mistakes = corrected(self._mined[seed][round_before], self._people)
+            self._found[key] = found_of(mistakes, len(self._panel[seed, Arm.MISTAKES]), self._data)
+        return self._found[key]
 
     def _steady(self) -> bool:
         """Return whether the success rate of the arm that is mined for training is steady by now."""
@@ -205,6 +251,11 @@ class _Healing:
                 warn(self._progress.console, f"{found.step.arm}, round {found.step.round}: {one}")
             self._progress.update(self._bar, advance=1, details=_details(found))
         return [rounds[task.step] for task in tasks]
+
+
+def _mined_by(found: Round, arm: str) -> pa.Table:
+    mask = [name == arm for name in found.mistakes.column("arm").to_pylist()]
+    return found.mistakes.filter(pa.array(mask, pa.bool_()))
 
 
 def _details(found: Round) -> str:

@@ -53,7 +53,7 @@ class Mine(Kind[MineConfig]):
 
     name, form = "mine", MineConfig
     written = "searches/, mistakes/, peers/, summary.json, gallery/*.png"
-    offers = frozenset({"replay", "landscape", "Panel.load"})
+    offers = frozenset({"replay", "landscape", "label", "Panel.load"})
 
     def prepare(self, job: Job[MineConfig], record: RunRecord, data: Dataset, console: Console) -> Place:
         """Check that images, panel, strategy and transform fit, and that users' networks can be mined."""

@@ -34,6 +34,7 @@ class Scan(Kind[ScanConfig]):
 
     name, form = "scan", ScanConfig
     written = "dissents/, scanned/, peers/, summary.json, gallery/*.png"
+    offers = frozenset({"label"})
 
     def load(self, config: ScanConfig) -> Dataset:
         """Load the images that the panel is trained on."""

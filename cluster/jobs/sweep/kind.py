@@ -39,6 +39,7 @@ class Sweep(Kind[SweepConfig]):
 
     name, form = "sweep", SweepConfig
     written = "trials/, votes/, networks/, figures/*.png, summary.json"
+    offers = frozenset({"label"})
 
     def prepare(self, job: Job[SweepConfig], record: RunRecord, data: Dataset, console: Console) -> Place:
         """Check that the networks fit the images, and can be mined if they are to be."""

@@ -26,10 +26,11 @@ def login(request: Request, code: str = "", next: str = "/") -> Response:  # noq
         return RedirectResponse("/", 303)
     if not code:
         return page(request, "login.html", next=then, problem="")
-    if not gate.keys.sessions.redeem(code):
+    role = gate.keys.sessions.redeem(code)
+    if role is None:
         return page(request, "login.html", _UNAUTHORISED, next=then, problem=_USED)
     # A page rather than a redirect: after a link from elsewhere a browser would not send the cookie yet.
-    return _begun(gate, request, Role.FULL, page(request, "welcome.html", next=then))
+    return _begun(gate, request, role, page(request, "welcome.html", next=then))
 
 
 @router.post("/login")

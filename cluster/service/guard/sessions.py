@@ -38,6 +38,7 @@ class Sessions:
         self._file = runs / FOLDER / _ENDED
         self._ended = _read(self._file)
         self._codes: dict[str, float] = {}
+        self._lasting: dict[str, Role] = {}
 
     @property
     def cookie(self) -> str:
@@ -80,14 +81,27 @@ class Sessions:
         self._codes = dict([*known[1 - _MOST_CODES :], (made, now + CODE_LASTS)])
         return made
 
-    def redeem(self, code: str) -> bool:
-        """Return whether a code was good; it no longer is."""
-        data = code.encode(errors="replace")
-        found = [one for one in self._codes if hmac.compare_digest(one.encode(), data)]
-        return any(self._codes.pop(one) > time.time() for one in found)
+    def lasting(self, role: Role) -> str:
+        """Return a code that is worth a session of a role again and again, while this process lives."""
+        made = secrets.token_urlsafe(24)
+        self._lasting[made] = role
+        return made
+
+    def redeem(self, code: str) -> Role | None:
+        """Return the role that a code is good for, None if for none; one that works once no longer does."""
+        lasting = [one for one in self._lasting if _same(one, code)]
+        if lasting:
+            return self._lasting[lasting[0]]
+        found = [one for one in self._codes if _same(one, code)]
+        good = any(self._codes.pop(one) > time.time() for one in found)
+        return Role.FULL if good else None
 
     def _csrf(self, session: str) -> str:
         return hmac.new(self._key.encode(), f"csrf {session}".encode(), sha256).hexdigest()
+
+
+def _same(one: str, other: str) -> bool:
+    return hmac.compare_digest(one.encode(), other.encode(errors="replace"))
 
 
 def _read(file: Path) -> dict[str, float]:

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from outvoted.actors.labelling.imported import import_labels
-from outvoted.actors.labelling.label_store import Answer, LabelStore
+from outvoted.actors.labelling.label_file import Answer
+from outvoted.actors.labelling.label_store import LabelStore, labels_of
 from outvoted.search.errors import OutvotedError
 
 
@@ -15,7 +16,7 @@ def csv(folder: Path, *lines: str) -> Path:
     return path
 
 
-def contents(store: LabelStore) -> dict[str, bytes]:
+def contents(store: LabelStore[int]) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in store.path.glob("*")}
 
 
@@ -28,14 +29,14 @@ def contents(store: LabelStore) -> dict[str, bytes]:
     ],
 )
 def test_labels_are_taken_whatever_the_order_of_lines_and_columns(
-    lines: tuple[str, ...], store: LabelStore, tmp_path: Path
+    lines: tuple[str, ...], store: LabelStore[int], tmp_path: Path
 ) -> None:
     assert import_labels(store, csv(tmp_path, *lines)) == {"anna": 2, "zoe": 1}
-    assert store.read().names == ("anna", "zoe")
-    assert store.read().labels.tolist() == [[5, 6, -1], [7, -1, -1]]
+    assert labels_of(store, 3).names == ("anna", "zoe")
+    assert labels_of(store, 3).labels.tolist() == [[5, 6, -1], [7, -1, -1]]
 
 
-def test_importing_again_changes_nothing(store: LabelStore, tmp_path: Path) -> None:
+def test_importing_again_changes_nothing(store: LabelStore[int], tmp_path: Path) -> None:
     given = csv(tmp_path, "image,labeller,label", "0,anna,5")
     import_labels(store, given)
     before = contents(store)
@@ -43,7 +44,7 @@ def test_importing_again_changes_nothing(store: LabelStore, tmp_path: Path) -> N
     assert contents(store) == before
 
 
-def test_labels_that_are_there_stay_with_their_times(store: LabelStore, tmp_path: Path) -> None:
+def test_labels_that_are_there_stay_with_their_times(store: LabelStore[int], tmp_path: Path) -> None:
     known = Answer(5, "2026-01-31T12:00:00Z")
     store.file("anna").write({2: known})
     import_labels(store, csv(tmp_path, "image,labeller,label", "2,anna,5", "1,anna,6"))
@@ -66,7 +67,7 @@ def test_labels_that_are_there_stay_with_their_times(store: LabelStore, tmp_path
     ],
 )
 def test_one_wrong_line_is_named_and_nothing_is_written(
-    line: str, said: str, store: LabelStore, tmp_path: Path
+    line: str, said: str, store: LabelStore[int], tmp_path: Path
 ) -> None:
     store.file("anna").write({2: Answer(9)})
     before = contents(store)
@@ -86,16 +87,16 @@ def test_one_wrong_line_is_named_and_nothing_is_written(
         "",
     ],
 )
-def test_other_columns_are_refused(header: str, store: LabelStore, tmp_path: Path) -> None:
+def test_other_columns_are_refused(header: str, store: LabelStore[int], tmp_path: Path) -> None:
     with pytest.raises(OutvotedError, match="labeller, label in line 1"):
         import_labels(store, csv(tmp_path, header, "0,anna,5"))
 
 
-def test_a_file_without_labels_is_refused(store: LabelStore, tmp_path: Path) -> None:
+def test_a_file_without_labels_is_refused(store: LabelStore[int], tmp_path: Path) -> None:
     with pytest.raises(OutvotedError, match="no labels"):
         import_labels(store, csv(tmp_path, "image,labeller,label"))
 
 
-def test_a_file_that_is_not_there_is_said(store: LabelStore, tmp_path: Path) -> None:
+def test_a_file_that_is_not_there_is_said(store: LabelStore[int], tmp_path: Path) -> None:
     with pytest.raises(OutvotedError, match="No such file"):
         import_labels(store, tmp_path / "nowhere.csv")

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from outvoted.actors.labelling.label_store import Answer, LabelFile
+from outvoted.actors.labelling.label_file import Answer, LabelFile
+from outvoted.actors.labelling.label_form import ImagesForm
 from outvoted.search.errors import OutvotedError
 
 IMAGES, CLASSES = 165, 12
@@ -19,14 +20,14 @@ ANSWERS = st.dictionaries(
 )
 
 
-def file_in(folder: Path, text: str | None = None) -> LabelFile:
+def file_in(folder: Path, text: str | None = None) -> LabelFile[int]:
     path = folder / "anna.csv"
     if text is not None:
         path.write_bytes(text.encode())
-    return LabelFile(path, IMAGES, CLASSES)
+    return LabelFile(path, ImagesForm(IMAGES, CLASSES))
 
 
-def filled(folder: Path, answers: dict[int, Answer]) -> LabelFile:
+def filled(folder: Path, answers: dict[int, Answer]) -> LabelFile[int]:
     file = file_in(folder)
     file.path.unlink(missing_ok=True)
     file.begin()

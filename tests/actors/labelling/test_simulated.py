@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from pydantic import ValidationError
 
-from outvoted.actors.labelling.label_store import Answer, LabelStore
+from outvoted.actors.labelling.label_file import Answer
+from outvoted.actors.labelling.label_store import Labels, LabelStore, image_labels, labels_of
 from outvoted.actors.labelling.simulated import (
     HUMANS_DISAGREE,
     LabellersSettings,
@@ -88,16 +89,19 @@ def nobody() -> Singles:
     raise AssertionError("people have labelled")
 
 
-def label_all(store: LabelStore, *names: str) -> None:
+IMAGES = 165
+
+
+def label_all(store: LabelStore[int], *names: str) -> Labels:
     for name in names:
-        store.file(name).write({image: Answer(1) for image in range(store.images)})
+        store.file(name).write({image: Answer(1) for image in range(IMAGES)})
+    return labels_of(store, IMAGES)
 
 
 def test_people_count_where_two_have_labelled_all(tmp_path: Path) -> None:
-    store = LabelStore(tmp_path, 165, 10)
-    label_all(store, "anna", "zoe")
+    store = image_labels(tmp_path, IMAGES, 10)
     store.file("half").write({0: Answer(1)})
-    found = chosen(store, LabellersSettings(), nobody)
+    found = chosen(label_all(store, "anna", "zoe"), LabellersSettings(), nobody)
     assert found is not None
     assert found.names == ("anna", "zoe")
     assert not found.simulated
@@ -107,13 +111,13 @@ def test_people_count_where_two_have_labelled_all(tmp_path: Path) -> None:
 def test_simulated_labellers_stand_in_alone(
     tmp_path: Path, boundary: Singles, people: tuple[str, ...]
 ) -> None:
-    store = LabelStore(tmp_path, 165, 10)
-    label_all(store, *people)
-    found = chosen(store, LabellersSettings(), lambda: boundary)
+    given = label_all(image_labels(tmp_path, IMAGES, 10), *people)
+    found = chosen(given, LabellersSettings(), lambda: boundary)
     assert found is not None
     assert found.simulated
     assert all(name.startswith("simulated") for name in found.names)
 
 
 def test_nobody_stands_in_where_none_are_wanted(tmp_path: Path) -> None:
-    assert chosen(LabelStore(tmp_path, 165, 10), LabellersSettings(simulated=0), nobody) is None
+    nobodys = labels_of(image_labels(tmp_path, IMAGES, 10), IMAGES)
+    assert chosen(nobodys, LabellersSettings(simulated=0), nobody) is None

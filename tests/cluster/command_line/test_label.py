@@ -3,7 +3,7 @@
 import socket
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import typer
@@ -11,20 +11,19 @@ from typer.testing import CliRunner
 
 from outvoted.actors.data import datasets
 from outvoted.actors.data.datasets import Dataset
-from outvoted.actors.labelling.desk import Desk
-from outvoted.actors.labelling.label_store import LabelStore
-from outvoted.actors.runs.run_folder import RunRecord, State
+from outvoted.actors.labelling.label_store import image_labels, labels_of
+from outvoted.actors.runs.run_folder import RunFolder, RunRecord, State
 from outvoted.actors.studies.study_store import StudyStore, image_rows
 from outvoted.analysis.studies.interpolation.study import InterpolationStudy
 from outvoted.analysis.studies.morphs.study import MorphStudy
-from outvoted.cluster.command_line import labelling as module
 from outvoted.cluster.command_line import on_runs
+from outvoted.cluster.service.label_server import RUN, LabelServer
 from outvoted.search.errors import OutvotedError
 from outvoted.search.settings import Settings
 
 IMAGES = 5
 Label = Callable[..., str]
-Served = list[tuple[Desk, str]]
+Served = list[tuple[LabelServer, str]]
 
 
 @pytest.fixture
@@ -66,11 +65,13 @@ def serves(monkeypatch: pytest.MonkeyPatch) -> Served:
     """Label one image and end, where the command would serve until Ctrl-C."""
     calls: Served = []
 
-    def serve(desk: Desk, token: str, listening: socket.socket) -> None:
-        calls.append((desk, f"127.0.0.1:{listening.getsockname()[1]}/{token}/"))
-        desk.put("anna", 0, 3)
+    def serve(server: LabelServer, listening: socket.socket) -> None:
+        calls.append((server, server.address(listening)))
+        assert server.desks.named is not None
+        desk = server.desks.desk(server.desks.named[RUN])
+        desk.put("anna", desk.sheet("anna").items[0], 3)
 
-    monkeypatch.setattr(module, "serve", serve)
+    monkeypatch.setattr(LabelServer, "serve", serve)
     return calls
 
 
@@ -87,11 +88,14 @@ def test_the_page_shows_the_studys_images_and_its_address_is_printed_and_opened(
     run: StudyStore, label: Label, serves: Served, opened: list[str]
 ) -> None:
     said = label("a-study")
-    ((desk, address),) = serves
-    assert desk.work.pictures == [image["bytes"] for image in run.images()["image"].to_pylist()]
-    assert desk.work.classes == tuple("0123456789")
-    assert opened == [f"http://{address}"]
-    assert f"http://{address}" in said
+    ((server, address),) = serves
+    assert server.desks.named is not None
+    task = server.desks.labelled(server.desks.named[RUN]).task
+    images = [image["bytes"] for image in run.images()["image"].to_pylist()]
+    assert task.pictures(range(IMAGES)) == images
+    assert task.classes == tuple("0123456789")
+    assert opened == [address]
+    assert address in said
     assert "anna" in said
     assert "1 of 5" in said
     assert f"outvoted label {run.path}" in said.replace("\n", "")
@@ -102,7 +106,7 @@ def test_the_token_is_new_each_time_and_cannot_be_guessed(
 ) -> None:
     label("a-study", "--no-browser")
     label("a-study", "--no-browser")
-    first, second = (urlsplit(f"http://{address}").path.strip("/") for _, address in serves)
+    first, second = (parse_qs(urlsplit(address).query)["code"][0] for _, address in serves)
     assert first != second
     assert len(first) >= 20
 
@@ -111,13 +115,14 @@ def test_a_labeller_can_be_named_and_the_browser_left_alone(
     run: StudyStore, label: Label, serves: Served, opened: list[str]
 ) -> None:
     said = label(str(run.path), "--labeller", "anna", "--no-browser")
-    assert f"http://{serves[0][1]}?labeller=anna" in said
+    (asked,) = (line.partition("Label on ")[2] for line in said.splitlines() if "Label on" in line)
+    assert parse_qs(urlsplit(asked).query)["next"] == ["/label/run?labeller=anna"]
     assert opened == []
 
 
 def test_a_second_page_of_one_study_is_refused(run: StudyStore, label: Label) -> None:
     with (
-        LabelStore(run.folder.labels, IMAGES, 10).sole_writer(),
+        image_labels(run.folder.labels, IMAGES, 10).sole_writer(),
         pytest.raises(OutvotedError, match="another `outvoted label`"),
     ):
         label("a-study")
@@ -129,7 +134,7 @@ def test_labels_are_imported(run: StudyStore, label: Label, tmp_path: Path) -> N
     said = label("a-study", "--import", str(given))
     assert "anna: 2 new labels" in said
     assert "1 of 5" in said
-    assert LabelStore(run.folder.labels, IMAGES, 10).read().labels.tolist() == [
+    assert labels_of(image_labels(run.folder.labels, IMAGES, 10), IMAGES).labels.tolist() == [
         [5, 6, -1, -1, -1],
         [7, -1, -1, -1, -1],
     ]
@@ -180,10 +185,23 @@ def test_rows_of_a_table_are_nothing_to_look_at(tmp_path: Path, label: Label) ->
 
 
 def test_another_kind_of_run_is_refused(tmp_path: Path, label: Label) -> None:
-    store = StudyStore(tmp_path / "mined", [])
-    store.folder.write_record(RunRecord(name="mined", state=State.FINISHED, config={}, versions={}))
+    store = StudyStore(tmp_path / "compared", [])
+    record = RunRecord(name="compared", kind="compare", state=State.FINISHED, config={}, versions={})
+    store.folder.write_record(record)
     with pytest.raises(OutvotedError, match="outvoted mine"):
-        label("mined")
+        label("compared")
+
+
+def test_mistakes_are_labelled_without_the_data_they_were_mined_from(
+    own: RunFolder, label: Label, serves: Served
+) -> None:
+    said = label(str(own.path))
+    ((server, _),) = serves
+    assert server.desks.named is not None
+    desk = server.desks.desk(server.desks.named[RUN])
+    assert desk.task.what == "mistakes"
+    assert "anna" in said
+    assert "search_id,number,shown,label,at" in (own.labels / "anna.csv").read_text()
 
 
 def test_a_port_that_is_taken_is_said(run: StudyStore, label: Label, serves: Served) -> None:

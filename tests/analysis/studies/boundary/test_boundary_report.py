@@ -12,7 +12,8 @@ import pytest
 from matplotlib.figure import Figure
 from rich.console import Console
 
-from outvoted.actors.labelling.label_store import MISSING, Labels
+from outvoted.actors.labelling.label_form import MISSING
+from outvoted.actors.labelling.label_store import Labels
 from outvoted.analysis.report.report import Picture, Plot, Report, Section
 from outvoted.analysis.report.table import Table
 from outvoted.analysis.studies.boundary.disagreement_map import map_plot

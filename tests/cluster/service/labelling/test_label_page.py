@@ -2,29 +2,32 @@
 
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
+from axe_selenium_python import Axe
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from outvoted.actors.labelling.desk import order
-from tests.actors.labelling.conftest import DIGITS, Typist
-from tests.actors.labelling.serving import Served, served
-from tests.browser import console_errors
+from outvoted.actors.labelling.label_store import labels_of
+from outvoted.actors.labelling.label_task import order
+from tests.browser import console_errors, theme
+from tests.cluster.service.labelling.conftest import Typist
+from tests.cluster.service.labelling.serving import DIGITS, ServedLabels, apart, served
 
 
-def labels_seen(page: Served, name: str) -> list[int]:
+def labels_seen(page: ServedLabels, name: str, images: int = 6) -> list[int]:
     """Read a labeller's labels from disk, in the order in which they saw the images."""
-    labels = page.store.read()
-    return [int(label) for label in labels.labels[labels.names.index(name)][order(name, page.store.images)]]
+    labels = labels_of(page.store, images)
+    return [int(label) for label in labels.labels[labels.names.index(name)][order(name, images)]]
 
 
-def test_a_set_is_labelled_closed_and_found_again(page: Served, typist: Typist) -> None:
-    typist.open(page.url, "anna")
+def test_a_set_is_labelled_closed_and_found_again(page: ServedLabels, typist: Typist) -> None:
+    typist.open(page, "anna")
     typist.label("3", "1", "4")
     assert typist.text("count") == "3 of 6"
-    typist.open("about:blank")
-    typist.open(page.url, "anna")
+    typist.browser.get("about:blank")
+    typist.open(page, "anna")
     typist.await_ready()
     assert typist.text("count") == "3 of 6"
     assert typist.place == "Image 4 of 6, to be labelled"
@@ -36,8 +39,8 @@ def test_a_set_is_labelled_closed_and_found_again(page: Served, typist: Typist) 
     assert console_errors(typist.browser) == []
 
 
-def test_backspace_goes_back_to_correct(page: Served, typist: Typist) -> None:
-    typist.open(f"{page.url}?labeller=goes-back")
+def test_backspace_goes_back_to_correct_and_delete_takes_back(page: ServedLabels, typist: Typist) -> None:
+    typist.open(page, "goes-back")
     typist.label("3", "1", "4")
     typist.back(2)
     assert typist.text("question").startswith("You said 1.")
@@ -48,14 +51,18 @@ def test_backspace_goes_back_to_correct(page: Served, typist: Typist) -> None:
     typist.press(Keys.ARROW_RIGHT, Keys.ARROW_RIGHT)
     typist.await_ready()
     assert typist.place == "Image 4 of 6, to be labelled"
-    typist.label("7", "7", "7")
+    typist.back()
+    typist.press(Keys.DELETE)
+    typist.await_that(lambda: typist.text("count") == "2 of 6")
+    assert labels_seen(page, "goes-back") == [3, 8, -1, -1, -1, -1]
+    typist.label("7", "7", "7", "7")
     typist.back()
     typist.label("2")
-    assert labels_seen(page, "goes-back") == [3, 8, 4, 7, 7, 2]
+    assert labels_seen(page, "goes-back") == [3, 8, 7, 7, 7, 2]
 
 
-def test_nothing_is_lost_while_the_server_does_not_answer(page: Served, typist: Typist) -> None:
-    typist.open(f"{page.url}?labeller=cut-off")
+def test_nothing_is_lost_while_the_server_does_not_answer(page: ServedLabels, typist: Typist) -> None:
+    typist.open(page, "cut-off")
     typist.label("3")
     typist.await_ready()
     typist.browser.execute_cdp_cmd("Network.enable", {})
@@ -72,28 +79,28 @@ def test_nothing_is_lost_while_the_server_does_not_answer(page: Served, typist: 
 
 
 def test_killed_in_mid_typing_every_acknowledged_label_is_there(tmp_path: Path, typist: Typist) -> None:
-    with served(tmp_path, 40, DIGITS) as page:
-        typist.open(f"{page.url}?labeller=killed")
+    with apart(tmp_path, 40) as (process, page):
+        typist.open(page, "killed")
         typist.label("3", "1", "4", "1")
         typist.press(*"5926535")
-        page.process.send_signal(signal.SIGKILL)
-        page.process.wait()
+        process.send_signal(signal.SIGKILL)
+        process.wait()
         while "does not answer" not in typist.text("message"):
             typist.press("8")
         acknowledged = int(typist.text("count").split()[0])
-    port = int(page.url.split("/")[2].split(":")[1])
-    with served(tmp_path, 40, DIGITS, port) as page:
-        typist.await_that(lambda: typist.text("message") == "")
-        typist.open(f"{page.url}?labeller=killed")
+    with served(tmp_path, 40, DIGITS) as page:
+        typist.open(page, "killed")
         typist.await_ready()
         assert int(typist.text("count").split()[0]) >= acknowledged >= 4
-        assert labels_seen(page, "killed")[:4] == [3, 1, 4, 1]
+        assert labels_seen(page, "killed", 40)[:4] == [3, 1, 4, 1]
 
 
-def test_keys_that_are_held_or_no_class_or_a_shortcut_label_nothing(page: Served, typist: Typist) -> None:
-    typist.open(f"{page.url}?labeller=held")
+def test_keys_that_are_held_or_no_class_or_a_shortcut_label_nothing(
+    page: ServedLabels, typist: Typist
+) -> None:
+    typist.open(page, "held")
     typist.await_ready()
-    typist.press("a", "x", "\t", Keys.ESCAPE)
+    typist.press("a", "x", "-", ".", "\t", Keys.ESCAPE)
     for extra in ("repeat: true", "ctrlKey: true", "metaKey: true"):
         event = f"new KeyboardEvent('keydown', {{key: '1', bubbles: true, {extra}}})"
         typist.browser.execute_script(f"document.dispatchEvent({event})")
@@ -104,7 +111,7 @@ def test_keys_that_are_held_or_no_class_or_a_shortcut_label_nothing(page: Served
 def test_more_than_ten_classes_go_on_with_letters_and_are_named(tmp_path: Path, typist: Typist) -> None:
     names = ("an <b>odd</b> & name", *(f"class {label}" for label in range(1, 13)))
     with served(tmp_path, 6, names) as page:
-        typist.open(f"{page.url}?labeller=letters")
+        typist.open(page, "letters")
         typist.label("a", "c", "0", "B")
         shown = [button.text for button in typist.browser.find_elements(By.CSS_SELECTOR, "#choices button")]
         assert shown[0] == "0 an <b>odd</b> & name"
@@ -112,23 +119,25 @@ def test_more_than_ten_classes_go_on_with_letters_and_are_named(tmp_path: Path, 
         assert labels_seen(page, "letters")[:4] == [10, 12, 0, 11]
 
 
-def test_a_button_can_be_pressed_too(page: Served, typist: Typist) -> None:
-    typist.open(f"{page.url}?labeller=button")
+def test_a_button_can_be_pressed_too(page: ServedLabels, typist: Typist) -> None:
+    typist.open(page, "button")
     typist.await_ready()
     typist.browser.find_elements(By.CSS_SELECTOR, "#choices button")[6].click()
     typist.await_that(lambda: typist.text("count") == "1 of 6")
     assert labels_seen(page, "button")[0] == 6
 
 
-def test_a_name_that_cannot_be_taken_is_said_and_asked_again(page: Served, typist: Typist) -> None:
-    typist.open(f"{page.url}?labeller=simulated-01")
+def test_a_name_that_cannot_be_taken_is_said_and_asked_again(page: ServedLabels, typist: Typist) -> None:
+    typist.open(page, "simulated-01")
     typist.await_that(lambda: "reserved for simulated" in typist.text("message"))
     typist.await_shown("who")
     assert typist.browser.switch_to.active_element.get_attribute("id") == "name"
 
 
-def test_a_label_that_the_server_cannot_write_is_not_taken_for_saved(page: Served, typist: Typist) -> None:
-    typist.open(f"{page.url}?labeller=unwritable")
+def test_a_label_that_the_server_cannot_write_is_not_taken_for_saved(
+    page: ServedLabels, typist: Typist
+) -> None:
+    typist.open(page, "unwritable")
     typist.await_ready()
     page.store.path.joinpath("unwritable.csv").mkdir()
     typist.press("1")
@@ -139,26 +148,46 @@ def test_a_label_that_the_server_cannot_write_is_not_taken_for_saved(page: Serve
     assert labels_seen(page, "unwritable")[0] == 2
 
 
-@pytest.mark.parametrize("theme_name", ["light", "dark"])
-def test_the_page_follows_the_theme(page: Served, typist: Typist, theme_name: str) -> None:
-    from tests.browser import theme
+def test_others_are_seen_by_their_counts_alone(page: ServedLabels, typist: Typist) -> None:
+    typist.open(page, "first")
+    typist.label("3", "1")
+    typist.browser.get(page.link)
+    typist.await_that(lambda: "first\n2" in typist.text("counts"))
 
-    theme(typist.browser, theme_name)
-    typist.open(f"{page.url}?labeller=themed")
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_everybody_can_use_the_page(page: ServedLabels, typist: Typist, scheme: str) -> None:
+    theme(typist.browser, scheme)
+    typist.browser.get(page.link)
+    typist.await_shown("who")
+    assert violations(typist) == []
+    typist.press(*f"themed-{scheme}", Keys.ENTER)
+    typist.await_ready()
+    typist.label("3")
+    typist.back()
+    assert violations(typist) == []
     paper, ink = (
         typist.browser.execute_script(f"return getComputedStyle(document.body).{part}")
         for part in ("backgroundColor", "color")
     )
-    assert (brightness(paper) > brightness(ink)) == (theme_name == "light")
+    assert (brightness(paper) > brightness(ink)) == (scheme == "light")
 
 
-def test_pixels_stay_crisp_and_nothing_tells_which_image_it_is(page: Served, typist: Typist) -> None:
-    typist.open(f"{page.url}?labeller=crisp")
+def test_pixels_stay_crisp_and_nothing_tells_which_image_it_is(page: ServedLabels, typist: Typist) -> None:
+    typist.open(page, "crisp")
     typist.await_ready()
     picture = typist.browser.find_element(By.ID, "picture")
     assert picture.value_of_css_property("image-rendering") == "pixelated"
     assert picture.size["width"] > 300
-    assert (picture.get_attribute("src") or "").endswith("picture?labeller=crisp&place=0")
+    assert "/labels/pictures/" in (picture.get_attribute("src") or "")
+
+
+def violations(typist: Typist) -> list[str]:
+    """Return what axe finds wrong."""
+    axe = Axe(typist.browser)
+    axe.inject()
+    found: dict[str, Any] = axe.run()
+    return [f"{one['id']}: {[node['html'] for node in one['nodes']]}" for one in found["violations"]]
 
 
 def offline(typist: Typist, is_so: bool) -> None:
