@@ -25,7 +25,7 @@ from outvoted.cluster.command_line.options import (
     RetryFailed,
     Runs,
 )
-from outvoted.cluster.console.ending import INTERRUPTED, nothing_started, signals_heeded
+from outvoted.cluster.console.ending import INTERRUPTED, carried_out, nothing_started, signals_heeded
 from outvoted.cluster.console.terminal import console, errors, tolerate_any_terminal
 from outvoted.cluster.jobs.kinds import ENTRIES, KindEntry, keys_in
 from outvoted.search.errors import OutvotedError
@@ -100,15 +100,16 @@ def main() -> None:
     atexit.register(
         gc.freeze
     )  # at its end the interpreter would look for garbage among all that was imported
-    try:
-        with signals_heeded():
-            app()
-    except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
-    except Exception as error:
-        if "--debug" in sys.argv:
-            raise
-        sys.exit(_told_end(error))
+    with carried_out(_told_end):
+        try:
+            with signals_heeded():
+                app()
+        except KeyboardInterrupt:
+            sys.exit(INTERRUPTED)
+        except Exception as error:
+            if "--debug" in sys.argv:
+                raise
+            sys.exit(_told_end(error))
 
 
 def _told_end(error: Exception) -> int:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from outvoted.actors.runs.run_folder import RunFolder, RunRecord, State
 from outvoted.cluster.console.terminal import console, say_aligned
+from outvoted.cluster.jobs.glancing import died
 from outvoted.cluster.jobs.kinds import kind_of
 from outvoted.cluster.jobs.runs import listed
 from outvoted.cluster.storage.at_hand import worker_at
@@ -37,13 +38,15 @@ def rows(runs: Path) -> Iterator[Sequence[str]]:
 
 def _row(store: RunFolder, record: RunRecord) -> Sequence[str]:
     searches, mistakes, name = "", "", store.path.name
-    died = record.state == State.RUNNING and worker_at(store.path) is None
-    state = str(State.INTERRUPTED if died else record.state)
+    died_silently = record.state == State.RUNNING and worker_at(store.path) is None
+    state = str(State.INTERRUPTED if died_silently else record.state)
     try:
         searches, mistakes = _counts(store, record)
     except (OutvotedError, OSError) as error:
         found = f"{error.expected}: {error.found}" if isinstance(error, OutvotedError) else str(error)
         state, name = "damaged", f"{name}   # no {found.removeprefix('a ')}"
+    else:
+        name += f"   # {died(record)}" * died_silently
     data = record.data.name if record.data else ""
     return (state, _local(record.created_at), record.kind, searches, mistakes, data, name)
 

@@ -1,4 +1,4 @@
-"""What a command says when a signal interrupts it: how to resume its run."""
+"""What a command says when a signal, or the loss of its cluster, interrupts it: how to resume its run."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -9,6 +9,7 @@ import typer
 from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.cluster.console.ending import INTERRUPTED
 from outvoted.cluster.console.terminal import command, errors
+from outvoted.cluster.ray.head import HeadLostError
 from outvoted.cluster.storage.urls import given_as
 
 
@@ -18,7 +19,8 @@ def resumable(
 ) -> Iterator[str]:
     """Within the block a command makes a run, and is given the command that resumes it.
 
-    Where a signal interrupts it, exit as shells expect, and say how to resume a run that had begun.
+    Where a signal interrupts it, exit as shells expect; there, and where the cluster is lost, say how to
+    resume a run that had begun.
     """
     sets = [part for item in override for part in ("--set", item)]
     where: list[str | Path] = ["--runs", given_as(path.parent), "--name", path.name]
@@ -32,8 +34,14 @@ def resumable(
         if RunFolder(path).changed_at() == began:
             errors.print(f"{said} before anything started.", soft_wrap=True)
         else:
-            errors.print(
-                f"{said}; what was done is kept in {given_as(path)}. Resume it with:", soft_wrap=True
-            )
-            errors.print(f"  {again}", soft_wrap=True)
+            _say_kept(f"{said}; what", path, again)
         raise typer.Exit(INTERRUPTED) from None
+    except HeadLostError:
+        if RunFolder(path).changed_at() != began:
+            _say_kept("What", path, again)
+        raise
+
+
+def _say_kept(what: str, path: Path, again: str) -> None:
+    errors.print(f"{what} was done is kept in {given_as(path)}. Resume it with:", soft_wrap=True)
+    errors.print(f"  {again}", soft_wrap=True)

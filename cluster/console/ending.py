@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from types import FrameType
 from typing import Any
@@ -56,6 +56,51 @@ def signals_heeded() -> Iterator[None]:
         raise
     else:
         _restore(before, deaf)
+
+
+@contextmanager
+def carried_out(tell: Callable[[Exception], int]) -> Iterator[None]:
+    """Within the block this process is a command, which may be ended at once.
+
+    Args:
+        tell: says what ended the command, and returns its exit code.
+    """
+    _tellers.append(tell)
+    try:
+        yield
+    except SystemExit as end:
+        if _abandoned:
+            _exit(end.code if isinstance(end.code, int) else int(end.code is not None))
+        raise
+    finally:
+        _tellers.remove(tell)
+
+
+def end_command(error: Exception) -> None:
+    """Say what ended the command that this process is, and end it at once; any other process goes on."""
+    if _tellers:
+        _exit(_tellers[0](error))
+
+
+def abandon() -> None:
+    """Have the command that this process is end at once when it ends: something in it never would."""
+    _abandoned.append(True)
+
+
+def abandoned() -> bool:
+    """Whether something in this process never ends."""
+    return bool(_abandoned)
+
+
+_tellers: list[Callable[[Exception], int]] = []
+_abandoned: list[bool] = []
+
+
+def _exit(code: int) -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
 
 
 @contextmanager

@@ -18,7 +18,6 @@ UNREADABLE = "unreadable"
 SILENT_SECONDS = 60.0
 """Without a sign of life, after which a run at work is thought of as stuck."""
 _FETCH_SECONDS = 10.0
-_ENDED = "no process is working on it; --resume continues"
 
 
 @dataclass(frozen=True)
@@ -126,7 +125,7 @@ def _glance(path: Path, record: RunRecord | OutvotedError, now: datetime) -> Gla
     # Whoever spoke a moment ago is alive; asking a store about each run at every look would take long.
     spoke = url_of(path) is not None and age < SILENT_SECONDS
     if record.state == State.RUNNING and not spoke and worker_at(path) is None:
-        state, message = DIED, _ENDED
+        state, message = DIED, f"{died(record)}; --resume continues"
     counted = _counted(record)
     return Glance(
         path.name,
@@ -139,6 +138,12 @@ def _glance(path: Path, record: RunRecord | OutvotedError, now: datetime) -> Gla
         message,
         _aware(record.updated_at).timestamp(),
     )
+
+
+def died(record: RunRecord) -> str:
+    """Say of a run that is called running, and on which no process works, what is known of its end."""
+    last = f"; it had said: {record.message}" if record.message else ""
+    return f"its process ended without a word{last}"
 
 
 def _current(tasks: tuple[ProgressRecord, ...]) -> ProgressRecord | None:

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -14,17 +14,19 @@ from outvoted.actors.data import datasets
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.networks.computing import check_device
 from outvoted.actors.runs.ray_metrics import Meter
-from outvoted.actors.runs.run_folder import RunFolder, RunRecord
+from outvoted.actors.runs.run_folder import RunFolder, RunRecord, State
 from outvoted.actors.runs.units import UnitTables
 from outvoted.actors.runs.watching import unmeasured
 from outvoted.analysis.opened.opened import OpenedRun
-from outvoted.cluster.console.terminal import bars, phase, warn
-from outvoted.cluster.jobs.pulse import pulse
+from outvoted.cluster.console.terminal import bars, phase, warn, warn_if
+from outvoted.cluster.jobs.glancing import died
+from outvoted.cluster.jobs.pulse import pulse, stands
 from outvoted.cluster.jobs.room import machines_for
 from outvoted.cluster.jobs.run_settings import RunSettings, device_taken, usable
 from outvoted.cluster.jobs.runs import data_record, open_record, recorded
 from outvoted.cluster.jobs.workload import Workload
 from outvoted.cluster.ray.connect import LOCAL, connected, disconnecting
+from outvoted.cluster.ray.head import head_watched
 from outvoted.cluster.storage.alive import DEAD_SECONDS
 from outvoted.cluster.storage.at_hand import check_alone, check_store, fetched, may_live, put_back
 from outvoted.cluster.storage.urls import given_as, url_of
@@ -178,7 +180,10 @@ def readied(job: Job[Config], console: Console, data: Dataset | None = None) -> 
     found = loaded(lambda: kind.load(job.config), console) if data is None else data
     config = job.config.settled(found.shape[0])
     job = replace(job, config=config)
+    before = _last_said(store) if job.resume else None
     record = open_record(store, kind.name, config, job.resume, data_record(found))
+    if before is not None and before.state == State.RUNNING:
+        console.print(f"{store.title}: {died(before)}", soft_wrap=True)
     if job.address == LOCAL and config.device == "mps":
         check_device(config.device)
     return ReadyJob(job, found, record, kind.prepare(job, record, found, console))
@@ -206,6 +211,7 @@ def launch(job: Job[Config], console: Console, data: Dataset | None = None) -> "
             recorded(store, ready.record) as kept,
             bars(console) as progress,
             pulse(store, ready.record, progress, meter, lambda: kept.refusals),
+            _head_watched(store, ready.record, console, job.address == LOCAL),
         ):
             work(progress)
             ready.record.counts = kind.counts(store, ready.record)
@@ -218,6 +224,28 @@ def launch(job: Job[Config], console: Console, data: Dataset | None = None) -> "
     if refused is not None:
         warn(console, f"the report is in {store.path} only: {refused.found}")
     return report
+
+
+def _head_watched(
+    store: RunFolder, record: RunRecord, console: Console, alone: bool
+) -> AbstractContextManager[None]:
+    """Within the block have the terminal and `run.json` say that the head of the cluster is lost."""
+
+    def say(how: str | None, aloud: str | None) -> None:
+        stands(store, record, how)
+        warn_if(console, aloud)
+
+    def close(error: OutvotedError) -> None:
+        record.state = State.FAILED
+        stands(store, record, str(error))
+
+    return head_watched(say, close, alone)
+
+
+def _last_said(store: RunFolder) -> RunRecord | None:
+    with suppress(OutvotedError):  # which says more where the run is opened
+        return store.glance()
+    return None
 
 
 def _at_hand(store: RunFolder, resume: bool, console: Console) -> None:

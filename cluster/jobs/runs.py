@@ -116,13 +116,13 @@ def recorded(store: RunFolder, record: RunRecord) -> Iterator[OtherPlace]:
             kept.flush()
             _close(store, record, owner, State.FINISHED)
             kept.flush()
-        except (KeyboardInterrupt, SystemExit):
-            _end(store, record, owner, kept, State.INTERRUPTED, "continue with --resume")
-            raise
         except Exception as error:
             _end(store, record, owner, kept, State.FAILED, str(refused(error) or error))
             if owner.lost is not None:
                 raise owner.lost from error
+            raise
+        except BaseException:  # Ctrl-C, or whatever else asks for an end
+            _end(store, record, owner, kept, State.INTERRUPTED, "continue with --resume")
             raise
 
 

@@ -4,6 +4,8 @@ import errno
 import re
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from threading import Thread
 from typing import Any, TypeVar
 
 import ray
@@ -78,7 +80,12 @@ def _whereabouts() -> str:
 
 
 def result(call: Any) -> Any:
-    """Wait for a call; an error that the user can fix arrives as itself."""
+    """Wait for a call; an error that the user can fix arrives as itself.
+
+    Ray is asked again and again, so that whoever wants this thread to give up is heard.
+    """
+    while not ray.wait([call], timeout=_LOOK_SECONDS)[0]:
+        pass
     try:
         return ray.get(call)
     except RayTaskError as error:
@@ -93,6 +100,22 @@ def answered(call: Any, seconds: float, otherwise: For) -> Any | For:
         return ray.get(call, timeout=seconds)
     except (ray_errors.GetTimeoutError, *_DEATHS):
         return otherwise
+
+
+def within(seconds: float, do: Callable[[], object]) -> bool:
+    """End something, as far as Ray lets it; return whether it was ended, or refused, in time.
+
+    A cluster that no longer answers may hold up whoever takes leave of it.
+    """
+
+    def ended() -> None:
+        with suppress(Exception):
+            do()
+
+    doing = Thread(target=ended, daemon=True)
+    doing.start()
+    doing.join(seconds)
+    return not doing.is_alive()
 
 
 def refused(error: BaseException) -> OutvotedError | None:

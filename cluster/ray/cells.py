@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import ray
-from ray.exceptions import RayError
 from ray.util.placement_group import placement_group, remove_placement_group
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy, PlacementGroupSchedulingStrategy
 from rich.console import Console
@@ -23,7 +23,7 @@ from outvoted.actors.runs import same_place
 from outvoted.actors.runs.fence import guard_of
 from outvoted.actors.runs.ray_metrics import Meter
 from outvoted.cluster.console.terminal import warn_if
-from outvoted.cluster.ray.calls import answered, result
+from outvoted.cluster.ray.calls import answered, result, within
 from outvoted.cluster.ray.layout import Layout
 from outvoted.cluster.ray.placement import Share
 from outvoted.search.climb import Rules
@@ -32,6 +32,7 @@ from outvoted.search.plan import Lease
 _PEER: Any = PeerActor
 _CELL: Any = CellActor
 _CLOSING_SECONDS = 30.0
+_KILLING_SECONDS = 5.0
 
 
 class Cell:
@@ -82,11 +83,16 @@ class Cell:
         """Put something to its panel; return the call."""
         return getattr(self.actor, method).remote(self._opener, *arguments)
 
-    def end(self) -> None:
-        """End its processes, and give back their room; where Ray is ending as well, that is done anyway."""
+    def kill(self) -> None:
+        """End its processes."""
         with suppress(Exception):
             for actor in (self.actor, *self.peers):
                 ray.kill(actor)
+
+    def end(self) -> None:
+        """End its processes, and give back their room; where Ray is ending as well, that is done anyway."""
+        self.kill()
+        with suppress(Exception):
             remove_placement_group(self._group)
 
 
@@ -151,11 +157,20 @@ def running_recorder(path: Path, console: Console) -> Iterator[Any]:
     try:
         check_same_place(path, recorder)
         yield recorder
-        late = "TensorBoard's last rows are missing: the recorder did not answer; no result is missing"
-        warn_if(console, answered(recorder.close.remote(), _CLOSING_SECONDS, late))
+        say_unwatched(recorder, console)
     finally:
-        with suppress(RayError):
-            ray.kill(recorder)
+        end_recorder(recorder)
+
+
+def say_unwatched(recorder: Any, console: Console) -> None:
+    """Have a recorder close TensorBoard's files, and say what these could not show."""
+    late = "TensorBoard's last rows are missing: the recorder did not answer; no result is missing"
+    warn_if(console, answered(recorder.close.remote(), _CLOSING_SECONDS, late))
+
+
+def end_recorder(recorder: Any) -> None:
+    """End a recorder's process; a cluster that doesn't answer is not waited for."""
+    within(_KILLING_SECONDS, partial(ray.kill, recorder))
 
 
 def _options(share: Share, group: Any, bundle: int) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Connecting to Ray: a private local instance, or a cluster that is already there."""
 
+import atexit
 import logging
 import os
 import re
@@ -16,12 +17,15 @@ import ray
 from ray.exceptions import RayError
 
 from outvoted.actors.networks.computing import DEVICE, Device
-from outvoted.cluster.console.ending import signals_kept
+from outvoted.cluster.console.ending import abandon, abandoned, signals_kept
+from outvoted.cluster.ray.calls import within
+from outvoted.cluster.ray.head import outlasting
 from outvoted.search.errors import OutvotedError
 
 LOCAL = "local"
 _OBJECT_STORE = 1 << 30
 _REACH_SECONDS = 5
+_LEAVING_SECONDS = 20.0
 _LONGEST_SCRATCH = 39  # sockets have 107 bytes: /ray/session_(date)_(process)/sockets/plasma_store is 68
 _ABSENT = re.compile(r"No module named '([\w.]+)'")
 
@@ -52,13 +56,13 @@ def connected(address: str, debug: bool = False, device: Device = "auto") -> Ite
             yield False
         return
     _prepare_environment(address, debug)
-    with _told(device) if address == LOCAL else nullcontext(), nullcontext() if debug else _unprompted():
+    with _told(device) if address == LOCAL else outlasting(), nullcontext() if debug else _unprompted():
         try:
             _start(address, debug)
             with _modules_named():
                 yield True
         finally:
-            ray.shutdown()
+            _leave()
 
 
 @contextmanager
@@ -67,12 +71,24 @@ def disconnecting() -> Iterator[None]:
 
     Processes of a private instance take over a second to end.
     """
-    ending = Thread(target=ray.shutdown)
+    ending = Thread(target=_leave, daemon=True)
     ending.start()
     try:
         yield
     finally:
         ending.join()
+
+
+def _leave() -> None:
+    """Disconnect from Ray, which waits for ever where the head has been lost: such a process is abandoned."""
+    if abandoned() or within(_LEAVING_SECONDS, ray.shutdown):
+        return
+    abandon()
+    worker = import_module("ray._private.worker")
+    atexit.unregister(worker.shutdown)
+    own = vars(worker).get("_global_node")
+    if own is not None:  # a private instance
+        within(_LEAVING_SECONDS, partial(own.kill_all_processes, check_alive=False, allow_graceful=False))
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from ray.exceptions import RayError, RayTaskError
 
 from outvoted.actors.mining.ray_mining import Vitals
 from outvoted.actors.mining.shards import Live, Progress
+from outvoted.cluster.ray.calls import within
 from outvoted.cluster.ray.cells import Cell, CellContents
 from outvoted.cluster.ray.events import (
     CellLost,
@@ -35,6 +36,7 @@ from outvoted.cluster.ray.events import (
     StartCell,
     StopRun,
 )
+from outvoted.cluster.ray.head import head_answers
 from outvoted.cluster.ray.supervisor import Leased, Supervisor
 from outvoted.search.errors import OutvotedError
 from outvoted.search.plan import Lease
@@ -44,6 +46,7 @@ _PULSE_SECONDS = 2.0
 _LOOK_SECONDS = 3.0
 _GRACE_SECONDS = 5.0
 _ENDING_SECONDS = 15.0
+_ALONE_SECONDS = 1.0
 _COMPUTING = 0.1
 _TRIES = 3
 
@@ -174,11 +177,10 @@ class Crew:
         """End all cells; a cluster that doesn't answer is not waited for."""
         self._ended.set()
         cells, self._cells = list(self._cells.values()), {}
-        ending = Thread(target=_end, args=(cells,), daemon=True)
-        ending.start()
-        ending.join(_ENDING_SECONDS)
+        there = head_answers()
+        within(_ENDING_SECONDS if there else _ALONE_SECONDS, partial(_end, cells))
         if self._looking.is_alive():
-            self._looking.join(_GRACE_SECONDS)
+            self._looking.join(_GRACE_SECONDS if there else _ALONE_SECONDS)
 
     def _turn(self, seconds: float = _TURN_SECONDS) -> None:
         """Wait until something has happened, but not for long; tell the supervisor, and do what it says."""
@@ -320,6 +322,8 @@ class _CellGoneError(Exception):
 
 
 def _end(cells: Iterable[Cell]) -> None:
+    for cell in cells:
+        cell.kill()
     for cell in cells:
         cell.end()
 

@@ -17,7 +17,7 @@ from tests.chaos.machines import Machines, environment
 from tests.cluster.processes import descendants
 
 _STORE_BYTES = 100 << 20
-_STARTING_SECONDS = 60.0
+_STARTING_SECONDS = 150.0
 _NOTICING_SECONDS = 6.0
 _PORT = 6379
 _ANY_PORTS = ("--min-worker-port=0", "--max-worker-port=0", "--dashboard-agent-listen-port=0")

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,7 @@ from outvoted.cluster.jobs.job import Job, Kind, Place, Recorded, Work
 from outvoted.cluster.jobs.mine import MineConfig
 from outvoted.cluster.jobs.mine.counting import Counting
 from outvoted.cluster.jobs.networks import check_user_networks, run_members
+from outvoted.cluster.jobs.pulse import stands
 from outvoted.cluster.jobs.run_settings import computing_on
 from outvoted.cluster.jobs.workload import MinedPart, Workload
 from outvoted.cluster.ray.cells import Cell, CellContents, running_recorder
@@ -169,9 +170,7 @@ def _manned(
         if sentence.text is not None:
             warn(progress.console, sentence.text)
         if sentence.state:
-            record.message = sentence.text
-            with suppress(OutvotedError):  # a disk that refuses is told where rows are written
-                job.store.write_record(record)
+            stands(job.store, record, sentence.text)
 
     look = partial(machines_seen, layout, partial(computing_on, job.config.device))
     supervisor = Supervisor(limits, time.monotonic())

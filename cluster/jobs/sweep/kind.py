@@ -6,7 +6,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-import ray
 import torch
 from rich.console import Console
 from rich.progress import Progress as Bars
@@ -20,14 +19,14 @@ from outvoted.actors.sweeps.sweep_recorder import SweepRecorderActor
 from outvoted.actors.sweeps.sweep_store import FAILED, FINISHED, SweepStore
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.sweeps.base import Unit
-from outvoted.cluster.console.terminal import command, warn_if
+from outvoted.cluster.console.terminal import command
 from outvoted.cluster.jobs.job import Job, Kind, Place, Recorded, Work
 from outvoted.cluster.jobs.sweep import SweepConfig
 from outvoted.cluster.jobs.sweep.memory import check_memory
 from outvoted.cluster.jobs.sweep.mining import check_mining, mine_settings
 from outvoted.cluster.jobs.sweep.trials import Spec, Stage, ended, grouped
 from outvoted.cluster.jobs.workload import Workload
-from outvoted.cluster.ray.cells import check_same_place, here
+from outvoted.cluster.ray.cells import check_same_place, end_recorder, here, say_unwatched
 from outvoted.search.errors import OutvotedError
 
 if TYPE_CHECKING:
@@ -190,5 +189,5 @@ def _recorder(config: SweepConfig, store: SweepStore, console: Console) -> Itera
     )
     check_same_place(store.path, recorder)
     yield recorder
-    warn_if(console, ray.get(recorder.close.remote()))
-    ray.kill(recorder)
+    say_unwatched(recorder, console)
+    end_recorder(recorder)
