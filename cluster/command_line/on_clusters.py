@@ -17,6 +17,8 @@ from outvoted.cluster.command_line.options import (
     RetryFailed,
     Runs,
     RunsThere,
+    Server,
+    TokenFile,
 )
 from outvoted.cluster.console.ending import nothing_started
 from outvoted.cluster.jobs.kinds import ENTRIES, keys_in, kind_called, kind_of_keys
@@ -27,7 +29,8 @@ commands = typer.Typer()
 @commands.command()
 def submit(  # noqa: PLR0913  # each is an option
     config: Annotated[Path, typer.Argument(help=CONFIG_HELP.format("mnist"))],
-    address: Dashboard,
+    address: Dashboard = None,
+    server: Server = None,
     override: Override = None,
     name: Annotated[str | None, typer.Option(help="The run's name, and its job's.")] = None,
     kind: Annotated[
@@ -43,63 +46,81 @@ def submit(  # noqa: PLR0913  # each is an option
         bool, typer.Option(" /--no-code", help="Send the configuration alone.", show_default=False)
     ] = True,
     stay: Annotated[bool, typer.Option("--watch", help="Show it until it ends.")] = False,
+    token_file: TokenFile = None,
     debug: Debug = False,
 ) -> None:
-    """Start a run of any kind on a cluster, as a job that outlives this shell."""
+    """Start a run of any kind on a cluster or a service; it outlives this shell."""
     keys = keys_in(config, next(iter(ENTRIES)))
     say_which(config)
     with nothing_started():
         from outvoted.cluster.command_line.launching import default_name
-        from outvoted.cluster.command_line.remote import submit_run
+        from outvoted.cluster.command_line.remote import Wherever, submit_run
         from outvoted.cluster.submitting.submitting import Submission
     sent = tuple(without or ()) if code else None
     chosen, named = kind_called(kind) if kind else kind_of_keys(keys), name or default_name(config)
     sets = (*(override or ()), *(("cluster.retry_failed=true",) if retry_failed else ()))
     wanted = Submission(chosen, config, keys, named, sets, runs, resume, sent, debug)
-    submit_run(wanted, address, stay)
+    submit_run(wanted, Wherever(address, server, token_file), stay)
 
 
 @commands.command()
-def watch(name: NameThere, address: Dashboard, debug: Debug = False) -> None:
-    """Show a run on a cluster as it goes; Ctrl-C leaves the run alone. Exits as the run does."""
+def watch(
+    name: NameThere,
+    address: Dashboard = None,
+    server: Server = None,
+    token_file: TokenFile = None,
+    debug: Debug = False,
+) -> None:
+    """Show a run that was submitted as it goes; Ctrl-C leaves the run alone. Exits as the run does."""
     with nothing_started():
-        from outvoted.cluster.command_line.remote import watch_run
-    watch_run(name, address)
+        from outvoted.cluster.command_line.remote import Wherever, watch_run
+    watch_run(name, Wherever(address, server, token_file))
 
 
 @commands.command()
 def logs(
     name: NameThere,
-    address: Dashboard,
+    address: Dashboard = None,
+    server: Server = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the run ends.")] = False,
+    token_file: TokenFile = None,
     debug: Debug = False,
 ) -> None:
-    """Print what a run on a cluster has said so far."""
+    """Print what a submitted run has said so far."""
     with nothing_started():
-        from outvoted.cluster.command_line.remote import say_logs
-    say_logs(name, address, follow)
+        from outvoted.cluster.command_line.remote import Wherever, say_logs
+    say_logs(name, Wherever(address, server, token_file), follow)
 
 
 @commands.command()
-def stop(name: NameThere, address: Dashboard, debug: Debug = False) -> None:
-    """End a run on a cluster as Ctrl-C would; `submit --resume` goes on with it."""
+def stop(
+    name: NameThere,
+    address: Dashboard = None,
+    server: Server = None,
+    token_file: TokenFile = None,
+    debug: Debug = False,
+) -> None:
+    """End a submitted run as Ctrl-C would; `submit --resume` goes on with it."""
     with nothing_started():
-        from outvoted.cluster.command_line.remote import stop_run
-    stop_run(name, address)
+        from outvoted.cluster.command_line.remote import Wherever, stop_run
+    stop_run(name, Wherever(address, server, token_file))
 
 
 @commands.command()
 def fetch(
     name: NameThere,
-    address: Dashboard,
+    address: Dashboard = None,
+    server: Server = None,
     to: Annotated[Path | None, typer.Option(help="The folder to write; runs/NAME by default.")] = None,
     runs: RunsThere = None,
+    token_file: TokenFile = None,
     debug: Debug = False,
 ) -> None:
-    """Bring the folder of a run on a cluster here; what is here already is not sent twice."""
+    """Bring the folder of a submitted run here; what is here already is not sent twice."""
     with nothing_started():
-        from outvoted.cluster.command_line.remote import fetch_run
-    fetch_run(name, address, to or DEFAULT_RUNS / name, runs)
+        from outvoted.cluster.command_line.remote import Wherever, fetch_run
+    where = Wherever(address, server, token_file)
+    fetch_run(name, where, to or DEFAULT_RUNS / name, runs)
 
 
 @commands.command(hidden=True)

@@ -26,8 +26,18 @@ Override = Annotated[
 Name = Annotated[str | None, typer.Option(help="The run's name; its folder is RUNS/NAME.")]
 Address = Annotated[str, typer.Option(help="local, auto, or the HOST:PORT of a Ray cluster.")]
 Dashboard = Annotated[
-    str,
-    typer.Option("--address", help="The cluster's dashboard: http://HOST:8265.", envvar="OUTVOTED_CLUSTER"),
+    str | None,
+    typer.Option("--address", help="A cluster's dashboard: http://HOST:8265.", envvar="OUTVOTED_CLUSTER"),
+]
+Server = Annotated[
+    str | None,
+    typer.Option(
+        "--server", help="A service: http://HOST:8300, as `outvoted serve` says.", envvar="OUTVOTED_SERVER"
+    ),
+]
+TokenFile = Annotated[
+    Path | None,
+    typer.Option(help="The file with the service's token; else OUTVOTED_TOKEN, or that of runs/ here."),
 ]
 NameThere = Annotated[str, typer.Argument(help="The run's name, as it was submitted.")]
 RunsThere = Annotated[

@@ -87,6 +87,11 @@ def abandon() -> None:
     _abandoned.append(True)
 
 
+def is_command() -> bool:
+    """Whether this process is a command, not a program that uses Outvoted."""
+    return bool(_tellers)
+
+
 def abandoned() -> bool:
     """Whether something in this process never ends."""
     return bool(_abandoned)

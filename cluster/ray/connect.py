@@ -17,9 +17,9 @@ import ray
 from ray.exceptions import RayError
 
 from outvoted.actors.networks.computing import DEVICE, Device
-from outvoted.cluster.console.ending import abandon, abandoned, signals_kept
+from outvoted.cluster.console.ending import abandon, abandoned, is_command, signals_kept
 from outvoted.cluster.ray.calls import within
-from outvoted.cluster.ray.head import outlasting
+from outvoted.cluster.ray.head import HeadLostError
 from outvoted.search.errors import OutvotedError
 
 LOCAL = "local"
@@ -56,11 +56,15 @@ def connected(address: str, debug: bool = False, device: Device = "auto") -> Ite
             yield False
         return
     _prepare_environment(address, debug)
-    with _told(device) if address == LOCAL else outlasting(), nullcontext() if debug else _unprompted():
+    with _told(device) if address == LOCAL else nullcontext(), nullcontext() if debug else _unprompted():
         try:
             _start(address, debug)
             with _modules_named():
                 yield True
+        except HeadLostError:
+            if is_command():
+                abandon()  # before Ray would end it
+            raise
         finally:
             _leave()
 
@@ -80,8 +84,8 @@ def disconnecting() -> Iterator[None]:
 
 
 def _leave() -> None:
-    """Disconnect from Ray, which waits for ever where the head has been lost: such a process is abandoned."""
-    if abandoned() or within(_LEAVING_SECONDS, ray.shutdown):
+    """Disconnect from Ray; where the head has been lost, that takes long, if it ends at all."""
+    if not abandoned() and within(_LEAVING_SECONDS, ray.shutdown):
         return
     abandon()
     worker = import_module("ray._private.worker")

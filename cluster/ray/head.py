@@ -20,13 +20,13 @@ from outvoted.search.errors import OutvotedError
 
 SAID_SECONDS = 25.0
 """Without an answer, after which it is said; later it is said again, each time at twice the age."""
-ENDING_SECONDS = 25.0
+ENDING_SECONDS = 12.0
 """Which a run that has lost the head gets to end by itself."""
 RAYS_OWN = "RAY_gcs_rpc_server_reconnect_timeout_s"
-"""The environment variable that says for how many seconds Ray bears to be without the head."""
+"""The environment variable that says for how many seconds Ray bears to be without the head. It must be there
+before Ray is imported."""
 _RAYS_SECONDS = 60.0
-_EARLIER_SECONDS = 15.0
-_LONGER_SECONDS = 120
+_EARLIER_SECONDS = 20.0
 _PAUSE_SECONDS = 2.0
 _ANSWER_SECONDS = 2.0
 _HELLO = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))
@@ -43,19 +43,6 @@ def patience(alone: bool) -> float:
         alone: whether it belongs to a private instance, in which nobody would start it again.
     """
     return SAID_SECONDS if alone else max(SAID_SECONDS, _rays_seconds() - _EARLIER_SECONDS)
-
-
-@contextmanager
-def outlasting() -> Iterator[None]:
-    """Have the process that joins a cluster within the block not be ended by Ray before it ends by itself."""
-    before = os.environ.get(RAYS_OWN)
-    os.environ[RAYS_OWN] = str(round(_rays_seconds()) + _LONGER_SECONDS)
-    try:
-        yield
-    finally:
-        os.environ.pop(RAYS_OWN)
-        if before is not None:
-            os.environ[RAYS_OWN] = before
 
 
 def _rays_seconds() -> float:

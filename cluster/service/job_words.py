@@ -3,7 +3,7 @@
 import re
 
 from outvoted.cluster.submitting.dashboard import JobSeen
-from outvoted.cluster.submitting.watching import plain
+from outvoted.cluster.submitting.logs import plain
 from outvoted.search.errors import OutvotedError
 
 _SAID = re.compile(r"expected: (.*?)\nfound:    (.*?)\nto do:    (.*?)(?:\n\S|\Z)", re.DOTALL)

@@ -25,8 +25,8 @@ from outvoted.cluster.service.named import run_folder
 from outvoted.cluster.service.service import Service
 from outvoted.cluster.submitting.dashboard import JobSeen
 from outvoted.cluster.submitting.entry import job_name, newest
+from outvoted.cluster.submitting.logs import plain
 from outvoted.cluster.submitting.submitting import Submission, check_here, submit
-from outvoted.cluster.submitting.watching import plain
 from outvoted.search.errors import OutvotedError
 from outvoted.search.explaining import may_change
 from outvoted.search.shown import shown

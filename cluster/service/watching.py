@@ -19,7 +19,7 @@ from outvoted.cluster.service.fresh import FreshMistakes
 from outvoted.cluster.service.looking import RunDetails, details, goes_on
 from outvoted.cluster.service.named import run_folder
 from outvoted.cluster.service.service import Service
-from outvoted.cluster.submitting.watching import lines
+from outvoted.cluster.submitting.logs import lines
 from outvoted.search.errors import OutvotedError
 
 _LOOK_SECONDS = 1.0

@@ -283,9 +283,14 @@ _SILENCES = (
 )
 
 
-def _nobody(address: str, error: Exception) -> OutvotedError:
+def silence_of(error: Exception) -> str | None:
+    """Say why nobody answers, as far as an error of the network is known."""
     said = f"{error} {error.__context__}"
-    found = next((words for holds, words in _SILENCES if holds in said), "no answer that a dashboard gives")
+    return next((words for holds, words in _SILENCES if holds in said), None)
+
+
+def _nobody(address: str, error: Exception) -> OutvotedError:
+    found = silence_of(error) or "no answer that a dashboard gives"
     return OutvotedError(
         expected=f"the dashboard of a Ray cluster at {address}",
         found=found,

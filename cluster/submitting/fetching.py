@@ -19,11 +19,11 @@ from outvoted.cluster.console.records import FileSent, FilesListed
 from outvoted.cluster.storage.at_hand import fetched
 from outvoted.cluster.storage.urls import run_folder_of
 from outvoted.cluster.submitting.dashboard import Jobs
-from outvoted.cluster.submitting.watching import lines, plain
+from outvoted.cluster.submitting.logs import lines, plain
 from outvoted.search.errors import OutvotedError
 from outvoted.search.shown import shown
 
-_MOST_FILES = 1_000_000
+MOST_FILES = 1_000_000
 _LONGEST_PATH = 1000
 _SAFE = re.compile(r"[^\x00-\x1f\x7f\\:]+")
 
@@ -52,20 +52,41 @@ def fetch(jobs: Jobs, place: str, into: Path, tell: Tell) -> Fetched:
             comes is not what was listed.
     """
     with _offered(jobs, place) as (node, link, listed):
-        files = [_checked(one) for one in listed]
-        _check_space(into, files)
-        record = next((one for one in files if one.path == "run.json"), None)
-        if record is None:
-            raise _not_sound("no run.json")
-        _check_same(into, b"".join(jobs.file(node, f"{link}/run.json")))
-        brought = [one for one in files if not _is_here(into, one)]
-        done, total = 0, sum(one.size for one in brought)
-        for one in brought:
-            tell(done, total, one.path)
-            _bring(jobs.file(node, f"{link}/{one.path}"), one, into)
-            done += one.size
-        tell(done, total, "")
+        return bring(listed, lambda path: jobs.file(node, f"{link}/{path}"), into, tell)
+
+
+def bring(
+    listed: Sequence[FileSent], read: Callable[[str], Iterator[bytes]], into: Path, tell: Tell
+) -> Fetched:
+    """Bring the files of a run that were listed; ``read`` gives the content of one by its path.
+
+    Raises:
+        OutvotedError: another run is in the folder here, there is no space, or what comes is not what was
+            listed.
+    """
+    files = [_checked(one) for one in listed[:MOST_FILES]]
+    _check_space(into, files)
+    record = next((one for one in files if one.path == "run.json"), None)
+    if record is None:
+        raise _not_sound("no run.json")
+    _check_same(into, b"".join(_bounded(read("run.json"), record.size)))
+    brought = [one for one in files if not _is_here(into, one)]
+    done, total = 0, sum(one.size for one in brought)
+    for one in brought:
+        tell(done, total, one.path)
+        _bring(read(one.path), one, into)
+        done += one.size
+    tell(done, total, "")
     return Fetched(len(brought), total, len(files) - len(brought))
+
+
+def _bounded(blocks: Iterator[bytes], size: int) -> Iterator[bytes]:
+    """Yield no more than was listed."""
+    for block in blocks:
+        yield block[:size]
+        size -= len(block)
+        if size <= 0:
+            return
 
 
 def copy_from(url: str, into: Path) -> None:
@@ -113,7 +134,7 @@ async def _listed(jobs: Jobs, job: str) -> tuple[list[FileSent], FilesListed | N
     files: list[FileSent] = []
     async with aclosing(lines(jobs, job)) as all_of_them:
         async for _, record in all_of_them:
-            if isinstance(record, FileSent) and len(files) < _MOST_FILES:
+            if isinstance(record, FileSent) and len(files) < MOST_FILES:
                 files.append(record)
             if isinstance(record, FilesListed):
                 return files, record

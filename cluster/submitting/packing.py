@@ -52,7 +52,7 @@ def pack(
         _copy(here / path, into / path)
     _copy(config, into / CONFIGURATIONS / config.name)
     sent = frozenset(chosen)
-    absent = {key: value for key, value in _paths(values, here) if not _is_sent(here, value, sent)}
+    absent = {key: value for key, value in paths_here(values, here) if not _is_sent(here, value, sent)}
     size = sum((here / path).stat().st_size for path in chosen)
     return Packed(f"{CONFIGURATIONS}/{config.name}", len(chosen) + 1, size, absent)
 
@@ -102,14 +102,14 @@ def _copy(source: Path, target: Path) -> None:
     shutil.copyfile(source, target)
 
 
-def _paths(values: Any, here: Path, key: str = "") -> Iterator[tuple[str, str]]:
-    """Yield the values that name files or folders of this machine, with their keys."""
+def paths_here(values: Any, here: Path, key: str = "") -> Iterator[tuple[str, str]]:
+    """Yield the values that name files or folders of this machine, behind their keys."""
     if isinstance(values, Mapping):
         for name, value in values.items():
-            yield from _paths(value, here, f"{key}.{name}" if key else str(name))
+            yield from paths_here(value, here, f"{key}.{name}" if key else str(name))
     elif isinstance(values, list | tuple):
         for index, value in enumerate(values):
-            yield from _paths(value, here, f"{key}.{index}")
+            yield from paths_here(value, here, f"{key}.{index}")
     elif isinstance(values, str) and values and _is_here(here, values):
         yield key, values
 

@@ -43,17 +43,9 @@ class Submission:
     without: Sequence[str] | None = ()
     debug: bool = False
 
-    def again(self, address: str) -> str:
-        """Return the command that resumes the run."""
-        parts: list[str | Path] = [
-            "outvoted",
-            "submit",
-            self.config,
-            "--address",
-            address,
-            "--name",
-            self.name,
-        ]
+    def again(self, where: Sequence[str]) -> str:
+        """Return the command that resumes the run; ``where`` is the option that says where."""
+        parts: list[str | Path] = ["outvoted", "submit", self.config, *where, "--name", self.name]
         parts += [part for one in self.override for part in ("--set", one)]
         parts += [] if self.runs is None else ["--runs", self.runs]
         parts += [part for one in self.without or () for part in ("--without", one)]
@@ -88,7 +80,7 @@ def submit(wanted: Submission, jobs: Jobs, console: Console) -> str:
             "outvoted": version("outvoted"),
             "kind": wanted.kind,
             "runs": wanted.runs or "",
-            "again": wanted.again(jobs.address),
+            "again": wanted.again(("--address", jobs.address)),
         }
         console.print(f"sending {packed.files:,} files, {packed.size / 1e6:.1f} MB", soft_wrap=True)
         jobs.submit(job, entry.command, there, ENVIRONMENT, notes)

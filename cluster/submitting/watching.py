@@ -1,23 +1,16 @@
-"""Watching a run on a cluster: its own lines and bars, drawn here; leaving it leaves it alone."""
+"""Watching a run that is made elsewhere: its own lines and bars, drawn here; leaving it leaves it alone."""
 
-import asyncio
 import time
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
 
 from rich.console import Console
 from rich.progress import Progress, TaskID
 
 from outvoted.cluster.console.ending import INTERRUPTED
-from outvoted.cluster.console.records import LogReader, Record, RunBegan, TaskAt
+from outvoted.cluster.console.records import Record, RunBegan, TaskAt
 from outvoted.cluster.console.terminal import bars, draws, warn
-from outvoted.cluster.submitting.dashboard import Jobs, JobSeen
+from outvoted.cluster.submitting.dashboard import JobSeen
+from outvoted.cluster.submitting.elsewhere import Elsewhere
 from outvoted.search.errors import OutvotedError
-
-_PAUSE = 2.0
-_BRIEFLY = 0.2
-_UNREACHABLE_SECONDS = 300.0
-"""How long a cluster may be out of reach, its head restarting say, before whoever watches is told to go."""
 
 
 class _Screen:
@@ -77,50 +70,19 @@ class _Screen:
             warn(self._console, f"the cluster has outvoted {run.version}, this machine {version('outvoted')}")
 
 
-async def lines(jobs: Jobs, job: str) -> AsyncGenerator[tuple[str | None, Record | None], None]:
-    """Yield what a job's log says and its records, from its beginning, until the job has ended.
-
-    A connection that breaks, or a dashboard that restarts, is waited for.
-
-    Raises:
-        OutvotedError: the cluster can't be reached for minutes, or has forgotten the job.
-    """
-    reader, taken, heard = LogReader(), 0, time.monotonic()
-    while True:
-        passed = 0
-        try:
-            async with aclosing(jobs.tail(job)) as chunks:
-                async for chunk in chunks:
-                    heard, fresh = time.monotonic(), chunk[max(0, taken - passed) :]
-                    passed += len(chunk)
-                    taken = max(taken, passed)
-                    for line in reader.feed(fresh):
-                        yield line
-            if (await asyncio.to_thread(jobs.job, job)).ended:
-                break
-            await asyncio.sleep(_BRIEFLY)
-        except (ConnectionError, OutvotedError):
-            if time.monotonic() - heard > _UNREACHABLE_SECONDS:
-                raise
-            await asyncio.sleep(_PAUSE)
-    for line in reader.end():
-        yield line
+def watch(where: Elsewhere, run: JobSeen, console: Console) -> JobSeen:
+    """Show a run until it ends; return it as it is then."""
+    screen = _Screen(console)
+    try:
+        for line in where.lines(run):
+            screen.put(line.said, line.record)
+    finally:
+        screen.end()
+    return where.now(run)
 
 
-def watch(jobs: Jobs, job: JobSeen, console: Console) -> JobSeen:
-    """Show a run until it ends; return its job as it is then."""
-
-    async def show() -> None:
-        screen = _Screen(console)
-        try:
-            async with aclosing(lines(jobs, job.id)) as all_of_them:
-                async for said, record in all_of_them:
-                    screen.put(said, record)
-        finally:
-            screen.end()
-
-    asyncio.run(show())
-    return jobs.job(job.id)
+ENDINGS = {"SUCCEEDED": "finished", "FAILED": "failed", "STOPPED": "been stopped"}
+"""What a run has done that has ended, by its job's state."""
 
 
 def exit_code(job: JobSeen) -> int:
@@ -157,17 +119,3 @@ def resume_with(job: JobSeen) -> str:
         if again
         else "submit it again, with --resume"
     )
-
-
-def place_of(log: str) -> str | None:
-    """Return the folder or URL of the run that a log is of, if it has begun."""
-    reader = LogReader()
-    found = [record for _, record in reader.feed(log) if isinstance(record, RunBegan)]
-    return found[-1].place if found else None
-
-
-def plain(log: str) -> str:
-    """Return a log without records."""
-    reader = LogReader()
-    said = [line for line, _ in (*reader.feed(log), *reader.end()) if line is not None]
-    return "\n".join(said)

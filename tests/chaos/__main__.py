@@ -44,9 +44,10 @@ def grouped(faults: Sequence[Fault], seed: int) -> list[tuple[bool, list[Fault]]
     found: list[tuple[bool, list[Fault]]] = []
     for fault in faults:
         cluster = fault.needs in ("cluster", "hosts") or (not fault.needs and chance.random() < _ON_CLUSTER)
-        alike = (cluster, fault.needs == "disk", fault.moment == "starting", tuple(fault.settings))
+        apart = fault.moment in ("starting", "drawing")
+        alike = (cluster, fault.needs == "disk", apart, tuple(fault.settings))
         group = groups.get(alike, [])
-        if not group or len(group) == _TOGETHER or fault.moment == "starting":
+        if not group or len(group) == _TOGETHER or apart:
             group = groups[alike] = []
             found.append((cluster, group))
         group.append(fault)

@@ -182,10 +182,7 @@ class _Watched:
             return
         fault, share = self._coming[0]
         scene = self._scene
-        if fault.moment == "starting" and not self._blows:
-            if not scene.machines.processes(scene.command.pid, "ray::CellActor"):
-                return
-        elif len(self._done) <= share * len(self._all):
+        if not self._has_come(fault, share):
             return
         self._coming.pop(0)
         try:
@@ -194,13 +191,22 @@ class _Watched:
             self._done = self._recorded.ids()
             in_hand = sum(int(number) for item in fault.settings for number in _CONFIGURED.findall(item))
             hand = set(sorted(self._all - self._done)[: in_hand * IN_FLIGHT * SHARD])
-            if not hand:
+            if not hand and fault.moment != "drawing":
                 return
             fault.strike(scene)
         except MissedError:
             return
         self._changed = time.monotonic()
         self._blows.append(_Blow(fault, scene.command, self._changed, len(self._done) / len(self._all), hand))
+
+    def _has_come(self, fault: Fault, share: float) -> bool:
+        """Return whether it is the moment of a fault, which is to strike once a share of all is recorded."""
+        command = self._scene.command
+        if fault.moment == "starting" and not self._blows:
+            return bool(self._scene.machines.processes(command.pid, "ray::CellActor"))
+        if fault.moment == "drawing":
+            return any("drawing the report" in line for line in command.said())
+        return len(self._done) > share * len(self._all)
 
     def _wait_for_writing(self) -> None:
         """Wait until a file is half there."""

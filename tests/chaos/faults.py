@@ -70,7 +70,8 @@ class Fault:
         again: what is done once the command has ended, before it is resumed.
         needs: `cluster`: machines that can be lost; `hosts`: such that are apart; `disk`: a small file
             system of its own (the two take root); `alone`: a Ray that the command has started.
-        moment: when it strikes: after some shards; while a file is being written; before the first shard.
+        moment: when it strikes: after some shards; while a file is being written; before the first shard;
+            while the report is drawn, all rows being recorded.
     """
 
     name: str
@@ -79,7 +80,7 @@ class Fault:
     after: float = 6.0
     needs: Literal["", "alone", "cluster", "hosts", "disk"] = ""
     settings: Sequence[str] = ("cluster.cells=2",)
-    moment: Literal["mining", "writing", "starting"] = "mining"
+    moment: Literal["mining", "writing", "starting", "drawing"] = "mining"
 
 
 def kill(title: str, number: int = signal.SIGKILL) -> Strike:
@@ -150,6 +151,20 @@ def _head(scene: Scene) -> None:
     scene.machines.head.touched = True
 
 
+def _head_gone(scene: Scene) -> None:
+    """Have the head lose power, and nobody there to start it while the command lasts."""
+    assert isinstance(scene.machines, Hosts)
+    scene.machines.head.kill()
+    scene.machines.head.lost = True
+
+
+def _home_cut_off(scene: Scene) -> None:
+    """Pull the cable of the machine that the command runs on."""
+    assert isinstance(scene.machines, Hosts)
+    scene.machines.home.link(False)
+    scene.machines.home.lost = True
+
+
 def _fill(scene: Scene) -> None:
     """Leave no byte on the run's disk."""
     with suppress(OSError), (scene.run.parent / _BALLAST).open("wb", buffering=0) as file:
@@ -201,6 +216,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault("the command is killed, and resumed twice at once", _killed_and_resumed),
     Fault("the local Ray's raylet is killed", kill(RAYLET), needs="alone"),
     Fault("the local Ray's gcs_server is killed", kill(GCS), needs="alone"),
+    Fault("the gcs_server is killed while the report is drawn", kill(GCS), needs="alone", moment="drawing"),
     Fault("the disk is full for 6 s", _fill, _free, needs="disk"),
     Fault("the disk is full until the command ends", _fill, needs="disk"),
     Fault("a network hangs", misbehave("hang")),
@@ -274,6 +290,8 @@ FAULTS: tuple[Fault, ...] = (
         needs="hosts",
         settings=_SPARE,
     ),
+    Fault("the head is lost for good", _head_gone, needs="hosts", settings=_SPARE),
+    Fault("the command's machine is cut off for good", _home_cut_off, needs="hosts", settings=_SPARE),
     Fault("a machine is drained", _on_worker(Host.drain), needs="cluster", settings=_SPARE),
     Fault("a machine is drained, no room elsewhere", _on_worker(Host.drain), needs="cluster", settings=_FULL),
 )

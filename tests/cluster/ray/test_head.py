@@ -1,6 +1,5 @@
 """Laws of whoever watches the head: nobody waits for it in silence, and nobody waits for it for ever."""
 
-import os
 import socket
 import threading
 import time
@@ -18,7 +17,6 @@ from outvoted.cluster.ray.head import (
     HeadSilence,
     answers,
     head_watched,
-    outlasting,
     patience,
 )
 from outvoted.search.errors import OutvotedError
@@ -56,16 +54,12 @@ def test_a_head_is_lost_once_it_was_away_for_long() -> None:
 
 
 def test_a_run_gives_up_before_ray_would_end_its_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    for given, limit in ((None, 45.0), ("600", 585.0), ("30", SAID_SECONDS), ("soon", 45.0)):
+    for given, limit in ((None, 40.0), ("600", 580.0), ("30", SAID_SECONDS), ("soon", 40.0)):
         monkeypatch.delenv(RAYS_OWN, raising=False)
         if given is not None:
             monkeypatch.setenv(RAYS_OWN, given)
         assert patience(alone=False) == limit
         assert patience(alone=True) == SAID_SECONDS
-        before = os.environ.get(RAYS_OWN)
-        with outlasting():
-            assert float(os.environ[RAYS_OWN]) > limit + head.ENDING_SECONDS
-        assert os.environ.get(RAYS_OWN) == before
 
 
 @pytest.fixture

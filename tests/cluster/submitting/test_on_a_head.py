@@ -124,7 +124,7 @@ def _submit(head: Head, name: str, resume: bool = False, stays: bool = False, pe
     config.write_text(yaml.safe_dump(values))
     sets = (f"search.per_target={per_target}",)
     wanted = Submission("mine", config, keys_in(config, "mine"), name, sets, resume=resume)
-    remote.submit_run(wanted, head.address, stays)
+    remote.submit_run(wanted, remote.Wherever(head.address), stays)
 
 
 def _there(head: Head, name: str) -> RunFolder:
@@ -147,14 +147,14 @@ def test_a_run_is_submitted_watched_and_fetched(
     assert "whole: " in said
     assert "whole has finished" in said
     assert "\x1e" not in said
-    remote.say_logs("whole", head.address, follow=False)
+    remote.say_logs("whole", remote.Wherever(head.address), follow=False)
     assert "\x1e" not in capsys.readouterr().out
-    remote.fetch_run("whole", head.address, tmp_path / "here", None)
+    remote.fetch_run("whole", remote.Wherever(head.address), tmp_path / "here", None)
     here, there = RunFolder(tmp_path / "here"), _there(head, "whole")
     assert here.read_record() == there.read_record()
     assert len(Shards(here.path).done()) == len(Shards(there.path).done()) > 0
     assert not list((head.folder / "ray" / "session_latest" / "logs").glob("outvoted-*"))
-    remote.watch_run("whole", head.address)  # rejoined after its end
+    remote.watch_run("whole", remote.Wherever(head.address))  # rejoined after its end
     assert "whole has finished" in capsys.readouterr().out
 
 
@@ -163,16 +163,16 @@ def test_a_run_is_stopped_as_ctrl_c_would_and_goes_on(head: Head, capsys: pytest
     with pytest.raises(OutvotedError, match="no living run 'cut'"):
         _submit(head, "cut", per_target=1500)
     _awaits_rows(_there(head, "cut"))
-    remote.stop_run("cut", head.address)
+    remote.stop_run("cut", remote.Wherever(head.address))
     assert _there(head, "cut").read_record().state == State.INTERRUPTED
     with pytest.raises(typer.Exit) as left:
-        remote.watch_run("cut", head.address)
+        remote.watch_run("cut", remote.Wherever(head.address))
     assert left.value.exit_code == 130
     before = len(Shards(_there(head, "cut").path).done())
     _submit(head, "cut", resume=True, per_target=1500)
     assert Dashboard(head.address).job("cut@2").id == "cut@2"
     _awaits_more(_there(head, "cut"), before)
-    remote.stop_run("cut", head.address)
+    remote.stop_run("cut", remote.Wherever(head.address))
     assert "--name cut --set search.per_target=1500 --resume" in capsys.readouterr().out
 
 

@@ -9,8 +9,10 @@ import pytest
 from outvoted.cluster.console import records
 from outvoted.cluster.console.records import RunBegan, TaskAt
 from outvoted.cluster.console.terminal import Terminal
-from outvoted.cluster.submitting import watching
-from outvoted.cluster.submitting.watching import exit_code, lines, plain, watch
+from outvoted.cluster.submitting import logs
+from outvoted.cluster.submitting.logs import lines, plain
+from outvoted.cluster.submitting.on_cluster import ClusterRuns
+from outvoted.cluster.submitting.watching import exit_code, watch
 from outvoted.search.errors import OutvotedError
 from tests.cluster.submitting.pretended import PretendedCluster
 
@@ -43,14 +45,14 @@ def _watched(cluster: PretendedCluster, **how: bool) -> str:
     console = Terminal()
     console._force_terminal = how.get("terminal", False)
     console.file = io.StringIO()
-    watch(cluster, cluster.job("a"), console)
+    watch(ClusterRuns(cluster), cluster.job("a"), console)
     return console.file.getvalue()
 
 
 def test_lines_come_once_though_the_connection_breaks(
     cluster: PretendedCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watching, "_PAUSE", 0.0)
+    monkeypatch.setattr(logs, "_PAUSE", 0.0)
     cluster.breaks = 3
 
     async def all_lines() -> list[str | None]:
@@ -63,8 +65,8 @@ def test_lines_come_once_though_the_connection_breaks(
 def test_a_cluster_that_is_gone_for_long_is_told(
     cluster: PretendedCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watching, "_PAUSE", 0.0)
-    monkeypatch.setattr(watching, "_UNREACHABLE_SECONDS", -1.0)
+    monkeypatch.setattr(logs, "_PAUSE", 0.0)
+    monkeypatch.setattr(logs, "UNREACHABLE_SECONDS", -1.0)
     cluster.breaks = 1
     with pytest.raises(ConnectionError):
         _watched(cluster)
