@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from outvoted.cluster.service.api import events, health, labels, metrics, schemas, vote
+from outvoted.cluster.service.api import events, files, health, labels, metrics, schemas, vote
 from outvoted.cluster.service.api import runs as api_runs
 from outvoted.cluster.service.errors import ErrorAnswer, NotFoundError, of_request
 from outvoted.cluster.service.guard import login
@@ -22,6 +22,7 @@ from outvoted.search.errors import OutvotedError
 
 _API: Sequence[APIRouter] = (
     events.router,
+    files.router,
     health.router,
     labels.router,
     metrics.router,

@@ -104,7 +104,7 @@ class ServerRuns:
     def fetch(self, name: str, into: Path, runs: str | None, tell: Tell) -> Fetched | None:
         """Bring a run's folder here."""
         files = f"{_path(name)}/files"
-        listed = []
+        listed: list[FileSent] = []
         for line in self._server.lines(files):
             if line and len(listed) < MOST_FILES:
                 listed.append(_file(line, self._server.url))

@@ -9,6 +9,7 @@ import os
 import secrets
 import time
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 from rich.console import Console
@@ -33,7 +34,7 @@ def offer(run: Path, console: Console, seconds: float = _MOST_SECONDS) -> None:
     link.symlink_to(run.resolve(), target_is_directory=True)
     try:
         count = 0
-        for count, file in enumerate(_files(run), 1):  # noqa: B007  # the last one counts
+        for count, file in enumerate(files_of(run), 1):  # noqa: B007  # the last one counts
             records.write(console, file)
         records.write(console, FilesListed(files=count, link=link.name))
         time.sleep(seconds)
@@ -56,24 +57,24 @@ def _logs() -> Path:
     return path.parent
 
 
-def _files(run: Path) -> Iterator[FileSent]:
+def files_of(run: Path) -> Iterator[FileSent]:
     """Yield the files of a run, `run.json` last, so that what it counts is there; none that is hidden."""
-    found = [
-        Path(folder) / name
-        for folder, folders, names in os.walk(run)
-        if not folders.sort() and not Path(folder).name.startswith(".")
-        for name in sorted(names)
-        if not name.startswith(".")
-    ]
+    found = []
+    for folder, folders, names in os.walk(run):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        found += [Path(folder) / name for name in names if not name.startswith(".")]
     for path in sorted(found, key=lambda one: (one == run / "run.json", one)):
         try:
-            size, digest = _digest(path)
+            seen = path.stat()
+            size, digest = _digest(path, seen.st_size, seen.st_mtime_ns)
         except OSError:  # a run that is under way moves and joins its files
             continue
         yield FileSent(path=path.relative_to(run).as_posix(), size=size, sha256=digest)
 
 
-def _digest(path: Path) -> tuple[int, str]:
+@lru_cache(maxsize=1 << 16)
+def _digest(path: Path, seen: int, when: int) -> tuple[int, str]:
+    """Return size and SHA-256 of a file; one that is still as it was seen before is not read again."""
     digest, size = hashlib.sha256(), 0
     with path.open("rb") as file:
         while block := file.read(_BLOCK):

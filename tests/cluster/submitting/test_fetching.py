@@ -22,7 +22,7 @@ class _Offering(PretendedCluster):
 
     def __init__(self, run: Path) -> None:
         super().__init__(run)
-        self.listed = list(sending._files(run))
+        self.listed = list(sending.files_of(run))
         self.asked: list[str] = []
 
     def submit(self, job: str, *rest: Any) -> None:
