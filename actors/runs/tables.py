@@ -25,6 +25,18 @@ def write(path: Path, rows: pa.Table) -> None:
     )
 
 
+def form_of(path: Path) -> pa.Schema:
+    """Return the columns of a file and their types.
+
+    Raises:
+        OutvotedError: it cannot be read.
+    """
+    try:
+        return pq.read_schema(path)
+    except (OSError, pa.ArrowException, ValueError) as error:
+        raise unreadable(path, error) from error
+
+
 def read(path: Path, form: TableSchema, columns: list[str] | None = None) -> pa.Table:
     """Read a table, or only some ``columns`` of it.
 
@@ -118,7 +130,7 @@ def bounded(path: Path, columns: list[str] | None = None, most: int = MOST_BYTES
         ArrowException, OSError: it cannot be read.
     """
     with pq.ParquetFile(path, page_checksum_verification=True) as file:
-        values, text = _sizes(file.metadata, columns)
+        values, text = _sizes(file.metadata, columns, range(file.num_row_groups))
         if text * values + 8 * values <= most:
             return file.read(columns)
         parts = list(_parts(file, columns, most))
@@ -133,7 +145,7 @@ def _parts(
 
     A file of a few bytes can hold a row a thousand million times.
     """
-    _, text = _sizes(file.metadata, columns)
+    _, text = _sizes(file.metadata, columns, range(file.num_row_groups) if groups is None else groups)
     each, size = max(1, min(_BATCH, most // (text + 1))), 0
     for batch in file.iter_batches(each, row_groups=groups, columns=columns):
         size += batch.nbytes
@@ -142,12 +154,15 @@ def _parts(
         yield pa.Table.from_batches([batch])
 
 
-def _sizes(metadata: pq.FileMetaData, columns: list[str] | None) -> tuple[int, int]:
-    """Return how many values a file holds in some columns, and the most bytes a value of text can take."""
-    groups = [metadata.row_group(index) for index in range(metadata.num_row_groups)]
-    chunks = [group.column(index) for group in groups for index in range(group.num_columns)]
-    if columns is not None:
-        chunks = [chunk for chunk in chunks if chunk.path_in_schema.partition(".")[0] in columns]
+def _sizes(metadata: pq.FileMetaData, columns: list[str] | None, groups: Sequence[int]) -> tuple[int, int]:
+    """Return how many values some groups hold in some columns, and the most bytes a value of text can take."""
+    if not groups:
+        return 0, 0
+    first = metadata.row_group(groups[0])
+    paths = [first.column(index).path_in_schema.partition(".")[0] for index in range(first.num_columns)]
+    read = [place for place, path in enumerate(paths) if columns is None or path in columns]
+    every = (metadata.row_group(group) for group in groups)
+    chunks = [group.column(place) for group in every for place in read]
     text = [chunk.total_uncompressed_size for chunk in chunks if chunk.physical_type == "BYTE_ARRAY"]
     return sum(chunk.num_values for chunk in chunks), max(text, default=0)
 

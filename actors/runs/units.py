@@ -175,6 +175,20 @@ class UnitTables:
         order = pa.array([places[row] for row in wanted], pa.int64())
         return rows.take(order).select(columns or rows.column_names)
 
+    def files(self, table: str) -> Iterator[tuple[Path, Bools | None]]:
+        """Return the files that hold the rows of all units that are there, in the order of their first units.
+
+        Beside each stands which of its rows are meant, shape (rows,), or None for all; other processes may
+        remove it at any time. A key may be there repeatedly, where units overlap: the first one counts.
+
+        Raises:
+            OutvotedError: a pack is damaged, or is gone.
+        """
+        for place, units in self.places.grouped():
+            path = self.file(table, place)
+            whole = not is_pack(place) or self._sizes(path).keys() == units
+            yield path, None if whole else _rows_of(self._sizes(path), units, path)
+
     def note(self, unit: str) -> dict[str, str]:
         """Return what the marker's file holds beside its rows; nothing where there is no whole file."""
         path = self.file(self._marker, unit)

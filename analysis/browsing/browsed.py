@@ -1,0 +1,333 @@
+"""A run's mistakes as they are browsed: pages, counts, single mistakes, and those that are like one."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from outvoted.analysis.browsing import ordering
+from outvoted.analysis.browsing.counting import Cube, Facets, Weaknesses, bars, spans
+from outvoted.analysis.browsing.engine import Query
+from outvoted.analysis.browsing.filters import MistakeFilter, check_number
+from outvoted.analysis.browsing.finding import Finder
+from outvoted.analysis.browsing.looking import Looking
+from outvoted.analysis.browsing.ordering import MistakeKey, Sort
+from outvoted.analysis.browsing.rows import LISTED, MistakeRow, RowPlace, listed, taken
+from outvoted.analysis.browsing.sources import Source
+from outvoted.analysis.mining.cells import Span
+from outvoted.search.arrays import Ints
+
+MOST_ROWS = 500
+"""Of a page."""
+_ORDERED = 4_000_000  # rows of an order that is kept
+_STOOD = 200_000  # mistakes of which it is kept where they stand
+_EVERYTHING = MistakeFilter()
+_AS_FOUND = Sort()
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some mistakes in an order.
+
+    Attributes:
+        total: how many the filter leaves.
+        next: the cursor behind the last row; None where nothing follows.
+    """
+
+    rows: tuple[MistakeRow, ...]
+    total: int
+    next: str | None
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """Where a mistake stands among those that are meant, from 0; None: it is not among them."""
+
+    place: int | None
+    previous: MistakeKey | None
+    next: MistakeKey | None
+
+
+def _patient(took: float) -> float:
+    return max(1.0, 10 * took)
+
+
+class BrowsedRun:
+    """Reads the mistakes of a run, finished or not, from its files; several threads may ask.
+
+    It sees exactly what :class:`UnitTables` reads: units that are there, each mistake once. What is recorded
+    meanwhile is seen a second later, or in a very large run some seconds.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        sources: Callable[[], Sequence[Source]],
+        classes: Sequence[str] = (),
+        pause: Callable[[float], float] = _patient,
+    ) -> None:
+        """Take the run's folder, the tables with its mistakes, and names of classes where it has any.
+
+        ``pause`` says after how many seconds files are looked for again, by how many that took.
+        """
+        self.classes = classes
+        self._looking = Looking(folder, sources, pause)
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """Names of what the run's transforms are described by; of a comparison, of all of its strategies."""
+        self._looking.asked(lambda finder: finder)
+        return self._looking.measures()
+
+    def page(
+        self,
+        one: MistakeFilter = _EVERYTHING,
+        sort: Sort = _AS_FOUND,
+        limit: int = 100,
+        cursor: str | None = None,
+        skip: int = 0,
+    ) -> Page:
+        """Return some mistakes: those behind a cursor, or behind the first ``skip``.
+
+        Whoever follows the cursors sees each mistake once that was there when the first page was taken,
+        however many are recorded meanwhile.
+
+        Raises:
+            OutvotedError: a name or a cursor is none of this run's, a file is damaged, or it takes too long.
+        """
+        limit = max(0, min(limit, MOST_ROWS))
+        place = None if cursor is None else ordering.read(cursor, one, sort)
+
+        def found(finder: Finder) -> Page:
+            self._check(one, sort)
+            order = self._order(finder, one, sort) if place is None and skip >= MOST_ROWS else None
+            if order is not None:
+                places = [finder.place(number) for number in order[skip : skip + limit]]
+                more = skip + limit < len(order)
+            else:
+                beyond = Query("true") if place is None else sort.after(*place)
+                there = finder.first(one, sort, limit + 1, skip, beyond)
+                places, more = [each.at for each in there[:limit]], len(there) > limit
+            rows = self._listed(finder, places)
+            last = finder.find(rows[-1].key, sort) if more and rows else None
+            follows = None if last is None else ordering.written(last.value, last.key, one, sort)
+            return Page(rows, self._total(finder, one), follows)
+
+        return self._looking.asked(found)
+
+    def count(self, one: MistakeFilter = _EVERYTHING) -> int:
+        """Return how many mistakes are meant.
+
+        Raises:
+            OutvotedError: as for :meth:`page`.
+        """
+
+        def counted(finder: Finder) -> int:
+            self._check(one)
+            return self._total(finder, one)
+
+        return self._looking.asked(counted)
+
+    def facets(self, one: MistakeFilter = _EVERYTHING) -> Facets:
+        """Return the values of each field, each with how many mistakes have it and fit all other fields.
+
+        Raises:
+            OutvotedError: as for :meth:`page`.
+        """
+
+        def counted(finder: Finder) -> Facets:
+            self._check(one)
+            return self._cube(finder, one).facets(one, self.classes)
+
+        return self._looking.asked(counted)
+
+    def weaknesses(self, one: MistakeFilter = _EVERYTHING, over: Span | None = None) -> Weaknesses:
+        """Return the map of weaknesses: which target takes which class for which, under which changes.
+
+        Args:
+            one: which mistakes.
+            over: the span of the transform's measures that bars divide; that of all mistakes if left out.
+
+        Raises:
+            OutvotedError: as for :meth:`page`.
+        """
+
+        def counted(finder: Finder) -> Weaknesses:
+            self._check(one)
+            cube, measures = self._cube(finder, one), self._looking.measures()
+            span = over or finder.memory.kept("spans", lambda: spans(finder, measures))
+            return Weaknesses(cube.total(one), cube.cells(one), bars(finder, one, measures, span))
+
+        return self._looking.asked(counted)
+
+    def one(self, key: MistakeKey) -> dict[str, Any] | None:
+        """Return all that is recorded of a mistake but its images; None: there is no such.
+
+        Raises:
+            OutvotedError: as for :meth:`page`.
+        """
+
+        def read(finder: Finder) -> dict[str, Any] | None:
+            places = self._found(finder, [key])
+            rows = taken(finder.snapshot, list(places.values()), None)
+            return rows[0][0] if rows else None
+
+        return self._looking.asked(read)
+
+    def rows(self, keys: Sequence[MistakeKey]) -> tuple[MistakeRow, ...]:
+        """Return mistakes in their order; those that are not there are left out.
+
+        Raises:
+            OutvotedError: as for :meth:`page`.
+        """
+
+        def read(finder: Finder) -> tuple[MistakeRow, ...]:
+            places = self._found(finder, keys)
+            return self._listed(finder, [places[key] for key in keys if key in places])
+
+        return self._looking.asked(read)
+
+    def images(self, keys: Sequence[MistakeKey], column: str = "image") -> list[bytes | None]:
+        """Return pictures of mistakes, PNG as it was stored; None of one that is not there, or has none.
+
+        Args:
+            keys: of the mistakes.
+            column: image, or seed_image.
+
+        Raises:
+            OutvotedError: as for :meth:`page`.
+        """
+
+        def read(finder: Finder) -> list[bytes | None]:
+            places = self._found(finder, keys)
+            there = [key for key in dict.fromkeys(keys) if key in places]
+            rows = taken(finder.snapshot, [places[key] for key in there], (column,))
+            found = {key: _picture(row, column) for key, (row, _) in zip(there, rows, strict=True)}
+            return [found.get(key) for key in keys]
+
+        return self._looking.asked(read)
+
+    def neighbours(
+        self, key: MistakeKey, one: MistakeFilter = _EVERYTHING, sort: Sort = _AS_FOUND
+    ) -> Neighbours:
+        """Return where a mistake stands in an order, and those beside it.
+
+        Raises:
+            OutvotedError: as for :meth:`page`.
+        """
+
+        def found(finder: Finder) -> Neighbours:
+            self._check(one, sort)
+            here = finder.find(key, sort, one)
+            if here is None:
+                return Neighbours(None, None, None)
+            before = sort.after(here.value, key, before=True)
+            after = finder.first(one, sort, 1, beyond=sort.after(here.value, key))
+            previous = finder.last(one, sort, before)
+            return Neighbours(
+                finder.count(one, (sort, before)),
+                None if previous is None else previous.key,
+                after[0].key if after else None,
+            )
+
+        return self._looking.asked(found)
+
+    def similar(self, key: MistakeKey, limit: int = 24) -> tuple[MistakeRow, ...]:
+        """Return mistakes of the same target, label and wrong class, those with the nearest transform first.
+
+        Distance is that of the transforms' measures, each in units of its spread among all mistakes.
+
+        Raises:
+            OutvotedError: as for :meth:`page`.
+        """
+
+        def found(finder: Finder) -> tuple[MistakeRow, ...]:
+            places = self._found(finder, [key])
+            here = self._listed(finder, list(places.values()))
+            return self._listed(finder, self._near(finder, here[0], limit)) if here else ()
+
+        return self._looking.asked(found)
+
+    def chosen(self, one: MistakeFilter, most: int) -> list[MistakeKey]:
+        """Return the keys of all mistakes that are meant, in the order of their searches, up to ``most``.
+
+        Raises:
+            OutvotedError: as for :meth:`page`.
+        """
+
+        def found(finder: Finder) -> list[MistakeKey]:
+            self._check(one)
+            return [each.key for each in finder.first(one, _AS_FOUND, most)]
+
+        return self._looking.asked(found)
+
+    def read(self, keys: Sequence[MistakeKey], columns: Sequence[str]) -> list[dict[str, Any]]:
+        """Return stored columns of mistakes in their order; those that are not there are left out.
+
+        Raises:
+            OutvotedError: as for :meth:`page`.
+        """
+
+        def found(finder: Finder) -> list[dict[str, Any]]:
+            places = self._found(finder, keys)
+            here = [places[key] for key in keys if key in places]
+            return [row for row, _ in taken(finder.snapshot, here, columns)]
+
+        return self._looking.asked(found)
+
+    def close(self) -> None:
+        """Forget all that was read."""
+        self._looking.close()
+
+    def _check(self, one: MistakeFilter, sort: Sort = _AS_FOUND) -> None:
+        for name in (sort.by, *one.ranges):
+            check_number(name, self._looking.measures())
+
+    def _near(self, finder: Finder, here: MistakeRow, limit: int) -> list[RowPlace]:
+        measures = self._looking.measures()
+        over = finder.memory.kept("spans", lambda: spans(finder, measures))
+        return finder.nearest(here, measures, over, max(0, min(limit, MOST_ROWS)))
+
+    def _total(self, finder: Finder, one: MistakeFilter) -> int:
+        if one == _EVERYTHING:
+            return finder.snapshot.rows
+        cube: Cube | None = finder.memory.get(_cube_of(one))
+        if cube is not None:
+            return cube.total(one)
+        return finder.memory.kept(("total", str(one.query())), lambda: finder.count(one))
+
+    def _cube(self, finder: Finder, one: MistakeFilter) -> Cube:
+        return finder.memory.kept(_cube_of(one), lambda: Cube(finder, one))
+
+    def _order(self, finder: Finder, one: MistakeFilter, sort: Sort) -> Ints | None:
+        """Return all rows in an order, unless they are too many to be kept."""
+        if self._total(finder, one) > _ORDERED:
+            return None
+        name = ("order", str(one.query()), str(sort))
+        return finder.memory.kept(name, lambda: finder.order(one, sort))
+
+    def _listed(self, finder: Finder, places: Sequence[RowPlace]) -> tuple[MistakeRow, ...]:
+        rows = taken(finder.snapshot, places, LISTED)
+        found = tuple(listed(row, part, self.classes) for row, part in rows)
+        stood = finder.memory.kept("places", dict[MistakeKey, RowPlace])
+        if len(stood) > _STOOD:
+            stood.clear()
+        stood.update({row.key: place for row, place in zip(found, places, strict=True)})
+        return found
+
+    def _found(self, finder: Finder, keys: Sequence[MistakeKey]) -> dict[MistakeKey, RowPlace]:
+        """Return where mistakes stand; those of pages that were shown lately need not be looked for."""
+        known = finder.memory.kept("places", dict[MistakeKey, RowPlace])
+        missing = [key for key in dict.fromkeys(keys) if key not in known]
+        known.update(finder.places(missing))
+        return {key: known[key] for key in keys if key in known}
+
+
+def _cube_of(one: MistakeFilter) -> tuple[str, str]:
+    bounds = MistakeFilter(ranges=one.ranges, seed=one.seed)
+    return "cube", str(bounds.query())
+
+
+def _picture(row: dict[str, Any], column: str) -> bytes | None:
+    image = row.get(column)
+    return None if image is None else image["bytes"]
