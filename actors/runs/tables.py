@@ -155,7 +155,7 @@ def _parts(
 
 
 def _sizes(metadata: pq.FileMetaData, columns: list[str] | None, groups: Sequence[int]) -> tuple[int, int]:
-    """Return how many values some groups hold in some columns, and the most bytes a value of text can take."""
+    """Return how many values some groups have in some columns, and the most bytes that one of text takes."""
     if not groups:
         return 0, 0
     first = metadata.row_group(groups[0])

@@ -5,15 +5,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from outvoted.analysis.browsing import ordering
 from outvoted.analysis.browsing.counting import Cube, Facets, Weaknesses, bars, spans
 from outvoted.analysis.browsing.engine import Query
 from outvoted.analysis.browsing.filters import MistakeFilter, check_number
-from outvoted.analysis.browsing.finding import Finder
+from outvoted.analysis.browsing.finding import Finder, Found
 from outvoted.analysis.browsing.looking import Looking
 from outvoted.analysis.browsing.ordering import MistakeKey, Sort
-from outvoted.analysis.browsing.rows import LISTED, MistakeRow, RowPlace, listed, taken
+from outvoted.analysis.browsing.rows import LISTED, MistakeRow, RowPlace, listed, recorded, taken
 from outvoted.analysis.browsing.sources import Source
+from outvoted.analysis.browsing.thumbnails import SMALL, side_of
 from outvoted.analysis.mining.cells import Span
 from outvoted.search.arrays import Ints
 
@@ -64,13 +67,19 @@ class BrowsedRun:
         folder: Path,
         sources: Callable[[], Sequence[Source]],
         classes: Sequence[str] = (),
+        stamp: str = "",
         pause: Callable[[float], float] = _patient,
     ) -> None:
-        """Take the run's folder, the tables with its mistakes, and names of classes where it has any.
+        """Take the run's folder, and what is known of it.
 
-        ``pause`` says after how many seconds files are looked for again, by how many that took.
+        Args:
+            folder: the run's.
+            sources: names the tables with its mistakes.
+            classes: their names, where they have any.
+            stamp: tells it from another run that had its name before.
+            pause: after how many seconds files are looked for again, by how many that took.
         """
-        self.classes = classes
+        self.classes, self.stamp = classes, stamp
         self._looking = Looking(folder, sources, pause)
 
     @property
@@ -78,6 +87,17 @@ class BrowsedRun:
         """Names of what the run's transforms are described by; of a comparison, of all of its strategies."""
         self._looking.asked(lambda finder: finder)
         return self._looking.measures()
+
+    @property
+    def side(self) -> int:
+        """Pixels along each side of a thumbnail: those of an image, where these are few."""
+
+        def measured(finder: Finder) -> int:
+            first = finder.first(_EVERYTHING, _AS_FOUND, 1)
+            rows = taken(finder.snapshot, [each.at for each in first], ("image",))
+            return finder.memory.kept("side", lambda: side_of(_picture(rows[0][0], "image")) if rows else 0)
+
+        return self._looking.asked(lambda finder: finder.memory.get("side") or measured(finder)) or SMALL
 
     def page(
         self,
@@ -101,6 +121,7 @@ class BrowsedRun:
         def found(finder: Finder) -> Page:
             self._check(one, sort)
             order = self._order(finder, one, sort) if place is None and skip >= MOST_ROWS else None
+            last: Found | None = None
             if order is not None:
                 places = [finder.place(number) for number in order[skip : skip + limit]]
                 more = skip + limit < len(order)
@@ -108,8 +129,10 @@ class BrowsedRun:
                 beyond = Query("true") if place is None else sort.after(*place)
                 there = finder.first(one, sort, limit + 1, skip, beyond)
                 places, more = [each.at for each in there[:limit]], len(there) > limit
+                last = there[limit - 1] if more and limit else None
             rows = self._listed(finder, places)
-            last = finder.find(rows[-1].key, sort) if more and rows else None
+            if more and rows and last is None:
+                last = finder.find(rows[-1].key, sort)
             follows = None if last is None else ordering.written(last.value, last.key, one, sort)
             return Page(rows, self._total(finder, one), follows)
 
@@ -261,17 +284,16 @@ class BrowsedRun:
 
         return self._looking.asked(found)
 
-    def read(self, keys: Sequence[MistakeKey], columns: Sequence[str]) -> list[dict[str, Any]]:
-        """Return stored columns of mistakes in their order; those that are not there are left out.
+    def table(self, keys: Sequence[MistakeKey], columns: Sequence[str] | None = None) -> pa.Table:
+        """Return rows as they are recorded, in the order of the keys, but for those that are not there.
 
         Raises:
-            OutvotedError: as for :meth:`page`.
+            OutvotedError: as for :meth:`page`; or parts of the run record other columns, or other measures.
         """
 
-        def found(finder: Finder) -> list[dict[str, Any]]:
+        def found(finder: Finder) -> pa.Table:
             places = self._found(finder, keys)
-            here = [places[key] for key in keys if key in places]
-            return [row for row, _ in taken(finder.snapshot, here, columns)]
+            return recorded(finder.snapshot, [places[key] for key in keys if key in places], columns)
 
         return self._looking.asked(found)
 

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
 
 from outvoted.actors.runs import tables
 from outvoted.analysis.browsing.ordering import MistakeKey
 from outvoted.analysis.browsing.snapshot import HeldFile, Snapshot
 from outvoted.analysis.browsing.sources import Source
-from outvoted.search.arrays import Ints
+from outvoted.search.arrays import Bools, Ints
+from outvoted.search.errors import OutvotedError
 
 LISTED = (
     *("search_id", "position", "number", "target", "target_name", "label", "predicted", "margin", "valid"),
@@ -100,6 +102,33 @@ def taken(
     return [found[place] for place in places if place in found]
 
 
+def recorded(snapshot: Snapshot, places: Sequence[RowPlace], columns: Sequence[str] | None) -> pa.Table:
+    """Read some rows as they are recorded, in their order, some columns of them or all.
+
+    Raises:
+        OutvotedError: a file is damaged, or gone, or parts of the run have other columns.
+    """
+    wanted = defaultdict[int, list[int]](list)
+    for place in places:
+        wanted[place.file].append(place.row)
+    parts, order = list[pa.Table](), dict[RowPlace, int]()
+    for number, rows in wanted.items():
+        file, some = snapshot.files[number], np.unique(rows)
+        names = [name for name in file.source.form.arrow.names if columns is None or name in columns]
+        parts += tables.batches(file.path, file.source.form, names, _mask(snapshot.counts[number], some))
+        for row in some:
+            order[RowPlace(number, int(row))] = len(order)
+    try:
+        found = pa.concat_tables(parts) if parts else pa.table({})
+    except pa.ArrowInvalid as error:
+        raise OutvotedError(
+            expected="parts of a run that record the same columns",
+            found="others, which no table holds together",
+            remedy="ask for one of the parts: part=NAME",
+        ) from error
+    return found.take(pa.array([order[place] for place in places], pa.int64()))
+
+
 def _rows_of(
     file: HeldFile, count: int, rows: Ints, columns: Sequence[str] | None
 ) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -109,11 +138,15 @@ def _rows_of(
     if not names:
         yield from ((int(row), {}) for row in rows)
         return
-    wanted = np.zeros(count, bool)
-    wanted[rows] = True
-    parts = tables.batches(file.path, file.source.form, names, wanted)
+    parts = tables.batches(file.path, file.source.form, names, _mask(count, rows))
     read = (row for part in parts for row in part.to_pylist())
     yield from zip(map(int, rows), read, strict=True)
+
+
+def _mask(count: int, rows: Ints) -> Bools:
+    wanted = np.zeros(count, bool)
+    wanted[rows] = True
+    return wanted
 
 
 def part_of(row: dict[str, Any], source: Source) -> str:

@@ -115,12 +115,13 @@ def replay(
             )
     found = []
     for rows in parts:
-        found += _replay(run, rows)
+        found += replayed(run, rows)
         advance(len(rows))
     return sorted(found, key=lambda one: one.search_id)
 
 
-def _replay(run: OpenedRun, rows: Sequence[dict[str, Any]]) -> list[Replayed]:
+def replayed(run: OpenedRun, rows: Sequence[dict[str, Any]]) -> list[Replayed]:
+    """Replay some rows of the table `mistakes`, at least one, all at once."""
     composed = np.stack([positions(run, row["move_parameters"])[-1] for row in rows]).astype(np.float32)
     recorded = np.array([row["composed"] for row in rows], dtype=np.float32)
     seeds = run.seeds.read(np.array([row["seed_id"] for row in rows]))

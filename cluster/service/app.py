@@ -10,7 +10,17 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from outvoted.cluster.service.api import events, files, health, labels, metrics, schemas, vote
+from outvoted.cluster.service.api import (
+    events,
+    files,
+    health,
+    labels,
+    metrics,
+    mistake,
+    mistakes,
+    schemas,
+    vote,
+)
 from outvoted.cluster.service.api import runs as api_runs
 from outvoted.cluster.service.errors import ErrorAnswer, NotFoundError, of_request
 from outvoted.cluster.service.guard import login
@@ -26,6 +36,8 @@ _API: Sequence[APIRouter] = (
     health.router,
     labels.router,
     metrics.router,
+    mistakes.router,
+    mistake.router,
     api_runs.router,
     schemas.router,
     vote.router,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, Request
 
+from outvoted.cluster.service.browsed_runs import BrowsedRuns
 from outvoted.cluster.service.connection import Connection
 from outvoted.cluster.service.errors import BusyError, ConflictError
 from outvoted.cluster.service.job_table import JobTable
@@ -36,6 +37,7 @@ class Service:
         votes: the panels of runs that vote; in this process unless they are said to be elsewhere.
         cluster: what the jobs are asked of; None where they are pretended.
         desks: the runs that people are labelling.
+        browsed: the runs whose mistakes are looked through.
     """
 
     settings: ServiceSettings
@@ -43,6 +45,7 @@ class Service:
     votes: HostedVotes = field(default_factory=HeldVotes)
     cluster: Connection | None = None
     desks: LabelDesks = field(default_factory=LabelDesks)
+    browsed: BrowsedRuns = field(default_factory=BrowsedRuns)
     _asking: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(_ASKING), repr=False)
     _claimed: set[str] = field(default_factory=set, repr=False)
 
