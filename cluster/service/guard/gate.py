@@ -5,7 +5,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from starlette.datastructures import Headers
-from starlette.requests import Request, cookie_parser
+from starlette.requests import ClientDisconnect, Request, cookie_parser
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -193,6 +193,8 @@ async def _through(app: ASGIApp, request: Request, body: Body, send: Send) -> No
 
     try:
         await app(request.scope, body.receive, checked)
+    except ClientDisconnect:
+        return  # nobody is left to be told
     except RequestError as error:
         if error is not body.refused:
             raise

@@ -8,11 +8,13 @@ from urllib.parse import quote
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from outvoted.cluster.service.guard.access import is_health
 from outvoted.cluster.service.guard.visitors import Visitor
 
 LogFormat = Literal["plain", "json"]
 _ACCESS = logging.getLogger("outvoted.service.access")
 _LONGEST = 300
+_FINE = 200
 _PLAIN = "/~:@,;+="
 
 
@@ -38,7 +40,8 @@ class Logged:
         try:
             await self._app(scope, receive, note)
         finally:
-            _log(scope, status, time.perf_counter() - began)
+            if not (is_health(scope["path"]) and status == _FINE):  # probes would fill it
+                _log(scope, status, time.perf_counter() - began)
 
 
 def _log(scope: Scope, status: int, seconds: float) -> None:

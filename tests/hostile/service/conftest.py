@@ -33,6 +33,7 @@ class Listening:
 
     port: int
     keys: Keys
+    runs: Path
 
     @property
     def bearer(self) -> str:
@@ -43,16 +44,21 @@ class Listening:
         """Connect."""
         return socket.create_connection(("127.0.0.1", self.port), timeout=20)
 
-    def say(self, data: bytes) -> bytes:
-        """Say something on a connection of its own, and return what is answered until it is closed."""
+    def say(self, data: bytes, last: bool = True) -> bytes:
+        """Say something on a connection of its own, and return what is answered until it is closed.
+
+        Args:
+            last: close this side of the connection then.
+        """
         with self.connection() as connection:
             answer = b""
             try:
                 connection.sendall(data)
-                connection.shutdown(socket.SHUT_WR)
+                if last:
+                    connection.shutdown(socket.SHUT_WR)
                 while piece := connection.recv(65_536):
                     answer += piece
-            except ConnectionError:
+            except OSError:  # it was closed by then
                 pass
             return answer
 
@@ -65,7 +71,7 @@ class Listening:
             "Connection: close",
         ]
         length = [f"Content-Length: {len(body)}"] if body else []
-        return self.say("\r\n".join([*lines, *headers, *length, "", ""]).encode("latin-1") + body)
+        return self.say("\r\n".join([*lines, *headers, *length, "", ""]).encode("latin-1") + body, last=False)
 
     def answers(self) -> float:
         """Return how many seconds an answer takes, to a visitor who is known."""
@@ -74,24 +80,24 @@ class Listening:
         return time.perf_counter() - began
 
 
-@pytest.fixture
-def listening(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Listening]:
+@pytest.fixture(scope="module")
+def listening(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Listening]:
     """A server with an empty folder of runs and a pretended cluster."""
-    monkeypatch.setattr(bodies, "BODY_PATIENCE", PATIENCE)
-    monkeypatch.setattr(bodies, "STRANGERS_BODY_LASTS", PATIENCE)
-    runs = tmp_path / "runs"
-    runs.mkdir()
-    keys = Keys.at(runs, names_of("127.0.0.1", ()), Rates(any=10**6, changing=10**6, asking=10**6))
+    runs = tmp_path_factory.mktemp("runs")
+    keys = Keys.at(
+        runs, names_of("127.0.0.1", ()), Rates(any=10**6, changing=10**6, asking=10**6, strangers=10**6)
+    )
     app = guarded(application(Service(ServiceSettings(runs=runs), PretendedCluster)), keys)
     waiting = Waiting(MOST_WAITING, asking=PATIENCE, taking=PATIENCE)
     config = uvicorn.Config(app, port=0, log_config=None, **serving_options(waiting))
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    try:
-        yield Listening(server.servers[0].sockets[0].getsockname()[1], keys)
-    finally:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bodies, "BODY_PATIENCE", PATIENCE)
+        patch.setattr(bodies, "STRANGERS_BODY_LASTS", PATIENCE)
+        thread.start()
+        while not server.started:
+            time.sleep(0.01)
+        yield Listening(server.servers[0].sockets[0].getsockname()[1], keys, runs)
         server.should_exit = True
         thread.join()
