@@ -22,7 +22,7 @@ from outvoted.cluster.service.api import (
     vote,
 )
 from outvoted.cluster.service.api import runs as api_runs
-from outvoted.cluster.service.errors import ErrorAnswer, NotFoundError, of_request
+from outvoted.cluster.service.errors import REFUSAL, NotFoundError, of_request
 from outvoted.cluster.service.guard import login
 from outvoted.cluster.service.metrics import Measured, Metrics
 from outvoted.cluster.service.pages import assets, label, runs, try_it
@@ -51,8 +51,8 @@ _PAGES: Sequence[APIRouter] = (
 )
 
 _REFUSALS: dict[int | str, dict[str, Any]] = {
-    "4XX": {"model": ErrorAnswer, "description": "The request is refused; it says why"},
-    503: {"model": ErrorAnswer, "description": "The cluster can't be reached"},
+    "4XX": {**REFUSAL, "description": "The request is refused; it says why"},
+    503: {**REFUSAL, "description": "The cluster can't be reached"},
 }
 
 

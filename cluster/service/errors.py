@@ -100,10 +100,18 @@ class ErrorSaid(BaseModel):
     remedy: str
 
 
-class ErrorAnswer(BaseModel):
-    """What the API answers to a request that it refuses."""
-
-    error: ErrorSaid
+REFUSAL: dict[str, Any] = {
+    "content": {
+        "application/json": {
+            "schema": {
+                "type": "object",
+                "properties": {"error": ErrorSaid.model_json_schema()},
+                "required": ["error"],
+            }
+        }
+    }
+}
+"""What the API answers to a request that it refuses, as its document says it."""
 
 
 def as_json(error: OutvotedError) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from outvoted.cluster.service.watching import ENDED, Told
 
 router = APIRouter(prefix="/runs", tags=["runs"])
 _ANSWERS: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}},
+    200: {"content": {"text/event-stream": {}}},
     204: {"description": "It has ended, and whoever asks was told."},
 }
 

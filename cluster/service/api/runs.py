@@ -160,10 +160,10 @@ def changeable(service: Here, name: str) -> Mapping[str, Any]:
     return starting.changeable(service, name)
 
 
-@router.get("/{name}/config", response_class=PlainTextResponse)
+@router.get("/{name}/config", response_class=Response, responses={200: {"content": {"application/yaml": {}}}})
 def config(service: Here, name: str) -> Response:
     """Give the run's configuration as YAML, every key in it."""
-    return PlainTextResponse(starting.config_of(service, name), media_type="application/yaml")
+    return Response(starting.config_of(service, name), media_type="application/yaml")
 
 
 @router.get("/{name}/logs", response_class=PlainTextResponse)

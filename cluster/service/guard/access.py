@@ -14,6 +14,7 @@ _ASKING = re.compile(rf"/try|/v1/vote|/v1{_RUN}/(render|vote)|{_MISTAKE}/(replay
 _READING = re.compile(rf"(/v1)?{_RUN}/mistakes(/download|/selection)?|{_ASKING.pattern}")
 _LABELLING = re.compile(rf"/label(/.+)?|/v1/label/.+|(/v1)?{_RUN}/labels/.+")
 _LABELS = re.compile(rf"(/v1)?{_RUN}/labels")
+_EVENTS = re.compile(rf"/v1{_RUN}/events")
 _UPLOADS = re.compile(rf"/try|/v1/vote|/v1{_RUN}/(render|vote)")
 
 
@@ -25,6 +26,11 @@ def is_open(path: str) -> bool:
 def is_health(path: str) -> bool:
     """Return whether an address is one that orchestrators ask, by whatever host name they know."""
     return _HEALTH.fullmatch(path) is not None
+
+
+def is_stream(path: str) -> bool:
+    """Return whether an address answers as long as a run goes on."""
+    return _EVENTS.fullmatch(path) is not None
 
 
 def needed(method: str, path: str) -> Role:

@@ -1,5 +1,6 @@
 """The gate before the whole application: whatever it does not know to be allowed never gets in."""
 
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
@@ -16,6 +17,7 @@ from outvoted.cluster.service.guard.forms import check_meant
 from outvoted.cluster.service.guard.hosts import name_in
 from outvoted.cluster.service.guard.sessions import Sessions
 from outvoted.cluster.service.guard.shape import check_shape
+from outvoted.cluster.service.guard.streams import Streams
 from outvoted.cluster.service.guard.tokens import Tokens
 from outvoted.cluster.service.guard.visitors import Role, Visitor, introduce
 from outvoted.cluster.service.pages.rendering import answer_to
@@ -59,7 +61,7 @@ class Gate:
     def __init__(self, app: ASGIApp, keys: Keys) -> None:
         self._app, self.keys = app, keys
         self._counted = limits.Counted(keys.rates)
-        self._held = Held()
+        self._held, self._streams = Held(), Streams()
         self._answering = {True: 0, False: 0}  # of known visitors, and of strangers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -86,10 +88,14 @@ class Gate:
         scope.setdefault("app", self._app)  # pages of errors ask it which others there are
         try:
             await self._check(request, visitor, body)
+            with (
+                self._streams.taken(_who(request, visitor))
+                if access.is_stream(scope["path"])
+                else nullcontext()
+            ):
+                await _through(self._app, request, body, send)
         except RequestError as error:
             await _refusal(request, error)(scope, body.receive, send)
-            return
-        await _through(self._app, request, body, send)
 
     async def _check(self, request: Request, visitor: Visitor, body: Body) -> None:
         """Refuse a request that may not pass.
@@ -134,15 +140,20 @@ class Gate:
         return self.keys.sessions.visitor(cookie) or Visitor()
 
     async def _count(self, request: Request, visitor: Visitor) -> None:
-        client = limits.counted_as(request.client.host if request.client else "")
+        who = _who(request, visitor)
         if visitor.role is None:
-            await self._counted.check("strangers", client)
+            await self._counted.check("strangers", who)
             return
-        who = visitor.session or f"{visitor.role.name} {client}"
         await self._counted.check("any", who)
         kind = access.rate(request.method, request.scope["path"])
         if kind != "any":
             await self._counted.check(kind, who)
+
+
+def _who(request: Request, visitor: Visitor) -> str:
+    """Return as whom a visitor is counted."""
+    client = limits.counted_as(request.client.host if request.client else "")
+    return visitor.session or f"{visitor.role.name if visitor.role else 'stranger'} {client}"
 
 
 def _check_role(visitor: Visitor, needed: Role) -> None:
@@ -169,8 +180,8 @@ _MAY = {
 
 def _refusal(request: Request, error: RequestError) -> Response:
     """Return the answer to a request that may not pass; browsers are asked to log in."""
-    path = request.scope["path"]
-    if isinstance(error, StrangerError) and not path.startswith("/v1") and request.method in access.SAFE:
+    path, is_browser = request.scope["path"], "text/html" in request.headers.get("accept", "")
+    if isinstance(error, StrangerError) and is_browser and request.method in access.SAFE:
         asked = path + ("?" + request.url.query if request.url.query else "")
         return RedirectResponse("/login?next=" + quote(asked, safe="/"), status_code=303)
     answer = answer_to(request, error)

@@ -39,7 +39,9 @@ REAL = {"name": "small", "run": "small", "kind": "mine", "search": "0", "number"
 
 @pytest.fixture
 def keys(service: Service) -> Keys:
-    return Keys.at(service.runs, names_of("localhost", ()), Rates(any=10**6, changing=10**6, asking=10**6))
+    return Keys.at(
+        service.runs, names_of("127.0.0.1", ("testserver",)), Rates(any=10**6, changing=10**6, asking=10**6)
+    )
 
 
 @pytest.fixture
@@ -67,6 +69,8 @@ def test_it_answers_as_its_document_says(case: Case[Any], keys: Keys) -> None:
     bearer = {"Authorization": f"Bearer {keys.tokens.by_role[Role.FULL]}"}
     case.call_and_validate(headers=bearer, checks=_CHECKS)
     real = False
+    if case.path.endswith("/report"):
+        return  # it takes a process and ten seconds
     for given in (case.path_parameters, case.query):
         for parameter in given.keys() & REAL.keys():
             given[parameter], real = REAL[parameter], True

@@ -39,6 +39,8 @@ def opened(app: ASGIApp, keys: Keys) -> Iterator[Opened]:
             client = TestClient(app, base_url=f"http://{HOST}", follow_redirects=False, **more)
             if token is not None:
                 client.headers["Authorization"] = f"Bearer {keys.tokens.by_role[token]}"
+            if token is None:
+                client.headers["Accept"] = "text/html"
             if browser is not None:
                 client.cookies.set(keys.sessions.cookie, keys.sessions.begin(browser))
             return stack.enter_context(client)

@@ -82,7 +82,7 @@ def test_a_link_logs_in_once(opened: Opened, keys: Keys) -> None:
 def test_a_wrong_token_opens_nothing(opened: Opened) -> None:
     stranger = opened()
     assert stranger.post("/login", data={"token": "wrong"}).status_code == 401
-    stranger.headers["Authorization"] = "Bearer wrong"
+    stranger.headers.update({"Authorization": "Bearer wrong", "Accept": "*/*"})
     found = stranger.get("/v1/runs")
     assert found.status_code == 401
     assert found.headers["www-authenticate"] == "Bearer"
