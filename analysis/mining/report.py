@@ -36,6 +36,7 @@ _PICTURES = {
     "voters.png": "Results by the number of peers that must agree.",
     "every-network.png": "Seeds from which every network, in turn, was driven to a mistake.",
 }
+_QUARTILES = (0, 25, 50, 75, 100)
 _GALLERY = (
     "Each pair shows a seed and the mistake that its search found, with the label and the target's answer. "
     "Click one to step through its climb and see what every network predicts."
@@ -60,6 +61,7 @@ def mining_report(run: OpenedRun) -> Report:
         _pictures(run, summary) if summary.mistakes else {},
         facts=[("Mining", f"{summary.seconds_mining:,.1f} s")] if summary.seconds_mining else (),
         check=partial(check_not_all, summary.failures),
+        results=partial(_run_results, run, summary, tables),
     )
 
 
@@ -135,9 +137,18 @@ def _run_sections(
     if summary.people is not None:
         yield from people_sections(summary.people, run.store.path)
     yield from surroundings_sections(run)
-    drawn = pictures(run.store.path / "gallery", _PICTURES)
-    if drawn:
-        yield Section("Pictures", parts=drawn)
+    yield from _drawn(run)
+
+
+def _run_results(run: OpenedRun, summary: Summary, tables: list[Table]) -> Iterator[Section]:
+    yield _results(run, pd.DataFrame(run.mistakes.select("target", "moves").to_pandas()), summary, tables)
+    yield from _drawn(run)
+
+
+def _drawn(run: OpenedRun) -> Iterator[Section]:
+    found = pictures(run.store.path / "gallery", _PICTURES)
+    if found:
+        yield Section("Pictures", parts=found)
 
 
 def _sections(
@@ -148,14 +159,18 @@ def _sections(
     on_step: OnStep,
     people: PeoplesMistakes | None = None,
 ) -> Iterator[Section]:
-    plots = [_shares(summary), *([_moves(run, mistakes)] if len(mistakes) else [])]
-    yield Section("Results", parts=(*tables, *plots))
+    yield _results(run, mistakes, summary, tables)
     if mistakes.empty:
         return
     yield gallery(mistakes_exhibits(run, on_step, people=people), "Mistakes", _GALLERY)
     target = Finders("target", run.names, mistakes["target"].to_numpy(np.int64))
     over = span(run.transform, [mistakes])
     yield weaknesses(mistakes, run.transform, over, (target,), run.classes, gallery=True)
+
+
+def _results(run: Scene, mistakes: pd.DataFrame, summary: Summary, tables: list[Table]) -> Section:
+    plots = [_shares(summary), *([_moves(run, mistakes)] if len(mistakes) else [])]
+    return Section("Results", parts=(*tables, *plots))
 
 
 def _shares(summary: Summary) -> Plot:
@@ -187,7 +202,17 @@ def _moves(run: Scene, mistakes: pd.DataFrame) -> Plot:
     for index, name in enumerate(run.names):
         moves = mistakes["moves"][mistakes["target"] == index]
         if len(moves):
-            figure.add_box(y=moves.to_numpy(), name=plot_text(name), boxpoints=False, marker_color=TARGET)
+            least, low, middle, high, most = ([float(end)] for end in np.percentile(moves, _QUARTILES))
+            figure.add_box(
+                x=[plot_text(name)],
+                lowerfence=least,
+                q1=low,
+                median=middle,
+                q3=high,
+                upperfence=most,
+                name=plot_text(name),
+                marker_color=TARGET,
+            )
     figure.update_layout(
         yaxis={"title": "moves", "rangemode": "tozero"},
         xaxis={"type": "category"},

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, is_dataclass
+from dataclasses import asdict, dataclass, field, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +126,8 @@ class Report:
         data: what other JSON files hold, by their paths within the run's folder.
         facts: what was run, beside what the record of every run says: (name, value).
         remarks: lines below the tables.
+        results: those of the sections that cost little, made again and again while a run is under way; None
+            where all of them do.
         check: raises if the run came to nothing for a reason that can be fixed; gets where its rows are kept.
     """
 
@@ -138,6 +140,7 @@ class Report:
     facts: Sequence[tuple[str, str]] = ()
     remarks: Sequence[str] = ()
     check: Callable[[str], object] = lambda where: None
+    results: Callable[[], Iterable[Section]] | None = None
 
     def write(self, folder: Path) -> None:
         """Write the JSON files and draw the pictures into the run's folder.
@@ -150,6 +153,15 @@ class Report:
             write_json(folder / name, values)
         for name, draw in self.pictures.items():
             draw(folder / name)
+
+    def shown_live(self) -> list[Section]:
+        """Return the sections of tables, plots and pictures, as far as the run has come."""
+        sections = self.results() if self.results is not None else self.sections(lambda done, of: None)
+        found = [
+            replace(one, parts=[part for part in one.parts if not isinstance(part, Widget)])
+            for one in sections
+        ]
+        return [one for one in found if one.parts or one.text]
 
     def values(self) -> dict[str, Any]:
         """Return what ``summary.json`` holds."""

@@ -58,6 +58,7 @@ def scan_report(run: OpenedRun) -> Report:
         drawn,
         facts=[("Scanning", f"{summary.seconds_scanning:,.1f} s")] if summary.seconds_scanning else (),
         check=partial(check_answered, summary),
+        results=partial(_results, run, summary, tables, grid is not None),
     )
 
 
@@ -98,6 +99,12 @@ def _headlines(summary: ScanSummary) -> list[tuple[str, str]]:
 def _sections(
     run: OpenedRun, summary: ScanSummary, tables: Sequence[Table], board: bool, on_step: OnStep
 ) -> Iterator[Section]:
+    yield from _results(run, summary, tables, board)
+    if not board and summary.dissents:
+        yield gallery(dissents_exhibits(run), "Dissents", _GALLERY)
+
+
+def _results(run: OpenedRun, summary: ScanSummary, tables: Sequence[Table], board: bool) -> Iterator[Section]:
     known = summary.label_correct is not None and len(summary.tenths) > 1
     yield Section("Results", parts=(*tables, *([_by_margin(summary)] if known else [])))
     if board:  # its images are points, not pictures
@@ -105,8 +112,6 @@ def _sections(
             "checkerboard.png": "The board, each network's decision regions, and where it alone dissents."
         }
         yield Section("The board", parts=pictures(run.store.path / "gallery", drawn))
-    elif summary.dissents:
-        yield gallery(dissents_exhibits(run), "Dissents", _GALLERY)
 
 
 def _by_margin(summary: ScanSummary) -> Plot:

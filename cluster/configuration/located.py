@@ -57,7 +57,8 @@ def read_text(
 def located(error: OutvotedError, text: str) -> list[Located]:
     """Say on which line of a text each of the things stands that an error names, the first of them first."""
     if not error.problems:
-        return [Located(None, error.expected, error.found, error.remedy)]
+        at = error.__cause__.at if isinstance(error.__cause__, NotPlainYamlError) else None
+        return [Located(at, error.expected, error.found, error.remedy)]
     places = positions(text)
     found = [
         Located(_nearest(one.place, places), one.expected, one.found, one.remedy) for one in error.problems

@@ -25,7 +25,7 @@ from outvoted.cluster.service.api import runs as api_runs
 from outvoted.cluster.service.errors import REFUSAL, NotFoundError, of_request
 from outvoted.cluster.service.guard import login
 from outvoted.cluster.service.metrics import Measured, Metrics
-from outvoted.cluster.service.pages import assets, label, runs, try_it
+from outvoted.cluster.service.pages import assets, compare, label, run, runs, start, try_it
 from outvoted.cluster.service.pages.rendering import answer_to
 from outvoted.cluster.service.service import Service
 from outvoted.search.errors import OutvotedError
@@ -45,8 +45,11 @@ _API: Sequence[APIRouter] = (
 _PAGES: Sequence[APIRouter] = (
     assets.router,
     login.router,
+    compare.router,
+    run.router,
     runs.router,
     label.router,
+    start.router,
     try_it.router,
 )
 

@@ -39,16 +39,33 @@
       margin: { l: 60, r: 20, t: 50, b: 50 }, hoverlabel: { font: { size: 12 } },
     } };
   };
+  const library = document.querySelector('meta[name="plotly"]')?.content;  // where it is not on the page itself
+  let loading;
+  const set = Element.prototype.setAttribute;
+  const allowed = function (name, value) {  // policies forbid styles as attributes; as properties they are the same
+    if (name === "style") this.style.cssText = value;
+    else set.call(this, name, value);
+  };
+  const loaded = () => window.Plotly ? Promise.resolve() : loading ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    Element.prototype.setAttribute = allowed;
+    script.src = library;
+    script.onload = resolve;
+    script.onerror = () => reject(new Error("Plotly cannot be loaded"));
+    document.head.append(script);
+  });
   const options = {
     responsive: true, displaylogo: false, showSendToCloud: false, plotlyServerURL: "",  // nothing leaves the page
-    displayModeBar: matchMedia("(max-width: 40rem)").matches ? false : "hover",  // it would lie on legends
+    // on narrow pages it would lie on legends; where the policy allows no styles it has none
+    displayModeBar: library || matchMedia("(max-width: 40rem)").matches ? false : "hover",
   };
   const drawn = new Set();
-  const draw = (place) => {
+  const draw = async (place) => {
     if (drawn.has(place)) return;
-    const figure = values(place.dataset.plot);
-    Plotly.newPlot(place, figure.data, { ...figure.layout, template: template() }, options);
     drawn.add(place);
+    const figure = values(place.dataset.plot);
+    await loaded();
+    Plotly.newPlot(place, figure.data, { ...figure.layout, template: template() }, options);
   };
   const recolour = (place) => Plotly.relayout(place, { template: template() });  // what was chosen in it stays
   const seen = new IntersectionObserver((entries) => {

@@ -86,6 +86,11 @@
       source.addEventListener("end", () => { ended = true; source?.close(); source = undefined; soon(); });
     };
     document.addEventListener("visibilitychange", () => { document.hidden ? stop() : ask(); });
+    document.addEventListener("outvoted:ask", (event) => {  // at once, and from now on from elsewhere
+      if (event.target !== element) return;
+      element.dataset.live = event.detail;
+      ask();
+    });
     listen();
     later();
   };
