@@ -27,6 +27,7 @@ from outvoted.search.strategies import Hillclimb
 from outvoted.search.transforms import Affine
 from tests.browser import browser as browser  # fixtures of all tests
 from tests.browser import chromium as chromium
+from tests.head import head as head
 from tests.small_run import config as config
 from tests.small_run import digits_folder as digits_folder
 from tests.small_run import own as own
@@ -45,11 +46,16 @@ use_one_thread()
 
 @pytest.hookimpl(tryfirst=True)  # xdist reads the groups in this hook too, and would come first
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With `-n 2 --dist loadgroup`: one process gets all tests that need Ray, first; files stay whole."""
+    """With `-n 2 --dist loadgroup`: one process gets all tests that need Ray, first; files stay whole.
+
+    Another one gets all that need a head of Ray's with its dashboard.
+    """
     for item in items:
         needs_ray = "local_ray" in getattr(item, "fixturenames", ()) or item.get_closest_marker("ray")
-        item.add_marker(pytest.mark.xdist_group("ray" if needs_ray else str(item.path)))
-    items.sort(key=lambda item: next(item.iter_markers("xdist_group")).args != ("ray",))
+        alone = "head" if item.get_closest_marker("head") else str(item.path)
+        item.add_marker(pytest.mark.xdist_group("ray" if needs_ray else alone))
+    first = {"ray": 0, "head": 1}
+    items.sort(key=lambda item: first.get(next(item.iter_markers("xdist_group")).args[0], 2))
 
 
 @pytest.fixture(autouse=True)

@@ -68,9 +68,9 @@ class Head(BaseModel):
 class LocalCluster(Cluster):
     """Finds the head that was started for a folder, or starts one."""
 
-    def __init__(self, own: Path) -> None:
-        """Take the service's hidden folder."""
-        self._own, self._file = own, own / "cluster.json"
+    def __init__(self, own: Path, cpus: int | None = None) -> None:
+        """Take the service's hidden folder, and how many CPUs runs may use; None for all."""
+        self._own, self._file, self._cpus = own, own / "cluster.json", cpus
         self._head: Head | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -148,6 +148,7 @@ class LocalCluster(Cluster):
             *(f"--dashboard-agent-listen-port={agent}", f"--ray-client-server-port={client}"),
             *("--min-worker-port=0", "--max-worker-port=0", f"--object-store-memory={_object_store()}"),
         ]
+        command += [] if self._cpus is None else [f"--num-cpus={self._cpus}"]
         private_folder(self._own)
         with (self._own / "ray.log").open("wb") as log:
             self._process = subprocess.Popen(

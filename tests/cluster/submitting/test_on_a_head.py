@@ -2,21 +2,12 @@
 
 import json
 import os
-import secrets
-import shutil
-import signal
-import socket
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import ray
 import requests
 import typer
 import yaml
@@ -28,82 +19,9 @@ from outvoted.cluster.jobs.kinds import keys_in
 from outvoted.cluster.submitting.dashboard import Dashboard
 from outvoted.cluster.submitting.submitting import Submission
 from outvoted.search.errors import OutvotedError
+from tests.head import Head
 
 pytestmark = [pytest.mark.head, pytest.mark.timeout(600)]
-SOURCES = Path(__file__).parents[3] / "src"
-
-
-@dataclass(frozen=True)
-class Head:
-    """A head of Ray with its dashboard."""
-
-    address: str
-    gcs: str
-    token: str
-    folder: Path
-
-
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("", 0))
-        return int(found.getsockname()[1])
-
-
-@contextmanager
-def _ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
-    """End a process and its session when the block ends."""
-    try:
-        yield
-    finally:
-        process.terminate()
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(20)
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-
-
-@pytest.fixture(scope="module")
-def head() -> Iterator[Head]:
-    """One small head for all tests here."""
-    folder = Path(tempfile.mkdtemp(prefix="oh", dir="/tmp"))  # sockets need a short path
-    tool = folder / "bin" / "outvoted"
-    tool.parent.mkdir()
-    tool.write_text(f'#!/bin/sh\nexec {sys.executable} -m outvoted.cluster "$@"\n')
-    tool.chmod(0o755)
-    gcs, dashboard, agent = (_free_port() for _ in range(3))
-    token = secrets.token_hex(32)
-    surroundings = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("RAY_")},
-        **{"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": token, "RAY_USAGE_STATS_ENABLED": "0"},
-        **{"HOME": str(folder), "PYTHONPATH": str(SOURCES), "OMP_NUM_THREADS": "1"},
-        "PATH": f"{tool.parent}:{Path(sys.executable).parent}:{os.environ['PATH']}",
-    }
-    command = [
-        *(sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block", f"--port={gcs}"),
-        *("--include-dashboard=true", "--dashboard-host=127.0.0.1", f"--dashboard-port={dashboard}"),
-        *(f"--dashboard-agent-listen-port={agent}", "--num-cpus=2", "--object-store-memory=100000000"),
-        *(f"--temp-dir={folder}/ray", "--min-worker-port=0", "--max-worker-port=0"),
-    ]
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, env=surroundings, start_new_session=True)
-    try:
-        with _ended(process):
-            yield Head(_awaited(dashboard, token), f"{ray.util.get_node_ip_address()}:{gcs}", token, folder)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _awaited(port: int, token: str) -> str:
-    """Wait until the head takes jobs."""
-    address, until = f"http://127.0.0.1:{port}", time.monotonic() + 120
-    headers = {"Authorization": f"Bearer {token}"}
-    while time.monotonic() < until:
-        with suppress(requests.RequestException):
-            answer = requests.get(f"{address}/api/jobs/", headers=headers, timeout=5)
-            if answer.status_code == requests.codes.ok:
-                return address
-        time.sleep(0.5)
-    raise TimeoutError("the head did not start")
 
 
 @pytest.fixture(autouse=True)
@@ -153,7 +71,7 @@ def test_a_run_is_submitted_watched_and_fetched(
     here, there = RunFolder(tmp_path / "here"), _there(head, "whole")
     assert here.read_record() == there.read_record()
     assert len(Shards(here.path).done()) == len(Shards(there.path).done()) > 0
-    assert not list((head.folder / "ray" / "session_latest" / "logs").glob("outvoted-*"))
+    assert not list(head.logs.glob("outvoted-*"))
     remote.watch_run("whole", remote.Wherever(head.address))  # rejoined after its end
     assert "whole has finished" in capsys.readouterr().out
 
