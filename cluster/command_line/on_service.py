@@ -1,7 +1,7 @@
 """The command that serves runs to browsers and programs."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -9,6 +9,7 @@ from outvoted.cluster.command_line.options import DEFAULT_RUNS, Debug, Runs
 from outvoted.cluster.console.ending import nothing_started
 
 commands = typer.Typer()
+LogFormat = Literal["plain", "json"]
 
 
 @commands.command()
@@ -40,7 +41,7 @@ def serve(  # noqa: PLR0913  # each is an option
     vote_replicas: Annotated[
         int, typer.Option(min=1, max=1000, help="Processes, at most, of each panel that votes.")
     ] = 1,
-    json_log: Annotated[bool, typer.Option("--json-log", help="Log requests as JSON.")] = False,
+    log_format: Annotated[LogFormat, typer.Option(help="How requests are logged.")] = "plain",
     stop_all: Annotated[
         bool, typer.Option("--stop", help="End the local cluster and its runs, which can be resumed.")
     ] = False,
@@ -59,7 +60,7 @@ def serve(  # noqa: PLR0913  # each is an option
         allow_code=allow_code,
         allow_hosts=tuple(allow_host or ()),
         trust_proxy=tuple(trust_proxy or ()),
-        log_format="json" if json_log else "plain",
+        log_format=log_format,
         vote_replicas=vote_replicas,
         most_runs=most_runs,
     )

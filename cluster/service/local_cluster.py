@@ -23,7 +23,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from outvoted.cluster.service.connection import Cluster
 from outvoted.cluster.service.keeping import keep_private, private_folder
-from outvoted.cluster.service.processes import marked
+from outvoted.cluster.service.processes import is_marked, marked
 from outvoted.cluster.submitting.dashboard import Dashboard, Jobs
 from outvoted.search.errors import OutvotedError
 
@@ -59,6 +59,11 @@ class Head(BaseModel):
     def address(self) -> str:
         """The dashboard's URL."""
         return f"http://{_HOST}:{self.dashboard}"
+
+    @property
+    def lives(self) -> bool:
+        """Whether the process lives that holds the others."""
+        return is_marked(self.pid, _MARK, self.mark)
 
     def processes(self) -> list[int]:
         """Return all that live, this head's workers and runs among them."""
@@ -107,7 +112,7 @@ class LocalCluster(Cluster):
             head = Head.model_validate_json(self._file.read_bytes())
         except (OSError, ValidationError):
             return None
-        return head if head.pid in head.processes() else None
+        return head if head.lives else None
 
     @property
     def is_new(self) -> bool:
@@ -116,7 +121,7 @@ class LocalCluster(Cluster):
 
     def is_lost(self) -> bool:
         """Return whether the head has ended."""
-        return self._head is None or self._head.pid not in self._head.processes()
+        return self._head is None or not self._head.lives
 
     def end(self) -> bool:
         """End the head with all that it runs, and say whether there was anything to end."""
@@ -181,7 +186,7 @@ class LocalCluster(Cluster):
                 jobs = Dashboard(head.address, head.token)
                 jobs.jobs()
             except OutvotedError as error:
-                if head.pid not in head.processes() or time.monotonic() > until:
+                if not head.lives or time.monotonic() > until:
                     raise self._silent() from error
                 time.sleep(0.3)
             else:

@@ -150,9 +150,16 @@ def _joined(seen: Glance, job: JobSeen | None) -> RunSummary:
         mistakes=seen.mistakes,
         failed=seen.failed,
         age=age,
-        message=message,
+        message=None if message is None else _without_options(message),
         job=None if job is None else job.id,
     )
+
+
+def _without_options(message: str) -> str:
+    """Say without words of a shell how a run goes on."""
+    for words in ("continue with --resume", "--resume continues"):
+        message = message.replace(words, "it can be resumed")
+    return message
 
 
 def _without_folder(name: str, job: JobSeen) -> RunSummary:

@@ -79,12 +79,19 @@ class Measured:
 
         async def note(message: Message) -> None:
             if message["type"] == "http.response.start":
-                route = getattr(scope.get("route"), "path", "none")
                 method = scope["method"] if scope["method"] in _METHODS else "other"
-                self._count(method, route, message["status"], time.perf_counter() - began)
+                self._count(method, _route(scope), message["status"], time.perf_counter() - began)
             await send(message)
 
         await self._app(scope, receive, note)
+
+
+def _route(scope: Scope) -> str:
+    """Return the pattern of an address; routes don't know what their router is below."""
+    path = getattr(scope.get("route"), "path", None)
+    if path is None:
+        return "none"
+    return f"/v1{path}" if scope["path"].startswith("/v1/") and not path.startswith("/v1") else str(path)
 
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"})

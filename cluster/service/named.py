@@ -1,12 +1,13 @@
 """Runs by the names that stand in URLs."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from outvoted.cluster.service.errors import NotFoundError
 from outvoted.cluster.service.service import Service
 from outvoted.search.shown import shown
 
-_LONGEST = 200
+_LONGEST, _DEEPEST = 200, 3
 _WITHIN = "~"
 """Stands in URLs for the slash between a run and one that is a part of it."""
 
@@ -21,13 +22,9 @@ def run_folder(service: Service, name: str) -> Path:
     Raises:
         NotFoundError: there is none; links are not followed.
     """
-    path, steps = service.runs, name.split(_WITHIN)
-    for step in steps if len(steps) <= 3 and all(map(_is_plain, steps)) else ():
-        path = path / step
-        if path.is_symlink():
-            break
-    else:
-        if path != service.runs and (path / "run.json").is_file():
+    for steps in ([name], name.split(_WITHIN)):
+        path = _within(service.runs, steps)
+        if path is not None:
             return path
     raise NotFoundError(
         expected=f"a run {shown(name)} in {service.runs}",
@@ -39,6 +36,18 @@ def run_folder(service: Service, name: str) -> Path:
 def name_of(service: Service, path: Path) -> str:
     """Return the name under which a run's folder stands in URLs."""
     return _WITHIN.join(path.relative_to(service.runs).parts)
+
+
+def _within(runs: Path, steps: Sequence[str]) -> Path | None:
+    """Return the folder of a run that some steps lead to; None where there is none, or a link on the way."""
+    if len(steps) > _DEEPEST or not all(map(_is_plain, steps)):
+        return None
+    path = runs
+    for step in steps:
+        path = path / step
+        if path.is_symlink():
+            return None
+    return path if (path / "run.json").is_file() else None
 
 
 def _is_plain(step: str) -> bool:

@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from threading import BoundedSemaphore
 
@@ -17,7 +19,7 @@ from outvoted.search.errors import OutvotedError
 _MOST_SECONDS = 600.0
 _WAIT_SECONDS = 60.0
 _FRESH_SECONDS = 60.0  # of a run that goes on
-_drawing = BoundedSemaphore(1)
+_drawing, _waiting = BoundedSemaphore(1), BoundedSemaphore(3)
 
 
 def report_of(service: Service, name: str) -> Path:
@@ -32,14 +34,25 @@ def report_of(service: Service, name: str) -> Path:
     file = path / "report.html"
     if _is_fresh(file, path):
         return file
-    if not _drawing.acquire(timeout=_WAIT_SECONDS):
-        raise BusyError("one report to be made at a time", "others that are being made", "ask again later")
-    try:
+    with _taken(_waiting, 0), _taken(_drawing, _WAIT_SECONDS):
         if not _is_fresh(file, path):  # made while this one waited
             _draw(path)
-    finally:
-        _drawing.release()
     return file
+
+
+@contextmanager
+def _taken(turn: BoundedSemaphore, seconds: float) -> Iterator[None]:
+    if not turn.acquire(timeout=seconds):
+        raise BusyError(
+            expected="one report to be made at a time",
+            found="others that are being made",
+            remedy="ask again in a minute",
+            after=30,
+        )
+    try:
+        yield
+    finally:
+        turn.release()
 
 
 def _is_fresh(file: Path, run: Path) -> bool:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from outvoted.cluster.service.watching import Watching
 
 _ASKING = 8
-_WAIT_SECONDS = 5.0
+_WAIT_SECONDS = 1.0
 
 
 @dataclass(frozen=True)

@@ -187,3 +187,46 @@ def test_a_cluster_that_hangs_holds_up_no_list(
     assert client.get("/v1/ready").status_code == 503
     assert time.monotonic() - began < 5
     released.set()
+
+
+def test_a_thousand_runs_are_listed_at_once(client: TestClient, service: Service) -> None:
+    first = recorded(service, "r0").path / "run.json"
+    for number in range(1, 1000):
+        folder = service.runs / f"r{number}"
+        folder.mkdir()
+        (folder / "run.json").write_bytes(first.read_bytes())
+    assert client.get("/v1/runs").json()["total"] == 1000
+    began = time.monotonic()
+    service.glances.forget()
+    assert client.get("/v1/runs?limit=50").json()["total"] == 1000
+    print(f"listed in {time.monotonic() - began:.3f} s")
+    assert time.monotonic() - began < 1
+
+
+def test_jobs_of_another_folder_of_runs_are_not_ours(
+    client: TestClient, service: Service, cluster: PretendedCluster
+) -> None:
+    cluster.submit("theirs", "", service.runs, {}, {"outvoted": "1", "runs": "/elsewhere"})
+    cluster.submit("other", "", service.runs, {}, {})
+    assert client.get("/v1/runs").json()["total"] == 0
+
+
+def test_a_run_within_a_run_has_a_name_and_is_not_resumed_alone(client: TestClient, service: Service) -> None:
+    recorded(service, "whole", State.INTERRUPTED)
+    recorded(service, "whole/part", State.INTERRUPTED)
+    assert client.get("/v1/runs/whole").json()["parts"] == ["whole~part"]
+    part = client.get("/v1/runs/whole~part").json()
+    assert (part["name"], part["may"]) == ("whole~part", [])
+    assert client.post("/v1/runs/whole~part/resume").status_code == 409
+    recorded(service, "odd ~ name")
+    assert client.get("/v1/runs/odd ~ name").json()["name"] == "odd ~ name"
+    (service.runs / "link").symlink_to(service.runs / "whole")
+    assert client.get("/v1/runs/link").status_code == 404
+
+
+def test_prometheus_is_told_of_routes_and_runs(client: TestClient, service: Service) -> None:
+    recorded(service, "a")
+    client.get("/v1/runs/a")
+    told = client.get("/metrics").text
+    assert 'outvoted_service_runs{state="finished"} 1.0' in told
+    assert 'route="/v1/runs/{name}",status="200"} 1.0' in told
