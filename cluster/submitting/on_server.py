@@ -32,6 +32,7 @@ _STATES = {
     "stuck": "RUNNING",
     "finished": "SUCCEEDED",
     "interrupted": "STOPPED",
+    "stopped": "STOPPED",
 }
 """A run's state as a job's; whatever else is said of one is an end that was none."""
 

@@ -45,8 +45,8 @@ def server_url(given: str) -> str:
     Raises:
         OutvotedError: it is none.
     """
-    text = given.strip().rstrip("/")
-    text = text if "://" in text else f"http://{text}"
+    text = given.strip()
+    text = (text if "://" in text else f"http://{text}").rstrip("/")
     try:
         parts = urlsplit(text)
         sound = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from outvoted.cluster.python.result import Result
     from outvoted.cluster.python.running import run
     from outvoted.cluster.python.scanning import scan
+    from outvoted.cluster.python.submitted import connect, submit
     from outvoted.search.errors import OutvotedError
 
     __version__: str
@@ -32,6 +33,7 @@ __all__ = [
     "Result",
     "compare",
     "configs",
+    "connect",
     "data",
     "heal",
     "landscape",
@@ -41,6 +43,7 @@ __all__ = [
     "scan",
     "strategies",
     "study",
+    "submit",
     "sweep",
     "transforms",
 ]
@@ -49,12 +52,14 @@ _ROOMS = {
     "Panel": "cluster.python.panel",
     "Result": "cluster.python.result",
     "compare": "cluster.python.comparing",
+    "connect": "cluster.python.submitted",
     "heal": "cluster.python.healing",
     "landscape": "cluster.python.landscapes",
     "mine": "cluster.python.mining",
     "run": "cluster.python.running",
     "scan": "cluster.python.scanning",
     "study": "cluster.python.experimenting",
+    "submit": "cluster.python.submitted",
     "sweep": "cluster.python.experimenting",
 }
 

@@ -9,8 +9,22 @@ from pathlib import Path
 import pytest
 from torch import nn
 
-from outvoted import OutvotedError, Panel, Result, compare, heal, landscape, mine, scan, study, sweep
+from outvoted import (
+    OutvotedError,
+    Panel,
+    Result,
+    compare,
+    connect,
+    heal,
+    landscape,
+    mine,
+    scan,
+    study,
+    submit,
+    sweep,
+)
 from outvoted.actors.networks.members import Member
+from outvoted.configs import MineConfig
 from outvoted.data import Dataset, Npz
 from outvoted.networks import MLP, Training
 from outvoted.strategies import Gradient
@@ -33,6 +47,11 @@ def right(panel: Panel) -> Result:
     landscape(mine("mnist", per_target=3, address="auto"), x="rotation").show()
     sweep(experiment="temperature", seeds=[1, 2])
     study("study-iris", name="iris")
+    connect("http://127.0.0.1:8300", token="t").submit(
+        {"search": {"per_target": 3}}, name="a"
+    ).result().show()
+    submit(MineConfig(), "search.per_target=3", address="http://head:8265", runs="s3://b/r").progress()
+    [event.text for event in connect("http://127.0.0.1:8300").run("a").events()]
     Panel.train("mnist", networks=[MLP(hidden=8), MLP(hidden=9)], training=Training(epochs=3))
     Panel.train(Npz(path=Path("my.npz")), training={"epochs": 3})
     return mine(panel)

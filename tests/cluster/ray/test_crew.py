@@ -62,6 +62,7 @@ class Machines:
             mine=self._mine,
             pulse=lambda: Call(Vitals(int(time.monotonic() * 10), live=self.live)),
             ask=lambda method, *given: self.fates.get(method, [Call(f"{method} of {number}")]).pop(0),
+            kill=lambda: None,
             end=lambda: self.ended.append(number),
         )
         self.cells.append(cell)
