@@ -2,9 +2,11 @@
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from axe_selenium_python import Axe
 from selenium import webdriver
 
 _ARGUMENTS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run")
@@ -61,3 +63,25 @@ def _options(program: str, profile: Path) -> webdriver.ChromeOptions:
 
 def _service(driver: str) -> webdriver.ChromeService:
     return webdriver.ChromeService(executable_path=driver)  # named, so that none is looked for on the network
+
+
+@contextmanager
+def phone(browser: webdriver.Chrome) -> Iterator[None]:
+    """Make the window a phone's, 360 pixels wide."""
+    size = {"width": 360, "height": 780, "deviceScaleFactor": 1, "mobile": True}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    try:
+        yield
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def violations(browser: webdriver.Chrome) -> list[str]:
+    """Return what axe-core finds wrong with the page by WCAG 2, levels A and AA: rules and their elements."""
+    axe = Axe(browser)
+    axe.inject()
+    found = axe.run(options={"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "best-practice"]}})
+    return [
+        f"{rule['id']}: {', '.join(node['html'][:120] for node in rule['nodes'][:3])}"
+        for rule in found["violations"]
+    ]

@@ -1,5 +1,6 @@
 """The page on which one moves an image by hand and sees who is outvoted."""
 
+import math
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -67,23 +68,37 @@ async def try_it(
         seed=seed,
         dials=list(zip(facts.dials, values, strict=True)),
         reply=None if reply is None else reply[1],
-        verdict=None if reply is None else verdict(*reply),
+        verdict=None if reply is None else _verdict(*reply),
+        realism=None if reply is None else _realism(*reply),
         ballots=ballots,
     )
 
 
-def verdict(facts: PanelFacts, reply: dict[str, Any]) -> str:
+def _verdict(facts: PanelFacts, reply: dict[str, Any]) -> str:
     """Say in one sentence who is outvoted."""
     after = reply["after"]
     if after["consensus"] is None:
         return "The panel is split: no class is what all networks, or all but one, answer."
     label = facts.classes[after["consensus"]]
+    if reply["label"] not in (None, after["consensus"]):
+        label += f", though it is labelled {facts.classes[reply['label']]}"
     if after["outvoted"] is None:
         return f"All {len(facts.names)} networks answer {label}: nobody is outvoted."
     place = after["outvoted"]
     answer = after["answers"][place]
     other = "has no answer" if answer is None else f"answers {facts.classes[answer]}"
     return f"{facts.names[place]} is outvoted: it {other}, all others answer {label}."
+
+
+def _realism(facts: PanelFacts, reply: dict[str, Any]) -> str | None:
+    after = reply["after"]
+    if after["realism"] is None or math.isnan(after["realism"]):
+        return None
+    label = facts.classes[after["consensus"]]
+    return (
+        f"Realism {after['realism']:.2f}: the share of real images of {label} that lie farther from the "
+        "others than this image does."
+    )
 
 
 def _ballots(facts: PanelFacts, reply: dict[str, Any]) -> list[ShownBallot]:

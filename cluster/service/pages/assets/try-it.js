@@ -117,7 +117,7 @@ function show(page, found, dials) {
   page.label.textContent = label === null ? "" : `: ${classes[label]}`;
   page["seed-said"].textContent = label === null ? "A labelled image that searches of this run may start from."
     : `Labelled ${classes[label]}; one of ${found.seeds.toLocaleString("en")} that searches of this run may start from.`;
-  const sentence = verdict(after, classes, peers);
+  const sentence = verdict(after, classes, peers, label);
   if (page.verdict.textContent !== sentence) page.verdict.textContent = sentence;
   const rows = peers.map((name, place) => ballot(name, after.probabilities[place], after.answers[place],
     before.answers[place], classes, after.outvoted === place));
@@ -128,16 +128,23 @@ function show(page, found, dials) {
     rows.push(row);
   }
   page.ballots.replaceChildren(...rows);
+  page.realism.textContent = realism(after, classes);
   for (const dial of dials) measured(dial, found.measures);
   page.all.hidden = false;
   page.table.replaceChildren(...table(after, classes, peers));
 }
 
-function verdict({ consensus, outvoted, answers }, classes, peers) {
+function verdict({ consensus, outvoted, answers }, classes, peers, label) {
   if (consensus === null) return "The panel is split: no class is what all networks, or all but one, answer.";
-  if (outvoted === null) return `All ${peers.length} networks answer ${classes[consensus]}: nobody is outvoted.`;
+  const though = label === null || label === consensus ? "" : `, though it is labelled ${classes[label]}`;
+  if (outvoted === null) return `All ${peers.length} networks answer ${classes[consensus]}${though}: nobody is outvoted.`;
   const other = answers[outvoted] === null ? "has no answer" : `answers ${classes[answers[outvoted]]}`;
-  return `${peers[outvoted]} is outvoted: it ${other}, all others answer ${classes[consensus]}.`;
+  return `${peers[outvoted]} is outvoted: it ${other}, all others answer ${classes[consensus]}${though}.`;
+}
+
+function realism({ consensus, realism: share }, classes) {
+  if (share === null || share === undefined) return "";
+  return `Realism ${share.toFixed(2)}: the share of real images of ${classes[consensus]} that lie farther from the others than this image does.`;
 }
 
 function ballot(name, probabilities, answer, was, classes, out) {
