@@ -23,6 +23,20 @@ _AHEAD = 16  # images that are read at once: the one to look at and those after 
 _HELD_BYTES = 1 << 26  # of images in memory
 
 
+def check_keys(task: LabelTask[Key]) -> None:
+    """Refuse what there are not enough keys for.
+
+    Raises:
+        OutvotedError: there are more classes.
+    """
+    if len(task.classes) > len(KEYS):
+        raise OutvotedError(
+            expected=f"at most {len(KEYS)} classes, one for each of the keys 0-9 and a-z",
+            found=f"{len(task.classes)} classes in {task.name}",
+            remedy="label elsewhere, and add the labels with --import FILE.csv",
+        )
+
+
 class Sheet(Generic[Key]):
     """One labeller's images and answers; an image is named by what tells nothing about it."""
 
@@ -105,12 +119,7 @@ class Desk(Generic[Key]):
             OutvotedError: there are more classes than keys, a file of labels can't be read, or another
                 process is writing there.
         """
-        if len(task.classes) > len(KEYS):
-            raise OutvotedError(
-                expected=f"at most {len(KEYS)} classes, one for each of the keys 0-9 and a-z",
-                found=f"{len(task.classes)} classes in {task.name}",
-                remedy="label elsewhere, and add the labels with --import FILE.csv",
-            )
+        check_keys(task)
         self.task, self.store = task, store
         self._album = Album(task)
         self._sheets: dict[str, Sheet[Key]] = {}

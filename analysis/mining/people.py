@@ -270,11 +270,11 @@ def people_said(found: PeopleSummary) -> str:
     """Say in a sentence what people make of the mistakes."""
     who = "1 person" if len(found.labellers) == 1 else f"{len(found.labellers)} people"
     if not found.mistakes:
-        return f"people: {who} labelled, none of the mistakes so far"
+        return f"people: {who} labelled, but no mistake so far"
     beside = found.referee
     said = (
-        f"people: on {found.validity.percent()} % of {found.mistakes:,} labelled mistakes most of {who} "
-        "still see the label"
+        f"people: {who} labelled {found.mistakes:,} mistakes; on {found.validity.percent()} % of these most "
+        "of those who answered still see the label"
     )
     if found.controls.value is not None:
         said += f"; on untouched seeds they err {SHARE(found.controls.value)} of the time"

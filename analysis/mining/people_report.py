@@ -31,40 +31,44 @@ def people_sections(found: PeopleSummary, folder: Path) -> Iterator[Section]:
     tables = [_figures(found), _labellers(found)]
     if found.referee is not None:
         tables.insert(1, _beside(found))
-    rejected = "The clearest mistakes whose label most people do not see: label, network's answer, people."
+    rejected = (
+        "No majority sees these labels; those with most answers first: label, network's answer, people."
+    )
     drawn = pictures(folder, {REJECTED: rejected})
     yield Section("What people see", _TEXT, (*tables, *drawn))
 
 
 def _figures(found: PeopleSummary) -> Table:
     rows: list[tuple[Cell, ...]] = [
-        ("validity by people, %", found.validity.percent(), COUNT(found.mistakes)),
-        ("errors on untouched seeds, %", found.controls.percent(), COUNT(found.controls.of)),
-        ("agreement between people (Fleiss' κ)", _with_ends(found.kappa), COUNT(found.compared)),
+        ("validity by people, %", found.validity.percent(), found.mistakes),
+        ("errors on untouched seeds, %", found.controls.percent(), found.controls.of),
+        ("agreement between people (Fleiss' κ)", _with_ends(found.kappa), found.compared),
     ]
     if found.referee is not None:
         by_referee = found.referee.validity
-        rows.insert(1, ("validity by the referee, %", by_referee.percent(), COUNT(by_referee.of)))
+        rows.insert(1, ("validity by the referee, %", by_referee.percent(), by_referee.of))
     gone = f"; {found.vanished} labelled images are not in the run any more" if found.vanished else ""
     note = (
         "in brackets: 95 % intervals, Wilson's of shares and by bootstrap of κ; both validities are of the "
         "same mistakes; of: mistakes, answers on seeds, or images that several people have answered"
     )
-    return Table("validity by people", (Column(""), Column("value"), Column("of")), rows, f"{note}{gone}")
+    return Table(
+        "validity by people", (Column(""), Column("value"), Column("of", COUNT)), rows, f"{note}{gone}"
+    )
 
 
 def _beside(found: PeopleSummary) -> Table:
     assert found.referee is not None
     beside = found.referee
     rows: list[tuple[Cell, ...]] = [
-        ("people see the label", COUNT(beside.both), COUNT(beside.people_only)),
-        ("people do not", COUNT(beside.referee_only), COUNT(beside.neither)),
+        ("people see the label", beside.both, beside.people_only),
+        ("people do not", beside.referee_only, beside.neither),
     ]
     note = (
         f"the same verdict on {beside.agree.percent()} % of the mistakes; Cohen's κ "
         f"{_with_ends(beside.kappa)}"
     )
-    columns = (Column("mistakes"), Column("referee agrees"), Column("referee does not"))
+    columns = (Column("mistakes"), Column("referee agrees", COUNT), Column("referee does not", COUNT))
     return Table("is the referee a good judge?", columns, rows, note)
 
 
@@ -96,8 +100,8 @@ def draw_rejected(run: OpenedRun, path: Path) -> None:
     lines = -(-len(rows) // _COLUMNS)
     figure = Figure(figsize=(1.5 * _COLUMNS, 1.75 * lines + 0.5), layout="constrained")
     figure.suptitle(
-        f"{len(rejected):,} of {int(found.rows['seen'].notna().sum()):,} labelled mistakes: most people do "
-        "not see the label",
+        f"{len(rejected):,} of {int(found.rows['seen'].notna().sum()):,} labelled mistakes: no "
+        "majority sees the label",
         fontsize=11,
     )
     axes = figure.subplots(lines, _COLUMNS, squeeze=False).ravel()

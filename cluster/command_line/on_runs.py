@@ -31,6 +31,9 @@ def export(  # noqa: PLR0913  # each is an option
     target: Annotated[str | None, typer.Option(help="Only mistakes of this network.")] = None,
     label: Annotated[str | None, typer.Option(help="Only of this class: its name or number.")] = None,
     valid: Annotated[bool, typer.Option("--valid", help="Only those that the referee confirms.")] = False,
+    people: Annotated[
+        bool, typer.Option("--people", help="Only those that people labelled, and whose label most see.")
+    ] = False,
     runs: Runs = DEFAULT_RUNS,
     debug: Debug = False,
 ) -> None:
@@ -40,7 +43,7 @@ def export(  # noqa: PLR0913  # each is an option
     from outvoted.cluster.export.mined import ExportChoice
 
     with opened_run(run_path(run, runs)) as path:
-        export_mistakes(path, to, out, ExportChoice(target, label, valid))
+        export_mistakes(path, to, out, ExportChoice(target, label, valid, people))
 
 
 @commands.command()

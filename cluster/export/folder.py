@@ -6,6 +6,9 @@ from pathlib import Path
 from outvoted.cluster.export.exporter import Exporter, OnImage, numbered
 from outvoted.cluster.export.mined import MinedImages
 from outvoted.cluster.export.names import folder_names, no_formula
+from outvoted.cluster.export.people import COLUMNS
+
+_FACTS = ("margin", "valid", "realism", *COLUMNS)
 
 
 class FolderExporter(Exporter):
@@ -26,11 +29,13 @@ class FolderExporter(Exporter):
         with (path / "labels.csv").open("w", encoding="utf-8", newline="") as file:
             table = csv.writer(file)
             named = [] if names is None else ["name"]
-            table.writerow(["file", "label", *named, "predicted", "target", "margin", "valid", "realism"])
+            table.writerow(["file", "label", *named, "predicted", "target", *_FACTS])
             for number, image in numbered(images, on_image):
                 picture = f"{folders[image.label]}/{image.stem(number)}.png"
                 (path / picture).write_bytes(image.png)
                 own = [] if names is None else [no_formula(names[image.label])]
                 valid = "" if image.valid is None else str(image.valid).lower()
-                facts = [no_formula(image.target), image.margin, valid, image.realism]  # None is left empty
+                word = image.people
+                said = [None] * 3 if word is None else [word.majority, word.votes, word.agreeing]
+                facts = [no_formula(image.target), image.margin, valid, image.realism, *said]  # None: empty
                 table.writerow([picture, image.label, *own, image.predicted, *facts])

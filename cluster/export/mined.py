@@ -11,13 +11,16 @@ import pyarrow.compute as pc
 
 from outvoted.actors.runs import png
 from outvoted.actors.runs.run_folder import RunFolder
+from outvoted.cluster.export import people
+from outvoted.cluster.export.people import PeoplesWord
 from outvoted.cluster.jobs.kinds import kind_of
+from outvoted.cluster.jobs.labelled import said_by_people
 from outvoted.search.arrays import Pixels
 from outvoted.search.errors import OutvotedError, suggestion
 
 _FACTS = ("target_name", "label", "predicted", "valid")
-_COLUMNS = ("label", "predicted", "target_name", "margin", "valid", "realism")
-_OPTIONAL = ("realism",)  # scans' dissents have none: they are real images
+_COLUMNS = ("label", "predicted", "target_name", "margin", "valid", "realism", *people.COLUMNS)
+_OPTIONAL = ("realism", *people.COLUMNS)  # scans' dissents have no realism: they are real images
 Parts = Callable[[Sequence[str]], Iterable[pa.Table]]
 """Gives the rows of a table of mistakes part by part, of which only some columns are read."""
 
@@ -30,11 +33,13 @@ class ExportChoice:
         target: the name of the network that is wrong.
         label: a class, by its name or its number.
         valid: only those on which the referee agrees with the label.
+        people: only those whose label more than half of those who labelled them see.
     """
 
     target: str | None = None
     label: str | None = None
     valid: bool = False
+    people: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,7 @@ class MinedImage:
         valid: whether the referee agrees with the label; None where it was not asked.
         realism: share of real images of the label that lie farther from their like than this one does; None
             where it was not measured.
+        people: what people see; None where nobody has answered.
     """
 
     png: bytes
@@ -56,6 +62,7 @@ class MinedImage:
     margin: float
     valid: bool | None
     realism: float | None
+    people: PeoplesWord | None
     pixels: Pixels = field(compare=False, repr=False)
 
     def stem(self, number: int) -> str:
@@ -94,9 +101,11 @@ class MinedImages:
         """
         for part in self.parts():
             columns: list[list[Any]] = [_values(part, name) for name in ("image", *_COLUMNS)]
-            for image, label, predicted, target, margin, valid, realism in zip(*columns, strict=True):
-                data = image["bytes"]
-                yield MinedImage(data, label, predicted, target, margin, valid, realism, png.decode(data))
+            for image, label, predicted, target, margin, valid, realism, *said in zip(*columns, strict=True):
+                data, word = image["bytes"], None if said[1] is None else PeoplesWord(*said)
+                yield MinedImage(
+                    data, label, predicted, target, margin, valid, realism, word, png.decode(data)
+                )
 
 
 def _values(rows: pa.Table, name: str) -> list[Any]:
@@ -113,10 +122,14 @@ def of_run(store: RunFolder, choice: ExportChoice = ExportChoice()) -> MinedImag
     record = store.read_record()
     tables = kind_of(record).recorded(store, record)
 
+    said = [said_by_people(store, table) for table in tables]
+
     def parts(columns: Sequence[str]) -> Iterator[pa.Table]:
-        for table in tables:
-            there = table.units.forms[table.mistakes].arrow.names
-            yield from table.units.parts(table.mistakes, [name for name in columns if name in there])
+        for table, words in zip(tables, said, strict=True):
+            form = table.units.forms[table.mistakes]
+            names = [name for name in columns if name in form.arrow.names]
+            for rows in table.units.parts(table.mistakes, list(dict.fromkeys([*names, *form.key, "label"]))):
+                yield people.with_people(rows, form.key, words).select([*names, *people.COLUMNS])
 
     return chosen(parts, None if record.data is None else record.data.class_names, choice)
 
@@ -140,8 +153,9 @@ def chosen(parts: Parts, class_names: Sequence[str] | None, choice: ExportChoice
     Raises:
         OutvotedError: there are none, or no such network or class.
     """
-    none = pa.table({name: [] for name in _FACTS})
-    facts = pa.concat_tables([none, *parts(_FACTS)], promote_options="permissive")
+    asked = (*_FACTS, *(people.COLUMNS if choice.people else ()))
+    none = pa.table({name: [] for name in asked})
+    facts = pa.concat_tables([none, *parts(asked)], promote_options="permissive")
     classes = [pc.min_max(facts[name]).as_py() for name in ("label", "predicted")]
     if any((each["min"] or 0) < 0 for each in classes):
         raise OutvotedError(
@@ -170,6 +184,9 @@ def _matching(choice: ExportChoice, label: int | None, target: str | None, rows:
         rows = rows.filter(pc.equal(rows["label"], label))
     if choice.valid:
         rows = rows.filter(pc.fill_null(rows["valid"], False))
+    if choice.people:
+        seen = pc.greater(pc.multiply(rows["people_agreeing"], 2), rows["people_votes"])
+        rows = rows.filter(pc.fill_null(seen, False))
     return rows
 
 
@@ -206,10 +223,16 @@ def _nothing(choice: ExportChoice, there: int) -> OutvotedError:
             found="none so far",
             remedy="search more seeds (per_target), longer (patience), or with another strategy",
         )
-    asked = {"--target": choice.target, "--label": choice.label, "--valid": choice.valid}
+    asked = {
+        "--target": choice.target,
+        "--label": choice.label,
+        "--valid": choice.valid,
+        "--people": choice.people,
+    }
     options = " ".join(name for name, value in asked.items() if value)
     return OutvotedError(
         expected=f"at least one mistake that {options} leaves",
         found=f"none of {there:,}",
-        remedy="leave one of these options out; a run without a referee has no valid mistakes",
+        remedy="leave one of these options out; a run without a referee has no valid mistakes, nor one that "
+        "nobody has labelled any that people see",
     )

@@ -10,19 +10,26 @@ import pyarrow.parquet as pq
 
 from outvoted.cluster.export.exporter import Exporter, OnImage, numbered
 from outvoted.cluster.export.mined import MinedImage, MinedImages
+from outvoted.cluster.export.people import COLUMNS, PeoplesWord
 from outvoted.search.errors import OutvotedError
 
 if TYPE_CHECKING:
     import datasets
 
 _TOGETHER = 256  # rows of a batch, of which the encoded images are in memory
-_VALUES = {"target": pa.string(), "margin": pa.float32(), "valid": pa.bool_(), "realism": pa.float32()}
+_VALUES = {
+    "target": pa.string(),
+    "margin": pa.float32(),
+    "valid": pa.bool_(),
+    "realism": pa.float32(),
+    **dict.fromkeys(COLUMNS, pa.int32()),
+}
 _SAID = ("citation", "description", "homepage", "license")
 _FILE = "data-00000-of-00001.arrow"
 
 
 class ParquetExporter(Exporter):
-    """A Parquet file with the columns image, label, predicted, target, margin, valid and realism."""
+    """A Parquet file: image, label, predicted, target, margin, valid, realism, and what people see."""
 
     name, suffix = "parquet", ".parquet"
     opened_by = "datasets.Dataset.from_parquet('PATH')"
@@ -65,8 +72,8 @@ class HuggingFaceExporter(Exporter):
 def features(images: MinedImages) -> dict[str, object]:
     """Describe the columns as Hugging Face datasets does."""
     label = {"names": list(images.names), "_type": "ClassLabel"}
-    kinds = {"target": "string", "margin": "float32", "valid": "bool", "realism": "float32"}
-    values = {name: {"dtype": kind, "_type": "Value"} for name, kind in kinds.items()}
+    kinds = {pa.bool_(): "bool", pa.float32(): "float32"}
+    values = {name: {"dtype": kinds.get(kind, str(kind)), "_type": "Value"} for name, kind in _VALUES.items()}
     return {"image": {"_type": "Image"}, "label": label, "predicted": label, **values}
 
 
@@ -99,7 +106,13 @@ def _row(number: int, image: MinedImage) -> dict[str, object]:
         "valid": image.valid,
         "realism": image.realism,
         "target": image.target,
+        **_said(image.people),
     }
+
+
+def _said(word: PeoplesWord | None) -> dict[str, object]:
+    said = (None, None, None) if word is None else (word.majority, word.votes, word.agreeing)
+    return dict(zip(COLUMNS, said, strict=True))
 
 
 def hugging_face(images: MinedImages) -> "datasets.Dataset":

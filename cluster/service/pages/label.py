@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
+from outvoted.actors.labelling.desk import check_keys
 from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.cluster.jobs.kinds import KINDS
 from outvoted.cluster.service.api.labels import folder_of
@@ -44,6 +45,7 @@ def choose(request: Request, service: Here) -> HTMLResponse:
 def label_page(name: str, request: Request, service: Here) -> HTMLResponse:
     """Give the page on which a run's images are labelled; its script shows one after another."""
     task = service.desks.labelled(folder_of(service, name)).task
+    check_keys(task)
     return page(request, "label.html", name=name, run=task.name, what=task.what)
 
 

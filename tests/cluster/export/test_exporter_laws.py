@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
 
+from outvoted.actors.mining.shards import Shards
 from outvoted.actors.networks.libraries import vision
 from outvoted.actors.runs import png
 from outvoted.actors.runs.run_folder import RunFolder
@@ -266,3 +267,32 @@ def test_a_choice_that_leaves_no_mistake_is_said() -> None:
         chosen(lambda columns: [table().select(list(columns))], NAMES, ExportChoice(label="dog", valid=True))
     with pytest.raises(OutvotedError, match="none so far"):
         of_table(table(labels=[]), NAMES)
+
+
+def test_what_people_see_is_written_and_can_be_asked_for(own: RunFolder, tmp_path: Path) -> None:
+    rows = Shards(own.path).table("mistakes").to_pylist()
+    seen, disputed = ({"search_id": row["search_id"], "number": row["number"]} for row in rows[:2])
+    form = "search_id,number,shown,label\n"
+    line = "{search_id},{number},mistake,{label}\n"
+    own.labels.mkdir()
+    for name, wrong in (("anna", 0), ("ben", 1), ("zoe", 1)):
+        labels = [rows[0]["label"], (rows[1]["label"] + wrong) % 10]
+        given = [line.format(**key, label=label) for key, label in zip((seen, disputed), labels, strict=True)]
+        (own.labels / f"{name}.csv").write_text(form + "".join(given))
+    export(EXPORTERS["parquet"], of_run(own), tmp_path / "all.parquet", QUIET)
+    found = pq.read_table(tmp_path / "all.parquet").to_pylist()
+    told = [(row["people"], row["people_votes"], row["people_agreeing"]) for row in found]
+    assert told[0] == (rows[0]["label"], 3, 3)
+    assert told[1] == ((rows[1]["label"] + 1) % 10, 3, 1)
+    assert set(told[2:]) == {(None, None, None)}
+    (only,) = of_run(own, ExportChoice(people=True))
+    assert only.png == rows[0]["image"]["bytes"]
+    export(EXPORTERS["folder"], of_run(own), tmp_path / "folder", QUIET)
+    with (tmp_path / "folder" / "labels.csv").open() as file:
+        cells = [row["people_agreeing"] for row in csv.DictReader(file)]
+    assert cells[:3] == ["3", "1", ""]
+
+
+def test_a_run_that_nobody_has_labelled_has_nothing_that_people_see(own: RunFolder) -> None:
+    with pytest.raises(OutvotedError, match="--people leaves"):
+        of_run(own, ExportChoice(people=True))

@@ -1,5 +1,6 @@
 """Healing on Ray from end to end: cut off or not, the rows are those of an undisturbed run."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,11 +17,13 @@ from outvoted.actors.networks import members
 from outvoted.actors.panel.panel_settings import PanelSettings
 from outvoted.actors.runs.run_folder import State
 from outvoted.analysis.healing.healing import summarise_healing
+from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.report import Report
 from outvoted.cluster.jobs.heal import HealConfig
 from outvoted.cluster.jobs.heal.kind import HEAL, repeated
 from outvoted.cluster.jobs.job import Job, launch
 from outvoted.cluster.jobs.kinds import read
+from outvoted.cluster.jobs.labelled import labelled
 from outvoted.search.errors import OutvotedError
 
 pytestmark = pytest.mark.ray
@@ -156,3 +159,53 @@ def test_more_cpus_than_there_are_leave_no_trace(healed: Heal, runs: Path) -> No
     with pytest.raises(OutvotedError, match=r"cluster\.num_cpus=1000"):
         healed("greedy", "cluster.num_cpus=1000")
     assert not (runs / "greedy").exists()
+
+
+def test_what_people_reject_is_not_trained_on(healed: Heal) -> None:
+    settings = ("heal.seeds=[0]", "heal.labels=relabel")
+    store, _ = healed("people", *settings, "heal.rounds=0")
+    (task,) = HEAL.recorded(store.folder, store.folder.read_record())
+    start = store.units.read("mistakes", Step(0, Arm.START, 0).name).to_pylist()
+    trained_on = [row for row in start if row["arm"] == Arm.START]
+    asked = labelled(OpenedRun(store.folder)).task.sequence("anna")
+    shown = {one.mistake for one in asked if not one.seed}
+    assert shown == {tuple(row[name] for name in task.units.forms["mistakes"].key) for row in trained_on}
+    kept, other, none = trained_on[:3]
+    lines = [line_of(kept, kept["label"]), line_of(other, (other["label"] + 1) % 10), line_of(none, "none")]
+    store.folder.labels.mkdir()
+    (store.folder.labels / "anna.csv").write_text("\n".join([LINE, *lines]) + "\n")
+    healed("people", *settings, "heal.rounds=1", resume=True)
+    rows = store.rounds()
+    assert rows[rows["round"] == 1].groupby("arm")["added"].sum().to_dict() == {
+        str(arm): len(trained_on) - 1 for arm in ARMS
+    }
+    believed = store.believed(1, lambda: pytest.fail("it was kept")).to_pylist()
+    assert [(row["search_id"], row["label"]) for row in believed] == [
+        (other["search_id"], (other["label"] + 1) % 10),
+        (none["search_id"], None),
+    ]
+    weights = [members.load(store.weights(Step(0, Arm.MISTAKES, 1)))]
+    (store.folder.labels / "anna.csv").write_text(LINE + "\n")
+    (store.path / "rounds" / f"{Step(0, Arm.MISTAKES, 1).name}.parquet").unlink()
+    healed("people", *settings, "heal.rounds=1", resume=True)  # takes the word it took before
+    weights.append(members.load(store.weights(Step(0, Arm.MISTAKES, 1))))
+    assert [member.sha256 for member in weights[0]] == [member.sha256 for member in weights[1]]
+
+
+def test_labels_that_are_wrong_are_said_before_anything_starts(healed: Heal, uncut: HealStore) -> None:
+    uncut.folder.labels.mkdir()
+    try:
+        (uncut.folder.labels / "anna.csv").write_text(f"{LINE}\n0,start,0,1,0,mistake,77\n")
+        with pytest.raises(OutvotedError, match=r"line 2 of .*anna\.csv"):
+            healed("uncut", "heal.labels=leave-out", resume=True)
+    finally:
+        shutil.rmtree(uncut.folder.labels)
+
+
+LINE = "repeat,arm,round,search_id,number,shown,label"
+
+
+def line_of(row: dict[str, object], label: object) -> str:
+    """Write what somebody sees in a mistake of a healing run."""
+    key = (row[name] for name in ("repeat", "arm", "round", "search_id", "number"))
+    return ",".join(map(str, (*key, "mistake", label)))

@@ -4,7 +4,7 @@
   const RETRY = 1000; // milliseconds
   const PATIENCE = 10000;
   const FRESH = 5000;
-  const SPOKEN = { none: ["-", "None of these, or unrecognisable"], skipped: [".", "Skip: I would rather not say"] };
+  const SPOKEN = { none: ["-", "None, or unrecognisable"], skipped: [".", "Skip"] };
   const root = document.getElementById("labelling");
   const page = Object.fromEntries([...root.querySelectorAll("[id]")].map((element) => [element.id, element]));
   const api = root.dataset.api;
@@ -24,7 +24,7 @@
   const query = (values) => new URLSearchParams(values).toString();
   const pictureAt = (where) => `${api}/pictures/${items[where]}?${query({ labeller })}`;
   const nextWithout = () => { const found = answers.indexOf(null); return found < 0 ? answers.length : found; };
-  const called = (answer) => SPOKEN[answer]?.[1].toLowerCase().split(/[,:]/)[0] ?? classes[answer].name;
+  const called = (answer) => ({ none: "none", skipped: "skip" })[answer] ?? classes[answer].name;
 
   // Ask the server again and again while it does not answer; throw what it refuses.
   async function ask(path, json) {
