@@ -108,6 +108,7 @@ def test_logging_out_ends_the_session(opened: Opened, keys: Keys) -> None:
         ("GET", "/v1/runs/a/labels/sheet", Role.LABELLING),
         ("GET", "/label", Role.LABELLING),
         ("POST", "/label/a", Role.LABELLING),
+        ("POST", "/v1/runs/a/labels/import", Role.FULL),
         ("POST", "/v1/runs", Role.FULL),
         ("POST", "/v1/runs/a/stop", Role.FULL),
         ("DELETE", "/v1/runs/a", Role.FULL),
