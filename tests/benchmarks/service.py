@@ -60,8 +60,13 @@ def kinds(name: str, mistakes: Sequence[str], shape: tuple[int, int, int]) -> Ma
     """Return what is asked for: what a visitor's browser does on its way through a run, and votes."""
     image = png.encode(np.zeros(shape, np.uint8))
     run = f"/v1/runs/{name}"
-    one = lambda chance: f"{run}/mistakes/{chance.choice(mistakes)}"  # noqa: E731
-    sheet = lambda chance: "&".join(f"id={key}" for key in chance.choices(mistakes, k=60))  # noqa: E731
+
+    def one(chance: random.Random) -> str:
+        return f"{run}/mistakes/{chance.choice(mistakes)}"
+
+    def sheet(chance: random.Random) -> str:
+        return "&".join(f"id={key}" for key in chance.choices(mistakes, k=60))
+
     return {
         "first page": Ask(lambda _: "/", 2),
         "style sheet": Ask(lambda _: "/assets/page.css", 2),
