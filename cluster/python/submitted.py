@@ -142,7 +142,7 @@ class SubmittedRun:
         return f"<run {self.name} of the {kind} at {where}>"
 
 
-class Connection:
+class RemoteService:
     """A service that makes runs; :func:`connect` returns one."""
 
     def __init__(self, there: Elsewhere, progress: bool = True) -> None:
@@ -189,7 +189,7 @@ class Connection:
         return f"<service at {self._there.named[1]}>"
 
 
-def connect(url: str, token: str | None = None, *, progress: bool = True) -> Connection:
+def connect(url: str, token: str | None = None, *, progress: bool = True) -> RemoteService:
     """Connect to a service that `outvoted serve` runs.
 
     Args:
@@ -203,7 +203,7 @@ def connect(url: str, token: str | None = None, *, progress: bool = True) -> Con
     address = server_url(url)
     server = Server(address, token or token_for(address, None, RUNS))
     server.json("GET", "/v1/runs?limit=1")
-    return Connection(ServerRuns(server), progress)
+    return RemoteService(ServerRuns(server), progress)
 
 
 @undisturbed()
@@ -222,7 +222,7 @@ def submit(  # noqa: PLR0913 - explicit keywords are what editors and notebooks 
     """Have a run made on a Ray cluster, as a job that outlives this process; return at once.
 
     Args:
-        config, overrides, kind, name, resume: as for :meth:`Connection.submit`.
+        config, overrides, kind, name, resume: as for :meth:`RemoteService.submit`.
         address: the cluster's dashboard, ``"http://HOST:8265"``; its token is in ``$RAY_AUTH_TOKEN``.
         runs: the folder of runs on the cluster, absolute, or a URL.
         code: send the working directory along, with modules and small files that the configuration names.

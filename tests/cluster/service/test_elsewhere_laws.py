@@ -16,7 +16,7 @@ from outvoted.cluster.console import records
 from outvoted.cluster.console.records import RunBegan, TaskAt
 from outvoted.cluster.console.terminal import Terminal
 from outvoted.cluster.jobs.kinds import keys_in
-from outvoted.cluster.python.submitted import Connection, connect
+from outvoted.cluster.python.submitted import RemoteService, connect
 from outvoted.cluster.service.app import application
 from outvoted.cluster.service.guard.gate import Keys
 from outvoted.cluster.service.guard.guarded import guarded
@@ -91,15 +91,15 @@ def world(request: pytest.FixtureRequest, service: Service, cluster: PretendedCl
 
 
 @pytest.fixture
-def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
     Path("c.yaml").write_text(yaml.safe_dump(SMALL))
     return Path("c.yaml")
 
 
-def test_a_run_is_made_with_what_it_was_submitted_with(world: World, config: Path) -> None:
-    seen = world.submit(config, override=("search.per_target=7",))
+def test_a_run_is_made_with_what_it_was_submitted_with(world: World, file: Path) -> None:
+    seen = world.submit(file, override=("search.per_target=7",))
     assert not seen.ended
     assert (seen.id, world.there.run("a").id) == ("a", "a")
     assert list(world.jobs.known) == ["a"]
@@ -117,17 +117,17 @@ def test_a_run_is_made_with_what_it_was_submitted_with(world: World, config: Pat
     ],
 )
 def test_what_the_run_would_refuse_is_refused_and_nothing_starts(
-    world: World, config: Path, more: dict[str, Any], expected: str
+    world: World, file: Path, more: dict[str, Any], expected: str
 ) -> None:
     with pytest.raises(OutvotedError, match=expected):
-        world.submit(config, **more)
+        world.submit(file, **more)
     assert not world.jobs.known
 
 
-def test_a_name_whose_run_lives_is_taken(world: World, config: Path) -> None:
-    world.submit(config)
+def test_a_name_whose_run_lives_is_taken(world: World, file: Path) -> None:
+    world.submit(file)
     with pytest.raises(OutvotedError, match=r"under way|running"):
-        world.submit(config)
+        world.submit(file)
     assert list(world.jobs.known) == ["a"]
 
 
@@ -138,9 +138,9 @@ def test_no_run_is_no_run(world: World) -> None:
 
 @pytest.mark.parametrize("terminal", [False, True])
 def test_a_run_is_watched_to_its_end_with_the_same_lines_and_bars(
-    world: World, config: Path, terminal: bool
+    world: World, file: Path, terminal: bool
 ) -> None:
-    world.submit(config)
+    world.submit(file)
     world.ends("a", "SUCCEEDED", 0)
     console = Terminal()
     console._force_terminal = terminal
@@ -155,8 +155,8 @@ def test_a_run_is_watched_to_its_end_with_the_same_lines_and_bars(
     assert ("searches  5/10  1 mistake" in said) is not terminal
 
 
-def test_a_watch_ends_as_its_run(world: World, config: Path) -> None:
-    world.submit(config)
+def test_a_watch_ends_as_its_run(world: World, file: Path) -> None:
+    world.submit(file)
     codes = []
     for state, code in (("SUCCEEDED", 0), ("FAILED", 2), ("STOPPED", None)):
         world.ends("a", state, code)
@@ -168,16 +168,16 @@ def test_a_watch_ends_as_its_run(world: World, config: Path) -> None:
     assert "--resume" in caught.value.remedy
 
 
-def test_a_log_holds_what_was_said_and_no_records(world: World, config: Path) -> None:
-    seen = world.submit(config)
+def test_a_log_holds_what_was_said_and_no_records(world: World, file: Path) -> None:
+    seen = world.submit(file)
     world.ends("a", "SUCCEEDED", 0)
     said = world.there.log(seen)
     assert said.splitlines()[-1] == "done"
     assert records.MARK not in said
 
 
-def test_a_run_is_stopped(world: World, config: Path) -> None:
-    seen = world.submit(config)
+def test_a_run_is_stopped(world: World, file: Path) -> None:
+    seen = world.submit(file)
     world.there.stop(seen)
     world.forget()
     assert world.there.now(seen).state == "STOPPED"
@@ -241,13 +241,13 @@ def test_a_run_comes_back_to_python_as_if_it_had_been_made_here(
     service: Service,
     cluster: PretendedCluster,
     run_path: Path,
-    config: Path,
+    file: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     import shutil
 
     monkeypatch.setattr(on_server, "_PAUSE_SECONDS", 0.0)
-    service_there: Connection = connect(url, token, progress=False)
+    service_there: RemoteService = connect(url, token, progress=False)
     run = service_there.submit(SMALL, "search.per_target=7", name="a")
     assert run.state == "under way"
     shutil.copytree(run_path, service.runs / "a")
@@ -265,9 +265,9 @@ def test_a_run_comes_back_to_python_as_if_it_had_been_made_here(
 
 
 def test_a_run_that_failed_says_why_in_python(
-    url: str, token: str, service: Service, cluster: PretendedCluster, config: Path
+    url: str, token: str, service: Service, cluster: PretendedCluster, file: Path
 ) -> None:
-    run = connect(url, token, progress=False).submit(str(config), name="a")
+    run = connect(url, token, progress=False).submit(str(file), name="a")
     cluster.said["a"] = _log() + "error\nexpected: a disk\nfound: none\n"
     cluster.ends("a", "FAILED", 2)
     service.table.forget()
@@ -281,13 +281,13 @@ def test_commands_against_a_service_exit_as_the_run_does(
     token: str,
     service: Service,
     cluster: PretendedCluster,
-    config: Path,
+    file: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setenv("OUTVOTED_TOKEN", token)
     where = Wherever(server=url)
-    remote.submit_run(Submission("mine", config, keys_in(config, "mine"), "a"), where, stays=False)
+    remote.submit_run(Submission("mine", file, keys_in(file, "mine"), "a"), where, stays=False)
     said = capsys.readouterr().out
     assert f"outvoted watch a --server {url}" in said
     assert token not in said
