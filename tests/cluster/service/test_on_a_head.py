@@ -1,22 +1,18 @@
 """The service as a process of its own, beside a real head of Ray: killed, ended and started again."""
 
-import json
 import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 import yaml
 
 from outvoted.actors.runs.run_folder import RunFolder, State
 from tests.cluster.rows import assert_same_rows
+from tests.cluster.service.processes import ServiceProcess, service_process
 from tests.head import SOURCES, Head
 
 pytestmark = [pytest.mark.head, pytest.mark.timeout(600)]
@@ -30,49 +26,6 @@ CONFIG: dict[str, Any] = {
     "search": {"per_target": 150, "patience": 30},
     "cluster": {"shard_size": 10},
 }
-
-
-class Served:
-    """A service, asked with its token."""
-
-    def __init__(self, url: str, runs: Path, process: subprocess.Popen[bytes]) -> None:
-        self.url, self.process = url, process
-        self._headers = {"Authorization": f"Bearer {(runs / '.service' / 'token').read_text().strip()}"}
-
-    def ask(self, method: str, path: str, **more: Any) -> requests.Response:
-        """Ask it."""
-        return requests.request(method, f"{self.url}{path}", headers=self._headers, timeout=120, **more)
-
-    def awaited(self, path: str, holds: str, seconds: float = 120) -> Any:
-        """Wait until an answer holds a text."""
-        until = time.monotonic() + seconds
-        while holds not in (answer := self.ask("GET", path)).text:
-            assert time.monotonic() < until, answer.text
-            time.sleep(0.3)
-        return answer.json()
-
-
-@contextmanager
-def _served(head: Head, runs: Path) -> Iterator[Served]:
-    command = [*(sys.executable, "-m", "outvoted.cluster", "serve", "--port", "0", "--no-open")]
-    command += ["--runs", str(runs), "--address", head.address]
-    surroundings = {**os.environ, "RAY_AUTH_TOKEN": head.token, "PYTHONPATH": str(SOURCES)}
-    noted = runs / ".service" / "serving.json"
-    noted.unlink(missing_ok=True)
-    with (runs.parent / "serve.log").open("ab") as log:
-        process = subprocess.Popen(command, env=surroundings, stdout=log, stderr=log)
-    try:
-        until = time.monotonic() + 60
-        while not (noted.exists() and noted.read_bytes() and (runs / ".service" / "token").exists()):
-            assert process.poll() is None
-            assert time.monotonic() < until
-            time.sleep(0.1)
-        found = Served(json.loads(noted.read_bytes())["url"], runs, process)
-        found.awaited("/v1/ready", "true")
-        yield found
-    finally:
-        process.kill()
-        process.wait(10)
 
 
 def _on_the_command_line(head: Head, runs: Path) -> RunFolder:
@@ -96,13 +49,13 @@ def test_a_killed_service_loses_nothing_and_its_run_is_that_of_the_command_line(
 ) -> None:
     runs = tmp_path / "runs"
     runs.mkdir()
-    with _served(head, runs) as first:
+    with service_process(head, runs) as first:
         started = first.ask("POST", "/v1/runs", json={"config": CONFIG, "name": "killed"})
         assert started.status_code == 201, started.text
         assert first.ask("POST", "/v1/runs", json={"config": CONFIG, "name": "killed"}).status_code == 409
         first.awaited("/v1/runs/killed", "searches/s")
         first.process.send_signal(signal.SIGKILL)
-    with _served(head, runs) as second:
+    with service_process(head, runs) as second:
         assert second.ask("GET", "/v1/runs/killed").json()["state"] in ("running", "finished")
         assert second.ask("POST", "/v1/runs", json={"config": CONFIG, "name": "killed"}).status_code == 409
         told = second.ask("GET", "/v1/runs/killed/events").text  # to its end
@@ -124,7 +77,7 @@ def test_a_killed_service_loses_nothing_and_its_run_is_that_of_the_command_line(
         assert second.process.wait(30) == 0
 
 
-def _goes_on_and_stops(service: Served, runs: Path) -> None:
+def _goes_on_and_stops(service: ServiceProcess, runs: Path) -> None:
     """Extend a finished run, and stop it on its way."""
     more = {"overrides": ["search.per_target=20000"]}
     assert service.ask("POST", "/v1/runs/killed/extend", json=more).status_code == 202
