@@ -25,7 +25,18 @@ from outvoted.cluster.service.api import runs as api_runs
 from outvoted.cluster.service.errors import REFUSAL, NotFoundError, of_request
 from outvoted.cluster.service.guard import login
 from outvoted.cluster.service.metrics import Measured, Metrics
-from outvoted.cluster.service.pages import assets, compare, label, run, runs, start, try_it
+from outvoted.cluster.service.pages import (
+    assets,
+    compare,
+    gallery,
+    label,
+    one_mistake,
+    run,
+    runs,
+    start,
+    try_it,
+    weaknesses,
+)
 from outvoted.cluster.service.pages.rendering import answer_to
 from outvoted.cluster.service.service import Service
 from outvoted.search.errors import OutvotedError
@@ -51,6 +62,9 @@ _PAGES: Sequence[APIRouter] = (
     label.router,
     start.router,
     try_it.router,
+    gallery.router,
+    one_mistake.router,
+    weaknesses.router,
 )
 
 _REFUSALS: dict[int | str, dict[str, Any]] = {

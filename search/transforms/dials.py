@@ -40,13 +40,23 @@ class Dial:
     @property
     def words(self) -> str:
         """What it changes, without the unit."""
-        name, _, last = self.name.rpartition("_")
-        return (name if name and last in _UNITS else self.name).replace("_", " ")
+        return words_of(self.name)
 
     @property
     def unit(self) -> str:
         """The unit of what it measures, "" if it has none."""
-        return _UNITS.get(self.name.rpartition("_")[2], "")
+        return unit_of(self.name)
+
+
+def words_of(name: str) -> str:
+    """Say what a parameter or measure changes, without the unit: translate x for translate_x_px."""
+    what, _, last = name.rpartition("_")
+    return (what if what and last in _UNITS else name).replace("_", " ")
+
+
+def unit_of(name: str) -> str:
+    """Say in which unit a parameter or measure is, "" if it has none."""
+    return _UNITS.get(name.rpartition("_")[2], "")
 
 
 class Dials:

@@ -83,9 +83,7 @@ const field = (row, wrong, count, most) => {
     type: "button", "aria-pressed": String(pressed),
     "aria-label": `${data.classes[row]} taken for ${data.classes[wrong]}: ${count}`,
   }, count.toLocaleString("en"));
-  const strength = Math.sqrt(count / most);
-  button.style.setProperty("--strength", `${Math.round(8 + 92 * strength)}%`);
-  if (strength > 0.55) button.classList.add("strong");
+  button.dataset.strength = Math.ceil(10 * Math.sqrt(count / most));
   button.addEventListener("click", () => { cell = pressed ? null : [row, wrong]; draw(`${row}.${wrong}`); });
   button.dataset.at = `${row}.${wrong}`;
   return make("td", {}, button);

@@ -1,0 +1,4 @@
+// The map of weaknesses: filters and bars without loading the page anew.
+import { filtering } from "/assets/filters.js";
+
+filtering(["filters", "map"], () => {});
