@@ -41,16 +41,12 @@
   };
   const library = document.querySelector('meta[name="plotly"]')?.content;  // where it is not on the page itself
   let loading;
-  const set = Element.prototype.setAttribute;
-  const allowed = function (name, value) {  // policies forbid styles as attributes; as properties they are the same
-    if (name === "style") this.style.cssText = value;
-    else set.call(this, name, value);
-  };
   const loaded = () => window.Plotly ? Promise.resolve() : loading ??= new Promise((resolve, reject) => {
     const script = document.createElement("script");
-    Element.prototype.setAttribute = allowed;
     script.src = library;
-    script.onload = resolve;
+    // It puts styles of maps into the head, which the policy forbids and no plot of ours needs.
+    document.head.appendChild = (node) => node.nodeName === "STYLE" ? node : Node.prototype.appendChild.call(document.head, node);
+    script.onload = () => { delete document.head.appendChild; resolve(); };
     script.onerror = () => reject(new Error("Plotly cannot be loaded"));
     document.head.append(script);
   });

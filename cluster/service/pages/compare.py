@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
-from outvoted.cluster.service.looking import details, summaries
+from outvoted.cluster.service.looking import details, goes_on, summaries
 from outvoted.cluster.service.named import run_folder
 from outvoted.cluster.service.pages.fields import flow
 from outvoted.cluster.service.pages.rendering import page
@@ -36,14 +36,15 @@ def compare(
         return page(request, "compare_choice.html", names=names, chosen=chosen[:1])
     first, second = (details(service, name) for name in chosen)
     folders = [run_folder(service, name) for name in chosen]
-    presented, fresh = RESULTS.of(service.settings.allow_code, *folders)
+    going = goes_on(first.state) or goes_on(second.state)
+    presented, fresh = RESULTS.of(service.settings.allow_code, *folders, rest=going)
     return page(
         request,
         "compare_results.html" if part == "results" else "compare.html",
         runs=(first, second),
         presented=presented,
         fresh=fresh,
-        going=any(one.state in ("pending", "running", "stuck") for one in (first, second)),
+        going=going,
         differing=_differing(first.config, second.config),
     )
 

@@ -5,11 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from outvoted.cluster.service.looking import RunSummary
+from outvoted.cluster.service.looking import RunSummary, goes_on
 from outvoted.search.errors import OutvotedError
 
 PAGE = 100
-_GOING = frozenset({"pending", "running", "stuck"})
 
 
 @dataclass(frozen=True)
@@ -22,7 +21,7 @@ class Row:
     @property
     def goes_on(self) -> bool:
         """Whether it is under way."""
-        return self.run.state in _GOING
+        return goes_on(self.run.state)
 
 
 _ORDERS: Mapping[str, Callable[[Row], tuple[object, ...]]] = {
@@ -78,7 +77,7 @@ class Listing:
     @property
     def seconds(self) -> int:
         """How soon it is worth asking again."""
-        return 2 if any(self.states.get(state) for state in _GOING) else 6
+        return 2 if any(map(goes_on, self.states)) else 6
 
     @property
     def pages(self) -> tuple[str | None, str | None]:

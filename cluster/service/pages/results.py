@@ -43,10 +43,10 @@ class Results:
         self._lock = threading.Lock()
         self._queue = ThreadPoolExecutor(1, thread_name_prefix="reports")
 
-    def of(self, allow_code: bool, *paths: Path) -> tuple[Presented | None, bool]:
+    def of(self, allow_code: bool, *paths: Path, rest: bool = False) -> tuple[Presented | None, bool]:
         """Return a report, None before there is one, and whether it still says all that there is.
 
-        Where it is not, a new one is on its way.
+        Where it does not, a new one is on its way; with ``rest``, while a run goes on, only after a while.
         """
         with self._lock:
             kept = self._kept.setdefault(paths, _Kept())
@@ -55,7 +55,7 @@ class Results:
                 self._kept.popitem(last=False)
             stamp = sum(map(_stamp, paths), start=())
             fresh = kept.stamp == stamp
-            if not fresh and not kept.making and self._clock() >= kept.again_at:
+            if not fresh and not kept.making and not (rest and self._clock() < kept.again_at):
                 kept.making = True
                 self._queue.submit(self._remake, paths, allow_code, kept, stamp)
             return kept.presented, fresh

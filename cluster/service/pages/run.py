@@ -12,20 +12,21 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 
 from outvoted.cluster.service.errors import NotFoundError, TooLargeError, status_of
-from outvoted.cluster.service.looking import details, summaries
+from outvoted.cluster.service.looking import details, goes_on, summaries
 from outvoted.cluster.service.named import run_folder
 from outvoted.cluster.service.pages.fields import as_yaml, flow
+from outvoted.cluster.service.pages.known import figures_of
 from outvoted.cluster.service.pages.presented import Presented
 from outvoted.cluster.service.pages.rendering import page
 from outvoted.cluster.service.pages.results import RESULTS
-from outvoted.cluster.service.pages.words import path
+from outvoted.cluster.service.pages.words import count, path, percent
 from outvoted.cluster.service.service import Here, Service
 from outvoted.cluster.service.starting import changeable, extend, resume, stop
 from outvoted.search.errors import OutvotedError
 
 router = APIRouter()
 Word = Annotated[str, Query(max_length=20)]
-_TEMPLATES = {"live": "run_live.html", "results": "run_results.html"}
+_TEMPLATES = {"live": "run_live.html", "results": "run_results.html", "about": "run_about.html"}
 _DID = {
     "stop": "It was asked to stop: it ends within seconds, and what it has found is kept.",
     "resume": "It goes on as soon as the cluster has taken it up.",
@@ -88,10 +89,11 @@ def _shown(
     error: OutvotedError | None = None,
 ) -> HTMLResponse:
     found = details(service, name)
-    presented, fresh = _presented(service, name)
+    going = goes_on(found.state)
+    presented, fresh = _presented(service, name, going)
     others = (
         []
-        if part
+        if part in ("live", "results")
         else [one.name for one in summaries(service) if one.kind == found.kind and one.name != name]
     )
     return page(
@@ -101,7 +103,8 @@ def _shown(
         run=found,
         presented=presented,
         fresh=fresh,
-        going=found.state in ("pending", "running", "stuck"),
+        going=going,
+        known=_known(service, name) if presented is None and not going else (),
         others=others[:_OTHERS],
         config="" if part else as_yaml(found.config),
         said=said,
@@ -109,10 +112,18 @@ def _shown(
     )
 
 
-def _presented(service: Service, name: str) -> tuple[Presented | None, bool]:
+def _known(service: Service, name: str) -> list[tuple[str, str]]:
+    """Return the figures that stand in `summary.json`, to be seen until the report is read."""
+    figures = figures_of(run_folder(service, name))
+    found = [(count(figures.mistakes), "high-value mistakes")] if figures.mistakes is not None else []
+    shares = ((figures.validity, "of the mistakes are valid"), (figures.realistic, "of them are realistic"))
+    return [*found, *((percent(share), what) for share, what in shares if share is not None)]
+
+
+def _presented(service: Service, name: str, going: bool) -> tuple[Presented | None, bool]:
     """Return what the run has found so far, and whether that is all; nothing of one without a folder yet."""
     try:
-        return RESULTS.of(service.settings.allow_code, run_folder(service, name))
+        return RESULTS.of(service.settings.allow_code, run_folder(service, name), rest=going)
     except NotFoundError:
         return Presented(), False
 

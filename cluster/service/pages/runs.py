@@ -7,9 +7,9 @@ from fastapi.responses import HTMLResponse
 
 from outvoted.cluster.service.looking import RunSummary, summaries
 from outvoted.cluster.service.named import run_folder
+from outvoted.cluster.service.pages.known import figures_of
 from outvoted.cluster.service.pages.listing import Wanted, listing
 from outvoted.cluster.service.pages.rendering import page
-from outvoted.cluster.service.pages.validity import validity_of
 from outvoted.cluster.service.service import Here, Service
 from outvoted.search.errors import OutvotedError
 
@@ -37,6 +37,6 @@ def _valid(service: Service, run: RunSummary) -> float | None:
     if run.state != "finished":
         return None
     try:
-        return validity_of(run_folder(service, run.name))
+        return figures_of(run_folder(service, run.name)).validity
     except OutvotedError:
         return None

@@ -37,23 +37,29 @@
       if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
     };
   };
+  const changed = (element) => {  // another state: whatever else is live on the page is no longer true
+    for (const other of document.querySelectorAll("[data-live]")) {
+      if (other !== element) other.dispatchEvent(new CustomEvent("outvoted:ask", { bubbles: true, detail: other.dataset.live }));
+    }
+  };
   const follow = (start) => {
     let element = start, timer, source, last = null, failed = 0, asked = 0, ended = false;
     const later = () => {
       clearTimeout(timer);
       if (!element.dataset.live || document.hidden) return;
-      const every = Number(element.dataset.every) || 5;
+      const every = source?.readyState === EventSource.OPEN ? 10 : Number(element.dataset.every) || 5;
       timer = setTimeout(ask, 1000 * Math.min(30, every * 2 ** failed));
     };
     const put = (text) => {
       const holder = document.createElement("template");
       holder.innerHTML = text;
       const fresh = holder.content.firstElementChild;
-      const restore = keep(element);
+      const restore = keep(element), before = element;
       element.replaceWith(fresh);
       element = fresh;
       restore();
       outvoted.enliven(element);
+      if (before.dataset.state !== fresh.dataset.state) changed(fresh);
     };
     async function ask() {
       clearTimeout(timer);
@@ -82,7 +88,10 @@
     const listen = () => {
       if (source || ended || !element.dataset.events || !element.dataset.live || document.hidden) return;
       source = new EventSource(element.dataset.events);
-      for (const name of ["run", "mistakes"]) source.addEventListener(name, soon);
+      for (const name of ["run", "mistakes"]) source.addEventListener(name, ({ data }) => {
+        const told = new CustomEvent("outvoted:event", { cancelable: true, detail: { name, data: JSON.parse(data) } });
+        if (document.dispatchEvent(told)) soon();  // nobody has shown it already
+      });
       source.addEventListener("end", () => { ended = true; source?.close(); source = undefined; soon(); });
     };
     document.addEventListener("visibilitychange", () => { document.hidden ? stop() : ask(); });

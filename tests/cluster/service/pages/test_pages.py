@@ -26,7 +26,7 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Reports are made in this process, before anybody is told that there are none yet."""
 
     class AtOnce(results.Results):
-        def of(self, allow_code: bool, *paths: Path) -> tuple[Presented, bool]:
+        def of(self, allow_code: bool, *paths: Path, rest: bool = False) -> tuple[Presented, bool]:
             first, *others = paths
             return present_two(first, others[0], allow_code) if others else present(first, allow_code), True
 
