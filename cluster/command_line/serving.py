@@ -1,5 +1,7 @@
 """`outvoted serve`: the service, its cluster, and what is said when it ends."""
 
+import os
+import sys
 import time
 import webbrowser
 from contextlib import suppress
@@ -28,7 +30,7 @@ def serve_runs(settings: ServiceSettings, browser: bool) -> None:
     use_one_thread()
     check_binding(settings.host, settings.allow_hosts, settings.runs)
     cluster = cluster_of(settings)
-    connection = Connection(cluster)
+    connection = Connection(cluster, lambda said: console.print(said, soft_wrap=True, markup=False))
     with sole_service(settings) as note, listening(settings) as listener:
         url = f"http://{_named(settings.host)}:{listener.getsockname()[1]}"
         note(url)
@@ -37,8 +39,8 @@ def serve_runs(settings: ServiceSettings, browser: bool) -> None:
         console.print(f"Outvoted serves {settings.runs}. Open, once and within 15 minutes:", soft_wrap=True)
         console.print(f"  {link}", soft_wrap=True)
         console.print(f"or log in at {url} with the token in {settings.own / 'token'}.", soft_wrap=True)
-        console.print("Ctrl-C ends the service; runs that are under way go on.", soft_wrap=True)
-        if browser:
+        console.print("Ctrl-C ends the service; runs that are under way go on. Ray is starting …")
+        if browser and _has_browser():
             Thread(target=webbrowser.open, args=(link,), daemon=True).start()
         with suppress(KeyboardInterrupt):
             serve(settings, keys, connection, listener)
@@ -98,6 +100,11 @@ def _under_way(settings: ServiceSettings, connection: Connection) -> list[str] |
     if problem is not None:
         return None
     return sorted(name for name, job in newest.items() if not job.ended)
+
+
+def _has_browser() -> bool:
+    """Return whether a browser has a screen of its own; one of a terminal would take this one."""
+    return sys.platform == "darwin" or bool({"DISPLAY", "WAYLAND_DISPLAY", "BROWSER"} & os.environ.keys())
 
 
 def _named(host: str) -> str:

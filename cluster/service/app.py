@@ -24,7 +24,7 @@ from outvoted.cluster.service.api import (
 from outvoted.cluster.service.api import runs as api_runs
 from outvoted.cluster.service.errors import REFUSAL, NotFoundError, of_request
 from outvoted.cluster.service.guard import login
-from outvoted.cluster.service.metrics import Measured, Metrics
+from outvoted.cluster.service.metrics import CountedAnswers, ServiceMetrics
 from outvoted.cluster.service.pages import (
     assets,
     compare,
@@ -90,8 +90,8 @@ def application(
         lifespan=_lifespan,
     )
     app.state.service = service
-    app.state.metrics = Metrics(service)
-    app.add_middleware(Measured, count=app.state.metrics.count)
+    app.state.metrics = ServiceMetrics(service)
+    app.add_middleware(CountedAnswers, count=app.state.metrics.count)
     for router in api:
         app.include_router(router, prefix="/v1", responses=_REFUSALS)
     if metrics.router in api:

@@ -1,7 +1,7 @@
 """The cluster of a service: found or started while pages answer already, and again where it is lost."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from threading import Event, Thread
 
@@ -69,9 +69,13 @@ class Joined:
 class Connection:
     """Connects to a cluster in a thread of its own, and again where the cluster is lost."""
 
-    def __init__(self, cluster: Cluster) -> None:
-        """Take the cluster; nothing happens before :meth:`begin`."""
-        self._cluster = cluster
+    def __init__(self, cluster: Cluster, say: Callable[[str], object] = str) -> None:
+        """Take the cluster; nothing happens before :meth:`begin`.
+
+        Args:
+            say: takes a line when the cluster is there, when it is lost, and why it can't be reached.
+        """
+        self._cluster, self._say = cluster, say
         self._jobs: Jobs | None = None
         self._problem: OutvotedError | None = None
         self._ended = Event()
@@ -128,10 +132,12 @@ class Connection:
             pause = _LOOK_SECONDS
             if self._jobs is not None and self._cluster.is_lost():
                 self._jobs = None
+                self._say("Ray has ended; another one is being started.")
             if self._jobs is None and not self._connects():
                 pause = _AGAIN_SECONDS
 
     def _connects(self) -> bool:
+        before = self._problem
         try:
             self._jobs = self._cluster.connect()
             self._problem = None
@@ -143,4 +149,8 @@ class Connection:
                 found=f"{type(error).__name__}: {str(error)[:300]}",
                 remedy="see the log beside the tokens, RUNS/.service/ray.log",
             )
+        if self._problem is None:
+            self._say("Ray is up: runs can be started.")
+        elif str(before) != str(self._problem):
+            self._say(f"Ray can't be reached yet:\n{self._problem}")
         return self._problem is None

@@ -36,7 +36,7 @@ _SHORT = 30  # bytes of the folder around Ray's: the path of a socket has 107 at
 _WITHHELD = ("RAY_", "OUTVOTED_TOKEN")
 
 
-class Head(BaseModel):
+class RayHead(BaseModel):
     """What leads to a head of Ray.
 
     Attributes:
@@ -76,7 +76,7 @@ class LocalCluster(Cluster):
     def __init__(self, own: Path, cpus: int | None = None) -> None:
         """Take the service's hidden folder, and how many CPUs runs may use; None for all."""
         self._own, self._file, self._cpus = own, own / "cluster.json", cpus
-        self._head: Head | None = None
+        self._head: RayHead | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -106,10 +106,10 @@ class LocalCluster(Cluster):
         self._head = head
         return self._awaited(head)
 
-    def found(self) -> Head | None:
+    def found(self) -> RayHead | None:
         """Return the head that was started for this folder, if it lives."""
         try:
-            head = Head.model_validate_json(self._file.read_bytes())
+            head = RayHead.model_validate_json(self._file.read_bytes())
         except (OSError, ValidationError):
             return None
         return head if head.lives else None
@@ -126,7 +126,7 @@ class LocalCluster(Cluster):
     def end(self) -> bool:
         """End the head with all that it runs, and say whether there was anything to end."""
         try:
-            head = Head.model_validate_json(self._file.read_bytes())
+            head = RayHead.model_validate_json(self._file.read_bytes())
         except (OSError, ValidationError):
             return False
         there = head.processes()
@@ -141,7 +141,7 @@ class LocalCluster(Cluster):
         self._file.unlink(missing_ok=True)
         return bool(there)
 
-    def _started(self) -> Head:
+    def _started(self) -> RayHead:
         """Start a head; what leads to it is written down at once, for whoever comes after this process."""
         gcs, dashboard, agent, client = _free_ports(4)
         mark, token = secrets.token_hex(16), secrets.token_hex(32)
@@ -165,7 +165,7 @@ class LocalCluster(Cluster):
                 start_new_session=True,
             )
         pid = self._process.pid
-        head = Head(mark=mark, pid=pid, dashboard=dashboard, gcs=gcs, token=token, folder=folder)
+        head = RayHead(mark=mark, pid=pid, dashboard=dashboard, gcs=gcs, token=token, folder=folder)
         keep_private(self._file, head.model_dump_json().encode())
         return head
 
@@ -179,7 +179,7 @@ class LocalCluster(Cluster):
             "PATH": f"{_tool(self._own)}:{Path(sys.executable).parent}:{os.environ.get('PATH', os.defpath)}",
         }
 
-    def _awaited(self, head: Head) -> Jobs:
+    def _awaited(self, head: RayHead) -> Jobs:
         until = time.monotonic() + _START_SECONDS
         while True:
             try:

@@ -18,6 +18,8 @@ from outvoted.cluster.submitting.dashboard import JobSeen
 from outvoted.search.errors import OutvotedError
 
 PENDING, STUCK, STOPPED = "pending", "stuck", "stopped"
+_ENDING = {State.FINISHED: "its report is being written", DIED: "its process was lost; it begins again"}
+"""What a job does that goes on though nobody is at work on its run."""
 _RESUMABLE = frozenset({State.INTERRUPTED, State.FAILED, DIED})
 
 
@@ -139,7 +141,9 @@ def _joined(seen: Glance, job: JobSeen | None) -> RunSummary:
     age = seen.age if math.isfinite(seen.age) else None
     if job is not None and not job.ended and not seen.at_work and state != UNREADABLE:
         begun = seen.said_at >= job.began
-        state, message = (State.RUNNING, "its report is being written") if begun else (PENDING, None)
+        state, message = (
+            (State.RUNNING, _ENDING.get(seen.state, "it is ending")) if begun else (PENDING, None)
+        )
     elif job is not None and job.state == "FAILED" and (seen.said_at < job.began or state == State.FINISHED):
         message = explained_end(job) or message  # it was refused before it began, or after it had finished
     return RunSummary(

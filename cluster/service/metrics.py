@@ -16,7 +16,7 @@ from outvoted.search.errors import OutvotedError
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 
-class Metrics:
+class ServiceMetrics:
     """Counts what a service answers."""
 
     def __init__(self, service: Service) -> None:
@@ -64,7 +64,7 @@ class _OfRuns(Collector):
         yield GaugeMetricFamily("outvoted_service_runs_watched", "Runs with open streams", value=watched)
 
 
-class Measured:
+class CountedAnswers:
     """An application whose answers are counted, by route: addresses themselves would be without end."""
 
     def __init__(self, app: ASGIApp, count: Callable[[str, str, int, float], None]) -> None:

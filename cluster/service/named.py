@@ -25,6 +25,7 @@ def run_folder(service: Service, name: str) -> Path:
     for steps in ([name], name.split(_WITHIN)):
         path = _within(service.runs, steps)
         if path is not None:
+            service.fetching.look(service.runs / steps[0])
             return path
     raise NotFoundError(
         expected=f"a run {shown(name)} in {service.runs}",

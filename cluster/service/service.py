@@ -13,6 +13,7 @@ from fastapi import Depends, Request
 from outvoted.cluster.service.browsed_runs import BrowsedRuns
 from outvoted.cluster.service.connection import Connection
 from outvoted.cluster.service.errors import BusyError, ConflictError
+from outvoted.cluster.service.fetching import Fetching
 from outvoted.cluster.service.job_table import JobTable
 from outvoted.cluster.service.label_desks import LabelDesks
 from outvoted.cluster.service.recent import RecentGlances
@@ -63,6 +64,11 @@ class Service:
     def glances(self) -> RecentGlances:
         """The folder's runs, as they were a moment ago."""
         return RecentGlances(self.runs)
+
+    @cached_property
+    def fetching(self) -> Fetching:
+        """What brings runs at a URL here."""
+        return Fetching()
 
     @cached_property
     def watching(self) -> "Watching":

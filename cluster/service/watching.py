@@ -80,7 +80,7 @@ class _Watcher:
         return job == self.job and int(number) <= self.last
 
 
-class Watched:
+class WatchedRun:
     """A run that somebody watches."""
 
     def __init__(self, service: Service, name: str, looks: CapacityLimiter) -> None:
@@ -229,7 +229,7 @@ class Watching:
     def __init__(self, service: Service) -> None:
         """Take the service."""
         self._service = service
-        self._runs: dict[str, tuple[Watched, asyncio.Task[None]]] = {}
+        self._runs: dict[str, tuple[WatchedRun, asyncio.Task[None]]] = {}
         self._looks = anyio.CapacityLimiter(4)
 
     async def stream(self, name: str, after: str | None) -> AsyncGenerator[Told | None, None]:
@@ -259,7 +259,7 @@ class Watching:
     def __len__(self) -> int:
         return len(self._runs)
 
-    def _watched(self, name: str) -> Watched:
+    def _watched(self, name: str) -> WatchedRun:
         known = self._runs.get(name)
         if known is not None and not known[1].done():
             return known[0]
@@ -269,12 +269,12 @@ class Watching:
                 found=f"{len(self._runs)}",
                 remedy="close pages of other runs",
             )
-        run = Watched(self._service, name, self._looks)
+        run = WatchedRun(self._service, name, self._looks)
         task = asyncio.get_running_loop().create_task(run.go_on())
         self._runs[name] = run, task
         task.add_done_callback(lambda done: self._forget(name, run))
         return run
 
-    def _forget(self, name: str, run: Watched) -> None:
+    def _forget(self, name: str, run: WatchedRun) -> None:
         if name in self._runs and self._runs[name][0] is run:
             del self._runs[name]

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from outvoted.cluster.service.keeping import keep_private, private_folder
-from outvoted.cluster.service.local_cluster import Head, LocalCluster
+from outvoted.cluster.service.local_cluster import RayHead, LocalCluster
 from outvoted.cluster.service.processes import marked
 
 
-def _head(folder: Path, pid: int, mark: str = "a" * 32) -> Head:
-    head = Head(mark=mark, pid=pid, dashboard=1, gcs=2, token="t", folder=folder / "elsewhere")
+def _head(folder: Path, pid: int, mark: str = "a" * 32) -> RayHead:
+    head = RayHead(mark=mark, pid=pid, dashboard=1, gcs=2, token="t", folder=folder / "elsewhere")
     keep_private(private_folder(folder) / "cluster.json", head.model_dump_json().encode())
     return head
 
