@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from outvoted.cluster.service.keeping import keep_private, private_folder
-from outvoted.cluster.service.local_cluster import RayHead, LocalCluster
+from outvoted.cluster.service.local_cluster import LocalCluster, RayHead
 from outvoted.cluster.service.processes import marked
 
 
