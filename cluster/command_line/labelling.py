@@ -59,7 +59,7 @@ def _import(path: Path, trust: Trust, file: Path) -> Labelled:
 
 def _serve(path: Path, trust: Trust, page: PageOptions) -> Labelled:
     from outvoted.cluster.service.label_desks import read_run
-    from outvoted.cluster.service.label_server import LabelServer, listen
+    from outvoted.cluster.service.label_server import LabelServer, base_of, listen
 
     with phase(console, "opening the run"):
         server = LabelServer(path, partial(read_run, trust))
@@ -68,7 +68,7 @@ def _serve(path: Path, trust: Trust, page: PageOptions) -> Labelled:
         if page.labeller is not None:
             checked(page.labeller, found.store.names)
         with listen(page.port) as listening:
-            url = server.address(listening, page.labeller)
+            url = server.link(base_of(listening), page.labeller)
             console.print(f"Label on {url}\nCtrl-C ends it; every label is saved at once.", soft_wrap=True)
             if page.browser:
                 webbrowser.open(url)

@@ -103,7 +103,7 @@ def said_by_people(store: RunFolder, recorded: Recorded) -> Judgements | None:
 
 def _classes(units: UnitTables, table: str) -> int:
     """Return how many classes a run's networks know; 0 where it has no mistake yet."""
-    first = (len(rows["probabilities"][0][0]) for rows in units.parts(table, ["probabilities"]) if len(rows))
+    first = (len(rows["probabilities"][0][0]) for rows in units.rows(table, ["probabilities"]) if len(rows))
     return next(first, 0)
 
 

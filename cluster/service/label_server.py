@@ -50,11 +50,10 @@ class LabelServer:
         keys = Keys(tokens, sessions, names_of(LOCAL, ()))
         self.app: ASGIApp = guarded(application(service, *LABELLING), keys)
 
-    def address(self, listening: socket.socket, labeller: str | None = None) -> str:
-        """Return the link that lets people label."""
+    def link(self, base: str, labeller: str | None = None) -> str:
+        """Return the address that lets people label; ``base`` says where this listens."""
         then = f"/label/{RUN}" + (f"?labeller={labeller}" if labeller else "")
-        asked = urlencode({"code": self._code, "next": then})
-        return f"http://{LOCAL}:{listening.getsockname()[1]}/login?{asked}"
+        return f"{base}/login?{urlencode({'code': self._code, 'next': then})}"
 
     def serve(self, listening: socket.socket) -> None:
         """Serve until Ctrl-C, or SIGTERM, ends it."""
@@ -90,6 +89,11 @@ def listen(port: int) -> socket.socket:
             remedy="choose another --port, or leave it out for any free one",
         ) from error
     return found
+
+
+def base_of(listening: socket.socket) -> str:
+    """Return where something listens."""
+    return f"http://{LOCAL}:{listening.getsockname()[1]}"
 
 
 def _no_jobs() -> Jobs:

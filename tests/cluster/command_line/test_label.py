@@ -17,7 +17,7 @@ from outvoted.actors.studies.study_store import StudyStore, image_rows
 from outvoted.analysis.studies.interpolation.study import InterpolationStudy
 from outvoted.analysis.studies.morphs.study import MorphStudy
 from outvoted.cluster.command_line import on_runs
-from outvoted.cluster.service.label_server import RUN, LabelServer
+from outvoted.cluster.service.label_server import RUN, LabelServer, base_of
 from outvoted.search.errors import OutvotedError
 from outvoted.search.settings import Settings
 
@@ -66,7 +66,7 @@ def serves(monkeypatch: pytest.MonkeyPatch) -> Served:
     calls: Served = []
 
     def serve(server: LabelServer, listening: socket.socket) -> None:
-        calls.append((server, server.address(listening)))
+        calls.append((server, server.link(base_of(listening))))
         assert server.desks.named is not None
         desk = server.desks.desk(server.desks.named[RUN])
         desk.put("anna", desk.sheet("anna").items[0], 3)

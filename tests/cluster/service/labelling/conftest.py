@@ -10,7 +10,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
 
-from tests.cluster.service.labelling.serving import DIGITS, ServedLabels, served
+from tests.cluster.service.labelling.serving import DIGITS, ServedLabels, labelling
 
 PATIENCE = 20
 
@@ -90,5 +90,5 @@ def typist(browser: webdriver.Chrome) -> Typist:
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedLabels]:
     """A page with six images of ten classes; each test labels under a name of its own."""
-    with served(tmp_path_factory.mktemp("run"), 6, DIGITS) as running:
+    with labelling(tmp_path_factory.mktemp("run"), 6, DIGITS) as running:
         yield running

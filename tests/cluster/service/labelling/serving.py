@@ -1,24 +1,21 @@
-"""Pages for labelling, served in a thread of the tests, or in a process of its own that they can kill."""
+"""Pages for labelling, served from a thread of the tests, or in a process of its own that they can kill."""
 
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Thread
 
 import numpy as np
-import uvicorn
 
 from outvoted.actors.labelling.label_store import LabelStore, image_labels
 from outvoted.actors.labelling.label_task import ImagesTask
 from outvoted.actors.runs import png
 from outvoted.cluster.jobs.labelled import Labelled
-from outvoted.cluster.service.guard.connections import serving_options
-from outvoted.cluster.service.label_server import LabelServer, listen
+from outvoted.cluster.service.label_server import LabelServer, base_of, listen
+from tests.cluster.service.serving import served
 
 DIGITS = tuple("0123456789")
 
@@ -48,29 +45,28 @@ def study(images: int, classes: Sequence[str]) -> Callable[[Path], Labelled]:
 
 
 @contextmanager
-def served(folder: Path, images: int, classes: Sequence[str], port: int = 0) -> Iterator[ServedLabels]:
-    """Serve a page within the block."""
-    server = LabelServer(folder, study(images, classes))
-    config = uvicorn.Config(server.app, log_config=None, log_level="critical", **serving_options())
-    running = uvicorn.Server(config)
-    with listen(port) as listening:
-        thread = Thread(target=running.run, args=([listening],), daemon=True)
-        thread.start()
-        try:
-            yield ServedLabels(server.address(listening), image_labels(folder, images, len(classes)))
-        finally:
-            running.should_exit = running.force_exit = True
-            thread.join(10)
-            server.close()
+def labelling(folder: Path, images: int, classes: Sequence[str]) -> Iterator[ServedLabels]:
+    """Serve a page for some images within the block."""
+    with linked(folder, study(images, classes)) as link:
+        yield ServedLabels(link, image_labels(folder, images, len(classes)))
 
 
 @contextmanager
-def apart(folder: Path, images: int, port: int = 0) -> Iterator[tuple[subprocess.Popen[str], ServedLabels]]:
+def linked(folder: Path, read: Callable[[Path], Labelled]) -> Iterator[str]:
+    """Serve a page within the block, and give its link."""
+    server = LabelServer(folder, read)
+    try:
+        with served(server.app) as base:
+            yield server.link(base)
+    finally:
+        server.close()
+
+
+@contextmanager
+def apart(folder: Path, images: int) -> Iterator[tuple[subprocess.Popen[str], ServedLabels]]:
     """Serve a page in a process of its own within the block."""
     command = [sys.executable, "-m", "tests.cluster.service.labelling.serving", str(folder), str(images)]
-    process = subprocess.Popen(
-        [*command, str(port)], stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[4]
-    )
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[4])
     try:
         assert process.stdout is not None
         link = process.stdout.readline().strip()
@@ -81,27 +77,17 @@ def apart(folder: Path, images: int, port: int = 0) -> Iterator[tuple[subprocess
         process.communicate()
 
 
-def until(happens: Callable[[], object], seconds: float = 20) -> None:
-    """Wait until something is so."""
-    end = time.monotonic() + seconds
-    while not happens():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.01)
-
-
 def copied(run: Path, runs: Path, name: str = "small") -> Path:
     """Copy a run into a folder of runs."""
     return Path(shutil.copytree(run, runs / name))
 
 
-def main(folder: str, images: str, port: str) -> None:
+def main(folder: str, images: str) -> None:
     """Serve until the process is ended; print the link first."""
     server = LabelServer(Path(folder), study(int(images), DIGITS))
-    with listen(int(port)) as listening:
-        print(server.address(listening), flush=True)
+    with listen(0) as listening:
+        print(server.link(base_of(listening)), flush=True)
         server.serve(listening)
-    server.close()
-    print("ended", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,19 +1,22 @@
 """The page for labelling, in headless Chromium, by the keyboard alone."""
 
 import signal
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
-from axe_selenium_python import Axe
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from outvoted.actors.labelling.label_store import labels_of
+from outvoted.actors.labelling.label_form import NONE, MistakesForm
+from outvoted.actors.labelling.label_store import LabelStore, image_labels, labels_of
 from outvoted.actors.labelling.label_task import order
-from tests.browser import console_errors, theme
+from outvoted.actors.runs.schema import MISTAKES
+from outvoted.cluster.service.label_desks import read_run
+from outvoted.search.trust import NOTHING
+from tests.browser import console_errors, theme, violations
 from tests.cluster.service.labelling.conftest import Typist
-from tests.cluster.service.labelling.serving import DIGITS, ServedLabels, apart, served
+from tests.cluster.service.labelling.serving import DIGITS, ServedLabels, apart, copied, labelling, linked
 
 
 def labels_seen(page: ServedLabels, name: str, images: int = 6) -> list[int]:
@@ -88,7 +91,7 @@ def test_killed_in_mid_typing_every_acknowledged_label_is_there(tmp_path: Path, 
         while "does not answer" not in typist.text("message"):
             typist.press("8")
         acknowledged = int(typist.text("count").split()[0])
-    with served(tmp_path, 40, DIGITS) as page:
+    with labelling(tmp_path, 40, DIGITS) as page:
         typist.open(page, "killed")
         typist.await_ready()
         assert int(typist.text("count").split()[0]) >= acknowledged >= 4
@@ -110,7 +113,7 @@ def test_keys_that_are_held_or_no_class_or_a_shortcut_label_nothing(
 
 def test_more_than_ten_classes_go_on_with_letters_and_are_named(tmp_path: Path, typist: Typist) -> None:
     names = ("an <b>odd</b> & name", *(f"class {label}" for label in range(1, 13)))
-    with served(tmp_path, 6, names) as page:
+    with labelling(tmp_path, 6, names) as page:
         typist.open(page, "letters")
         typist.label("a", "c", "0", "B")
         shown = [button.text for button in typist.browser.find_elements(By.CSS_SELECTOR, "#choices button")]
@@ -155,17 +158,31 @@ def test_others_are_seen_by_their_counts_alone(page: ServedLabels, typist: Typis
     typist.await_that(lambda: "first\n2" in typist.text("counts"))
 
 
+def test_mistakes_may_show_none_of_the_classes_or_be_skipped(
+    run_path: Path, tmp_path: Path, typist: Typist
+) -> None:
+    folder = copied(run_path, tmp_path)
+    with linked(folder, partial(read_run, NOTHING)) as link:
+        typist.open(ServedLabels(link, image_labels(folder, 0, 0)), "anna")
+        typist.label("-", ".", "7")
+        typist.back(2)
+        assert typist.text("question").startswith("You said skip.")
+        typist.label("4")
+    given = LabelStore(folder / "labels", MistakesForm(MISTAKES, 10)).answers()["anna"]
+    assert [answer.label for answer in given.values()] == [NONE, 4, 7]
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_everybody_can_use_the_page(page: ServedLabels, typist: Typist, scheme: str) -> None:
     theme(typist.browser, scheme)
     typist.browser.get(page.link)
     typist.await_shown("who")
-    assert violations(typist) == []
+    assert violations(typist.browser) == []
     typist.press(*f"themed-{scheme}", Keys.ENTER)
     typist.await_ready()
     typist.label("3")
     typist.back()
-    assert violations(typist) == []
+    assert violations(typist.browser) == []
     paper, ink = (
         typist.browser.execute_script(f"return getComputedStyle(document.body).{part}")
         for part in ("backgroundColor", "color")
@@ -180,14 +197,6 @@ def test_pixels_stay_crisp_and_nothing_tells_which_image_it_is(page: ServedLabel
     assert picture.value_of_css_property("image-rendering") == "pixelated"
     assert picture.size["width"] > 300
     assert "/labels/pictures/" in (picture.get_attribute("src") or "")
-
-
-def violations(typist: Typist) -> list[str]:
-    """Return what axe finds wrong."""
-    axe = Axe(typist.browser)
-    axe.inject()
-    found: dict[str, Any] = axe.run()
-    return [f"{one['id']}: {[node['html'] for node in one['nodes']]}" for one in found["violations"]]
 
 
 def offline(typist: Typist, is_so: bool) -> None:

@@ -1,6 +1,7 @@
 """`outvoted label`'s server: answers only who has its link, and acknowledges only what is on disk."""
 
 import json
+import os
 import signal
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from pathlib import Path
@@ -11,9 +12,9 @@ import pytest
 
 from outvoted.actors.labelling.label_store import labels_of
 from outvoted.actors.labelling.label_task import order
-from outvoted.cluster.service.label_server import listen
+from outvoted.cluster.service.label_server import LabelServer, listen
 from outvoted.search.errors import OutvotedError
-from tests.cluster.service.labelling.serving import ServedLabels, apart, pictures
+from tests.cluster.service.labelling.serving import DIGITS, ServedLabels, apart, pictures, study
 
 API = "/v1/runs/run/labels"
 
@@ -129,9 +130,9 @@ def test_kill_9_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_ends_it_cleanly(tmp_path: Path, ending: signal.Signals) -> None:
-    with apart(tmp_path, 6) as (process, page):
-        assert Guest(page).get("/v1/health").status in (200, 404)
-        process.send_signal(ending)
-        said, _ = process.communicate(timeout=20)
-        assert said == "ended\n"
-        assert process.returncode == 0
+    server, before = LabelServer(tmp_path, study(6, DIGITS)), signal.getsignal(ending)
+    with listen(0) as listening:
+        Timer(0.5, os.kill, [os.getpid(), ending]).start()
+        server.serve(listening)
+    assert signal.getsignal(ending) == before
+    LabelServer(tmp_path, study(6, DIGITS)).close()  # others may write again
