@@ -4,7 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from outvoted.cluster.configuration.strict_yaml import KeyPath, NotPlainYamlError, Position, parse, positions
+from outvoted.cluster.configuration.strict_yaml import (
+    KeyPath,
+    NotPlainYamlError,
+    TextPosition,
+    parse,
+    positions,
+)
 from outvoted.search.errors import OutvotedError
 from outvoted.search.shown import shown, visible
 
@@ -15,7 +21,7 @@ Config = TypeVar("Config")
 class Located:
     """One thing that is wrong; ``at`` is None where no single place in the text is to blame."""
 
-    at: Position | None
+    at: TextPosition | None
     expected: str
     found: str
     remedy: str
@@ -46,7 +52,7 @@ def read_text(
             else f"{'a list' if isinstance(keys, list) else 'one value'}: {shown(keys)}"
         )
         return None, [
-            Located(Position(1, 1), "keys with values, say data: {name: mnist-sample}", found, "add them")
+            Located(TextPosition(1, 1), "keys with values, say data: {name: mnist-sample}", found, "add them")
         ]
     try:
         return check(keys), ()
@@ -66,7 +72,7 @@ def located(error: OutvotedError, text: str) -> list[Located]:
     return sorted(found, key=lambda one: (one.at.line, one.at.column) if one.at else (0, 0))
 
 
-def _nearest(place: str, places: Mapping[KeyPath, Position]) -> Position | None:
+def _nearest(place: str, places: Mapping[KeyPath, TextPosition]) -> TextPosition | None:
     """Return where a key stands or, if it is missing, the innermost key around it."""
     path: KeyPath = tuple(int(step) if step.isdigit() else step for step in place.split(".")) if place else ()
     while path:

@@ -31,7 +31,7 @@ _SAID = {
 
 
 @dataclass(frozen=True)
-class Position:
+class TextPosition:
     """A place in a text: line and column, both from 1."""
 
     line: int
@@ -41,7 +41,7 @@ class Position:
 class NotPlainYamlError(ValueError):
     """Says in a user's words what in a text is not plain YAML, and where; ``at`` is None of a whole text."""
 
-    def __init__(self, said: str, at: Position | None = None) -> None:
+    def __init__(self, said: str, at: TextPosition | None = None) -> None:
         super().__init__(said)
         self.at = at
 
@@ -76,7 +76,7 @@ def parse(text: str) -> Any:
     return _value(node)
 
 
-def positions(text: str) -> Mapping[KeyPath, Position]:
+def positions(text: str) -> Mapping[KeyPath, TextPosition]:
     """Return where each key, and each item of a list, stands in a text that `parse` takes; none in any other.
 
     What an alias repeats is found where it is written first.
@@ -88,7 +88,7 @@ def positions(text: str) -> Mapping[KeyPath, Position]:
     return dict(_placed(node, (), set())) if node is not None else {}
 
 
-def _placed(node: Node, path: KeyPath, seen: set[int]) -> Iterator[tuple[KeyPath, Position]]:
+def _placed(node: Node, path: KeyPath, seen: set[int]) -> Iterator[tuple[KeyPath, TextPosition]]:
     if id(node) in seen:
         return
     seen.add(id(node))
@@ -237,17 +237,17 @@ def _line(node: Node | yaml.Event) -> int:
     return _of(node).line
 
 
-def _of(node: Node | yaml.Event) -> Position:
-    return _at(node.start_mark) or Position(1, 1)
+def _of(node: Node | yaml.Event) -> TextPosition:
+    return _at(node.start_mark) or TextPosition(1, 1)
 
 
-def _at(mark: Any) -> Position | None:  # PyYAML has two kinds of marks
-    return None if mark is None else Position(int(mark.line) + 1, int(mark.column) + 1)
+def _at(mark: Any) -> TextPosition | None:  # PyYAML has two kinds of marks
+    return None if mark is None else TextPosition(int(mark.line) + 1, int(mark.column) + 1)
 
 
-def _after(before: str) -> Position:
+def _after(before: str) -> TextPosition:
     """Return the position that follows some text."""
-    return Position(before.count("\n") + 1, len(before) - before.rfind("\n"))
+    return TextPosition(before.count("\n") + 1, len(before) - before.rfind("\n"))
 
 
 def _shown_tag(tag: str) -> str:

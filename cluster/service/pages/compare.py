@@ -9,8 +9,8 @@ from fastapi.responses import HTMLResponse
 from outvoted.cluster.service.looking import details, goes_on, summaries
 from outvoted.cluster.service.named import run_folder
 from outvoted.cluster.service.pages.fields import flow
+from outvoted.cluster.service.pages.live_reports import RESULTS
 from outvoted.cluster.service.pages.rendering import page
-from outvoted.cluster.service.pages.results import RESULTS
 from outvoted.cluster.service.service import Here
 from outvoted.search.explaining import differences
 

@@ -100,12 +100,12 @@ class Field:
 
 
 @dataclass(frozen=True)
-class Group:
+class FieldGroup:
     """Keys that belong together."""
 
     path: str
     help: str
-    items: Sequence["Field | Group"]
+    items: Sequence["Field | FieldGroup"]
 
     @property
     def title(self) -> str:
@@ -134,7 +134,7 @@ def flow(value: Any) -> str:
     return text.strip().removesuffix("\n...").strip()
 
 
-def form(schema: Schema, keys: Mapping[str, Any], posted: Mapping[str, str]) -> list[Group]:
+def form(schema: Schema, keys: Mapping[str, Any], posted: Mapping[str, str]) -> list[FieldGroup]:
     """Return the groups of a form, one for each key of the whole configuration.
 
     Args:
@@ -144,16 +144,16 @@ def form(schema: Schema, keys: Mapping[str, Any], posted: Mapping[str, str]) -> 
     """
     builder = _Builder(schema["$defs"], posted)
     required = schema.get("required", ())
-    found: list[Field | Group] = []
+    found: list[Field | FieldGroup] = []
     for name, node in schema["properties"].items():
         value = keys.get(name, node.get("default"))
         found += builder.items(name, name, node, value, name in required)
     single = [one for one in found if isinstance(one, Field) and "." not in one.path and not one.shows]
-    groups = [one for one in found if isinstance(one, Group)]
-    return [*groups, *([Group("more", "", single)] if single else [])]
+    groups = [one for one in found if isinstance(one, FieldGroup)]
+    return [*groups, *([FieldGroup("more", "", single)] if single else [])]
 
 
-def overrides(groups: Sequence[Group]) -> list[tuple[Field, str]]:
+def overrides(groups: Sequence[FieldGroup]) -> list[tuple[Field, str]]:
     """Return the fields that were changed, each with its override.
 
     Raises:
@@ -164,7 +164,7 @@ def overrides(groups: Sequence[Group]) -> list[tuple[Field, str]]:
     ]
 
 
-def with_changes(keys: Mapping[str, Any], groups: Sequence[Group]) -> dict[str, Any]:
+def with_changes(keys: Mapping[str, Any], groups: Sequence[FieldGroup]) -> dict[str, Any]:
     """Return a configuration's keys with what was changed in a form.
 
     Raises:
@@ -195,21 +195,21 @@ class _Builder:
 
     def items(
         self, path: str, name: str, node: Schema, value: Any, required: bool
-    ) -> Iterator[Field | Group]:
+    ) -> Iterator[Field | FieldGroup]:
         """Yield the field or group of one key; ``name`` is its path with variants."""
         help_ = str(node.get("description", "")).replace("``", "")
         variants = self._variants(node)
         inner = self._object(node)
         if variants:
-            yield Group(path, help_, list(self._union(path, name, variants, value, required)))
+            yield FieldGroup(path, help_, list(self._union(path, name, variants, value, required)))
         elif inner is not None and self._nullable(node):
-            yield Group(path, help_, list(self._optional(path, name, inner, value)))
+            yield FieldGroup(path, help_, list(self._optional(path, name, inner, value)))
         elif inner is not None:
-            yield Group(path, help_, list(self._keys(path, name, inner, value)))
+            yield FieldGroup(path, help_, list(self._keys(path, name, inner, value)))
         else:
             yield self._field(path, name, node, value, required)
 
-    def _keys(self, path: str, name: str, part: Schema, value: Any) -> Iterator[Field | Group]:
+    def _keys(self, path: str, name: str, part: Schema, value: Any) -> Iterator[Field | FieldGroup]:
         given = value if isinstance(value, dict) else {}
         required = part.get("required", ())
         for key, node in part.get("properties", {}).items():
@@ -220,7 +220,7 @@ class _Builder:
 
     def _union(
         self, path: str, name: str, variants: Mapping[str, tuple[str, Schema]], value: Any, required: bool
-    ) -> Iterator[Field | Group]:
+    ) -> Iterator[Field | FieldGroup]:
         key = next(iter(variants.values()))[0]
         first = next(iter(variants))
         start = (
@@ -247,7 +247,7 @@ class _Builder:
             given = value if chosen == start else {}
             yield from self._keys(path, f"{name}@{chosen}", {**part, "properties": shown}, given)
 
-    def _optional(self, path: str, name: str, part: Schema, value: Any) -> Iterator[Field | Group]:
+    def _optional(self, path: str, name: str, part: Schema, value: Any) -> Iterator[Field | FieldGroup]:
         """Yield whether there is an object at all, and its keys if there is."""
         start = _OWN if isinstance(value, dict) else _NONE if value is None else _LEFT
         chosen = self._posted.get(f"{name}?", start)

@@ -12,7 +12,7 @@ PAGE = 100
 
 
 @dataclass(frozen=True)
-class Row:
+class ListedRun:
     """One run as the list shows it."""
 
     run: RunSummary
@@ -24,7 +24,7 @@ class Row:
         return goes_on(self.run.state)
 
 
-_ORDERS: Mapping[str, Callable[[Row], tuple[object, ...]]] = {
+_ORDERS: Mapping[str, Callable[[ListedRun], tuple[object, ...]]] = {
     "": lambda row: (not row.goes_on, row.run.age is None, row.run.age or 0.0),
     "name": lambda row: (row.run.name.casefold(), row.run.name),
     "mistakes": lambda row: (row.run.mistakes is None, -(row.run.mistakes or 0)),
@@ -34,7 +34,7 @@ _ORDERS: Mapping[str, Callable[[Row], tuple[object, ...]]] = {
 
 
 @dataclass(frozen=True)
-class Wanted:
+class RunsWanted:
     """What is asked for.
 
     Attributes:
@@ -68,8 +68,8 @@ class Listing:
         states: how many are in each state.
     """
 
-    wanted: Wanted
-    rows: Sequence[Row]
+    wanted: RunsWanted
+    rows: Sequence[ListedRun]
     found: int
     every: int
     states: Mapping[str, int]
@@ -88,7 +88,7 @@ class Listing:
 
 
 def listing(
-    runs: Sequence[RunSummary], wanted: Wanted, valid: Callable[[RunSummary], float | None]
+    runs: Sequence[RunSummary], wanted: RunsWanted, valid: Callable[[RunSummary], float | None]
 ) -> Listing:
     """Choose and sort.
 
@@ -106,16 +106,16 @@ def listing(
         )
     text = wanted.text.casefold().strip()
     chosen = [
-        Row(run, valid(run) if wanted.sort == "valid" else None)
+        ListedRun(run, valid(run) if wanted.sort == "valid" else None)
         for run in runs
         if (not wanted.state or run.state == wanted.state)
         and (not text or text in f"{run.name} {run.kind} {run.message or ''}".casefold())
     ]
     chosen.sort(key=_ORDERS[wanted.sort])
     skip = min(wanted.skip, max(0, (len(chosen) - 1) // PAGE * PAGE))
-    rows = [Row(row.run, valid(row.run)) for row in chosen[skip : skip + PAGE]]
+    rows = [ListedRun(row.run, valid(row.run)) for row in chosen[skip : skip + PAGE]]
     return Listing(
-        Wanted(wanted.text, wanted.state, wanted.sort, skip),
+        RunsWanted(wanted.text, wanted.state, wanted.sort, skip),
         rows,
         len(chosen),
         len(runs),

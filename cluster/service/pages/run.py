@@ -16,9 +16,9 @@ from outvoted.cluster.service.looking import details, goes_on, summaries
 from outvoted.cluster.service.named import run_folder
 from outvoted.cluster.service.pages.fields import as_yaml, flow
 from outvoted.cluster.service.pages.known import figures_of
+from outvoted.cluster.service.pages.live_reports import RESULTS
 from outvoted.cluster.service.pages.presented import Presented
 from outvoted.cluster.service.pages.rendering import page
-from outvoted.cluster.service.pages.results import RESULTS
 from outvoted.cluster.service.pages.words import count, path, percent
 from outvoted.cluster.service.service import Here, Service
 from outvoted.cluster.service.starting import changeable, extend, resume, stop

@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse
 from outvoted.cluster.service.looking import RunSummary, summaries
 from outvoted.cluster.service.named import run_folder
 from outvoted.cluster.service.pages.known import figures_of
-from outvoted.cluster.service.pages.listing import Wanted, listing
+from outvoted.cluster.service.pages.listing import RunsWanted, listing
 from outvoted.cluster.service.pages.rendering import page
 from outvoted.cluster.service.service import Here, Service
 from outvoted.search.errors import OutvotedError
@@ -29,7 +29,7 @@ def runs(
 ) -> HTMLResponse:
     """Show all runs; only the list itself where that is what is asked for, again and again."""
     every = summaries(service)
-    found = listing(every, Wanted(q, state, sort, skip), lambda run: _valid(service, run))
+    found = listing(every, RunsWanted(q, state, sort, skip), lambda run: _valid(service, run))
     return page(request, "runs_list.html" if part == "list" else "runs.html", listing=found)
 
 

@@ -17,7 +17,7 @@ from outvoted.cluster.console.terminal import command
 from outvoted.cluster.jobs.kinds import ENTRIES, kind_called
 from outvoted.cluster.service.errors import status_of
 from outvoted.cluster.service.looking import summaries
-from outvoted.cluster.service.pages.fields import Group, as_yaml, form, overrides, with_changes
+from outvoted.cluster.service.pages.fields import FieldGroup, as_yaml, form, overrides, with_changes
 from outvoted.cluster.service.pages.rendering import page
 from outvoted.cluster.service.pages.words import path
 from outvoted.cluster.service.service import Here, Service
@@ -48,7 +48,7 @@ class Draft:
     posted: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def groups(self) -> list[Group]:
+    def groups(self) -> list[FieldGroup]:
         """The form."""
         assert self.base is not None
         return form(_schema(self.base.kind), parse(_text_of(self.base)), self.posted)
@@ -87,7 +87,7 @@ class Draft:
 
 
 @dataclass(frozen=True)
-class Answer:
+class DraftAnswer:
     """What is said of a draft.
 
     Attributes:
@@ -120,7 +120,7 @@ def offer(
         return page(request, "start_choice.html", entries=ENTRIES.values(), configs=ready(), first=_FIRST)
     base = named(config) if config else None
     text = (_text_of(base) if base else _minimal(kind)) if write == "yaml" else None
-    return _shown(request, service, Draft(base, _free_name(service, config or "run"), text), Answer())
+    return _shown(request, service, Draft(base, _free_name(service, config or "run"), text), DraftAnswer())
 
 
 @router.post("/start")
@@ -147,19 +147,19 @@ def _answered(request: Request, service: Service, given: Mapping[str, str]) -> R
     )
     try:
         if do == "yaml":
-            return _shown(request, service, _written(draft), Answer())
+            return _shown(request, service, _written(draft), DraftAnswer())
         if do == "check":
-            return _shown(request, service, draft, Answer(check(service, draft.wanted())))
+            return _shown(request, service, draft, DraftAnswer(check(service, draft.wanted())))
         if do == "start":
             return RedirectResponse(path("runs", start(service, draft.wanted())), 303)
     except OutvotedError as error:
         wrong = located(error, draft.text) if draft.text is not None else ()
-        return _shown(request, service, draft, Answer(error=error, wrong=wrong), status_of(error))
-    return _shown(request, service, draft, Answer())
+        return _shown(request, service, draft, DraftAnswer(error=error, wrong=wrong), status_of(error))
+    return _shown(request, service, draft, DraftAnswer())
 
 
 def _shown(
-    request: Request, service: Service, draft: Draft, answer: Answer, status: int = 200
+    request: Request, service: Service, draft: Draft, answer: DraftAnswer, status: int = 200
 ) -> HTMLResponse:
     return page(request, "start.html", status, draft=draft, answer=answer)
 

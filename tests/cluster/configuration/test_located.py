@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from outvoted.cluster.configuration.located import read_text
 from outvoted.cluster.configuration.reading import validated
-from outvoted.cluster.configuration.strict_yaml import NotPlainYamlError, Position, parse, positions
+from outvoted.cluster.configuration.strict_yaml import NotPlainYamlError, TextPosition, parse, positions
 from outvoted.cluster.jobs.mine import MineConfig
 
 
@@ -42,7 +42,7 @@ def test_what_is_right_is_read() -> None:
 def test_what_is_wrong_is_said_where_it_stands(text: str, line: int, column: int) -> None:
     config, (first, *_) = read_text(text, check)
     assert config is None
-    assert first.at == Position(line, column)
+    assert first.at == TextPosition(line, column)
     assert first.expected
     assert first.found
     assert first.remedy

@@ -10,7 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from outvoted.actors.runs.run_folder import ProgressRecord, RunRecord, State
-from outvoted.cluster.service.pages import results
+from outvoted.cluster.service.pages import live_reports
 from outvoted.cluster.service.pages.presented import Presented
 from outvoted.cluster.service.pages.presenting import present, present_two
 from outvoted.cluster.service.service import Service
@@ -25,13 +25,13 @@ HOSTILE = "x\"'><script>alert(1)</script>{{1234*1001}}"
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Reports are made in this process, before anybody is told that there are none yet."""
 
-    class AtOnce(results.Results):
+    class AtOnce(live_reports.LiveReports):
         def of(self, allow_code: bool, *paths: Path, rest: bool = False) -> tuple[Presented, bool]:
             first, *others = paths
             return present_two(first, others[0], allow_code) if others else present(first, allow_code), True
 
-    monkeypatch.setattr("outvoted.cluster.service.pages.run.RESULTS", AtOnce(results._made_apart))
-    monkeypatch.setattr("outvoted.cluster.service.pages.compare.RESULTS", AtOnce(results._made_apart))
+    monkeypatch.setattr("outvoted.cluster.service.pages.run.RESULTS", AtOnce(live_reports._made_apart))
+    monkeypatch.setattr("outvoted.cluster.service.pages.compare.RESULTS", AtOnce(live_reports._made_apart))
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from outvoted.cluster.service.pages.presented import Presented
-from outvoted.cluster.service.pages.worker import Worker
+from outvoted.cluster.service.pages.reading_process import ReadingProcess
 from outvoted.search.errors import OutvotedError
 
 Paths = tuple[Path, ...]
@@ -29,7 +29,7 @@ class _Kept:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
-class Results:
+class LiveReports:
     """Reports, each as it was a moment ago."""
 
     def __init__(
@@ -84,7 +84,7 @@ def _stamp(path: Path) -> Stamp:
     return tuple(found)
 
 
-_worker = Worker()
+_worker = ReadingProcess()
 
 
 def _made_apart(paths: Paths, allow_code: bool) -> Presented:
@@ -101,5 +101,5 @@ def _made(paths: Paths, allow_code: bool) -> Presented:
     return present_two(first, others[0], allow_code) if others else present(first, allow_code)
 
 
-RESULTS = Results(_made_apart)
+RESULTS = LiveReports(_made_apart)
 """Those of this process."""

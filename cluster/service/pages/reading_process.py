@@ -16,7 +16,7 @@ Result = TypeVar("Result")
 _NICE = 10  # searches come first
 
 
-class Worker:
+class ReadingProcess:
     """Calls functions in a process of its own, one at a time; it is started when it is first asked.
 
     It ends when it has had nothing to do for a while or takes too long, and is started again when needed.
