@@ -14,7 +14,7 @@ from outvoted.actors.labelling.label_file import Answer, LabelFile
 from outvoted.actors.labelling.label_form import MISSING, Key
 from outvoted.actors.labelling.label_store import LabelStore
 from outvoted.actors.labelling.label_task import LabelTask
-from outvoted.actors.labelling.labellers import checked
+from outvoted.actors.labelling.labellers import MOST, checked
 from outvoted.search.errors import OutvotedError
 
 KEYS = string.digits + string.ascii_lowercase
@@ -63,6 +63,11 @@ class Sheet(Generic[Key]):
         """The label of each item, None where there is none yet."""
         answers = (self._answers.get(self._known[item]) for item in self.items)
         return [None if answer is None else answer.label for answer in answers]
+
+    @property
+    def begun(self) -> bool:
+        """Whether the labeller has answered anything."""
+        return bool(self._answers)
 
     def key(self, item: str) -> Key:
         """Return the image that an item is.
@@ -145,6 +150,8 @@ class Desk(Generic[Key]):
         """
         with self._writing:
             if labeller not in self._sheets:
+                if len(self._sheets) >= MOST:  # names that were only tried keep nobody out
+                    self._sheets = {name: one for name, one in self._sheets.items() if one.begun}
                 checked(labeller, {*self.store.names, *self._sheets})
                 self._sheets[labeller] = Sheet(labeller, self.task, self.store.file(labeller))
             elif renew:

@@ -1,6 +1,7 @@
 """The runs that people are labelling: opened when first asked for, closed when nobody labels any more."""
 
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +23,6 @@ _MOST = 20  # runs at once
 @dataclass
 class _Open:
     desk: Desk[Any]
-    labelled: Labelled
     used: float
 
 
@@ -41,8 +41,9 @@ class LabelDesks:
     read: Callable[[Path], Labelled] = field(default=lambda path: read_run(NOTHING, path))
     named: Mapping[str, Path] | None = None
     clock: Callable[[], float] = time.monotonic
+    _known: OrderedDict[tuple[Path, int], Labelled] = field(default_factory=OrderedDict)
     _open: dict[Path, _Open] = field(default_factory=dict)
-    _opening: Lock = field(default_factory=Lock)
+    _changing: Lock = field(default_factory=Lock)
 
     def desk(self, path: Path) -> Desk[Any]:
         """Return the desk of a run.
@@ -52,7 +53,7 @@ class LabelDesks:
             BusyError: too many runs are labelled at once.
             OutvotedError: it has nothing that people can look at, or a file of labels is damaged.
         """
-        return self._taken(path).desk
+        return self._taken(path)
 
     def labelled(self, path: Path) -> Labelled:
         """Return what there is to label of a run, and where labels are, whoever is labelling it.
@@ -60,18 +61,27 @@ class LabelDesks:
         Raises:
             OutvotedError: it has nothing that people can look at.
         """
-        found = self._open.get(path)
-        return self.read(path) if found is None else found.labelled
+        key = path, path.stat().st_ino  # another folder may come in its place
+        with self._changing:
+            found = self._known.get(key)
+        if found is None:
+            found = self.read(path)  # which may take long, and holds up nobody
+            with self._changing:
+                self._known[key] = found
+                while len(self._known) > _MOST:
+                    self._known.popitem(last=False)
+        return found
 
     def close(self) -> None:
         """Let others write everywhere."""
-        with self._opening:
+        with self._changing:
             for one in self._open.values():
                 one.desk.close()
             self._open.clear()
 
-    def _taken(self, path: Path) -> _Open:
-        with self._opening:
+    def _taken(self, path: Path) -> Desk[Any]:
+        what = self.labelled(path)
+        with self._changing:
             now = self.clock()
             if path not in self._open:
                 self._leave(now)
@@ -81,14 +91,13 @@ class LabelDesks:
                         found="one more",
                         remedy="wait until people have finished with one of the others",
                     )
-                what = self.read(path)
                 try:
-                    self._open[path] = _Open(Desk(what.task, what.store), what, now)
+                    self._open[path] = _Open(Desk(what.task, what.store), now)
                 except OccupiedError as error:
                     raise ConflictError(error.expected, error.found, error.remedy) from error
             found = self._open[path]
             found.used = now
-            return found
+            return found.desk
 
     def _leave(self, now: float) -> None:
         """Close the desks at which nobody has been for a while."""

@@ -2,18 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from outvoted.actors.labelling.desk import check_keys
 from outvoted.actors.runs.run_folder import RunFolder
+from outvoted.cluster.jobs.glancing import Glance
 from outvoted.cluster.jobs.kinds import KINDS
 from outvoted.cluster.service.api.labels import folder_of
-from outvoted.cluster.service.named import name_of
 from outvoted.cluster.service.pages.rendering import page
 from outvoted.cluster.service.service import Here, Service
-from outvoted.search.errors import OutvotedError
 
 router = APIRouter()
 _MOST = 500  # runs that are listed
@@ -53,15 +54,15 @@ def _choices(service: Service) -> Sequence[LabelChoice]:
     if service.desks.named is not None:
         tasks = {name: service.desks.labelled(path).task for name, path in service.desks.named.items()}
         return [LabelChoice(name, task.name, task.what) for name, task in tasks.items()]
-    files = sorted(service.runs.glob("*/run.json"), key=lambda file: -file.stat().st_mtime)
-    found = []
-    for file in files[:_MOST]:
-        try:
-            record = RunFolder(file.parent).glance()
-        except OutvotedError:
-            continue  # no run of ours; the list of runs says so
-        if record.kind in KINDS and "label" in KINDS[record.kind].offers:
-            labellers = len(list((file.parent / "labels").glob("[!.]*.csv")))
-            what = "images" if record.kind == "study" else "mistakes"
-            found.append(LabelChoice(name_of(service, file.parent), record.name, what, labellers))
-    return found
+    listed = (glance for glance in service.glances.take() if _offers(glance.kind))
+    return [_choice(service.runs, glance) for glance in islice(listed, _MOST)]
+
+
+def _offers(kind: str) -> bool:
+    return kind in KINDS and "label" in KINDS[kind].offers
+
+
+def _choice(runs: Path, glance: Glance) -> LabelChoice:
+    labels = RunFolder(runs / glance.name).labels
+    what = "images" if glance.kind == "study" else "mistakes"
+    return LabelChoice(glance.name, glance.name, what, len(list(labels.glob("[!.]*.csv"))))

@@ -142,12 +142,14 @@ def test_only_one_desk_writes(desk: NewDesk, tmp_path: Path) -> None:
 
 def test_labellers_are_limited(desk: NewDesk, tmp_path: Path) -> None:
     where = desk()
+    for number in range(MOST + 5):
+        where.sheet(f"only-tried-{number}")
     for number in range(MOST):
-        where.sheet(f"person-{number}")
+        put(where, f"person-{number}", 0, 1)
     with pytest.raises(OutvotedError, match=f"at most {MOST} labellers"):
         where.sheet("one-more")
-    assert put(where, "person-0", 0, 1) == 1
-    assert [path.name for path in tmp_path.glob("*.csv")] == ["person-0.csv"]
+    assert put(where, "person-0", 1, 1) == 2
+    assert len(list(tmp_path.glob("*.csv"))) == MOST
 
 
 def test_labels_from_elsewhere_are_seen_at_once(desk: NewDesk) -> None:
