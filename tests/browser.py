@@ -23,15 +23,22 @@ def console_errors(browser: webdriver.Chrome) -> list[str]:
 @pytest.fixture(scope="session")
 def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
     """Start Chromium; tests are skipped where it or its driver is missing."""
+    with started(tmp_path_factory.mktemp("chromium")) as browser:
+        yield browser
+
+
+@contextmanager
+def started(profile: Path) -> Iterator[webdriver.Chrome]:
+    """Have a Chromium within the block, which keeps what it keeps in an empty folder."""
     program = shutil.which("chromium") or shutil.which("google-chrome")
     driver = shutil.which("chromedriver")
     if program is None or driver is None:
         pytest.skip("needs chromium and chromedriver (Debian: chromium, chromium-driver)")
-    started = webdriver.Chrome(_options(program, tmp_path_factory.mktemp("chromium")), _service(driver))
-    started.set_page_load_timeout(30)
-    started.set_script_timeout(30)
-    yield started
-    started.quit()
+    browser = webdriver.Chrome(_options(program, profile), _service(driver))
+    browser.set_page_load_timeout(30)
+    browser.set_script_timeout(30)
+    yield browser
+    browser.quit()
 
 
 @pytest.fixture

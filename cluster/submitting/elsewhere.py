@@ -33,6 +33,10 @@ class Elsewhere(Protocol):
     def named(self) -> Sequence[str]:
         """The option that names it on the command line."""
 
+    @property
+    def tells_only_runs(self) -> bool:
+        """Whether what it says of a run was written by the run, and nothing by Ray before that began."""
+
     def submit(self, wanted: Submission, console: Console) -> JobSeen:
         """Start a run, or go on with it.
 

@@ -25,6 +25,11 @@ class ClusterRuns:
         """The option that names the cluster."""
         return "--address", self._jobs.address
 
+    @property
+    def tells_only_runs(self) -> bool:
+        """Jobs' logs begin with what Ray says."""
+        return False
+
     def submit(self, wanted: Submission, console: Console) -> JobSeen:
         """Check a run here, send what it needs, and start it."""
         return self._jobs.job(submit(wanted, self._jobs, console))

@@ -48,6 +48,11 @@ class ServerRuns:
         """The option that names the service."""
         return "--server", self._server.url
 
+    @property
+    def tells_only_runs(self) -> bool:
+        """A service leaves out what Ray says."""
+        return True
+
     def submit(self, wanted: Submission, console: Console) -> JobSeen:
         """Check a configuration here as far as that can be, and have the service check and start it."""
         job_name(wanted.name, "--name")

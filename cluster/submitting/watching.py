@@ -16,13 +16,14 @@ from outvoted.search.errors import OutvotedError
 class _Screen:
     """What a run writes, drawn: lines as they are, records as bars where lines can be drawn over."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, alone: bool) -> None:
+        """Take where to draw, and whether a run is all that writes there."""
         self._console = console
         self._draws = draws(console)
         self._at, self._heard = 0.0, time.monotonic()
         self._progress: Progress | None = None
         self._bars: dict[int, TaskID] = {}
-        self._before: list[str] | None = []
+        self._before: list[str] | None = None if alone else []
 
     def put(self, said: str | None, record: Record | None) -> None:
         """Draw a line of the log."""
@@ -72,7 +73,7 @@ class _Screen:
 
 def watch(where: Elsewhere, run: JobSeen, console: Console) -> JobSeen:
     """Show a run until it ends; return it as it is then."""
-    screen = _Screen(console)
+    screen = _Screen(console, where.tells_only_runs)
     try:
         for line in where.lines(run):
             screen.put(line.said, line.record)

@@ -1,6 +1,8 @@
 """Runs made elsewhere obey the same laws, whoever makes them: a cluster by its dashboard, or a service."""
 
 import io
+import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -153,6 +155,27 @@ def test_a_run_is_watched_to_its_end_with_the_same_lines_and_bars(
     assert "Ray says" not in said
     assert ("\u2501" in said) is terminal
     assert ("searches  5/10  1 mistake" in said) is not terminal
+
+
+def test_what_a_run_says_is_shown_while_it_goes_on(world: World, file: Path) -> None:
+    """Not only in the end: who watches is told at once."""
+    world.submit(file)
+    world.jobs.said["a"] = _log()
+    console = Terminal()
+    console.file = io.StringIO()
+    ending = threading.Timer(3.0, lambda: world.ends("a", "SUCCEEDED", 0))
+    watching = threading.Thread(target=watch, args=(world.there, world.there.run("a"), console))
+    watching.start()
+    ending.start()
+    try:
+        until = time.monotonic() + 2.5
+        while "computing" not in console.file.getvalue() and time.monotonic() < until:
+            time.sleep(0.05)
+        assert "computing" in console.file.getvalue()
+        assert ending.is_alive()
+    finally:
+        ending.join()
+        watching.join(20)
 
 
 def test_a_watch_ends_as_its_run(world: World, file: Path) -> None:
