@@ -19,7 +19,7 @@ MOST_BODY = 1 << 20
 """Bytes of what is sent with a request."""
 MOST_UPLOAD = 16 << 20
 """Bytes where images are sent."""
-MOST_ADDRESS = 8 << 10
+MOST_ADDRESS = 16 << 10
 """Bytes of a request's path and query."""
 MOST_HEADERS = 100
 MOST_HEADER_BYTES = 32 << 10
