@@ -67,6 +67,7 @@ _PAGES: Sequence[APIRouter] = (
     weaknesses.router,
 )
 
+_NOTHING_THERE = (404, 405)
 _REFUSALS: dict[int | str, dict[str, Any]] = {
     "4XX": {**REFUSAL, "description": "The request is refused; it says why"},
     503: {**REFUSAL, "description": "The cluster can't be reached"},
@@ -125,8 +126,11 @@ async def _malformed(request: Request, error: Exception) -> Response:
 
 async def _not_served(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    said = NotFoundError(
-        "an address that is served here", f"{request.method} {request.url.path}", "begin at /"
+    asked = f"{request.method} {request.url.path}"
+    said = (
+        NotFoundError("an address that is served here", asked, "begin at /")
+        if error.status_code in _NOTHING_THERE
+        else OutvotedError("a request that can be read", str(error.detail), "look at what was sent")
     )
     answer = await _refused(request, said)
     answer.status_code = error.status_code

@@ -187,8 +187,6 @@ def _refusal(request: Request, error: RequestError) -> Response:
     answer = answer_to(request, error)
     if isinstance(error, StrangerError):
         answer.headers["WWW-Authenticate"] = "Bearer"
-    if isinstance(error, BusyError):
-        answer.headers["Retry-After"] = str(error.after)
     return answer
 
 

@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Match
 
 from outvoted.analysis.report.templating import Templates
-from outvoted.cluster.service.errors import as_json, status_of
+from outvoted.cluster.service.errors import BusyError, as_json, status_of
 from outvoted.cluster.service.pages import words
 from outvoted.cluster.service.pages.assets import address_of
 from outvoted.search.errors import OutvotedError
@@ -42,9 +42,13 @@ def page(request: Request, template: str, status: int = 200, **values: Any) -> H
 
 def answer_to(request: Request, error: OutvotedError) -> Response:
     """Say what an error says: to programs as JSON, to people on a page."""
-    if request.url.path.startswith("/v1"):
-        return JSONResponse(as_json(error), status_of(error))
-    return error_page(request, error)
+    is_program = request.url.path.startswith("/v1")
+    answer: Response = (
+        JSONResponse(as_json(error), status_of(error)) if is_program else error_page(request, error)
+    )
+    if isinstance(error, BusyError):
+        answer.headers["Retry-After"] = str(error.after)
+    return answer
 
 
 def error_page(request: Request, error: OutvotedError) -> HTMLResponse:

@@ -12,7 +12,7 @@ import pytest
 from tests.hostile.service.conftest import MOST_WAITING, PATIENCE, Listening
 
 COUNT = int(os.environ.get("OUTVOTED_SLOW_CONNECTIONS", "400"))
-SOON = 2.0
+SOON = 5.0
 """Seconds within which a busy machine's server answers."""
 Says = Callable[[Listening], bytes]
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.hostile.service.conftest import Listening
 
-SOON = 2.0
+SOON = 5.0
 HOST = b"Host: 127.0.0.1\r\n"
 
 NO_REQUESTS = {

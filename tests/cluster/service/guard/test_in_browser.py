@@ -18,7 +18,18 @@ from outvoted.cluster.service.service import Service
 from tests.browser import console_errors
 from tests.cluster.service.serving import served
 
-PAGES = ("/", "/start", "/runs/small", "/try?run=small", "/label", "/compare?a=small&b=small", "/nothing")
+PAGES = (
+    "/",
+    "/start",
+    "/runs/small",
+    "/runs/small/mistakes",
+    "/runs/small/map",
+    "/try?run=small",
+    "/label",
+    "/label/small",
+    "/compare?a=small&b=small",
+    "/nothing",
+)
 
 
 @pytest.fixture
