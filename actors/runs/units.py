@@ -186,8 +186,9 @@ class UnitTables:
         """
         for place, units in self.places.grouped():
             path = self.file(table, place)
-            whole = not is_pack(place) or self._sizes(path).keys() == units
-            yield path, None if whole else _rows_of(self._sizes(path), units, path)
+            sizes = self._sizes(path) if is_pack(place) else {}
+            whole = not is_pack(place) or sizes.keys() == units
+            yield path, None if whole else _rows_of(sizes, units, path)
 
     def note(self, unit: str) -> dict[str, str]:
         """Return what the marker's file holds beside its rows; nothing where there is no whole file."""

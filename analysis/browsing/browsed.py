@@ -1,6 +1,7 @@
 """A run's mistakes as they are browsed: pages, counts, single mistakes, and those that are like one."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,8 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from outvoted.analysis.browsing import ordering
-from outvoted.analysis.browsing.counting import Cube, Facets, Weaknesses, bars, spans
-from outvoted.analysis.browsing.engine import Query
+from outvoted.analysis.browsing.counting import Bars, Cube, Facets, Weaknesses, bars, spans
 from outvoted.analysis.browsing.filters import MistakeFilter, check_number
 from outvoted.analysis.browsing.finding import Finder, Found
 from outvoted.analysis.browsing.looking import Looking
@@ -69,6 +69,7 @@ class BrowsedRun:
         classes: Sequence[str] = (),
         stamp: str = "",
         pause: Callable[[float], float] = _patient,
+        turn: Callable[[], AbstractContextManager[object]] = nullcontext,
     ) -> None:
         """Take the run's folder, and what is known of it.
 
@@ -78,9 +79,10 @@ class BrowsedRun:
             classes: their names, where they have any.
             stamp: tells it from another run that had its name before.
             pause: after how many seconds files are looked for again, by how many that took.
+            turn: waits, before each answer, until it may be made.
         """
         self.classes, self.stamp = classes, stamp
-        self._looking = Looking(folder, sources, pause)
+        self._looking = Looking(folder, sources, pause, turn)
 
     @property
     def measures(self) -> tuple[str, ...]:
@@ -116,27 +118,20 @@ class BrowsedRun:
             OutvotedError: a name or a cursor is none of this run's, a file is damaged, or it takes too long.
         """
         limit = max(0, min(limit, MOST_ROWS))
-        place = None if cursor is None else ordering.read(cursor, one, sort)
+        behind = None if cursor is None else ordering.read(cursor, one, sort)
 
         def found(finder: Finder) -> Page:
             self._check(one, sort)
-            order = self._order(finder, one, sort) if place is None and skip >= MOST_ROWS else None
-            last: Found | None = None
-            if order is not None:
-                places = [finder.place(number) for number in order[skip : skip + limit]]
-                more = skip + limit < len(order)
-            else:
-                beyond = Query("true") if place is None else sort.after(*place)
-                there = finder.first(one, sort, limit + 1, skip, beyond)
-                places, more = [each.at for each in there[:limit]], len(there) > limit
-                last = there[limit - 1] if more and limit else None
-            rows = self._listed(finder, places)
-            if more and rows and last is None:
-                last = finder.find(rows[-1].key, sort)
-            follows = None if last is None else ordering.written(last.value, last.key, one, sort)
-            return Page(rows, self._total(finder, one), follows)
+            if behind is None:
+                return self._skipped(finder, one, sort, limit, skip)
+            beyond = sort.after(finder.value(behind, sort), behind.key)
+            return self._page(finder, one, sort, finder.first(one, sort, limit + 1, skip, beyond), limit)
 
-        return self._looking.asked(found)
+        def known(finder: Finder) -> Page:
+            name = ("page", str(one.query()), str(sort), limit, cursor, skip)
+            return finder.pages.kept(name, lambda: found(finder))
+
+        return self._looking.asked(known)
 
     def count(self, one: MistakeFilter = _EVERYTHING) -> int:
         """Return how many mistakes are meant.
@@ -179,7 +174,8 @@ class BrowsedRun:
             self._check(one)
             cube, measures = self._cube(finder, one), self._looking.measures()
             span = over or finder.memory.kept("spans", lambda: spans(finder, measures))
-            return Weaknesses(cube.total(one), cube.cells(one), bars(finder, one, measures, span))
+            drawn = self._drawn_bars(finder, one, measures, span)
+            return Weaknesses(cube.total(one), cube.cells(one), drawn)
 
         return self._looking.asked(counted)
 
@@ -305,6 +301,13 @@ class BrowsedRun:
         for name in (sort.by, *one.ranges):
             check_number(name, self._looking.measures())
 
+    @staticmethod
+    def _drawn_bars(
+        finder: Finder, one: MistakeFilter, measures: Sequence[str], over: Span
+    ) -> tuple[Bars, ...]:
+        name = ("bars", str(one.query()), over.low.tobytes(), over.high.tobytes())
+        return finder.memory.kept(name, lambda: bars(finder, one, measures, over))
+
     def _near(self, finder: Finder, here: MistakeRow, limit: int) -> list[RowPlace]:
         measures = self._looking.measures()
         over = finder.memory.kept("spans", lambda: spans(finder, measures))
@@ -321,12 +324,27 @@ class BrowsedRun:
     def _cube(self, finder: Finder, one: MistakeFilter) -> Cube:
         return finder.memory.kept(_cube_of(one), lambda: Cube(finder, one))
 
-    def _order(self, finder: Finder, one: MistakeFilter, sort: Sort) -> Ints | None:
-        """Return all rows in an order, unless they are too many to be kept."""
-        if self._total(finder, one) > _ORDERED:
-            return None
+    def _skipped(self, finder: Finder, one: MistakeFilter, sort: Sort, limit: int, skip: int) -> Page:
+        """Return what follows the first ``skip``: few are counted off, of many the order is kept."""
         name = ("order", str(one.query()), str(sort))
-        return finder.memory.kept(name, lambda: finder.order(one, sort))
+        order: Ints | None = finder.memory.get(name)
+        if order is None and skip >= MOST_ROWS and self._total(finder, one) <= _ORDERED:
+            order = finder.memory.kept(name, lambda: finder.order(one, sort))
+        if order is None:
+            return self._page(finder, one, sort, finder.first(one, sort, limit + 1, skip), limit)
+        rows = self._listed(finder, [finder.place(number) for number in order[skip : skip + limit]])
+        more = bool(rows) and skip + limit < len(order)
+        follows = ordering.unvalued(rows[-1].key, one, sort) if more else None
+        return Page(rows, self._total(finder, one), follows)
+
+    def _page(
+        self, finder: Finder, one: MistakeFilter, sort: Sort, found: Sequence[Found], limit: int
+    ) -> Page:
+        """Show rows that were found, of which one more than wanted means that others follow."""
+        rows = self._listed(finder, [each.at for each in found[:limit]])
+        last = found[limit - 1] if 0 < limit < len(found) else None
+        follows = None if last is None else ordering.written(last.value, last.key, one, sort)
+        return Page(rows, self._total(finder, one), follows)
 
     def _listed(self, finder: Finder, places: Sequence[RowPlace]) -> tuple[MistakeRow, ...]:
         rows = taken(finder.snapshot, places, LISTED)

@@ -10,7 +10,7 @@ import numpy as np
 
 from outvoted.analysis.browsing.engine import Engine, Query
 from outvoted.analysis.browsing.filters import MistakeFilter, columns_of_ranges
-from outvoted.analysis.browsing.ordering import MistakeKey, Sort
+from outvoted.analysis.browsing.ordering import Behind, MistakeKey, Sort
 from outvoted.analysis.browsing.rows import MistakeRow, RowPlace
 from outvoted.analysis.browsing.snapshot import Checked, HeldFile, Snapshot
 from outvoted.analysis.browsing.sources import MEASURE
@@ -19,7 +19,6 @@ from outvoted.search.arrays import Ints
 
 Answer = TypeVar("Answer")
 
-_KEPT = 24  # answers
 _EVERY, _ALL_ROWS = MistakeFilter(), Query("true")
 _KEY = ("part", "search", "number")
 _FILE_BITS = 40  # of a number that names a row of a file
@@ -37,7 +36,9 @@ class Found:
 class Memory:
     """Answers about a snapshot that were given lately; several threads may ask."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
+        """Take how many answers are kept."""
+        self._most = most
         self._kept, self._lock = OrderedDict[Hashable, Any](), Lock()
 
     def get(self, name: Hashable) -> Any:
@@ -55,7 +56,7 @@ class Memory:
         made = make()
         with self._lock:
             self._kept[name] = made
-            while len(self._kept) > _KEPT:
+            while len(self._kept) > self._most:
                 self._kept.popitem(last=False)
         return made
 
@@ -66,13 +67,14 @@ class Finder:
 
     Attributes:
         checked: by which columns are read through before DuckDB is let near them.
-        memory: of answers about the same snapshot.
+        memory, pages: of answers about the same snapshot.
     """
 
     engine: Engine
     checked: Checked
     snapshot: Snapshot
     memory: Memory
+    pages: Memory
 
     def first(
         self,
@@ -143,6 +145,13 @@ class Finder:
         sort, condition = beyond
         rows = self._rows(one, {"v": sort.by, **dict(zip(_KEY, _KEY, strict=True))})
         return self._number(rows, condition)
+
+    def value(self, behind: Behind, sort: Sort) -> Any:
+        """Return what the row that a cursor stands behind is sorted by; None as well if it is not there."""
+        if behind.valued:
+            return behind.value
+        here = self.find(behind.key, sort)
+        return None if here is None else here.value
 
     def find(self, key: MistakeKey, sort: Sort, one: MistakeFilter = _EVERY) -> Found | None:
         """Return a mistake's row, if it is there and among those that are meant."""

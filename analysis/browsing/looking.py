@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from threading import RLock
 from typing import TypeVar
@@ -19,6 +20,7 @@ from outvoted.search.errors import OutvotedError
 Answer = TypeVar("Answer")
 
 _TRIES = 8
+_ANSWERS, _PAGES = 32, 64  # that are kept
 
 
 class Looking:
@@ -29,6 +31,7 @@ class Looking:
         folder: Path,
         sources: Callable[[], Sequence[Source]],
         pause: Callable[[float], float],
+        turn: Callable[[], AbstractContextManager[object]],
     ) -> None:
         """Take the run's folder, what names its tables, and when files are looked for again.
 
@@ -36,11 +39,13 @@ class Looking:
             folder: the run's.
             sources: names the tables.
             pause: how many seconds later, by how many it took.
+            turn: waits until it is somebody's turn; an answer is made within its block.
         """
-        self._engine, self._sources, self._pause = Engine(folder), sources, pause
+        self._engine, self._sources = Engine(folder), sources
+        self._pause, self._turn = pause, turn
         self._checked = Checked()
         self._known = dict[tuple[str, str], Source]()
-        self._now: tuple[Snapshot, Memory] | None = None
+        self._now: tuple[Snapshot, Memory, Memory] | None = None
         self._due = 0.0
         self._lock = RLock()
 
@@ -48,8 +53,12 @@ class Looking:
         """Return an answer about what is there; files that vanish meanwhile are looked for again.
 
         Raises:
-            OutvotedError: a file is damaged, or ``answer`` raises it.
+            OutvotedError: a file is damaged, or ``answer`` raises it, or waiting for one's turn does.
         """
+        with self._turn():
+            return self._answered(answer)
+
+    def _answered(self, answer: Callable[[Finder], Answer]) -> Answer:
         for attempt in range(_TRIES):
             try:
                 return answer(Finder(self._engine, self._checked, *self._looked(anew=attempt > 0)))
@@ -74,13 +83,13 @@ class Looking:
         """Forget all that was read."""
         self._engine.close()
 
-    def _looked(self, anew: bool) -> tuple[Snapshot, Memory]:
+    def _looked(self, anew: bool) -> tuple[Snapshot, Memory, Memory]:
         with self._lock:
             began = time.monotonic()
             if self._now is None or anew or began >= self._due:
                 found = self._checked.snapshot(self._tables())
                 if self._now is None or not found.same(self._now[0]):
-                    self._now = found, Memory()
+                    self._now = found, Memory(_ANSWERS), Memory(_PAGES)
                 now = time.monotonic()
                 self._due = now + self._pause(now - began)
             return self._now

@@ -105,6 +105,7 @@ class _Cursor(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     value: int | float | None
+    valued: bool
     part: str
     search: int
     number: int
@@ -112,19 +113,37 @@ class _Cursor(BaseModel):
     """Of what it is a cursor."""
 
 
+@dataclass(frozen=True)
+class Behind:
+    """A place behind a row; what it is sorted by is looked up where it is not ``valued``."""
+
+    key: MistakeKey
+    value: Any
+    valued: bool
+
+
 def written(value: Any, key: MistakeKey, one: MistakeFilter, sort: Sort) -> str:
-    """Return the cursor of a place behind a row."""
+    """Return the cursor of a place behind a row, which is sorted by a value."""
     known = int(value) if isinstance(value, int) else value if value is None else float(value)
-    meant = _meant(one, sort)
-    text = json.dumps(
-        {"value": known, "part": key.part, "search": key.search, "number": key.number, "meant": meant}
+    return _written(Behind(key, known, valued=True), _meant(one, sort))
+
+
+def unvalued(key: MistakeKey, one: MistakeFilter, sort: Sort) -> str:
+    """Return the cursor of a place behind a row of which only the key is known."""
+    return _written(Behind(key, None, valued=False), _meant(one, sort))
+
+
+def _written(behind: Behind, meant: str) -> str:
+    part, search, number = behind.key.values
+    found = _Cursor(
+        value=behind.value, valued=behind.valued, part=part, search=search, number=number, meant=meant
     )
-    sealed = hashlib.sha256(text.encode()).digest()[:6] + text.encode()
-    return _encoded(sealed)
+    text = json.dumps(found.model_dump()).encode()
+    return _encoded(hashlib.sha256(text).digest()[:6] + text)
 
 
-def read(cursor: str, one: MistakeFilter, sort: Sort) -> tuple[Any, MistakeKey]:
-    """Read a cursor: the value and the key of the row that it stands behind.
+def read(cursor: str, one: MistakeFilter, sort: Sort) -> Behind:
+    """Read a cursor.
 
     It is no secret: who makes one up gets a page that a filter would give too. One that was altered, or is of
     another question, would give a wrong page.
@@ -144,7 +163,7 @@ def read(cursor: str, one: MistakeFilter, sort: Sort) -> tuple[Any, MistakeKey]:
         raise _refused("another text", "begin again without one") from error
     if found.meant != _meant(one, sort):
         raise _refused("one of another filter or order", "begin again without one, or ask as before")
-    return found.value, MistakeKey(found.part, found.search, found.number)
+    return Behind(MistakeKey(found.part, found.search, found.number), found.value, found.valued)
 
 
 def _encoded(sealed: bytes) -> str:

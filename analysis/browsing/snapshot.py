@@ -177,5 +177,5 @@ def _repeated(keys: Sequence[pa.Table]) -> list[Bools]:
 
 def _single(keys: pa.Table) -> bool:
     """Return whether the first column alone tells all rows apart, as it nearly always does."""
-    values = np.sort(keys.column(0).to_numpy())
+    values = np.sort(keys.column(0).to_numpy(), kind="stable")  # files are in order: runs are merged
     return bool((values[1:] != values[:-1]).all())

@@ -3,19 +3,22 @@
 import hashlib
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from threading import Lock
+from threading import BoundedSemaphore, Lock
 
 from outvoted.actors.runs.run_folder import RunFolder, RunRecord
 from outvoted.analysis.browsing.browsed import BrowsedRun
 from outvoted.analysis.browsing.sources import Source
 from outvoted.cluster.jobs.kinds import kind_of
+from outvoted.cluster.service.errors import BusyError
 from outvoted.cluster.storage.at_hand import fetched
 from outvoted.cluster.storage.urls import url_of
 
 _OPEN = 8
 _FETCH_SECONDS = 30.0
+_AT_ONCE, _WAITING = 3, 24
 
 
 class BrowsedRuns:
@@ -25,6 +28,7 @@ class BrowsedRuns:
         self._open = OrderedDict[tuple[Path, str], BrowsedRun]()
         self._fetched = dict[Path, float]()
         self._lock = Lock()
+        self._room, self._turns = BoundedSemaphore(_WAITING), BoundedSemaphore(_AT_ONCE)
 
     def of(self, folder: Path) -> BrowsedRun:
         """Return the mistakes of the run in a folder, or of the one that it stands for at a URL.
@@ -45,7 +49,7 @@ class BrowsedRuns:
         tables = _named(store, record)
         tables()  # which refuses a run that looks for none
         names = None if record.data is None else record.data.class_names
-        found = BrowsedRun(folder, tables, names or (), stamp)
+        found = BrowsedRun(folder, tables, names or (), stamp, turn=self._turn)
         with self._lock:
             kept = self._open.setdefault((folder, stamp), found)
             while len(self._open) > _OPEN:
@@ -58,6 +62,21 @@ class BrowsedRuns:
             for run in self._open.values():
                 run.close()
             self._open.clear()
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Let few look through files at once, and few wait for it: each has a thread of the service's."""
+        if not self._room.acquire(blocking=False):
+            raise BusyError(
+                expected=f"at most {_WAITING} questions about mistakes at once",
+                found="as many already",
+                remedy="ask again in a second",
+            )
+        try:
+            with self._turns:
+                yield
+        finally:
+            self._room.release()
 
     def _fetch(self, folder: Path) -> None:
         """Have the folder hold what its URL has, if it stands for one; now and then."""

@@ -1,6 +1,6 @@
 """Pages show every mistake once, in order, whatever their size and whatever is written meanwhile."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -45,8 +45,10 @@ def mined(tmp_path_factory: pytest.TempPathFactory) -> Shards:
 
 
 @pytest.fixture(scope="module")
-def run(mined: Shards) -> BrowsedRun:
-    return browsed(mined.units.file("mistakes", "any").parent.parent)
+def run(mined: Shards) -> Iterator[BrowsedRun]:
+    opened = browsed(mined.units.file("mistakes", "any").parent.parent)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +139,7 @@ def meant(frame: pd.DataFrame, one: MistakeFilter) -> pd.DataFrame:
     return frame
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(one=FILTERS, by=st.sampled_from(SORTS), descending=st.booleans())
 def test_filters_leave_what_pandas_leaves(
     one: MistakeFilter, by: str, descending: bool, run: BrowsedRun, frame: pd.DataFrame
