@@ -11,11 +11,11 @@ import pyarrow as pa
 from outvoted.analysis.browsing import ordering
 from outvoted.analysis.browsing.counting import Bars, Cube, Facets, Weaknesses, bars, spans
 from outvoted.analysis.browsing.filters import MistakeFilter, check_number
-from outvoted.analysis.browsing.finding import Finder, Found
+from outvoted.analysis.browsing.finding import Finder, FoundRow
 from outvoted.analysis.browsing.looking import Looking
 from outvoted.analysis.browsing.ordering import MistakeKey, Sort
 from outvoted.analysis.browsing.rows import LISTED, MistakeRow, RowPlace, listed, recorded, taken
-from outvoted.analysis.browsing.sources import Source
+from outvoted.analysis.browsing.sources import MistakeTable
 from outvoted.analysis.browsing.thumbnails import SMALL, side_of
 from outvoted.analysis.mining.cells import Span
 from outvoted.search.arrays import Ints
@@ -29,7 +29,7 @@ _AS_FOUND = Sort()
 
 
 @dataclass(frozen=True)
-class Page:
+class BrowsedPage:
     """Some mistakes in an order.
 
     Attributes:
@@ -65,7 +65,7 @@ class BrowsedRun:
     def __init__(
         self,
         folder: Path,
-        sources: Callable[[], Sequence[Source]],
+        sources: Callable[[], Sequence[MistakeTable]],
         classes: Sequence[str] = (),
         stamp: str = "",
         pause: Callable[[float], float] = _patient,
@@ -108,7 +108,7 @@ class BrowsedRun:
         limit: int = 100,
         cursor: str | None = None,
         skip: int = 0,
-    ) -> Page:
+    ) -> BrowsedPage:
         """Return some mistakes: those behind a cursor, or behind the first ``skip``.
 
         Whoever follows the cursors sees each mistake once that was there when the first page was taken,
@@ -120,14 +120,14 @@ class BrowsedRun:
         limit = max(0, min(limit, MOST_ROWS))
         behind = None if cursor is None else ordering.read(cursor, one, sort)
 
-        def found(finder: Finder) -> Page:
+        def found(finder: Finder) -> BrowsedPage:
             self._check(one, sort)
             if behind is None:
                 return self._skipped(finder, one, sort, limit, skip)
             beyond = sort.after(finder.value(behind, sort), behind.key)
             return self._page(finder, one, sort, finder.first(one, sort, limit + 1, skip, beyond), limit)
 
-        def known(finder: Finder) -> Page:
+        def known(finder: Finder) -> BrowsedPage:
             name = ("page", str(one.query()), str(sort), limit, cursor, skip)
             return finder.pages.kept(name, lambda: found(finder))
 
@@ -324,7 +324,7 @@ class BrowsedRun:
     def _cube(self, finder: Finder, one: MistakeFilter) -> Cube:
         return finder.memory.kept(_cube_of(one), lambda: Cube(finder, one))
 
-    def _skipped(self, finder: Finder, one: MistakeFilter, sort: Sort, limit: int, skip: int) -> Page:
+    def _skipped(self, finder: Finder, one: MistakeFilter, sort: Sort, limit: int, skip: int) -> BrowsedPage:
         """Return what follows the first ``skip``: few are counted off, of many the order is kept."""
         name = ("order", str(one.query()), str(sort))
         order: Ints | None = finder.memory.get(name)
@@ -335,16 +335,16 @@ class BrowsedRun:
         rows = self._listed(finder, [finder.place(number) for number in order[skip : skip + limit]])
         more = bool(rows) and skip + limit < len(order)
         follows = ordering.unvalued(rows[-1].key, one, sort) if more else None
-        return Page(rows, self._total(finder, one), follows)
+        return BrowsedPage(rows, self._total(finder, one), follows)
 
     def _page(
-        self, finder: Finder, one: MistakeFilter, sort: Sort, found: Sequence[Found], limit: int
-    ) -> Page:
+        self, finder: Finder, one: MistakeFilter, sort: Sort, found: Sequence[FoundRow], limit: int
+    ) -> BrowsedPage:
         """Show rows that were found, of which one more than wanted means that others follow."""
         rows = self._listed(finder, [each.at for each in found[:limit]])
         last = found[limit - 1] if 0 < limit < len(found) else None
         follows = None if last is None else ordering.written(last.value, last.key, one, sort)
-        return Page(rows, self._total(finder, one), follows)
+        return BrowsedPage(rows, self._total(finder, one), follows)
 
     def _listed(self, finder: Finder, places: Sequence[RowPlace]) -> tuple[MistakeRow, ...]:
         rows = taken(finder.snapshot, places, LISTED)

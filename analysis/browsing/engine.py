@@ -97,6 +97,7 @@ class Engine:
                 ) from error
             finally:
                 stop.cancel()
+                stop.join()
 
     def close(self) -> None:
         """Forget what was read."""

@@ -25,7 +25,7 @@ _FILE_BITS = 40  # of a number that names a row of a file
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundRow:
     """A row in its place in an order: ``value`` is what was sorted by."""
 
     at: RowPlace
@@ -83,14 +83,14 @@ class Finder:
         limit: int,
         skip: int = 0,
         beyond: Query = _ALL_ROWS,
-    ) -> list[Found]:
+    ) -> list[FoundRow]:
         """Return the first rows in an order of those for which ``beyond`` holds too."""
         rows = self._rows(one, {"v": sort.by, **dict(zip(_KEY, _KEY, strict=True))})
         if rows is None:
             return []
         query = Query("SELECT file, row, part, search, number, v FROM (") + rows + Query(") WHERE") + beyond
         found = self.engine.rows(query + sort.order + Query("LIMIT ? OFFSET ?", (limit, skip)))
-        return [Found(RowPlace(file, row), MistakeKey(*key), v) for file, row, *key, v in found]
+        return [FoundRow(RowPlace(file, row), MistakeKey(*key), v) for file, row, *key, v in found]
 
     def order(self, one: MistakeFilter, sort: Sort) -> Ints:
         """Return all rows in an order, as numbers that :meth:`place` reads."""
@@ -100,7 +100,7 @@ class Finder:
         query = Query("SELECT place FROM (") + rows + Query(")") + sort.order
         return self.engine.numbers(query)
 
-    def last(self, one: MistakeFilter, sort: Sort, before: Query) -> Found | None:
+    def last(self, one: MistakeFilter, sort: Sort, before: Query) -> FoundRow | None:
         """Return the last row in an order of those for which ``before`` holds too."""
         rows = self._rows(one, {"v": sort.by, **dict(zip(_KEY, _KEY, strict=True))})
         if rows is None:
@@ -109,7 +109,9 @@ class Finder:
         order = f"ORDER BY v {way} NULLS FIRST, part {way}, search {way}, number {way} LIMIT 1"
         query = Query("SELECT file, row, part, search, number, v FROM (") + rows + Query(") WHERE") + before
         found = self.engine.rows(query + Query(order))
-        return next((Found(RowPlace(file, row), MistakeKey(*key), v) for file, row, *key, v in found), None)
+        return next(
+            (FoundRow(RowPlace(file, row), MistakeKey(*key), v) for file, row, *key, v in found), None
+        )
 
     def nearest(self, here: MistakeRow, measures: Sequence[str], over: Span, limit: int) -> list[RowPlace]:
         """Return the rows like one, nearest first: by measures where it has any, else by margin."""
@@ -153,7 +155,7 @@ class Finder:
         here = self.find(behind.key, sort)
         return None if here is None else here.value
 
-    def find(self, key: MistakeKey, sort: Sort, one: MistakeFilter = _EVERY) -> Found | None:
+    def find(self, key: MistakeKey, sort: Sort, one: MistakeFilter = _EVERY) -> FoundRow | None:
         """Return a mistake's row, if it is there and among those that are meant."""
         at = Query("part = ?::VARCHAR AND search = ?::BIGINT AND number = ?::BIGINT", key.values)
         return next(iter(self.first(one, sort, 1, beyond=at)), None)

@@ -14,7 +14,7 @@ from outvoted.actors.runs.places import vanished
 from outvoted.analysis.browsing.engine import Engine
 from outvoted.analysis.browsing.finding import Finder, Memory
 from outvoted.analysis.browsing.snapshot import Checked, Snapshot
-from outvoted.analysis.browsing.sources import Source
+from outvoted.analysis.browsing.sources import MistakeTable
 from outvoted.search.errors import OutvotedError
 
 Answer = TypeVar("Answer")
@@ -29,7 +29,7 @@ class Looking:
     def __init__(
         self,
         folder: Path,
-        sources: Callable[[], Sequence[Source]],
+        sources: Callable[[], Sequence[MistakeTable]],
         pause: Callable[[float], float],
         turn: Callable[[], AbstractContextManager[object]],
     ) -> None:
@@ -44,7 +44,7 @@ class Looking:
         self._engine, self._sources = Engine(folder), sources
         self._pause, self._turn = pause, turn
         self._checked = Checked()
-        self._known = dict[tuple[str, str], Source]()
+        self._known = dict[tuple[str, str], MistakeTable]()
         self._now: tuple[Snapshot, Memory, Memory] | None = None
         self._due = 0.0
         self._lock = RLock()
@@ -94,7 +94,7 @@ class Looking:
                 self._due = now + self._pause(now - began)
             return self._now
 
-    def _tables(self) -> list[Source]:
+    def _tables(self) -> list[MistakeTable]:
         """Return the tables, each as it was known before: it remembers what is in packs."""
         there = [self._known.setdefault((one.table, one.part), one) for one in self._sources()]
         self._known = {(one.table, one.part): one for one in there}

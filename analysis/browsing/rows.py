@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from outvoted.actors.runs import tables
 from outvoted.analysis.browsing.ordering import MistakeKey
 from outvoted.analysis.browsing.snapshot import HeldFile, Snapshot
-from outvoted.analysis.browsing.sources import Source
+from outvoted.analysis.browsing.sources import MistakeTable
 from outvoted.search.arrays import Bools, Ints
 from outvoted.search.errors import OutvotedError
 
@@ -149,7 +149,7 @@ def _mask(count: int, rows: Ints) -> Bools:
     return wanted
 
 
-def part_of(row: dict[str, Any], source: Source) -> str:
+def part_of(row: dict[str, Any], source: MistakeTable) -> str:
     """Name the part of the run that a row is of, as SQL does."""
     own = [source.part] if source.part else []
     return "~".join([*own, *(str(row[group]) for group in source.groups if group in row)])

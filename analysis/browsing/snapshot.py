@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from outvoted.actors.runs import tables
 from outvoted.actors.runs.files import refuse_link
-from outvoted.analysis.browsing.sources import Source
+from outvoted.analysis.browsing.sources import MistakeTable
 from outvoted.search.arrays import Bools, Ints
 
 
@@ -25,7 +25,7 @@ class HeldFile:
         stamp: size and time, by which one that was written anew is told.
     """
 
-    source: Source
+    source: MistakeTable
     path: Path
     wanted: Bools | None
     stamp: tuple[int, int]
@@ -82,7 +82,7 @@ class Checked:
     _keys: dict[tuple[Path, tuple[int, int]], pa.Table] = field(default_factory=dict)
     _sound: dict[tuple[Path, tuple[int, int]], set[str]] = field(default_factory=dict)
 
-    def snapshot(self, sources: Sequence[Source]) -> Snapshot:
+    def snapshot(self, sources: Sequence[MistakeTable]) -> Snapshot:
         """Look which files are there, and read their keys.
 
         Raises:
@@ -135,7 +135,7 @@ class Checked:
             raise tables.unreadable(file.path, wrong)
 
 
-def _held(source: Source) -> Iterable[HeldFile]:
+def _held(source: MistakeTable) -> Iterable[HeldFile]:
     for path, wanted in source.units.files(source.table):
         refuse_link(path.parent)
         refuse_link(path)

@@ -78,7 +78,7 @@ NUMBERS = (
 
 
 @dataclass(frozen=True)
-class Source:
+class MistakeTable:
     """A table with mistakes of a run.
 
     Attributes:

@@ -111,6 +111,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     service: Service = app.state.service
     service.watching.close()
     service.desks.close()
+    service.browsed.close()
     await service.votes.close()
 
 

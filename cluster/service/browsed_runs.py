@@ -10,7 +10,7 @@ from threading import BoundedSemaphore, Lock
 
 from outvoted.actors.runs.run_folder import RunFolder, RunRecord
 from outvoted.analysis.browsing.browsed import BrowsedRun
-from outvoted.analysis.browsing.sources import Source
+from outvoted.analysis.browsing.sources import MistakeTable
 from outvoted.cluster.jobs.kinds import kind_of
 from outvoted.cluster.service.errors import BusyError
 from outvoted.cluster.storage.at_hand import fetched
@@ -90,11 +90,11 @@ class BrowsedRuns:
             fetched(folder)
 
 
-def _named(store: RunFolder, record: RunRecord) -> Callable[[], Sequence[Source]]:
+def _named(store: RunFolder, record: RunRecord) -> Callable[[], Sequence[MistakeTable]]:
     """Return what names the tables with a run's mistakes, of which there may be more later."""
     kind = kind_of(record)
 
-    def tables() -> Sequence[Source]:
-        return [Source(one.units, one.mistakes, one.run or "") for one in kind.recorded(store, record)]
+    def tables() -> Sequence[MistakeTable]:
+        return [MistakeTable(one.units, one.mistakes, one.run or "") for one in kind.recorded(store, record)]
 
     return tables

@@ -10,7 +10,7 @@ import pytest
 from outvoted.actors.mining.shards import ShardResult, Shards
 from outvoted.actors.runs import png, schema
 from outvoted.analysis.browsing.browsed import BrowsedRun
-from outvoted.analysis.browsing.sources import Source
+from outvoted.analysis.browsing.sources import MistakeTable
 from outvoted.search.plan import shard_name
 from outvoted.search.transforms import Affine
 
@@ -88,4 +88,4 @@ def written(tmp_path: Path) -> Write:
 
 def browsed(path: Path) -> BrowsedRun:
     """Browse a run whose files are looked for whenever anything is asked."""
-    return BrowsedRun(path, lambda: [Source(Shards(path).units)], pause=lambda took: 0.0)
+    return BrowsedRun(path, lambda: [MistakeTable(Shards(path).units)], pause=lambda took: 0.0)

@@ -17,7 +17,7 @@ from outvoted.actors.runs.units import UnitTables
 from outvoted.analysis.browsing.browsed import MOST_ROWS, BrowsedRun
 from outvoted.analysis.browsing.filters import MistakeFilter
 from outvoted.analysis.browsing.ordering import MistakeKey, Sort
-from outvoted.analysis.browsing.sources import Source
+from outvoted.analysis.browsing.sources import MistakeTable
 from outvoted.search.errors import OutvotedError
 from tests.analysis.browsing.conftest import Write, browsed, rows_of, shard_of
 
@@ -103,7 +103,9 @@ def test_parts_are_told_apart(tmp_path: Path) -> None:
     stores = {name: Shards(tmp_path / "run" / name) for name in ("a", "b")}
     for number, store in enumerate(stores.values()):
         store.write(shard_of(range(10), seed=number))
-    run = BrowsedRun(tmp_path / "run", lambda: [Source(one.units, part=name) for name, one in stores.items()])
+    run = BrowsedRun(
+        tmp_path / "run", lambda: [MistakeTable(one.units, part=name) for name, one in stores.items()]
+    )
     page = run.page(limit=100)
     assert [(row.part, row.search) for row in page.rows] == [(part, k) for k in range(10) for part in "ab"]
     assert page.rows[3].id == "b~1/0"
@@ -120,7 +122,7 @@ def test_rounds_of_healing_are_parts(tmp_path: Path) -> None:
         for column, value in zip(schema.OF_STEP, (7, "mistakes", number), strict=True):
             rows = rows.append_column(pa.field(column.name, column.type), pa.array([value] * 5, column.type))
         units.write(f"7-mistakes-{number}", {"mistakes": rows, "rounds": schema.ROUNDS.of_rows([])})
-    run = BrowsedRun(tmp_path, lambda: [Source(units)])
+    run = BrowsedRun(tmp_path, lambda: [MistakeTable(units)])
     assert [row.id for row in run.page(limit=2).rows] == ["7~mistakes~0~0/0", "7~mistakes~1~0/0"]
     assert run.count(MistakeFilter(part=("7~mistakes~1",))) == 5
     assert run.images([MistakeKey("7~mistakes~1", 3, 0)]) != [None]
@@ -134,7 +136,7 @@ def test_dissents_of_a_scan_are_mistakes_without_a_search(tmp_path: Path) -> Non
     ]
     units = UnitTables(tmp_path, schema.DISSENTS, schema.SCANNED)
     units.write("chunk-0", {"dissents": schema.DISSENTS.of_rows(rows), "scanned": schema.SCANNED.of_rows([])})
-    run = BrowsedRun(tmp_path, lambda: [Source(units, "dissents")], classes=("a", "b", "c", "d", "e"))
+    run = BrowsedRun(tmp_path, lambda: [MistakeTable(units, "dissents")], classes=("a", "b", "c", "d", "e"))
     page = run.page(sort=Sort(by="margin", descending=True), limit=5)
     assert [row.number for row in page.rows] == [0] * 5
     assert page.rows[0].true_label == 2
