@@ -7,14 +7,13 @@ import webbrowser
 from contextlib import suppress
 from threading import Thread
 
-from outvoted.actors.networks.computing import use_one_thread
 from outvoted.cluster.console.terminal import command, console, errors, phase
 from outvoted.cluster.service.connection import Cluster, Connection
 from outvoted.cluster.service.guard.gate import Keys
 from outvoted.cluster.service.guard.hosts import check_binding, names_of
 from outvoted.cluster.service.job_table import JobTable
 from outvoted.cluster.service.local_cluster import LocalCluster
-from outvoted.cluster.service.serving import cluster_of, listening, serve, sole_service
+from outvoted.cluster.service.serving import cluster_of, listening, sole_service
 from outvoted.cluster.service.settings import ServiceSettings
 from outvoted.cluster.submitting.dashboard import Dashboard, Jobs
 
@@ -27,7 +26,6 @@ def serve_runs(settings: ServiceSettings, browser: bool) -> None:
     Raises:
         OutvotedError: another process serves the folder, or the port is taken.
     """
-    use_one_thread()
     check_binding(settings.host, settings.allow_hosts, settings.runs)
     cluster = cluster_of(settings)
     connection = Connection(cluster, lambda said: console.print(said, soft_wrap=True, markup=False))
@@ -43,6 +41,9 @@ def serve_runs(settings: ServiceSettings, browser: bool) -> None:
         if browser and _has_browser():
             Thread(target=webbrowser.open, args=(link,), daemon=True).start()
         with suppress(KeyboardInterrupt):
+            cluster.prepare()  # Ray starts while this process imports what it needs itself, for seconds
+            from outvoted.cluster.service.answering import serve
+
             serve(settings, keys, connection, listener)
         _leave(settings, cluster, connection)
 

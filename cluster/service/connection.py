@@ -1,5 +1,6 @@
 """The cluster of a service: found or started while pages answer already, and again where it is lost."""
 
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,10 +12,19 @@ from outvoted.search.errors import OutvotedError
 
 _LOOK_SECONDS = 3.0
 _AGAIN_SECONDS = 10.0
+_STEP_SECONDS = 0.1
 
 
 class Cluster(ABC):
     """Where a service's runs are made."""
+
+    @abstractmethod
+    def prepare(self) -> None:
+        """Have it start, if it has to, without waiting for it.
+
+        Raises:
+            OutvotedError: the disk refuses.
+        """
 
     @abstractmethod
     def connect(self) -> Jobs:
@@ -48,6 +58,9 @@ class GivenCluster(Cluster):
     def __init__(self, address: str) -> None:
         """Take the dashboard's address."""
         self._address = address
+
+    def prepare(self) -> None:
+        """Do nothing: it is there."""
 
     def connect(self) -> Jobs:
         """Return its jobs; see :class:`Dashboard`."""
@@ -105,6 +118,17 @@ class Connection:
             found="one that is still starting",
             remedy="try again in a few seconds; runs that there are can be looked at meanwhile",
         )
+
+    def wait(self, seconds: float) -> None:
+        """Wait for a cluster that is still starting.
+
+        Raises:
+            NotReadyError: it does not start, or takes longer.
+        """
+        until = time.monotonic() + seconds
+        while self._jobs is None and self._problem is None and time.monotonic() < until:
+            self._ended.wait(_STEP_SECONDS)
+        self.jobs()
 
     @property
     def is_made(self) -> bool:

@@ -93,18 +93,18 @@ class LocalCluster(Cluster):
             return {}
         return {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": self._head.token}
 
+    def prepare(self) -> None:
+        """Start a head, if none lives."""
+        self._head = self._found_or_started()
+
     def connect(self) -> Jobs:
         """Find the living head, or start one, and wait until it takes jobs.
 
         Raises:
             OutvotedError: it does not start, or does not answer any more.
         """
-        head = self.found()
-        if head is None:
-            self.end()  # what is left of one whose own process was killed
-            head = self._started()
-        self._head = head
-        return self._awaited(head)
+        self._head = self._found_or_started()
+        return self._awaited(self._head)
 
     def found(self) -> RayHead | None:
         """Return the head that was started for this folder, if it lives."""
@@ -140,6 +140,13 @@ class LocalCluster(Cluster):
             shutil.rmtree(head.folder, ignore_errors=True)
         self._file.unlink(missing_ok=True)
         return bool(there)
+
+    def _found_or_started(self) -> RayHead:
+        head = self.found()
+        if head is None:
+            self.end()  # what is left of one whose own process was killed
+            head = self._started()
+        return head
 
     def _started(self) -> RayHead:
         """Start a head; what leads to it is written down at once, for whoever comes after this process."""

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _ASKING = 8
 _WAIT_SECONDS = 1.0
+_START_SECONDS = 180.0
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class Service:
     desks: LabelDesks = field(default_factory=LabelDesks)
     browsed: BrowsedRuns = field(default_factory=BrowsedRuns)
     _asking: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(_ASKING), repr=False)
+    _waiting: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(_ASKING), repr=False)
     _claimed: set[str] = field(default_factory=set, repr=False)
 
     @property
@@ -76,6 +78,28 @@ class Service:
         from outvoted.cluster.service.watching import Watching  # which needs this class
 
         return Watching(self)
+
+    def wait(self) -> None:
+        """Wait for a cluster that is still starting, as it does for a while after the service.
+
+        Raises:
+            NotReadyError: it does not start, or takes minutes.
+            BusyError: many wait for it already.
+        """
+        if self.cluster is None or self.cluster.is_made:
+            return
+        if not self._waiting.acquire(blocking=False):
+            raise BusyError(
+                expected=f"at most {_ASKING} requests that wait for the cluster to start",
+                found="one more",
+                remedy="try again in a while",
+                after=10,
+            )
+        try:
+            self.cluster.wait(_START_SECONDS)
+        finally:
+            self._waiting.release()
+        self.table.forget()
 
     @contextmanager
     def claiming(self, name: str) -> Iterator[None]:

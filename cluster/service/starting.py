@@ -80,12 +80,13 @@ def start(service: Service, wanted: NewRun) -> str:
     Raises:
         ConflictError: there is a run of this name.
         BusyError: as many runs as there may be are under way.
-        NotReadyError: the cluster can't be reached yet.
+        NotReadyError: the cluster can't be reached; one that is starting is waited for.
         OutvotedError: what the command line would say of the configuration.
     """
     name = job_name(wanted.name, "name") if wanted.name else None
     found = _checked(service, wanted, name or "new")
     name = name or f"{found.kind}-{time.strftime('%Y%m%d-%H%M%S')}"
+    service.wait()
     with service.claiming(name):
         _refuse_taken(service, name)
         _submit(service, name, found, resume=False)
@@ -99,6 +100,7 @@ def stop(service: Service, name: str) -> None:
         NotFoundError: there is no such run.
         ConflictError: it is not under way, or was started in a shell.
     """
+    service.wait()
     seen = details(service, name)
     if "stop" not in seen.may:
         at_work = seen.state in ("running", "stuck")
@@ -192,6 +194,7 @@ def config_of(service: Service, name: str) -> str:
 
 
 def _go_on(service: Service, name: str, overrides: Sequence[str]) -> None:
+    service.wait()
     seen = details(service, name)
     if "extend" not in seen.may:
         raise ConflictError(

@@ -1,11 +1,16 @@
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
+from threading import Event, Timer
 
 import pytest
 
 from outvoted.cluster.service import connection
 from outvoted.cluster.service.connection import Cluster, Connection
 from outvoted.cluster.service.errors import NotReadyError
+from outvoted.cluster.service.service import Service
+from outvoted.cluster.service.settings import ServiceSettings
+from outvoted.cluster.service.starting import NewRun, start
 from outvoted.cluster.submitting.dashboard import Jobs
 from outvoted.search.errors import OutvotedError
 from tests.cluster.submitting.pretended import PretendedCluster
@@ -19,6 +24,9 @@ class _Fragile(Cluster):
 
     def __init__(self, failures: int = 0) -> None:
         self.failures, self.connected, self.lost = failures, 0, False
+
+    def prepare(self) -> None:
+        """Do nothing."""
 
     def connect(self) -> Jobs:
         """Return pretended jobs, at last."""
@@ -59,6 +67,23 @@ def test_a_cluster_that_does_not_start_is_tried_again_and_a_lost_one_started_aga
     assert found.joined().gcs == cluster.gcs
     cluster.lost = True
     _awaited(lambda: cluster.connected == 2)
+    found.end()
+
+
+def test_a_run_that_is_started_while_the_cluster_starts_waits_for_it(tmp_path: Path) -> None:
+    cluster = _Fragile()
+    there, connect = Event(), cluster.connect
+
+    def late() -> Jobs:
+        there.wait(10)
+        return connect()
+
+    cluster.connect = late  # type: ignore[method-assign]
+    found = Connection(cluster)
+    service = Service(ServiceSettings(runs=tmp_path), found.jobs, cluster=found)
+    found.begin()
+    Timer(0.3, there.set).start()
+    assert start(service, NewRun("data: {name: mnist-sample}", name="a")) == "a"
     found.end()
 
 
