@@ -10,12 +10,12 @@ _RUN = r"/runs/[^/]+"
 _OPEN = re.compile(r"/login|/logout|/assets/[^/]+|/v1/health|/v1/ready")
 _HEALTH = re.compile(r"/v1/health|/v1/ready")
 _MISTAKE = rf"(/v1)?{_RUN}/mistakes/[^/]+/[^/]+"
-_ASKING = re.compile(rf"/try|/v1/vote|/v1{_RUN}/(render|vote)|{_MISTAKE}/(replay|climb(\.png)?)")
-_READING = re.compile(rf"(/v1)?{_RUN}/mistakes(/download|/selection)?|{_ASKING.pattern}")
+_ASKING = re.compile(rf"/try|/v1/vote|/v1{_RUN}/render|{_MISTAKE}/(replay|climb(\.png)?)")
+_READING = re.compile(rf"(/v1)?{_RUN}/mistakes/download|{_ASKING.pattern}")
 _LABELLING = re.compile(rf"/label(/.+)?|/v1/label/.+|(/v1)?{_RUN}/labels/(?!import$).+")
 _LABELS = re.compile(rf"(/v1)?{_RUN}/labels")
 _EVENTS = re.compile(rf"/v1{_RUN}/events")
-_UPLOADS = re.compile(rf"/try|/v1/vote|/v1{_RUN}/(render|vote)")
+_UPLOADS = re.compile(rf"/v1/vote|/v1{_RUN}/(render|labels/import)")
 
 
 def is_open(path: str) -> bool:

@@ -45,6 +45,21 @@ def test_a_stranger_sees_nothing_but_the_way_in(opened: Opened) -> None:
         assert access.is_open(path) or found.status_code in (303, 401), (method, path)
 
 
+def test_what_readers_and_labellers_may_send_is_this_and_no_more() -> None:
+    sent = [(method, path) for method, path in addresses() if method not in access.SAFE]
+    reading = {path for method, path in sent if access.needed(method, path) == Role.READING}
+    labelling = {path for method, path in sent if access.needed(method, path) == Role.LABELLING}
+    assert reading == {
+        "/v1/vote",
+        "/v1/runs/1/render",
+        "/v1/runs/1/mistakes/download",
+        "/v1/runs/1/mistakes/1/1/replay",
+        "/runs/1/mistakes/download",
+        "/runs/1/mistakes/1/1/replay",
+    }
+    assert labelling == {"/v1/runs/1/labels"}
+
+
 def test_a_browser_is_led_to_the_login_and_back(opened: Opened, keys: Keys) -> None:
     browser = opened()
     away = browser.get("/runs/a?sort=-margin")
