@@ -1,5 +1,6 @@
 """The folder of a healing run, and what TensorBoard shows of it."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -84,6 +85,17 @@ class HealStore:
             found = now()
             self.folder.write_extra(name, found)
         return found
+
+    def taken(self) -> dict[int, pa.Table]:
+        """Return what each round took from people (BELIEVED); empty where rounds don't heed them.
+
+        Raises:
+            OutvotedError: a file can't be read.
+        """
+        files = (path.stem for path in (self.path / "extra").glob("believed-*.parquet"))
+        names = [name for name in files if re.fullmatch(r"believed-[0-9]{3,5}", name)]
+        found = {int(name.partition("-")[2]): self.folder.extra(name, BELIEVED) for name in names}
+        return {number: rows for number, rows in found.items() if rows is not None}
 
     def rounds(self) -> "pd.DataFrame":
         """Read all rows of all recorded steps, sorted."""

@@ -50,7 +50,19 @@ def healing_report(run: OpenedRun) -> Report:
         _headlines(summary),
         partial(_sections, summary, table, run.store.path),
         {_PICTURE: partial(draw_healing, summary)},
+        facts=_people(store),
     )
+
+
+def _people(store: HealStore) -> list[tuple[str, str]]:
+    """Say how many mistakes the last round that heeded people left out, or gave another label."""
+    taken = store.taken()
+    if not taken:
+        return []
+    last = taken[max(taken)]["label"]
+    left = last.null_count
+    told = f"mistakes left out of round {max(taken)}: {left:,}; relabelled: {len(last) - left:,}"
+    return [("As people see them", told)]
 
 
 def held_report(summary: HealSummary) -> Report:

@@ -174,7 +174,8 @@ def test_what_people_reject_is_not_trained_on(healed: Heal) -> None:
     lines = [line_of(kept, kept["label"]), line_of(other, (other["label"] + 1) % 10), line_of(none, "none")]
     store.folder.labels.mkdir()
     (store.folder.labels / "anna.csv").write_text("\n".join([LINE, *lines]) + "\n")
-    healed("people", *settings, "heal.rounds=1", resume=True)
+    _, report = healed("people", *settings, "heal.rounds=1", resume=True)
+    assert report.facts == [("As people see them", "mistakes left out of round 1: 1; relabelled: 1")]
     rows = store.rounds()
     assert rows[rows["round"] == 1].groupby("arm")["added"].sum().to_dict() == {
         str(arm): len(trained_on) - 1 for arm in ARMS

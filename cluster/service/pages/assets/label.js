@@ -19,7 +19,11 @@
 
   const pause = (time) => new Promise((resolve) => setTimeout(resolve, time));
   const say = (text) => { if (page.message.textContent !== text) page.message.textContent = text; };
-  const show = (id) => { for (const part of ["who", "task", "done"]) page[part].hidden = part !== id; };
+  const where = document.getElementById("where"); // the run's other pages, for those who may see them
+  const show = (id) => {
+    for (const part of ["who", "task", "done"]) page[part].hidden = part !== id;
+    if (where) where.hidden = id === "task";
+  };
   const work = (now) => { busy = now; page.task.setAttribute("aria-busy", now); };
   const query = (values) => new URLSearchParams(values).toString();
   const pictureAt = (where) => `${api}/pictures/${items[where]}?${query({ labeller })}`;
