@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 
+from outvoted.cluster.submitting.dashboard import UnreachableError
 from outvoted.search.errors import OutvotedError
 from outvoted.search.shown import shown
 
@@ -89,6 +90,8 @@ class NotReadyError(RequestError):
 
 def status_of(error: OutvotedError) -> int:
     """Return the HTTP status of an error; 422 for what is wrong with what was sent."""
+    if isinstance(error, UnreachableError):
+        return NotReadyError.status
     return error.status if isinstance(error, RequestError) else UNPROCESSABLE
 
 

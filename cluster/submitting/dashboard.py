@@ -51,6 +51,10 @@ class JobSeen:
         return self.state in _ENDED
 
 
+class UnreachableError(OutvotedError):
+    """A cluster doesn't answer, or not as one does: what was asked of it may be asked again later."""
+
+
 class Jobs(Protocol):
     """What submitting, watching and fetching need of a cluster."""
 
@@ -266,7 +270,7 @@ def _without(variables: Sequence[str]) -> Iterator[None]:
 
 def _no_token(address: str, said: str) -> OutvotedError:
     missing = "required" in said
-    return OutvotedError(
+    return UnreachableError(
         expected=f"the token of the cluster at {address}",
         found="none was sent" if missing else "another token, which it refuses",
         remedy="set RAY_AUTH_TOKEN to the cluster's token, or RAY_AUTH_TOKEN_PATH to a file with it",
@@ -291,7 +295,7 @@ def silence_of(error: Exception) -> str | None:
 
 def _nobody(address: str, error: Exception) -> OutvotedError:
     found = silence_of(error) or "no answer that a dashboard gives"
-    return OutvotedError(
+    return UnreachableError(
         expected=f"the dashboard of a Ray cluster at {address}",
         found=found,
         remedy="check host and port: the dashboard's is 8265 if not chosen otherwise, not 6379 or 10001; to "
@@ -300,7 +304,7 @@ def _nobody(address: str, error: Exception) -> OutvotedError:
 
 
 def _no_dashboard(address: str) -> OutvotedError:
-    return OutvotedError(
+    return UnreachableError(
         expected=f"the dashboard of a Ray cluster at {address}",
         found="something else that answers there",
         remedy="check host and port: the dashboard's is 8265 if not chosen otherwise",
@@ -321,7 +325,7 @@ def _refusal(address: str, job: str, error: RuntimeError) -> OutvotedError:
     if code == 404 or "check returned 404" in text:
         return _no_dashboard(address)
     if "No available agent" in text:
-        return OutvotedError(
+        return UnreachableError(
             expected=f"an agent of Ray on the head of the cluster at {address}, which starts jobs",
             found="none that is up",
             remedy="try again if the head has just been started; else its port, 52365, may be taken: start "

@@ -12,6 +12,7 @@ from outvoted.actors.runs.run_folder import State
 from outvoted.cluster.configuration.ready import SCHEMAS
 from outvoted.cluster.jobs.mine import MineConfig
 from outvoted.cluster.service.service import Service
+from outvoted.cluster.submitting.dashboard import UnreachableError
 from tests.cluster.service.runs import SMALL, recorded
 from tests.cluster.submitting.pretended import PretendedCluster
 
@@ -230,3 +231,15 @@ def test_prometheus_is_told_of_routes_and_runs(client: TestClient, service: Serv
     told = client.get("/metrics").text
     assert 'outvoted_service_runs{state="finished"} 1.0' in told
     assert 'route="/v1/runs/{name}",status="200"} 1.0' in told
+
+
+def test_a_cluster_that_does_not_answer_is_no_fault_of_who_asks(
+    client: TestClient, cluster: PretendedCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def silent(*asked: object) -> None:
+        raise UnreachableError("the dashboard", "no answer", "wait")
+
+    monkeypatch.setattr(cluster, "submit", silent)
+    assert client.post("/v1/runs", json={"config": SMALL, "name": "a"}).status_code == 503
+    monkeypatch.undo()
+    assert client.post("/v1/runs", json={"config": SMALL, "name": "a"}).status_code == 201
