@@ -17,6 +17,7 @@ from outvoted.cluster.service.errors import BusyError, ConflictError
 from outvoted.search.trust import NOTHING, Trust
 
 _IDLE = 900.0  # seconds after which others may write labels of a run
+_FRESH = 60.0  # seconds for which labels that did not change are not measured again
 _MOST = 20  # runs at once
 
 
@@ -24,6 +25,13 @@ _MOST = 20  # runs at once
 class _Open:
     desk: Desk[Any]
     used: float
+
+
+@dataclass(frozen=True)
+class _Measurement:
+    files: list[tuple[str, int]]
+    at: float
+    value: Any
 
 
 @dataclass
@@ -44,6 +52,8 @@ class LabelDesks:
     _known: OrderedDict[tuple[Path, int], Labelled] = field(default_factory=OrderedDict)
     _open: dict[Path, _Open] = field(default_factory=dict)
     _changing: Lock = field(default_factory=Lock)
+    _measured: dict[Path, _Measurement] = field(default_factory=dict)
+    _measuring: Lock = field(default_factory=Lock)
 
     def desk(self, path: Path) -> Desk[Any]:
         """Return the desk of a run.
@@ -71,6 +81,22 @@ class LabelDesks:
                 while len(self._known) > _MOST:
                     self._known.popitem(last=False)
         return found
+
+    def measured(self, path: Path, measure: Callable[[Labelled], Any]) -> Any:
+        """Return what a function makes of a run's labels: asked again where they changed, or after a minute.
+
+        Raises:
+            OutvotedError: it has nothing that people can look at, or a file of labels is damaged.
+        """
+        found = self.labelled(path)
+        files = sorted((file.name, file.stat().st_mtime_ns) for file in found.store.path.glob("*.csv"))
+        with self._measuring:
+            known = self._measured.get(path)
+            if known is None or known.files != files or self.clock() - known.at > _FRESH:
+                known = self._measured[path] = _Measurement(files, self.clock(), measure(found))
+                while len(self._measured) > _MOST:
+                    self._measured.pop(next(iter(self._measured)))
+            return known.value
 
     def close(self) -> None:
         """Let others write everywhere."""

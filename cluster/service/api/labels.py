@@ -116,7 +116,7 @@ def labels(name: str, service: Here) -> LabelsSummary:
     """Say what people have labelled, how well they agree, and what they make of the mistakes."""
     found = service.desks.labelled(folder_of(service, name))
     said = LabelsSummary(run=found.task.name, what=found.task.what, labellers=_counts(found))
-    return said.model_copy(update=_agreement(found))
+    return said.model_copy(update=service.desks.measured(folder_of(service, name), _agreement))
 
 
 def _counts(found: Labelled) -> list[LabellerCount]:

@@ -73,6 +73,25 @@ def test_a_desk_at_which_nobody_is_lets_others_write(desks: LabelDesks, clock: C
         pass
 
 
+def test_labels_are_measured_again_where_they_changed(
+    desks: LabelDesks, clock: Clock, tmp_path: Path
+) -> None:
+    path, asked = folder(tmp_path), list[float]()
+
+    def measure(_: Labelled) -> float:
+        asked.append(clock.now)
+        return clock.now
+
+    assert [desks.measured(path, measure) for _ in range(3)] == [0, 0, 0]
+    clock.now = 1
+    desk = desks.desk(path)
+    desk.put("anna", desk.sheet("anna").items[0], 3)
+    assert [desks.measured(path, measure) for _ in range(3)] == [1, 1, 1]
+    clock.now = 100
+    assert desks.measured(path, measure) == 100
+    assert asked == [0, 1, 100]
+
+
 def test_not_too_many_are_open_at_once(desks: LabelDesks, clock: Clock, tmp_path: Path) -> None:
     for number in range(20):
         desks.desk(folder(tmp_path, number))
