@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from threading import BoundedSemaphore
+from threading import BoundedSemaphore, Lock
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, Request
@@ -50,6 +50,7 @@ class Service:
     browsed: BrowsedRuns = field(default_factory=BrowsedRuns)
     _asking: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(_ASKING), repr=False)
     _waiting: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(_ASKING), repr=False)
+    _claiming: Lock = field(default_factory=Lock, repr=False)
     _claimed: set[str] = field(default_factory=set, repr=False)
 
     @property
@@ -109,26 +110,31 @@ class Service:
             ConflictError: another one does.
             BusyError: as many runs as there may be are under way, or about to be.
         """
-        if name in self._claimed:
-            raise ConflictError(
-                expected=f"no other request that starts {name}",
-                found="one that is doing so right now",
-                remedy="watch that one, or choose another name",
-            )
-        going = {run for run, job in self.table.newest().items() if not job.ended} | self._claimed
-        if len(going) >= self.settings.most_runs:
-            raise BusyError(
-                expected=f"at most {self.settings.most_runs} runs under way at once",
-                found=f"{len(going)}: {', '.join(sorted(going)[:10])}",
-                remedy="wait for one to end or stop one, or start the service with a larger --most-runs",
-            )
-        self._claimed.add(name)
+        newest = self.table.newest()
+        with self._claiming:
+            self._check_free(name, {run for run, job in newest.items() if not job.ended} | self._claimed)
+            self._claimed.add(name)
         try:
             yield
         finally:
             self._claimed.discard(name)
             self.table.forget()
             self.glances.forget()
+
+    def _check_free(self, name: str, going: set[str]) -> None:
+        if name in self._claimed:
+            raise ConflictError(
+                expected=f"no other request that starts {name}",
+                found="one that is doing so right now",
+                remedy="watch that one, or choose another name",
+            )
+        if len(going) >= self.settings.most_runs:
+            raise BusyError(
+                expected=f"at most {self.settings.most_runs} runs under way at once",
+                found=f"{len(going)}: {', '.join(sorted(going)[:10])}",
+                remedy="wait for one to end or stop one, or start the service with a larger --most-runs",
+                after=10,
+            )
 
     @contextmanager
     def asking(self) -> Iterator[Jobs]:
