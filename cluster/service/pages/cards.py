@@ -11,6 +11,9 @@ from outvoted.cluster.service.pages.told import figure
 from outvoted.cluster.service.pages.words import path
 
 
+_PHOTO = 64  # pixels of a side
+
+
 @dataclass(frozen=True)
 class CardPicture:
     """A part of a picture of many images, in the words of SVG."""
@@ -51,6 +54,11 @@ def cards(asked: MistakesAsked, rows: Sequence[MistakeRow], run: BrowsedRun, fir
         )
         for place, row in enumerate(rows)
     ]
+
+
+def photos(run: BrowsedRun) -> bool:
+    """Return whether images are so large that they are shown smoothly, not pixel by pixel."""
+    return run.side >= _PHOTO
 
 
 def said(row: MistakeRow) -> str:

@@ -110,7 +110,7 @@ def _of_numbers(asked: MistakesAsked, names: Sequence[str], title: str) -> Filte
     ranges = asked.filter.ranges
     spans = [_fields(name, ranges.get(name, Range())) for name in names]
     used = [_range_said(name, ranges[name]) for name in names if name in ranges]
-    said = str(len(used)) if len(used) > 1 else "".join(used).removeprefix(f"{title} ")
+    said = "".join(used).removeprefix(f"{title} ") if len(names) == 1 else str(len(used) or "")
     return FilterChip(title, title, spans=spans, said=said)
 
 

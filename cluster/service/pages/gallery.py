@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, Response
 from outvoted.cluster.service.api.mistakes import browsed, sent
 from outvoted.cluster.service.downloads import Format, download, keys_of
 from outvoted.cluster.service.pages.asked import MistakesAsked
-from outvoted.cluster.service.pages.cards import cards
+from outvoted.cluster.service.pages.cards import cards, photos
 from outvoted.cluster.service.pages.choices import choices
 from outvoted.cluster.service.pages.rendering import page
 from outvoted.cluster.service.pages.words import count, path
@@ -35,6 +35,7 @@ def gallery(request: Request, service: Here, name: str) -> HTMLResponse:
         filters=choices(asked, facets, run.measures, "mistakes"),
         found=_found(facets.total, asked),
         total=facets.total,
+        photos=photos(run),
         cards=cards(asked, found.rows, run, first),
         api=path("v1", "runs", name, "mistakes"),
         pairs=asked.pairs,

@@ -19,7 +19,7 @@ from outvoted.cluster.service.api.mistakes import browsed
 from outvoted.cluster.service.errors import NotFoundError
 from outvoted.cluster.service.named import run_folder
 from outvoted.cluster.service.pages.asked import MistakesAsked
-from outvoted.cluster.service.pages.cards import cards
+from outvoted.cluster.service.pages.cards import cards, photos
 from outvoted.cluster.service.pages.climbs import ShownClimb, climb_of
 from outvoted.cluster.service.pages.rendering import page
 from outvoted.cluster.service.pages.told import RunNames, ShownAnswer, ToldMoves, ballots, facts, moves
@@ -140,6 +140,7 @@ def _page(
         "mistake.html",
         name=name,
         shown=one,
+        photos=photos(found.run),
         here=found.address,
         images=path("v1", "runs", name, "mistakes", key.place, str(key.number)),
         query=asked.query,
