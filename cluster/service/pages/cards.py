@@ -10,7 +10,6 @@ from outvoted.cluster.service.pages.asked import MistakesAsked
 from outvoted.cluster.service.pages.told import figure
 from outvoted.cluster.service.pages.words import path
 
-
 _PHOTO = 64  # pixels of a side
 
 

@@ -14,14 +14,14 @@ function begin() {
   stop = new AbortController();
   const list = part("mistakes");
   if (!list) return;
-  const { run, api, query, total, at } = list.dataset;
+  const { run, api, query, sort, total, at } = list.dataset;
   const ticked = new Ticked(run, part("selection"));
   const keep = () => {
     const place = grid.first(), url = new URL(location);
     if (place) url.searchParams.set("at", place); else url.searchParams.delete("at");
     history.replaceState({ active: grid.active }, "", url);
   };
-  const blocks = new Blocks(api, query, {
+  const blocks = new Blocks(api, new URLSearchParams([...new URLSearchParams(query), ["sort", sort]]), {
     arrived: (first, last) => grid.again(first, last),
     failed: (error) => outvoted.say(`Some mistakes could not be loaded: ${error.message}. Scroll to try again.`),
   });

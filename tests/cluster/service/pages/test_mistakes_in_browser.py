@@ -8,9 +8,11 @@ import pytest
 from selenium.webdriver import Chrome, Keys
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
+from starlette.testclient import TestClient
 
 from tests.browser import console_errors, phone, theme, violations
 from tests.cluster.service.pages.conftest import MANY
+from tests.cluster.service.pages.reading import Read
 
 _ON_SCREEN = """
 const box = (item) => item.getBoundingClientRect(), place = (item) => Number(item.dataset.place);
@@ -90,6 +92,20 @@ def test_a_hundred_thousand_mistakes_scroll_without_gaps_in_few_elements(
     assert place > MANY / 2
     until(browser, lambda: "at=" in browser.current_url)
     assert console_errors(browser) == []
+
+
+@pytest.mark.parametrize("query", ["", "?sort=moves", "?range=margin:0.02..&sort=search"])
+def test_scripts_show_the_order_that_is_shown_without_them(
+    browser: Chrome, site: str, reader: TestClient, query: str
+) -> None:
+    written = Read(reader.get(f"/runs/small/mistakes{query}").text).links("/runs/small/mistakes/")
+    browser.get(f"{site}/runs/small/mistakes{query}")
+    settled(browser)
+    shown = [
+        link.get_dom_attribute("href") for link in browser.find_elements(By.CSS_SELECTOR, "#mistakes li a")
+    ]
+    assert shown
+    assert [link.split("?")[0] for link in shown] == [link.split("?")[0] for link in written[: len(shown)]]
 
 
 def test_filters_leave_fewer_without_loading_the_page_anew_and_back_brings_all(
