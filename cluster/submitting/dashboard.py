@@ -4,7 +4,7 @@ import logging
 import os
 import re
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -174,8 +174,9 @@ class Dashboard:
         import aiohttp
 
         try:
-            async for text in self._client.tail_job_logs(job):
-                yield text
+            async with aclosing(self._client.tail_job_logs(job)) as texts:  # else its connection stays open
+                async for text in texts:
+                    yield text
         except (RuntimeError, OSError, aiohttp.ClientError) as error:
             raise ConnectionError(str(error)) from error
 

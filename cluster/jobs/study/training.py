@@ -1,6 +1,7 @@
 """What is trained for a study: its generator, and families of networks kept at target accuracies."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import ray
@@ -17,6 +18,7 @@ from outvoted.actors.training.generators.generator import AnyGenerator, Generato
 from outvoted.actors.training.ray_training import train_generator_remotely
 from outvoted.actors.training.target_training import Check, Stop
 from outvoted.analysis.studies.families import Family, StudyUnit, units, work
+from outvoted.cluster.console.terminal import warn
 from outvoted.cluster.ray.calls import completed, result
 from outvoted.cluster.ray.placement import Share
 from outvoted.search.arrays import Pixels
@@ -80,7 +82,8 @@ def _stages(
     done = 0 if start is None else start.step
     bar = bars.add_task("generator", total=total, completed=done, details="")
     options = {"num_cpus": min(1.0, ray.cluster_resources().get("CPU", 1.0)), "num_gpus": share.num_gpus}
-    for call in _TRAIN.options(**options).remote(training, ray.put(images), start):
+    training_call = _TRAIN.options(**options).remote(training, ray.put(images), start)
+    for _, call in completed({training_call: None}, partial(warn, bars.console)):
         stage: TrainingStage = result(call)
         losses = f"losses {stage.generator_loss:.2f}, {stage.discriminator_loss:.2f} (discriminator)"
         number = -(-stage.checkpoint.step // epoch)
@@ -116,7 +119,7 @@ def train_families(
     ended = _ended(store, every)
     left = [unit for unit in every if unit.name not in ended]
     bar = bars.add_task("families", total=len(every), completed=len(every) - len(left), details="")
-    for unit, found in _events(left, data, images, share):
+    for unit, found in _events(left, data, images, share, partial(warn, bars.console)):
         if isinstance(found, Check):
             details = f"{unit.name}: epoch {found.epoch}, {found.accuracy:.2%} of test images right"
             bars.update(bar, details=details)
@@ -138,7 +141,11 @@ def _ended(store: StudyStore, every: Sequence[StudyUnit]) -> set[str]:
 
 
 def _events(
-    left: Sequence[StudyUnit], data: Dataset, images: Pixels, share: Share
+    left: Sequence[StudyUnit],
+    data: Dataset,
+    images: Pixels,
+    share: Share,
+    say: Callable[[str], object],
 ) -> Iterator[tuple[StudyUnit, Check | Trained]]:
     """Run all trainings, long ones first, and yield what they report as it comes."""
     work_of = {unit.family.name: work(unit.family, data) for unit in left}
@@ -147,7 +154,7 @@ def _events(
     running: dict[Any, StudyUnit] = {}
     for unit in sorted(left, key=lambda unit: (-work_of[unit.family.name], unit.seed)):
         running[_TRAIN_FAMILY.options(**options).remote(_goal(unit), *placed)] = unit
-    for unit, call in completed(running):
+    for unit, call in completed(running, say):
         try:
             yield unit, ray.get(call)
         except RayError as error:
