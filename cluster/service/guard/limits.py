@@ -18,7 +18,9 @@ Rate = Annotated[int, Field(ge=1)]
 MOST_BODY = 1 << 20
 """Bytes of what is sent with a request."""
 MOST_UPLOAD = 16 << 20
-"""Bytes where images are sent."""
+"""Bytes where images or labels are sent."""
+MOST_HELD = 512 << 20
+"""Bytes of what is being sent, with all requests together."""
 MOST_ADDRESS = 16 << 10
 """Bytes of a request's path and query."""
 MOST_HEADERS = 100
@@ -31,17 +33,12 @@ MOST_STRANGERS_AT_ONCE = 128
 MOST_STREAMS = 8
 """Streams of events for one visitor."""
 MOST_STREAMS_OF_ALL = 256
-MOST_RUNS = 4
-"""Runs that were started through the service and live."""
 BODY_PATIENCE = 10.0
 """Seconds until the next piece of what is sent must have come."""
 BODY_LASTS = 120.0
 """Seconds until all of it must have."""
 STRANGERS_BODY_LASTS = 10.0
 
-
-MOST_HELD = 512 << 20
-"""Bytes of what is being sent, with all requests together."""
 _SECONDS = 10
 
 

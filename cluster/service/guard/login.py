@@ -15,7 +15,9 @@ router = APIRouter()
 _LOCAL = re.compile(r"/(?![/\\])[!-\[\]-~]*")
 _UNAUTHORISED = 401
 _WRONG = "That is not one of this service's tokens."
-_USED = "That link has been used, or is too old. Log in with the token, or restart the service for another link."
+_USED = (
+    "That link has been used, or is too old. Log in with the token, or restart the service for another link."
+)
 
 
 @router.get("/login")
