@@ -148,6 +148,8 @@ class Desk(Generic[Key]):
         Raises:
             OutvotedError: the name is not a plain one, or the file can't be read.
         """
+        if renew or labeller not in self._sheets:
+            self.task.prepare()  # holds up nobody who answers
         with self._writing:
             if labeller not in self._sheets:
                 if len(self._sheets) >= MOST:  # names that were only tried keep nobody out

@@ -11,7 +11,7 @@ import numpy as np
 
 from outvoted.actors.labelling.label_file import Answer, LabelFile
 from outvoted.actors.labelling.label_form import MISSING, ImagesForm, Key, LabelForm
-from outvoted.actors.labelling.labellers import checked
+from outvoted.actors.labelling.labellers import MOST, checked
 from outvoted.actors.runs.files import unwritable
 from outvoted.search.arrays import Ints
 from outvoted.search.errors import OutvotedError
@@ -47,9 +47,15 @@ class LabelStore(Generic[Key]):
 
         Raises:
             OutvotedError: a file has an unreadable line, an unknown image or class, or two labels of one
-                image; it says which line.
+                image; it says which line. Or there are more than ``MOST`` files.
         """
         names = self.names
+        if len(names) > MOST:
+            raise OutvotedError(
+                expected=f"the labels of at most {MOST} people in {self.path}",
+                found=f"{len(names):,} files",
+                remedy="remove files of labellers who are not needed",
+            )
         return {name: self._file(checked(name, names, f"the folder {self.path}")).read() for name in names}
 
     @contextmanager

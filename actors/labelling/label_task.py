@@ -27,6 +27,10 @@ class LabelTask(ABC, Generic[Key]):
     form: LabelForm[Key]
 
     @abstractmethod
+    def prepare(self) -> None:
+        """Look at what there is to label by now; it may take seconds, in which the rest can be asked for."""
+
+    @abstractmethod
     def sequence(self, labeller: str) -> Sequence[Key]:
         """Return what a labeller sees, in this order; it follows from the run and the name."""
 
@@ -59,6 +63,9 @@ class ImagesTask(LabelTask[int]):
         """Take the study's name, its images as PNG in the order of their numbers, and its classes."""
         self.name, self.classes, self.form = name, classes, form
         self._pictures = pictures
+
+    def prepare(self) -> None:
+        """Do nothing: a study's images stay as they are."""
 
     def sequence(self, labeller: str) -> list[int]:
         """Return all images, shuffled for the labeller."""

@@ -5,6 +5,7 @@ import time
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from threading import Lock
 from types import MappingProxyType
 from typing import Annotated
 
@@ -71,10 +72,12 @@ class _Pool:
 
     Attributes:
         keys: the key columns of their table, and ``seed_id`` where it has them.
+        files: when files of the table last came or went.
         taken: when they were read.
     """
 
     keys: pa.Table
+    files: tuple[int, ...]
     taken: float
 
 
@@ -104,6 +107,7 @@ class MistakesTask(LabelTask[ShownImage]):
         names = form.arrow.names
         self._seeds = _SEED in names and _SEED_IMAGE in names
         self._pool: _Pool | None = None
+        self._reading = Lock()
 
     def sequence(self, labeller: str) -> list[ShownImage]:
         """Return the common mistakes in an order of the labeller's own, then others; controls among both."""
@@ -131,14 +135,28 @@ class MistakesTask(LabelTask[ShownImage]):
         chosen = [row[_SEED_IMAGE if key.seed else "image"] for key, row in zip(keys, found, strict=True)]
         return [_checked(image["bytes"]) for image in chosen]
 
-    def _current(self) -> _Pool:
-        if self._pool is None or time.monotonic() - self._pool.taken > _AGAIN:
+    def prepare(self) -> None:
+        """Read which mistakes there are; again where files came or went, but not all the time."""
+        with self._reading:
+            files, now = self._files(), time.monotonic()
+            known = self._pool
+            if known is not None and (known.files == files or now - known.taken < _AGAIN):
+                return
             columns = [*self._key, *([_SEED] if self._seeds else [])]
             keys = self._units.read_all(self._table, columns=list(dict.fromkeys(columns)))
             for name, values in self._asked.items():
                 keys = keys.filter(pc.is_in(keys[name], pa.array(values)))
             first = np.argsort(ranks(keys.select(self._key), self.name), kind="stable")[:_POOL]
-            self._pool = _Pool(keys.take(pa.array(first)), time.monotonic())
+            self._pool = _Pool(keys.take(pa.array(first)), files, now)
+
+    def _files(self) -> tuple[int, ...]:
+        folders = [self._units.file(name, "").parent for name in self._units.forms]
+        return tuple(folder.stat().st_mtime_ns for folder in folders if folder.is_dir())
+
+    def _current(self) -> _Pool:
+        if self._pool is None:
+            self.prepare()
+        assert self._pool is not None
         return self._pool
 
     def _order(self, pool: pa.Table, places: Ints, salt: str) -> Ints:

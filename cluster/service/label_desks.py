@@ -1,7 +1,6 @@
 """The runs that people are labelling: opened when first asked for, closed when nobody labels any more."""
 
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,7 +48,7 @@ class LabelDesks:
     read: Callable[[Path], Labelled] = field(default=lambda path: read_run(NOTHING, path))
     named: Mapping[str, Path] | None = None
     clock: Callable[[], float] = time.monotonic
-    _known: OrderedDict[tuple[Path, int], Labelled] = field(default_factory=OrderedDict)
+    _known: dict[tuple[Path, int], tuple[Labelled, float]] = field(default_factory=dict)
     _open: dict[Path, _Open] = field(default_factory=dict)
     _changing: Lock = field(default_factory=Lock)
     _measured: dict[Path, _Measurement] = field(default_factory=dict)
@@ -71,15 +70,14 @@ class LabelDesks:
         Raises:
             OutvotedError: it has nothing that people can look at.
         """
-        key = path, path.stat().st_ino  # another folder may come in its place
+        key, now = (path, path.stat().st_ino), self.clock()  # another folder may come in its place
         with self._changing:
-            found = self._known.get(key)
-        if found is None:
-            found = self.read(path)  # which may take long, and holds up nobody
-            with self._changing:
-                self._known[key] = found
-                while len(self._known) > _MOST:
-                    self._known.popitem(last=False)
+            known = self._known.get(key)
+        found = self.read(path) if known is None else known[0]  # which may take long, and holds up nobody
+        with self._changing:
+            self._known[key] = found, now
+            kept = [one for one, (_, used) in self._known.items() if now - used < _IDLE][-_MOST:]
+            self._known = {one: self._known[one] for one in kept}
         return found
 
     def measured(self, path: Path, measure: Callable[[Labelled], Any]) -> Any:

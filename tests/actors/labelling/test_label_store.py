@@ -7,6 +7,7 @@ import pytest
 
 from outvoted.actors.labelling.label_file import Answer
 from outvoted.actors.labelling.label_store import Labels, LabelStore, image_labels, labels_of
+from outvoted.actors.labelling.labellers import MOST
 from outvoted.search.errors import OutvotedError
 
 
@@ -80,6 +81,14 @@ def test_a_file_with_no_labellers_name_is_refused(store: LabelStore[int]) -> Non
     (store.path / "simulated-01.csv").write_text("image_id,label\n")
     with pytest.raises(OutvotedError, match="reserved for simulated"):
         labels_of(store, 3)
+
+
+def test_a_strangers_folder_with_too_many_files_is_refused(store: LabelStore[int]) -> None:
+    store.path.mkdir()
+    for number in range(MOST + 1):
+        (store.path / f"person-{number}.csv").touch()
+    with pytest.raises(OutvotedError, match=f"at most {MOST} people"):
+        store.answers()
 
 
 def test_only_one_writes_at_a_time(store: LabelStore[int]) -> None:

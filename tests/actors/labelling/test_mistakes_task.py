@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from outvoted.actors.labelling import mistakes_task
 from outvoted.actors.labelling.label_form import ShownImage
 from outvoted.actors.labelling.mistakes_task import MistakesTask, SampleSettings, ranks
 from outvoted.actors.mining.shards import ShardResult, Shards
@@ -75,6 +76,28 @@ def test_ranks_tell_texts_and_salts_apart() -> None:
     one, other = ranks(keys, "anna"), ranks(keys, "zoe")
     assert len(np.unique(one)) == 3
     assert (one != other).all()
+
+
+def test_mistakes_are_looked_for_again_only_where_files_came(
+    own: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work = task(own, SampleSettings(common=10_000, own=0, controls=0))
+    monkeypatch.setattr(mistakes_task, "_AGAIN", 0.0)
+    before = work.sequence("anna")
+    read, count = Shards(own.path), len(before)
+    every = {name: read.table(name) for name in ("searches", "mistakes")}
+    with monkeypatch.context() as patched:
+        patched.setattr(work._units, "read_all", lambda *_, **__: pytest.fail("nothing came"))
+        work.prepare()
+    read.write(
+        ShardResult(
+            "shard-9",
+            every["searches"].slice(0, 1).set_column(0, "search_id", pa.array([10**6], pa.int64())),
+            every["mistakes"].slice(0, 1).set_column(0, "search_id", pa.array([10**6], pa.int64())),
+        )
+    )
+    work.prepare()
+    assert len(work.sequence("anna")) == count + 1
 
 
 def test_a_mistake_that_is_gone_is_said(own: RunFolder) -> None:

@@ -51,6 +51,17 @@ def test_a_run_is_read_once(desks: LabelDesks, tmp_path: Path, read: list[Path])
     assert read == [path]
 
 
+def test_what_nobody_asks_for_is_forgotten(
+    desks: LabelDesks, clock: Clock, tmp_path: Path, read: list[Path]
+) -> None:
+    path, other = folder(tmp_path), folder(tmp_path, 1)
+    desks.labelled(path)
+    clock.now = 1000
+    desks.labelled(other)
+    desks.labelled(path)
+    assert read == [path, other, path]
+
+
 def test_another_run_of_the_same_name_is_another(desks: LabelDesks, tmp_path: Path) -> None:
     path = folder(tmp_path)
     first = desks.labelled(path)
