@@ -44,8 +44,9 @@ def read(path: Path, form: TableSchema, columns: list[str] | None = None) -> pa.
         OutvotedError: it cannot be read, has other columns or types, or lacks values it must have.
     """
     try:
-        _check_form(pq.read_schema(path), form.arrow, path.parent.name)
-        rows = bounded(path, columns)
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            _check_form(file.schema_arrow, form.arrow, path.parent.name)
+            rows = _bounded(file, columns, MOST_BYTES)
         _check_values(rows, form.needed)
     except (OSError, pa.ArrowException, ValueError) as error:
         raise unreadable(path, error) from error
@@ -130,12 +131,16 @@ def bounded(path: Path, columns: list[str] | None = None, most: int = MOST_BYTES
         ArrowException, OSError: it cannot be read.
     """
     with pq.ParquetFile(path, page_checksum_verification=True) as file:
-        values, text = _sizes(file.metadata, columns, range(file.num_row_groups))
-        if text * values + 8 * values <= most:
-            return file.read(columns)
-        parts = list(_parts(file, columns, most))
-        empty = file.schema_arrow.empty_table()
-        return pa.concat_tables(parts) if parts else empty if columns is None else empty.select(columns)
+        return _bounded(file, columns, most)
+
+
+def _bounded(file: pq.ParquetFile, columns: list[str] | None, most: int) -> pa.Table:
+    values, text = _sizes(file.metadata, columns, range(file.num_row_groups))
+    if text * values + 8 * values <= most:
+        return file.read(columns)
+    parts = list(_parts(file, columns, most))
+    empty = file.schema_arrow.empty_table()
+    return pa.concat_tables(parts) if parts else empty if columns is None else empty.select(columns)
 
 
 def _parts(

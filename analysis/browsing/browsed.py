@@ -51,6 +51,14 @@ class Neighbours:
     next: MistakeKey | None
 
 
+@dataclass(frozen=True)
+class _Question:
+    filter: MistakeFilter
+    sort: Sort
+    limit: int
+    columns: Sequence[str]
+
+
 def _patient(took: float) -> float:
     return max(1.0, 10 * took)
 
@@ -108,8 +116,11 @@ class BrowsedRun:
         limit: int = 100,
         cursor: str | None = None,
         skip: int = 0,
+        columns: Sequence[str] = LISTED,
     ) -> BrowsedPage:
         """Return some mistakes: those behind a cursor, or behind the first ``skip``.
+
+        ``columns`` says what of them is read: ``BRIEF`` is quicker where they lie far apart in the files.
 
         Whoever follows the cursors sees each mistake once that was there when the first page was taken,
         however many are recorded meanwhile.
@@ -122,13 +133,14 @@ class BrowsedRun:
 
         def found(finder: Finder) -> BrowsedPage:
             self._check(one, sort)
+            asked = _Question(one, sort, limit, columns)
             if behind is None:
-                return self._skipped(finder, one, sort, limit, skip)
+                return self._skipped(finder, asked, skip)
             beyond = sort.after(finder.value(behind, sort), behind.key)
-            return self._page(finder, one, sort, finder.first(one, sort, limit + 1, skip, beyond), limit)
+            return self._page(finder, asked, finder.first(one, sort, limit + 1, skip, beyond))
 
         def known(finder: Finder) -> BrowsedPage:
-            name = ("page", str(one.query()), str(sort), limit, cursor, skip)
+            name = ("page", str(one.query()), str(sort), limit, cursor, skip, columns)
             return finder.pages.kept(name, lambda: found(finder))
 
         return self._looking.asked(known)
@@ -324,30 +336,32 @@ class BrowsedRun:
     def _cube(self, finder: Finder, one: MistakeFilter) -> Cube:
         return finder.memory.kept(_cube_of(one), lambda: Cube(finder, one))
 
-    def _skipped(self, finder: Finder, one: MistakeFilter, sort: Sort, limit: int, skip: int) -> BrowsedPage:
+    def _skipped(self, finder: Finder, asked: _Question, skip: int) -> BrowsedPage:
         """Return what follows the first ``skip``: few are counted off, of many the order is kept."""
+        one, sort, limit = asked.filter, asked.sort, asked.limit
         name = ("order", str(one.query()), str(sort))
         order: Ints | None = finder.memory.get(name)
         if order is None and skip >= MOST_ROWS and self._total(finder, one) <= _ORDERED:
             order = finder.memory.kept(name, lambda: finder.order(one, sort))
         if order is None:
-            return self._page(finder, one, sort, finder.first(one, sort, limit + 1, skip), limit)
-        rows = self._listed(finder, [finder.place(number) for number in order[skip : skip + limit]])
+            return self._page(finder, asked, finder.first(one, sort, limit + 1, skip))
+        places = [finder.place(number) for number in order[skip : skip + limit]]
+        rows = self._listed(finder, places, asked.columns)
         more = bool(rows) and skip + limit < len(order)
         follows = ordering.unvalued(rows[-1].key, one, sort) if more else None
         return BrowsedPage(rows, self._total(finder, one), follows)
 
-    def _page(
-        self, finder: Finder, one: MistakeFilter, sort: Sort, found: Sequence[FoundRow], limit: int
-    ) -> BrowsedPage:
+    def _page(self, finder: Finder, asked: _Question, found: Sequence[FoundRow]) -> BrowsedPage:
         """Show rows that were found, of which one more than wanted means that others follow."""
-        rows = self._listed(finder, [each.at for each in found[:limit]])
-        last = found[limit - 1] if 0 < limit < len(found) else None
-        follows = None if last is None else ordering.written(last.value, last.key, one, sort)
-        return BrowsedPage(rows, self._total(finder, one), follows)
+        rows = self._listed(finder, [each.at for each in found[: asked.limit]], asked.columns)
+        last = found[asked.limit - 1] if 0 < asked.limit < len(found) else None
+        follows = None if last is None else ordering.written(last.value, last.key, asked.filter, asked.sort)
+        return BrowsedPage(rows, self._total(finder, asked.filter), follows)
 
-    def _listed(self, finder: Finder, places: Sequence[RowPlace]) -> tuple[MistakeRow, ...]:
-        rows = taken(finder.snapshot, places, LISTED)
+    def _listed(
+        self, finder: Finder, places: Sequence[RowPlace], columns: Sequence[str] = LISTED
+    ) -> tuple[MistakeRow, ...]:
+        rows = taken(finder.snapshot, places, columns)
         found = tuple(listed(row, part, self.classes) for row, part in rows)
         stood = finder.memory.kept("places", dict[MistakeKey, RowPlace])
         if len(stood) > _STOOD:

@@ -17,12 +17,17 @@ from outvoted.analysis.browsing.sources import MistakeTable
 from outvoted.search.arrays import Bools, Ints
 from outvoted.search.errors import OutvotedError
 
-LISTED = (
+BRIEF = (
     *("search_id", "position", "number", "target", "target_name", "label", "predicted", "margin", "valid"),
-    *("realism", "referee_predicted", "voters", "strategy", "seed_id", "moves", "candidates", "measures"),
-    *("true_label", "label_correct", "repeat", "arm", "round", "setting"),
+    *("realism", "repeat", "arm", "round", "setting"),
 )
-"""The stored columns that a page of mistakes shows, of a table that has them."""
+"""The stored columns that tell mistakes apart at a glance, of a table that has them."""
+LISTED = (
+    *BRIEF,
+    *("referee_predicted", "voters", "strategy", "seed_id", "moves", "candidates", "measures"),
+    *("true_label", "label_correct"),
+)
+"""Those that a page of mistakes shows."""
 HEAVY = ("image", "seed_image")
 
 
@@ -35,7 +40,7 @@ class RowPlace:
 
 
 class MistakeRow(BaseModel):
-    """A mistake as it is listed; None is what its run does not know.
+    """A mistake as it is listed; None is what its run does not know, or what was not asked for.
 
     Attributes:
         id: as in URLs, ``SEARCH/NUMBER``; where a run has parts, ``PART~SEARCH/NUMBER``.
@@ -174,7 +179,7 @@ def listed(row: dict[str, Any], part: str, classes: Sequence[str]) -> MistakeRow
         predicted_name=named(classes, row["predicted"]),
         margin=finite(row["margin"]),
         valid=row["valid"],
-        referee=row["referee_predicted"],
+        referee=row.get("referee_predicted"),
         realism=finite(row.get("realism")),
         voters=row.get("voters"),
         strategy=row.get("strategy"),

@@ -156,10 +156,11 @@ def _left_out(files: Sequence[HeldFile], keys: Sequence[pa.Table]) -> list[Ints]
             if len(file.wanted) != len(rows):
                 raise tables.unreadable(file.path, ValueError(f"{len(rows):,} rows, which is another number"))
             own &= file.wanted
-    again = _repeated([rows.filter(pa.array(own)) for rows, own in zip(keys, meant, strict=True)])
+    some = [rows if own.all() else rows.filter(pa.array(own)) for rows, own in zip(keys, meant, strict=True)]
+    again = _repeated(some)
     for own, repeated in zip(meant, again, strict=True):
-        places = np.flatnonzero(own)
-        own[places[repeated]] = False
+        if repeated.any():
+            own[np.flatnonzero(own)[repeated]] = False
     return [np.flatnonzero(~own) for own in meant]
 
 
