@@ -83,7 +83,8 @@ def summaries(service: Service) -> list[RunSummary]:
     """
     jobs = dict(service.table.newest())
     found = [_joined(one, jobs.pop(one.name, None)) for one in service.glances.take()]
-    unbegun = [_without_folder(name, job) for name, job in jobs.items() if job.state != "SUCCEEDED"]
+    elsewhere = service.settings.address is not None  # here, whoever removes a folder wants the run gone
+    unbegun = [_without_folder(name, job) for name, job in jobs.items() if elsewhere or not _went_well(job)]
     return sorted([*unbegun, *found], key=lambda one: not goes_on(one.state))
 
 
@@ -168,9 +169,18 @@ def _without_options(message: str) -> str:
 
 def _without_folder(name: str, job: JobSeen) -> RunSummary:
     """Say what a run is that has a job, but nothing on disk yet, or never had."""
-    state = PENDING if not job.ended else STOPPED if job.state == "STOPPED" else str(State.FAILED)
-    message = explained_end(job) if job.ended else None
-    return RunSummary(name=name, kind=job.notes.get("kind", ""), state=state, message=message, job=job.id)
+    state, message = PENDING, None
+    if _went_well(job):
+        state, message = State.FINISHED, "its folder is not here: the cluster must see the folder of runs too"
+    elif job.ended:
+        state = STOPPED if job.state == "STOPPED" else State.FAILED
+        message = explained_end(job)
+    kind = job.notes.get("kind", "")
+    return RunSummary(name=name, kind=kind, state=str(state), message=message, job=job.id)
+
+
+def _went_well(job: JobSeen) -> bool:
+    return job.state == "SUCCEEDED"
 
 
 def _may(seen: RunSummary, record: RunRecord | None, job: JobSeen | None) -> tuple[str, ...]:

@@ -9,8 +9,10 @@ import yaml
 from starlette.testclient import TestClient
 
 from outvoted.actors.runs.run_folder import State
-from outvoted.cluster.configuration.ready import SCHEMAS
+from outvoted.cluster.configuration.ready import SCHEMAS, named, names
+from outvoted.cluster.jobs.kinds import KINDS, configured, keys_in
 from outvoted.cluster.jobs.mine import MineConfig
+from outvoted.cluster.service import starting
 from outvoted.cluster.service.service import Service
 from outvoted.cluster.submitting.dashboard import UnreachableError
 from tests.cluster.service.runs import SMALL, recorded
@@ -243,3 +245,12 @@ def test_a_cluster_that_does_not_answer_is_no_fault_of_who_asks(
     assert client.post("/v1/runs", json={"config": SMALL, "name": "a"}).status_code == 503
     monkeypatch.undo()
     assert client.post("/v1/runs", json={"config": SMALL, "name": "a"}).status_code == 201
+
+
+@pytest.mark.parametrize("name", names())
+def test_what_is_submitted_is_read_to_the_same_configuration(name: str, tmp_path: Path) -> None:
+    one = named(name)
+    wanted = configured(KINDS[one.kind], keys_in(one.path, one.kind), one.path)
+    file = tmp_path / "a.yaml"
+    file.write_text(starting._written(wanted.model_dump(mode="json")))
+    assert configured(KINDS[one.kind], keys_in(file, one.kind), file) == wanted
