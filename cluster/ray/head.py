@@ -84,9 +84,12 @@ class HeadLostError(OutvotedError):
 class HeadSilence:
     """Hears whether the head answers; says what is to be said of it, and when it is lost."""
 
-    def __init__(self, address: str, patience: float, now: float) -> None:
-        """Take who is asked, and for how many seconds it may be away, from now on."""
-        self._address, self._patience = address, patience
+    def __init__(self, address: str, alone: bool, now: float) -> None:
+        """Take who is asked, and whether it is that of a private instance, which nobody starts again."""
+        self._alone, self._patience = alone, patience(alone)
+        self._name = (
+            "the head of this command's own Ray" if alone else f"the head of the cluster at {address}"
+        )
         self._since, self._now, self._due = now, now, SAID_SECONDS
 
     def hear(self, answered: bool, now: float) -> tuple[str | None, str] | None:
@@ -115,12 +118,11 @@ class HeadSilence:
         return HeadLostError(
             expected=f"an answer from {self._name}",
             found=f"none for {self._now - self._since:.0f} s: it has ended, or cannot be reached from here",
-            remedy="start it again, or see to the network; what was recorded is kept: continue with --resume",
+            remedy="what was recorded is kept: continue with --resume, which starts another; see whether it "
+            "was killed, for want of memory say"
+            if self._alone
+            else "start it again, or see to the network; what was recorded is kept: continue with --resume",
         )
-
-    @property
-    def _name(self) -> str:
-        return f"the head of the cluster at {self._address}"
 
 
 class _HeadGoneError(BaseException):
@@ -143,7 +145,7 @@ def head_watched(say: Say, close: Close, alone: bool) -> Iterator[None]:
     here, run = get_ident(), _Watched(say, close)
     if here not in _watches:
         address = _address()
-        _watches[here] = _HeadWatch(HeadSilence(address, patience(alone), time.monotonic()), address)
+        _watches[here] = _HeadWatch(HeadSilence(address, alone, time.monotonic()), address)
     watch = _watches[here]
     watch.add(run)
     try:

@@ -28,8 +28,9 @@ def _heard(seconds: int, silence: HeadSilence, *, back: int = 10**6) -> dict[int
     return {second: said for second, said in news.items() if said is not None}
 
 
-def test_silence_is_said_in_time_and_again_at_twice_the_age() -> None:
-    said = _heard(120, HeadSilence("h:1", 1000.0, 0.0))
+def test_silence_is_said_in_time_and_again_at_twice_the_age(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(RAYS_OWN, "1020")
+    said = _heard(120, HeadSilence("h:1", False, 0.0))
     assert list(said) == [25, 50, 100]
     stands, sentence = said[25]
     assert stands == "the head of the cluster at h:1 has not answered for 25 s"
@@ -37,20 +38,22 @@ def test_silence_is_said_in_time_and_again_at_twice_the_age() -> None:
 
 
 def test_a_head_that_answers_is_no_news_and_one_that_answers_again_is() -> None:
-    assert not _heard(100, HeadSilence("h:1", 45.0, 0.0), back=1)
-    said = _heard(100, HeadSilence("h:1", 45.0, 0.0), back=40)
+    assert not _heard(100, HeadSilence("h:1", False, 0.0), back=1)
+    said = _heard(100, HeadSilence("h:1", False, 0.0), back=40)
     assert said[40] == (None, "the head of the cluster at h:1 answers again, after 40 s")
     assert list(said) == [25, 40]
 
 
 def test_a_head_is_lost_once_it_was_away_for_long() -> None:
-    silence = HeadSilence("h:1", 45.0, 0.0)
-    _heard(44, silence)
-    assert not silence.lost
-    silence.hear(False, 45.0)
-    assert silence.lost
-    assert "--resume" in silence.error.remedy
-    assert "45 s" in silence.error.found
+    for alone, limit in ((False, 40), (True, 25)):
+        silence = HeadSilence("h:1", alone, 0.0)
+        _heard(limit - 1, silence)
+        assert not silence.lost
+        silence.hear(False, float(limit))
+        assert silence.lost
+        assert "--resume" in silence.error.remedy
+        assert f"{limit} s" in silence.error.found
+        assert ("h:1" in silence.error.expected) is not alone
 
 
 def test_a_run_gives_up_before_ray_would_end_its_process(monkeypatch: pytest.MonkeyPatch) -> None:
