@@ -14,15 +14,17 @@ from outvoted.cluster.service.guard.logs import log_config
 from outvoted.cluster.service.service import Service
 from outvoted.cluster.service.settings import ServiceSettings
 from outvoted.cluster.service.voting.held import HeldVotes
+from outvoted.cluster.service.voting.nearest import NearestVotes
 from outvoted.cluster.service.voting.served import ServedVotes
 from outvoted.cluster.service.voting.votes import HostedVotes
 
 
 def _votes(settings: ServiceSettings, connection: Connection) -> HostedVotes:
-    """Return who asks panels: the cluster on this machine; of another one only the dashboard is known."""
-    if settings.address is not None:
-        return HeldVotes()
-    return ServedVotes(connection.joined, settings.vote_replicas)
+    """Return who asks panels: the cluster, or this process where it is on no machine of the cluster."""
+    served = ServedVotes(connection.joined, settings.vote_replicas)
+    if settings.address is None:
+        return served
+    return NearestVotes(served, HeldVotes(), lambda: connection.may_join)
 
 
 class _Server(uvicorn.Server):

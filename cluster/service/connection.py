@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from threading import Event, Thread
 
 from outvoted.cluster.service.errors import NotReadyError
+from outvoted.cluster.service.processes import head_of
 from outvoted.cluster.submitting.dashboard import Dashboard, Jobs
 from outvoted.search.errors import OutvotedError
 
@@ -52,19 +53,26 @@ class Cluster(ABC):
 class GivenCluster(Cluster):
     """A cluster that somebody else has started, by the URL of its dashboard."""
 
-    gcs = None
     environment: Mapping[str, str] = {}
 
     def __init__(self, address: str) -> None:
         """Take the dashboard's address."""
         self._address = address
+        self._session = ""
 
     def prepare(self) -> None:
         """Do nothing: it is there."""
 
     def connect(self) -> Jobs:
         """Return its jobs; see :class:`Dashboard`."""
-        return Dashboard(self._address)
+        found = Dashboard(self._address)
+        self._session = found.session
+        return found
+
+    @property
+    def gcs(self) -> str | None:
+        """HOST:PORT of its head, where this machine is one of the cluster's."""
+        return head_of(self._session) if self._session else None
 
     def is_lost(self) -> bool:
         """Return False: whoever started it starts it again, at the same address."""
@@ -135,6 +143,11 @@ class Connection:
         """Whether the cluster takes jobs, as far as is known."""
         return self._jobs is not None
 
+    @property
+    def may_join(self) -> bool:
+        """Whether programs on this machine can join the cluster, as far as is known."""
+        return self._jobs is not None and self._cluster.gcs is not None
+
     def joined(self) -> "Joined":
         """Return how a program on this machine joins the cluster.
 
@@ -146,7 +159,7 @@ class Connection:
             raise NotReadyError(
                 expected="a cluster that this machine is one of",
                 found="one of which only the dashboard is known",
-                remedy="leave --address out",
+                remedy="start the service on a machine of the cluster",
             )
         return Joined(self._cluster.gcs, self._cluster.environment)
 

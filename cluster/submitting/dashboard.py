@@ -105,7 +105,7 @@ class Dashboard:
     """The jobs of a cluster, by Ray's own client."""
 
     def __init__(self, given: str, token: str | None = None) -> None:
-        """Connect.
+        """Connect; ``session`` is then what the cluster's processes call themselves.
 
         Args:
             given: the address.
@@ -197,7 +197,8 @@ class Dashboard:
 
     def _check_version(self) -> None:
         answer = self._client._do_request("GET", "/api/version")
-        version = str(answer.json()["ray_version"])
+        said = answer.json()
+        version, self.session = str(said["ray_version"]), str(said.get("session_name", ""))
         numbers = tuple(int(part) for part in re.findall(r"\d+", version)[:2])
         if numbers < _OLDEST:
             raise OutvotedError(

@@ -131,7 +131,7 @@ async def vote(
     key = await run_in_threadpool(panel_key, service, run)
     facts = await service.votes.facts(key)
     files = [file async for file in _files(request)]
-    images = await run_in_threadpool(received, files, facts.shape)
+    images = await run_in_threadpool(received, files, facts)
     question = VoteQuestion(await run_in_threadpool(_stacked, images), referee, realism)
     answer = await service.votes.vote(key, question)
     return _json(await run_in_threadpool(vote_reply, run, facts, images, answer))
@@ -251,7 +251,7 @@ def _start(seed: int | None, image: str | None, facts: PanelFacts) -> tuple[Pixe
         data = base64.b64decode(image, validate=True)
     except (binascii.Error, ValueError) as error:
         raise OutvotedError("a file in base64 as image", "other characters", "encode it in base64") from error
-    images = received([ReceivedFile(data)], facts.shape)
+    images = received([ReceivedFile(data)], facts)
     if len(images) != 1:
         raise OutvotedError("one image to be moved", f"{len(images)}", "send them one by one")
     return images[0].pixels, images[0].fitted

@@ -1,7 +1,8 @@
 """Panels of runs on a cluster: a Ray Serve application whose replicas each keep the panels asked last.
 
 Replicas reserve no CPU: on a machine whose cores are all taken by a run, they would otherwise not start until
-it has ended. They compute in one thread, on the CPU, so that votes cost a run at work one core at most.
+it has ended. They compute in one thread, on the CPU, so that votes cost a run at work a core for each replica
+at most. They stay on the service's machine, which sees the folder of runs; other machines may not.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ray import serve
+from ray.util import get_node_ip_address
 
 from outvoted.actors.networks.computing import use_one_thread
 from outvoted.cluster.service.voting.held import MOST_PANELS, MOST_WAITING
@@ -82,11 +84,12 @@ class PanelReplica:
 def deployed(replicas: int) -> Any:
     """Return a handle to the application, which is started where it is not there yet.
 
-    It stays when whoever started it ends. Applications of another version, or for another number of
-    replicas, are others.
+    It stays when whoever started it ends. Those of another version, on another machine, or of another number
+    of replicas, are others.
     """
     serve.start(proxy_location="Disabled", logging_config={"log_level": "ERROR", "enable_access_log": False})
-    name = f"outvoted-panels-{version('outvoted')}-{replicas}"
+    here = get_node_ip_address()
+    name = f"outvoted-panels-{version('outvoted')}-{here}-{replicas}"
     if name in serve.status().applications:
         return serve.get_app_handle(name)
     scaling = {
@@ -105,7 +108,7 @@ def deployed(replicas: int) -> Any:
         max_ongoing_requests=2 * _TOGETHER,
         max_queued_requests=MOST_WAITING,
         health_check_timeout_s=120,
-        ray_actor_options={"num_cpus": 0},
+        ray_actor_options={"num_cpus": 0, "resources": {f"node:{here}": 0.001}},
     )
     return serve.run(deployment.bind(), name=name, route_prefix=None)
 

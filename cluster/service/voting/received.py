@@ -13,7 +13,7 @@ from outvoted.actors.data.levels import grey_levels, refuse_single, told_layout
 from outvoted.actors.data.numbers import arranged
 from outvoted.actors.data.pictures import Fit, UndecodableError, decoded
 from outvoted.cluster.service.errors import TooLargeError
-from outvoted.cluster.service.voting.votes import MOST_IMAGES, MOST_NUMBERS
+from outvoted.cluster.service.voting.votes import PanelFacts
 from outvoted.search.arrays import AnyArray, Pixels
 from outvoted.search.errors import OutvotedError
 from outvoted.search.shown import shown
@@ -55,7 +55,7 @@ class ReceivedImage:
         return self.given != self.pixels.shape
 
 
-def received(files: Sequence[ReceivedFile], shape: tuple[int, int, int]) -> list[ReceivedImage]:
+def received(files: Sequence[ReceivedFile], panel: PanelFacts) -> list[ReceivedImage]:
     """Decode files, and fit their images to a panel's shape: stretched, antialiased; colours to luma or back.
 
     Raises:
@@ -66,7 +66,7 @@ def received(files: Sequence[ReceivedFile], shape: tuple[int, int, int]) -> list
         raise OutvotedError(
             expected=f"at least one image, {_FORMATS}", found="none", remedy="send one as the request's body"
         )
-    most, room = min(MOST_IMAGES, max(1, MOST_NUMBERS // prod(shape))), MOST_DECODED
+    shape, most, room = panel.shape, panel.most_images, MOST_DECODED
     found: list[ReceivedImage] = []
     for place, file in enumerate(files):
         if file.data.startswith(_NPY):
@@ -167,7 +167,7 @@ def _no_image(file: ReceivedFile, place: int, found: str) -> OutvotedError:
 
 def _too_many(found: int, most: int) -> TooLargeError:
     return TooLargeError(
-        expected=f"at most {most:,} images of the panel's shape in one request",
+        expected=f"at most {most:,} images for this panel in one request",
         found=f"{found:,} or more",
         remedy="send them in several requests",
     )

@@ -1,6 +1,7 @@
 """Questions to the panels of runs, and their answers, wherever these are computed."""
 
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import Protocol
 
@@ -10,6 +11,8 @@ MOST_IMAGES = 1024
 """Of one question."""
 MOST_NUMBERS = 1 << 24
 """Pixels times channels of all images of one question: 16 MiB, and 128 MiB where float64 sees them."""
+MOST_ANSWERED = 1 << 22
+"""Probabilities of one answer: about 80 MB as JSON."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,12 @@ class PanelFacts:
     shape: tuple[int, int, int]
     seeds: int
     referee: bool
+
+    @property
+    def most_images(self) -> int:
+        """How many images may be put to it at once."""
+        answered = (len(self.names) + self.referee) * len(self.classes)
+        return max(1, min(MOST_IMAGES, MOST_NUMBERS // prod(self.shape), MOST_ANSWERED // answered))
 
 
 @dataclass(frozen=True)

@@ -114,7 +114,7 @@ function show(page, found, dials) {
   page.image.src = `data:image/png;base64,${found.image}`;
   page.start.src = `data:image/png;base64,${found.start}`;
   page.size.textContent = `: ${width} × ${height}, ${channels === 1 ? "grey" : "RGB"}${found.fitted ? ", made to fit" : ""}`;
-  page.label.textContent = label === null ? "" : `: ${classes[label]}`;
+  page.label.textContent = label === null ? "before it was moved" : `the seed, labelled ${classes[label]}`;
   page["seed-said"].textContent = label === null ? "A labelled image that searches of this run may start from."
     : `Labelled ${classes[label]}; one of ${found.seeds.toLocaleString("en")} that searches of this run may start from.`;
   const sentence = verdict(after, classes, peers, label);
