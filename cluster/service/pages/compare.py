@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
+from outvoted.analysis.report.numbers import DASH
 from outvoted.cluster.service.looking import details, goes_on, summaries
 from outvoted.cluster.service.named import run_folder
 from outvoted.cluster.service.pages.fields import flow
@@ -57,5 +58,5 @@ def _differing(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[tupl
 def _at(config: Any, key: str) -> str:
     for step in key.split("."):
         config = config.get(step) if isinstance(config, Mapping) else None
-    text = flow(config)
+    text = DASH if config is None else flow(config)
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

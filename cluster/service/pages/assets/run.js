@@ -2,11 +2,6 @@
 // A run's page: its bars as they move, the newest mistakes, and what it printed, fetched when somebody looks.
 (() => {
   const count = (number) => Math.round(number).toLocaleString("en");
-  const rate = (perSecond) => {
-    for (const [unit, factor] of [["s", 1], ["min", 60], ["h", 3600]]) {
-      if (perSecond * factor >= 1 || unit === "h") return `${count(perSecond * factor)}/${unit}`;
-    }
-  };
   const element = (name, values = {}) => Object.assign(document.createElement(name), values);
 
   const made = (name) => {
@@ -20,7 +15,7 @@
   const draw = (bars, task) => {
     const item = [...bars.children].find((one) => one.dataset.task === task.task) ?? bars.appendChild(made(task.task));
     const of = task.total ? ` of ${count(task.total)}` : "";
-    const fast = task.per_second === null || task.done === task.total ? "" : ` · ${rate(task.per_second)}`;
+    const fast = !(task.per_second >= 1) || task.done === task.total ? "" : ` · ${count(task.per_second)}/s`;
     item.querySelector(".much").textContent = `${count(task.done)}${of}${fast}`;
     const meter = item.querySelector("progress");
     if (task.total) { meter.max = task.total; meter.value = Math.min(task.done, task.total); } else meter.removeAttribute("value");
