@@ -108,7 +108,8 @@ def _referee(row: Mapping[str, Any], told: RunNames) -> str:
         return "was not asked"
     if row["valid"]:
         return "agrees with the label"
-    return f"does not agree: {told.class_(int(row['referee_predicted']))}"
+    answer = row.get("referee_predicted")
+    return "does not agree" if answer is None else f"does not agree: {told.class_(int(answer))}"
 
 
 @dataclass(frozen=True)

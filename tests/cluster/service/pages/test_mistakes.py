@@ -14,6 +14,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from outvoted.actors.mining.shards import Shards
+from outvoted.actors.runs import schema, tables
 from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.cluster.service.app import application
 from outvoted.cluster.service.service import Service
@@ -238,3 +239,53 @@ def test_ticked_mistakes_and_all_that_are_listed_are_downloaded(reader: TestClie
         {"to": "folder", "key": "x"},
     ):
         assert reader.post(f"{GALLERY}/download", data=form).status_code == 422
+
+
+def recorded_as(mined: Service, name: str, kind: str) -> Path:
+    """Make the record of a run of another kind from the small run's; returns its folder."""
+    path = mined.runs / name
+    path.mkdir()
+    record = json.loads((mined.runs / "small" / "run.json").read_text())
+    (path / "run.json").write_text(json.dumps({**record, "kind": kind, "name": name}))
+    return path
+
+
+def test_mistakes_of_a_comparison_are_those_of_its_parts(
+    mined: Service, reader: TestClient, found: list[Row]
+) -> None:
+    path = recorded_as(mined, "compared", "compare")
+    for part in ("one", "two"):
+        shutil.copytree(mined.runs / "small", path / part)
+    page = read(reader, "/runs/compared/mistakes?part=two")
+    assert total(page) == len(found)
+    one = page.links("/runs/compared/mistakes/")[0].split("?")[0]
+    assert one.startswith("/runs/compared/mistakes/two~")
+    assert reader.get(f"{one}/climb").status_code == 200
+    assert "Confirmed" in reader.post(f"{one}/replay").text
+    assert total(read(reader, "/runs/compared/map")) == 2 * len(found)
+    shutil.rmtree(path)
+
+
+def test_dissents_of_a_scan_are_shown_without_seed_and_climb(
+    mined: Service, reader: TestClient, found: list[Row]
+) -> None:
+    path = recorded_as(mined, "scanned", "scan")
+    kept = ("target", "target_name", "label", "predicted", "image", "probabilities", "margin", "valid")
+    rows = [
+        {"position": place, "path": f"{HOSTILE}.png", **{name: row[name] for name in kept}}
+        for place, row in enumerate(found)
+    ]
+    chunk = {"first": 0, "images": len(rows), "unanimous": 0, "dissents": len(rows), "disputed": 0}
+    chunk |= {"labelled": 0}
+    for form, some in ((schema.DISSENTS, rows), (schema.SCANNED, [chunk | {"correct": [0, 0, 0]}])):
+        (path / form.name).mkdir()
+        tables.write(path / form.name / "chunk-000000000000.parquet", form.of_rows(some))
+    assert total(read(reader, "/runs/scanned/mistakes")) == len(rows)
+    assert total(read(reader, "/runs/scanned/map")) == len(rows)
+    page = read(reader, "/runs/scanned/mistakes/0/0")
+    assert f"{HOSTILE}.png" in [text for _, text in page.all("dd")]
+    assert not page.all("section", id="climb")
+    assert not [one for one, _ in page.all("img") if one["src"].endswith("seed.png")]
+    assert inline(page.page) == []
+    assert reader.get("/runs/scanned/mistakes/0/0/climb").status_code == 404
+    shutil.rmtree(path)
