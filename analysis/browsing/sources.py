@@ -20,7 +20,10 @@ AND list_position(probabilities[p + 1], list_max(probabilities[p + 1])) - 1 = la
 
 @dataclass(frozen=True)
 class Computed:
-    """How a column is computed: an expression of SQL, and the stored columns that it reads."""
+    """How a column is computed: an expression of SQL, and the stored columns that it reads.
+
+    Stored columns are taken as they are: what is cast, DuckDB can't leave out while it reads.
+    """
 
     sql: str
     reads: tuple[str, ...]
@@ -28,7 +31,7 @@ class Computed:
 
 
 def _stored(name: str, form: str) -> Computed:
-    return Computed(f"{name}::{form}", (name,), form)
+    return Computed(name, (name,), form)
 
 
 def _unknown(form: str) -> Computed:
@@ -48,23 +51,21 @@ _OF_SEARCHES = {
     "realism": _stored("realism", "DOUBLE"),
     "voters": _stored("voters", "BIGINT"),
     "strategy": _stored("strategy", "VARCHAR"),
-    "seed": Computed("seed_id::BIGINT", ("seed_id",)),
+    "seed": Computed("seed_id", ("seed_id",)),
     "moves": _stored("moves", "BIGINT"),
     "candidates": _stored("candidates", "BIGINT"),
-    "inferences": Computed(
-        "inferences_target + inferences_peers", ("inferences_target", "inferences_peers"), "HUGEINT"
-    ),
+    "inferences": Computed("inferences_target + inferences_peers", ("inferences_target", "inferences_peers")),
     "start_probability": _stored("start_probability", "DOUBLE"),
     "end_probability": _stored("end_probability", "DOUBLE"),
     "held_out": Computed(_HELD_OUT, ("probabilities", "voters", "target", "label"), "DOUBLE"),
 }
 _MISTAKES: Mapping[str, Computed] = {
-    "search": Computed("search_id::BIGINT", ("search_id",)),
+    "search": Computed("search_id", ("search_id",)),
     **_SHARED,
     **_OF_SEARCHES,
 }
 _DISSENTS: Mapping[str, Computed] = {
-    "search": Computed("position::BIGINT", ("position",)),
+    "search": Computed("position", ("position",)),
     **_SHARED,
     **{name: _unknown(one.form) for name, one in _OF_SEARCHES.items()},
     "number": Computed("0::BIGINT", ()),
@@ -111,6 +112,8 @@ class MistakeTable:
         """Say how a column is computed from this table's."""
         if name == "part":
             groups = "".join(f", {group}::VARCHAR" for group in self.groups)
+            if not self.part and not groups:
+                return Computed("''", (), "VARCHAR")
             own = f"concat_ws('~', nullif(?, ''){groups})" if groups else "?::VARCHAR"
             return Computed(own, self.groups, "VARCHAR")
         if name.startswith(MEASURE):
