@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import typer
 
 from outvoted.actors.runs.run_folder import RunFolder
-from outvoted.cluster.console.ending import INTERRUPTED
+from outvoted.cluster.console.ending import INTERRUPTED, last_words
 from outvoted.cluster.console.terminal import command, errors
 from outvoted.cluster.ray.head import HeadLostError
 from outvoted.cluster.storage.urls import given_as
@@ -28,7 +29,8 @@ def resumable(
     again = command("outvoted", name, config, *sets, *where, *joined, "--resume")
     began = RunFolder(path).changed_at()
     try:
-        yield again
+        with last_words(partial(_say_kept, "What", path, again)):
+            yield again
     except KeyboardInterrupt as cut:
         said = f"\nInterrupted{f' by {cut}' if str(cut) else ''}"
         if RunFolder(path).changed_at() == began:

@@ -76,9 +76,21 @@ def carried_out(tell: Callable[[Exception], int]) -> Iterator[None]:
         _tellers.remove(tell)
 
 
+@contextmanager
+def last_words(say: Callable[[], None]) -> Iterator[None]:
+    """Have something said if the command is ended at once within the block."""
+    _last_words.append(say)
+    try:
+        yield
+    finally:
+        _last_words.remove(say)
+
+
 def end_command(error: Exception) -> None:
     """Say what ended the command that this process is, and end it at once; any other process goes on."""
     if _tellers:
+        for say in tuple(_last_words):
+            say()
         _exit(_tellers[0](error))
 
 
@@ -98,6 +110,7 @@ def abandoned() -> bool:
 
 
 _tellers: list[Callable[[Exception], int]] = []
+_last_words: list[Callable[[], None]] = []
 _abandoned: list[bool] = []
 
 

@@ -237,7 +237,7 @@ class Crew:
         self._placed.discard(number)
         self._pulses.pop(number, None)
         self._pulsing.pop(number, None)
-        cell.end()
+        Thread(target=cell.end, daemon=True).start()  # a head that is away would hold it up
 
     def _open(self, number: int, cell: Cell) -> None:
         assert self._contents is not None

@@ -28,6 +28,7 @@ _MOST_OF_A_LINE = 1 << 20
 _BLOCK = 1 << 16
 _GOOD = range(200, 300)
 _READY_SECONDS, _PAUSE_SECONDS = 120.0, 1.0
+_TIMES, _MOST_PAUSE_SECONDS = 20, 30.0
 
 
 @dataclass(frozen=True)
@@ -178,19 +179,32 @@ class Server:
         body: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Iterator[requests.Response]:
-        with self._session.request(
-            method,
-            f"{self.url}{path}",
-            json=body,
-            headers=dict(headers or {}),
-            auth=self._shown,  # in place of what ~/.netrc would show
-            timeout=(_CONNECT_SECONDS, _ANSWER_SECONDS),
-            stream=True,
-            allow_redirects=False,
-        ) as answer:
+        with self._sent(method, path, body, headers) as answer:
             if answer.status_code not in _GOOD:
                 raise self._refusal(answer)
             yield answer
+
+    def _sent(
+        self, method: str, path: str, body: Mapping[str, Any] | None, headers: Mapping[str, str] | None
+    ) -> requests.Response:
+        """Ask; whoever only looks waits where a service says that it was asked too often, and asks again."""
+        for _ in range(_TIMES):
+            answer = self._session.request(
+                method,
+                f"{self.url}{path}",
+                json=body,
+                headers=dict(headers or {}),
+                auth=self._shown,  # in place of what ~/.netrc would show
+                timeout=(_CONNECT_SECONDS, _ANSWER_SECONDS),
+                stream=True,
+                allow_redirects=False,
+            )
+            if method != "GET" or answer.status_code != requests.codes.too_many_requests:
+                break
+            after = answer.headers.get("Retry-After", "")
+            answer.close()
+            time.sleep(min(float(after) if after.isdecimal() else _PAUSE_SECONDS, _MOST_PAUSE_SECONDS))
+        return answer
 
     def _shown(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         if self._token is not None:

@@ -37,7 +37,7 @@ def table(outcomes: Sequence[Outcome]) -> str:
 def _sentence(outcomes: Sequence[Outcome]) -> str:
     struck = [outcome for outcome in outcomes if outcome.fault != "nothing"]
     hosts = sum(outcome.machines == "hosts" for outcome in struck)
-    runs = len({(outcome.machines, outcome.seed) for outcome in struck})
+    runs = len({(outcome.machines, outcome.seed, *outcome.codes) for outcome in struck})
     wrong, hung = sum(outcome.wrong for outcome in struck), sum(outcome.hung for outcome in struck)
     said = f"{len(struck)} faults in {runs} runs, {hosts} on hosts and {len(struck) - hosts} on one machine. "
     said += f"{len(struck) - wrong} ended with the rows of the undisturbed run, {wrong} did not. "

@@ -97,6 +97,7 @@ def test_a_run_json_that_cannot_be_read_is_told_and_hides_nothing(
 def test_a_run_whose_process_died_is_interrupted_and_one_at_work_is_not(tmp_path: Path) -> None:
     store = _run(tmp_path, "a", State.RUNNING)
     assert _states(tmp_path) == {"a": "interrupted"}
+    assert [row[-1] for row in rows(tmp_path)] == ["a   # its process ended without a word"]
     with at_work(store.path):
         assert _states(tmp_path) == {"a": "running"}
         with pytest.raises(OutvotedError, match="the only process working"):

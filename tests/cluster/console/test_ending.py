@@ -12,6 +12,7 @@ import pytest
 from ray.exceptions import OutOfMemoryError, RayTaskError, WorkerCrashedError
 
 from outvoted.cluster import __main__ as started
+from outvoted.cluster.console import ending
 from outvoted.cluster.console.ending import INTERRUPTED, signals_heeded, signals_kept
 from outvoted.cluster.ray.calls import refused
 from outvoted.search.errors import OutvotedError
@@ -197,3 +198,17 @@ def test_what_the_machines_refuse_is_told_with_a_remedy(error: Exception, said: 
 @pytest.mark.parametrize("error", [ValueError("x"), KeyError("x"), RayTaskError("f", "t", ValueError("x"))])
 def test_a_bug_stays_one(error: Exception) -> None:
     assert refused(error) is None
+
+
+def test_a_command_that_is_ended_at_once_says_its_last_words_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[object] = []
+
+    def tell(error: Exception) -> int:
+        said.append(str(error))
+        return 2
+
+    monkeypatch.setattr(ending, "_exit", said.append)
+    ending.end_command(ValueError("of a program"))  # which goes on
+    with ending.carried_out(tell), ending.last_words(lambda: said.append("kept")):
+        ending.end_command(ValueError("lost"))
+    assert said == ["kept", "lost", 2]

@@ -49,6 +49,14 @@ def test_a_run_without_a_process_has_died(tmp_path: Path) -> None:
     assert "--resume" in one.message
 
 
+def test_a_run_that_died_says_what_it_had_said_of_itself(tmp_path: Path) -> None:
+    written(tmp_path, "night", State.RUNNING, message="the head of the cluster has not answered for 25 s")
+    assert only(tmp_path).message == (
+        "its process ended without a word; it had said: the head of the cluster has not answered for 25 s; "
+        "--resume continues"
+    )
+
+
 @pytest.mark.parametrize(
     "values",
     [{"message": "no search has ended for 90 s"}, {"updated_at": datetime.now(UTC) - timedelta(minutes=3)}],

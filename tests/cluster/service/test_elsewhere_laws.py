@@ -6,11 +6,16 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import typer
 import yaml
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
 
 from outvoted.cluster.command_line import remote
 from outvoted.cluster.command_line.remote import Wherever
@@ -26,7 +31,7 @@ from outvoted.cluster.service.guard.hosts import names_of
 from outvoted.cluster.service.guard.tokens import FILES, FOLDER
 from outvoted.cluster.service.guard.visitors import Role
 from outvoted.cluster.service.service import Service
-from outvoted.cluster.submitting import on_server
+from outvoted.cluster.submitting import on_server, server
 from outvoted.cluster.submitting.elsewhere import Elsewhere
 from outvoted.cluster.submitting.on_cluster import ClusterRuns
 from outvoted.cluster.submitting.on_server import ServerRuns
@@ -250,6 +255,26 @@ def test_whoever_answers_there_may_be_somebody_else(url: str) -> None:
         Server("http://127.0.0.1:9").json("GET", "/v1/runs")
     with pytest.raises(OutvotedError, match="something else"):
         Server(f"{url}/assets").json("GET", "/icon.svg")
+
+
+def test_whoever_looks_too_often_waits_and_whoever_changes_something_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr(server, "time", SimpleNamespace(sleep=waited.append))
+
+    async def answer(request: Request) -> JSONResponse:
+        if request.method == "GET" and len(waited) == 2:
+            return JSONResponse({})
+        error = {"expected": "less", "found": "too much", "remedy": "wait"}
+        return JSONResponse({"error": error}, 429, {"Retry-After": "7"})
+
+    with served(Starlette(routes=[Route("/{path:path}", answer, methods=["GET", "POST"])])) as url:
+        assert Server(url).json("GET", "/v1/runs") == {}
+        assert waited == [7.0, 7.0]
+        with pytest.raises(OutvotedError, match="too much"):
+            Server(url).ask("POST", "/v1/runs", {})
+    assert len(waited) == 2
 
 
 def test_commands_want_one_place() -> None:
