@@ -46,6 +46,9 @@ def serve_runs(settings: ServiceSettings, browser: bool) -> None:
 
             serve(settings, keys, connection, listener)
         _leave(settings, cluster, connection)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)  # all is said and closed; DuckDB's binding would list whatever the interpreter leaves behind
 
 
 def stop_cluster(settings: ServiceSettings) -> None:
