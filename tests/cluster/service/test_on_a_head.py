@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,10 @@ def test_a_killed_service_loses_nothing_and_its_run_is_that_of_the_command_line(
         started = first.ask("POST", "/v1/runs", json={"config": CONFIG, "name": "killed"})
         assert started.status_code == 201, started.text
         assert first.ask("POST", "/v1/runs", json={"config": CONFIG, "name": "killed"}).status_code == 409
-        first.awaited("/v1/runs/killed", "searches/s")
+        until = time.monotonic() + 120
+        while not list((runs / "killed" / "searches").glob("*.parquet")):
+            assert time.monotonic() < until
+            time.sleep(0.1)
         first.process.send_signal(signal.SIGKILL)
     with service_process(head, runs) as second:
         assert second.ask("GET", "/v1/runs/killed").json()["state"] in ("running", "finished")
