@@ -9,11 +9,14 @@ import shutil
 import struct
 import zlib
 from pathlib import Path
+from urllib.parse import urlencode
 
 import numpy as np
 import pytest
 from PIL import Image
+from starlette.routing import Route
 
+from outvoted.cluster.service import app
 from tests.hostile.service.conftest import Listening
 
 SOON = 5.0
@@ -134,13 +137,67 @@ def test_no_form_harms_the_server(voting: Listening) -> None:
         assert voting.answers() < SOON, name
 
 
+def sent_to() -> list[str]:
+    """Return every address that something can be sent to, of the API and of pages."""
+    routers = [("/v1", router) for router in app._API] + [("", router) for router in app._PAGES]
+    return [
+        re.sub(r"\{[^}]*\}", "small", prefix + route.path)
+        for prefix, router in routers
+        for route in router.routes
+        if isinstance(route, Route) and "POST" in (route.methods or ())
+    ]
+
+
 @pytest.mark.parametrize("kind", ["application/json", "application/x-www-form-urlencoded"])
 def test_no_text_harms_the_server(voting: Listening, kind: str) -> None:
-    document = json.loads(voting.ask("GET", "/v1/openapi.json").partition(b"\r\n\r\n")[2])
-    paths = [path for path, methods in document["paths"].items() if "post" in methods]
-    assert paths
-    for path in paths:
+    assert sent_to()
+    for path in sent_to():
         for name, body in BODIES.items():
-            answer = voting.ask("POST", re.sub(r"\{\w+\}", "small", path), f"Content-Type: {kind}", body=body)
+            answer = voting.ask("POST", path, f"Content-Type: {kind}", body=body)
             assert re.match(rb"HTTP/1\.1 [234]\d\d ", answer), (path, name, answer[:300])
     assert voting.answers() < SOON
+
+
+FIELDS = (
+    "config",
+    "kind",
+    "name",
+    "do",
+    "ready",
+    "key",
+    "to",
+    "which",
+    "set.data.name",
+    "next",
+    "token",
+    "override",
+)
+VALUES = (
+    "",
+    "yaml",
+    "start",
+    "mine",
+    "small",
+    "0",
+    "-1",
+    "\0",
+    "\ud800",
+    "[" * 2000,
+    "a: &a [*a]",
+    "!!x y",
+    "a" * 5000,
+    "../..",
+)
+
+
+def test_no_field_of_a_form_harms_the_server(voting: Listening) -> None:
+    """Each value in each field, alone, where text was asked for, and in all at once."""
+    kind = "Content-Type: application/x-www-form-urlencoded"
+    forms = [[field] for field in FIELDS] + [["do", field] for field in FIELDS[:1]] + [list(FIELDS)]
+    for path in (one for one in sent_to() if not one.startswith("/v1")):
+        for value in VALUES:
+            for fields in forms:
+                given = [(field, "yaml" if field == "do" and len(fields) == 2 else value) for field in fields]
+                body = urlencode(given, errors="surrogatepass").encode()
+                answer = voting.ask("POST", path, kind, body=body)
+                assert re.match(rb"HTTP/1\.1 [234]\d\d ", answer), (path, fields, value[:9], answer[:300])
