@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 
+from outvoted.analysis.browsing.rows import BRIEF
 from outvoted.cluster.service.api.mistakes import browsed, sent
 from outvoted.cluster.service.downloads import Format, download, keys_of
 from outvoted.cluster.service.pages.asked import MistakesAsked
@@ -26,7 +27,7 @@ def gallery(request: Request, service: Here, name: str) -> HTMLResponse:
     asked = MistakesAsked.of(request, name)
     facets = run.facets(asked.filter)
     first = asked.at if asked.at < facets.total else 0
-    found = run.page(asked.filter, asked.sort, limit=_CARDS, skip=first)
+    found = run.page(asked.filter, asked.sort, limit=_CARDS, skip=first, columns=BRIEF)
     after = first + _CARDS
     return page(
         request,

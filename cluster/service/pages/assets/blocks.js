@@ -43,7 +43,7 @@ export class Blocks {
   }
 
   async #load(number) {
-    const block = { stop: new AbortController() }, part = `skip=${number * SIZE}&limit=${SIZE}`;
+    const block = { stop: new AbortController() }, part = `brief=true&skip=${number * SIZE}&limit=${SIZE}`;
     this.#blocks.set(number, block);
     try {
       const answer = await outvoted.send(`${this.address}?${this.query}&${part}`, { method: "GET", signal: block.stop.signal });

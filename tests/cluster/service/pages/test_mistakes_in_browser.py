@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver import Chrome, Keys
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
@@ -41,7 +42,8 @@ MOST_NODES = 2500
 
 
 def until(browser: Chrome, holds: Callable[[], Any], seconds: float = 20) -> Any:
-    return WebDriverWait(browser, seconds, 0.05).until(lambda _: holds())
+    changing = (StaleElementReferenceException,)  # parts of the page are replaced meanwhile
+    return WebDriverWait(browser, seconds, 0.05, changing).until(lambda _: holds())
 
 
 def one(browser: Chrome, selector: str) -> Any:
@@ -65,7 +67,8 @@ def key(browser: Chrome, *keys: str) -> None:
 
 
 def counted(browser: Chrome) -> int:
-    return int(re.sub(r"\D", "", one(browser, "#found").text) or 0)
+    said = until(browser, lambda: one(browser, "#found").text)
+    return int(re.sub(r"\D", "", said) or 0)
 
 
 def test_a_hundred_thousand_mistakes_scroll_without_gaps_in_few_elements(
@@ -120,7 +123,8 @@ def test_filters_leave_fewer_without_loading_the_page_anew_and_back_brings_all(
     box.click()
     until(browser, lambda: f"{name}={value}" in browser.current_url)
     fewer = until(browser, lambda: counted(browser) < every and counted(browser))
-    assert one(browser, "#filters details[open] input:checked").get_attribute("value") == value
+    checked = "#filters details[open] input:checked"
+    until(browser, lambda: one(browser, checked).get_attribute("value") == value)
     assert settled(browser)["last"] < fewer
     browser.back()
     until(browser, lambda: counted(browser) == every)
