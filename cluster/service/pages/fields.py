@@ -1,6 +1,8 @@
 """A form made of a configuration's JSON schema: keys with their values, ranges and meanings, in groups."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -8,7 +10,7 @@ from typing import Any, Literal
 import yaml
 
 from outvoted.cluster.configuration.keys import Schema
-from outvoted.cluster.configuration.strict_yaml import parse
+from outvoted.cluster.configuration.strict_yaml import NotPlainYamlError, parse
 from outvoted.search.explaining import TAGS
 
 Control = Literal["number", "choice", "text", "list"]
@@ -96,7 +98,7 @@ class Field:
         text = self.value.strip()
         if self.name.endswith("?"):
             return "{}" if text == _OWN else "null"
-        return flow(text) if self.plain else flow(parse(text))
+        return _word(text) if self.plain else flow(parse(text))
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,21 @@ def flow(value: Any) -> str:
         value, default_flow_style=True, allow_unicode=True, sort_keys=False, width=10**9
     )
     return text.strip().removesuffix("\n...").strip()
+
+
+def _word(text: str) -> str:
+    """Write text so that it is read as text, whatever else it looks like.
+
+    Raises:
+        NotPlainYamlError: it holds what no text may.
+    """
+    plain = flow(text)
+    with suppress(NotPlainYamlError):
+        if parse(plain) == text:
+            return plain
+    quoted = json.dumps(text, ensure_ascii=False)
+    parse(quoted)
+    return quoted
 
 
 def form(schema: Schema, keys: Mapping[str, Any], posted: Mapping[str, str]) -> list[FieldGroup]:

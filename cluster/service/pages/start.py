@@ -166,7 +166,8 @@ def _shown(
 
 def _written(draft: Draft) -> Draft:
     """Return a draft whose form has become text: the ready text, comments and all, if nothing was changed."""
-    assert draft.base is not None
+    if draft.base is None or draft.text is not None:
+        return draft  # it is text already
     text = _text_of(draft.base)
     if draft.changes():
         text = as_yaml(with_changes(parse(text), draft.groups))

@@ -165,6 +165,19 @@ def test_what_is_wrong_with_a_form_is_said_at_its_field(client: TestClient) -> N
     assert re.search(r'id="set\.search\.patience"[^>]*aria-invalid="true"', text)
 
 
+@pytest.mark.parametrize(
+    "value", ["\x00", "1e999", "[", "\ud7ff", "x" * 9999, "no: 1", '"', "'", "!!python/none"]
+)
+def test_odd_values_of_a_form_are_answered(client: TestClient, cluster: PretendedCluster, value: str) -> None:
+    for key in ("data.name", "search.transform.kind", "search.strategy.kind", "search.patience", "referee?"):
+        for do in ("yaml", "check", "show"):
+            sent = {"ready": "mnist", "name": "x", f"set.{key}": value, "do": do}
+            assert client.post("/start", data=sent).status_code in (200, 422), (key, do)
+    for do in ("yaml", "show", "check"):
+        assert client.post("/start", data={"config": value, "do": do}).status_code in (200, 422), do
+    assert not cluster.known
+
+
 def test_a_form_becomes_yaml_with_what_was_changed(client: TestClient) -> None:
     same = client.post("/start", data={"ready": "mnist", "name": "x", "do": "yaml"}).text
     assert "# Mine the digits" in same
