@@ -4,13 +4,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock, Timer
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import duckdb
 import numpy as np
 
 from outvoted.search.arrays import Ints
 from outvoted.search.errors import OutvotedError
+
+if TYPE_CHECKING:
+    import duckdb  # where it is used alone: its binding complains when the interpreter ends
 
 Answer = TypeVar("Answer")
 
@@ -60,7 +62,7 @@ class Engine:
 
     folder: Path
     _lock: Lock = field(default_factory=Lock)
-    _open: duckdb.DuckDBPyConnection | None = None
+    _open: "duckdb.DuckDBPyConnection | None" = None
 
     def rows(self, query: Query, seconds: float = MOST_SECONDS) -> list[tuple[Any, ...]]:
         """Return what a query finds.
@@ -81,8 +83,10 @@ class Engine:
         return self._asked(query, seconds, lambda found: np.asarray(next(iter(found.fetchnumpy().values()))))
 
     def _asked(
-        self, query: Query, seconds: float, take: Callable[[duckdb.DuckDBPyConnection], Answer]
+        self, query: Query, seconds: float, take: "Callable[[duckdb.DuckDBPyConnection], Answer]"
     ) -> Answer:
+        import duckdb
+
         with self._cursor() as cursor:
             stop = Timer(seconds, cursor.interrupt)
             stop.daemon = True
@@ -106,15 +110,17 @@ class Engine:
                 self._open.close()
             self._open = None
 
-    def _cursor(self) -> duckdb.DuckDBPyConnection:
+    def _cursor(self) -> "duckdb.DuckDBPyConnection":
         with self._lock:
             if self._open is None:
                 self._open = _opened(self.folder.resolve())
             return self._open.cursor()
 
 
-def _opened(folder: Path) -> duckdb.DuckDBPyConnection:
+def _opened(folder: Path) -> "duckdb.DuckDBPyConnection":
     """Open a database in memory that can read below a folder, and change nothing about that any more."""
+    import duckdb
+
     opened = duckdb.connect(":memory:", config=_CLOSED)
     quoted = str(folder).replace("'", "''")
     opened.execute(f"SET allowed_directories = ['{quoted}']")

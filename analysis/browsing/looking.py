@@ -5,9 +5,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from threading import RLock
-from typing import TypeVar
-
-import duckdb
+from typing import TYPE_CHECKING, TypeVar
 
 from outvoted.actors.runs import tables
 from outvoted.actors.runs.places import vanished
@@ -16,6 +14,9 @@ from outvoted.analysis.browsing.finding import Finder, Memory
 from outvoted.analysis.browsing.snapshot import Checked, Snapshot
 from outvoted.analysis.browsing.sources import MistakeTable
 from outvoted.search.errors import OutvotedError
+
+if TYPE_CHECKING:
+    import duckdb
 
 Answer = TypeVar("Answer")
 
@@ -59,6 +60,8 @@ class Looking:
             return self._answered(answer)
 
     def _answered(self, answer: Callable[[Finder], Answer]) -> Answer:
+        import duckdb
+
         for attempt in range(_TRIES):
             try:
                 return answer(Finder(self._engine, self._checked, *self._looked(anew=attempt > 0)))
@@ -100,7 +103,7 @@ class Looking:
         self._known = {(one.table, one.part): one for one in there}
         return there
 
-    def _blame(self, error: duckdb.Error) -> None:
+    def _blame(self, error: "duckdb.Error") -> None:
         """Find the file for which DuckDB refused; nothing is wrong if one is merely gone.
 
         Raises:
