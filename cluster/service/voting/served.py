@@ -86,10 +86,8 @@ class ServedVotes:
             raise busy()
         self._waiting += 1
         try:
-            if self._bridge is None or self._bridge.closed:
-                cluster = self._cluster()
-                self._bridge = _Bridge(cluster.gcs, cluster.environment, self._replicas)
-            found = await asyncio.wait_for(self._bridge.ask(method, key, question), self._patience)
+            bridge = await self._to(self._cluster())
+            found = await asyncio.wait_for(bridge.ask(method, key, question), self._patience)
         except TimeoutError as error:
             raise NotReadyError(
                 expected=f"an answer of the run's panel within {self._patience:.0f} seconds",
@@ -102,12 +100,22 @@ class ServedVotes:
             raise found
         return found
 
+    async def _to(self, cluster: VotingCluster) -> "_Bridge":
+        """Return the process that asks a cluster; one that asks another, which is gone, is ended."""
+        before = self._bridge
+        if before is None or before.closed or before.gcs != cluster.gcs:
+            self._bridge = _Bridge(cluster.gcs, cluster.environment, self._replicas)
+            if before is not None:
+                await before.close()
+        assert self._bridge is not None
+        return self._bridge
+
 
 class _Bridge:
     """The process that asks Ray, and what it has not answered yet."""
 
     def __init__(self, gcs: str, environment: Mapping[str, str], replicas: int) -> None:
-        self.closed = False
+        self.gcs, self.closed = gcs, False
         self._begun: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._answers: dict[int, asyncio.Future[Any]] = {}
         self._number = 0

@@ -274,3 +274,21 @@ def test_too_many_at_once_are_refused(key: PanelKey, pictures: Pixels) -> None:
         await votes.close()
 
     asyncio.run(asked())
+
+
+def test_a_cluster_that_is_another_now_is_asked_by_another_process(key: PanelKey) -> None:
+    """Whoever still waits for the one that is gone is told at once."""
+
+    async def asked() -> None:
+        heads = ["127.0.0.1:1", "127.0.0.1:2"]
+        votes = ServedVotes(lambda: Head(heads[0]))
+        waiting = asyncio.create_task(votes.facts(key))
+        await asyncio.sleep(0.1)
+        del heads[0]
+        with pytest.raises(OutvotedError, match=r"127\.0\.0\.1:2"):
+            await votes.facts(key)
+        with pytest.raises(NotReadyError, match="has ended"):
+            await waiting
+        await votes.close()
+
+    asyncio.run(asked())
