@@ -6,11 +6,13 @@ import socket
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import uvicorn
 from starlette.types import ASGIApp
 
+from outvoted.actors.labelling.label_task import LabelTask
 from outvoted.cluster.jobs.labelled import Labelled
 from outvoted.cluster.service.app import LABELLING, application
 from outvoted.cluster.service.errors import NotReadyError
@@ -38,11 +40,15 @@ class LabelServer:
         """Take the run's folder, and what opens it; others may not write its labels until :meth:`close`.
 
         Raises:
-            OutvotedError: it has nothing that people can look at, a file of labels is damaged, or another
-                process is labelling it.
+            OutvotedError: it has nothing that people can look at, that or a file of labels is damaged, or
+                another process is labelling it.
         """
         self.desks = LabelDesks(read, {RUN: path})
-        self.desks.desk(path)
+        try:
+            _try(self.desks.desk(path).task)
+        except OutvotedError:
+            self.close()
+            raise
         service = Service(ServiceSettings(runs=path.parent), _no_jobs, desks=self.desks)
         tokens = Tokens({Role.LABELLING: secrets.token_urlsafe(32)}, secrets.token_urlsafe(32))
         sessions = Sessions(path.parent, tokens)
@@ -68,6 +74,16 @@ class LabelServer:
     def close(self) -> None:
         """Let others write labels."""
         self.desks.close()
+
+
+def _try(task: LabelTask[Any]) -> None:
+    """Look at what there is to label, so that what is damaged is said before anybody labels.
+
+    Raises:
+        OutvotedError: it cannot be read.
+    """
+    task.prepare()
+    task.pictures(task.sequence("")[:1])
 
 
 def listen(port: int) -> socket.socket:

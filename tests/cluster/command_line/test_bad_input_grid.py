@@ -14,6 +14,7 @@ import yaml
 
 from outvoted.actors.runs.run_folder import RunRecord
 from outvoted.cluster.jobs.kinds import KINDS
+from outvoted.cluster.service.label_server import LabelServer
 from tests.cluster.ending import Ending, ending
 from tests.cluster.faults import (
     DAMAGES,
@@ -35,7 +36,7 @@ READING = {
     "runs": ((), 1),
     "replay": (("small",), 1),
     "landscape": (("small", "--points", 3), 3),
-    "label": (("small",), 4),
+    "label": (("small", "--no-browser"), 2),
     "report": (("small",), 4),
 }
 """Commands that read runs, their arguments, and of how many faults each takes one: pictures take time."""
@@ -55,6 +56,7 @@ def run_path(run_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def end(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> End:
     """Run a command in a folder of its own: ``end("mine", values, "--name", "x")``."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(LabelServer, "serve", lambda *_: None)  # it would until Ctrl-C
 
     def run(command: str, values: Any, *options: object, config: bool = True) -> Ending:
         if values is not None:  # else the file is used as it is
