@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event, Thread
-from typing import Any
+from typing import IO, Any
 
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderableType
@@ -43,8 +43,17 @@ def _not_an_option(part: str | Path) -> str:
 class Terminal(Console):
     """A console without markup; who no longer reads it (`| head`) ends nothing."""
 
-    def __init__(self, *, stderr: bool = False, quiet: bool = False) -> None:
-        super().__init__(stderr=stderr, quiet=quiet, markup=False, emoji=False, highlight=False)
+    def __init__(
+        self,
+        *,
+        stderr: bool = False,
+        quiet: bool = False,
+        file: IO[str] | None = None,
+        width: int | None = None,
+    ) -> None:
+        super().__init__(
+            stderr=stderr, quiet=quiet, file=file, width=width, markup=False, emoji=False, highlight=False
+        )
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """Return what is written, control characters within it as escapes and no links in it."""

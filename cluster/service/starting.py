@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from rich.console import Console
 
 from outvoted.actors.networks.computing import use_one_thread
 from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.cluster.configuration.reading import keys_of
+from outvoted.cluster.console.terminal import Terminal
 from outvoted.cluster.jobs.kinds import ENTRIES, KINDS, configured, kind_called, kind_of_keys
 from outvoted.cluster.jobs.run_settings import RunSettings
 from outvoted.cluster.jobs.runs import check_same_settings
@@ -70,7 +70,7 @@ def check(service: Service, wanted: NewRun) -> list[str]:
     name = job_name(wanted.name or "new", "name")
     found = _checked(service, wanted, name)
     said = io.StringIO()
-    check_here(KINDS[found.kind], found.settings, name, Console(file=said, width=200))
+    check_here(KINDS[found.kind], found.settings, name, Terminal(file=said, width=200))
     return [line for line in said.getvalue().splitlines() if line.strip()]
 
 
@@ -249,7 +249,7 @@ def _submit(service: Service, name: str, found: _Checked, resume: bool) -> None:
     runs = place_of(service.runs)
     wanted = Submission(found.kind, file, found.keys, name, runs=runs, resume=resume, without=None)
     with service.asking() as jobs:
-        submit(wanted, jobs, Console(file=io.StringIO()))
+        submit(wanted, jobs, Terminal(quiet=True))
 
 
 def _written(keys: Mapping[str, Any]) -> str:

@@ -106,7 +106,7 @@ def _same(one: str, other: str) -> bool:
 
 def _read(file: Path) -> dict[str, float]:
     with suppress(OSError, ValueError):
-        found = json.loads(file.read_text())
+        found = json.loads(file.read_text("utf-8"))
         if isinstance(found, dict):
             return {str(one): float(end) for one, end in found.items()}
     return {}
