@@ -27,8 +27,7 @@ pytestmark = [pytest.mark.head, pytest.mark.timeout(600)]
 SMALL = {
     "set.panel.training.epochs": "1",
     "set.referee!.training.epochs": "1",
-    "set.search.per_target": "20",
-    "set.search.patience": "40",
+    "set.search.per_target": "300",  # some ten seconds, in which it is stopped
 }
 
 
@@ -84,16 +83,6 @@ class Person:
     def types(self, keys: str) -> None:
         self._browser.switch_to.active_element.send_keys(keys)
 
-    def fills(self, name: str, value: str) -> None:
-        """Write into a field, opening what it is folded in."""
-        field = self._browser.find_element(By.NAME, name)
-        self._browser.execute_script(
-            "for (let at = arguments[0]; at; at = at.parentElement) at.open = true;",
-            field,
-        )
-        field.clear()
-        field.send_keys(value)
-
     def wants_less(self) -> None:
         """Make a form that starts a run ask for a small one."""
         for name, value in SMALL.items():
@@ -105,21 +94,27 @@ class Person:
             )
 
 
-def test_a_newcomer_mines_watches_browses_labels_stops_and_resumes(
+def test_a_newcomer_mines_stops_resumes_browses_and_labels_and_the_rows_are_a_shells(
     head: Head, browser: webdriver.Chrome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     runs = tmp_path / "runs"
     runs.mkdir()
+    monkeypatch.chdir(tmp_path)
+    pressed = RunFolder(runs / "mnist")
     with service_process(head, runs) as service:
         person = Person(browser, service)
         _mines_the_packaged_digits(person, service.link)
+        _stops_and_resumes(person, pressed)
+        monkeypatch.setenv("OUTVOTED_TOKEN", service.token)
+        shell = Wherever(server=service.url)
+        _submits_the_same_from_a_shell(service, shell)
+        person.sees(lambda text: "finished" in text, 240)  # without being loaded again
         _filters_and_opens_a_mistake(person)
-        _labels_by_keyboard(person, RunFolder(runs / "mnist"))
+        _labels_by_keyboard(person, pressed)
         assert console_errors(browser) == []
-        monkeypatch.chdir(tmp_path)
-        _does_the_same_from_a_shell(service, RunFolder(runs / "mnist"), monkeypatch)
-        _stops_and_resumes(person, runs)
-        assert console_errors(browser) == []
+        remote.watch_run("shell", shell)
+        remote.fetch_run("shell", shell, Path("brought"), None)
+        assert_same_rows(RunFolder(Path("brought")), pressed)
 
 
 def _mines_the_packaged_digits(person: Person, link: str) -> None:
@@ -127,9 +122,26 @@ def _mines_the_packaged_digits(person: Person, link: str) -> None:
     person.button("Mine the packaged digits")
     person.wants_less()
     person.presses("Mine the packaged digits")
-    person.sees(lambda text: ("mnist" in text and "Waiting" in text) or "searches" in text)
+    person.sees(lambda text: "searches/s" in text, 240)
     assert person.place == "/runs/mnist"
-    person.sees(lambda text: "finished" in text, 240)  # without being loaded again
+
+
+def _stops_and_resumes(person: Person, store: RunFolder) -> None:
+    person.presses("Stop")
+    person.presses("Stop it")
+    person.sees(lambda text: "interrupted" in text, 120)
+    before = store.read_record()
+    assert before.state == State.INTERRUPTED
+    person.presses("Resume")
+    person.presses("Resume it")
+    _awaited(lambda: store.read_record().epoch, before.epoch + 1, 120)
+
+
+def _submits_the_same_from_a_shell(service: ServiceProcess, shell: Wherever) -> None:
+    """Start what the button started; it takes the networks that are trained by now."""
+    config = Path("same.yaml")
+    config.write_text(service.ask("GET", "/v1/runs/mnist/config").text)
+    remote.submit_run(Submission("mine", config, keys_in(config, "mine"), "shell"), shell, stays=False)
 
 
 def _filters_and_opens_a_mistake(person: Person) -> None:
@@ -165,38 +177,3 @@ def _awaited(count: Callable[[], int], least: int, seconds: float = 60) -> None:
     while count() < least:
         assert time.monotonic() < until
         time.sleep(0.2)
-
-
-def _does_the_same_from_a_shell(
-    service: ServiceProcess, pressed: RunFolder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Submit what the button started, watch it to its end, bring it here: the rows are the same."""
-    config = Path("same.yaml")
-    config.write_text(service.ask("GET", "/v1/runs/mnist/config").text)
-    monkeypatch.setenv("OUTVOTED_TOKEN", service.token)
-    where = Wherever(server=service.url)
-    remote.submit_run(Submission("mine", config, keys_in(config, "mine"), "shell"), where, stays=True)
-    remote.fetch_run("shell", where, Path("brought"), None)
-    assert_same_rows(RunFolder(Path("brought")), pressed)
-
-
-def _stops_and_resumes(person: Person, runs: Path) -> None:
-    person.goes("/start?ready=mnist")
-    for name, value in {**SMALL, "set.search.per_target": "5000", "name": "long"}.items():
-        person.fills(name, value)
-    person.presses("Start")
-    person.sees(lambda text: "searches/s" in text, 180)
-    person.presses("Stop")
-    person.presses("Stop it")
-    person.sees(lambda text: "interrupted" in text, 120)
-    store = RunFolder(runs / "long")
-    before = store.read_record()
-    assert before.state == State.INTERRUPTED
-    person.presses("Resume")
-    person.presses("Resume it")
-    _awaited(lambda: store.read_record().epoch, before.epoch + 1, 120)
-    person.sees(lambda text: "running" in text, 60)
-    person.presses("Stop")
-    person.presses("Stop it")
-    person.sees(lambda text: "interrupted" in text, 120)
-    assert store.read_record().state == State.INTERRUPTED
