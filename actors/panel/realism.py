@@ -10,6 +10,7 @@ Gammerman & Shafer, *Algorithmic Learning in a Random World*), in a perceptual d
 al. 2018). It says nothing about the label: a digit that has become another one may be realistic.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +27,8 @@ _REAL = 64
 """Real images of a class that a mistake is compared with."""
 _FEWEST = 16
 """Where there are not so many of its label, real images of all classes stand in for them."""
+_LOOKS = 8
+"""How often real images are looked at, at most, on some of which a network fails."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,7 @@ class Realism:
         """Take the labels of all real images, and what gives the features (n, size) of some by their rows."""
         self._labels, self._features = labels, features
         self._known: dict[int, _Real] = {}
+        self._looks: Counter[int] = Counter()
 
     def of(self, features: torch.Tensor, labels: Ints, seed_id: Ints) -> Singles:
         """Return the realism of n images, NaN where there are too few real ones; shape (n,).
@@ -90,7 +94,11 @@ class Realism:
             if len(rows) < _FEWEST:
                 rows = np.arange(len(self._labels))
             rows = rows[np.unique(np.linspace(0, len(rows) - 1, min(_REAL, len(rows))).astype(np.int64))]
-            self._known[label] = _Real.of(rows, self._features(rows) if len(rows) else torch.empty(0, 1))
+            real = _Real.of(rows, self._features(rows) if len(rows) else torch.empty(0, 1))
+            self._looks[label] += 1
+            if not real.whole and self._looks[label] < _LOOKS:
+                return real  # a fault that passes must not be remembered
+            self._known[label] = real
         return self._known[label]
 
 
@@ -101,6 +109,11 @@ class _Real:
     rows: Ints
     features: torch.Tensor
     apart: torch.Tensor
+
+    @property
+    def whole(self) -> bool:
+        """Whether the network answered for all of them."""
+        return not bool(self.features.isnan().any())
 
     @staticmethod
     def of(rows: Ints, features: torch.Tensor) -> "_Real":

@@ -30,6 +30,25 @@ def found_at(place: float, labels: Ints, label: int = 0, seed: int = -1) -> floa
     return float(on_a_line(labels).of(where, np.array([label]), np.array([seed]))[0])
 
 
+def test_a_network_that_fails_for_a_while_on_real_images_is_asked_about_them_again() -> None:
+    failing, labels = [True], np.zeros(60, np.int64)
+
+    def features(rows: Ints) -> torch.Tensor:
+        seen = LINE[torch.from_numpy(rows)].clone()
+        if failing[0]:
+            seen[1::2] = torch.nan
+        return seen
+
+    def realism() -> float:
+        where = torch.tensor([[0.505]], dtype=torch.float64)
+        return float(passing.of(where, labels[:1], np.array([-1]))[0])
+
+    passing = Realism(labels, features)
+    realism()
+    failing[0] = False
+    assert realism() == found_at(0.505, labels)
+
+
 @pytest.fixture(scope="module")
 def of_test(panel: LocalPanel, digits: Dataset) -> Singles:
     """The realism of images that no one has changed."""
