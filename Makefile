@@ -24,7 +24,7 @@ docs: .venv/.installed-dev
 
 # What is made from the settings: the schemas for editors, and the page of keys.
 pages: .venv/.installed-dev
-	for kind in mine scan compare heal sweep study; do \
+	for kind in mine scan compare heal sweep tune study; do \
 	    $(BIN)/outvoted schema $$kind > configs/schema/$$kind.json || exit 1; done
 	$(BIN)/outvoted keys --markdown > docs/keys.md
 	$(BIN)/outvoted dashboard > cluster/deploy/grafana/outvoted.json

@@ -267,6 +267,37 @@ TRIALS = TableSchema(
     ),
 )
 
+SCORES = TableSchema(
+    "scores",
+    "each measure of a trial of a sweep of any keys, of each of its runs and over all of them",
+    ("number", "measure", "run"),
+    (
+        ColumnSchema("number", _I64, "of the trial, in the order in which trials were suggested"),
+        ColumnSchema("measure", _TEXT, "what was measured"),
+        _maybe("run", _TEXT, "the run, by the name of its folder in runs/; empty for the whole trial"),
+        _maybe("value", _F64, "what it gave; of a trial the mean over its runs"),
+        _maybe("low", _F64, "lower end of the 95 % interval"),
+        _maybe("high", _F64, "upper end"),
+        _maybe("of", _I64, "how many searches, images or runs it was taken over"),
+    ),
+)
+
+POINTS = TableSchema(
+    "points",
+    "each trial of a sweep of any keys",
+    ("number",),
+    (
+        ColumnSchema("number", _I64, "of the trial, in the order in which trials were suggested"),
+        ColumnSchema("point", _TEXT, "the values of the varied keys, as JSON"),
+        ColumnSchema("outcome", _TEXT, "finished, stopped (early) or failed"),
+        _maybe("reason", _TEXT, "why it failed or was stopped"),
+        _maybe("same_as", _I64, "an earlier trial with the same point, whose scores it has"),
+        ColumnSchema("milestones", _I32, "how many its runs went through"),
+        ColumnSchema("milestones_of", _I32, "of how many"),
+        _maybe("seconds", _F64, "how long its runs took, all together"),
+    ),
+)
+
 VOTES = TableSchema(
     "votes",
     "each image that a network of a sweep was asked about",
@@ -345,6 +376,6 @@ SURROUNDINGS = TableSchema(
 )
 
 ALL = (
-    *(SEARCHES, MISTAKES, DISSENTS, SCANNED, PEERS, ROUNDS, TRIALS, VOTES),
+    *(SEARCHES, MISTAKES, DISSENTS, SCANNED, PEERS, ROUNDS, TRIALS, POINTS, SCORES, VOTES),
     *(STUDY_IMAGES, STUDY_VOTES, STOPS, SURROUNDINGS),
 )

@@ -89,7 +89,8 @@ def launched(entry: KindEntry) -> Callable[..., None]:
 
 
 for entry in ENTRIES.values():
-    app.command(entry.name)(launched(entry))
+    if entry.command == entry.name:
+        app.command(entry.name)(launched(entry))
 for group in (on_runs, on_configurations, on_clusters, on_service):
     app.add_typer(group.commands)
 

@@ -33,12 +33,17 @@ class KindEntry:
         does: what its command does, in a sentence.
         example: the name of a ready configuration.
         minimal: the lines of a small configuration.
+        command: that makes such a run, where it is not of the kind's name: it then makes runs of two kinds.
     """
 
     name: str
     does: str
     example: str
     minimal: Sequence[str]
+    command: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "command", self.command or self.name)
 
 
 _DIGITS = "data: {name: mnist-sample}"
@@ -74,6 +79,17 @@ _ENTRIES = (
         does="Train and measure networks of many settings: temperatures, or classes of noise.",
         example="sweep-temperature-small",
         minimal=(_DIGITS, _TEMPERATURE),
+    ),
+    KindEntry(
+        name="tune",
+        does="Vary any keys of a configuration, make a run of each point, and report which do best.",
+        example="tune-small",
+        minimal=(
+            "mine: {data: {name: mnist-sample}}",
+            "vary: {search.patience: [50, 100]}",
+            "objectives: success",
+        ),
+        command="sweep",
     ),
     KindEntry(
         name="study",

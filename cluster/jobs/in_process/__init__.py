@@ -1,0 +1,1 @@
+"""Runs in one process, into the folders that their commands would fill."""

@@ -1,0 +1,109 @@
+"""A sweep of any keys as one value."""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from outvoted.analysis.tuning.algorithms import AnyAlgorithm, GridSearch, RandomPoints
+from outvoted.analysis.tuning.algorithms.base import Algorithm
+from outvoted.analysis.tuning.objectives import AnyObjective, ListOrOne
+from outvoted.analysis.tuning.variation import AnyVariation
+from outvoted.cluster.jobs.compare import CompareConfig
+from outvoted.cluster.jobs.heal import HealConfig
+from outvoted.cluster.jobs.mine import MineConfig
+from outvoted.cluster.jobs.run_settings import RunSettings
+from outvoted.cluster.jobs.study import StudyConfig
+from outvoted.search.settings import EACH_ONCE, MayChange, Settings
+
+BASES = ("mine", "heal", "compare", "study")
+"""The kinds of runs whose keys can be varied."""
+_BASES = ", ".join(f"{name}:" for name in BASES)
+
+
+class Replicates(Settings):
+    """Runs of one point that differ in their random numbers alone."""
+
+    seeds: Annotated[tuple[Annotated[int, Field(ge=0, lt=2**31)], ...], EACH_ONCE, MayChange()]
+    """A run for each."""
+    keys: Annotated[tuple[str, ...], EACH_ONCE] = ("search.seed",)
+    """The keys whose value is the seed."""
+
+
+class TrialStopping(Settings):
+    """Whether trials that can't or don't win end early."""
+
+    rule: Literal["none", "race", "asha", "median"] = "none"
+    """none; race: once the interval of its first objective can no longer win, the same whatever runs beside
+    it; successive halving (asha), or ending what is worse than the median, by who is there first."""
+    grace: Annotated[int, Field(ge=1, le=1000)] = 1
+    """No trial ends before so many milestones."""
+
+
+class TrialShare(Settings):
+    """What one trial takes of the machines; changes no result."""
+
+    num_cpus: Annotated[float, Field(gt=0, le=1024)] = 1.0
+    """CPUs, fractions allowed; every trial computes with one thread."""
+    num_gpus: Annotated[float, Field(ge=0, le=64)] = 0.0
+    """GPUs, fractions allowed."""
+
+
+class TuneConfig(RunSettings):
+    """Everything `outvoted sweep` does with a file that has ``vary``."""
+
+    mine: MineConfig | None = None
+    """The configuration of `outvoted mine` whose keys are varied."""
+    heal: HealConfig | None = None
+    """The same of `outvoted heal`."""
+    compare: CompareConfig | None = None
+    """The same of `outvoted compare`."""
+    study: StudyConfig | None = None
+    """The same of `outvoted study`."""
+    vary: Annotated[Mapping[str, AnyVariation], Field(min_length=1), MayChange()]
+    """What values keys may have, by their paths: ``search.patience: {grid: [50, 100]}``."""
+    objectives: Annotated[tuple[AnyObjective, ...], ListOrOne, Field(min_length=1)]
+    """What trials are judged by; several make a Pareto front."""
+    constraints: Annotated[tuple[str, ...], ListOrOne] = ()
+    """What a trial must fulfil to win: ``validity >= 0.97``."""
+    algorithm: AnyAlgorithm | None = None
+    """What chooses the points; where it is left out, a grid if every key lists its values, else random."""
+    trials: Annotated[int, Field(ge=1, le=100_000), MayChange()] = 40
+    """How many points are tried; of a grid all that it has."""
+    replicates: Annotated[Replicates | None, MayChange()] = None
+    """Runs of each point; left out, one, as configured."""
+    parallel: Annotated[int, Field(ge=1, le=10_000)] = 4
+    """Trials at a time, at most. A trial is suggested by what came of all but the last ``parallel - 1``
+    before it, whichever end first."""
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    """Fixes every suggestion."""
+    stopping: TrialStopping = TrialStopping()
+    """Whether trials end early."""
+    trial: Annotated[TrialShare, MayChange()] = TrialShare()
+    """What one trial takes of the machines; changes no result."""
+
+    @model_validator(mode="after")
+    def _one_base(self) -> "TuneConfig":
+        if sum(getattr(self, name) is not None for name in BASES) != 1:
+            raise ValueError(f"one of {_BASES} with the configuration whose keys are varied")
+        return self
+
+    @property
+    def base_kind(self) -> str:
+        """The kind of run whose keys are varied."""
+        return next(name for name in BASES if getattr(self, name) is not None)
+
+    @property
+    def base(self) -> MineConfig | HealConfig | CompareConfig | StudyConfig:
+        """The configuration whose keys are varied."""
+        found: MineConfig | HealConfig | CompareConfig | StudyConfig = getattr(self, self.base_kind)
+        return found
+
+    @property
+    def chosen(self) -> Algorithm:
+        """What chooses the points."""
+        if self.algorithm is not None:
+            found: Algorithm = self.algorithm
+            return found
+        listed = all(one.grid is not None or one.choice is not None for one in self.vary.values())
+        return GridSearch() if listed else RandomPoints()
