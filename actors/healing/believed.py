@@ -6,10 +6,25 @@ from itertools import compress
 import pyarrow as pa
 
 from outvoted.actors.healing.arms import PeoplesLabels
-from outvoted.actors.healing.heal_store import BELIEVED
 from outvoted.actors.labelling.judgements import Judgements
+from outvoted.actors.runs import schema
+from outvoted.actors.runs.schema import ColumnSchema, TableSchema
 
 Key = tuple[int | str, ...]
+
+BELIEVED = TableSchema(
+    "believed",
+    "each mistake that people have labelled, as a round of healing took their word",
+    (*(column.name for column in schema.OF_STEP), *schema.MISTAKES.key),
+    (
+        *schema.OF_STEP,
+        ColumnSchema("search_id", schema.MISTAKES.arrow.field("search_id").type, "number of the search"),
+        ColumnSchema("number", schema.MISTAKES.arrow.field("number").type, "counts its mistakes from 0"),
+        ColumnSchema(
+            "label", pa.int16(), "the class it is trained on with; empty where it is left out", needed=False
+        ),
+    ),
+)
 
 
 def believed(mistakes: pa.Table, said: Judgements, labels: PeoplesLabels) -> pa.Table:

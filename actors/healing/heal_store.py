@@ -9,12 +9,12 @@ import pyarrow as pa
 from torch.utils.tensorboard.writer import SummaryWriter
 
 from outvoted.actors.healing.arms import Step
+from outvoted.actors.healing.believed import BELIEVED
 from outvoted.actors.healing.healing import Round
 from outvoted.actors.networks import members
 from outvoted.actors.networks.members import Member, fingerprint
 from outvoted.actors.runs import schema
 from outvoted.actors.runs.run_folder import RunFolder
-from outvoted.actors.runs.schema import ColumnSchema, TableSchema
 from outvoted.actors.runs.units import UnitTables
 from outvoted.actors.runs.watching import Watched, spares_the_run
 from outvoted.search.errors import OutvotedError
@@ -22,21 +22,6 @@ from outvoted.search.trust import NOTHING, Trust
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-BELIEVED = TableSchema(
-    "believed",
-    "each mistake that people have labelled, as a round of healing took their word",
-    (*(column.name for column in schema.OF_STEP), *schema.MISTAKES.key),
-    (
-        *schema.OF_STEP,
-        ColumnSchema("search_id", schema.MISTAKES.arrow.field("search_id").type, "number of the search"),
-        ColumnSchema("number", schema.MISTAKES.arrow.field("number").type, "counts its mistakes from 0"),
-        ColumnSchema(
-            "label", pa.int16(), "the class it is trained on with; empty where it is left out", needed=False
-        ),
-    ),
-)
 
 
 class HealStore:

@@ -66,6 +66,11 @@ class Trained:
 def train_to_targets_remotely(goal: Goal, data: Dataset, images: Pixels) -> Iterator[Check | Trained]:
     """Train one network with one thread and stream its checks, then its outcome."""
     use_one_thread()
+    yield from trained_and_asked(goal, data, images)
+
+
+def trained_and_asked(goal: Goal, data: Dataset, images: Pixels) -> Iterator[Check | Trained]:
+    """Train one network in this process, and yield its checks, then its outcome, votes included."""
     began = time.perf_counter()
     targets = tuple(goal.targets.values())
     for found in train_to_targets(goal.architecture, goal.training, targets, goal.stopping, data, goal.seed):

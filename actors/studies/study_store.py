@@ -63,9 +63,13 @@ class StudyStore:
     and mark it as done.
     """
 
-    def __init__(self, path: Path, fields: Fields) -> None:
-        """Take the study's folder, and the columns that say how its images were made."""
-        self.path, self.folder = path, RunFolder(path)
+    def __init__(self, path: Path, fields: Fields, runs: Path | None = None) -> None:
+        """Take the study's folder, and the columns that say how its images were made.
+
+        Args:
+            runs: the folder of all runs if that is not the one around it.
+        """
+        self.path, self.folder = path, RunFolder(path, runs)
         self._form = schema.STUDY_IMAGES.with_fields(fields)
         self.images_unit = UnitTables(path, self._form)
         self._panel = UnitTables(path, schema.STUDY_VOTES)

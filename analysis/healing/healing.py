@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import pandas as pd
 
 from outvoted.actors.healing.arms import ARMS, Arm
+from outvoted.actors.healing.course import steady_since
 from outvoted.actors.healing.heal_store import HealStore
 from outvoted.analysis.report.numbers import PERCENT, Form, Spread, spread
 from outvoted.analysis.report.table import Cell, Column, Table
 
 FIGURES = ("success", "moved_accuracy", "clean_accuracy", "held_out_wrong", "validity")
-_LEAST_STEADY = 3
 _MORE = Form(1, 100, "+")
 
 
@@ -65,14 +65,6 @@ def by_repeat(rounds: pd.DataFrame) -> pd.DataFrame:
     start = rounds[rounds["arm"] == Arm.START]
     arms = pd.concat([rounds[rounds["arm"] != Arm.START], *(start.assign(arm=str(arm)) for arm in ARMS)])
     return arms.groupby(["arm", "round", "repeat"])[[*FIGURES, "added"]].mean()
-
-
-def steady_since(success: Sequence[float], within: float) -> int | None:
-    """Return the first round from which all, at least three, lie within ``within``; else None."""
-    for first in range(len(success) - _LEAST_STEADY + 1):
-        if max(success[first:]) - min(success[first:]) < within:
-            return first
-    return None
 
 
 def summarise_healing(store: HealStore) -> HealSummary:

@@ -29,6 +29,12 @@ from outvoted.search.trust import named_by
 OnEpoch = Callable[[str, EpochRecord], object]
 Trainers = Share | Sequence[Any]
 """What trains networks: remote functions, each one at a time, or a task for each that takes a share."""
+Train = Callable[[tuple[Recipe, ...]], Sequence[Member]]
+"""Returns trained networks, one for each recipe, training those that nobody has trained yet."""
+
+
+Put = Callable[[Path, Sequence[Member]], object]
+"""Writes networks into a folder."""
 
 
 def check_user_networks(
@@ -62,18 +68,17 @@ def run_members(
     store: RunFolder,
     record: RunRecord,
     wanted: tuple[Recipe, ...],
-    data: Dataset,
-    trainers: Trainers,
-    bars: Bars,
-    on_epoch: OnEpoch,
-) -> list[Member]:
-    """Return a run's networks: its own if it is resumed, else from the shelf of trained panels.
+    train: Train,
+    put: Put = members.save,
+) -> Sequence[Member]:
+    """Return a run's networks: its own if it is resumed, else those that ``train`` returns.
 
     They lie in the run's ``peers/`` then, and the record knows their fingerprint.
 
     Raises:
         OutvotedError: the run's weights are not those it was started with.
     """
+    found: Sequence[Member]
     if (store.peers / members.TABLE).exists():
         found = kept(store.peers, wanted)
         if record.panel_fingerprint not in (None, fingerprint(found)):
@@ -83,24 +88,36 @@ def run_members(
                 remedy="restore the networks, or start a new run under another --name",
             )
     else:
-        shelf = store.panels / panel_settings.key(wanted, data.fingerprint)
-        found = trained(shelf, wanted, data, trainers, bars, on_epoch)
-        members.save(store.peers, found)
+        found = train(wanted)
+        put(store.peers, found)
     record.panel_fingerprint = fingerprint(found)
     return found
 
 
-def run_referee(
-    folder: Path, panels: Path, wanted: Recipe, data: Dataset, trainers: Trainers, bars: Bars
-) -> Member:
+def run_referee(folder: Path, wanted: Recipe, train: Train) -> Member:
     """Return a referee that is trained apart from the panels it judges: the one that is kept in ``folder``.
 
-    Where that has none yet, it is put there, from the shelf ``panels`` or trained.
+    Where that has none yet, the one that ``train`` returns is put there.
     """
     if not (folder / members.TABLE).exists():
-        shelf = panels / panel_settings.key((wanted,), data.fingerprint)
-        members.save(folder, trained(shelf, (wanted,), data, trainers, bars, lambda name, epoch: None))
+        members.save(folder, train((wanted,)))
     return kept(folder, (wanted,))[0]
+
+
+def shelved(
+    panels: Path,
+    data: Dataset,
+    trainers: Trainers,
+    bars: Bars,
+    on_epoch: OnEpoch = lambda name, epoch: None,
+) -> Train:
+    """Have networks taken from the shelf of trained panels, and trained on Ray where it lacks them."""
+
+    def train(wanted: tuple[Recipe, ...]) -> list[Member]:
+        shelf = panels / panel_settings.key(wanted, data.fingerprint)
+        return trained(shelf, wanted, data, trainers, bars, on_epoch)
+
+    return train
 
 
 def kept(folder: Path, wanted: Sequence[Recipe], shelf: bool = False) -> list[Member]:

@@ -8,12 +8,13 @@ from typing import Any, Never
 import pandas as pd
 import pyarrow as pa
 
-from outvoted.actors.healing.arms import ARMS, HELD_OUT, Arm, HealSettings, Step, Use, keyed
-from outvoted.actors.healing.healing import Found, Healer, Round, Task, found_of, moved_split
+from outvoted.actors.healing.arms import Arm, HealSettings, Use, keyed
+from outvoted.actors.healing.course import Course
+from outvoted.actors.healing.healing import Healer, Round, moved_split
 from outvoted.actors.networks.computing import own_context, undisturbed
 from outvoted.actors.networks.members import Member
 from outvoted.actors.training.steps import Training
-from outvoted.analysis.healing.healing import steady_since, summarise_rounds
+from outvoted.analysis.healing.healing import summarise_rounds
 from outvoted.analysis.healing.report import held_report
 from outvoted.cluster.configuration import reading
 from outvoted.cluster.console.terminal import Terminal, bars
@@ -132,39 +133,19 @@ class _OneRepeat:
 
     def healed(self, progress: bool) -> Healed:
         peers = tuple(one for one in self._members if one.role == "peer")
-        total = 1 + len(ARMS) * self._settings.rounds
+        course, every = Course(self._settings, self._panel.data, {0: peers}), list[Round]()
         with self._panel.computing(), own_context(gradients=True), bars(Terminal(quiet=not progress)) as bar:
-            task = bar.add_task("healing", total=total, details="")
-
-            def step(arm: Arm, number: int, now: tuple[Member, ...], *found: Any) -> Round:
-                bar.update(task, details=f"round {number}, {arm}")
-                one = self._healer.run(Task(Step(0, arm, number), now, *found))
-                bar.update(task, advance=1)
-                return one
-
-            start = step(Arm.START, 0, peers)
-            every, now = [start], dict.fromkeys(ARMS, start.panel)
-            found, held_out = [self._found(start, Arm.START)], self._found(start, HELD_OUT)
-            for number in range(1, self._settings.rounds + 1):
-                before = tuple(found)
-                for arm in ARMS:
-                    every.append(one := step(arm, number, now[arm], before, held_out))
-                    now[arm] = one.panel
-                    if arm == Arm.MISTAKES:
-                        found.append(self._found(one, Arm.MISTAKES))
-                if number >= self._settings.least and self._steady(every):
-                    break
+            task = bar.add_task("healing", total=course.most, details="")
+            while not course.ended:
+                rounds = []
+                for one in course.tasks():
+                    bar.update(task, details=f"round {one.step.round}, {one.step.arm}")
+                    rounds.append(self._healer.run(one))
+                    bar.update(task, advance=1)
+                course.take(rounds)
+                every += rounds
             bar.update(task, total=len(every))
-        return self._result(every, now[Arm.MISTAKES])
-
-    def _found(self, one: Round, arm: str) -> tuple[Found, ...]:
-        mask = [name == arm for name in one.mistakes.column("arm").to_pylist()]
-        return found_of(one.mistakes.filter(pa.array(mask, pa.bool_())), len(one.panel), self._panel.data)
-
-    def _steady(self, every: Sequence[Round]) -> bool:
-        rounds = [one for one in every if one.step.arm in (Arm.START, Arm.MISTAKES)]
-        success = [float(one.rows.to_pandas()["success"].mean()) for one in rounds]
-        return steady_since(success, self._settings.steady) is not None
+        return self._result(every, course.panel(0, Arm.MISTAKES))
 
     def _result(self, every: Sequence[Round], members: Sequence[Member]) -> Healed:
         rounds = pd.DataFrame(pa.concat_tables([one.rows for one in every]).to_pandas())

@@ -46,11 +46,11 @@ def from_the_run(folder: Path, wanted: Sequence[Recipe]) -> object:
     store = RunFolder(folder.parent)
     assert store.peers == folder
     record = RunRecord(name="x", state="running", config={}, versions={})
-    return run_members(store, record, tuple(wanted), NOT_USED, NOT_USED, NOT_USED, NOT_USED)
+    return run_members(store, record, tuple(wanted), NOT_USED)
 
 
 def as_a_referee(folder: Path, wanted: Sequence[Recipe]) -> object:
-    return run_referee(folder, folder, wanted[0], NOT_USED, NOT_USED, NOT_USED)
+    return run_referee(folder, wanted[0], NOT_USED)
 
 
 WAYS: dict[str, Take] = {"shelf": from_the_shelf, "run": from_the_run, "kept": kept}

@@ -27,7 +27,7 @@ from outvoted.cluster.console.terminal import command, flag, warn
 from outvoted.cluster.jobs.job import Job, Kind, Place, Recorded, Work
 from outvoted.cluster.jobs.mine import MineConfig
 from outvoted.cluster.jobs.mine.counting import Counting
-from outvoted.cluster.jobs.networks import check_user_networks, run_members
+from outvoted.cluster.jobs.networks import check_user_networks, run_members, shelved
 from outvoted.cluster.jobs.pulse import stands
 from outvoted.cluster.jobs.run_settings import computing_on
 from outvoted.cluster.jobs.workload import MinedPart, Workload
@@ -132,7 +132,8 @@ def _search(
     ):
         cpus = ray.cluster_resources().get("CPU", 1)
         trainers = crew.start() if layout.trains(len(recipes), cpus) else layout.share
-        found = run_members(job.store, record, recipes, data, trainers, progress, recorder.epoch.remote)
+        train = shelved(job.store.panels, data, trainers, progress, recorder.epoch.remote)
+        found = run_members(job.store, record, recipes, train)
         starting = progress.add_task("starting", total=1, details="peers and coordinators")
         retries = Retries(config.cluster.retries)
         crew.furnish(CellContents.placed(rules, found, images, config.panel.batch, retries, _meter(job)))

@@ -19,7 +19,7 @@ from outvoted.actors.runs.run_folder import RunFolder, RunRecord
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.cluster.console.terminal import command, phase
 from outvoted.cluster.jobs.job import Job, Kind, Place, Recorded
-from outvoted.cluster.jobs.networks import check_user_networks, run_members, warn_of
+from outvoted.cluster.jobs.networks import check_user_networks, run_members, shelved, warn_of
 from outvoted.cluster.jobs.scan import ScanConfig
 from outvoted.cluster.jobs.workload import Workload
 from outvoted.cluster.ray.placement import Pool, Share, pool
@@ -97,7 +97,7 @@ def _scan(
     config, size, store = job.config, job.config.scan.batch, ScanStore(job.store.path)
     wanted = panel_settings.recipes(config.panel, config.referee)
     each = Share(room.cpus, room.gpus)
-    members = run_members(job.store, record, wanted, data, each, progress, lambda *_: None)
+    members = run_members(job.store, record, wanted, shelved(job.store.panels, data, each, progress))
     job.store.write_record(record)
     warn_of(progress.console, members)
     done = store.done()

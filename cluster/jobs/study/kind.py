@@ -2,31 +2,24 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import ray
 from rich.console import Console
 from rich.progress import Progress as Bars
 
 from outvoted.actors.data.datasets import Dataset
-from outvoted.actors.mining.monitor import Monitor
-from outvoted.actors.networks.members import Member
 from outvoted.actors.panel import panel_settings
-from outvoted.actors.panel.peer import voter
 from outvoted.actors.runs.run_folder import RunFolder, RunRecord
-from outvoted.actors.runs.watching import unwatched
-from outvoted.actors.studies.ray_tasks import vote_remotely
-from outvoted.actors.studies.study_store import PANEL, REFEREE, StudyStore, vote_rows
+from outvoted.actors.studies.study_store import StudyStore
 from outvoted.analysis.opened.opened import OpenedRun
-from outvoted.analysis.studies.base import Ingredients
 from outvoted.analysis.studies.kinds import study_report
-from outvoted.cluster.console.terminal import command, warn, warn_if
+from outvoted.cluster.console.terminal import command
 from outvoted.cluster.jobs.job import Job, Kind, Place, Work
-from outvoted.cluster.jobs.networks import check_user_networks, run_members, run_referee
+from outvoted.cluster.jobs.networks import check_user_networks
 from outvoted.cluster.jobs.study import StudyConfig
-from outvoted.cluster.jobs.study.training import run_generator, train_families
+from outvoted.cluster.jobs.study.on_ray import RayStudyRunner
+from outvoted.cluster.jobs.study.stages import StudyStages
 from outvoted.cluster.jobs.workload import Workload
-from outvoted.cluster.ray.calls import completed, result
 from outvoted.cluster.ray.placement import Share, share_of_task
 from outvoted.search.errors import OutvotedError
 from outvoted.search.explaining import differences
@@ -35,7 +28,6 @@ if TYPE_CHECKING:
     from outvoted.analysis.report.report import Report
 
 _MORE = ("repeats",)
-_VOTE: Any = vote_remotely
 
 
 class StudyKind(Kind[StudyConfig]):
@@ -56,7 +48,7 @@ class StudyKind(Kind[StudyConfig]):
 
         def place(there: Mapping[str, float]) -> Work:
             each = share_of_task(config.cluster, there)
-            return lambda progress: _StudyStages(config, store, record, data, each, progress).run()
+            return partial(_study, config, store, record, data, each)
 
         return place
 
@@ -96,89 +88,8 @@ def _check_families(store: RunFolder, config: StudyConfig) -> None:
             )
 
 
-class _StudyStages:
-    """Runs the stages in turn; what is recorded already is read."""
-
-    def __init__(
-        self,
-        config: StudyConfig,
-        store: StudyStore,
-        record: RunRecord,
-        data: Dataset,
-        share: Share,
-        progress: Bars,
-    ) -> None:
-        self._config, self._store, self._record = config, store, record
-        self._data, self._share, self._progress = data, share, progress
-        self._monitor = Monitor(store.folder.tensorboard)
-
-    def run(self) -> None:
-        """Run what is not recorded yet."""
-        try:
-            self.make_images()
-            self.ask_referee()
-            self.ask_panel()
-            self.ask_families()
-        finally:
-            self._monitor.close()
-        warn_if(self._progress.console, unwatched(self._monitor))
-
-    def make_images(self) -> None:
-        """Make the study's images."""
-        if not self._store.has_images:
-            made_from = self._ingredients()
-            bar = self._progress.add_task("images", total=1, details="")
-            study = self._config.study
-            for name, rows in study.extras(made_from).items():
-                self._store.folder.write_extra(name, rows)
-            self._store.write_images(study.images(made_from))
-            self._progress.update(bar, advance=1)
-
-    def ask_referee(self) -> None:
-        """Have the referee vote, in studies that want one."""
-        if self._config.asked_referee is not None and not self._store.has_votes(REFEREE):
-            self._vote(REFEREE, [self._referee()])
-
-    def ask_panel(self) -> None:
-        """Train the panel and have it vote."""
-        wanted = panel_settings.recipes(self._config.panel, None)
-        store, record, epoch = self._store, self._record, self._monitor.epoch
-        found = run_members(store.folder, record, wanted, self._data, self._share, self._progress, epoch)
-        store.folder.write_record(record)
-        if not store.has_votes(PANEL):
-            self._vote(PANEL, found)
-
-    def ask_families(self) -> None:
-        """Train the study's families to their accuracies; each network votes."""
-        families = self._config.study.needs.families
-        if families:
-            images = self._store.pixels()
-            train_families(
-                self._store, families, self._data, images, self._share, self._progress, self._monitor
-            )
-
-    def _ingredients(self) -> Ingredients:
-        needs, store, data = self._config.study.needs, self._store, self._data
-        if needs.generator is None:
-            return Ingredients(data)
-        generator = run_generator(store, needs.generator, data, self._share, self._progress, self._monitor)
-        referee = self._referee()
-        return Ingredients(data, generator, voter(referee, data.shape, data.classes).vote)
-
-    def _referee(self) -> Member:
-        assert self._config.referee is not None  # the configuration was checked
-        wanted = panel_settings.referee_recipe(self._config.referee)
-        folder, data = self._store.folder, self._data
-        return run_referee(folder.referee, folder.panels, wanted, data, self._share, self._progress)
-
-    def _vote(self, whose: str, networks: Sequence[Member]) -> None:
-        """Put all images to networks, a task for each, and record the votes."""
-        data, placed = self._data, ray.put(self._store.pixels())
-        task = _VOTE.options(num_cpus=self._share.num_cpus, num_gpus=self._share.num_gpus)
-        calls = {task.remote(one, placed, data.shape, data.classes): one.name for one in networks}
-        bar = self._progress.add_task("votes", total=len(calls), details=f"of the {whose}")
-        votes = {}
-        for name, call in completed(calls, partial(warn, self._progress.console)):
-            votes[name] = vote_rows(name, result(call))
-            self._progress.update(bar, advance=1)
-        self._store.write_votes([votes[one.name] for one in networks], whose)
+def _study(
+    config: StudyConfig, store: StudyStore, record: RunRecord, data: Dataset, each: Share, progress: Bars
+) -> None:
+    runner = RayStudyRunner(data, each, store.folder.panels, progress)
+    StudyStages(config, store, record, data, runner, progress).run()

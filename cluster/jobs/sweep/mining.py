@@ -19,7 +19,7 @@ from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.sweeps.base import Setting
 from outvoted.analysis.sweeps.kinds import open_sweep
 from outvoted.cluster.console.terminal import warn
-from outvoted.cluster.jobs.networks import run_referee
+from outvoted.cluster.jobs.networks import run_referee, shelved
 from outvoted.cluster.jobs.sweep import SweepConfig
 from outvoted.cluster.ray.calls import completed, result
 from outvoted.cluster.ray.placement import Share
@@ -121,4 +121,5 @@ class _Mining:
         )
         folder = store.folder.referee / panel_settings.key((wanted,), self._fingerprint)
         share = Share(trial.num_cpus, trial.num_gpus)
-        return run_referee(folder, store.folder.panels, wanted, self._data, share, self._progress)
+        train = shelved(store.folder.panels, self._data, share, self._progress)
+        return run_referee(folder, wanted, train)

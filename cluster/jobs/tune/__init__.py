@@ -31,13 +31,20 @@ class Replicates(Settings):
 
 
 class TrialStopping(Settings):
-    """Whether trials that can't or don't win end early."""
+    """Whether trials that can't or don't win end early, at a milestone: so many searches, a round of healing.
+
+    Which trials race ends is fixed by the settings. With asha and median it also depends on which trials
+    reach a milestone first, and so on the machines; such a trial is kept as far as it got.
+    """
 
     rule: Literal["none", "race", "asha", "median"] = "none"
-    """none; race: once the interval of its first objective can no longer win, the same whatever runs beside
-    it; successive halving (asha), or ending what is worse than the median, by who is there first."""
+    """none; race: a trial ends once the interval of its first objective can no longer win; asha: successive
+    halving, by which one trial in ``reduction`` goes on past each rung; median: a trial ends once its best
+    value is worse than the median of the others' means so far."""
     grace: Annotated[int, Field(ge=1, le=1000)] = 1
     """No trial ends before so many milestones."""
+    reduction: Annotated[int, Field(ge=2, le=10)] = 3
+    """Of asha: its rungs are ``grace``, ``grace × reduction``, ``grace × reduction²``, … milestones."""
 
 
 class TrialShare(Settings):

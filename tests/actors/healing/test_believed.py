@@ -3,8 +3,7 @@
 import pyarrow as pa
 
 from outvoted.actors.healing.arms import PeoplesLabels
-from outvoted.actors.healing.believed import believed, corrected
-from outvoted.actors.healing.heal_store import BELIEVED
+from outvoted.actors.healing.believed import BELIEVED, believed, corrected
 from outvoted.actors.labelling.judgements import judged
 from outvoted.actors.labelling.label_file import Answer
 from outvoted.actors.labelling.label_form import NONE, ShownImage

@@ -14,10 +14,11 @@ from PIL import Image
 from rich.console import Console
 
 from outvoted.actors.healing.arms import ARMS, Arm
+from outvoted.actors.healing.course import steady_since
 from outvoted.actors.healing.heal_store import HealStore
 from outvoted.actors.runs import schema
 from outvoted.actors.runs.run_folder import RunRecord, State
-from outvoted.analysis.healing.healing import FIGURES, healing_table, steady_since, summarise_healing
+from outvoted.analysis.healing.healing import FIGURES, healing_table, summarise_healing
 from outvoted.analysis.healing.report import healing_report
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.numbers import PERCENT, Form, Spread

@@ -20,6 +20,9 @@ from outvoted.actors.studies.study_store import StudyStore
 from outvoted.actors.training.target_training import TargetChecks
 from outvoted.analysis.studies.families import Family, Variant, units
 from outvoted.cluster.console.terminal import bars
+from outvoted.cluster.jobs.study.here import LocalStudyRunner
+from outvoted.cluster.jobs.study.on_ray import RayStudyRunner
+from outvoted.cluster.jobs.study.runner import StudyRunner
 from outvoted.cluster.jobs.study.training import train_families
 from outvoted.cluster.ray.placement import Share
 from tests.cluster.processes import descendants
@@ -45,18 +48,26 @@ CONVOLVING = SMALL.model_copy(
 )
 
 
-def trained(folder: Path, families: Sequence[Family], data: Dataset) -> StudyStore:
-    """Train families, or those of their networks that are not recorded yet."""
+def trained(folder: Path, families: Sequence[Family], data: Dataset, here: bool = False) -> StudyStore:
+    """Train families, or those of their networks that are not recorded yet, on Ray or in this process."""
     store = StudyStore(folder, ())
     with bars(Console(quiet=True)) as progress:
-        begin(store, families, data, progress)
+        begin(store, families, data, progress, here)
     return store
 
 
-def begin(store: StudyStore, families: Sequence[Family], data: Dataset, progress: Progress) -> None:
-    monitor = Monitor(store.folder.tensorboard)
-    train_families(store, families, data, data.test.images[:20], Share(1, 0), progress, monitor)
+def begin(
+    store: StudyStore, families: Sequence[Family], data: Dataset, progress: Progress, here: bool = False
+) -> None:
+    monitor, runner = Monitor(store.folder.tensorboard), runner_of(data, progress, here)
+    train_families(store, families, data.test.images[:20], runner, progress, monitor)
     monitor.close()
+
+
+def runner_of(data: Dataset, progress: Progress, here: bool) -> StudyRunner:
+    if here:
+        return LocalStudyRunner(data, lambda wanted: pytest.fail("trained a panel"))
+    return RayStudyRunner(data, Share(1, 0), Path("no-panels"), progress)
 
 
 def rows(store: StudyStore, families: Sequence[Family]) -> pd.DataFrame:
@@ -117,11 +128,11 @@ def test_networks_that_were_kept_give_the_votes_that_are_recorded(whole: StudySt
             assert list(own["predicted"]) == list(again.argmax(1))
 
 
-def test_a_study_that_is_resumed_and_extended_equals_one_in_one_go(
+def test_a_study_that_begins_in_one_process_and_is_extended_on_ray_equals_one_in_one_go(
     whole: StudyStore, tmp_path: Path, digits: Dataset
 ) -> None:
     fewer = SMALL.model_copy(update={"seeds": 1})
-    store = trained(tmp_path, (fewer,), digits)
+    store = trained(tmp_path, (fewer,), digits, here=True)
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()}
     assert len(list((tmp_path / "stops").iterdir())) == 2
     trained(tmp_path, (SMALL, CONVOLVING), digits)
@@ -131,18 +142,19 @@ def test_a_study_that_is_resumed_and_extended_equals_one_in_one_go(
         pd.testing.assert_frame_equal(store.votes(unit.name), whole.votes(unit.name))
 
 
+@pytest.mark.parametrize("here", [False, True], ids=["ray", "here"])
 def test_a_training_that_fails_is_recorded_ends_no_other_and_is_tried_again(
-    whole: StudyStore, tmp_path: Path, digits: Dataset
+    whole: StudyStore, tmp_path: Path, digits: Dataset, here: bool
 ) -> None:
     exploding = (Variant(batch_size=32, learning_rate=1e30, optimizer="sgd"),)
     failing = CONVOLVING.model_copy(update={"variants": exploding})
-    store = trained(tmp_path, (failing, SMALL), digits)
+    store = trained(tmp_path, (failing, SMALL), digits, here)
     found = rows(store, (failing,))
     assert set(found["outcome"]) == {"failed"}
     assert not found["reached"].any()
     assert found["reason"].str.contains("before it failed (FloatingPointError: ", regex=False).all()
     pd.testing.assert_frame_equal(rows(store, (SMALL,)), rows(whole, (SMALL,)))
-    trained(tmp_path, (CONVOLVING, SMALL), digits)
+    trained(tmp_path, (CONVOLVING, SMALL), digits, here)
     pd.testing.assert_frame_equal(rows(store, (CONVOLVING,)), rows(whole, (CONVOLVING,)))
 
 

@@ -16,7 +16,7 @@ from outvoted.actors.training.generators.generator import (
     PackagedGenerator,
     TrainedGenerator,
 )
-from outvoted.cluster.jobs.study import training as generator_training
+from outvoted.cluster.jobs.study.on_ray import RayStudyRunner
 from outvoted.cluster.jobs.study.training import CHECKPOINT, FILE, run_generator
 from outvoted.cluster.ray.placement import Share
 from outvoted.search.errors import OutvotedError
@@ -44,14 +44,15 @@ def expected(few: Dataset) -> Generator:
 def run(store: StudyStore, settings: object, data: Dataset) -> Generator:
     monitor = Monitor(store.folder.tensorboard)
     with Progress(disable=True) as bars:
-        found = run_generator(store, settings, data, Share(1, 0), bars, monitor)  # type: ignore[arg-type]
+        runner = RayStudyRunner(data, Share(1, 0), store.folder.panels, bars)
+        found = run_generator(store, settings, data, runner, bars, monitor)  # type: ignore[arg-type]
     monitor.close()
     return found
 
 
 def untrained(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every training fail."""
-    monkeypatch.setattr(generator_training, "_stages", lambda *_: pytest.fail("trained once more"))
+    monkeypatch.setattr(RayStudyRunner, "generator", lambda *_: pytest.fail("trained once more"))
 
 
 def test_what_a_task_trains_is_kept_by_the_study_and_for_others(
@@ -95,7 +96,7 @@ def test_a_checkpoint_at_the_end_needs_no_more_steps(
     store = StudyStore(tmp_path / "one", [])
     *_, last = train_dcgan(SETTINGS.training, few.train)
     last.checkpoint.save(store.folder.generator / CHECKPOINT, SETTINGS.key(few.fingerprint))
-    monkeypatch.setattr(generator_training, "_stages", lambda *_: iter(()))
+    monkeypatch.setattr(RayStudyRunner, "generator", lambda *_: iter(()))
     assert run(store, SETTINGS, few).fingerprint == expected.fingerprint
 
 

@@ -20,7 +20,8 @@ from outvoted.analysis.healing.healing import summarise_healing
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.report import Report
 from outvoted.cluster.jobs.heal import HealConfig
-from outvoted.cluster.jobs.heal.kind import HEAL, repeated
+from outvoted.cluster.jobs.heal.kind import HEAL
+from outvoted.cluster.jobs.heal.networks import repeated
 from outvoted.cluster.jobs.job import Job, launch
 from outvoted.cluster.jobs.kinds import read
 from outvoted.cluster.jobs.labelled import labelled

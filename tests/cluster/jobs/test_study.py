@@ -19,8 +19,8 @@ from outvoted.cluster.command_line.cli import app
 from outvoted.cluster.jobs.job import Job, launch
 from outvoted.cluster.jobs.kinds import read
 from outvoted.cluster.jobs.study import StudyConfig
-from outvoted.cluster.jobs.study import kind as module
 from outvoted.cluster.jobs.study.kind import STUDY
+from outvoted.cluster.jobs.study.stages import StudyStages
 from outvoted.search.errors import OutvotedError
 
 NETWORKS = [{"kind": "mlp", "hidden": 6}, {"kind": "mlp", "hidden": 6}, {"kind": "mlp", "hidden": 9}]
@@ -136,7 +136,7 @@ def test_a_study_cut_off_anywhere_equals_a_clean_one(
     for place in ("ask_panel", "_vote", "ask_families"):
         begun = job(path, kind, resume=path.exists())
         with monkeypatch.context() as patched:
-            patched.setattr(module._StudyStages, place, cut)
+            patched.setattr(StudyStages, place, cut)
             with pytest.raises(KeyboardInterrupt):
                 voted(begun)
     voted(job(path, kind, resume=True))
