@@ -11,7 +11,7 @@ mine: .venv/.installed
 	$(BIN)/outvoted mine mnist
 
 test: .venv/.installed-dev
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 3 --dist loadgroup --no-loadscope-reorder
 
 check: .venv/.installed-dev
 	$(BIN)/ruff format --check .

@@ -46,16 +46,21 @@ use_one_thread()
 
 @pytest.hookimpl(tryfirst=True)  # xdist reads the groups in this hook too, and would come first
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With `-n 2 --dist loadgroup`: one process gets all tests that need Ray, first; files stay whole.
+    """With `-n 3 --dist loadgroup`: processes get what takes longest first; files stay whole.
 
-    Another one gets all that need a head of Ray's with its dashboard.
+    Two share the tests that need Ray, with a local instance each, and one gets all that need a head of Ray's
+    with its dashboard.
     """
     for item in items:
-        needs_ray = "local_ray" in getattr(item, "fixturenames", ()) or item.get_closest_marker("ray")
-        alone = "head" if item.get_closest_marker("head") else str(item.path)
-        item.add_marker(pytest.mark.xdist_group("ray" if needs_ray else alone))
-    first = {"ray": 0, "head": 1}
-    items.sort(key=lambda item: first.get(next(item.iter_markers("xdist_group")).args[0], 2))
+        item.add_marker(pytest.mark.xdist_group(_group(item)))
+    first = {"ray runs": 0, "ray": 1, "head": 2}
+    items.sort(key=lambda item: first.get(next(item.iter_markers("xdist_group")).args[0], 3))
+
+
+def _group(item: pytest.Item) -> str:
+    if "local_ray" in getattr(item, "fixturenames", ()) or item.get_closest_marker("ray"):
+        return "ray runs" if item.path.parent.name == "jobs" else "ray"
+    return "head" if item.get_closest_marker("head") else str(item.path)
 
 
 @pytest.fixture(autouse=True)

@@ -89,5 +89,5 @@ def test_every_configuration_is_valid() -> None:
 def test_a_file_of_tests_runs_in_one_process(request: pytest.FixtureRequest) -> None:
     """Else every process starts Ray and trains every panel of its own; versions of pytest-xdist differ."""
     if "PYTEST_XDIST_WORKER" not in os.environ:
-        pytest.skip("needs tests that run in parallel: pytest -n 2 --dist loadgroup")
+        pytest.skip("needs tests that run in parallel: pytest -n 3 --dist loadgroup")
     assert "@" in request.node.nodeid
