@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
@@ -126,7 +127,7 @@ class Dataset:
         """Channels, height and width of every image."""
         return self.train.shape
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """SHA-256 over shapes, pixels and labels of both splits, and classes without a training image.
 

@@ -41,6 +41,10 @@ class MiningFigures(Figures):
     operations: int | None = None
     exactness: dict[str, Exactness] = Field(default_factory=dict)
 
+    def counts(self, searches: int, mistakes: int) -> tuple[str, str]:
+        """Return what `outvoted runs` says of a run with so many recorded searches and mistakes."""
+        return f"{searches} of {self.searches or '?'}", str(mistakes)
+
     def add_exactness(self, names: Sequence[str], cells: Sequence[Sequence[Exactness]]) -> None:
         """Add what the peers of some cells, called ``names``, know to what was known before."""
         for peer, name in enumerate(names):
@@ -76,10 +80,21 @@ class MiningPlan:
             _, each = np.unique(shard.replica, return_index=True)
             yield Lease(shard, self.seeds.rows(_places(self.seeds, shard.seed_id[each])), self.order)
 
-    def figures(self) -> MiningFigures:
-        """Return what is counted before anything is mined."""
+    def figures(self, before: MiningFigures | None = None, operations: int | None = None) -> MiningFigures:
+        """Return what is counted before anything is mined.
+
+        Args:
+            before: what was counted until the run was interrupted.
+            operations: see :class:`MiningFigures`.
+        """
+        known = before or MiningFigures()
         return MiningFigures(
-            replicas=self.searches.replicas, searches=len(self.searches), seed_inferences=self.inferences
+            replicas=self.searches.replicas,
+            searches=len(self.searches),
+            seed_inferences=self.inferences,
+            seconds=known.seconds,
+            operations=operations,
+            exactness=known.exactness,
         )
 
 

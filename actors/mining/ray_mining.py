@@ -19,13 +19,13 @@ from outvoted.actors.networks.computing import keep_freed_memory, use_one_thread
 from outvoted.actors.networks.members import Member
 from outvoted.actors.panel.exactness import Exactness
 from outvoted.actors.panel.fast import Batch
+from outvoted.actors.panel.inside import PanelInside
 from outvoted.actors.panel.later import LaterPanel, PatientPanel, Retries
-from outvoted.actors.panel.panel import LocalPanel, VotingPanel
+from outvoted.actors.panel.panel import LocalPanel
 from outvoted.actors.panel.peer import Peer
 from outvoted.actors.panel.ray_panel import Placed, RayPanel
 from outvoted.actors.panel.realism import FoundImages, Seen
 from outvoted.actors.panel.renderer import Renderer
-from outvoted.actors.panel.seeds import SeedBlock, SeedPixels
 from outvoted.actors.runs.ray_metrics import Meter
 from outvoted.actors.training.steps import Training
 from outvoted.actors.training.training import Epoch, trained_or_measured
@@ -125,7 +125,7 @@ class PeersInside(Peers):
         networks = [member.build(images.shape, images.classes) for member in ray.get(list(self.members))]
         renderer = Renderer(rules.transform, images.seeds)
         peers = [Peer(network, renderer, batch) for network in networks]
-        return _Inside(LocalPanel(peers), renderer.seeds)
+        return PanelInside(LocalPanel(peers), renderer.seeds)
 
 
 @dataclass(frozen=True)
@@ -139,37 +139,6 @@ class PeersOutside(Peers):
     def panel(self, rules: Rules, images: Images, batch: Batch) -> LaterPanel:
         """Return the panel of the actors."""
         return RayPanel(self.actors)
-
-
-class _Inside(LaterPanel):
-    """A panel in this process; between two questions others get their turn, during one no one does."""
-
-    def __init__(self, panel: VotingPanel, seeds: SeedPixels) -> None:
-        self._panel, self._seeds = panel, seeds
-
-    def hold(self, name: str, block: SeedBlock) -> None:
-        """Hold seeds for all peers."""
-        self._seeds.hold(name, block)
-
-    def release(self, name: str) -> None:
-        """Let go of them."""
-        self._seeds.drop(name)
-
-    async def ask(self, questions: Questions) -> Replies:
-        """Ask each peer about its candidates."""
-        return self._panel.ask(questions)
-
-    async def vote(self, images: Pixels) -> Singles:
-        """Put images to all peers."""
-        return self._panel.vote(images)
-
-    async def judge(self, found: FoundImages) -> Seen:
-        """Put images that searches ended with to all peers."""
-        return self._panel.judge(found)
-
-    async def exactness(self) -> tuple[Exactness, ...]:
-        """Return what every peer knows."""
-        return self._panel.exactness()
 
 
 @dataclass(frozen=True)

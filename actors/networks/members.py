@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -19,7 +20,7 @@ from outvoted.actors.networks import Architecture, Network, Weights
 from outvoted.actors.networks.user_modules import Tolerant
 from outvoted.actors.runs import schema, tables
 from outvoted.actors.runs.epochs import EpochRecord
-from outvoted.actors.runs.files import plain_name, reason, refuse_link, write_atomically
+from outvoted.actors.runs.files import link, plain_name, reason, refuse_link, write_atomically
 from outvoted.search.errors import OutvotedError
 from outvoted.search.trust import NOTHING, Trust
 
@@ -42,7 +43,7 @@ class Member:
         """Accuracy on the test images after the last epoch, 0 to 1; None without test images."""
         return self.epochs[-1].test_accuracy
 
-    @property
+    @cached_property
     def sha256(self) -> str:
         """Hash of the weights as they lie on disk."""
         return hashlib.sha256(self._serialised()).hexdigest()
@@ -83,6 +84,19 @@ class Member:
         data = self._serialised()
         write_atomically(folder / f"{self.name}.safetensors", lambda path: path.write_bytes(data))
 
+    def link(self, folder: Path, other: Path) -> bool:
+        """Have the file in another folder, if it is this network's, be the one here too; False: it can't be.
+
+        Raises:
+            OutvotedError: the disk refuses to write here.
+        """
+        name = f"{self.name}.safetensors"
+        try:
+            data = refuse_link(other / name).read_bytes()
+        except (OSError, OutvotedError):
+            return False
+        return hashlib.sha256(data).hexdigest() == self.sha256 and link(folder / name, other / name)
+
     def _serialised(self) -> bytes:
         return save_tensors({name: value.contiguous() for name, value in self.weights.items()})
 
@@ -109,10 +123,16 @@ MOST_BYTES = 1 << 28
 _NETWORK: TypeAdapter[Network] = TypeAdapter(Network)
 
 
-def save(folder: Path, members: Sequence[Member]) -> None:
-    """Write all members; the table comes last, so a folder with a table is whole."""
+def save(folder: Path, members: Sequence[Member], shelf: Path | None = None) -> None:
+    """Write all members; the table comes last, so a folder with a table is whole.
+
+    Args:
+        shelf: a folder whose files become files of this one too, where they are the same and the file system
+            can: a hundred runs of a panel then take the room of one.
+    """
     for member in members:
-        member.save(folder)
+        if shelf is None or not member.link(folder, shelf):
+            member.save(folder)
     rows = [
         {
             "name": member.name,

@@ -31,7 +31,7 @@ class Canonical:
         self._device, self._numbers = device, prod(probe.shape[1:])
         for dtype in (torch.float64, torch.float32, torch.float64):
             self._network, self.dtype = ready_copy(network, dtype, device), dtype
-            if self._answers(probe):
+            if self.answers(probe):
                 break
         self._seeing: tuple[Tolerant, int] | None = None
 
@@ -118,7 +118,10 @@ class Canonical:
     def _inputs(self, pixels: torch.Tensor) -> torch.Tensor:
         return pixels.to(self._device, self.dtype) / 255
 
-    def _answers(self, probe: torch.Tensor) -> bool:
-        """Tell whether the network has an answer for any of the images; the first batch usually does."""
+    def answers(self, probe: torch.Tensor) -> bool:
+        """Tell whether the network has an answer for any of the images (n, channels, height, width).
+
+        The first batch usually does.
+        """
         parts = torch.split(probe, self.batch(MANY))
         return any(bool(torch.isfinite(self.logits(part)[0]).all(1).any()) for part in parts)

@@ -43,7 +43,20 @@ class Peer:
         self.renderer = renderer
         self._network, self._batch, self._rows = network, batch, 0
         self._computed: Twofold | None = None
+        self._copies: Twofold | None = None
         self._realism = Realism(renderer.labels, self._real_features)
+
+    def beside(self, renderer: Renderer) -> "Peer":
+        """Return a peer of the same network that answers for another renderer's candidates.
+
+        It answers as one that is made anew, and knows as little of how exactly it computes. What only takes
+        time is kept: the network's copies and, where the seeds are the same, the features of real images.
+        """
+        other = Peer(self._network, renderer, self._batch)
+        other._copies = self._computed or self._copies
+        if renderer.seeds is self.renderer.seeds:
+            other._realism = self._realism.beside(other._real_features)
+        return other
 
     def exactness(self) -> Exactness:
         """Return how its answers were computed so far."""
@@ -119,7 +132,10 @@ class Peer:
                 pixels, labels = renderer.pixels(some), tensor_of(renderer.labels[some.seed_id])
             else:
                 pixels, labels = _noisy(images, rows), torch.zeros(rows, dtype=torch.int64)
-            self._computed = Twofold(self._network, self._batch, renderer.device, pixels, labels)
+            if self._copies is None:
+                self._computed = Twofold(self._network, self._batch, renderer.device, pixels, labels)
+            else:
+                self._computed = self._copies.tried_on(pixels, labels)
         return self._computed
 
     def _real_features(self, rows: Ints) -> torch.Tensor:

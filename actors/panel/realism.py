@@ -72,6 +72,12 @@ class Realism:
         self._known: dict[int, _Real] = {}
         self._looks: Counter[int] = Counter()
 
+    def beside(self, features: Callable[[Ints], torch.Tensor]) -> "Realism":
+        """Return the same for the same network, which keeps what was seen of real images without a fault."""
+        other = Realism(self._labels, features)
+        other._known = {label: real for label, real in self._known.items() if real.whole}
+        return other
+
     def of(self, features: torch.Tensor, labels: Ints, seed_id: Ints) -> Singles:
         """Return the realism of n images, NaN where there are too few real ones; shape (n,).
 

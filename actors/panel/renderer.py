@@ -1,6 +1,7 @@
 """Candidates rendered from their seeds: the whole grey levels that would be stored, on whatever device."""
 
 from collections.abc import Iterator
+from copy import copy
 from math import prod
 
 import numpy as np
@@ -45,14 +46,23 @@ class Renderer:
             reference: whether all candidates are rendered as defined, on the CPU; if left out, all but an
                 NVIDIA GPU's are.
         """
-        self.transform, self.labels = transform, seeds.labels.astype(np.int64)
+        self.labels = seeds.labels.astype(np.int64)
         self.device = device or own_device()
         self.seeds = seed_pixels(seeds, self.device)
+        self._referred = self.device.type != "cuda" if reference is None else reference
+        self._move_by(transform)
+
+    def moving(self, transform: Transform) -> "Renderer":
+        """Return what renders the same seeds, which are kept where they are, under other moves."""
+        other = copy(self)
+        other._move_by(transform)
+        return other
+
+    def _move_by(self, transform: Transform) -> None:
+        self.transform = transform
         self._rounds = type(transform).render is Transform.render
-        if reference is None:
-            reference = self.device.type != "cuda"
-        as_defined = reference or not self._rounds or not transform.continuous
-        self._bound = None if as_defined or not len(seeds) else self._measured()
+        as_defined = self._referred or not self._rounds or not transform.continuous
+        self._bound = None if as_defined or not len(self.labels) else self._measured()
         self._as_double: bool | None = None
 
     def random(self, n: int) -> Candidates:

@@ -1,6 +1,7 @@
 """A network computed twice where once is not enough: fast in float32, and as its answers are defined."""
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -58,12 +59,28 @@ class Twofold:
             pixels: what it is tried on: grey levels, shape (n, channels, height, width), n >= 2.
             labels: shape (n,), on the CPU.
         """
+        self._network, self._batch, self._device = network, batch, device
         self.canonical = Canonical(network, pixels, exact_device(device))
-        self.exactness = Exactness(str(self.canonical.dtype).removeprefix("torch."))
-        self._untried: tuple[nn.Module, Batch, torch.Tensor, torch.Tensor] | None = None
-        if self.canonical.dtype == torch.float64:
-            self._untried = network, batch, pixels.to(device, torch.float32), labels
         self._fast: Fast | None = None
+        self._begin(pixels, labels)
+
+    def tried_on(self, pixels: torch.Tensor, labels: torch.Tensor) -> "Twofold":
+        """Return the same network, tried on other images, as if it were copied for them anew.
+
+        The copies themselves are kept, where new ones would be of the same types: only time tells.
+        """
+        if self.canonical.dtype != torch.float64 or not self.canonical.answers(pixels):
+            return Twofold(self._network, self._batch, self._device, pixels, labels)
+        other = copy(self)
+        other._begin(pixels, labels)
+        return other
+
+    def _begin(self, pixels: torch.Tensor, labels: torch.Tensor) -> None:
+        """Know nothing yet but the images that the network is to be tried on."""
+        self.exactness = Exactness(str(self.canonical.dtype).removeprefix("torch."))
+        self._untried: tuple[torch.Tensor, torch.Tensor] | None = None
+        if self.canonical.dtype == torch.float64:
+            self._untried = pixels.to(self._device, torch.float32), labels
         self._calls = self._unseen = 0
 
     def logits(self, inputs: torch.Tensor) -> torch.Tensor:
@@ -91,11 +108,11 @@ class Twofold:
         odds[rows], classes[rows], failed[rows] = log_odds(exact, labels[rows]), classes_of(exact), failures
         return Settled(odds, classes, _said(failed))
 
-    def _try(self, network: nn.Module, batch: Batch, pixels: torch.Tensor, labels: torch.Tensor) -> None:
+    def _try(self, pixels: torch.Tensor, labels: torch.Tensor) -> None:
         """Measure by how much float32 differs, if the network has answers in it."""
         self._untried = None
         try:
-            fast = Fast(network, batch, pixels / 255)
+            fast = self._fast or Fast(self._network, self._batch, pixels / 255)
         except Exception as error:  # it can't be converted, say; float64 can do without
             if is_machines(error):
                 raise

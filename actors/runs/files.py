@@ -46,6 +46,25 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
             partial.unlink(missing_ok=True)
 
 
+def link(path: Path, other: Path) -> bool:
+    """Make ``path`` a second name of a file, on the same file system; return whether that could be done.
+
+    Neither name is ever written to, only replaced (:func:`write_atomically`), so each can be deleted, or be
+    another file later, without the other.
+
+    Raises:
+        OutvotedError: the run that ``path`` lies in belongs to another process now.
+    """
+    check_owned(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.unlink(missing_ok=True)
+        os.link(other, path, follow_symlinks=False)
+    except OSError:  # another file system, one without links, or no room for more of them
+        return False
+    return True
+
+
 def remove(path: Path) -> None:
     """Remove a file, if it is there.
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from outvoted.search.shown import shown
 
 _LONGEST = 200  # bytes; file systems take 255, and some names beside a run's are longer than its own
 _ROOM, _ROOM_BYTES = ".room", 1 << 17
+_BEGINNINGS = (LOCK, _ROOM, f".{_ROOM}.partial", ".run.json.partial")
 _UNFIT = re.compile(r"[/\\\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
@@ -79,7 +81,7 @@ def open_record(store: RunFolder, kind: str, config: Settings, resume: bool, dat
             kind=kind,
             state=State.RUNNING,
             config=wanted,
-            versions=_versions(),
+            versions=_versions().copy(),
             data=data,
         )
     else:
@@ -91,14 +93,14 @@ def open_record(store: RunFolder, kind: str, config: Settings, resume: bool, dat
             State.RUNNING,
             None,
             wanted,
-            _versions(),
+            _versions().copy(),
         )
     return record
 
 
 def _has_files(folder: Path) -> bool:
-    """Return whether a folder holds more than the lock of a process that died before it wrote anything."""
-    return any(path.name != LOCK for path in folder.iterdir())
+    """Return whether a folder holds more than what a process leaves that died before it wrote anything."""
+    return any(path.name not in _BEGINNINGS for path in folder.iterdir())
 
 
 @contextmanager
@@ -108,22 +110,51 @@ def recorded(store: RunFolder, record: RunRecord) -> Iterator[OtherPlace]:
     Raises:
         OutvotedError: another process works on the run, or took it over; the disk or the store refuses.
     """
-    with at_work(store.path) as owner, mirrored(store.path, owner) as kept, _room_kept(store, owner):
-        record.epoch += 1
-        store.write_record(record)
-        try:
-            yield kept
-            kept.flush()
-            _close(store, record, owner, State.FINISHED)
-            kept.flush()
-        except Exception as error:
-            _end(store, record, owner, kept, State.FAILED, str(refused(error) or error))
-            if owner.lost is not None:
-                raise owner.lost from error
-            raise
-        except BaseException:  # Ctrl-C, or whatever else asks for an end
-            _end(store, record, owner, kept, State.INTERRUPTED, "continue with --resume")
-            raise
+    with (
+        at_work(store.path) as owner,
+        mirrored(store.path, owner) as kept,
+        _room_kept(store, owner),
+        _told(store, record, owner, kept),
+    ):
+        yield kept
+
+
+@contextmanager
+def recorded_inside(store: RunFolder, record: RunRecord) -> Iterator[None]:
+    """Do the same for a run within the folder of another, which is kept elsewhere as a whole, if at all.
+
+    Raises:
+        EarlyStopError: as it was raised within the block.
+        OutvotedError: another process works on the run, or took it over; the disk refuses.
+    """
+    with at_work(store.path) as owner, _told(store, record, owner, OtherPlace(None)):
+        yield
+
+
+class EarlyStopError(Exception):
+    """Ends a run that could go on, for a reason in words: its record says so, and it can be resumed."""
+
+
+@contextmanager
+def _told(store: RunFolder, record: RunRecord, owner: Owner, kept: OtherPlace) -> Iterator[None]:
+    record.epoch += 1
+    store.write_record(record)
+    try:
+        yield
+        kept.flush()
+        _close(store, record, owner, State.FINISHED)
+        kept.flush()
+    except EarlyStopError as reason:
+        _end(store, record, owner, kept, State.INTERRUPTED, str(reason))
+        raise
+    except Exception as error:
+        _end(store, record, owner, kept, State.FAILED, str(refused(error) or error))
+        if owner.lost is not None:
+            raise owner.lost from error
+        raise
+    except BaseException:  # Ctrl-C, or whatever else asks for an end
+        _end(store, record, owner, kept, State.INTERRUPTED, "continue with --resume")
+        raise
 
 
 def _end(
@@ -165,6 +196,7 @@ def _room_kept(store: RunFolder, owner: Owner) -> Iterator[None]:
                 path.unlink(missing_ok=True)
 
 
+@cache
 def _versions() -> dict[str, str]:
     """Return the versions a run's results may depend on."""
     packages = ("outvoted", "torch", "numpy", "ray", "pyarrow")

@@ -1,9 +1,11 @@
 """The interface of a run that is made in this process."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
+
+import pyarrow as pa
 
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.networks.members import Member
@@ -33,14 +35,19 @@ class Milestone:
     Attributes:
         number: of the milestone, from 1.
         of: how many there are; the last one is the run's end.
+        tables: rows, by the names of tables, of which what is said of a run at this point is a pure function:
+            its folder may hold more, where the run was interrupted further on. Tables that are not among them
+            are read.
     """
 
     number: int
     of: int
+    tables: Mapping[str, pa.Table] = field(default_factory=dict)
 
 
 Heard = Callable[[Milestone], bool]
-"""Is told at every milestone but the last; False ends the run there."""
+"""Is told at every milestone, by a run that goes on also at those before; False ends it there, but at the
+last."""
 
 
 @dataclass(frozen=True)
@@ -51,14 +58,16 @@ class Making(Generic[Config]):
         config: of the run, settled to the images (see ``Settings.settled``).
         store: its folder, new or begun.
         data: its labelled images.
-        heard: asked at milestones whether to go on.
+        heard: asked at milestones whether to go on; None where nobody wants to know.
+        milestones: how many a run of mining has, at most; fewer let it go on faster.
     """
 
     config: Config
     store: RunFolder
     data: Dataset
     shelf: Shelf
-    heard: Heard
+    heard: Heard | None = None
+    milestones: int = 10
 
 
 class InProcess(ABC, Generic[Config]):

@@ -104,8 +104,7 @@ class Mine(Kind[MineConfig]):
     def counts(self, store: RunFolder, record: RunRecord) -> tuple[str, str]:
         """Count searches and mistakes."""
         shards = Shards(store.path)
-        searches = f"{len(shards.done())} of {MiningFigures.of(record).searches or '?'}"
-        return searches, str(shards.mistakes())
+        return MiningFigures.of(record).counts(len(shards.done()), shards.mistakes())
 
 
 MINE = Mine()
@@ -143,10 +142,7 @@ def _search(
         for concern in plans.standings.concerns():
             warn(progress.console, concern)
         progress.update(starting, completed=1)
-        figures, before = plans.figures(), MiningFigures.of(record)
-        figures.seconds, figures.exactness = before.seconds, before.exactness
-        figures.operations = operations
-        figures.put(record)
+        plans.figures(MiningFigures.of(record), operations).put(record)
         job.store.write_record(record)
         _lease_all(job, record, crew, plans, recorder, progress)
         check_all_there(job.store, len(Shards(job.store.path).done()), len(plans.searches))

@@ -1,6 +1,8 @@
 """Trained networks on disk: they come back as they were, and nothing else is taken for them."""
 
+import errno
 import hashlib
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -267,3 +269,48 @@ def test_the_fingerprint_survives_the_disk(shelf: Path, trained: list[Member]) -
 def test_an_unwritable_folder_is_one_message(trained: list[Member]) -> None:
     with pytest.raises(OutvotedError, match="to write /proc/outvoted"):
         members.save(Path("/proc/outvoted"), trained)
+
+
+@pytest.fixture
+def linked(shelf: Path, trained: list[Member], referee: Member, tmp_path: Path) -> Path:
+    """The folder of a run that has the shelf's files."""
+    members.save(tmp_path / "run", [*trained, referee], shelf)
+    return tmp_path / "run"
+
+
+def test_a_run_shares_the_files_of_the_shelf(linked: Path, shelf: Path, trained: list[Member]) -> None:
+    for file in linked.glob("*.safetensors"):
+        assert file.samefile(shelf / file.name)
+        assert not file.is_symlink()
+    assert fingerprint(members.load(linked)) == fingerprint(trained)
+
+
+def test_shared_files_outlive_and_outgrow_each_other(
+    linked: Path, shelf: Path, trained: list[Member]
+) -> None:
+    altered(trained[0], lambda values: values.add_(1)).save(shelf)
+    (shelf / "mlp-12.safetensors").unlink()
+    assert fingerprint(members.load(linked)) == fingerprint(trained)
+
+
+def test_a_file_of_the_shelf_that_is_not_the_networks_is_not_shared(
+    shelf: Path, trained: list[Member], tmp_path: Path
+) -> None:
+    altered(trained[0], lambda values: values.add_(1)).save(shelf)
+    (shelf / "mlp-12.safetensors").unlink()
+    (shelf / "mlp-12.safetensors").symlink_to(shelf / "mlp-18.safetensors")
+    members.save(tmp_path / "run", trained, shelf)
+    assert fingerprint(members.load(tmp_path / "run")) == fingerprint(trained)
+    shared = {file.name for file in (tmp_path / "run").iterdir() if file.stat().st_nlink > 1}
+    assert shared == {"mlp-18.safetensors"}
+
+
+def test_where_files_cannot_be_shared_they_are_copied(
+    shelf: Path, trained: list[Member], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*names: object, **how: object) -> None:
+        raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+
+    monkeypatch.setattr(os, "link", refuse)
+    members.save(tmp_path / "run", trained, shelf)
+    assert fingerprint(members.load(tmp_path / "run")) == fingerprint(trained)

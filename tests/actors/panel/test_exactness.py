@@ -28,6 +28,7 @@ from outvoted.actors.panel.exactness import Bound, Differences, Exactness, log_o
 from outvoted.actors.panel.fast import Batch
 from outvoted.actors.panel.panel import LocalPanel
 from outvoted.actors.panel.peer import Peer
+from outvoted.actors.panel.realism import FoundImages
 from outvoted.actors.panel.renderer import Renderer
 from outvoted.search.messages import Answers, Candidates, Questions, TakeGradient
 from outvoted.search.transforms import (
@@ -248,6 +249,26 @@ def test_a_device_whose_grey_levels_differ_a_little_renders_the_same_bytes(
     asked = here.random(400)
     assert torch.equal(there.pixels(asked), here.pixels(asked))
     assert torch.equal(there.inputs(asked), here.inputs(asked))
+
+
+@pytest.mark.parametrize("name", [*ARCHITECTURES, *USERS])
+def test_a_network_that_is_kept_ready_answers_under_other_moves_as_one_that_is_made_anew(
+    name: str, renderer: Renderer, digits: Dataset
+) -> None:
+    made, test = network(name), digits.test
+    found = FoundImages(test.images[:8], test.labels[:8], np.full(8, -1))
+    before = Peer(made, renderer)
+    before.ask(renderer.random(40))
+    before.judge(found)
+    moved = renderer.moving(Chain(parts=(Affine(), Blur())))
+    kept, fresh = before.beside(moved), Peer(made, Renderer(moved.transform, digits.train))
+    asked = replace(moved.random(60), take_gradient=np.ones(60, np.uint8))
+    assert_same(kept.ask(asked), fresh.ask(asked))
+    for one, other in zip(vars(kept.judge(found)).values(), vars(fresh.judge(found)).values(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    known, expected = kept.exactness(), fresh.exactness()
+    assert (known.precision, known.rows, known.widened) == (expected.precision, 60, 0)
+    assert (known.bound is None) == (expected.bound is None)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")

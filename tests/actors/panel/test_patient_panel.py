@@ -1,6 +1,7 @@
 """A fault that passes leaves no trace in what a panel answers; one that stays costs little."""
 
 import asyncio
+import itertools
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 from outvoted.actors.panel.exactness import Exactness
+from outvoted.actors.panel.inside import PromptPanel
 from outvoted.actors.panel.later import LaterPanel, PatientPanel, Retries
 from outvoted.actors.panel.panel import LocalPanel
 from outvoted.actors.panel.realism import FoundImages, Seen
@@ -143,3 +145,24 @@ def test_a_network_that_fails_for_good_is_soon_waited_for_no_more(
     patience.faulty.calls = 99
     asyncio.run(ask_often(1))
     assert patience.waited[-1] in (0.0, 3.0)
+
+
+@pytest.mark.parametrize("faults", [0, 1, 2])
+def test_who_waits_in_the_process_is_answered_the_same(
+    faults: int, panel: LocalPanel, candidates: Draw, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited, calls = list[float](), itertools.count(1)
+
+    class Failing(LocalPanel):
+        def ask(self, questions: Questions) -> Replies:
+            fault, replies = next(calls) <= faults, panel.ask(questions)
+            return {peer: broken(one) if fault and peer == 1 else one for peer, one in replies.items()}
+
+    monkeypatch.setattr("outvoted.actors.panel.inside.time.sleep", waited.append)
+    peers, questions = panel._peers, asked(candidates)
+    prompt = PromptPanel(Failing(peers), peers[0].renderer.seeds, Retries())
+    found, expected = prompt.ask(questions), panel.ask(questions)
+    for peer in expected:
+        assert_same(replace(found[peer], failure=None), replace(expected[peer], failure=None))
+    assert waited == [3.0, 15.0][:faults]
+    assert prompt.size == panel.size
