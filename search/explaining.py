@@ -47,6 +47,16 @@ def models_at(form: type[Settings], location: Location) -> list[Any]:
     return _models(*here)
 
 
+def holds_settings_by_name(form: type[Settings], location: Location) -> bool:
+    """Return whether a mapping from names to settings stands at a location."""
+    here: list[Any] = [form]
+    for step in location:
+        inner = _step(here, int(step) if str(step).isdigit() else step)
+        here = inner if inner is not None else variant(_models(*here), str(step))
+    mappings = [part for part in _parts(*here) if get_origin(part) in (dict, Mapping)]
+    return any(_models(get_args(part)[1]) for part in mappings)
+
+
 def length_at(form: type[Settings], location: Location) -> int | None:
     """Return the length of the list around or at a location where only one will do."""
     here: list[Any] = [form]

@@ -1,5 +1,6 @@
 """Whose code may be imported: what an import path names runs with the rights of whoever has it imported."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,6 +14,9 @@ _KIND = "kind"
 """The key that tells the variants of a union apart; an import path stands there for a user's own class."""
 _FACTORY = "factory"
 """The key of a function that makes a network."""
+_VARY = "vary"
+"""The key of a sweep below which values stand that will be put at other keys: any may name code."""
+_IMPORT_PATH = re.compile(r"\w+(\.\w+)*:\w+(\.\w+)*")
 _LOOK = "look at that code, then add --trust (in Python trust=True) if it is yours"
 _OTHER = "delete it: it is then made again from the configuration; or put back what was written there"
 
@@ -92,7 +96,22 @@ def import_paths(values: Any, within: str = "") -> Iterator[tuple[str, str]]:
         place = f"{within}.{key}" if within else str(key)
         if isinstance(value, str) and (key == _FACTORY or (key == _KIND and ":" in value)):
             yield place, value
-        yield from import_paths(value, place)
+        elif key == _VARY:
+            yield from ((place, text) for text in _texts(value) if _IMPORT_PATH.fullmatch(text))
+        else:
+            yield from import_paths(value, place)
+
+
+def _texts(values: Any) -> Iterator[str]:
+    """Yield all texts within plain values."""
+    if isinstance(values, str):
+        yield values
+    elif isinstance(values, Mapping):
+        for value in values.values():
+            yield from _texts(value)
+    elif _is_list(values):
+        for value in values:
+            yield from _texts(value)
 
 
 def _is_list(values: Any) -> bool:

@@ -23,9 +23,8 @@ from outvoted.actors.runs.run_folder import RunRecord, State
 from outvoted.analysis.report.report import Report
 from outvoted.cluster.configuration.reading import validated
 from outvoted.cluster.jobs.job import Job
-from outvoted.cluster.jobs.kinds import read
+from outvoted.cluster.jobs.kinds import KINDS, keys_in, kind_meant, read
 from outvoted.cluster.jobs.mine import MineConfig
-from outvoted.cluster.jobs.sweep import SweepConfig
 from outvoted.cluster.python import running
 from outvoted.search.errors import OutvotedError
 from outvoted.search.search_settings import SearchSettings
@@ -52,10 +51,12 @@ SWEEPS = (PAGES / "sweeps.md").read_text()
 def test_every_line_of_a_sweep_is_valid(snippet: str, tmp_path: Path) -> None:
     file = tmp_path / "sweep.yaml"
     file.write_text(snippet)
-    read(SweepConfig, file)
+    read(KINDS[kind_meant("sweep", keys_in(file, "sweep"))].form, file)
 
 
 def test_every_sweep_configuration_is_explained() -> None:
+    for path in MNIST.parent.glob("tune-*.yaml"):
+        assert f"`{path.name}`" in SWEEPS
     told = set(re.findall(r"`(?:sweep)?(-[\w-]+\.yaml)`", SWEEPS))
     files = [path.name.removeprefix("sweep") for path in MNIST.parent.glob("sweep-*.yaml")]
     assert files

@@ -17,6 +17,7 @@ from outvoted.cluster.jobs.run_settings import RunSettings
 from outvoted.cluster.jobs.scan import ScanConfig
 from outvoted.cluster.jobs.study import StudyConfig
 from outvoted.cluster.jobs.sweep import SweepConfig
+from outvoted.cluster.jobs.tune import TuneConfig
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("search", "actors", "analysis", "cluster")
@@ -75,6 +76,7 @@ FORMS: dict[str, type[RunSettings]] = {
     "scan": ScanConfig,
     "study": StudyConfig,
     "sweep": SweepConfig,
+    "tune": TuneConfig,
 }
 """The configuration class of files by the first word of their names; all others are for `outvoted mine`."""
 

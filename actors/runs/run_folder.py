@@ -11,6 +11,7 @@ import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from outvoted.actors.runs import tables
+from outvoted.actors.runs.commands import command_of
 from outvoted.actors.runs.files import refuse_links, write_atomically
 from outvoted.actors.runs.schema import TableSchema
 from outvoted.search.errors import OutvotedError
@@ -68,7 +69,7 @@ class RunRecord(BaseModel):
     format: Literal["outvoted run 4"] = "outvoted run 4"
     name: str
     kind: Annotated[str, Field(pattern=r"^[a-z]{1,20}$")] = "mine"
-    """The command that made the run."""
+    """The kind of run: what its folder in `cluster/jobs/` is called."""
     state: State
     config: dict[str, Any]
     versions: dict[str, str]
@@ -86,6 +87,11 @@ class RunRecord(BaseModel):
     counts: tuple[str, str] | None = None
     """What `outvoted runs` says of searches and mistakes, once the run has finished."""
 
+    @property
+    def command(self) -> str:
+        """The command that made the run."""
+        return command_of(self.kind)
+
 
 class Figures(BaseModel):
     """What runs of one kind count of themselves; `run.json` has it under ``figures``."""
@@ -102,7 +108,7 @@ class Figures(BaseModel):
         except ValidationError as error:
             place = ".".join(("figures", *map(str, error.errors()[0]["loc"])))
             raise OutvotedError(
-                expected=f"what `outvoted {record.kind}` counts in the run.json of {record.name}",
+                expected=f"what `outvoted {record.command}` counts in the run.json of {record.name}",
                 found=f"a wrong value of {place}",
                 remedy="restore run.json, or start a new run under another --name",
             ) from error

@@ -28,7 +28,7 @@ def side_by_side(first: OpenedRun, second: OpenedRun) -> Report:
         if run.record.kind != _OFFERED:
             raise OutvotedError(
                 expected="two runs of `outvoted mine`, whose mistakes can be compared",
-                found=f"{run.record.name}, a run of `outvoted {run.record.kind}`",
+                found=f"{run.record.name}, a run of `outvoted {run.record.command}`",
                 remedy="look at the report of each",
             )
         if not len(Shards(run.store.path).done()):

@@ -21,6 +21,7 @@ from outvoted.actors.panel.panel import LocalPanel
 from outvoted.actors.panel.panel_settings import PanelSettings
 from outvoted.actors.panel.peer import Peer
 from outvoted.actors.panel.renderer import Renderer
+from outvoted.actors.runs.commands import described
 from outvoted.actors.runs.run_folder import RunFolder, RunRecord
 from outvoted.analysis.opened.mistakes import Mistakes, StoredMistakes
 from outvoted.search.errors import OutvotedError
@@ -217,15 +218,15 @@ class OpenedRun:
         """
         if self.record.kind != kind:
             raise OutvotedError(
-                expected=f"a run of `outvoted {kind}` in {self.store.path}",
-                found=f"a run of `outvoted {self.record.kind}`",
+                expected=f"a run of `outvoted {described(kind)}` in {self.store.path}",
+                found=f"a run of `outvoted {described(self.record.kind)}`",
                 remedy="choose another run: `outvoted runs` lists them",
             )
 
     def without(self, what: str) -> OutvotedError:
         """Say that the run has recorded nothing yet of ``what`` a report is made from."""
         name = self.store.path.name
-        again = shlex.join(("outvoted", self.record.kind, "CONFIG", "--name", name, "--resume"))
+        again = shlex.join(("outvoted", self.record.command, "CONFIG", "--name", name, "--resume"))
         return OutvotedError(
             expected=f"{what} in {self.store.path}",
             found="a run without results yet",

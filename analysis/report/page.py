@@ -41,7 +41,7 @@ class Page:
 def page(record: RunRecord, report: Report, on_step: OnStep = lambda done, of: None) -> Page:
     """Return a run's page: what was run, its headlines and sections, and its configuration at the end."""
     return Page(
-        title=f"{record.name}: outvoted {record.kind}",
+        title=f"{record.name}: outvoted {record.command}",
         facts=[*_facts(record), *report.facts],
         headlines=report.headlines,
         sections=(*report.sections(on_step), _configuration(record)),
@@ -108,7 +108,7 @@ def _policy(scripts: Sequence[str]) -> str:
 def _facts(record: RunRecord) -> list[tuple[str, str]]:
     """Say what was run, on what, when and with which versions."""
     found = [
-        ("Command", f"outvoted {record.kind}"),
+        ("Command", f"outvoted {record.command}"),
         ("State", str(record.state)),
         ("Started", _time(record.created_at)),
         ("Last updated", _time(record.updated_at)),

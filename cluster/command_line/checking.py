@@ -37,14 +37,14 @@ _SECONDS = 2.0
 _MOST_CLASSES = 20
 
 
-def check_run(command_name: str, keys: Mapping[str, Any], given: Given) -> None:
+def check_run(kind_name: str, keys: Mapping[str, Any], given: Given) -> None:
     """Check all that a run checks before it starts, and say what was understood; nothing is started.
 
     Raises:
         OutvotedError: what the run itself would say.
     """
     use_one_thread()
-    kind = KINDS[command_name]
+    kind = KINDS[kind_name]
     settings = configured(kind, keys, given.config, given.override)
     path = run_folder(given.config, given.name, given.runs, given.resume)
     ready = readied(Job(kind, settings, RunFolder(path), given.address, given.resume), console)
@@ -58,10 +58,8 @@ def check_run(command_name: str, keys: Mapping[str, Any], given: Given) -> None:
     if work.networks:
         _say_work(ready, work, there)
     sets = [part for item in given.override for part in ("--set", item)]
-    console.print(
-        f"All is well; nothing was started. {command('outvoted', kind.name, given.config, *sets)} starts it.",
-        soft_wrap=True,
-    )
+    again = command("outvoted", kind.command, given.config, *sets)
+    console.print(f"All is well; nothing was started. {again} starts it.", soft_wrap=True)
 
 
 def say_images(data: Dataset, config: Path) -> None:

@@ -3,7 +3,7 @@
 import atexit
 import gc
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
@@ -27,7 +27,7 @@ from outvoted.cluster.command_line.options import (
 )
 from outvoted.cluster.console.ending import INTERRUPTED, carried_out, nothing_started, signals_heeded
 from outvoted.cluster.console.terminal import console, errors, tolerate_any_terminal
-from outvoted.cluster.jobs.kinds import ENTRIES, KindEntry, keys_in
+from outvoted.cluster.jobs.kinds import COMMANDS, KindEntry, keys_in
 from outvoted.search.errors import OutvotedError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -48,11 +48,12 @@ def outvoted(
     """Outvoted mines high-value mistakes: inputs one network gets wrong while all its peers agree."""
 
 
-def launched(entry: KindEntry) -> Callable[..., None]:
-    """Return the command of a kind of run."""
+def launched(command: str, kinds: Sequence[KindEntry]) -> Callable[..., None]:
+    """Return the command that makes runs of some kinds."""
+    examples = " or ".join(entry.example for entry in kinds)
 
     def run(  # noqa: PLR0913  # each is an option
-        config: Annotated[Path, typer.Argument(help=CONFIG_HELP.format(entry.example))],
+        config: Annotated[Path, typer.Argument(help=CONFIG_HELP.format(examples))],
         override: Override = None,
         name: Name = None,
         address: Address = "local",
@@ -70,27 +71,28 @@ def launched(entry: KindEntry) -> Callable[..., None]:
         runs: Runs = DEFAULT_RUNS,
         debug: Debug = False,
     ) -> None:
-        keys = keys_in(config, entry.name)
+        keys = keys_in(config, command)
         say_which(config)
         with nothing_started():
             from outvoted.cluster.command_line.launching import Given, has_begun, make_run
+            from outvoted.cluster.jobs.kinds import kind_meant
+        kind = kind_meant(command, keys)
         resumes = resume or (start_or_resume and has_begun(name, runs))
         override = [*(override or ()), *(["cluster.retry_failed=true"] if retry_failed else ())]
         given = Given(config, override, name, address, resumes, runs, debug)
         if not dry_run:
-            make_run(entry.name, keys, given)
+            make_run(kind, keys, given)
             return
         with nothing_started():
             from outvoted.cluster.command_line.checking import check_run
-        check_run(entry.name, keys, given)
+        check_run(kind, keys, given)
 
-    run.__doc__ = entry.does
+    run.__doc__ = " ".join(entry.does for entry in kinds)
     return run
 
 
-for entry in ENTRIES.values():
-    if entry.command == entry.name:
-        app.command(entry.name)(launched(entry))
+for command, kinds in COMMANDS.items():
+    app.command(command)(launched(command, kinds))
 for group in (on_runs, on_configurations, on_clusters, on_service):
     app.add_typer(group.commands)
 

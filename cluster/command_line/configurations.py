@@ -3,16 +3,17 @@
 import json
 from pathlib import Path
 
+from outvoted.actors.runs.commands import command_of
 from outvoted.cluster.configuration.ready import file_of, hides_ready, named, ready
 from outvoted.cluster.console.terminal import console, say_aligned
-from outvoted.cluster.jobs.kinds import ENTRIES, KINDS, kind_called
+from outvoted.cluster.jobs.kinds import COMMANDS, ENTRIES, KINDS, kind_called
 
 
 def say_ready() -> None:
     """Print a row for each ready configuration, in the order of their commands."""
     known = ready().values()
     rows = [
-        (kind, one.name, one.time.replace(" on two cores", ""), one.does)
+        (command_of(kind), one.name, one.time.replace(" on two cores", ""), one.does)
         for kind in ENTRIES
         for one in known
         if one.kind == kind
@@ -38,7 +39,9 @@ def say_keys(kind: str | None, prefix: str | None, markdown: bool) -> None:
     """
     from outvoted.cluster.configuration.keys import as_markdown, as_text, beginning, packaged, sections
 
-    kinds = ENTRIES if kind is None else (kind_called(kind),)
+    kinds = (
+        ENTRIES if kind is None else [entry.name for entry in COMMANDS.get(kind, ())] or [kind_called(kind)]
+    )
     found = sections({name: packaged(name) for name in kinds})
     if prefix is not None:
         found = beginning(found, prefix)

@@ -35,11 +35,11 @@ class Given:
     debug: bool
 
 
-def make_run(command_name: str, keys: Mapping[str, Any], given: Given) -> None:
+def make_run(kind_name: str, keys: Mapping[str, Any], given: Given) -> None:
     """Make a run, and say what it found and where it is.
 
     Args:
-        command_name: names the kind of run.
+        kind_name: names the kind of run.
         keys: what stands in the configuration file.
 
     Raises:
@@ -47,14 +47,14 @@ def make_run(command_name: str, keys: Mapping[str, Any], given: Given) -> None:
         Exit: a signal cut the run off.
     """
     use_one_thread()  # as the actors do; this process only reads and draws
-    kind = KINDS[command_name]
+    kind = KINDS[kind_name]
     settings = configured(kind, keys, given.config, given.override)
     path = run_folder(given.config, given.name, given.runs, given.resume)
     began = records.RunBegan(
         kind=kind.name, place=str(given_as(path.absolute())), version=version("outvoted")
     )
     records.write_if_wanted(console, began)
-    with resumable(kind.name, given.config, given.override, path, given.address) as again:
+    with resumable(kind.command, given.config, given.override, path, given.address) as again:
         job = Job(kind, settings, RunFolder(path), given.address, given.resume, given.debug)
         report = launch(job, console)
     report.show(console)

@@ -48,7 +48,7 @@ def _row(store: RunFolder, record: RunRecord) -> Sequence[str]:
     else:
         name += f"   # {died(record)}" * died_silently
     data = record.data.name if record.data else ""
-    return (state, _local(record.created_at), record.kind, searches, mistakes, data, name)
+    return (state, _local(record.created_at), record.command, searches, mistakes, data, name)
 
 
 def _counts(store: RunFolder, record: RunRecord) -> tuple[str, str]:

@@ -21,7 +21,7 @@ from outvoted.cluster.command_line.options import (
     TokenFile,
 )
 from outvoted.cluster.console.ending import nothing_started
-from outvoted.cluster.jobs.kinds import ENTRIES, keys_in, kind_called, kind_of_keys
+from outvoted.cluster.jobs.kinds import ENTRIES, keys_in, kind_meant
 
 commands = typer.Typer()
 
@@ -57,7 +57,7 @@ def submit(  # noqa: PLR0913  # each is an option
         from outvoted.cluster.command_line.remote import Wherever, submit_run
         from outvoted.cluster.submitting.submitting import Submission
     sent = tuple(without or ()) if code else None
-    chosen, named = kind_called(kind) if kind else kind_of_keys(keys), name or default_name(config)
+    chosen, named = kind_meant(kind, keys), name or default_name(config)
     sets = (*(override or ()), *(("cluster.retry_failed=true",) if retry_failed else ()))
     wanted = Submission(chosen, config, keys, named, sets, runs, resume, sent, debug)
     submit_run(wanted, Wherever(address, server, token_file), stay)

@@ -4,14 +4,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from rich.console import Console
+
 from outvoted.cluster.console.terminal import console, phase, warn
 from outvoted.cluster.storage.at_hand import fetched, put_back
 from outvoted.cluster.storage.urls import url_of
 
 
 @contextmanager
-def opened_run(path: Path) -> Iterator[Path]:
+def opened_run(path: Path, console: Console = console) -> Iterator[Path]:
     """Have the folder of a run hold what the URL it stands for does, and put back there what is written.
+
+    Args:
+        console: where that is said.
 
     Raises:
         OutvotedError: the URL's bucket, credentials or endpoint are not right, or the disk refuses.

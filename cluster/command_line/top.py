@@ -10,6 +10,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from outvoted.actors.runs.commands import command_of
 from outvoted.actors.runs.run_folder import ProgressRecord, State
 from outvoted.cluster.console.terminal import console, draws
 from outvoted.cluster.jobs.glancing import DIED, UNREADABLE, Glance, Glances
@@ -83,7 +84,7 @@ def drawn(found: Sequence[Glance], runs: Path, width: int, height: int | None = 
 
 def _row(one: Glance) -> Iterator[Text]:
     yield Text(visible(one.name))
-    yield Text(visible(one.kind))
+    yield Text(visible(command_of(one.kind)))
     yield Text("stuck", _STUCK) if one.stuck else Text(one.state, _STYLES.get(one.state, ""))
     yield Text(_progress(one.task))
     rate = one.task.per_second if one.task is not None and one.at_work else None

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from outvoted.actors.runs.commands import commands_of
 from outvoted.cluster.configuration.ready import SCHEMAS
 from outvoted.search.errors import OutvotedError, suggestion
 from outvoted.search.explaining import TAGS
@@ -42,7 +43,7 @@ class KeySection:
 
     Attributes:
         title: a key of the whole configuration, or a key and the variant that is chosen with it.
-        kinds: the commands in whose configurations they stand.
+        kinds: the kinds of runs in whose configurations they stand.
     """
 
     title: str
@@ -91,11 +92,16 @@ def beginning(found: Sequence[KeySection], prefix: str) -> list[KeySection]:
     return left
 
 
+def _wholes() -> Mapping[str, str]:
+    """Return the kinds of runs by what is said of their whole configurations, which may stand in others."""
+    return {str(packaged(file.stem)["description"]): file.stem for file in sorted(SCHEMAS.glob("*.json"))}
+
+
 class _Reader:
     """Reads one schema."""
 
     def __init__(self, schema: Schema) -> None:
-        self._schema, self._parts = schema, schema["$defs"]
+        self._schema, self._parts, self._wholes = schema, schema["$defs"], _wholes()
         self._titles: dict[str, str] = {}
         for key, node in _properties(schema):
             for name in _alternatives(node):
@@ -109,7 +115,11 @@ class _Reader:
         required = self._schema.get("required", ())
         for name, node in self._schema["properties"].items():
             default = None if name in required else _default(node.get("default"))
+            said = [self._parts[one]["description"] for one in _references(node)]
+            other = next((self._wholes[one] for one in said if one in self._wholes), None)
             keys = tuple(self._keys(name, node, default, bool(node.get(MAY_CHANGE))))
+            if other is not None:
+                keys = (Key(name, default, f"all keys of `outvoted {other}`", node["description"]),)
             yield KeySection(name, node["description"], keys, (kind,))
 
     def chosen(self, kind: str) -> Iterator[KeySection]:
@@ -135,13 +145,19 @@ class _Reader:
         """Yield the key at a path, or where it holds keys of its own, those."""
         inner = next((name for name in _references(node) if name not in self._titles), None)
         nullable = any(one.get("type") == "null" for one in node.get("anyOf", ()))
-        if inner is None or nullable:
+        several = (
+            "list of " if _is_list(node) else "names, each with " if "additionalProperties" in node else ""
+        )
+        if inner is None or nullable or several:
             choices = tuple(self._titles[name] for name in _references(node) if name in self._titles)
-            values = "keys as below, or null" if inner else _words(node, self._titles)
+            values = (
+                f"{several}keys as below{', or null' * nullable}" if inner else _words(node, self._titles)
+            )
             said = "the values below" if inner and node.get("default") else default
             yield Key(path, said, values, node.get("description", ""), choices, may_change)
-        if inner is not None and not _is_list(node):
-            yield from self._within(path, self._parts[inner], node.get("default"), may_change)
+        if inner is not None:
+            within = f"{path}.0" if _is_list(node) else f"{path}.NAME" if several else path
+            yield from self._within(within, self._parts[inner], node.get("default"), may_change)
 
 
 def _properties(schema: Schema) -> Iterator[tuple[str, Schema]]:
@@ -163,7 +179,8 @@ def _references(node: Any) -> list[str]:
     if not isinstance(node, dict):
         return []
     own = [node["$ref"].rpartition("/")[2]] if "$ref" in node else []
-    inner = [node.get("items"), *(one for key in ("oneOf", "anyOf", "allOf") for one in node.get(key, ()))]
+    inner = [node.get(key) for key in ("items", "additionalProperties")]
+    inner += [one for key in ("oneOf", "anyOf", "allOf") for one in node.get(key, ())]
     return [*own, *(name for one in inner for name in _references(one))]
 
 
@@ -241,7 +258,7 @@ _PLAIN: dict[str, Callable[[Schema, Mapping[str, str]], str]] = {
 def as_text(found: Sequence[KeySection]) -> Iterator[str]:
     """Yield lines for a terminal."""
     for section in found:
-        yield f"{section.title}   # {', '.join(section.kinds)}: {section.does}"
+        yield f"{section.title}   # {', '.join(commands_of(section.kinds))}: {section.does}"
         for key in section.keys:
             yield f"  {key.path}: {'(must be given)' if key.default is None else key.default}"
             yield f"      {key.values}{'; may change when a run is resumed' if key.may_change else ''}"
@@ -264,7 +281,11 @@ def as_markdown(found: Sequence[KeySection]) -> Iterator[str]:
     yield _INTRO
     for section in found:
         chosen = ": " in section.title
-        yield f"### {section.title}" if chosen else f"## {section.title} ({', '.join(section.kinds)})"
+        yield (
+            f"### {section.title}"
+            if chosen
+            else f"## {section.title} ({', '.join(commands_of(section.kinds))})"
+        )
         yield f"\n{_marked(section.does)}\n"
         if section.keys:
             yield "| key | default | values | meaning |\n|---|---|---|---|"

@@ -74,10 +74,5 @@ def located(error: OutvotedError, text: str) -> list[Located]:
 
 def _nearest(place: str, places: Mapping[KeyPath, TextPosition]) -> TextPosition | None:
     """Return where a key stands or, if it is missing, the innermost key around it."""
-    path: KeyPath = tuple(int(step) if step.isdigit() else step for step in place.split(".")) if place else ()
-    while path:
-        for known in (path, tuple(str(step) for step in path)):
-            if known in places:
-                return places[known]
-        path = path[:-1]
-    return None
+    around = [path for path in places if f"{place}.".startswith(f"{'.'.join(map(str, path))}.")]
+    return places[max(around, key=len)] if around else None

@@ -12,7 +12,7 @@ from outvoted.cluster.configuration.ready import file_of, names
 from outvoted.cluster.configuration.strict_yaml import MOST_BYTES, NotPlainYamlError, parse
 from outvoted.cluster.console.terminal import command
 from outvoted.search.errors import OutvotedError
-from outvoted.search.explaining import TAGS, explained, models_at, variant
+from outvoted.search.explaining import TAGS, explained, holds_settings_by_name, models_at, variant
 from outvoted.search.settings import Settings
 from outvoted.search.shown import shown, visible
 from outvoted.search.trust import EVERYTHING, Trust
@@ -27,38 +27,48 @@ class Configured(Protocol):
     def form(self) -> type[Settings]:
         """The configuration."""
 
+    @property
+    def command(self) -> str:
+        """The command that takes it."""
+
 
 Kinds = Mapping[str, Configured]
-"""What each command makes, by the command's name."""
+"""The kinds of runs by name."""
 
 
 def check_meant(own: str, keys: Mapping[str, Any], path: Path, kinds: Kinds) -> None:
-    """Refuse the keys of a file that was written for another command than ``own``.
+    """Refuse the keys of a file that was written for another command than that of the kind ``own``.
 
     Raises:
         OutvotedError: it says for which.
     """
-    other = meant_for(keys, own, kinds)
-    if other is not None:
+    meant = meant_for(keys, own, kinds)
+    wanted, other = kinds[own].command, None if meant is None else kinds[meant].command
+    if other is not None and other != wanted:
         raise OutvotedError(
-            expected=f"a configuration of `outvoted {own}` at {path}",
+            expected=f"a configuration of `outvoted {wanted}` at {path}",
             found=f"one of `outvoted {other}`",
             remedy=f"{command('outvoted', other, path)}, or another file",
         )
 
 
 def meant_for(keys: Mapping[Any, Any], own: str, kinds: Kinds) -> str | None:
-    """Name the other command that keys were written for, if they don't fit the one that is wanted."""
+    """Name the other kind of run that keys were written for, if they don't fit the one that is wanted."""
     if _fits(keys, kinds[own].form):
         return None
     for name, other in kinds.items():
         if _fits(keys, other.form):
             return name
-    for name, other in kinds.items():
-        required = _required(other.form)
-        if required - kinds[own].form.model_fields.keys() and required <= keys.keys():
-            return name
-    return None
+    distinct = {
+        name: _required(other.form) - kinds[own].form.model_fields.keys() for name, other in kinds.items()
+    }
+    candidates = {name: kinds[name] for name, required in distinct.items() if required & keys.keys()}
+    return nearest(keys, candidates) if candidates else None
+
+
+def nearest(keys: Mapping[Any, Any], kinds: Kinds) -> str:
+    """Name the kind of run, of at least one, that knows most of some keys; of several the first."""
+    return max(kinds, key=lambda name: len(keys.keys() & kinds[name].form.model_fields.keys()))
 
 
 def _fits(keys: Mapping[Any, Any], form: type[Settings]) -> bool:
@@ -190,7 +200,7 @@ def apply(form: type[Settings], values: dict[str, Any], override: str) -> None:
     """
     key, equals, text = override.partition("=")
     parts = key.split(".")
-    if not equals or not re.fullmatch(r"\w+(\.\w+)*", key) or len(parts) > _DEEPEST:
+    if not equals or not re.fullmatch(r"\w+(\.(\w+|\*))*", key) or len(parts) > _DEEPEST:
         raise _no_override(override, f"no path of a key: {shown(key)}" if equals else "no '=' in it")
     try:
         value = parse(text)
@@ -198,7 +208,7 @@ def apply(form: type[Settings], values: dict[str, Any], override: str) -> None:
         raise _no_override(
             override, str(error).replace(", on line 1", "").replace(" on line 1", "")
         ) from error
-    *parents, last = parts
+    *parents, last = _keys_of(form, values, parts)
     here: Any = values
     for depth, parent in enumerate(parents):
         if (
@@ -217,6 +227,24 @@ def apply(form: type[Settings], values: dict[str, Any], override: str) -> None:
         here[last] = value
     else:
         raise _no_keys(here, last, override)
+
+
+def _keys_of(form: type[Settings], values: Any, parts: list[str]) -> list[str]:
+    """Return the keys that the parts of a path name, where keys of a mapping have dots themselves.
+
+    A key that is there already is meant if the path goes on within it, else all the rest is a new key.
+    """
+    found: list[str] = []
+    here: Any = values
+    while parts:
+        rest = ".".join(parts)
+        key = parts[0]
+        if isinstance(here, dict) and holds_settings_by_name(form, found):
+            key = next((known for known in here if f"{rest}.".startswith(f"{known}.")), rest)
+        parts = rest[len(key) + 1 :].split(".") if len(rest) > len(key) else []
+        found.append(key)
+        here = here.get(key) if isinstance(here, dict) else None
+    return found
 
 
 def _inside(here: Any, key: str, path: list[str], override: str) -> Any:

@@ -10,6 +10,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
+from outvoted.actors.runs.commands import command_of
 from outvoted.cluster.configuration.keys import MAY_CHANGE, Schema
 from outvoted.search.explaining import TAGS
 from outvoted.search.settings import MayChange, Settings
@@ -36,7 +37,7 @@ def schema_of(form: type[Settings], kind: str) -> Schema:
     _adapt(found, parts, own)
     for name in own:
         del parts[name]
-    return {"$schema": DRAFT, "title": f"A configuration of `outvoted {kind}`"} | {
+    return {"$schema": DRAFT, "title": f"A configuration of `outvoted {command_of(kind)}`"} | {
         key: value for key, value in found.items() if key != "title"
     }
 

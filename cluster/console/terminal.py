@@ -158,6 +158,22 @@ def bars(console: Console, clock: Callable[[], float] | None = None) -> Progress
     )
 
 
+@contextmanager
+def drawn_below(progress: Progress, draw: Callable[[], RenderableType]) -> Iterator[None]:
+    """Within the block have something drawn again and again below bars, where these are drawn.
+
+    Args:
+        draw: called from the thread that draws the bars.
+    """
+    if isinstance(progress, _Bars):
+        progress.below = draw
+    try:
+        yield
+    finally:
+        if isinstance(progress, _Bars):
+            progress.below = None
+
+
 def training_task(loaded: Iterable[bool]) -> str:
     """Name the task of getting networks ready, of which some may have been loaded with their weights.
 
@@ -187,6 +203,15 @@ def draws(console: Console) -> bool:
 
 class _Bars(Progress):
     """Bars that are drawn once there is one, so that work without any can show bars of its own."""
+
+    below: Callable[[], RenderableType] | None = None
+    """What is drawn below them."""
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        """Yield the bars, and what is below them."""
+        yield from super().get_renderables()
+        if self.below is not None:
+            yield self.below()
 
     def start(self) -> None:
         """Wait for a task."""

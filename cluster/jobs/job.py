@@ -13,6 +13,7 @@ from rich.progress import Progress as Bars
 from outvoted.actors.data import datasets
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.networks.computing import check_device
+from outvoted.actors.runs.commands import command_of
 from outvoted.actors.runs.ray_metrics import Meter
 from outvoted.actors.runs.run_folder import RunFolder, RunRecord, State
 from outvoted.actors.runs.units import UnitTables
@@ -86,7 +87,7 @@ class Kind(ABC, Generic[Config]):
     """What is peculiar to one kind of run, beside its entry in the registry."""
 
     name: str
-    """Of the command; in `run.json` as well."""
+    """Of its folder and its entry in the registry; in `run.json` as well."""
     form: type[Config]
     """The configuration."""
     written: str
@@ -95,6 +96,11 @@ class Kind(ABC, Generic[Config]):
     """The file with its figures."""
     offers: frozenset[str] = frozenset()
     """What, beside `outvoted report`, such a run can be used for."""
+
+    @property
+    def command(self) -> str:
+        """The command that makes such runs."""
+        return command_of(self.name)
 
     def load(self, config: Any) -> Dataset:
         """Load the labelled images.
@@ -139,7 +145,7 @@ class Kind(ABC, Generic[Config]):
         """
         raise OutvotedError(
             expected="a run that looks for mistakes",
-            found=f"{record.name}, a run of `outvoted {self.name}`",
+            found=f"{record.name}, a run of `outvoted {self.command}`",
             remedy=f"read what else is in {given_as(store.path)}: {self.written}",
         )
 

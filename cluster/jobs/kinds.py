@@ -10,6 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from outvoted.actors.runs.commands import command_of
 from outvoted.cluster.configuration import reading
 from outvoted.search.errors import OutvotedError, suggestion
 from outvoted.search.settings import Settings
@@ -29,21 +30,21 @@ class KindEntry:
     """What is known of a kind of run before it is imported.
 
     Attributes:
-        name: of its command and of its folder, whose `kind.py` holds the kind under this name in capitals.
-        does: what its command does, in a sentence.
+        name: of its folder, whose `kind.py` holds the kind under this name in capitals.
+        does: what its command does with such a configuration, in a sentence.
         example: the name of a ready configuration.
         minimal: the lines of a small configuration.
-        command: that makes such a run, where it is not of the kind's name: it then makes runs of two kinds.
     """
 
     name: str
     does: str
     example: str
     minimal: Sequence[str]
-    command: str = ""
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "command", self.command or self.name)
+    @property
+    def command(self) -> str:
+        """The command that makes such runs; one command may make runs of several kinds."""
+        return command_of(self.name)
 
 
 _DIGITS = "data: {name: mnist-sample}"
@@ -89,7 +90,6 @@ _ENTRIES = (
             "vary: {search.patience: [50, 100]}",
             "objectives: success",
         ),
-        command="sweep",
     ),
     KindEntry(
         name="study",
@@ -100,6 +100,11 @@ _ENTRIES = (
 )
 ENTRIES: Mapping[str, KindEntry] = {entry.name: entry for entry in _ENTRIES}
 """By name; a file with keys that fit several kinds is the first one's."""
+COMMANDS: Mapping[str, Sequence[KindEntry]] = {
+    command: tuple(entry for entry in _ENTRIES if entry.command == command)
+    for command in dict.fromkeys(entry.command for entry in _ENTRIES)
+}
+"""The kinds of runs that each command makes."""
 
 
 class _Kinds(Mapping[str, "Kind[Any]"]):
@@ -161,7 +166,7 @@ def keys_in(path: Path, name: str) -> dict[str, Any]:
     Raises:
         OutvotedError: the file cannot be read, or holds no keys.
     """
-    return reading.keys_in(path, name, ENTRIES[name].minimal)
+    return reading.keys_in(path, command_of(name), ENTRIES[name].minimal)
 
 
 def configured(
@@ -214,6 +219,24 @@ def kind_of_keys(keys: Mapping[str, Any]) -> str:
     return reading.meant_for(keys, first, KINDS) or first
 
 
+def kind_meant(name: str | None, keys: Mapping[str, Any]) -> str:
+    """Name the kind of run that keys configure.
+
+    Args:
+        name: of the kind, or of a command: of its kinds the one that knows most of the keys is meant. None
+            for the first that the keys fit.
+
+    Raises:
+        OutvotedError: there is no such kind.
+    """
+    if name is None:
+        return kind_of_keys(keys)
+    sharing = COMMANDS.get(name, ())
+    if len(sharing) < 2:
+        return kind_called(name)
+    return reading.nearest(keys, {entry.name: KINDS[entry.name] for entry in sharing})
+
+
 def check_offers(record: "RunRecord", command: str, purpose: str) -> None:
     """Refuse a run of a kind that a command has no use for.
 
@@ -224,9 +247,11 @@ def check_offers(record: "RunRecord", command: str, purpose: str) -> None:
         OutvotedError: it says which kinds the command is for.
     """
     if command not in kind_of(record).offers:
-        fit = " or ".join(f"`outvoted {kind.name}`" for kind in KINDS.values() if command in kind.offers)
+        fit = " or ".join(
+            dict.fromkeys(f"`outvoted {kind.command}`" for kind in KINDS.values() if command in kind.offers)
+        )
         raise OutvotedError(
             expected=f"a run of {fit}, {purpose}",
-            found=f"{record.name}, a run of `outvoted {record.kind}`",
+            found=f"{record.name}, a run of `outvoted {record.command}`",
             remedy="choose another run: `outvoted runs` lists them",
         )

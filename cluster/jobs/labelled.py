@@ -81,7 +81,7 @@ def table_of_mistakes(store: RunFolder, record: RunRecord) -> Recorded:
         return found[0]
     raise OutvotedError(
         expected="a run with one table of mistakes",
-        found=f"{record.name}, a run of `outvoted {record.kind}` with {len(found)} parts",
+        found=f"{record.name}, a run of `outvoted {record.command}` with {len(found)} parts",
         remedy="label one of its parts, whose folders are in the run's",
     )
 

@@ -7,6 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from outvoted.actors.runs.commands import command_of
 from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.cluster.configuration import reading
 from outvoted.cluster.storage.at_hand import fetched
@@ -48,7 +49,7 @@ def settings(
     if isinstance(config, Settings):
         if not (of_any_kind or type(config) is kinds.KINDS[kind].form):
             raise OutvotedError(
-                expected=f"a configuration of outvoted.{kind}(...)",
+                expected=f"a configuration of outvoted.{command_of(kind)}(...)",
                 found=f"a {type(config).__name__}",
                 remedy=f"pass a configs.{kinds.KINDS[kind].form.__name__}, or the path of a file",
             )
@@ -59,6 +60,23 @@ def settings(
     path = Path(config)
     wanted = kinds.kind_at(path) if of_any_kind else kinds.KINDS[kind]
     found: Settings = kinds.read(wanted.form, path, sets)
+    return found
+
+
+def kind_wanted(config: Config, kind: str | None = None) -> str:
+    """Name the kind of run that a configuration is of; ``kind`` is what the call was told, or None.
+
+    Raises:
+        OutvotedError: there is no such kind, or the file cannot be read.
+    """
+    kinds = import_module("outvoted.cluster.jobs.kinds")  # which takes a while
+    found: str
+    if isinstance(config, Settings):
+        found = kinds.kind_of(config).name
+        return found
+    name = None if kind is None else kinds.kind_called(kind)
+    keys = config if isinstance(config, Mapping) else kinds.keys_in(Path(config), name or "mine")
+    found = kinds.kind_meant(name, keys)
     return found
 
 

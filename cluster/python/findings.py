@@ -172,7 +172,7 @@ class RunFindings(ResultFindings):
         if any(table.searches is None for table in tables):
             raise OutvotedError(
                 expected="a run that keeps a row for each search",
-                found=f"{self._record.name}, a run of `outvoted {self.kind}`",
+                found=f"{self._record.name}, a run of `outvoted {self._record.command}`",
                 remedy=f"read what else is in {self._store.path}: {self._kind.written}",
             )
         return _joined([table.frame(table.searches) for table in tables])

@@ -7,18 +7,18 @@ from typing import Any
 from pydantic import BaseModel
 
 from outvoted.actors.networks.computing import undisturbed
+from outvoted.actors.runs.commands import command_of
 from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.cluster.command_line.launching import run_folder
 from outvoted.cluster.configuration import reading
 from outvoted.cluster.console.terminal import Terminal
 from outvoted.cluster.jobs.job import Job, launch
-from outvoted.cluster.jobs.kinds import KINDS, kind_at, kind_called, kind_of
+from outvoted.cluster.jobs.kinds import KINDS
 from outvoted.cluster.python import configured
 from outvoted.cluster.python.configured import RUNS, Config, Where
 from outvoted.cluster.python.panel import Panel
 from outvoted.cluster.python.result import Result
 from outvoted.cluster.storage.urls import folder_of, given_as
-from outvoted.search.settings import Settings
 
 LOCAL = "local"
 
@@ -49,15 +49,10 @@ def run(
     Raises:
         OutvotedError: what the command line would print; also where every search of a target failed.
     """
-    if isinstance(config, Settings):
-        wanted = kind_of(config)
-    elif kind is not None:
-        wanted = KINDS[kind_called(kind)]
-    else:
-        wanted = KINDS["mine"] if isinstance(config, Mapping) else kind_at(Path(config))
-    settings = configured.settings(config, wanted.name, "run(...)", overrides)
-    stem = configured.stem(config, wanted.name)
-    return _launched(wanted.name, settings, stem, Where(address, name, resume, folder_of(runs)))
+    wanted = configured.kind_wanted(config, kind)
+    settings = configured.settings(config, wanted, "run(...)", overrides)
+    stem = configured.stem(config, wanted)
+    return launched(wanted, settings, stem, Where(address, name, resume, folder_of(runs)))
 
 
 def on_ray(kind: str, subject: Panel | Config, sections: Mapping[str, Any], where: Where) -> Result:
@@ -70,19 +65,24 @@ def on_ray(kind: str, subject: Panel | Config, sections: Mapping[str, Any], wher
         OutvotedError: a value is not what it must be, a network can't be written down, or what
             :func:`run` raises.
     """
-    call, form = f"{kind}(...)", KINDS[kind].form
+    call, form = f"{command_of(kind)}(...)", KINDS[kind].form
     if isinstance(subject, Panel):
         from outvoted.cluster.python.shipped import shipped
 
         values = {**shipped(subject, where.runs), **{key: value for key, value in sections.items() if value}}
-        return _launched(kind, reading.validated(form, values, call), Path(kind), where)
+        return launched(kind, reading.validated(form, values, call), Path(kind), where)
     config = configured.settings(subject, kind, call)
     values = _values(config) | {key: _changed(getattr(config, key), one) for key, one in sections.items()}
     settings = reading.validated(form, values, call) if any(sections.values()) else config
-    return _launched(kind, settings, configured.stem(subject, kind), where)
+    return launched(kind, settings, configured.stem(subject, kind), where)
 
 
-def _launched(kind: str, settings: Any, stem: Path, where: Where) -> Result:
+def launched(kind: str, settings: Any, stem: Path, where: Where) -> Result:
+    """Make a run of checked settings; its folder is called after ``stem`` where it gets no name.
+
+    Raises:
+        OutvotedError: what :func:`run` raises.
+    """
     folder = run_folder(stem, where.name, where.runs, where.resume)
     job = Job(KINDS[kind], settings, RunFolder(folder), where.address or LOCAL, where.resume)
     report = launch(job, Terminal(quiet=not where.progress))

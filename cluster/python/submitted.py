@@ -13,7 +13,7 @@ from outvoted.cluster.command_line.launching import default_name
 from outvoted.cluster.command_line.remote import awaited
 from outvoted.cluster.console.records import TaskAt
 from outvoted.cluster.console.terminal import Terminal, phase
-from outvoted.cluster.jobs.kinds import keys_in, kind_at, kind_called, kind_of
+from outvoted.cluster.jobs.kinds import keys_in
 from outvoted.cluster.python import configured
 from outvoted.cluster.python.configured import RUNS, Config
 from outvoted.cluster.python.result import Result
@@ -25,7 +25,6 @@ from outvoted.cluster.submitting.server import Server, server_url, token_for
 from outvoted.cluster.submitting.submitting import Submission
 from outvoted.cluster.submitting.watching import ENDINGS, exit_code, resume_with, watch
 from outvoted.search.errors import OutvotedError
-from outvoted.search.settings import Settings
 
 _LAST_WORDS = 12  # lines of what a run said that failed
 _UNDER_WAY = "under way"
@@ -251,12 +250,7 @@ def _written(
         OutvotedError: a key or value is not what it must be.
     """
     sets = (overrides,) if isinstance(overrides, str) else tuple(overrides)
-    if isinstance(config, Settings):
-        chosen = kind_of(config).name
-    elif kind is not None:
-        chosen = kind_called(kind)
-    else:
-        chosen = "mine" if isinstance(config, Mapping) else kind_at(Path(config)).name
+    chosen = configured.kind_wanted(config, kind)
     settings = configured.settings(config, chosen, call, sets)
     if isinstance(config, str | Path):
         path = Path(config)

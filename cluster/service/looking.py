@@ -12,7 +12,7 @@ from outvoted.actors.runs.run_folder import DataRecord, ProgressRecord, RunFolde
 from outvoted.cluster.jobs.glancing import DIED, UNREADABLE, Glance, glance
 from outvoted.cluster.service.errors import NotFoundError
 from outvoted.cluster.service.job_words import explained_end
-from outvoted.cluster.service.named import name_of, run_folder
+from outvoted.cluster.service.named import TRIALS, name_of, run_folder
 from outvoted.cluster.service.service import Service
 from outvoted.cluster.submitting.dashboard import JobSeen
 from outvoted.search.errors import OutvotedError
@@ -194,4 +194,6 @@ def _may(seen: RunSummary, record: RunRecord | None, job: JobSeen | None) -> tup
 
 def _parts(path: Path) -> list[Path]:
     """Return the folders of the runs within a run."""
-    return sorted(file.parent for file in path.glob("*/run.json") if not file.parent.is_symlink())
+    within = [path] if (path / TRIALS).is_symlink() else [path, path / TRIALS]
+    found = (file.parent for folder in within for file in folder.glob("*/run.json"))
+    return sorted(part for part in found if not part.is_symlink())

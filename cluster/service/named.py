@@ -10,6 +10,8 @@ from outvoted.search.shown import shown
 _LONGEST, _DEEPEST = 200, 3
 _WITHIN = "~"
 """Stands in URLs for the slash between a run and one that is a part of it."""
+TRIALS = "runs"
+"""The folder of a sweep in which the runs of its trials are; it stands in no name."""
 
 
 def run_folder(service: Service, name: str) -> Path:
@@ -17,7 +19,7 @@ def run_folder(service: Service, name: str) -> Path:
 
     Args:
         name: the folder's name in the folder of runs; of a run that is a part of another, say a
-            comparison's, ``OUTER~INNER``.
+            comparison's or a sweep's, ``OUTER~INNER``.
 
     Raises:
         NotFoundError: there is none; links are not followed.
@@ -36,7 +38,8 @@ def run_folder(service: Service, name: str) -> Path:
 
 def name_of(service: Service, path: Path) -> str:
     """Return the name under which a run's folder stands in URLs."""
-    return _WITHIN.join(path.relative_to(service.runs).parts)
+    outer, *steps = path.relative_to(service.runs).parts
+    return _WITHIN.join((outer, *(step for step in steps if step != TRIALS)))
 
 
 def _within(runs: Path, steps: Sequence[str]) -> Path | None:
@@ -44,7 +47,10 @@ def _within(runs: Path, steps: Sequence[str]) -> Path | None:
     if len(steps) > _DEEPEST or not all(map(_is_plain, steps)):
         return None
     path = runs
-    for step in steps:
+    for depth, step in enumerate(steps):
+        trials = path / TRIALS
+        if depth and not (path / step).is_dir() and not trials.is_symlink() and (trials / step).is_dir():
+            path = trials
         path = path / step
         if path.is_symlink():
             return None

@@ -13,7 +13,7 @@ from outvoted.actors.networks.computing import use_one_thread
 from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.cluster.configuration.reading import keys_of
 from outvoted.cluster.console.terminal import Terminal
-from outvoted.cluster.jobs.kinds import ENTRIES, KINDS, configured, kind_called, kind_of_keys
+from outvoted.cluster.jobs.kinds import ENTRIES, KINDS, configured, kind_called, kind_meant
 from outvoted.cluster.jobs.run_settings import RunSettings
 from outvoted.cluster.jobs.runs import check_same_settings
 from outvoted.cluster.service.errors import ConflictError, NotFoundError
@@ -221,7 +221,7 @@ def _checked(service: Service, wanted: NewRun, name: str) -> _Checked:
     given = kind_called(wanted.kind) if wanted.kind else None
     entry = ENTRIES[given or next(iter(ENTRIES))]
     keys = keys_of(wanted.config.encode(), file, entry.name, entry.minimal)
-    chosen = given or kind_of_keys(keys)
+    chosen = kind_meant(given, keys)
     allowed = Allowed(service.settings.data, service.settings.allow_code)
     confined = check_from_network(chosen, keys, tuple(wanted.overrides), allowed)
     settings = configured(KINDS[chosen], confined, file, (), allowed.trust)

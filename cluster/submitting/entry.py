@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from outvoted.actors.runs.commands import command_of
 from outvoted.cluster.console import records
 from outvoted.cluster.submitting.dashboard import Jobs, JobSeen, no_such_run
 from outvoted.search.errors import OutvotedError
@@ -128,7 +129,7 @@ class Entry:
     @property
     def command(self) -> str:
         """The shell's command; a driver that is killed, for memory say, starts again and resumes."""
-        parts = ["outvoted", self.kind, self.config, "--name", self.name, "--address", "auto"]
+        parts = ["outvoted", command_of(self.kind), self.config, "--name", self.name, "--address", "auto"]
         parts += [part for one in self.override for part in ("--set", one)]
         parts += ["--debug"] * self.debug
         runs = f'"{DEFAULT_RUNS}"' if self.runs is None else shlex.quote(self.runs)

@@ -8,12 +8,14 @@ from outvoted.analysis.studies.interpolation.study import InterpolationStudy
 from outvoted.analysis.studies.morphs.study import MorphStudy
 from outvoted.analysis.sweeps.noise_class.experiment import NoiseClassExperiment
 from outvoted.analysis.sweeps.temperature.experiment import TemperatureExperiment
+from outvoted.analysis.tuning.variation import Variation
 from outvoted.cluster.jobs.compare import CompareConfig
 from outvoted.cluster.jobs.heal import HealConfig
 from outvoted.cluster.jobs.mine import MineConfig
 from outvoted.cluster.jobs.scan import ScanConfig, ScanSettings
 from outvoted.cluster.jobs.study import StudyConfig
 from outvoted.cluster.jobs.sweep import Stopping, SweepConfig, TrialSettings
+from outvoted.cluster.jobs.tune import Replicates, TrialShare, TrialStopping, TuneConfig
 from outvoted.cluster.ray.layout import PlacementSettings
 from outvoted.cluster.ray.placement import PoolSettings, TaskSettings
 from outvoted.search.search_settings import SearchSettings
@@ -32,6 +34,7 @@ __all__ = [
     "PlacementSettings",
     "PoolSettings",
     "RefereeSettings",
+    "Replicates",
     "ScanConfig",
     "ScanSettings",
     "SearchSettings",
@@ -41,4 +44,8 @@ __all__ = [
     "TaskSettings",
     "TemperatureExperiment",
     "TrialSettings",
+    "TrialShare",
+    "TrialStopping",
+    "TuneConfig",
+    "Variation",
 ]

@@ -30,7 +30,7 @@ def some_images(channels: int = 1, side: int = _SIDE, n: int = 30) -> Split:
     return Split(images, np.arange(n) % 3)
 
 
-def sound(command: str, folder: Path) -> dict[str, Any]:
+def sound(kind: str, folder: Path) -> dict[str, Any]:
     """Return a small configuration in which nothing is wrong, and write the data that it names."""
     data = folder / "data.npz"
     if not data.exists():
@@ -41,7 +41,7 @@ def sound(command: str, folder: Path) -> dict[str, Any]:
     networks = [{"kind": "mlp", "hidden": hidden} for hidden in (3, 4, 5)]
     panel = {"networks": networks, "training": {"epochs": 1}}
     values: dict[str, Any] = {"data": source, "panel": panel, "referee": None}
-    match command:
+    match kind:
         case "mine" | "compare" | "heal":
             values["search"] = {"per_target": 2, "patience": 5}
         case "scan":
@@ -53,6 +53,21 @@ def sound(command: str, folder: Path) -> dict[str, Any]:
             network = {"kind": "mlp", "hidden": 3, "activation": "sigmoid"}
             experiment = {"kind": "temperature", "network": network, "temperatures": [1], "pixels": 1}
             values = {"data": values["data"], "experiment": experiment, "training": {"epochs": 1}}
+        case "tune":
+            values = {
+                "mine": sound("mine", folder),
+                "vary": {"search.patience": {"grid": [4, 5]}, "search.seed": {"randint": [0, 3]}},
+                "objectives": ["success", {"measure": "moves", "goal": "minimise"}],
+                "algorithm": "random",
+                "trials": 2,
+            }
+    return values
+
+
+def on_data(kind: str, folder: Path, source: Any) -> dict[str, Any]:
+    """Return the configuration of :func:`sound` with other images."""
+    values = sound(kind, folder)
+    (values["mine"] if kind == "tune" else values)["data"] = source
     return values
 
 

@@ -48,12 +48,14 @@ def test_import_paths_are_found_wherever_they_stand() -> None:
         "search": {"transform": {"kind": "chain", "parts": [{"kind": "c.d:E"}]}, "strategy": {"kind": "f:G"}},
         "data": {"name": "mnist", "path": "x:/y"},
         "deep": [[{"more": ({"kind": "h:I"},)}]],
+        "vary": {"search.strategy": {"choice": ["hillclimb", "j.k:L"]}, "data.path": ["/x"]},
     }
     assert dict(import_paths(values)) == {
         "panel.networks.1.factory": "a:b",
         "search.transform.parts.0.kind": "c.d:E",
         "search.strategy.kind": "f:G",
         "deep.0.0.more.0.kind": "h:I",
+        "vary": "j.k:L",
     }
 
 

@@ -205,7 +205,7 @@ def panel_key(service: Service, name: str) -> PanelKey:
     if record.panel_fingerprint is None:
         raise OutvotedError(
             expected=f"a run whose panel is trained in {name}",
-            found=f"a run of `outvoted {record.kind}` without one",
+            found=f"a run of `outvoted {record.command}` without one",
             remedy="wait until its networks are trained, or choose another run",
         )
     return PanelKey(folder.absolute(), record.panel_fingerprint, service.settings.allow_code)

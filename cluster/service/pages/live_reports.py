@@ -74,7 +74,7 @@ class LiveReports:
 def _stamp(path: Path) -> Stamp:
     """Return what changes whenever a run has gone on."""
     found = []
-    for name in ("run.json", "summary.json", "mistakes", "searches", "labels"):
+    for name in ("run.json", "summary.json", "mistakes", "searches", "points", "labels"):
         try:
             seen = (path / name).stat(follow_symlinks=False)
         except OSError:

@@ -25,6 +25,24 @@ class ShownSection:
 
 
 @dataclass(frozen=True)
+class ShownTrial:
+    """A trial of a sweep.
+
+    Attributes:
+        runs: the names of its runs, which are parts of the sweep.
+        point: the values of the varied keys.
+        scores: what was measured, in the order of ``Presented.measures``; empty where it can't be told.
+    """
+
+    number: int
+    outcome: str
+    runs: Sequence[str]
+    point: str
+    scores: Sequence[str]
+    on_front: bool = False
+
+
+@dataclass(frozen=True)
 class Presented:
     """What a report says without images of mistakes.
 
@@ -32,6 +50,8 @@ class Presented:
         headlines, facts: (figure, what it is), (name, value).
         values: what stands in `summary.json`.
         plots: whether a section has one.
+        trials: of a sweep, the best first; ``measures`` is what they were judged by, ``more`` how many there
+            are beyond these.
         error: why there is nothing to say: expected, found and what to do.
     """
 
@@ -41,4 +61,7 @@ class Presented:
     remarks: Sequence[str] = ()
     values: Mapping[str, Any] = field(default_factory=dict)
     plots: bool = False
+    trials: Sequence[ShownTrial] = ()
+    measures: Sequence[str] = ()
+    more: int = 0
     error: tuple[str, str, str] | None = None

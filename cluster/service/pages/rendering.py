@@ -7,6 +7,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Match
 
+from outvoted.actors.runs.commands import command_of
 from outvoted.analysis.report.templating import Templates
 from outvoted.cluster.service.errors import BusyError, as_json, status_of
 from outvoted.cluster.service.pages import words
@@ -20,6 +21,7 @@ def _templates() -> Templates:
         "outvoted.cluster.service.pages",
         "outvoted.analysis.report",
         asset=address_of,
+        command_of=command_of,
         ago=words.ago,
         count=words.count,
         percent=words.percent,

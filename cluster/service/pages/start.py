@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 
+from outvoted.actors.runs.commands import command_of
 from outvoted.cluster.configuration.keys import Schema, packaged
 from outvoted.cluster.configuration.located import Located, located
 from outvoted.cluster.configuration.ready import ReadyConfig, named, ready
@@ -83,7 +84,9 @@ class Draft:
             sets = [part for one in self.changes() for part in ("--set", one)]
         except OutvotedError:
             return ""
-        return command("outvoted", self.base.kind, self.base.name, "--name", self.name or "NAME", *sets)
+        return command(
+            "outvoted", command_of(self.base.kind), self.base.name, "--name", self.name or "NAME", *sets
+        )
 
 
 @dataclass(frozen=True)

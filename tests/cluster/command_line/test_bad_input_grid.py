@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
+from outvoted.actors.runs.commands import command_of
 from outvoted.actors.runs.run_folder import RunRecord
 from outvoted.cluster.jobs.kinds import KINDS
 from outvoted.cluster.service.label_server import LabelServer
@@ -22,6 +23,7 @@ from tests.cluster.faults import (
     WRONG,
     Data,
     copied,
+    on_data,
     places,
     replaced,
     sound,
@@ -31,7 +33,7 @@ from tests.cluster.faults import (
 )
 
 End = Callable[..., Ending]
-TRAINING = [command for command in KINDS if command != "sweep"]
+TRAINING = [kind for kind in KINDS if kind not in ("sweep", "tune")]
 READING = {
     "runs": ((), 1),
     "replay": (("small",), 1),
@@ -54,7 +56,7 @@ def run_path(run_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def end(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> End:
-    """Run a command in a folder of its own: ``end("mine", values, "--name", "x")``."""
+    """Run the command of a kind, or any, in a folder of its own: ``end("mine", values, "--name", "x")``."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(LabelServer, "serve", lambda *_: None)  # it would until Ctrl-C
 
@@ -62,7 +64,7 @@ def end(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp
         if values is not None:  # else the file is used as it is
             (tmp_path / "c.yaml").write_text(values if isinstance(values, str) else yaml.safe_dump(values))
         file = ["c.yaml"] if config else []
-        return ending([command, *file, "--runs", "runs", *options], monkeypatch, capsys)
+        return ending([command_of(command), *file, "--runs", "runs", *options], monkeypatch, capsys)
 
     return run
 
@@ -161,7 +163,7 @@ def test_spoilt_data(data: Data, end: End, tmp_path: Path) -> None:
     folder.mkdir()
     settings = data.make(folder)
     commands = random.Random(data.name).sample(sorted(KINDS), 2)
-    all_well({command: end(command, sound(command, tmp_path) | {"data": settings}) for command in commands})
+    all_well({command: end(command, on_data(command, tmp_path, settings)) for command in commands})
 
 
 @pytest.mark.parametrize("data", _SPOILT_DATA, ids=lambda data: data.name)

@@ -11,6 +11,7 @@ import yaml
 from PIL import Image
 
 from outvoted.actors.data.datasets import Dataset, Split
+from outvoted.actors.runs.commands import command_of
 from outvoted.analysis.report.contact_sheet import contact_sheet
 from outvoted.cluster.command_line.cli import main
 from outvoted.cluster.jobs.kinds import KINDS
@@ -44,14 +45,14 @@ def say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     return run
 
 
-@pytest.mark.parametrize("command", KINDS)
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("way", ["check", "--dry-run"])
 def test_a_sound_configuration_is_well_and_leaves_a_contact_sheet_alone(
-    command: str, way: str, say: Say, tmp_path: Path
+    kind: str, way: str, say: Say, tmp_path: Path
 ) -> None:
-    (tmp_path / "c.yaml").write_text(yaml.safe_dump(sound(command, tmp_path)))
+    (tmp_path / "c.yaml").write_text(yaml.safe_dump(sound(kind, tmp_path)))
     before = set(tmp_path.iterdir())
-    code, said = say("check", "c.yaml") if way == "check" else say(command, "c.yaml", "--dry-run")
+    code, said = say("check", "c.yaml") if way == "check" else say(command_of(kind), "c.yaml", "--dry-run")
     assert code == 0, said
     assert "nothing was started" in said
     assert {path.name for path in set(tmp_path.iterdir()) - before} <= {"c.check.png", "__pycache__"}

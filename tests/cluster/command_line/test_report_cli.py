@@ -9,6 +9,7 @@ import yaml
 from typer.testing import CliRunner
 
 from outvoted.actors.mining.shards import Shards
+from outvoted.actors.runs.commands import command_of
 from outvoted.actors.runs.run_folder import RunFolder, RunRecord, State
 from outvoted.cluster.command_line.cli import app
 from outvoted.cluster.jobs.compare import CompareConfig
@@ -24,6 +25,7 @@ BEGUN: list[tuple[str, str, str]] = [
     ("compare", "compare-mnist", "searches"),
     ("heal", "heal-mnist", "rounds"),
     ("sweep", "sweep-temperature-small", "trained networks"),
+    ("tune", "tune-small", "trials"),
     ("study", "study-iris", "images and votes"),
 ]
 
@@ -43,7 +45,7 @@ def test_a_run_without_results_is_said_to_be_one(
     assert isinstance(error, OutvotedError)
     assert expected in error.expected
     assert "without results yet" in error.found
-    assert f"`outvoted {kind} CONFIG --name x --resume`" in error.remedy
+    assert f"`outvoted {command_of(kind)} CONFIG --name x --resume`" in error.remedy
     assert not (tmp_path / "x" / "report.html").exists()
 
 

@@ -11,6 +11,7 @@ from outvoted.cluster.configuration.located import read_text
 from outvoted.cluster.configuration.reading import validated
 from outvoted.cluster.configuration.strict_yaml import NotPlainYamlError, TextPosition, parse, positions
 from outvoted.cluster.jobs.mine import MineConfig
+from outvoted.cluster.jobs.tune import TuneConfig
 
 
 def check(keys: Mapping[str, Any]) -> MineConfig:
@@ -46,6 +47,12 @@ def test_what_is_wrong_is_said_where_it_stands(text: str, line: int, column: int
     assert first.expected
     assert first.found
     assert first.remedy
+
+
+def test_a_key_with_dots_in_it_is_found() -> None:
+    text = "mine: {}\nobjectives: success\nvary:\n  search.patience:\n    grid: [1]\n    uniform: wide\n"
+    _, (first, *_) = read_text(text, lambda keys: validated(TuneConfig, keys, "the text"))
+    assert first.at == TextPosition(6, 5)
 
 
 def test_all_that_is_wrong_is_said_in_the_order_of_the_text() -> None:

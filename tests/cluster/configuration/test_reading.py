@@ -1,15 +1,18 @@
 """Reading configurations: what is wrong is said, with the key, and the nearest right one."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from outvoted.actors.data.datasets import DataSettings
 from outvoted.actors.data.formats import Npz
 from outvoted.actors.networks import CNN, MLP
+from outvoted.actors.runs.commands import command_of
 from outvoted.cluster.configuration.reading import validated
-from outvoted.cluster.jobs.kinds import KINDS, read
+from outvoted.cluster.jobs.kinds import KINDS, kind_meant, read
 from outvoted.cluster.jobs.mine import MineConfig
+from outvoted.cluster.jobs.tune import TuneConfig
 from outvoted.search.errors import OutvotedError
 from outvoted.search.explaining import differences
 from outvoted.search.strategies import Gradient, RandomSearch
@@ -254,17 +257,58 @@ def test_a_missing_file_is_answered_with_lines_that_are_a_configuration(name: st
         ("scan-checkerboard", "scan"),
         ("sweep-noise-small", "sweep"),
         ("study-iris", "study"),
+        ("tune-small", "sweep"),
     ],
 )
 def test_a_configuration_of_another_command_is_named_as_such(file: str, meant: str) -> None:
     path = MNIST.with_name(f"{file}.yaml")
-    others = ("scan", "sweep", "study") if meant == "mine" else set(KINDS) - {meant}
-    for other in others:
+    others = ("scan", "sweep", "tune", "study") if meant == "mine" else KINDS
+    for other, command in ((other, command_of(other)) for other in others):
+        if command == meant:
+            continue
         with pytest.raises(OutvotedError) as caught:
             read(KINDS[other].form, path)
-        assert caught.value.expected.startswith(f"a configuration of `outvoted {other}`")
+        assert caught.value.expected.startswith(f"a configuration of `outvoted {command}`")
         assert caught.value.found == f"one of `outvoted {meant}`"
         assert f"outvoted {meant} {path}" in caught.value.remedy
+
+
+def _tune(*overrides: str) -> TuneConfig:
+    return read(TuneConfig, MNIST.with_name("tune-small.yaml"), overrides)
+
+
+def test_a_key_with_dots_in_it_is_set_like_any_other() -> None:
+    assert _tune("vary.search.patience.grid=[7, 8]").vary["search.patience"].grid == (7, 8)
+    assert _tune("vary.search.patience=[7, 8]").vary["search.patience"].grid == (7, 8)
+    new = _tune("vary.panel.networks.*.hidden={choice: [5, 6]}").vary
+    assert new["panel.networks.*.hidden"].choice == (5, 6)
+    assert len(new) == 3
+    base = _tune("mine.search.per_target=7", "trials=3").mine
+    assert base is not None
+    assert base.search.per_target == 7
+
+
+@pytest.mark.parametrize(
+    ("keys", "kind"),
+    [
+        ({"vary": {}, "mine": {}, "objectives": "success"}, "tune"),
+        ({"mine": {}, "varry": {}}, "tune"),
+        ({"study": {}, "vary": {}}, "tune"),
+        ({"experiment": {}, "data": {}}, "sweep"),
+        ({"experiment": {}, "seed": 0}, "sweep"),
+        ({}, "sweep"),
+    ],
+)
+def test_a_command_of_several_kinds_takes_the_one_that_most_keys_are_of(
+    keys: dict[str, Any], kind: str
+) -> None:
+    assert kind_meant("sweep", keys) == kind
+
+
+def test_a_sweep_without_all_its_keys_is_still_taken_for_one() -> None:
+    assert kind_meant(None, {"mine": {}, "vary": {}}) == "tune"
+    assert kind_meant(None, {"study": {"kind": "morphs"}, "vary": {}, "trails": 3}) == "tune"
+    assert kind_meant(None, {"study": {"kind": "morphs"}}) == "study"
 
 
 def test_a_missing_file_with_a_near_name_is_proposed() -> None:

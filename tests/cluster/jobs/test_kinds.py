@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from outvoted.actors.runs.commands import command_of
 from outvoted.actors.runs.run_folder import RunRecord, State
-from outvoted.cluster.jobs.kinds import ENTRIES, KINDS, check_offers, kind_at, kind_of, read
+from outvoted.cluster.jobs.kinds import COMMANDS, ENTRIES, KINDS, check_offers, kind_at, kind_of, read
 from outvoted.search.errors import OutvotedError
 from outvoted.search.explaining import may_change
 
@@ -18,6 +19,7 @@ MAY = {
         *("seeds", "trial.num_cpus", "stopping.rule", "mining", "mining.search.patience", "data.path"),
         *("experiment.temperatures", "experiment.fractions", "experiment.selections", "experiment.noises"),
     ),
+    "tune": ("vary", "vary.search.patience.grid", "trials", "replicates.seeds", "trial.num_cpus", "device"),
     "study": ("cluster.num_gpus", "data.path", "study.families", "study.labellers.number"),
 }
 MAY_NOT = {
@@ -26,6 +28,15 @@ MAY_NOT = {
     "compare": ("search.patience", "panel.training.epochs"),
     "heal": ("search.per_target", "heal.seeds", "heal.weight", "heal"),
     "sweep": ("training.epochs", "experiment.pixels", "experiment.network.hidden", "experiment.sorted_by"),
+    "tune": (
+        "objectives",
+        "algorithm",
+        "parallel",
+        "seed",
+        "mine.search.patience",
+        "heal",
+        "stopping.rule",
+    ),
     "study": ("study.kind", "study.frames", "study.generator", "referee.network"),
 }
 
@@ -51,10 +62,12 @@ def test_a_kind_is_told_by_its_configuration_its_file_and_its_record(name: str) 
 def test_a_kind_is_the_one_of_its_entry(name: str) -> None:
     assert KINDS[name].name == name
     assert ENTRIES[name].does.endswith(".")
+    assert KINDS[name].command == ENTRIES[name].command
+    assert ENTRIES[name] in COMMANDS[command_of(name)]
 
 
 def test_a_kind_that_there_is_not_is_told_with_those_there_are() -> None:
-    with pytest.raises(OutvotedError, match=r"mine, scan, compare, heal, sweep, study(.|\n)*train"):
+    with pytest.raises(OutvotedError, match=r"mine, scan, compare, heal, sweep, tune, study(.|\n)*train"):
         kind_of(record("train"))
 
 
@@ -63,5 +76,7 @@ def test_what_a_kind_is_of_no_use_for_says_which_are(name: str) -> None:
     if "replay" in KINDS[name].offers:
         check_offers(record(name), "replay", "whose mistakes can be rebuilt")
         return
-    with pytest.raises(OutvotedError, match=rf"`outvoted mine`, whose(.|\n)*x, a run of `outvoted {name}`"):
+    with pytest.raises(
+        OutvotedError, match=rf"`outvoted mine`, whose(.|\n)*x, a run of `outvoted {command_of(name)}`"
+    ):
         check_offers(record(name), "replay", "whose mistakes can be rebuilt")

@@ -272,6 +272,9 @@ VALUES = {
     "compare": configs.CompareConfig(),
     "heal": configs.HealConfig(),
     "sweep": configs.SweepConfig(experiment=configs.TemperatureExperiment()),
+    "tune": configs.TuneConfig(
+        mine=configs.MineConfig(), vary={"search.patience": [9, 10]}, objectives="success"
+    ),
     "study": configs.StudyConfig(study=configs.MorphStudy()),
 }
 

@@ -227,6 +227,20 @@ def test_a_run_within_a_run_has_a_name_and_is_not_resumed_alone(client: TestClie
     assert client.get("/v1/runs/link").status_code == 404
 
 
+def test_the_run_of_a_trial_is_a_part_of_its_sweep(client: TestClient, service: Service) -> None:
+    recorded(service, "sweep")
+    recorded(service, "sweep/runs/trial-0007")
+    recorded(service, "sweep/runs/trial-0007/hillclimb")
+    assert client.get("/v1/runs/sweep").json()["parts"] == ["sweep~trial-0007"]
+    assert client.get("/v1/runs/sweep~trial-0007").json()["parts"] == ["sweep~trial-0007~hillclimb"]
+    assert client.get("/v1/runs/sweep~trial-0007~hillclimb").json()["may"] == []
+    (service.runs / "other").mkdir()
+    (service.runs / "other" / "runs").symlink_to(service.runs / "sweep" / "runs")
+    recorded(service, "other")
+    assert client.get("/v1/runs/other").json()["parts"] == []
+    assert client.get("/v1/runs/other~trial-0007").status_code == 404
+
+
 def test_prometheus_is_told_of_routes_and_runs(client: TestClient, service: Service) -> None:
     recorded(service, "a")
     client.get("/v1/runs/a")

@@ -88,6 +88,49 @@ def test_weights_and_programs_are_files_too(data: Path) -> None:
             )
 
 
+VARIED: dict[str, tuple[str, Any]] = {
+    "strategy": ("search.strategy", "evil:Climb"),
+    "kind of strategy": ("search.strategy.kind", "evil:Climb"),
+    "strategy with settings": ("search.strategy", {"kind": "evil:Climb"}),
+    "factory": ("panel.networks.0.factory", "os:system"),
+    "networks": ("panel.networks", [{"kind": "python", "factory": "os:system"}, {"kind": "mlp"}]),
+}
+
+
+def _varying(key: str, *values: Any) -> dict[str, Any]:
+    return {"mine": {}, "vary": {key: {"choice": list(values)}}, "objectives": "success"}
+
+
+@pytest.mark.parametrize("named", VARIED)
+def test_no_value_that_is_tried_names_code(named: str, tmp_path: Path) -> None:
+    key, value = VARIED[named]
+    with pytest.raises(OutvotedError, match=r"no code to be imported.*as the service does"):
+        check_from_network("tune", _varying(key, "hillclimb", value), (), Allowed((tmp_path,)))
+    override = f"vary.{key}={{choice: [hillclimb, {json.dumps(value)}]}}"
+    with pytest.raises(OutvotedError, match="no code to be imported"):
+        check_from_network("tune", _varying("search.patience", 5), (override,), Allowed((tmp_path,)))
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("data.path", "/etc/passwd"),
+        ("data", {"name": "npz", "path": "../secret.npz"}),
+        ("panel.networks.*.weights", "/etc/x"),
+        ("panel.networks", [{"kind": "exported", "file": "/etc/hostname"}]),
+    ],
+)
+def test_no_value_that_is_tried_names_a_file_outside(data: Path, key: str, value: Any) -> None:
+    with pytest.raises(OutvotedError, match=r"vary\..*: a file or folder in one of"):
+        check_from_network("tune", _varying(key, value), (), Allowed((data,)))
+
+
+def test_values_that_are_tried_come_back_absolute(data: Path) -> None:
+    keys = _varying("data.path", "photos", str(data / "photos"))
+    found = check_from_network("tune", keys, (), Allowed((data,)))
+    assert found["vary"]["data.path"]["choice"] == [os.fspath(data.resolve() / "photos")] * 2
+
+
 def test_what_is_named_comes_back_absolute(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(data.parent)
     for path in ("photos", str(data / "photos"), "./photos/."):
