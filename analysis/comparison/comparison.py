@@ -11,7 +11,7 @@ from outvoted.actors.mining.shards import Failed, Shards, failures
 from outvoted.analysis.mining.cells import Cell, Grid, Span, cells, span
 from outvoted.analysis.mining.mistakes import mistakes_measured
 from outvoted.analysis.mining.summary import SEARCHED
-from outvoted.analysis.mining.voters import validity
+from outvoted.analysis.mining.voters import begun, inferences, validity
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.numbers import COUNT, PERCENT, SHARE, Form
 from outvoted.analysis.report.table import Column, Table, table_of
@@ -93,14 +93,14 @@ def common_span(runs: "Iterable[OpenedRun | StrategyRun]") -> Span:
 
 def _compared(name: str, run: StrategyRun, found: set[Cell], known: int) -> Compared:
     searches, mistakes = run.searches, run.mistakes
-    begun = searches[searches["outcome"].isin([Outcome.MISTAKE, Outcome.EXHAUSTED])]
+    began = begun(searches)
     count, seconds = len(mistakes), run.seconds
-    spent = int(begun["inferences_target"].sum() + begun["inferences_peers"].sum()) + run.seed_inferences
+    spent = int(inferences(began).sum()) + run.seed_inferences
     return Compared(
         strategy=name,
-        searches=len(begun),
+        searches=len(began),
         mistakes=count,
-        success=float(np.mean(begun["outcome"] == Outcome.MISTAKE)) if len(begun) else 0.0,
+        success=float(np.mean(began["outcome"] == Outcome.MISTAKE)) if len(began) else 0.0,
         inferences=spent / count if count else None,
         mistakes_per_second=count / seconds if seconds else None,
         moves=float(mistakes["moves"].median()) if count else None,

@@ -9,7 +9,7 @@ import pandas as pd
 
 from outvoted.actors.mining.planning import MiningFigures
 from outvoted.actors.mining.shards import Failed, Shards, failures
-from outvoted.actors.networks import MLP
+from outvoted.actors.networks import MLP, Architecture
 from outvoted.actors.networks.members import Member
 from outvoted.actors.runs.run_folder import State
 from outvoted.analysis.mining.every_network import EveryNetwork, every_network
@@ -20,6 +20,7 @@ from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.numbers import COUNT, DECIMAL, PERCENT, SHARE, Beside, Form, Proportion
 from outvoted.analysis.report.table import Cell, Column, Table
 from outvoted.search.outcome import Outcome
+from outvoted.search.search_settings import SearchSettings
 from outvoted.search.strategies import Hillclimb
 from outvoted.search.transforms import Affine
 
@@ -102,7 +103,9 @@ def summarise(run: OpenedRun) -> Summary:
     names = [member.name for member in run.peers]
     several = len(run.search.turns(names).voters) > 1
     mistakes = mistakes_counted(run.mistakes, several)
-    turns, paper = run.search.turns(names), PAPER if _as_in_the_paper(run) else {}
+    data = run.record.data
+    same = data is not None and as_in_the_paper(run.search, data.name)
+    turns, paper = run.search.turns(names), PAPER if same else {}
     targets = tuple(
         _target(run.peers[index], len(names), _of(searches, index), _of(mistakes, index), paper)
         for index in turns.targets
@@ -152,7 +155,7 @@ def summarise_rows(
         targets: which of them were searched.
     """
     found = [
-        _searched(names[index], len(names), _of(searches, index), _of(mistakes, index)) for index in targets
+        searched(names[index], len(names), _of(searches, index), _of(mistakes, index)) for index in targets
     ]
     several = searches["voters"].nunique() > 1
     return Summary(
@@ -182,11 +185,10 @@ def _weak_referee(referee: Member | None, peers: Sequence[Member]) -> str | None
     return best.name if referee.test_accuracy <= (best.test_accuracy or 0.0) else None
 
 
-def _as_in_the_paper(run: OpenedRun) -> bool:
-    """Return whether a run is the paper's experiment, on its data or the packaged sample of them."""
-    search, data = run.search, run.record.data
+def as_in_the_paper(search: SearchSettings, data: str) -> bool:
+    """Return whether a search of data of that name is the paper's, on its data or the packaged sample."""
     affine, climb = isinstance(search.transform, Affine), isinstance(search.strategy, Hillclimb)
-    return affine and climb and search.voters is None and data is not None and data.name.startswith("mnist")
+    return affine and climb and search.voters is None and data.startswith("mnist")
 
 
 def summary_table(summary: Summary) -> Table:
@@ -271,16 +273,16 @@ def _target(
     mistakes: pd.DataFrame,
     paper: Mapping[int, tuple[int, int, int]],
 ) -> TargetSummary:
-    hidden = _hidden(member)
+    hidden = hidden_units(member.architecture)
     return replace(
-        _searched(member.name, peers, searches, mistakes),
+        searched(member.name, peers, searches, mistakes),
         hidden=hidden,
         test_accuracy=member.test_accuracy,
         paper=paper.get(hidden) if hidden is not None else None,
     )
 
 
-def _searched(name: str, peers: int, searches: pd.DataFrame, mistakes: pd.DataFrame) -> TargetSummary:
+def searched(name: str, peers: int, searches: pd.DataFrame, mistakes: pd.DataFrame) -> TargetSummary:
     """Summarise what the rows of a target say, without what is known of the network itself."""
     outcomes = searches["outcome"].value_counts()
     skipped, failed = int(outcomes.get(Outcome.SKIPPED, 0)), int(outcomes.get(Outcome.FAILED, 0))
@@ -304,9 +306,8 @@ def _searched(name: str, peers: int, searches: pd.DataFrame, mistakes: pd.DataFr
     )
 
 
-def _hidden(member: Member) -> int | None:
+def hidden_units(network: Architecture) -> int | None:
     """Return the units of a network with one hidden layer, else None."""
-    network = member.architecture
     return network.widths[0] if isinstance(network, MLP) and len(network.widths) == 1 else None
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 
 from outvoted.actors.panel.realism import REALISTIC
-from outvoted.analysis.report.numbers import COUNT, DECIMAL, PERCENT, SHARE
+from outvoted.analysis.report.numbers import COUNT, DECIMAL, PERCENT, SHARE, Proportion, proportion
 from outvoted.analysis.report.table import Column, Table, table_of
 from outvoted.search.arrays import Ints
 from outvoted.search.consensus import is_voter
@@ -58,31 +58,51 @@ def by_voters(searches: pd.DataFrame, mistakes: pd.DataFrame, seeds: int = 0) ->
 
 
 def _summary(voters: int, seeds: int, searches: pd.DataFrame, mistakes: pd.DataFrame) -> VotersSummary:
-    begun = searches[searches["outcome"].isin([Outcome.MISTAKE, Outcome.EXHAUSTED])]
-    count, won = len(mistakes), int((begun["outcome"] == Outcome.MISTAKE).sum())
-    spent = seeds + int(begun["inferences_target"].sum() + begun["inferences_peers"].sum())
+    began = begun(searches)
+    count, won = len(mistakes), int((began["outcome"] == Outcome.MISTAKE).sum())
+    spent = seeds + int(inferences(began).sum())
     return VotersSummary(
         voters=voters,
-        searches=len(begun),
+        searches=len(began),
         mistakes=count,
-        success=won / len(begun) if len(begun) else 0.0,
+        success=won / len(began) if len(began) else 0.0,
         moves=float(mistakes["moves"].mean()) if count else None,
         validity=validity(mistakes),
-        held_out_correct=_held_out_correct(mistakes) if count else None,
+        held_out_correct=held_out_share(mistakes).value,
         inferences=spent / count if count else None,
     )
 
 
+def begun(searches: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of searches that began: neither skipped nor failed."""
+    return searches[searches["outcome"].isin([Outcome.MISTAKE, Outcome.EXHAUSTED])]
+
+
+def inferences(searches: pd.DataFrame) -> "pd.Series[int]":
+    """Return the forward inferences of each search, by whichever network; a backward pass counts as two."""
+    return searches["inferences_target"] + searches["inferences_peers"]
+
+
 def validity(mistakes: pd.DataFrame) -> float | None:
     """Return the share of mistakes on which the referee agrees with the label, of those it has judged."""
+    return validity_share(mistakes).value
+
+
+def validity_share(mistakes: pd.DataFrame) -> Proportion:
+    """Return the same with its interval."""
     judged = mistakes["valid"].dropna() if len(mistakes) else mistakes
-    return float(judged.astype(bool).to_numpy().mean()) if len(judged) else None
+    return proportion(int(judged.astype(bool).to_numpy().sum()), len(judged))
 
 
 def realistic(mistakes: pd.DataFrame) -> float | None:
     """Return the share of mistakes that are realistic, of those whose realism is known."""
+    return realistic_share(mistakes).value
+
+
+def realistic_share(mistakes: pd.DataFrame) -> Proportion:
+    """Return the same with its interval."""
     known = mistakes["realism"].dropna().to_numpy(np.float64) if len(mistakes) else np.empty(0)
-    return float((known >= REALISTIC).mean()) if len(known) else None
+    return proportion(int((known >= REALISTIC).sum()), len(known))
 
 
 def answers(mistakes: pa.Table) -> Ints:
@@ -99,13 +119,15 @@ def _of(table: pd.DataFrame, voters: int) -> pd.DataFrame:
     return table[table["voters"] == voters] if len(table) else table
 
 
-def _held_out_correct(mistakes: pd.DataFrame) -> float | None:
-    """Return the share of held-out peers' answers that are the label."""
+def held_out_share(mistakes: pd.DataFrame) -> Proportion:
+    """Return the share of held-out peers' answers that are the label; ``answers`` is one of the columns."""
+    if mistakes.empty:
+        return proportion(0, 0)
     right = mistakes["label"].to_numpy() == np.stack(list(mistakes["answers"])).T
     target, voters = (mistakes[name].to_numpy(np.int64) for name in ("target", "voters"))
     held_out = ~is_voter(len(right), target, voters)
     held_out[target, np.arange(len(target))] = False
-    return float(right[held_out].mean()) if held_out.any() else None
+    return proportion(int(right[held_out].sum()), int(held_out.sum()))
 
 
 def voters_table(rows: Sequence[VotersSummary]) -> Table:

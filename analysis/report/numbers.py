@@ -100,6 +100,27 @@ def interval(values: ArrayLike) -> Interval:
     return mean, mean - half, mean + half
 
 
+def rate(found: ArrayLike, spent: ArrayLike) -> Interval:
+    """Return how much was found of all that was spent, and its 95 % interval.
+
+    The interval is that of the delta method on the logarithm, by Student's t: it never reaches below 0, and
+    the reciprocals of its ends are the ends of the interval of what was spent for each that was found.
+
+    Args:
+        found, spent: shape (n,), 0 or more, of units that are independent of each other.
+    """
+    each, cost = np.asarray(found, np.float64), np.asarray(spent, np.float64)
+    total, whole = float(each.sum()), float(cost.sum())
+    if not whole:
+        return None, None, None
+    if not total or len(each) < 2:
+        return total / whole, None, None
+    apart = each - total / whole * cost
+    error = float(np.sqrt((apart**2).sum() * len(each) / (len(each) - 1))) / total
+    factor = float(np.exp(scipy.stats.t.ppf((1 + LEVEL) / 2, len(each) - 1) * error))
+    return total / whole, total / whole / factor, total / whole * factor
+
+
 @dataclass(frozen=True)
 class Form:
     """How a number is written.

@@ -1,0 +1,206 @@
+"""What a healing run is measured by: its last round, and what came of it beyond the other arms."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Protocol
+
+import pandas as pd
+import pyarrow as pa
+
+from outvoted.actors.healing.arms import Arm, HealSettings
+from outvoted.actors.healing.heal_store import HealStore
+from outvoted.actors.panel.panel_settings import RefereeSettings
+from outvoted.analysis.healing.healing import HealSummary, by_repeat, summarise_rounds
+from outvoted.analysis.report.numbers import COUNT, SHARE, Form, interval
+from outvoted.analysis.tuning.measures.base import Lack, Measure, of_interval
+from outvoted.analysis.tuning.objectives import Measured
+
+_POINTS = Form(1, 100, "+", "%")
+_BY_REPEATS = "; mean over repeats, Student's t"
+
+
+class Healing(Protocol):
+    """The keys of a healing run's configuration by which it is measured."""
+
+    @property
+    def referee(self) -> RefereeSettings | None:
+        """The referee, if there is one."""
+
+    @property
+    def heal(self) -> HealSettings:
+        """The rounds."""
+
+
+@dataclass(frozen=True)
+class Healed:
+    """A healing run: the rounds it has recorded so far; ``held`` are these where they are in hand."""
+
+    config: Healing
+    folder: Path
+    held: Mapping[str, pa.Table] | None = None
+
+    @cached_property
+    def rounds(self) -> pd.DataFrame:
+        """All rows of `rounds`."""
+        if self.held is None:
+            return HealStore(self.folder).rounds()
+        rows: pd.DataFrame = self.held["rounds"].to_pandas()
+        return rows.sort_values(["repeat", "arm", "round", "target"], ignore_index=True)
+
+    @cached_property
+    def summary(self) -> HealSummary | None:
+        """What the report says; None before there is a start."""
+        if self.rounds.empty:
+            return None
+        return summarise_rounds("", self.rounds, self.config.heal.steady)
+
+    @cached_property
+    def means(self) -> pd.DataFrame:
+        """Means over peers, by arm, round and repeat."""
+        return by_repeat(self.rounds)
+
+    def at(self, arm: Arm, number: int, figure: str) -> "pd.Series[float]":
+        """Return a figure of an arm after a round, by repeat."""
+        return pd.Series(self.means.xs((str(arm), number))[figure])
+
+
+Taken = Callable[[Healed], Measured]
+
+
+def _over_repeats(of: Callable[[Healed, int], "pd.Series[float]"]) -> Taken:
+    """Take the mean over repeats of what is given for each, after the last round that all have completed."""
+
+    def taken(run: Healed) -> Measured:
+        if run.summary is None:
+            return Measured(None)
+        values = of(run, run.summary.rounds).dropna().to_numpy(float)
+        return of_interval(interval(values), len(values))
+
+    return taken
+
+
+def _after(figure: str) -> Taken:
+    return _over_repeats(lambda run, last: run.at(Arm.MISTAKES, last, figure))
+
+
+def _beyond(arm: Arm, figure: str) -> Taken:
+    def more(run: Healed, last: int) -> "pd.Series[float]":
+        return run.at(Arm.MISTAKES, last, figure) - run.at(arm, last, figure)
+
+    return _over_repeats(more)
+
+
+def _fall(run: Healed, last: int) -> "pd.Series[float]":
+    return run.at(Arm.MISTAKES, 0, "success") - run.at(Arm.MISTAKES, last, "success")
+
+
+def _steady(run: Healed) -> Measured:
+    if run.summary is None:
+        return Measured(None)
+    since = run.summary.steady[str(Arm.MISTAKES)]
+    return Measured(None if since is None else float(since), of=run.summary.repeats)
+
+
+def _no_referee(config: Healing) -> Lack | None:
+    if config.referee is not None:
+        return None
+    return Lack("no referee, who would judge mistakes", "set referee to a network, say {kind: cnn}")
+
+
+def _no_rounds(config: Healing) -> Lack | None:
+    return None if config.heal.rounds else Lack("heal.rounds: 0", "set heal.rounds to at least 1")
+
+
+def _never_steady(config: Healing) -> Lack | None:
+    if config.heal.steady and config.heal.rounds > 1:
+        return None
+    found = f"heal.steady: {config.heal.steady:g} and heal.rounds: {config.heal.rounds}"
+    return Lack(found, "set heal.steady to more than 0 and heal.rounds to at least 2")
+
+
+Heals = Measure[Healed, Healing]
+_FIGURES: tuple[Heals, ...] = (
+    Heals(
+        "moved_accuracy",
+        "accuracy on moved images",
+        "of the test images, moved at random, after the last round of the arm `mistakes`" + _BY_REPEATS,
+        "maximise",
+        SHARE,
+        _after("moved_accuracy"),
+    ),
+    Heals(
+        "clean_accuracy",
+        "accuracy on test images",
+        "the same of the test images as they are" + _BY_REPEATS,
+        "maximise",
+        SHARE,
+        _after("clean_accuracy"),
+    ),
+    Heals(
+        "success",
+        "success rate after healing",
+        "share of searches that still find a mistake after the last round of that arm" + _BY_REPEATS,
+        "minimise",
+        SHARE,
+        _after("success"),
+    ),
+    Heals(
+        "held_out_wrong",
+        "held-out mistakes still made",
+        "share of the first panel's mistakes, of which no arm has learnt, that are still made" + _BY_REPEATS,
+        "minimise",
+        SHARE,
+        _after("held_out_wrong"),
+    ),
+)
+_CONTROLS = {Arm.COPIES: "random copies", Arm.NOTHING: "nothing added"}
+
+
+def _compared(figure: Heals, arm: Arm, other: str) -> Heals:
+    """Return how much more of a figure the arm `mistakes` has than another."""
+    return Heals(
+        f"{figure.name}_beyond_{arm}",
+        f"{figure.title}, beyond {other}",
+        f"`{figure.name}` of the arm `mistakes` minus that of `{arm}`" + _BY_REPEATS,
+        figure.goal,
+        _POINTS,
+        _beyond(arm, figure.name),
+        lack=_no_rounds,
+    )
+
+
+MEASURES: tuple[Heals, ...] = (
+    *_FIGURES,
+    Heals(
+        "success_fall",
+        "fall of the success rate",
+        "the success rate before healing minus `success`" + _BY_REPEATS,
+        "maximise",
+        _POINTS,
+        _over_repeats(_fall),
+        lack=_no_rounds,
+    ),
+    Heals(
+        "validity",
+        "validity after healing",
+        "share of the last round's mistakes whose label the referee sees" + _BY_REPEATS,
+        "maximise",
+        SHARE,
+        _after("validity"),
+        lack=_no_referee,
+    ),
+    Heals(
+        "rounds_until_steady",
+        "rounds until steady",
+        "the round from which that arm's success rate stays within `heal.steady`, for at least three rounds",
+        "minimise",
+        COUNT,
+        _steady,
+        None,
+        early=False,
+        lack=_never_steady,
+    ),
+    *(_compared(figure, arm, other) for figure in _FIGURES for arm, other in _CONTROLS.items()),
+)

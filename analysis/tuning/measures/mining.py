@@ -1,0 +1,241 @@
+"""What a run of mining is measured by."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from outvoted.analysis.mining.cells import cells
+from outvoted.analysis.mining.voters import held_out_share, realistic_share, validity_share
+from outvoted.analysis.report.numbers import COUNT, DECIMAL, SHARE, Form, interval, proportion, rate
+from outvoted.analysis.tuning.measures.base import Lack, Measure, of_interval, of_share
+from outvoted.analysis.tuning.measures.mined import Mined, Mining
+from outvoted.analysis.tuning.objectives import Measured
+from outvoted.search.arrays import Floats
+from outvoted.search.outcome import Outcome
+
+_THOUSAND = 1000
+_FINE = Form(3)
+_CHANCE = "; Student's t over mistakes"
+_WILSON = "; Wilson's interval"
+_BY_SEEDS = "; delta method over seeds"
+
+
+def _success(run: Mined) -> Measured:
+    return of_share(proportion(run.won, len(run.begun)))
+
+
+def _per(run: Mined, spent: Floats, times: float) -> Measured:
+    """Return how many mistakes there are for ``times`` of what was ``spent``, seed by seed.
+
+    Where none was found, the upper end is that of the success rate: as if the next search had found one.
+    """
+    value, low, high = rate(run.effort.mistakes, spent)
+    searches = len(run.begun)
+    if value == 0:
+        most = proportion(0, searches).high
+        low, high = 0.0, None if most is None else most * searches / float(spent.sum())
+    value, low, high = (None if end is None else times * end for end in (value, low, high))
+    return Measured(value, low, high, searches)
+
+
+def _mistakes(run: Mined) -> Measured:
+    found = _per(run, run.effort.searches, len(run.begun))
+    return replace(found, value=float(len(run.mistakes)))
+
+
+def _per_1000(run: Mined) -> Measured:
+    return _per(run, run.effort.inferences, _THOUSAND)
+
+
+def _inferences_per_mistake(run: Mined) -> Measured:
+    found = _per(run, run.effort.inferences, 1)
+    value, high, low = (1 / end if end else None for end in (found.value, found.low, found.high))
+    return Measured(value, low, high, found.of)
+
+
+def _per_second(run: Mined) -> Measured:
+    seconds = run.figures.seconds
+    return Measured(len(run.mistakes) / seconds if seconds else None, of=len(run.begun))
+
+
+def _mean_of(column: str) -> Callable[[Mined], Measured]:
+    def taken(run: Mined) -> Measured:
+        values = run.mistakes[column].dropna().to_numpy(np.float64)
+        return of_interval(interval(values), len(values))
+
+    return taken
+
+
+def _pairs(run: Mined) -> Measured:
+    found = run.mistakes[["label", "predicted"]].drop_duplicates()
+    return Measured(float(len(found)), of=len(run.mistakes))
+
+
+def _cells(run: Mined) -> Measured:
+    count = len(run.mistakes)
+    filled = cells(run.described, run.config.search.transform, run.grid, run.span) if count else ()
+    return Measured(float(len(filled)), of=count)
+
+
+def _disputed(run: Mined) -> Measured:
+    drawn = run.searches.drop_duplicates("replica")["outcome"]
+    return of_share(proportion(int((drawn == Outcome.SKIPPED).sum()), len(drawn)))
+
+
+def _accuracy(run: Mined) -> Measured:
+    known = run.accuracies
+    return Measured(float(known.mean()) if len(known) else None, of=len(known))
+
+
+def no_referee(config: Mining) -> Lack | None:
+    """Say that there is no referee, if there is none."""
+    if config.referee is not None:
+        return None
+    return Lack("no referee, who would judge mistakes", "set referee to a network, say {kind: cnn}")
+
+
+def _no_realism(config: Mining) -> Lack | None:
+    return None if config.search.realism else Lack("search.realism: false", "set search.realism to true")
+
+
+def _all_vote(config: Mining) -> Lack | None:
+    most = len(config.panel.names) - 1
+    if config.search.voters is not None and min(config.search.voters, default=most) < most:
+        return None
+    return Lack(
+        "all peers as voters, none held out",
+        f"let fewer vote: search.voters: [{max(most - 1, 1)}]",
+    )
+
+
+Mines = Measure[Mined, Mining]
+MEASURES: tuple[Mines, ...] = (
+    Mines(
+        "success",
+        "success rate",
+        "share of searches that found a mistake" + _WILSON,
+        "maximise",
+        SHARE,
+        _success,
+        "binomial",
+    ),
+    Mines(
+        "mistakes",
+        "verified mistakes",
+        "how many" + _BY_SEEDS,
+        "maximise",
+        COUNT,
+        _mistakes,
+        early=False,
+    ),
+    Mines(
+        "mistakes_per_1000",
+        "mistakes per 1,000 inferences",
+        "forward inferences of all searches, successful or not, and on their seeds; a backward pass counts "
+        "as two; before a run's end, seeds count in proportion to its searches so far" + _BY_SEEDS,
+        "maximise",
+        Form(2),
+        _per_1000,
+    ),
+    Mines(
+        "inferences_per_mistake",
+        "inferences per mistake",
+        "the reciprocal of the same",
+        "minimise",
+        COUNT,
+        _inferences_per_mistake,
+    ),
+    Mines(
+        "mistakes_per_second",
+        "mistakes per second",
+        "of mining, on the machine it ran on",
+        "maximise",
+        DECIMAL,
+        _per_second,
+        None,
+        early=False,
+        reproducible=False,
+    ),
+    Mines(
+        "moves", "moves per mistake", "accepted moves, mean" + _CHANCE, "minimise", DECIMAL, _mean_of("moves")
+    ),
+    Mines(
+        "validity",
+        "validity",
+        "share of mistakes whose label the referee sees" + _WILSON,
+        "maximise",
+        SHARE,
+        lambda run: of_share(validity_share(run.mistakes)),
+        "binomial",
+        lack=no_referee,
+    ),
+    Mines(
+        "realism",
+        "realism",
+        "share of real images of the label that lie farther out, mean" + _CHANCE,
+        "maximise",
+        _FINE,
+        _mean_of("realism"),
+        lack=_no_realism,
+    ),
+    Mines(
+        "realistic",
+        "realistic",
+        "share of mistakes of a realism of at least 0.05" + _WILSON,
+        "maximise",
+        SHARE,
+        lambda run: of_share(realistic_share(run.mistakes)),
+        "binomial",
+        lack=_no_realism,
+    ),
+    Mines(
+        "margin",
+        "margin",
+        "the least voter's probability of the label minus the target's, mean" + _CHANCE,
+        "maximise",
+        _FINE,
+        _mean_of("margin"),
+    ),
+    Mines(
+        "held_out_agreement",
+        "held-out agreement",
+        "share of held-out peers' answers to mistakes that are the label" + _WILSON,
+        "maximise",
+        SHARE,
+        lambda run: of_share(held_out_share(run.answered)),
+        "binomial",
+        lack=_all_vote,
+    ),
+    Mines(
+        "pairs",
+        "label → class pairs",
+        "distinct pairs of a label and the wrong class",
+        "maximise",
+        COUNT,
+        _pairs,
+        None,
+        early=False,
+    ),
+    Mines(
+        "cells",
+        "cells of the map",
+        "distinct cells of the map of weaknesses: label, wrong class, and four bins of each of the "
+        "transform's first three measures (of a comparison, as its `map` says)",
+        "maximise",
+        COUNT,
+        _cells,
+        None,
+        early=False,
+    ),
+    Mines(
+        "disputed",
+        "disputed seeds",
+        "share of drawn seeds that not all peers classify correctly" + _WILSON,
+        "minimise",
+        SHARE,
+        _disputed,
+        "binomial",
+    ),
+    Mines("accuracy", "test accuracy", "of the panel's peers, mean", "maximise", SHARE, _accuracy, None),
+)
