@@ -11,6 +11,7 @@ import yaml
 from rich.console import Console
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from outvoted.actors.data import datasets
 from outvoted.actors.healing.arms import ARMS, Arm, Step
 from outvoted.actors.healing.heal_store import HealStore
 from outvoted.actors.networks import members
@@ -22,10 +23,13 @@ from outvoted.analysis.report.report import Report
 from outvoted.cluster.jobs.heal import HealConfig
 from outvoted.cluster.jobs.heal.kind import HEAL
 from outvoted.cluster.jobs.heal.networks import repeated
+from outvoted.cluster.jobs.in_process.base import Heard, Making
+from outvoted.cluster.jobs.in_process.healing import HealingInProcess
 from outvoted.cluster.jobs.job import Job, launch
 from outvoted.cluster.jobs.kinds import read
 from outvoted.cluster.jobs.labelled import labelled
 from outvoted.search.errors import OutvotedError
+from tests.cluster.shelf import ShelfOfRuns
 
 pytestmark = pytest.mark.ray
 
@@ -140,6 +144,43 @@ def test_a_step_that_was_lost_is_run_again(healed: Heal, uncut: HealStore) -> No
     lost.unlink()
     healed("uncut", resume=True)
     assert pq.read_table(lost).drop_columns(["seconds"]).equals(before)
+
+
+def test_in_one_process_a_run_leaves_what_its_command_leaves(
+    uncut: HealStore, runs: Path, config: Path
+) -> None:
+    store = HealStore(runs / "in-one-process")
+    assert HealingInProcess().make(making(config, store))
+    for repeat in (0, 4):
+        assert_same_rounds(store, uncut, repeat)
+    left, command = ({path.name for path in folder.path.iterdir()} for folder in (store, uncut))
+    assert left == command - {"summary.json", "healing.png"}
+    here, there = (folder.folder.read_record() for folder in (store, uncut))
+    assert (here.state, here.kind, here.config, here.data) == (
+        there.state,
+        there.kind,
+        there.config,
+        there.data,
+    )
+
+
+def test_what_is_stopped_in_one_process_its_command_ends_as_if_it_had_not_been(
+    healed: Heal, uncut: HealStore, runs: Path, config: Path
+) -> None:
+    store = HealStore(runs / "stopped")
+    assert not HealingInProcess().make(making(config, store, lambda milestone: milestone.number < 2))
+    assert set(store.rounds()["round"]) == {0, 1}
+    healed("stopped", resume=True)
+    for repeat in (0, 4):
+        assert_same_rounds(store, uncut, repeat)
+
+
+def making(config: Path, store: HealStore, heard: Heard | None = None) -> Making[HealConfig]:
+    """Return a run by the small configuration, with networks that a run on Ray has trained."""
+    wanted = read(HealConfig, config)
+    data = datasets.load(wanted.data)
+    shelf = ShelfOfRuns(store.folder.panels)
+    return Making(wanted.settled(data.shape[0]), store.folder, data, shelf, heard)
 
 
 def test_it_stops_once_the_success_rate_is_steady(healed: Heal) -> None:

@@ -11,17 +11,21 @@ import yaml
 from rich.console import Console
 from typer.testing import CliRunner
 
+from outvoted.actors.data import datasets
 from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.report import Report
 from outvoted.analysis.studies.kinds import open_study, study_report
 from outvoted.cluster.command_line.cli import app
+from outvoted.cluster.jobs.in_process.base import Making
+from outvoted.cluster.jobs.in_process.studying import StudyingInProcess
 from outvoted.cluster.jobs.job import Job, launch
 from outvoted.cluster.jobs.kinds import read
 from outvoted.cluster.jobs.study import StudyConfig
 from outvoted.cluster.jobs.study.kind import STUDY
 from outvoted.cluster.jobs.study.stages import StudyStages
 from outvoted.search.errors import OutvotedError
+from tests.cluster.shelf import ShelfOfRuns
 
 NETWORKS = [{"kind": "mlp", "hidden": 6}, {"kind": "mlp", "hidden": 6}, {"kind": "mlp", "hidden": 9}]
 CONFIGS = {
@@ -140,6 +144,21 @@ def test_a_study_cut_off_anywhere_equals_a_clean_one(
             with pytest.raises(KeyboardInterrupt):
                 voted(begun)
     voted(job(path, kind, resume=True))
+    assert_same(path, done)
+
+
+def test_in_one_process_a_study_leaves_what_its_command_leaves(done: Job[StudyConfig]) -> None:
+    path, config = done.store.path.with_name("in-one-process"), done.config
+    data = datasets.load(config.data)
+    store, shelf = RunFolder(path), ShelfOfRuns(done.store.panels)
+    assert StudyingInProcess().make(Making(config.settled(data.shape[0]), store, data, shelf))
+    assert_same(path, done)
+    left, command = ({file.name for file in folder.path.iterdir()} for folder in (store, done.store))
+    assert left == command - {"figures", "summary.json", "tables.txt"}
+
+
+def assert_same(path: Path, done: Job[StudyConfig]) -> None:
+    """Fail unless a study has the rows of a clean one, but for the time they took."""
     found, clean = open_study(OpenedRun(RunFolder(path))), open_study(OpenedRun(done.store))
     pd.testing.assert_frame_equal(found.votes, clean.votes)
     pd.testing.assert_frame_equal(found.images, clean.images)
