@@ -8,7 +8,7 @@ from typing import Any
 from outvoted.actors.runs.commands import commands_of
 from outvoted.cluster.configuration.ready import SCHEMAS
 from outvoted.search.errors import OutvotedError, suggestion
-from outvoted.search.explaining import TAGS
+from outvoted.search.key_paths import TAGS
 from outvoted.search.shown import shown
 
 Schema = dict[str, Any]

@@ -12,7 +12,13 @@ from outvoted.cluster.configuration.ready import file_of, names
 from outvoted.cluster.configuration.strict_yaml import MOST_BYTES, NotPlainYamlError, parse
 from outvoted.cluster.console.terminal import command
 from outvoted.search.errors import OutvotedError
-from outvoted.search.explaining import TAGS, explained, holds_settings_by_name, models_at, variant
+<<<<<<< HEAD
+from outvoted.search.explaining import explained
+from outvoted.search.key_paths import TAGS, holds_settings_by_name, models_at, variant
+=======
+from outvoted.search.explaining import explained
+from outvoted.search.key_paths import TAGS, models_at, variant
+>>>>>>> 390ec2a (What may stand where in a configuration is told apart from what is wrong with it)
 from outvoted.search.settings import Settings
 from outvoted.search.shown import shown, visible
 from outvoted.search.trust import EVERYTHING, Trust

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from outvoted.actors.runs.commands import command_of
 from outvoted.cluster.configuration.keys import MAY_CHANGE, Schema
-from outvoted.search.explaining import TAGS
+from outvoted.search.key_paths import TAGS
 from outvoted.search.settings import MayChange, Settings
 from outvoted.search.transforms.base import Transform
 

@@ -21,7 +21,7 @@ from outvoted.cluster.storage.alive import Owner, at_work, check_alone
 from outvoted.cluster.storage.at_hand import OtherPlace, fetched_records, mirrored
 from outvoted.cluster.storage.urls import given_as
 from outvoted.search.errors import OutvotedError
-from outvoted.search.explaining import differences, may_change
+from outvoted.search.key_paths import differences, may_change
 from outvoted.search.settings import Settings
 from outvoted.search.shown import shown
 

@@ -28,7 +28,7 @@ from outvoted.cluster.submitting.entry import job_name, newest
 from outvoted.cluster.submitting.logs import plain
 from outvoted.cluster.submitting.submitting import Submission, check_here, submit
 from outvoted.search.errors import OutvotedError
-from outvoted.search.explaining import may_change
+from outvoted.search.key_paths import may_change
 from outvoted.search.shown import shown
 
 _RETRY = "cluster.retry_failed=true"

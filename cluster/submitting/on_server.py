@@ -23,7 +23,7 @@ from outvoted.cluster.submitting.packing import paths_here
 from outvoted.cluster.submitting.server import Server
 from outvoted.cluster.submitting.submitting import Submission
 from outvoted.search.errors import OutvotedError
-from outvoted.search.explaining import differences
+from outvoted.search.key_paths import differences
 
 _PAUSE_SECONDS = 2.0
 _STATES = {

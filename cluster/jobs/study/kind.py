@@ -22,7 +22,7 @@ from outvoted.cluster.jobs.study.stages import StudyStages
 from outvoted.cluster.jobs.workload import Workload
 from outvoted.cluster.ray.placement import Share, share_of_task
 from outvoted.search.errors import OutvotedError
-from outvoted.search.explaining import differences
+from outvoted.search.key_paths import differences
 
 if TYPE_CHECKING:
     from outvoted.analysis.report.report import Report

@@ -13,7 +13,7 @@ from outvoted.cluster.service.pages.fields import flow
 from outvoted.cluster.service.pages.live_reports import RESULTS
 from outvoted.cluster.service.pages.rendering import page
 from outvoted.cluster.service.service import Here
-from outvoted.search.explaining import differences
+from outvoted.search.key_paths import differences
 
 router = APIRouter()
 Name = Annotated[str, Query(max_length=700)]

@@ -11,7 +11,7 @@ import yaml
 
 from outvoted.cluster.configuration.keys import Schema
 from outvoted.cluster.configuration.strict_yaml import NotPlainYamlError, parse
-from outvoted.search.explaining import TAGS
+from outvoted.search.key_paths import TAGS
 
 Control = Literal["number", "choice", "text", "list"]
 _COMMON = frozenset(

@@ -14,7 +14,7 @@ from outvoted.cluster.jobs.kinds import KINDS, kind_meant, read
 from outvoted.cluster.jobs.mine import MineConfig
 from outvoted.cluster.jobs.tune import TuneConfig
 from outvoted.search.errors import OutvotedError
-from outvoted.search.explaining import differences
+from outvoted.search.key_paths import differences
 from outvoted.search.strategies import Gradient, RandomSearch
 from outvoted.search.transforms import Affine, Photometric
 

@@ -8,7 +8,7 @@ from outvoted.actors.runs.commands import command_of
 from outvoted.actors.runs.run_folder import RunRecord, State
 from outvoted.cluster.jobs.kinds import COMMANDS, ENTRIES, KINDS, check_offers, kind_at, kind_of, read
 from outvoted.search.errors import OutvotedError
-from outvoted.search.explaining import may_change
+from outvoted.search.key_paths import may_change
 
 MAY = {
     "mine": ("cluster.cells", "search.per_target", "data.path"),
