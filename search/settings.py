@@ -42,6 +42,11 @@ class MayChange:
     allowed: bool = True
 
 
+@dataclass(frozen=True)
+class NoResult:
+    """Marks a field of settings that says where and how fast to compute: no result depends on it."""
+
+
 def _each_once(values: tuple[Any, ...]) -> tuple[Any, ...]:
     if not values or len(set(values)) < len(values):
         raise ValueError("a list of at least one value, each once")

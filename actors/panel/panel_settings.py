@@ -11,7 +11,7 @@ from outvoted.actors.networks import CNN, MLP, Architecture, Network
 from outvoted.actors.networks.members import Role
 from outvoted.actors.panel.fast import Batch
 from outvoted.actors.training.steps import Training
-from outvoted.search.settings import MayChange, Settings
+from outvoted.search.settings import MayChange, NoResult, Settings
 from outvoted.search.transforms import Affine, AffineRange
 
 _RECIPE = 2  # raise when the same settings train other weights
@@ -24,7 +24,7 @@ class PanelSettings(Settings):
     """At least two. A name for each comes from its kind and size, or is its alias."""
     training: Training = Training()
     """How they are trained; those that come with weights are not."""
-    batch: Annotated[Batch, MayChange()] = "auto"
+    batch: Annotated[Batch, MayChange(), NoResult()] = "auto"
     """Images that reach a network at once, a matter of speed alone; "auto" chooses by what an image costs."""
 
     @field_validator("networks")

@@ -9,12 +9,21 @@ Value = Any
 """What YAML has: a number, a text, a truth, None, or lists and mappings of these."""
 
 
+def text_of(value: Value) -> str:
+    """Write a value as JSON, one way only; so 1, 1.0 and true are told apart.
+
+    Raises:
+        ValueError: it is no value of JSON.
+    """
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, sort_keys=True)
+
+
 @dataclass(frozen=True)
 class Point:
-    """A value for each varied key that holds, in the order in which they are varied.
+    """A value for each varied key that holds.
 
     Attributes:
-        text: the values as JSON, which tells points apart.
+        text: the values as JSON, by the sorted paths of their keys, which tells points apart.
     """
 
     text: str
@@ -22,7 +31,7 @@ class Point:
     @staticmethod
     def of(values: Mapping[str, Value]) -> "Point":
         """Take values by the paths of their keys."""
-        return Point(json.dumps(dict(values), ensure_ascii=False, allow_nan=False))
+        return Point(text_of(dict(values)))
 
     @property
     def values(self) -> dict[str, Value]:

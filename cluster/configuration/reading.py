@@ -12,13 +12,8 @@ from outvoted.cluster.configuration.ready import file_of, names
 from outvoted.cluster.configuration.strict_yaml import MOST_BYTES, NotPlainYamlError, parse
 from outvoted.cluster.console.terminal import command
 from outvoted.search.errors import OutvotedError
-<<<<<<< HEAD
 from outvoted.search.explaining import explained
-from outvoted.search.key_paths import TAGS, holds_settings_by_name, models_at, variant
-=======
-from outvoted.search.explaining import explained
-from outvoted.search.key_paths import TAGS, models_at, variant
->>>>>>> 390ec2a (What may stand where in a configuration is told apart from what is wrong with it)
+from outvoted.search.key_paths import NoSuchPlaceError, holds_settings_by_name, put
 from outvoted.search.settings import Settings
 from outvoted.search.shown import shown, visible
 from outvoted.search.trust import EVERYTHING, Trust
@@ -199,7 +194,7 @@ _DEEPEST = 20
 
 
 def apply(form: type[Settings], values: dict[str, Any], override: str) -> None:
-    """Set one key of a configuration (as JSON) to another value.
+    """Set one key of a configuration (as JSON) to another value; ``*`` stands for every item of a list.
 
     Raises:
         OutvotedError: it is not a key path and a value, or the path leads nowhere.
@@ -214,25 +209,10 @@ def apply(form: type[Settings], values: dict[str, Any], override: str) -> None:
         raise _no_override(
             override, str(error).replace(", on line 1", "").replace(" on line 1", "")
         ) from error
-    *parents, last = _keys_of(form, values, parts)
-    here: Any = values
-    for depth, parent in enumerate(parents):
-        if (
-            isinstance(here, dict)
-            and isinstance(here.get(parent), str)
-            and models_at(form, parents[: depth + 1])
-        ):
-            here[parent] = {"kind": here[parent]}  # a kind alone, which now gets settings
-        here = _inside(here, parent, parents[:depth], override)
-    if isinstance(here, list):
-        here[_index(here, last, parents, override)] = value
-    elif isinstance(here, dict):
-        models = models_at(form, parents)
-        if last in TAGS and variant(models, str(here.get(last))) != variant(models, str(value)):
-            here.clear()  # another variant: the settings of the old one mean nothing to it
-        here[last] = value
-    else:
-        raise _no_keys(here, last, override)
+    try:
+        put(form, values, _keys_of(form, values, parts), value)
+    except NoSuchPlaceError as error:
+        raise _nowhere(error, override) from None
 
 
 def _keys_of(form: type[Settings], values: Any, parts: list[str]) -> list[str]:
@@ -253,25 +233,13 @@ def _keys_of(form: type[Settings], values: Any, parts: list[str]) -> list[str]:
     return found
 
 
-def _inside(here: Any, key: str, path: list[str], override: str) -> Any:
-    if isinstance(here, list):
-        return here[_index(here, key, path, override)]
-    if isinstance(here, dict):
-        if here.get(key) is None:
-            here[key] = {}
-        return here[key]
-    raise _no_keys(here, key, override)
-
-
-def _index(here: list[Any], key: str, path: list[str], override: str) -> int:
-    if key.isascii() and key.isdigit() and len(key) < 10 and int(key) < len(here):
-        return int(key)
-    place = ".".join(path)
-    numbered = f"numbered 0 to {len(here) - 1}" if here else "an empty list"
-    raise OutvotedError(
-        expected=f"one of the {len(here)} in {place}, {numbered}",
-        found=f"{shown(key)} in --set {shown(override)}",
-        remedy=f"choose one of them, or write the whole list: --set {place}=[...]",
+def _nowhere(error: NoSuchPlaceError, override: str) -> OutvotedError:
+    if not isinstance(error.here, list):
+        return _no_keys(error.here, error.key, override)
+    return OutvotedError(
+        expected=error.wanted,
+        found=f"{shown(error.key)} in --set {shown(override)}",
+        remedy=f"choose one of them, or write the whole list: --set {error.place}=[...]",
     )
 
 

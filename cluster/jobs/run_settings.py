@@ -6,13 +6,13 @@ from typing import Annotated
 from outvoted.actors.networks.computing import Device
 from outvoted.cluster.ray.placement import Machines
 from outvoted.search.errors import OutvotedError
-from outvoted.search.settings import MayChange, Settings
+from outvoted.search.settings import MayChange, NoResult, Settings
 
 
 class RunSettings(Settings):
     """The configuration of a run; nothing here changes its results."""
 
-    device: Annotated[Device, MayChange()] = "auto"
+    device: Annotated[Device, MayChange(), NoResult()] = "auto"
     """Where networks compute: ``auto`` (NVIDIA GPUs where the machines have any, else CPUs), ``cpu``,
     ``cuda``, or ``mps`` (an Apple GPU, on this machine alone)."""
 

@@ -12,7 +12,7 @@ from outvoted.cluster.jobs.mine import MineConfig
 from outvoted.cluster.jobs.run_settings import RunSettings
 from outvoted.cluster.ray.layout import PlacementSettings
 from outvoted.search.search_settings import SearchSettings
-from outvoted.search.settings import MayChange
+from outvoted.search.settings import MayChange, NoResult
 from outvoted.search.strategies import AnyStrategy, Gradient, Hillclimb, RandomSearch
 from outvoted.search.strategies.base import strategy_names
 
@@ -33,7 +33,7 @@ class CompareConfig(RunSettings):
     """The strategies that are compared."""
     map: Annotated[Grid, MayChange()] = Grid()
     """The map of mistakes by which the diversity of strategies is compared."""
-    cluster: Annotated[PlacementSettings, MayChange()] = PlacementSettings()
+    cluster: Annotated[PlacementSettings, MayChange(), NoResult()] = PlacementSettings()
     """Where the work goes; changes no result."""
 
     @field_validator("strategies")

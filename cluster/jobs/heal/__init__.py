@@ -8,7 +8,7 @@ from outvoted.actors.panel.panel_settings import BY_PANEL, FittingReferee, Panel
 from outvoted.cluster.jobs.run_settings import RunSettings
 from outvoted.cluster.ray.placement import TaskSettings
 from outvoted.search.search_settings import SearchSettings
-from outvoted.search.settings import MayChange
+from outvoted.search.settings import MayChange, NoResult
 
 
 class HealConfig(RunSettings):
@@ -25,5 +25,5 @@ class HealConfig(RunSettings):
     """``per_target`` counts the searches for each peer in each round."""
     heal: HealSettings = HealSettings()
     """The rounds of mining and fine-tuning."""
-    cluster: Annotated[TaskSettings, MayChange()] = TaskSettings()
+    cluster: Annotated[TaskSettings, MayChange(), NoResult()] = TaskSettings()
     """What each round of each arm takes of the machines; changes no result."""

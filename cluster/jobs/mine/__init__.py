@@ -7,7 +7,7 @@ from outvoted.actors.panel.panel_settings import BY_PANEL, FittingReferee, Panel
 from outvoted.cluster.jobs.run_settings import RunSettings
 from outvoted.cluster.ray.layout import PlacementSettings
 from outvoted.search.search_settings import SearchSettings
-from outvoted.search.settings import MayChange
+from outvoted.search.settings import MayChange, NoResult
 
 
 class MineConfig(RunSettings):
@@ -22,5 +22,5 @@ class MineConfig(RunSettings):
     left out, one is trained, unless all networks come with weights."""
     search: SearchSettings = SearchSettings()
     """What is searched, and how."""
-    cluster: Annotated[PlacementSettings, MayChange()] = PlacementSettings()
+    cluster: Annotated[PlacementSettings, MayChange(), NoResult()] = PlacementSettings()
     """Where the work goes; changes no result."""

@@ -13,7 +13,7 @@ from outvoted.actors.data.sources import AnySource
 from outvoted.actors.panel.panel_settings import PanelSettings, RefereeSettings
 from outvoted.cluster.jobs.run_settings import RunSettings
 from outvoted.cluster.ray.placement import PoolSettings
-from outvoted.search.settings import MayChange, Settings
+from outvoted.search.settings import MayChange, NoResult, Settings
 
 
 class ScanSettings(Settings):
@@ -43,7 +43,7 @@ class ScanConfig(RunSettings):
     """An independent network that judges what was found; null for none."""
     scan: Annotated[ScanSettings, MayChange(False)]
     """What is scanned."""
-    cluster: Annotated[PoolSettings, MayChange()] = PoolSettings()
+    cluster: Annotated[PoolSettings, MayChange(), NoResult()] = PoolSettings()
     """Where the work goes; changes no result."""
 
     @model_validator(mode="after")

@@ -9,7 +9,7 @@ from outvoted.actors.panel.panel_settings import PanelSettings, RefereeSettings
 from outvoted.analysis.studies.kinds import AnyStudy
 from outvoted.cluster.jobs.run_settings import RunSettings
 from outvoted.cluster.ray.placement import TaskSettings
-from outvoted.search.settings import MayChange
+from outvoted.search.settings import MayChange, NoResult
 
 
 class StudyConfig(RunSettings):
@@ -23,7 +23,7 @@ class StudyConfig(RunSettings):
     """The networks that all images are put to."""
     referee: RefereeSettings | None = RefereeSettings()
     """Proposes typical images and stands in for people, in studies that want one."""
-    cluster: Annotated[TaskSettings, MayChange()] = TaskSettings()
+    cluster: Annotated[TaskSettings, MayChange(), NoResult()] = TaskSettings()
     """What training a network, and its votes, take of the machines."""
 
     @model_validator(mode="after")

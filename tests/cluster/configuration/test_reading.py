@@ -79,6 +79,11 @@ def test_misspellings_are_told_the_nearest_right_word(override: str, found: str,
     assert remedy in caught.value.remedy
 
 
+def test_an_override_with_a_star_is_one_of_every_item() -> None:
+    config = read(MineConfig, MNIST, ["panel.networks.*.hidden=7", "panel.networks.1.hidden=8"])
+    assert [network.model_dump()["hidden"] for network in config.panel.networks] == [7, 8, 7, 7, 7]
+
+
 def test_a_kind_alone_is_overridden_key_by_key() -> None:
     sets = ["search.strategy=gradient", "search.strategy.steps=3", "search.transform=photometric"]
     search = read(MineConfig, MNIST, sets).search
@@ -215,6 +220,9 @@ def test_differences_name_the_keys_that_changed() -> None:
         ("search={1: 2}", "only known keys in search", "'search.1'"),
         ("panel.networks.7.hidden=3", "one of the 5 in panel.networks, numbered 0 to 4", "'7'"),
         ("panel.networks.7=3", "one of the 5 in panel.networks, numbered 0 to 4", "'7'"),
+        ("search.*=3", "--set key.path=value", "'*' inside"),
+        ("panel.networks.².hidden=3", "one of the 5 in panel.networks, numbered 0 to 4", "'²'"),
+        ("data.².kind=3", "only known keys in data", "'data.²'"),
         ("search.patience=!!python/name:os.x", "--set key.path=value", "the tag !!python/name:os.x"),
         ("search.patience=1e400", "--set key.path=value", "infinite or far too large"),
         ("search.patience=[[[", "--set key.path=value", "nothing closes"),

@@ -93,7 +93,9 @@ VARIED: dict[str, tuple[str, Any]] = {
     "kind of strategy": ("search.strategy.kind", "evil:Climb"),
     "strategy with settings": ("search.strategy", {"kind": "evil:Climb"}),
     "factory": ("panel.networks.0.factory", "os:system"),
+    "factory of every network": ("panel.networks.*.factory", "evil:make"),
     "networks": ("panel.networks", [{"kind": "python", "factory": "os:system"}, {"kind": "mlp"}]),
+    "a word within a chain": ("search.transform", {"kind": "chain", "parts": ["evil:Move"]}),
 }
 
 
@@ -116,7 +118,9 @@ def test_no_value_that_is_tried_names_code(named: str, tmp_path: Path) -> None:
     [
         ("data.path", "/etc/passwd"),
         ("data", {"name": "npz", "path": "../secret.npz"}),
+        ("data", {"name": "folder", "path": "out"}),
         ("panel.networks.*.weights", "/etc/x"),
+        ("referee", {"network": {"kind": "timm", "model": "x", "weights": "/etc/x"}}),
         ("panel.networks", [{"kind": "exported", "file": "/etc/hostname"}]),
     ],
 )
@@ -129,6 +133,12 @@ def test_values_that_are_tried_come_back_absolute(data: Path) -> None:
     keys = _varying("data.path", "photos", str(data / "photos"))
     found = check_from_network("tune", keys, (), Allowed((data,)))
     assert found["vary"]["data.path"]["choice"] == [os.fspath(data.resolve() / "photos")] * 2
+
+
+def test_words_that_are_tried_come_back_as_they_are(data: Path) -> None:
+    values = ["hillclimb", {"kind": "gradient", "rate": 0.2}]
+    found = check_from_network("tune", _varying("search.strategy", *values), (), Allowed((data,)))
+    assert found["vary"] == {"search.strategy": {"choice": values}}
 
 
 def test_what_is_named_comes_back_absolute(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
