@@ -1,0 +1,56 @@
+"""Trials as points of interactive plots."""
+
+from typing import Any
+
+import numpy as np
+
+from outvoted.analysis.tuning.aims import Aim
+from outvoted.analysis.tuning.pictures.shown import Mark, Shown
+from outvoted.search.arrays import Floats, Ints
+
+_DIGITS = 5
+
+
+def short(values: Floats) -> list[float | None]:
+    """Return numbers with few digits, which keeps a page small, and None for NaN."""
+    return [None if np.isnan(value) else float(f"{value:.{_DIGITS}g}") for value in values.tolist()]
+
+
+def plotly_points(
+    shown: Shown,
+    mark: Mark,
+    some: Ints,
+    x: Floats,
+    y: Floats,
+    *aims: Aim | None,
+    briefly: bool = False,
+) -> dict[str, Any]:
+    """Return what makes a Plotly scatter of a sort of trials, with intervals where there are few.
+
+    Args:
+        x, y: of all trials shown, shape (trials,).
+        aims: the objectives along y and x, whose intervals are drawn.
+        briefly: whether a pointer is told the trial's number alone, which keeps a page of many panels small.
+    """
+    colour = mark.colour if mark.colour != "#000000" else "#777777"  # seen on dark paper too
+    found: dict[str, Any] = {
+        "x": short(x[some]),
+        "y": short(y[some]),
+        "mode": "markers",
+        "name": mark.label,
+        "legendgroup": mark.label,
+        "marker": {"color": colour, "symbol": mark.symbol, "size": mark.size + 2, "line": {"width": 1.2}},
+        "hovertext": [shown.brief[k] if briefly else shown.told[k] for k in some],
+        "hoverinfo": "text",
+    }
+    if not mark.filled or mark.symbol.endswith("open"):
+        found["marker"]["line"]["color"] = colour
+    else:
+        found["marker"]["line"]["width"] = 0
+    for name, aim in zip(("error_y", "error_x"), aims, strict=False):
+        reach = None if aim is None else shown.reach(aim, some)
+        if reach is not None:
+            below, above = (short(each) for each in reach)
+            bars = {"type": "data", "symmetric": False, "array": above, "arrayminus": below}
+            found[name] = {**bars, "thickness": 0.8, "width": 0, "color": colour}
+    return found
