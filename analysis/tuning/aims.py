@@ -1,12 +1,12 @@
-"""What a sweep's report says of its objectives and constraints: how they are called, written and compared."""
+"""What a sweep's report says of what trials are judged by: how it is called, written and compared."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from math import isnan
 
 from outvoted.analysis.report.numbers import Form
-from outvoted.analysis.tuning.objectives import ObjectiveSettings
+from outvoted.analysis.tuning.measures import measure_called
+from outvoted.analysis.tuning.objectives import Goal
 
 _PERCENT = 100
 
@@ -18,7 +18,22 @@ class Aim:
     name: str
     title: str
     form: Form
-    maximised: bool
+    goal: Goal
+
+    @staticmethod
+    def of(kind: str, name: str, goal: Goal | None = None) -> "Aim":
+        """Take a measure of a kind of run, with its usual goal where none is given.
+
+        Raises:
+            OutvotedError: there is none of that name.
+        """
+        found = measure_called(kind, name)
+        return Aim(name, found.title, found.form, goal or found.goal)
+
+    @property
+    def maximised(self) -> bool:
+        """Whether more is better."""
+        return self.goal == "maximise"
 
     @property
     def sign(self) -> float:
@@ -35,34 +50,3 @@ class Aim:
         """Write a value with the ends of its interval, NaN where one is not known."""
         value, low, high = (None if isnan(each) else float(each) for each in measured)
         return replace(self.form, unit="")((value, low, high))
-
-
-@dataclass(frozen=True)
-class Bound:
-    """A constraint."""
-
-    text: str
-    measure: str
-    above: bool
-    bound: float
-
-    def holds(self, value: float) -> bool:
-        """Say whether a value keeps to it; NaN does not."""
-        return value >= self.bound if self.above else value <= self.bound
-
-
-def objective_of(one: ObjectiveSettings) -> Aim:
-    """Return what is said of an objective."""
-    return Aim(one.measure, one.measure.replace("_", " "), Form(None), one.goal != "minimise")
-
-
-def measure_called(name: str) -> Aim:
-    """Return what is said of a measure."""
-    return Aim(name, name.replace("_", " "), Form(None), True)
-
-
-def constraint_of(text: str) -> Bound:
-    """Return a constraint as it stands in a configuration."""
-    found = re.fullmatch(r"\s*(\w+)\s*([<>]=?)\s*([-+.\de]+)\s*", text)
-    assert found
-    return Bound(text, found[1], found[2].startswith(">"), float(found[3]))

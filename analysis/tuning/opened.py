@@ -1,6 +1,7 @@
 """A sweep of any keys on disk, opened to be read."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -10,8 +11,10 @@ import pandas as pd
 
 from outvoted.actors.sweeps.tuned_store import FAILED, FINISHED, STOPPED, TrialRow, TunedStore
 from outvoted.analysis.opened.opened import OpenedRun
-from outvoted.analysis.tuning.aims import Aim, constraint_of, measure_called, objective_of
+from outvoted.analysis.tuning.aims import Aim
 from outvoted.analysis.tuning.best import ranked, undominated
+from outvoted.analysis.tuning.constraints import Constraint
+from outvoted.analysis.tuning.judging import constraints_of, objectives_of
 from outvoted.analysis.tuning.key_axes import LARGEST, KeyAxis, key_axes
 from outvoted.analysis.tuning.objectives import AnyObjective
 from outvoted.analysis.tuning.points import Value
@@ -39,12 +42,11 @@ class OpenedTuning:
         self.base_kind = next((name for name in _BASES if config.get(name) is not None), _BASES[0])
         self.base: Mapping[str, Any] = run.configured(self.base_kind, dict[str, Any])
         self.vary: Mapping[str, Variation] = run.configured("vary", dict[str, AnyVariation])
+        objectives = run.configured("objectives", tuple[AnyObjective, ...])
         self.objectives = tuple(
-            objective_of(one) for one in run.configured("objectives", tuple[AnyObjective, ...])
+            Aim.of(self.base_kind, one.measure, one.goal) for one in objectives_of(self.base_kind, objectives)
         )
-        self.constraints = tuple(
-            constraint_of(text) for text in run.configured("constraints", tuple[str, ...])
-        )
+        self.constraints = constraints_of(self.base_kind, run.configured("constraints", tuple[str, ...]))
 
     @property
     def algorithm(self) -> str:
@@ -75,7 +77,7 @@ class OpenedTuning:
         """The objectives, then what else constraints are about."""
         known = {one.name for one in self.objectives}
         others = (one.measure for one in self.constraints if one.measure not in known)
-        return (*self.objectives, *map(measure_called, dict.fromkeys(others)))
+        return (*self.objectives, *(Aim.of(self.base_kind, name) for name in dict.fromkeys(others)))
 
     @cached_property
     def trials(self) -> tuple[TrialRow, ...]:
@@ -150,8 +152,13 @@ class OpenedTuning:
         """Which trials fulfil every constraint, as far as it was measured; shape (trials,)."""
         held = np.ones(len(self.trials), bool)
         for one in self.constraints:
-            held &= np.array([one.holds(value) for value in self.scores[one.measure][:, 0]], bool)
+            held &= np.array([self.keeps(one, place) for place in range(len(self.trials))], bool)
         return held
+
+    def keeps(self, constraint: Constraint, place: int) -> bool:
+        """Say whether a trial, by its place, fulfils a constraint."""
+        value = float(self.scores[constraint.measure][place, 0])
+        return constraint.holds(None if math.isnan(value) else value)
 
     @cached_property
     def wins(self) -> Floats:

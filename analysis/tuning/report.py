@@ -107,7 +107,7 @@ def _facts(sweep: OpenedTuning) -> list[tuple[str, str]]:
         ("Objectives", goals),
     ]
     if sweep.constraints:
-        found.append(("Constraints", ", ".join(one.text for one in sweep.constraints)))
+        found.append(("Constraints", ", ".join(str(one) for one in sweep.constraints)))
     found.append(("Algorithm", sweep.algorithm))
     if sweep.seeds:
         found.append(("Runs of each trial", f"{len(sweep.seeds)}: seeds {', '.join(map(str, sweep.seeds))}"))

@@ -155,7 +155,7 @@ def _kept(sweep: OpenedTuning, place: int) -> str:
     if row.outcome != FINISHED:
         lines = visible(row.reason or "").strip().splitlines()
         return f"{row.outcome}: {lines[-1][:200]}" if lines else row.outcome
-    broken = [one.text for one in sweep.constraints if not one.holds(sweep.scores[one.measure][place, 0])]
+    broken = [str(one) for one in sweep.constraints if not sweep.keeps(one, place)]
     if broken:
         return f"does not keep to {' and '.join(broken)}"
     return "" if sweep.eligible[place] else "has no value of an objective"

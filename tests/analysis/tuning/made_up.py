@@ -25,7 +25,7 @@ KEYS: Mapping[str, Any] = {
     "panel.networks.*.hidden": {"randint": [5, 50]},
 }
 """A key of each sort, one of which holds in some trials only."""
-TWO = ("mistakes_per_thousand", "validity")
+TWO = ("mistakes_per_1000", "validity")
 
 Values = dict[str, Any]
 ScoresOf = Callable[[Values], Mapping[str, float]]
