@@ -127,7 +127,8 @@ class RecordedSearches:
 
     def _rows(self, table: str, end: int) -> pa.Table:
         """Return the rows of the first searches, in the order of their ids."""
-        rows = pa.concat_tables(self._tables[table])
+        found, *more = self._tables[table]
+        rows = pa.concat_tables([*([found] if len(found) or not more else []), *more])
         rows = rows.filter(pc.less(rows["search_id"], end))
         ids = rows["search_id"].to_numpy()
         return rows if (np.diff(ids) >= 0).all() else rows.take(np.argsort(ids, kind="stable"))
