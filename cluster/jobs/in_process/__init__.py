@@ -17,6 +17,14 @@ def maker_of(kind: str) -> InProcess[Any]:
         from outvoted.cluster.jobs.in_process.comparing import ComparingInProcess
 
         return ComparingInProcess(maker_of("mine"))
+    if kind == "heal":
+        from outvoted.cluster.jobs.in_process.healing import HealingInProcess
+
+        return HealingInProcess()
+    if kind == "study":
+        from outvoted.cluster.jobs.in_process.studying import StudyingInProcess
+
+        return StudyingInProcess()
     if kind == "mine":
         from outvoted.cluster.jobs.in_process.mining import MiningInProcess
 

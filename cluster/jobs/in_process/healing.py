@@ -15,7 +15,7 @@ from outvoted.cluster.jobs.heal import HealConfig
 from outvoted.cluster.jobs.heal.networks import HealNetworks
 from outvoted.cluster.jobs.heal.stored import StoredHealing
 from outvoted.cluster.jobs.in_process.base import InProcess, Making, Milestone
-from outvoted.cluster.jobs.in_process.recording import finished, recording, tell
+from outvoted.cluster.jobs.in_process.recording import finished, placed, recording, tell
 from outvoted.cluster.jobs.in_process.unseen import unseen
 from outvoted.search.trust import named_by
 
@@ -35,7 +35,7 @@ class HealingInProcess(InProcess[HealConfig]):
         """Make a run, or what is left of it, into its folder; return whether it went to its end."""
         if finished(run):
             return True
-        with recording(run, "heal"):
+        with placed(run), recording(run, "heal"):
             self._heal(run)
             return True
         return False

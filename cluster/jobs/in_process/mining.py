@@ -1,6 +1,5 @@
 """`outvoted mine` in this process, hundreds of times: what runs have in common is kept for the next."""
 
-from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 
 import pyarrow as pa
@@ -10,7 +9,6 @@ from outvoted.actors.mining.coordinator import Coordinator
 from outvoted.actors.mining.planning import MiningFigures, planned
 from outvoted.actors.mining.shards import Shards, check_not_all, failures
 from outvoted.actors.networks import members
-from outvoted.actors.networks.computing import check_device, computing_on
 from outvoted.actors.panel import checking, panel_settings
 from outvoted.actors.panel.inside import PromptPanel
 from outvoted.actors.panel.later import Retries
@@ -19,7 +17,7 @@ from outvoted.actors.panel.panel_settings import Recipe
 from outvoted.actors.runs.run_folder import RunRecord, State
 from outvoted.cluster.jobs.in_process.base import InProcess, Making, Milestone
 from outvoted.cluster.jobs.in_process.peers import ReadyPanels, linked
-from outvoted.cluster.jobs.in_process.recording import finished, recording, tell
+from outvoted.cluster.jobs.in_process.recording import finished, placed, recording, tell
 from outvoted.cluster.jobs.in_process.searching import RecordedSearches
 from outvoted.cluster.jobs.mine import MineConfig
 from outvoted.cluster.jobs.networks import run_members
@@ -44,7 +42,7 @@ class MiningInProcess(InProcess[MineConfig]):
         if finished(run):
             _check_failures(run, Shards(run.store.path).table("searches"))
             return True
-        with _placed(run), recording(run, "mine") as record:
+        with placed(run), recording(run, "mine") as record:
             end = self._mine(run, record)
         if record.state != State.FINISHED:
             return False
@@ -82,19 +80,6 @@ class MiningInProcess(InProcess[MineConfig]):
         if key not in self._checked:
             checking.check(wanted, run.data.shape, run.data.classes, run.data.train, gradients)
             self._checked.add(key)
-
-
-def _placed(run: Making[MineConfig]) -> AbstractContextManager[None]:
-    """Compute where the run is to within the block; with ``auto`` where this process does anyway.
-
-    Raises:
-        OutvotedError: this machine lacks the device.
-    """
-    device = run.config.device
-    if device == "auto":
-        return nullcontext()
-    check_device(device)
-    return computing_on(device)
 
 
 def _check_failures(run: Making[MineConfig], searches: pa.Table) -> None:

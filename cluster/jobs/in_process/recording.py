@@ -1,9 +1,10 @@
 """The record of a run that is made in this process."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import Any
 
+from outvoted.actors.networks.computing import check_device, computing_on
 from outvoted.actors.runs.run_folder import RunRecord, State
 from outvoted.cluster.jobs.in_process.base import Making, Milestone
 from outvoted.cluster.jobs.runs import EarlyStopError, data_record, open_record, recorded_inside
@@ -32,6 +33,19 @@ def recording(run: Making[Any], kind: str) -> Iterator[RunRecord]:
     record = open_record(run.store, kind, run.config, resumed, data_record(run.data))
     with suppress(EarlyStopError), recorded_inside(run.store, record):
         yield record
+
+
+def placed(run: Making[Any]) -> AbstractContextManager[None]:
+    """Compute where the run is to within the block; with ``auto`` where this process does anyway.
+
+    Raises:
+        OutvotedError: this machine lacks the device.
+    """
+    device = run.config.device
+    if device == "auto":
+        return nullcontext()
+    check_device(device)
+    return computing_on(device)
 
 
 def tell(run: Making[Any], milestone: Milestone) -> None:

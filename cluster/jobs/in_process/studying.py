@@ -4,7 +4,7 @@ from functools import partial
 
 from outvoted.actors.studies.study_store import StudyStore
 from outvoted.cluster.jobs.in_process.base import InProcess, Making, Milestone
-from outvoted.cluster.jobs.in_process.recording import finished, recording, tell
+from outvoted.cluster.jobs.in_process.recording import finished, placed, recording, tell
 from outvoted.cluster.jobs.in_process.unseen import unseen
 from outvoted.cluster.jobs.study import StudyConfig
 from outvoted.cluster.jobs.study.here import LocalStudyRunner
@@ -19,7 +19,7 @@ class StudyingInProcess(InProcess[StudyConfig]):
         if finished(run):
             return True
         config, data = run.config, run.data
-        with recording(run, "study") as record:
+        with placed(run), recording(run, "study") as record:
             config.study.check(data)
             store = StudyStore(run.store.path, config.study.fields(), run.store.panels.parent)
             runner = LocalStudyRunner(data, partial(run.shelf.trained, data=data))

@@ -29,7 +29,7 @@ from outvoted.cluster.jobs.job import Job, launch
 from outvoted.cluster.jobs.kinds import read
 from outvoted.cluster.jobs.labelled import labelled
 from outvoted.search.errors import OutvotedError
-from tests.cluster.shelf import ShelfOfRuns
+from tests.cluster.jobs.in_process.shelves import FolderShelf
 
 pytestmark = pytest.mark.ray
 
@@ -179,7 +179,7 @@ def making(config: Path, store: HealStore, heard: Heard | None = None) -> Making
     """Return a run by the small configuration, with networks that a run on Ray has trained."""
     wanted = read(HealConfig, config)
     data = datasets.load(wanted.data)
-    shelf = ShelfOfRuns(store.folder.panels)
+    shelf = FolderShelf(store.folder.panels)
     return Making(wanted.settled(data.shape[0]), store.folder, data, shelf, heard)
 
 

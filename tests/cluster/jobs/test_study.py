@@ -25,7 +25,7 @@ from outvoted.cluster.jobs.study import StudyConfig
 from outvoted.cluster.jobs.study.kind import STUDY
 from outvoted.cluster.jobs.study.stages import StudyStages
 from outvoted.search.errors import OutvotedError
-from tests.cluster.shelf import ShelfOfRuns
+from tests.cluster.jobs.in_process.shelves import FolderShelf
 
 NETWORKS = [{"kind": "mlp", "hidden": 6}, {"kind": "mlp", "hidden": 6}, {"kind": "mlp", "hidden": 9}]
 CONFIGS = {
@@ -150,8 +150,9 @@ def test_a_study_cut_off_anywhere_equals_a_clean_one(
 def test_in_one_process_a_study_leaves_what_its_command_leaves(done: Job[StudyConfig]) -> None:
     path, config = done.store.path.with_name("in-one-process"), done.config
     data = datasets.load(config.data)
-    store, shelf = RunFolder(path), ShelfOfRuns(done.store.panels)
+    store, shelf = RunFolder(path), FolderShelf(done.store.panels)
     assert StudyingInProcess().make(Making(config.settled(data.shape[0]), store, data, shelf))
+    assert shelf.trainings == 0
     assert_same(path, done)
     left, command = ({file.name for file in folder.path.iterdir()} for folder in (store, done.store))
     assert left == command - {"figures", "summary.json", "tables.txt"}

@@ -12,8 +12,9 @@ from outvoted.actors.healing.heal_store import HealStore
 from outvoted.actors.healing.healing import Healer, Round, Task
 from outvoted.actors.runs.run_folder import State
 from outvoted.cluster.jobs.heal import HealConfig
-from outvoted.cluster.jobs.in_process.base import Heard, Making, Milestone, Shelf
+from outvoted.cluster.jobs.in_process.base import Heard, Making, Milestone
 from outvoted.cluster.jobs.in_process.healing import HealingInProcess
+from tests.cluster.jobs.in_process.shelves import FolderShelf
 
 CONFIG = HealConfig.model_validate(
     {
@@ -33,8 +34,9 @@ def maker() -> HealingInProcess:
 
 
 @pytest.fixture(scope="module")
-def make(maker: HealingInProcess, digits: Dataset, shelf: Shelf) -> Make:
+def make(maker: HealingInProcess, digits: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Make:
     """Make a run, or what is left of it: ``make(path, heard=None, config=CONFIG)``."""
+    shelf = FolderShelf(tmp_path_factory.mktemp("panels"))
 
     def made(path: Path, heard: Heard | None = None, config: HealConfig = CONFIG) -> bool:
         return maker.make(Making(config, HealStore(path).folder, digits, shelf, heard))
