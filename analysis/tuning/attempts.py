@@ -35,7 +35,9 @@ class Attempt:
     keys: Mapping[str, Any] | None = None
 
 
-def attempt(space: Space[Any], held: Mapping[str, Value], one: Dimension, value: Value) -> Attempt:
+def attempt(
+    space: Space[Any], held: Mapping[str, Value], one: Dimension, value: Value, where: str = WHERE
+) -> Attempt:
     """Put a value at a key, where the keys before it have the values ``held``."""
     values = space.values_of(Point.of(held))
     try:
@@ -45,7 +47,8 @@ def attempt(space: Space[Any], held: Mapping[str, Value], one: Dimension, value:
     try:
         made = space.form.model_validate(values, context=space.trust.context)
     except ValidationError as error:
-        found = _told(space, error, one, places)
+        told = explained(space.form, error, where).problems
+        found = _told(space, error, told, one, places)
     except OutvotedError as error:  # of code that is named
         found = Attempt(wrong=(Problem("", error.expected, error.found, error.remedy),))
     else:
@@ -61,11 +64,17 @@ def _nowhere(error: NoSuchPlaceError, one: Dimension) -> Problem:
     return Problem("", error.wanted, f"{shown(error.key)} in {shown(one.path)}", remedy)
 
 
-def _told(space: Space[Any], error: ValidationError, one: Dimension, places: Sequence[str]) -> Attempt:
+def _told(
+    space: Space[Any],
+    error: ValidationError,
+    problems: Sequence[Problem],
+    one: Dimension,
+    places: Sequence[str],
+) -> Attempt:
     """Take what is wrong with the key or its value out of all that is wrong with the configuration."""
     types = {place_of(space.form, item["loc"]): item["type"] for item in error.errors(include_url=False)}
     wrong: list[Problem] = []
-    for problem in explained(space.form, error, WHERE).problems:
+    for problem in problems:
         said = _for_all(problem, one, places)
         if types.get(problem.place) in _UNKNOWN and any(_in(place, problem.place) for place in places):
             return Attempt(_known_elsewhere(space, said, one))

@@ -21,6 +21,8 @@ from outvoted.search.shown import shown
 from outvoted.search.trust import EVERYTHING, Trust
 
 Config = TypeVar("Config", bound=Settings)
+REPLICATED = "replicates.keys"
+"""Where keys stand whose values tell the runs of one point apart."""
 _DEEPEST = 20
 _ATTEMPTS = 2000
 """Values tried of a key, at most, times the contexts in which it holds."""
@@ -63,7 +65,7 @@ def space_of(
     """
     varied = [VariedKey(path, one, f"{WHERE}.{path}") for path, one in vary.items()]
     more = (replicated or {}).items()
-    seeds = [VariedKey(path, Variation(grid=tuple(values)), "replicates.keys") for path, values in more]
+    seeds = [VariedKey(path, Variation(grid=tuple(values)), REPLICATED) for path, values in more]
     text = json.dumps(base.model_dump(mode="json"))
     maker = _Maker(Space(type(base), text, (), trust), (*varied, *seeds))
     maker.make()
@@ -214,7 +216,8 @@ class _Maker(Generic[Config]):
             together = f"{key.path}: a `when` whose conditions hold together"
             yield Problem("", together, found, "leave one of them out, or the key")
             return
-        made = [[attempt(self.space, held, one, value) for value in values] for held in contexts]
+        where = WHERE if key.place != REPLICATED else REPLICATED
+        made = [[attempt(self.space, held, one, value, where) for value in values] for held in contexts]
         unknown = [next((one.unknown for one in inner if one.unknown), None) for inner in made]
         if all(unknown):
             yield from [one for one in unknown if one is not None][:1]

@@ -77,16 +77,19 @@ class Space(Generic[Config]):
         return map(Point.of, combinations(self.dimensions))
 
     def examples(self, most: int) -> Iterator[Point]:
-        """Yield different points: all of them, or ``most`` that leave no listed value and no end out.
+        """Yield different points: all of them, or ``most``, that leave no listed value and no end out.
 
         The first points differ from one another in a single key; the last ones are drawn at random, from the
-        same numbers each time. There may be more than ``most`` where so many are needed.
+        same numbers each time. Of more values than points, some are left out, evenly.
         """
         count = self.count()
         if count is not None and count <= most:
             yield from self.points()
             return
         seen = dict.fromkeys(self._one_by_one())
+        if len(seen) > most:
+            first = list(seen)
+            seen = dict.fromkeys(first[place * len(first) // most] for place in range(most))
         yield from seen
         random = Random(0)
         for _ in range(10 * most):

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from outvoted.analysis.tuning.making import space_of
 from outvoted.analysis.tuning.trying import try_points
@@ -13,6 +15,8 @@ from outvoted.cluster.jobs.tune import TuneConfig
 from outvoted.search.errors import OutvotedError
 from outvoted.search.transforms import PixelSwap
 from outvoted.search.trust import NOTHING
+from tests.analysis.tuning.test_space import varied
+from tests.cluster.faults import WRONG
 
 KINDS = {"search.strategy": ["hillclimb", "gradient"]}
 
@@ -329,6 +333,38 @@ def test_keys_of_replicates_are_checked_alike() -> None:
             space_of(MineConfig(), {"search.patience": validated_variation([5])}, {key: values})
         assert caught.value.found == found
         assert [problem.place for problem in caught.value.problems] == ["replicates.keys"]
+
+
+def test_a_run_without_the_key_of_replicates_is_told_where_it_stands() -> None:
+    keys = {"study": {"study": {"kind": "morphs"}}, "vary": {"data.name": ["mnist"]}, "objectives": "success"}
+    config = validated(TuneConfig, keys, "s.yaml")
+    with pytest.raises(OutvotedError) as caught:
+        space_of(config.base, config.vary, {"search.seed": [1, 2]})
+    assert caught.value.expected == "only known keys in replicates.keys"
+    assert caught.value.found == "the unknown key 'search'"
+
+
+_ANY = st.sampled_from([*WRONG.values(), "gradient", {"kind": "gradient"}, [1], ["affine"], "mnist"])
+
+
+@settings(max_examples=150, deadline=None)
+@given(varied(), st.data())
+def test_whatever_is_varied_is_taken_or_refused_in_words(vary: dict[str, Any], data: st.DataObject) -> None:
+    key = data.draw(st.sampled_from(list(vary)))
+    wrong = {"choice": [data.draw(_ANY), data.draw(_ANY)]}
+    conditions = st.dictionaries(st.sampled_from([*vary, "search.wrng", "data.*", "."]), _ANY, max_size=2)
+    parts = [data.draw(st.sampled_from([*key.split("."), "*", "0", "²", "wrng"])) for _ in key.split(".")]
+    place = data.draw(st.sampled_from([key, ".".join(parts)]))
+    tried = vary | {place: {**wrong, "when": data.draw(conditions)}}
+    told = "expected found to do"
+    try:
+        config = validated(TuneConfig, {"mine": {}, "vary": tried, "objectives": "success"}, "s.yaml")
+        space = space_of(config.base, config.vary)
+        assert all(space.holds(point) for point in space.examples(5))
+    except OutvotedError as error:
+        told = str(error)
+    for word in ("Input", "pydantic", "object at", "MineConfig", "expected: \n"):
+        assert word not in told
 
 
 def validated_variation(values: list[Any]) -> Any:
