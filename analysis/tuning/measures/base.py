@@ -28,12 +28,14 @@ class Measure(Generic[Read, Config]):
     Attributes:
         name: as it stands in a configuration.
         title: for axes and tables.
-        meaning: what it is, and how its interval is made.
+        meaning: what it is.
         goal: the usual one.
         form: how it is written.
         of: takes it from what was read of a run; of a run with nothing to take it from its value is None.
-        interval: ``binomial`` where the value is a share of as many as ``of`` says, each a hit or none,
-            ``other`` where the interval is made otherwise, None where there is none.
+        interval: ``binomial`` (Wilson's) where the value is a share of as many as ``of`` says, each a hit or
+            none; ``other`` where it is that of a mean (Student's t) or of a rate (on the logarithm); None
+            where there is none.
+        over: what is taken to be independent of each other in the latter.
         early: whether, before the run's end, it is an estimate of what it will be at the end.
         reproducible: whether it follows from the configuration alone, on any machine.
         lack: says why a run that is configured so would not have it; None where it has.
@@ -46,6 +48,7 @@ class Measure(Generic[Read, Config]):
     form: Form
     of: Callable[[Read], Measured]
     interval: Literal["binomial", "other"] | None = "other"
+    over: str = ""
     early: bool = True
     reproducible: bool = True
     lack: Callable[[Config], Lack | None] = lambda config: None
@@ -59,8 +62,3 @@ def of_share(found: Proportion) -> Measured:
 def of_interval(found: Interval, of: int) -> Measured:
     """Take a mean or a rate with its interval."""
     return Measured(*found, of)
-
-
-def nothing_known(config: object) -> Lack | None:
-    """Lack nothing."""
-    return None

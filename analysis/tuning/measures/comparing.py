@@ -73,6 +73,7 @@ def of_strategy(name: str, measure: Measure[Mined, Mining]) -> Compares:
         measure.form,
         taken,
         measure.interval,
+        measure.over,
         measure.early,
         measure.reproducible,
         _lack_of(name, measure.lack),

@@ -18,7 +18,6 @@ from outvoted.analysis.tuning.measures.base import Lack, Measure, of_interval
 from outvoted.analysis.tuning.objectives import Measured
 
 _POINTS = Form(1, 100, "+", "%")
-_BY_REPEATS = "; mean over repeats, Student's t"
 
 
 class Healing(Protocol):
@@ -125,36 +124,41 @@ _FIGURES: tuple[Heals, ...] = (
     Heals(
         "moved_accuracy",
         "accuracy on moved images",
-        "of the test images, moved at random, after the last round of the arm `mistakes`" + _BY_REPEATS,
+        "of the panel after the last round of the arm `mistakes`, on test images moved at random",
         "maximise",
         SHARE,
         _after("moved_accuracy"),
+        over="repeats",
     ),
     Heals(
         "clean_accuracy",
         "accuracy on test images",
-        "the same of the test images as they are" + _BY_REPEATS,
+        "the same on test images as they are",
         "maximise",
         SHARE,
         _after("clean_accuracy"),
+        over="repeats",
     ),
     Heals(
         "success",
         "success rate after healing",
-        "share of searches that still find a mistake after the last round of that arm" + _BY_REPEATS,
+        "share of searches that still find a mistake after that round",
         "minimise",
         SHARE,
         _after("success"),
+        over="repeats",
     ),
     Heals(
         "held_out_wrong",
         "held-out mistakes still made",
-        "share of the first panel's mistakes, of which no arm has learnt, that are still made" + _BY_REPEATS,
+        "share of the first panel's mistakes, those no arm was trained on, that are still made",
         "minimise",
         SHARE,
         _after("held_out_wrong"),
+        over="repeats",
     ),
 )
+_COMPARED = [one for one in _FIGURES if one.name != "clean_accuracy"]
 _CONTROLS = {Arm.COPIES: "random copies", Arm.NOTHING: "nothing added"}
 
 
@@ -163,10 +167,11 @@ def _compared(figure: Heals, arm: Arm, other: str) -> Heals:
     return Heals(
         f"{figure.name}_beyond_{arm}",
         f"{figure.title}, beyond {other}",
-        f"`{figure.name}` of the arm `mistakes` minus that of `{arm}`" + _BY_REPEATS,
+        f"`{figure.name}` of the arm `mistakes` minus that of `{arm}`",
         figure.goal,
         _POINTS,
         _beyond(arm, figure.name),
+        over="repeats",
         lack=_no_rounds,
     )
 
@@ -176,19 +181,21 @@ MEASURES: tuple[Heals, ...] = (
     Heals(
         "success_fall",
         "fall of the success rate",
-        "the success rate before healing minus `success`" + _BY_REPEATS,
+        "the success rate before healing minus `success`",
         "maximise",
         _POINTS,
         _over_repeats(_fall),
+        over="repeats",
         lack=_no_rounds,
     ),
     Heals(
         "validity",
         "validity after healing",
-        "share of the last round's mistakes whose label the referee sees" + _BY_REPEATS,
+        "share of the last round's mistakes whose label the referee sees",
         "maximise",
         SHARE,
         _after("validity"),
+        over="repeats",
         lack=_no_referee,
     ),
     Heals(
@@ -202,5 +209,5 @@ MEASURES: tuple[Heals, ...] = (
         early=False,
         lack=_never_steady,
     ),
-    *(_compared(figure, arm, other) for figure in _FIGURES for arm, other in _CONTROLS.items()),
+    *(_compared(figure, arm, other) for figure in _COMPARED for arm, other in _CONTROLS.items()),
 )

@@ -18,7 +18,7 @@ from outvoted.actors.panel.panel_settings import PanelSettings, RefereeSettings
 from outvoted.actors.runs import schema, tables
 from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.analysis.mining.cells import Grid, Span, flattened, span
-from outvoted.analysis.mining.summary import SEARCHED
+from outvoted.analysis.mining.summary import SEARCHED, TargetSummary, searched
 from outvoted.analysis.mining.voters import answers, begun, inferences
 from outvoted.analysis.opened.mistakes import HeldMistakes, Mistakes, StoredMistakes
 from outvoted.search.arrays import AnyArray, Floats
@@ -90,8 +90,20 @@ class Mined:
         """All searches, by their ids."""
         if self.held is None:
             return Shards(self.folder).frame("searches", SEARCHED)
-        found: pd.DataFrame = _sorted(self.held["searches"], schema.SEARCHES).select(SEARCHED).to_pandas()
+        rows = self.held["searches"].select(SEARCHED)
+        found: pd.DataFrame = _sorted(rows, schema.SEARCHES).to_pandas()
         return found
+
+    @cached_property
+    def targets(self) -> Mapping[int, TargetSummary]:
+        """What came of each target, by its place in the panel."""
+        names, searches, mistakes = self.config.panel.names, self.searches, self.mistakes
+
+        def of(place: int) -> TargetSummary:
+            own, found = searches[searches["target"] == place], mistakes[mistakes["target"] == place]
+            return searched(names[place], len(names), own, found)
+
+        return {place: of(place) for place in map(int, searches["target"].unique())}
 
     @cached_property
     def begun(self) -> pd.DataFrame:
@@ -108,7 +120,8 @@ class Mined:
         """All mistakes, by their searches."""
         if self.held is None:
             return StoredMistakes(Shards(self.folder).units)
-        return HeldMistakes(_sorted(self.held["mistakes"], schema.MISTAKES))
+        some = [*schema.MISTAKES.key, *_COUNTED, "probabilities", "measures"]
+        return HeldMistakes(_sorted(self.held["mistakes"].select(some), schema.MISTAKES))
 
     @cached_property
     def mistakes(self) -> pd.DataFrame:

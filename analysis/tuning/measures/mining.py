@@ -16,9 +16,6 @@ from outvoted.search.outcome import Outcome
 
 _THOUSAND = 1000
 _FINE = Form(3)
-_CHANCE = "; Student's t over mistakes"
-_WILSON = "; Wilson's interval"
-_BY_SEEDS = "; delta method over seeds"
 
 
 def _success(run: Mined) -> Measured:
@@ -114,7 +111,7 @@ MEASURES: tuple[Mines, ...] = (
     Mines(
         "success",
         "success rate",
-        "share of searches that found a mistake" + _WILSON,
+        "share of searches that found a mistake",
         "maximise",
         SHARE,
         _success,
@@ -123,20 +120,21 @@ MEASURES: tuple[Mines, ...] = (
     Mines(
         "mistakes",
         "verified mistakes",
-        "how many" + _BY_SEEDS,
+        "how many",
         "maximise",
         COUNT,
         _mistakes,
+        over="seeds",
         early=False,
     ),
     Mines(
         "mistakes_per_1000",
         "mistakes per 1,000 inferences",
-        "forward inferences of all searches, successful or not, and on their seeds; a backward pass counts "
-        "as two; before a run's end, seeds count in proportion to its searches so far" + _BY_SEEDS,
+        "inferences of all searches, successful or not, and on their seeds; a backward pass counts as two",
         "maximise",
         Form(2),
         _per_1000,
+        over="seeds",
     ),
     Mines(
         "inferences_per_mistake",
@@ -145,6 +143,7 @@ MEASURES: tuple[Mines, ...] = (
         "minimise",
         COUNT,
         _inferences_per_mistake,
+        over="seeds",
     ),
     Mines(
         "mistakes_per_second",
@@ -158,12 +157,18 @@ MEASURES: tuple[Mines, ...] = (
         reproducible=False,
     ),
     Mines(
-        "moves", "moves per mistake", "accepted moves, mean" + _CHANCE, "minimise", DECIMAL, _mean_of("moves")
+        "moves",
+        "moves per mistake",
+        "accepted moves, mean",
+        "minimise",
+        DECIMAL,
+        _mean_of("moves"),
+        over="mistakes",
     ),
     Mines(
         "validity",
         "validity",
-        "share of mistakes whose label the referee sees" + _WILSON,
+        "share of mistakes whose label the referee sees, of those it judged",
         "maximise",
         SHARE,
         lambda run: of_share(validity_share(run.mistakes)),
@@ -173,16 +178,17 @@ MEASURES: tuple[Mines, ...] = (
     Mines(
         "realism",
         "realism",
-        "share of real images of the label that lie farther out, mean" + _CHANCE,
+        "share of real images of the label that lie farther out than a mistake, mean",
         "maximise",
         _FINE,
         _mean_of("realism"),
+        over="mistakes",
         lack=_no_realism,
     ),
     Mines(
         "realistic",
         "realistic",
-        "share of mistakes of a realism of at least 0.05" + _WILSON,
+        "share of mistakes of a realism of at least 0.05",
         "maximise",
         SHARE,
         lambda run: of_share(realistic_share(run.mistakes)),
@@ -192,15 +198,16 @@ MEASURES: tuple[Mines, ...] = (
     Mines(
         "margin",
         "margin",
-        "the least voter's probability of the label minus the target's, mean" + _CHANCE,
+        "the least voter's probability of the label minus the target's, mean",
         "maximise",
         _FINE,
         _mean_of("margin"),
+        over="mistakes",
     ),
     Mines(
         "held_out_agreement",
         "held-out agreement",
-        "share of held-out peers' answers to mistakes that are the label" + _WILSON,
+        "share of held-out peers' answers to mistakes that are the label",
         "maximise",
         SHARE,
         lambda run: of_share(held_out_share(run.answered)),
@@ -231,7 +238,7 @@ MEASURES: tuple[Mines, ...] = (
     Mines(
         "disputed",
         "disputed seeds",
-        "share of drawn seeds that not all peers classify correctly" + _WILSON,
+        "share of drawn seeds that not all peers classify correctly",
         "minimise",
         SHARE,
         _disputed,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from outvoted.analysis.mining.summary import PAPER, TargetSummary, as_in_the_paper, hidden_units, searched
+from outvoted.analysis.mining.summary import PAPER, TargetSummary, as_in_the_paper, hidden_units
 from outvoted.analysis.report.numbers import DECIMAL, SHARE
 from outvoted.analysis.tuning.measures.base import Lack, Measure
 from outvoted.analysis.tuning.measures.mined import Mined, Mining
@@ -31,11 +31,9 @@ def _rows(config: Mining) -> dict[int, Published]:
 
 def _targets(run: Mined) -> Iterator[tuple[TargetSummary, Published]]:
     """Give what came of each target that was searched beside its row."""
-    names, searches, mistakes = run.config.panel.names, run.searches, run.mistakes
     for place, row in _rows(run.config).items():
-        own, found = searches[searches["target"] == place], mistakes[mistakes["target"] == place]
-        if len(own):
-            yield searched(names[place], len(names), own, found), row
+        if place in run.targets:
+            yield run.targets[place], row
 
 
 def _mean(values: Sequence[float | None]) -> Measured:

@@ -22,7 +22,6 @@ from outvoted.analysis.studies.roughness import Measure as Roughness
 from outvoted.analysis.tuning.measures.base import Lack, Measure, of_interval, of_share
 from outvoted.analysis.tuning.objectives import Measured
 
-_BY_GROUPS = "; of the panel's mean prediction, mean over groups of images, Student's t"
 _FINE = Form(2)
 
 
@@ -109,10 +108,11 @@ def _roughness(measure: Roughness, form: Form) -> Studies:
     return Studies(
         measure,
         measure,
-        f"{MEANING[measure]}, of a landscape{_BY_GROUPS}",
+        f"of a landscape, by the panel's mean prediction: {MEANING[measure]}",
         "minimise",
         form,
         _rough(measure),
+        over="groups of images",
         early=False,
         lack=_no_landscape,
     )
@@ -123,7 +123,7 @@ MEASURES: tuple[Studies, ...] = (
     Studies(
         "agreement",
         "agreement",
-        "share of a boundary study's images on which all of the panel agree; Wilson's interval",
+        "share of a boundary study's images on which all of the panel agree",
         "maximise",
         SHARE,
         _agreed,
@@ -134,7 +134,7 @@ MEASURES: tuple[Studies, ...] = (
     Studies(
         "lone_dissent",
         "lone dissent",
-        "the same, on which exactly one network differs and all others agree; Wilson's interval",
+        "the same, on which exactly one network differs and all others agree",
         "maximise",
         SHARE,
         _lone,
