@@ -2,12 +2,13 @@
 
 import atexit
 import gc
+import inspect
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.text import Text
@@ -24,10 +25,12 @@ from outvoted.cluster.command_line.options import (
     Resume,
     RetryFailed,
     Runs,
+    run_path,
 )
 from outvoted.cluster.console.ending import INTERRUPTED, carried_out, nothing_started, signals_heeded
 from outvoted.cluster.console.terminal import console, errors, tolerate_any_terminal
 from outvoted.cluster.jobs.kinds import COMMANDS, KindEntry, keys_in
+from outvoted.cluster.storage.urls import run_folder_of
 from outvoted.search.errors import OutvotedError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -91,8 +94,42 @@ def launched(command: str, kinds: Sequence[KindEntry]) -> Callable[..., None]:
     return run
 
 
+def or_best(run: Callable[..., None]) -> Callable[..., None]:
+    """Return the command of sweeps, which also gives the configurations of their trials."""
+
+    def sweep(
+        place: Annotated[
+            int | None, typer.Argument(help="With --best: which of the best, from 1.", metavar="N", min=1)
+        ] = None,
+        best: Annotated[
+            bool,
+            typer.Option("--best", help="Print the configuration of the best trial (N: the Nth) of a run."),
+        ] = False,
+        trial: Annotated[
+            int | None,
+            typer.Option(min=0, help="Print the configuration of this trial of a run."),
+        ] = None,
+        **given: Any,
+    ) -> None:
+        if not best and trial is None:
+            if place is not None:
+                raise OutvotedError("--best before the place of a trial", str(place), f"--best {place}")
+            run(**given)
+            return
+        with nothing_started():
+            from outvoted.cluster.command_line.sweeping import say_best
+        say_best(run_path(run_folder_of(given["config"]), given["runs"]), place or 1, trial)
+
+    config, *options = inspect.signature(run).parameters.values()
+    *own, _ = inspect.signature(sweep).parameters.values()
+    sweep.__signature__ = inspect.Signature([config, *own, *options])  # type: ignore[attr-defined]
+    sweep.__doc__ = run.__doc__
+    return sweep
+
+
 for command, kinds in COMMANDS.items():
-    app.command(command)(launched(command, kinds))
+    made = launched(command, kinds)
+    app.command(command)(or_best(made) if command == "sweep" else made)
 for group in (on_runs, on_configurations, on_clusters, on_service):
     app.add_typer(group.commands)
 

@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 from PIL import Image
 
+from outvoted.actors.runs.commands import command_of
 from outvoted.actors.runs.run_folder import RunFolder, RunRecord
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.opened.scene import Scene
@@ -23,6 +24,7 @@ from outvoted.search.errors import OutvotedError
 from outvoted.search.trust import NOTHING, Trust
 
 if TYPE_CHECKING:
+    from outvoted.analysis.tuning.opened import OpenedTuning
     from outvoted.cluster.export.mined import MinedImages
 
 
@@ -45,6 +47,11 @@ class ResultFindings(ABC):
         """The names of the classes, where they have any."""
 
     @property
+    def trust(self) -> Trust:
+        """What may be imported of the code that is named."""
+        return NOTHING
+
+    @property
     @abstractmethod
     def has_mistakes(self) -> bool:
         """Whether such a run looks for mistakes."""
@@ -64,6 +71,18 @@ class ResultFindings(ABC):
         Raises:
             OutvotedError: such a run keeps none, or a table is damaged.
         """
+
+    def tuning(self) -> "OpenedTuning":
+        """Return the trials of a sweep.
+
+        Raises:
+            OutvotedError: it is none with ``vary``, or a table is damaged.
+        """
+        raise OutvotedError(
+            expected="a sweep with vary, which has trials",
+            found=f"a result of outvoted.{command_of(self.kind)}(...)",
+            remedy="look at what else there is: summary, report()",
+        )
 
     @abstractmethod
     def images(self) -> "MinedImages":
@@ -176,6 +195,17 @@ class RunFindings(ResultFindings):
                 remedy=f"read what else is in {self._store.path}: {self._kind.written}",
             )
         return _joined([table.frame(table.searches) for table in tables])
+
+    def tuning(self) -> "OpenedTuning":
+        """Open the trials of a sweep."""
+        from outvoted.analysis.tuning.opened import OpenedTuning
+
+        return OpenedTuning(self._opened)
+
+    @property
+    def trust(self) -> Trust:
+        """What the run names and may be imported."""
+        return self._opened.trust
 
     def images(self) -> "MinedImages":
         """Return all mistakes as images to export."""

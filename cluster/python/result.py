@@ -13,6 +13,7 @@ from torch.utils.data import Dataset
 
 from outvoted.actors.networks.computing import undisturbed
 from outvoted.actors.runs import png
+from outvoted.actors.runs.commands import command_of
 from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.cluster.console.terminal import Terminal
 from outvoted.cluster.python.findings import ResultFindings, RunFindings
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     import datasets
 
     from outvoted.analysis.opened.scene import Scene
+    from outvoted.cluster.jobs.run_settings import RunSettings
 
 Format = Literal["folder", "npz", "hf", "parquet", "fiftyone", "cvat"]
 _IN_A_NOTEBOOK = 12  # mistakes
@@ -36,7 +38,7 @@ class Result:
     """What a run found, or a call such as :func:`outvoted.mine` in this process.
 
     Attributes:
-        kind: mine, scan, compare, heal, sweep, study, ...
+        kind: mine, scan, compare, heal, sweep, tune (a sweep with ``vary``), study, ...
         path: the run's folder; None where nothing was written.
     """
 
@@ -78,6 +80,41 @@ class Result:
             OutvotedError: runs of this kind keep none, or a table is damaged.
         """
         return self._findings.searches()
+
+    @cached_property
+    def trials(self) -> pd.DataFrame:
+        """A row for each trial of a sweep with ``vary``.
+
+        Columns: ``number``, each varied key (empty where it does not hold), ``outcome``, whether it keeps the
+        constraints (``feasible``) and is ``on_front``, each measure with the ends of its 95 % interval
+        (``success``, ``success_low``, ``success_high``), ``seconds`` and others.
+
+        Raises:
+            OutvotedError: the run is no such sweep, or a table is damaged.
+        """
+        return self._findings.tuning().frame
+
+    @property
+    def best(self) -> "RunSettings":
+        """The configuration of a sweep's best trial; with several objectives, of the first of the front.
+
+        Raises:
+            OutvotedError: the run is no sweep with ``vary``, no trial is the best, or it names code that is
+                not trusted.
+        """
+        from outvoted.cluster.command_line.sweeping import at_place
+
+        return self.configuration(at_place(self._findings.tuning(), 1))
+
+    def configuration(self, trial: int) -> "RunSettings":
+        """Return the configuration of a trial of a sweep, for :func:`outvoted.mine` or :func:`outvoted.run`.
+
+        Raises:
+            OutvotedError: see :attr:`best`; or there is no trial of this number.
+        """
+        from outvoted.cluster.jobs.tune.configurations import settings_of
+
+        return settings_of(self._findings.tuning(), trial, self._findings.trust)
 
     @cached_property
     def summary(self) -> dict[str, Any]:
@@ -235,7 +272,7 @@ class Result:
 
     def __repr__(self) -> str:
         where = "in this process" if self.path is None else f"in {self.path}"
-        return f"<Result of {self.kind} {where}>"
+        return f"<Result of {command_of(self.kind)} {where}>"
 
     def _repr_html_(self) -> str:
         """Return the tables of the run's kind, and a grid of mistakes or else its pictures."""

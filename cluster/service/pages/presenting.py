@@ -12,6 +12,7 @@ from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.report import Part, Picture, Plot, Report, Section, Widget
 from outvoted.cluster.jobs.kinds import kind_of
 from outvoted.cluster.service.pages.presented import Presented, ShownPart, ShownSection
+from outvoted.cluster.service.pages.trials import with_trials
 from outvoted.search.errors import OutvotedError
 from outvoted.search.trust import EVERYTHING, NOTHING
 
@@ -20,7 +21,7 @@ _MOST_CHARACTERS = 8_000_000  # of one section
 
 def present(path: Path, allow_code: bool) -> Presented:
     """Report what a run has recorded so far; whatever is wrong with it is said, never raised."""
-    return _said(lambda: _presented(_report(_opened(path, allow_code)), path))
+    return _said(lambda: _of_run(_opened(path, allow_code)))
 
 
 def present_two(first: Path, second: Path, allow_code: bool) -> Presented:
@@ -43,12 +44,13 @@ def _said(make: Callable[[], Presented]) -> Presented:
         )
 
 
+def _of_run(run: OpenedRun) -> Presented:
+    presented = _presented(kind_of(run.record).report(run), run.store.path)
+    return with_trials(presented, run) if run.record.kind == "tune" else presented
+
+
 def _opened(path: Path, allow_code: bool) -> OpenedRun:
     return OpenedRun(RunFolder(path), EVERYTHING if allow_code else NOTHING)
-
-
-def _report(run: OpenedRun) -> Report:
-    return kind_of(run.record).report(run)
 
 
 def _presented(report: Report, path: Path) -> Presented:

@@ -26,8 +26,10 @@ from outvoted.cluster.service.starting import NewRun, check, start
 from outvoted.search.errors import OutvotedError
 
 router = APIRouter()
-_FIRST = ("mnist", "compare-mnist", "heal-mnist", "study-iris", "scan-checkerboard")
+_FIRST = ("mnist", "compare-mnist", "heal-mnist", "tune-small", "study-iris", "scan-checkerboard")
 """What needs nothing but the package, and minutes: shown first."""
+_WRITTEN = ("tune",)
+"""Kinds of runs that are written as YAML: their keys are paths of others, for which no form has fields."""
 _LONGEST = 256 << 10
 Word = Annotated[str, Query(max_length=100)]
 
@@ -122,7 +124,8 @@ def offer(
     if not config and write != "yaml":
         return page(request, "start_choice.html", entries=ENTRIES.values(), configs=ready(), first=_FIRST)
     base = named(config) if config else None
-    text = (_text_of(base) if base else _minimal(kind)) if write == "yaml" else None
+    writes = write == "yaml" or (base is not None and base.kind in _WRITTEN)
+    text = (_text_of(base) if base else _minimal(kind)) if writes else None
     return _shown(request, service, Draft(base, _free_name(service, config or "run"), text), DraftAnswer())
 
 

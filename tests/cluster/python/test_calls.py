@@ -10,7 +10,7 @@ import torch
 import yaml
 from pydantic import ValidationError
 
-from outvoted import OutvotedError, Panel, Result, compare, heal, landscape, mine, scan, study, sweep
+from outvoted import OutvotedError, Panel, Result, compare, configs, heal, landscape, mine, scan, study, sweep
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.networks.computing import computing_on, own_device
 from outvoted.actors.runs.run_folder import RunRecord, State
@@ -194,6 +194,52 @@ def test_keywords_stand_in_for_those_of_a_configuration(
     sweep(experiment="temperature", seeds=[4], name="z", runs=tmp_path)
     study(study="morphs", data="mnist-sample", name="w", runs=tmp_path)
     assert [job.kind.name for job in jobs] == ["mine", "scan", "sweep", "study"]
+
+
+VARY: dict[str, Any] = {"search.patience": [5, 6], "search.seed": {"randint": [0, 9]}}
+
+
+def test_a_sweep_varies_a_configuration_its_file_its_keys_or_a_panel(
+    small: Path, panel: Panel, tmp_path: Path, jobs: list[Job[Any]]
+) -> None:
+    file = tmp_path / "varied.yaml"
+    file.write_text("mine: {search: {per_target: 3}}\nvary: {search.patience: [1, 2]}\nobjectives: moves\n")
+    calls: list[tuple[Any, dict[str, Any]]] = [
+        (small, {"search": {"per_target": 9}, "objective": "success"}),
+        (
+            {"search": {"per_target": 9}},
+            {"objectives": ["success", {"measure": "moves", "goal": "maximise"}]},
+        ),
+        (configs.MineConfig(), {"objective": "success", "replicates": [3, 4], "trials": 7}),
+        (panel, {"search": {"per_target": 9}, "objective": "success"}),
+        (file, {"search": {"per_target": 9}}),
+    ]
+    for number, (config, more) in enumerate(calls):
+        sweep(config, vary=VARY, name=f"n{number}", runs=tmp_path, progress=False, **more)
+    settings = [job.config for job in jobs]
+    assert {job.kind.name for job in jobs} == {"tune"}
+    assert {tuple(one.vary) for one in settings} == {tuple(VARY)}
+    assert [one.base.search.per_target for one in settings] == [9, 9, 1000, 9, 9]
+    assert [one.objectives[0].measure for one in settings] == [*["success"] * 4, "moves"]
+    assert (settings[2].replicates.seeds, settings[2].trials) == ((3, 4), 7)
+    assert settings[3].base.panel.networks[0].kind == "exported"
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: sweep(vary=VARY, objective="success"), "a configuration, or a panel"),
+        (lambda: sweep("scan-checkerboard", vary=VARY, objective="success"), "one of scan"),
+        (lambda: sweep("mnist", vary=VARY, objective="success", training={}), "either vary or"),
+        (lambda: sweep("mnist", vary=VARY), "objectives"),
+        (lambda: sweep("mnist", vary={"a": {"grd": [1]}}, objective="success"), "did you mean 'grid'"),
+        (lambda: sweep("mnist", vary=VARY, objektive="success"), "did you mean 'objective'"),  # type: ignore[arg-type]
+    ],
+)
+def test_what_is_wrong_with_a_sweep_is_one_message(call: Any, said: str) -> None:
+    with pytest.raises(OutvotedError) as caught:
+        call()
+    assert said in str(caught.value)
 
 
 def test_what_is_shipped_is_read_back_as_the_same_panel(panel: Panel, tmp_path: Path) -> None:

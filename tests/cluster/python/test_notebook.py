@@ -283,9 +283,10 @@ VALUES = {
 def test_every_kind_is_run_by_a_value_and_by_a_file(kind: str, tmp_path: Path, jobs: list[Job[Any]]) -> None:
     file = tmp_path / "all.yaml"
     file.write_text(yaml.safe_dump(VALUES[kind].model_dump(mode="json")))
-    run(VALUES[kind], "data.path=digits", runs=tmp_path)
-    run(file, "data.path=digits", runs=tmp_path, kind=kind)
-    run(file, "data.path=digits", runs=tmp_path, name="third")
+    other = "mine.data.path=digits" if kind == "tune" else "data.path=digits"
+    run(VALUES[kind], other, runs=tmp_path)
+    run(file, other, runs=tmp_path, kind=kind)
+    run(file, other, runs=tmp_path, name="third")
     assert [job.kind.name for job in jobs] == [kind] * 3
     assert jobs[0].config == jobs[1].config == jobs[2].config != VALUES[kind]
     assert jobs[0].store.path.name.startswith(f"{kind}-")
