@@ -28,6 +28,7 @@ class Purpose(IntEnum):
     MOVE = 0
     SEED = 1
     LATENT = 2
+    POINT = 3
 
 
 def philox4x32(counter: tuple[Words, Words, Words, Words], key: tuple[int, int]) -> tuple[Words, ...]:
