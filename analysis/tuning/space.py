@@ -1,7 +1,6 @@
 """What a sweep searches: the points of a space, and the configuration that each of them stands for."""
 
 import json
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,7 +9,7 @@ from random import Random
 from typing import Any, Generic, TypeVar
 
 from outvoted.analysis.tuning.dimensions import Dimension
-from outvoted.analysis.tuning.points import Point, Value
+from outvoted.analysis.tuning.points import Point, Value, text_of
 from outvoted.search.key_paths import EVERY, TAGS, put
 from outvoted.search.settings import Settings
 from outvoted.search.trust import EVERYTHING, Trust
@@ -67,10 +66,17 @@ class Space(Generic[Config]):
         """Count the points; None where a key has a range."""
         if any(one.values is None for one in self.dimensions):
             return None
-        named = {condition.on for one in self.dimensions for condition in one.conditions}
-        apart = [one for one in self.dimensions if not one.conditions and one.path not in named]
-        bound = [one for one in self.dimensions if one not in apart]
-        return math.prod(len(one.values or ()) for one in apart) * sum(1 for _ in combinations(bound))
+        counts: dict[str, int] = {text_of({}): 1}  # by what later conditions ask about
+        for place, one in enumerate(self.dimensions):
+            asked = {condition.on for later in self.dimensions[place + 1 :] for condition in later.conditions}
+            before, counts = counts, {}
+            for text, count in before.items():
+                values = json.loads(text)
+                more = [{one.path: value} for value in one.values or ()] if one.holds(values) else [{}]
+                for found in ({**values, **added} for added in more):
+                    known = text_of({path: value for path, value in found.items() if path in asked})
+                    counts[known] = counts.get(known, 0) + count
+        return sum(counts.values())
 
     def points(self) -> Iterator[Point]:
         """Yield every point once, the first key slowest; a range gives its ends alone."""

@@ -141,6 +141,14 @@ def test_a_number_between_0_and_1_is_a_value_and_back(
         assert again == value if isinstance(value, int) else again == pytest.approx(value, rel=1e-6, abs=1e-4)
 
 
+def test_points_of_many_knobs_are_counted_without_making_them() -> None:
+    knobs = {"steps": range(1, 31), "descent": range(1, 31), "trial": range(30), "rate": [0.1, 0.2, 0.3]}
+    vary: dict[str, Any] = {"search.strategy": ["hillclimb", "gradient"], "search.seed": list(range(20))}
+    for name, values in knobs.items():
+        vary[f"search.strategy.{name}"] = {"grid": list(values), "when": {"search.strategy": "gradient"}}
+    assert made(vary).count() == 20 * (1 + 30 * 30 * 30 * 3)
+
+
 def test_the_first_key_of_a_grid_changes_slowest() -> None:
     space = made({"search.patience": [7, 5], "search.seed": [1, 2]})
     found = [(point.values["search.patience"], point.values["search.seed"]) for point in space.points()]
