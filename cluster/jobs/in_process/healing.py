@@ -19,7 +19,7 @@ from outvoted.cluster.jobs.in_process.recording import finished, placed, recordi
 from outvoted.cluster.jobs.in_process.unseen import unseen
 from outvoted.search.trust import named_by
 
-_KEPT = 8
+_KEPT, _KEPT_BYTES = 8, 1 << 26
 
 
 class HealingInProcess(InProcess[HealConfig]):
@@ -66,12 +66,15 @@ class _Starts:
 
     def _start(self, healer: Healer, task: Task) -> Round:
         key = _key(healer, task)
-        if key not in self._known:
-            self._known[key] = healer.run(task)
-        self._known.move_to_end(key)
-        while len(self._known) > _KEPT:
+        found = self._known.pop(key, None) or replace(healer.run(task), panel=())
+        if not found.failed:
+            self._known[key] = found
+        while len(self._known) > _KEPT or (len(self._known) > 1 and self._bytes() > _KEPT_BYTES):
             self._known.popitem(last=False)
-        return replace(self._known[key], panel=task.panel)
+        return replace(found, panel=task.panel)
+
+    def _bytes(self) -> int:
+        return sum(found.mistakes.nbytes for found in self._known.values())
 
 
 def _key(healer: Healer, task: Task) -> str:
