@@ -29,15 +29,22 @@ def ask(folder: Path) -> str:
     return question
 
 
+def asked(folder: Path) -> str | None:
+    """Return the question that a folder holds; None where there is none."""
+    try:
+        return (folder / _ASKED).read_text("utf-8")
+    except (OSError, ValueError):
+        return None
+
+
 def answer(folder: Path) -> str | None:
     """Write down the question that a folder holds, and return it; None where there is none.
 
     Raises:
         OutvotedError: the disk refuses.
     """
-    try:
-        question = (folder / _ASKED).read_text("utf-8")
-    except (OSError, ValueError):
+    question = asked(folder)
+    if question is None:
         return None
     write_atomically(folder / _ANSWERED, lambda partial: partial.write_text(question, "utf-8"))
     return question
@@ -53,12 +60,17 @@ def check(folder: Path, question: str, answered: str | None) -> None:
         here = (folder / _ANSWERED).read_text("utf-8")
     except (OSError, ValueError) as error:
         here = reason(error)
-    for name in (_ASKED, _ANSWERED):
-        with suppress(OSError):
-            (folder / name).unlink(missing_ok=True)
+    forget(folder)
     if not question == answered == here:
         raise OutvotedError(
             expected=f"one folder {folder.resolve()} for this process and for the one that records results",
             found="another file system there: what is written by one of them can't be read by the other",
             remedy=REMEDY,
         )
+
+
+def forget(folder: Path) -> None:
+    """Remove question and answer."""
+    for name in (_ASKED, _ANSWERED):
+        with suppress(OSError):
+            (folder / name).unlink(missing_ok=True)

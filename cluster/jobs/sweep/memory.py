@@ -10,7 +10,7 @@ from outvoted.actors.data.datasets import Dataset
 from outvoted.analysis.sweeps.base import Unit
 from outvoted.cluster.jobs.sweep import SweepConfig
 from outvoted.cluster.jobs.sweep.trials import grouped
-from outvoted.cluster.ray.placement import LEAST_CPUS
+from outvoted.cluster.jobs.trial_share import check_share
 from outvoted.search.errors import OutvotedError
 
 _COPIES = 7  # weights, gradients, two moments, and a checkpoint on its way
@@ -26,19 +26,7 @@ def check_memory(config: SweepConfig, data: Dataset, available: Mapping[str, flo
         OutvotedError: too much memory, or CPUs or GPUs that are not there.
     """
     trial, there = config.trial, available.get("memory", float("inf"))
-    for name, wanted in (("CPU", trial.num_cpus), ("GPU", trial.num_gpus)):
-        if wanted > available.get(name, 0.0):
-            raise OutvotedError(
-                expected=f"{wanted:g} {name}s for each trial",
-                found=f"{available.get(name, 0.0):g} on the machines that Ray sees",
-                remedy=f"lower trial.num_{name.lower()}s",
-            )
-    if trial.num_cpus < LEAST_CPUS:
-        raise OutvotedError(
-            expected=f"at least {LEAST_CPUS:g} of a CPU for each trial",
-            found=f"trial.num_cpus: {trial.num_cpus:g}",
-            remedy="raise trial.num_cpus: every trial computes with one thread",
-        )
+    check_share(trial.num_cpus, trial.num_gpus, available)
     networks, at_a_time = _together(config, available)
     needed = at_a_time * trial_bytes(config, data, networks)
     if needed > there:

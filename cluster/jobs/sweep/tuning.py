@@ -1,6 +1,5 @@
 """Trials on Ray Tune: the thin shell that schedules and watches them."""
 
-import os
 import time
 import traceback
 from collections.abc import Callable, Sequence
@@ -11,7 +10,6 @@ import pyarrow as pa
 import ray
 from ray import tune
 from ray.exceptions import RayError
-from ray.tune.logger import JsonLoggerCallback
 from ray.tune.schedulers import ASHAScheduler, FIFOScheduler, MedianStoppingRule, TrialScheduler
 
 from outvoted.actors.data.datasets import Dataset
@@ -20,14 +18,7 @@ from outvoted.actors.sweeps.sweep_store import FAILED, STOPPED, Row
 from outvoted.analysis.sweeps.base import Unit
 from outvoted.analysis.sweeps.trial import Trial
 from outvoted.cluster.jobs.sweep.trials import Spec, Stage, equally_far
-
-_TRIES_AFTER_DEATH = 3
-_ENVIRONMENT = {
-    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Ctrl-C ends a sweep as it ends every command
-    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # CSV, and a TensorBoard of its own
-    "RAY_AIR_NEW_OUTPUT": "0",  # the progress bar says it
-    "TUNE_WARN_EXCESSIVE_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S": "0",
-}
+from outvoted.cluster.ray.tuner import run_tuner
 
 Votes = dict[str, pa.Table]
 OnEpoch = Callable[[str, int, float], object]
@@ -38,23 +29,11 @@ def run_trials(
     work: Stage, data: Dataset, votes: Votes, recorder: Any, folder: Path, on_epoch: OnEpoch
 ) -> None:
     """Run trials until each has ended; those that failed or were stopped early are recorded as such."""
-    for name, value in _ENVIRONMENT.items():
-        os.environ.setdefault(name, value)
     trainable = tune.with_parameters(_train, work=work, data=data, votes=votes, recorder=recorder)
     resources = {"cpu": work.settings.num_cpus, "gpu": work.settings.num_gpus}
-    tuner = tune.Tuner(
-        tune.with_resources(trainable, resources),
-        param_space={"trial": tune.grid_search(list(range(len(work.specs))))},
-        tune_config=tune.TuneConfig(scheduler=_scheduler(work), reuse_actors=True),
-        run_config=tune.RunConfig(
-            name="tune",
-            storage_path=str(folder.resolve()),
-            verbose=0,
-            callbacks=[_Watch(work.specs, on_epoch), JsonLoggerCallback()],
-            failure_config=tune.FailureConfig(max_failures=_TRIES_AFTER_DEATH),
-        ),
-    )
-    for result in tuner.fit():
+    how = tune.TuneConfig(scheduler=_scheduler(work), reuse_actors=True)
+    space = {"trial": tune.grid_search(list(range(len(work.specs))))}
+    for result in run_tuner(trainable, resources, how, folder, [_Watch(work.specs, on_epoch)], space):
         for unit in work.specs[result.config["trial"]].units:
             if result.error is not None:
                 _end(recorder, unit, FAILED, str(result.error))

@@ -45,6 +45,8 @@ class TrialStopping(Settings):
     """No trial ends before so many milestones."""
     reduction: Annotated[int, Field(ge=2, le=10)] = 3
     """Of asha: its rungs are ``grace``, ``grace × reduction``, ``grace × reduction²``, … milestones."""
+    error: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
+    """The chance that race ends a trial that would have won, at most."""
 
 
 class TrialShare(Settings):

@@ -1,15 +1,28 @@
-"""`outvoted sweep` of any keys."""
+"""`outvoted sweep` of any keys: a run for each point of a space, made trial by trial on Ray Tune."""
 
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from outvoted.actors.data import datasets
 from outvoted.actors.data.datasets import Dataset
-from outvoted.actors.runs.run_folder import RunRecord
+from outvoted.actors.runs.run_folder import RunFolder, RunRecord
 from outvoted.analysis.opened.opened import OpenedRun
-from outvoted.cluster.jobs.job import Job, Kind, Place
+from outvoted.analysis.tuning.algorithms import GridSearch
+from outvoted.analysis.tuning.judging import check_measures
+from outvoted.analysis.tuning.making import space_of
+from outvoted.analysis.tuning.space import Space
+from outvoted.cluster.console.terminal import command, warn_if
+from outvoted.cluster.jobs.job import Job, Kind, Place, Recorded, Work
+from outvoted.cluster.jobs.kinds import KINDS
+from outvoted.cluster.jobs.trial_share import at_once
 from outvoted.cluster.jobs.tune import TuneConfig
+from outvoted.cluster.jobs.tune.checks import EXAMPLES, check_points, check_runs
+from outvoted.cluster.jobs.tune.stopping import check_stopping
+from outvoted.cluster.jobs.tune.sweeping import Sweeping
+from outvoted.cluster.jobs.tune.trials import Judged, configured, run_folders
+from outvoted.cluster.jobs.workload import Workload
 
 if TYPE_CHECKING:
     from outvoted.analysis.report.report import Report
@@ -19,19 +32,87 @@ class Tune(Kind[TuneConfig]):
     """Varies keys of an ordinary configuration, and makes a run of each point."""
 
     name, form = "tune", TuneConfig
-    written = "points/, scores/, runs/, summary.json"
+    written = "points/, scores/, runs/, summary.json, figures/*.png"
 
     def load(self, config: Any) -> Dataset:
         """Load the labelled images of the configuration whose keys are varied."""
-        return datasets.load(config.base.data)
+        return KINDS[config.base_kind].load(config.base)
 
     def prepare(self, job: Job[TuneConfig], record: RunRecord, data: Dataset, console: Console) -> Place:
         """Refuse whatever can be refused before anything starts."""
-        raise NotImplementedError
+        config = job.config
+        check_stopping(config)
+        space, judged = _space(config), Judged(config)
+        _check_measures(config, judged, space)
+        config.chosen.check(space, judged.goals)
+        warn_if(console, check_points(space, data))
+        check_runs(KINDS[config.base_kind], job, space, record, data, console)
+
+        def place(there: Mapping[str, float]) -> Work:
+            share, many = at_once(config.trial.num_cpus, config.trial.num_gpus, config.parallel, there)
+            return Sweeping(job, record, data, space, judged, share, many).run
+
+        return place
+
+    def workload(self, config: TuneConfig) -> Workload:
+        """Count what all runs do, and the panels that differ."""
+        one, space = KINDS[config.base_kind].workload(config.base), _space(config)
+        count = space.count() if isinstance(config.chosen, GridSearch) else None
+        trials = config.trials if count is None else count
+        runs = trials * (1 if config.replicates is None else len(config.replicates.seeds))
+        panels = sum(1 for _ in _panels(space, min(trials, EXAMPLES)))
+        return replace(
+            one,
+            panels=one.panels * panels,
+            mined={name: replace(part, times=part.times * runs) for name, part in one.mined.items()},
+            epochs=one.epochs * runs,
+        )
 
     def report(self, run: OpenedRun) -> "Report":
         """Report the trials."""
-        raise NotImplementedError
+        from outvoted.analysis.tuning.report import tuning_report
+
+        return tuning_report(run)
+
+    def recorded(self, store: RunFolder, record: RunRecord) -> Sequence[Recorded]:
+        """Return the tables of every trial's runs."""
+        found = []
+        for folder in run_folders(store):
+            made = folder.glance()
+            for one in KINDS[made.kind].recorded(folder, made):
+                part = folder.path.name if one.run is None else f"{folder.path.name}/{one.run}"
+                found.append(replace(one, run=part))
+        return found
+
+    def next(self, job: Job[TuneConfig], again: str) -> Sequence[str]:
+        """Return commands that extend the sweep, and watch it."""
+        more = command("--set", f"trials={2 * job.config.trials}")
+        return f"{again} {more}   # more trials", command("tensorboard", "--logdir", job.store.path / "tb")
 
 
 TUNE = Tune()
+
+
+def _space(config: TuneConfig) -> Space[Any]:
+    replicated = {}
+    if config.replicates is not None:
+        replicated = dict.fromkeys(config.replicates.keys, config.replicates.seeds)
+    return space_of(config.base, config.vary, replicated)
+
+
+def _check_measures(config: TuneConfig, judged: Judged, space: Space[Any]) -> None:
+    """Refuse measures that a run does not have: of the base, and of points that change what is measured."""
+    early, racing = config.stopping.rule != "none", config.stopping.rule == "race"
+    for base in (config.base, *(configured(space, point) for point in space.examples(EXAMPLES))):
+        check_measures(config.base_kind, base, judged.objectives, judged.constraints, early, racing)
+
+
+def _panels(space: Space[Any], most: int) -> Iterator[str]:
+    """Yield what tells panels apart that are trained."""
+    seen = set()
+    for point in space.examples(most):
+        values = space.values_of(point)
+        panel = str([values.get(key) for key in ("data", "panel", "referee")])
+        if panel not in seen:
+            seen.add(panel)
+            yield panel

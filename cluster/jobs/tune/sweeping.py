@@ -1,0 +1,113 @@
+"""A sweep of any keys once all is checked: the actors beside its driver, and its trials one after another."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import ray
+from rich.progress import Progress as Bars
+
+from outvoted.actors.data.datasets import Dataset
+from outvoted.actors.runs import same_place
+from outvoted.actors.runs.fence import guard_of
+from outvoted.actors.runs.run_folder import Figures, RunRecord
+from outvoted.actors.sweeps.tuned_store import TunedStore
+from outvoted.analysis.tuning.racing import Racing, racing_of
+from outvoted.analysis.tuning.schedule import Order, Schedule
+from outvoted.analysis.tuning.space import Space
+from outvoted.cluster.jobs.job import Job
+from outvoted.cluster.jobs.tune import TuneConfig
+from outvoted.cluster.jobs.tune.places import RunTakerActor
+from outvoted.cluster.jobs.tune.shelf import PanelDeskActor
+from outvoted.cluster.jobs.tune.tasks import SweepWork
+from outvoted.cluster.jobs.tune.trials import Judged, Trials, recorded
+from outvoted.cluster.jobs.tune.watched import WatchedSweep
+from outvoted.cluster.jobs.tune.worker import data_settings
+from outvoted.cluster.ray.calls import result
+from outvoted.cluster.ray.cells import end_recorder, here
+from outvoted.cluster.ray.placement import Share
+
+
+class TuneFigures(Figures):
+    """What a sweep counts of itself."""
+
+    trained: int = 0
+    """Networks, over all its sessions."""
+
+
+@dataclass(frozen=True)
+class Sweeping:
+    """A sweep of which all is checked.
+
+    Attributes:
+        share: what each trial takes.
+        at_once: how many trials run at a time, at most.
+    """
+
+    job: Job[TuneConfig]
+    record: RunRecord
+    data: Dataset
+    space: Space[Any]
+    judged: Judged
+    share: Share
+    at_once: int
+
+    def run(self, progress: Bars) -> None:
+        """Make the trials that there are none of yet."""
+        from outvoted.cluster.jobs.tune.tuning import run_trials  # which imports ray.tune
+
+        config, path = self.job.config, self.job.store.path
+        store = TunedStore(path)
+        before = recorded(config, self.space, store, path, self.data.shape[0])
+        order = Order(config.trials, config.parallel, config.seed, _racing(config, self.judged))
+        schedule = Schedule(config.chosen, self.space, self.judged.goals, order, before)
+        watched = WatchedSweep(path, self.judged, schedule, progress)
+        with ExitStack() as until_the_end:
+            work = until_the_end.enter_context(self._work())
+            until_the_end.enter_context(watched.table)
+            again = {one.number for one in before if one.ended is None}
+            for row in store.read():
+                if row.number not in again:
+                    watched.known(row)
+            trials = Trials(config, self.space, schedule, store, watched.ended)
+            run_trials(trials, work, self.share, self.at_once, config.stopping, watched.far)
+        watched.close()
+
+    @contextmanager
+    def _work(self) -> Iterator[SweepWork]:
+        """Have the actors beside the driver within the block, and what workers are told of the sweep."""
+        store, config = self.job.store, self.job.config
+        guard, figures = guard_of(store.path), TuneFigures.of(self.record)
+        known = guard and guard.resolved()
+        desk = PanelDeskActor.options(**here()).remote(store.panels.resolve(), known)
+        taker = RunTakerActor.options(**here()).remote(store.path.resolve(), known)
+        try:
+            yield SweepWork(
+                kind=config.base_kind,
+                folder=store.path.resolve(),
+                question=same_place.ask(store.path),
+                guard=known,
+                base=data_settings(config.base),
+                data=(ray.put(self.data),),
+                panels=desk,
+                folders=taker,
+                objectives=self.judged.objectives,
+                constraints=self.judged.constraints,
+                rule=config.stopping.rule,
+            )
+            figures.trained += result(desk.count.remote())
+            figures.put(self.record)
+        finally:
+            same_place.forget(store.path)
+            end_recorder(desk)
+            end_recorder(taker)
+
+
+def _racing(config: TuneConfig, judged: Judged) -> Racing | None:
+    if config.stopping.rule != "race":
+        return None
+    stopping, runs = config.stopping, 1 if config.replicates is None else len(config.replicates.seeds)
+    return racing_of(
+        config.base_kind, judged.objectives, judged.constraints, stopping.error, stopping.grace, runs
+    )
