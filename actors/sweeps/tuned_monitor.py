@@ -36,9 +36,10 @@ class TunedMonitor(Watched):
                 writer.add_scalar(name, value, row.number)
 
 
-def _plain(point: Mapping[str, Any]) -> dict[str, float | str | bool]:
-    """Return values that TensorBoard knows: lists and mappings as JSON."""
-    return {
-        key: value if isinstance(value, bool | int | float | str) else json.dumps(value)
-        for key, value in point.items()
-    }
+def _plain(point: Mapping[str, Any]) -> dict[str, float | str]:
+    """Return values that TensorBoard knows, numbers and texts; whatever else is written as JSON."""
+
+    def known(value: Any) -> bool:
+        return isinstance(value, int | float | str) and not isinstance(value, bool)
+
+    return {key: value if known(value) else json.dumps(value) for key, value in point.items()}

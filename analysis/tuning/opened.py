@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from outvoted.actors.sweeps.tuned_store import FAILED, FINISHED, STOPPED, TrialRow, TunedStore
+from outvoted.actors.runs.run_folder import RunFolder
+from outvoted.actors.sweeps.tuned_store import FAILED, FINISHED, STOPPED, TrialRow, TunedStore, trial_name
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.tuning.aims import Aim
 from outvoted.analysis.tuning.best import ranked, undominated
@@ -55,7 +56,7 @@ class OpenedTuning:
         kind = given.get("kind") if isinstance(given, Mapping) else None
         listed = all(one.grid is not None or one.choice is not None for one in self.vary.values())
         named = visible(str(kind))[:60] if kind is not None else "grid" if listed else "random"
-        return f"{named}, seed {self.run.configured('seed', int)}"
+        return named if named == "grid" else f"{named}, seed {self.run.configured('seed', int)}"
 
     @property
     def seeds(self) -> tuple[int, ...]:
@@ -114,6 +115,20 @@ class OpenedTuning:
                 remedy=f"choose one of {len(self.trials)}: `outvoted report` lists them",
             )
         return self.points[number]
+
+    def configuration(self, number: int) -> Mapping[str, Any]:
+        """Return the ordinary configuration of a trial, as plain values: of several runs that of the first.
+
+        It is what the run's own record says.
+
+        Raises:
+            OutvotedError: no trial of this number has ended, or it has no run whose record can be read.
+        """
+        self.point(number)  # which must be there
+        row = next(row for row in self.trials if row.number == number)
+        named = trial_name(number if row.same_as is None else row.same_as)
+        runs = [f"{named}-seed-{seed}" for seed in self.seeds] or [named]
+        return OpenedRun(RunFolder(self.run.store.path / "runs" / runs[0]), self.run.trust).record.config
 
     @cached_property
     def keys(self) -> tuple[str, ...]:

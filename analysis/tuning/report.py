@@ -19,11 +19,11 @@ from outvoted.analysis.tuning.pictures.front import draw_front, front_plot
 from outvoted.analysis.tuning.pictures.parallel import draw_parallel, parallel_plot
 from outvoted.analysis.tuning.pictures.progress import draw_progress, progress_plot
 from outvoted.analysis.tuning.pictures.seconds import seconds_plot
-from outvoted.analysis.tuning.pictures.shown import Shown
+from outvoted.analysis.tuning.pictures.shown import ShownTrials
 from outvoted.analysis.tuning.pictures.slices import draw_slices, slices_plot
 from outvoted.analysis.tuning.pictures.two_keys import draw_map, has_map, map_plot
 from outvoted.analysis.tuning.pictures.weights import by_importance, draw_weights, weights_plot
-from outvoted.analysis.tuning.tables import best_of, best_table, keys_table, outcomes_table, trials_table
+from outvoted.analysis.tuning.tables import best_of, best_table, keys_table, outcomes_table, trials_table, why
 from outvoted.search.errors import OutvotedError
 
 _OUTCOMES = (FINISHED, STOPPED, FAILED)
@@ -40,7 +40,7 @@ def tuning_report(run: OpenedRun) -> Report:
     sweep = OpenedTuning(run)
     if not sweep.trials:
         raise run.without("trials")
-    shown, weights = Shown.of(sweep), tuple(_weights(sweep))
+    shown, weights = ShownTrials.of(sweep), tuple(_weights(sweep))
     best = best_table(sweep)
     tables = [best] if best.rows else []
     return Report(
@@ -117,17 +117,15 @@ def _facts(sweep: OpenedTuning) -> list[tuple[str, str]]:
 
 def _check_not_all(sweep: OpenedTuning, where: str) -> None:
     """Raise if every trial failed."""
-    reasons = [row.reason for row in sweep.trials if row.outcome == FAILED]
-    if len(reasons) == len(sweep.trials):
-        lines = (reasons[0] or "no reason is recorded").strip().splitlines()
+    if all(row.outcome == FAILED for row in sweep.trials):
         raise OutvotedError(
             expected=f"trials that go to their ends in {where}",
-            found=f"{len(reasons)} that failed, the first with: {lines[-1]}",
+            found=f"{len(sweep.trials)} that failed, the first with: {why(sweep.trials[0]) or 'no reason'}",
             remedy="fix that and continue with --resume, which tries them again",
         )
 
 
-def _pictures(shown: Shown, weights: Sequence[Importances]) -> dict[str, Callable[[Path], object]]:
+def _pictures(shown: ShownTrials, weights: Sequence[Importances]) -> dict[str, Callable[[Path], object]]:
     """Return what draws each picture, but for those with nothing to show."""
     if not _has_values(shown):
         return {}
@@ -143,17 +141,17 @@ def _pictures(shown: Shown, weights: Sequence[Importances]) -> dict[str, Callabl
     return {f"figures/{name}.png": draw for name, draw in found.items()}
 
 
-def _has_values(shown: Shown) -> bool:
+def _has_values(shown: ShownTrials) -> bool:
     return any(np.isfinite(shown.values(aim)[:, 0]).any() for aim in shown.aims)
 
 
-def _sections(shown: Shown, weights: Sequence[Importances], on_step: OnStep) -> Iterator[Section]:
+def _sections(shown: ShownTrials, weights: Sequence[Importances], on_step: OnStep) -> Iterator[Section]:
     yield from _results(shown, weights)
     every = trials_table(shown, shown.sweep.run.store.path)
     yield Section("All trials", "Click a column's head to sort by it.", (sortable(every),))
 
 
-def _results(shown: Shown, weights: Sequence[Importances]) -> Iterator[Section]:
+def _results(shown: ShownTrials, weights: Sequence[Importances]) -> Iterator[Section]:
     sweep = shown.sweep
     best = best_table(sweep, _BEST_OF_A_PAGE)
     parts: list[Part] = [best] if best.rows else []
@@ -171,7 +169,7 @@ def _results(shown: Shown, weights: Sequence[Importances]) -> Iterator[Section]:
     yield Section("What was tried", said, [keys_table(sweep), *([seconds] if seconds else [])])
 
 
-def _keys(shown: Shown, weights: Sequence[Importances]) -> Iterator[Section]:
+def _keys(shown: ShownTrials, weights: Sequence[Importances]) -> Iterator[Section]:
     titles = {aim.name: aim.title for aim in shown.aims}
     silent = [f"{titles[one.objective].capitalize()}: {one.silent}." for one in weights if one.silent]
     bars = [weights_plot(shown, weights)] if any(one.keys for one in weights) else []

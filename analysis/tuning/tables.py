@@ -15,12 +15,13 @@ from outvoted.analysis.report.table import Cell, Column, Table
 from outvoted.analysis.tuning.aims import Aim
 from outvoted.analysis.tuning.key_axes import KeyAxis, value_text
 from outvoted.analysis.tuning.opened import OpenedTuning
-from outvoted.analysis.tuning.pictures.shown import Shown
+from outvoted.analysis.tuning.pictures.shown import ShownTrials
 from outvoted.search.shown import visible
 
 _TEXT = Form(None)
 _BEST = 10  # trials on the terminal
 _REASONS = 20
+_LONGEST = 240  # characters of a reason
 _RUN = re.compile(r"trial-\d{4,18}(-[a-z0-9-]{1,60})?")
 
 
@@ -72,7 +73,7 @@ def _note(sweep: OpenedTuning) -> str:
     return f"better: {goals}; ±: 95 % intervals {runs}"
 
 
-def trials_table(shown: Shown, path: Path) -> Table:
+def trials_table(shown: ShownTrials, path: Path) -> Table:
     """Return a table of all trials that are shown, the best first, each with its run's report or command."""
     sweep = shown.sweep
     rank = {number: k for k, number in enumerate(sweep.ranked)}
@@ -147,14 +148,21 @@ def outcomes_table(sweep: OpenedTuning) -> Table | None:
     return Table("", [Column("what came of trials that can't win"), Column("trials", COUNT)], rows, note)
 
 
+def why(row: TrialRow) -> str:
+    """Say in a line why a trial failed or was stopped: what was expected and found, without what to do."""
+    lines = visible(row.reason or "").strip().splitlines()
+    several = bool(lines) and lines[0].startswith("expected: ")
+    return "; ".join(line.strip() for line in lines[: 1 + several])[:_LONGEST]
+
+
 def _kept(sweep: OpenedTuning, place: int) -> str:
     """Say what kept a trial from winning, if anything did."""
     row = sweep.trials[place]
     if row.same_as is not None:
         return "has the point of an earlier trial"
     if row.outcome != FINISHED:
-        lines = visible(row.reason or "").strip().splitlines()
-        return f"{row.outcome}: {lines[-1][:200]}" if lines else row.outcome
+        said = why(row)
+        return f"{row.outcome}: {said}" if said else row.outcome
     broken = [str(one) for one in sweep.constraints if not sweep.keeps(one, place)]
     if broken:
         return f"does not keep to {' and '.join(broken)}"

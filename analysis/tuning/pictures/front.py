@@ -6,17 +6,17 @@ import numpy as np
 from matplotlib.figure import Figure
 from plotly.subplots import make_subplots
 
-from outvoted.analysis.report.drawing import TARGET, plain, plot_text, save
+from outvoted.analysis.report.drawing import TARGET, plain, save
 from outvoted.analysis.report.report import Plot
 from outvoted.analysis.tuning.aims import Aim
-from outvoted.analysis.tuning.pictures.marks import plotly_points, short
-from outvoted.analysis.tuning.pictures.shown import Shown
+from outvoted.analysis.tuning.pictures.marks import axis_title, plotly_points, short
+from outvoted.analysis.tuning.pictures.shown import ShownTrials
 from outvoted.search.arrays import Floats
 
 _MOST = 3  # objectives that the first one is drawn against
 
 
-def draw_front(shown: Shown, path: Path) -> None:
+def draw_front(shown: ShownTrials, path: Path) -> None:
     """Draw the first objective against each other one, with intervals; of two the front as a line."""
     first, others = shown.aims[0], shown.aims[1 : 1 + _MOST]
     figure = Figure(figsize=(0.8 + 5.2 * len(others), 4.4), layout="constrained")
@@ -45,7 +45,7 @@ def draw_front(shown: Shown, path: Path) -> None:
     save(figure, path)
 
 
-def front_plot(shown: Shown) -> Plot:
+def front_plot(shown: ShownTrials) -> Plot:
     """Return the same as an interactive plot."""
     first, others = shown.aims[0], shown.aims[1 : 1 + _MOST]
     figure = make_subplots(rows=1, cols=len(others), horizontal_spacing=0.12)
@@ -62,8 +62,8 @@ def front_plot(shown: Shown) -> Plot:
         for mark, some in shown.measured():
             points = plotly_points(shown, mark, some, across, up, first, other)
             figure.add_scatter(**points, showlegend=column == 1, **where)
-        figure.update_xaxes(title=plot_text(other.axis), **where)
-        figure.update_yaxes(title=plot_text(first.axis), **where)
+        figure.update_xaxes(title=axis_title(other.axis), **where)
+        figure.update_yaxes(title=axis_title(first.axis), **where)
     figure.update_layout(
         height=440,
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
@@ -72,12 +72,12 @@ def front_plot(shown: Shown) -> Plot:
     return Plot(figure, _caption(shown), width=340 * len(others))
 
 
-def _caption(shown: Shown) -> str:
+def _caption(shown: ShownTrials) -> str:
     ways = " and ".join(f"{'more' if aim.maximised else 'less'} {aim.title}" for aim in shown.aims)
-    return f"Better is {ways}. No other trial beats one on the front in every objective."
+    return f"Wanted: {ways}. No trial beats one on the front in one objective and equals it in the rest."
 
 
-def staircase(shown: Shown, across: Aim, up: Aim) -> tuple[Floats, Floats]:
+def staircase(shown: ShownTrials, across: Aim, up: Aim) -> tuple[Floats, Floats]:
     """Return the corners of what two objectives' front leaves behind it."""
     sweep = shown.sweep
     on = np.flatnonzero(np.isin([row.number for row in sweep.trials], sweep.front))

@@ -4,8 +4,9 @@ from typing import Any
 
 import numpy as np
 
+from outvoted.analysis.report.drawing import plot_text
 from outvoted.analysis.tuning.aims import Aim
-from outvoted.analysis.tuning.pictures.shown import Mark, Shown
+from outvoted.analysis.tuning.pictures.shown import Mark, ShownTrials
 from outvoted.search.arrays import Floats, Ints
 
 _DIGITS = 5
@@ -16,8 +17,19 @@ def short(values: Floats) -> list[float | None]:
     return [None if np.isnan(value) else float(f"{value:.{_DIGITS}g}") for value in values.tolist()]
 
 
+def axis_title(text: str) -> dict[str, Any]:
+    """Return the title of an axis, small enough for panels."""
+    return {"text": plot_text(text), "font": {"size": 12}}
+
+
+def faint(colour: str) -> str:
+    """Return a colour of six hexadecimal digits, half transparent."""
+    red, green, blue = (int(colour[k : k + 2], 16) for k in (1, 3, 5))
+    return f"rgba({red},{green},{blue},0.5)"
+
+
 def plotly_points(
-    shown: Shown,
+    shown: ShownTrials,
     mark: Mark,
     some: Ints,
     x: Floats,
@@ -52,5 +64,5 @@ def plotly_points(
         if reach is not None:
             below, above = (short(each) for each in reach)
             bars = {"type": "data", "symmetric": False, "array": above, "arrayminus": below}
-            found[name] = {**bars, "thickness": 0.8, "width": 0, "color": colour}
+            found[name] = {**bars, "thickness": 1, "width": 0, "color": faint(colour)}
     return found

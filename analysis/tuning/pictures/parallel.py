@@ -17,12 +17,13 @@ from outvoted.analysis.report.report import Plot
 from outvoted.analysis.tuning.aims import Aim
 from outvoted.analysis.tuning.key_axes import round_numbers
 from outvoted.analysis.tuning.pictures.marks import short
-from outvoted.analysis.tuning.pictures.shown import Shown
+from outvoted.analysis.tuning.pictures.shown import ShownTrials
 from outvoted.search.arrays import Floats
 
 _SHADES = 10  # of the first objective, from worst to best
 _COLOURS = "viridis"
 _DARKEST, _LIGHTEST = 0.12, 0.92  # of its colours, which are to be seen on dark and on light paper
+_BEHIND = "rgba(127,127,127,0.3)"  # texts on lines
 _NAME = 18  # characters of an axis' name on a line
 
 
@@ -36,7 +37,7 @@ class Upright:
     texts: Sequence[str]
 
 
-def uprights(shown: Shown) -> list[Upright]:
+def uprights(shown: ShownTrials) -> list[Upright]:
     """Return an axis for each key, then one for each objective."""
     found = []
     for axis in shown.axes:
@@ -46,12 +47,12 @@ def uprights(shown: Shown) -> list[Upright]:
     return [*found, *(_objective(shown, aim) for aim in shown.aims)]
 
 
-def _objective(shown: Shown, aim: Aim) -> Upright:
+def _objective(shown: ShownTrials, aim: Aim) -> Upright:
     values = shown.values(aim)[:, 0]
     known = values[np.isfinite(values)]
     ends = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
     ends = ends if ends[1] > ends[0] else (ends[0] - 0.5, ends[1] + 0.5)
-    ticks = round_numbers(ends)
+    ticks = round_numbers(ends, 8)
     texts = [f"{tick:g}" for tick in ticks]
     return Upright(aim.axis, _between(values, ends), _between(np.array(ticks), ends).tolist(), texts)
 
@@ -60,7 +61,7 @@ def _between(values: Floats, ends: tuple[float, float]) -> Floats:
     return (values - ends[0]) / (ends[1] - ends[0])
 
 
-def shades(shown: Shown) -> tuple[Floats, tuple[float, float]]:
+def shades(shown: ShownTrials) -> tuple[Floats, tuple[float, float]]:
     """Return each trial's shade by the first objective, and the values at both ends.
 
     A shade is from 0, worst, to 1, best; NaN where it is not known.
@@ -84,7 +85,7 @@ def _colour(shade: float) -> str:
     return to_hex(mpl.colormaps[_COLOURS](_DARKEST + (_LIGHTEST - _DARKEST) * shade))
 
 
-def draw_parallel(shown: Shown, path: Path) -> None:
+def draw_parallel(shown: ShownTrials, path: Path) -> None:
     """Draw a line for each trial, coloured by the first objective; the best lie on top."""
     axes_of, (shade, ends) = uprights(shown), shades(shown)
     figure = Figure(figsize=(max(7.0, 1.5 * len(axes_of)), 4.6), layout="constrained")
@@ -104,7 +105,15 @@ def draw_parallel(shown: Shown, path: Path) -> None:
     for place, one in enumerate(axes_of):
         axes.axvline(place, color="black", linewidth=0.8)
         for tick, text in zip(one.ticks, one.texts, strict=True):
-            axes.annotate(text, (place, tick), (3, 0), textcoords="offset points", fontsize=7, va="center")
+            axes.annotate(
+                text,
+                (place, tick),
+                (4, 0),
+                textcoords="offset points",
+                fontsize=7,
+                va="center",
+                bbox={"facecolor": "white", "alpha": 0.7, "linewidth": 0, "pad": 0.6},
+            )
     axes.set_xticks(range(len(axes_of)), [_folded(one.name, "\n") for one in axes_of], fontsize=8)
     axes.set(xlim=(-0.15, len(axes_of) - 0.5), ylim=(-0.03, 1.03), yticks=[])
     axes.spines[:].set_visible(False)
@@ -132,7 +141,7 @@ def _runs(heights: Floats) -> list[tuple[int, int]]:
     return list(zip(np.flatnonzero(changes == 1), np.flatnonzero(changes == -1), strict=True))
 
 
-def parallel_plot(shown: Shown) -> Plot:
+def parallel_plot(shown: ShownTrials) -> Plot:
     """Return the same as an interactive plot: a trace for each shade, whose lines are apart.
 
     Plotly's own parallel coordinates know no gaps, and compile code, which the page's policy forbids.
@@ -169,12 +178,12 @@ def _upright(figure: go.Figure, axes_of: Sequence[Upright]) -> None:
         for tick, text in zip(one.ticks, one.texts, strict=True):
             figure.add_annotation(
                 **{"x": place, "y": tick, "text": plot_text(text), "showarrow": False},
-                **{"xanchor": "left", "xshift": 4, "font": {"size": 10}},
+                **{"xanchor": "left", "xshift": 4, "font": {"size": 10}, "bgcolor": _BEHIND},
             )
     figure.update_layout(height=440, hovermode="closest", margin={"t": 20, "b": 70, "l": 20, "r": 20})
 
 
-def _caption(shown: Shown) -> str:
+def _caption(shown: ShownTrials) -> str:
     aim = shown.aims[0]
     gaps = any(np.isnan(shown.at(axis)).any() for axis in shown.axes)
     missing = " Where a key does not hold, its trial's line has a gap." if gaps else ""

@@ -7,17 +7,17 @@ import numpy as np
 from matplotlib.figure import Figure
 from plotly.subplots import make_subplots
 
-from outvoted.analysis.report.drawing import TARGET, plain, plot_text, save
+from outvoted.analysis.report.drawing import TARGET, plain, save
 from outvoted.analysis.report.report import Plot
 from outvoted.analysis.tuning.aims import Aim
-from outvoted.analysis.tuning.pictures.marks import plotly_points
-from outvoted.analysis.tuning.pictures.shown import LOST, Shown
+from outvoted.analysis.tuning.pictures.marks import axis_title, plotly_points
+from outvoted.analysis.tuning.pictures.shown import LOST, ShownTrials
 from outvoted.search.arrays import Floats
 
 _MOST = 4  # objectives
 
 
-def draw_progress(shown: Shown, path: Path) -> None:
+def draw_progress(shown: ShownTrials, path: Path) -> None:
     """Draw a panel for each objective, trials by number, and a line of the best that could win so far."""
     aims = shown.aims[:_MOST]
     figure = Figure(figsize=(9, 0.6 + 2.5 * len(aims)), layout="constrained")
@@ -43,7 +43,7 @@ def draw_progress(shown: Shown, path: Path) -> None:
     save(figure, path)
 
 
-def progress_plot(shown: Shown) -> Plot:
+def progress_plot(shown: ShownTrials) -> Plot:
     """Return the same as an interactive plot."""
     aims = shown.aims[:_MOST]
     figure = make_subplots(rows=len(aims), cols=1, shared_xaxes=True, vertical_spacing=0.06)
@@ -62,8 +62,8 @@ def progress_plot(shown: Shown) -> Plot:
             **where,
         )
         _failed(figure, shown, shown.ends(aim)[0], showlegend=row == 1, **where)
-        figure.update_yaxes(title=plot_text(aim.axis), **where)
-    figure.update_xaxes(title="trial", row=len(aims), col=1)
+        figure.update_yaxes(title=axis_title(aim.axis), **where)
+    figure.update_xaxes(title=axis_title("trial"), row=len(aims), col=1)
     figure.update_layout(
         height=90 + 230 * len(aims),
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
@@ -78,7 +78,7 @@ _CAPTION = (
 )
 
 
-def best_so_far(shown: Shown, aim: Aim) -> tuple[Floats, Floats]:
+def best_so_far(shown: ShownTrials, aim: Aim) -> tuple[Floats, Floats]:
     """Return numbers of trials, and the best of an objective among those that can win up to each."""
     sweep = shown.sweep
     numbers = np.array([row.number for row in sweep.trials], np.float64)[sweep.eligible]
@@ -91,7 +91,7 @@ def best_so_far(shown: Shown, aim: Aim) -> tuple[Floats, Floats]:
     return np.append(x, sweep.trials[-1].number), np.append(y, y[-1])
 
 
-def _failed(figure: Any, shown: Shown, low: float, **where: Any) -> None:
+def _failed(figure: Any, shown: ShownTrials, low: float, **where: Any) -> None:
     """Draw the trials that failed below the others."""
     failed = dict(shown.sorts[:1]).get(LOST)
     if failed is None:

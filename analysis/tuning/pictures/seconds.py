@@ -4,11 +4,11 @@ import numpy as np
 import plotly.graph_objects as go
 
 from outvoted.analysis.report.report import Plot
-from outvoted.analysis.tuning.pictures.marks import plotly_points
-from outvoted.analysis.tuning.pictures.shown import Shown
+from outvoted.analysis.tuning.pictures.marks import axis_title, plotly_points
+from outvoted.analysis.tuning.pictures.shown import ShownTrials
 
 
-def seconds_plot(shown: Shown) -> Plot | None:
+def seconds_plot(shown: ShownTrials) -> Plot | None:
     """Return the seconds of each trial as an interactive plot; None where nobody measured them."""
     seconds = np.array([np.nan if row.seconds is None else row.seconds for row in shown.rows], np.float64)
     ran = np.array([row.same_as is None for row in shown.rows]) & np.isfinite(seconds)
@@ -20,8 +20,8 @@ def seconds_plot(shown: Shown) -> Plot | None:
         if len(those):
             figure.add_scatter(**plotly_points(shown, mark, those, shown.numbers, seconds, briefly=True))
     figure.update_layout(
-        xaxis={"title": "trial"},
-        yaxis={"title": "seconds", "rangemode": "tozero"},
+        xaxis={"title": axis_title("trial")},
+        yaxis={"title": axis_title("seconds"), "rangemode": "tozero"},
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
         height=300,
         showlegend=True,

@@ -13,6 +13,7 @@ from outvoted.analysis.tuning.aims import Aim
 from outvoted.analysis.tuning.key_axes import KeyAxis, value_text
 from outvoted.analysis.tuning.opened import OpenedTuning
 from outvoted.search.arrays import Floats, Ints
+from outvoted.search.shown import visible
 
 MOST = 2000
 """Trials in a picture; of more, those on the front and an even sample of the others."""
@@ -54,7 +55,7 @@ LOST = Mark("failed", COLOURS[7], "x", "x-thin-open")
 
 
 @dataclass(frozen=True)
-class Shown:
+class ShownTrials:
     """What pictures are made of: some or all trials of a sweep, by number.
 
     Attributes:
@@ -65,14 +66,14 @@ class Shown:
     places: Ints
 
     @staticmethod
-    def of(sweep: OpenedTuning) -> "Shown":
+    def of(sweep: OpenedTuning) -> "ShownTrials":
         """Take a sweep's trials, or of more than `MOST` the front and an even sample."""
         count = len(sweep.trials)
         if count <= MOST:
-            return Shown(sweep, np.arange(count))
+            return ShownTrials(sweep, np.arange(count))
         front = np.flatnonzero(sweep.frame["on_front"].to_numpy(bool))[: MOST // 2]
         even = np.linspace(0, count - 1, MOST - len(front)).round().astype(np.int64)
-        return Shown(sweep, np.union1d(front, even))
+        return ShownTrials(sweep, np.union1d(front, even))
 
     @property
     def aims(self) -> Sequence[Aim]:
@@ -159,5 +160,5 @@ class Shown:
             if np.isfinite(value[0]):
                 lines.append(f"{plot_text(aim.title)}: {aim.write(value)}")
         if row.reason:
-            lines.append(plot_text(" ".join(row.reason.split())[:80]))
+            lines.append(plot_text(visible(row.reason).splitlines()[0][:80]))
         return "<br>".join(lines)

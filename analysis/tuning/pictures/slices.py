@@ -13,17 +13,18 @@ from outvoted.analysis.report.numbers import interval
 from outvoted.analysis.report.report import Plot
 from outvoted.analysis.tuning.aims import Aim
 from outvoted.analysis.tuning.key_axes import KeyAxis
-from outvoted.analysis.tuning.pictures.marks import plotly_points, short
-from outvoted.analysis.tuning.pictures.shown import Shown
+from outvoted.analysis.tuning.pictures.marks import axis_title, plotly_points, short
+from outvoted.analysis.tuning.pictures.shown import ShownTrials
 from outvoted.search.arrays import Floats
 
 _KEYS, _AIMS = 8, 3
 """How many of each are drawn."""
 _JITTER = 0.16  # by which points of a category are moved apart, at most
+_ENOUGH = 3  # trials, of whose mean an interval says something
 _MEANS = "mean of the trials with a value"
 
 
-def draw_slices(shown: Shown, order: list[KeyAxis], path: Path) -> None:
+def draw_slices(shown: ShownTrials, order: list[KeyAxis], path: Path) -> None:
     """Draw a panel for each key, the most important first, and each objective.
 
     Args:
@@ -53,7 +54,7 @@ def draw_slices(shown: Shown, order: list[KeyAxis], path: Path) -> None:
     save(figure, path)
 
 
-def _means(axes: Axes, shown: Shown, key: KeyAxis, aim: Aim) -> None:
+def _means(axes: Axes, shown: ShownTrials, key: KeyAxis, aim: Aim) -> None:
     x, means, reach = means_of(shown, key, aim)
     if len(x):
         axes.errorbar(
@@ -68,7 +69,7 @@ def _means(axes: Axes, shown: Shown, key: KeyAxis, aim: Aim) -> None:
         )
 
 
-def slices_plot(shown: Shown, order: list[KeyAxis]) -> Plot:
+def slices_plot(shown: ShownTrials, order: list[KeyAxis]) -> Plot:
     """Return the same as an interactive plot."""
     keys, aims = order[:_KEYS], shown.aims[:_AIMS]
     figure = make_subplots(
@@ -86,15 +87,16 @@ def slices_plot(shown: Shown, order: list[KeyAxis]) -> Plot:
                 points = plotly_points(shown, mark, some, across, values, aim, briefly=True)
                 figure.add_scatter(**points, **first, **where)
             _plotly_means(figure, shown, key, aim, **first, **where)
+            ticks, texts = key.ticks(4)
+            figure.update_xaxes(
+                **{"range": list(key.span), "zeroline": False, "tickvals": ticks},
+                **{"ticktext": list(map(plot_text, texts))},
+                **where,
+            )
             if row == len(aims):
-                ticks, texts = key.ticks(4)
-                figure.update_xaxes(
-                    **{"title": plot_text(key.name), "range": list(key.span), "zeroline": False},
-                    **{"tickvals": ticks, "ticktext": list(map(plot_text, texts))},
-                    **where,
-                )
+                figure.update_xaxes(title=axis_title(key.name), **where)
         figure.update_yaxes(range=list(shown.ends(aim)), row=row)  # shared axes don't find it themselves
-        figure.update_yaxes(title=plot_text(aim.axis), row=row, col=1)
+        figure.update_yaxes(title=axis_title(aim.axis), row=row, col=1)
     figure.update_layout(
         height=110 + 240 * len(aims),
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
@@ -103,7 +105,7 @@ def slices_plot(shown: Shown, order: list[KeyAxis]) -> Plot:
     return Plot(figure, _caption(shown), width=max(320, 70 + 190 * len(keys)))
 
 
-def _plotly_means(figure: Any, shown: Shown, key: KeyAxis, aim: Aim, **where: Any) -> None:
+def _plotly_means(figure: Any, shown: ShownTrials, key: KeyAxis, aim: Aim, **where: Any) -> None:
     x, means, reach = means_of(shown, key, aim)
     if len(x):
         figure.add_scatter(
@@ -115,7 +117,7 @@ def _plotly_means(figure: Any, shown: Shown, key: KeyAxis, aim: Aim, **where: An
         )
 
 
-def _caption(shown: Shown) -> str:
+def _caption(shown: ShownTrials) -> str:
     left = max(0, len(shown.axes) - _KEYS)
     few = f" Of {len(shown.axes)} keys the {_KEYS} that matter most are drawn." if left else ""
     means = " Green: means of the trials with a value, and their 95 % intervals over these."
@@ -125,7 +127,7 @@ def _caption(shown: Shown) -> str:
     )
 
 
-def apart(shown: Shown, key: KeyAxis) -> Floats:
+def apart(shown: ShownTrials, key: KeyAxis) -> Floats:
     """Return where trials lie on a key's axis, those with one listed value moved apart by their numbers."""
     places = shown.at(key)
     if not key.listed:
@@ -136,7 +138,7 @@ def apart(shown: Shown, key: KeyAxis) -> Floats:
     return places + width * (2 * golden - 1)
 
 
-def means_of(shown: Shown, key: KeyAxis, aim: Aim) -> tuple[Floats, Floats, Floats]:
+def means_of(shown: ShownTrials, key: KeyAxis, aim: Aim) -> tuple[Floats, Floats, Floats]:
     """Return the listed values of a key, an objective's means over their trials, and half their intervals.
 
     Shapes (values,), (values,), (2, values). None where fewer than two trials have each value: they are seen
@@ -149,6 +151,7 @@ def means_of(shown: Shown, key: KeyAxis, aim: Aim) -> tuple[Floats, Floats, Floa
         some = values[known & (places == place)]
         mean, low, _ = interval(some)
         if mean is not None and len(some) > 1:
-            found.append((float(place), mean, 0.0 if low is None else mean - low))
+            known_well = low is not None and len(some) >= _ENOUGH
+            found.append((float(place), mean, mean - (low or 0.0) if known_well else 0.0))
     x, means, half = np.array(found).reshape(-1, 3).T
     return x, means, np.stack([half, half])

@@ -12,19 +12,20 @@ from outvoted.analysis.report.drawing import plot_text, save
 from outvoted.analysis.report.report import Plot
 from outvoted.analysis.tuning.aims import Aim
 from outvoted.analysis.tuning.key_axes import KeyAxis, value_text
-from outvoted.analysis.tuning.pictures.shown import Shown
+from outvoted.analysis.tuning.pictures.marks import axis_title
+from outvoted.analysis.tuning.pictures.shown import ShownTrials
 from outvoted.search.arrays import Floats
 
 _AIMS = 3
 _MOST = 24  # values of a key
 
 
-def has_map(shown: Shown) -> bool:
+def has_map(shown: ShownTrials) -> bool:
     """Say whether two keys are varied, both listing few values."""
     return len(shown.axes) == 2 and all(1 < len(axis.listed) <= _MOST for axis in shown.axes)
 
 
-def cells(shown: Shown, aim: Aim) -> tuple[Floats, list[list[str]]]:
+def cells(shown: ShownTrials, aim: Aim) -> tuple[Floats, list[list[str]]]:
     """Return an objective in each cell, and what is written there; rows are the first key's values.
 
     Of several trials in a cell the last one counts; NaN where there is none.
@@ -47,7 +48,7 @@ def _index(axis: KeyAxis, value: Any) -> int:
     return [value_text(one) for one in axis.listed].index(value_text(value))
 
 
-def draw_map(shown: Shown, path: Path) -> None:
+def draw_map(shown: ShownTrials, path: Path) -> None:
     """Draw a map for each objective."""
     down, across = shown.axes
     aims = shown.aims[:_AIMS]
@@ -75,7 +76,7 @@ def draw_map(shown: Shown, path: Path) -> None:
     save(figure, path)
 
 
-def map_plot(shown: Shown) -> Plot:
+def map_plot(shown: ShownTrials) -> Plot:
     """Return the same as an interactive plot."""
     down, across = shown.axes
     aims = shown.aims[:_AIMS]
@@ -91,8 +92,8 @@ def map_plot(shown: Shown) -> Plot:
             row=1,
             col=column,
         )
-        figure.update_xaxes(title=plot_text(across.name), type="category", row=1, col=column)
-        figure.update_yaxes(title=plot_text(down.name), type="category", row=1, col=column)
+        figure.update_xaxes(title=axis_title(across.name), type="category", row=1, col=column)
+        figure.update_yaxes(title=axis_title(down.name), type="category", row=1, col=column)
     figure.update_layout(height=160 + 46 * len(down.listed), margin={"t": 40, "b": 50, "l": 60, "r": 20})
     width = 90 * len(across.listed) * len(aims) + 90
     return Plot(figure, "Every point of the grid, with its 95 % interval.", width=max(320, width))

@@ -11,7 +11,7 @@ from outvoted.analysis.report.drawing import COLOURS, plain, plot_text, save
 from outvoted.analysis.report.report import Plot
 from outvoted.analysis.tuning.importances import Importances
 from outvoted.analysis.tuning.key_axes import KeyAxis
-from outvoted.analysis.tuning.pictures.shown import Shown
+from outvoted.analysis.tuning.pictures.shown import ShownTrials
 
 _KEYS = 12
 _METHODS = {
@@ -20,14 +20,14 @@ _METHODS = {
 }
 
 
-def by_importance(shown: Shown, found: Sequence[Importances]) -> list[KeyAxis]:
+def by_importance(shown: ShownTrials, found: Sequence[Importances]) -> list[KeyAxis]:
     """Return the keys, those first on which the first objective depends most that tells anything."""
     telling = next((one for one in found if one.keys), None)
     place = {} if telling is None else {one.key: k for k, one in enumerate(telling.keys)}
     return sorted(shown.axes, key=lambda axis: place.get(axis.key, len(place)))
 
 
-def draw_weights(shown: Shown, found: Sequence[Importances], path: Path) -> None:
+def draw_weights(shown: ShownTrials, found: Sequence[Importances], path: Path) -> None:
     """Draw a bar for each key and objective, with a standard deviation over forests."""
     telling, keys = _telling(found), by_importance(shown, found)[:_KEYS]
     figure = Figure(figsize=(7, 1.1 + 0.32 * len(keys) * max(1, 0.7 * len(telling))), layout="constrained")
@@ -54,7 +54,7 @@ def draw_weights(shown: Shown, found: Sequence[Importances], path: Path) -> None
     save(figure, path)
 
 
-def weights_plot(shown: Shown, found: Sequence[Importances]) -> Plot:
+def weights_plot(shown: ShownTrials, found: Sequence[Importances]) -> Plot:
     """Return the same as an interactive plot."""
     telling, keys = _telling(found), by_importance(shown, found)[:_KEYS]
     names = {key.key: plot_text(key.name) for key in keys}
@@ -84,7 +84,7 @@ def _telling(found: Sequence[Importances]) -> list[Importances]:
     return [one for one in found if one.keys]
 
 
-def _title(shown: Shown, one: Importances) -> str:
+def _title(shown: ShownTrials, one: Importances) -> str:
     return next(aim.title for aim in shown.aims if aim.name == one.objective)
 
 

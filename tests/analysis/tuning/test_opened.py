@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from outvoted.actors.runs.run_folder import RunFolder, RunRecord, State
 from outvoted.analysis.tuning.opened import OpenedTuning
 from outvoted.search.errors import OutvotedError
 from tests.analysis.tuning.made_up import TWO, Values, failed, repeated, row, stopped, usual, write_sweep
@@ -85,6 +86,31 @@ def test_the_front_is_what_nobody_beats_with_each_objective_going_its_own_way(tm
     firsts = [scores[number]["success"] for number in found.front]
     assert firsts == sorted(firsts, reverse=True)
     assert found.front == found.ranked[: len(found.front)]
+
+
+@pytest.mark.parametrize("seeds", [(), (3, 1)])
+def test_a_trials_configuration_is_that_of_its_first_run(seeds: tuple[int, ...], tmp_path: Path) -> None:
+    first = row(0, {"search.patience": 50}, {"success": 0.5}, seeds)
+    trials = [first, repeated(row(1, {}, {}), first)]
+    replicates = {"seeds": list(seeds), "keys": ["search.seed"]} if seeds else None
+    options: dict[str, Any] = {"vary": ONE, "objectives": ["success"], "replicates": replicates}
+    found = OpenedTuning(write_sweep(tmp_path / "sweep", trials, **options))
+    name = "trial-0000-seed-3" if seeds else "trial-0000"
+    of_the_run = {"search": {"patience": 50, "seed": 3}}
+    record = RunRecord(name=name, state=State.FINISHED, config=of_the_run, versions={})
+    RunFolder(tmp_path / "sweep" / "runs" / name).write_record(record)
+    assert found.configuration(0) == found.configuration(1) == of_the_run
+    with pytest.raises(OutvotedError, match="the number of a trial"):
+        found.configuration(2)
+
+
+def test_a_trials_configuration_that_names_code_is_refused(tmp_path: Path) -> None:
+    found = OpenedTuning(usual(tmp_path / "sweep", 1))
+    config = {"panel": {"networks": [{"kind": "python", "factory": "os:system"}]}}
+    record = RunRecord(name="trial-0000", state=State.FINISHED, config=config, versions={})
+    RunFolder(tmp_path / "sweep" / "runs" / "trial-0000").write_record(record)
+    with pytest.raises(OutvotedError, match="would import os:system"):
+        found.configuration(0)
 
 
 def test_a_sweep_without_winners_has_none(tmp_path: Path) -> None:

@@ -49,9 +49,21 @@ def grid(path: Path, seeds: tuple[int, ...] = (0, 1), **options: Any) -> OpenedR
     return write_sweep(path, trials, vary=GRID, replicates=replicates, **options)
 
 
-def test_a_sweep_of_several_objectives_shows_its_front_keys_and_trials(tmp_path: Path) -> None:
-    run = usual(tmp_path / "sweep", constraints=["validity >= 0.96"])
-    report = written(run)
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> OpenedRun:
+    """A sweep of two objectives in which trials failed, were stopped, or violate a constraint."""
+    return usual(tmp_path_factory.mktemp("tuning") / "sweep", constraints=["validity >= 0.96"])
+
+
+@pytest.fixture(scope="module")
+def report(run: OpenedRun) -> Report:
+    """Its report, written."""
+    return written(run)
+
+
+def test_a_sweep_of_several_objectives_shows_its_front_keys_and_trials(
+    run: OpenedRun, report: Report
+) -> None:
     assert titles(report) == [
         "Results",
         "Which keys matter",
@@ -86,8 +98,7 @@ def test_a_grid_of_two_keys_has_a_map_and_one_objective_no_front(tmp_path: Path)
     )
 
 
-def test_the_terminal_has_the_best_first_however_narrow(tmp_path: Path) -> None:
-    report = tuning_report(usual(tmp_path / "sweep"))
+def test_the_terminal_has_the_best_first_however_narrow(report: Report) -> None:
     for width in (120, 60, 30):
         console = Console(file=io.StringIO(), width=width)
         report.show(console)
@@ -98,11 +109,12 @@ def test_the_terminal_has_the_best_first_however_narrow(tmp_path: Path) -> None:
 
 def test_a_sweep_in_which_all_failed_says_why(tmp_path: Path) -> None:
     trials = [
-        failed(row(k, {"search.patience": 50}, {}), "Traceback\nOutvotedError: no room") for k in range(3)
+        failed(row(k, {"search.patience": 50}, {}), "expected: room\nfound: none\nto do: move")
+        for k in range(3)
     ]
     run = write_sweep(tmp_path / "sweep", trials, vary=GRID, state=State.FAILED)
     report = written(run)
-    with pytest.raises(OutvotedError, match="3 that failed, the first with: OutvotedError: no room"):
+    with pytest.raises(OutvotedError, match="3 that failed, the first with: expected: room; found: none"):
         report.check("here")
     assert "Results" in titles(report)
     assert not (run.store.path / "figures").exists()
@@ -113,7 +125,7 @@ def test_a_sweep_without_trials_is_not_reported(tmp_path: Path) -> None:
         tuning_report(write_sweep(tmp_path / "sweep", []))
 
 
-@pytest.mark.parametrize("count", [1, 2, 5])
+@pytest.mark.parametrize("count", [1, 6])
 def test_an_unfinished_sweep_reports_what_there_is(count: int, tmp_path: Path) -> None:
     run = usual(tmp_path / "sweep", count, state=State.RUNNING)
     report = written(run)
@@ -122,7 +134,8 @@ def test_an_unfinished_sweep_reports_what_there_is(count: int, tmp_path: Path) -
     assert [section.title for section in report.shown_live()] == titles(report)[:-1]
 
 
-def test_a_large_sweep_makes_a_small_page(tmp_path: Path) -> None:
+def test_a_large_sweep_makes_a_small_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("outvoted.analysis.tuning.report._WEIGHED", 0)  # forests take seconds
     run = usual(tmp_path / "sweep", 500)
     text = page_html(page(run.record, tuning_report(run)))
     assert len(text) - len(get_plotlyjs()) < 3_000_000
