@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -13,8 +13,8 @@ from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.actors.sweeps.tuned_store import FAILED, FINISHED, STOPPED, TrialRow, TunedStore, trial_name
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.tuning.aims import Aim
-from outvoted.analysis.tuning.best import ranked, undominated
 from outvoted.analysis.tuning.constraints import Constraint
+from outvoted.analysis.tuning.fronts import ranked, undominated
 from outvoted.analysis.tuning.judging import constraints_of, objectives_of
 from outvoted.analysis.tuning.key_axes import LARGEST, KeyAxis, key_axes
 from outvoted.analysis.tuning.objectives import AnyObjective
@@ -176,7 +176,7 @@ class OpenedTuning:
         return constraint.holds(None if math.isnan(value) else value)
 
     @cached_property
-    def wins(self) -> Floats:
+    def gains(self) -> Floats:
         """The objectives of each trial, shape (trials, objectives), larger being better; NaN: not known."""
         each = [self.scores[one.name][:, 0] * one.sign for one in self.objectives]
         return np.stack(each, axis=1)
@@ -185,18 +185,18 @@ class OpenedTuning:
     def eligible(self) -> Bools:
         """Which trials can win: went to their ends, fulfil every constraint, repeat no other's point."""
         own = [row.outcome == FINISHED and row.same_as is None for row in self.trials]
-        return np.array(own, bool) & self.feasible & np.isfinite(self.wins).all(axis=1)
+        return np.array(own, bool) & self.feasible & np.isfinite(self.gains).all(axis=1)
 
     @cached_property
     def front(self) -> tuple[int, ...]:
         """The numbers of the trials that no other one beats, best first in the first objective."""
-        return self._numbers(undominated(self.wins, self.eligible))
+        return self._numbers(undominated)
 
     @cached_property
     def ranked(self) -> tuple[int, ...]:
         """The numbers of all trials that can win: the front's, then the others by the first objective."""
         first = dict.fromkeys(self.front)
-        return (*first, *(one for one in self._numbers(ranked(self.wins, self.eligible)) if one not in first))
+        return (*first, *(one for one in self._numbers(ranked) if one not in first))
 
     @property
     def best(self) -> int | None:
@@ -228,8 +228,10 @@ class OpenedTuning:
         columns["reason"] = pd.Series([row.reason for row in rows], dtype="object")
         return pd.DataFrame(columns)
 
-    def _numbers(self, places: Sequence[int]) -> tuple[int, ...]:
-        return tuple(self.trials[place].number for place in places)
+    def _numbers(self, ordered: Callable[[Floats], list[int]]) -> tuple[int, ...]:
+        """Return the numbers of trials that can win, in an order that their gains give."""
+        places = np.flatnonzero(self.eligible)
+        return tuple(self.trials[places[k]].number for k in ordered(self.gains[places]))
 
     def _values(self, row: TrialRow) -> Mapping[str, Value]:
         try:
