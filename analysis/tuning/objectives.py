@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 from outvoted.search.settings import Settings
 
@@ -81,4 +81,14 @@ def _list_of_one(value: Any) -> Any:
     return [value] if isinstance(value, str | dict | ObjectiveSettings) else value
 
 
-ListOrOne = BeforeValidator(_list_of_one)
+AnyObjectives = Annotated[
+    tuple[AnyObjective, ...],
+    Field(min_length=1),
+    BeforeValidator(
+        _list_of_one,
+        json_schema_input_type=Annotated[list[AnyObjective], Field(min_length=1)] | AnyObjective,
+    ),
+]
+"""Several, or one alone."""
+Texts = Annotated[tuple[str, ...], BeforeValidator(_list_of_one, json_schema_input_type=list[str] | str)]
+"""Several, or one alone."""

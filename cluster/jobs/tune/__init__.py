@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from outvoted.analysis.tuning.algorithms import AnyAlgorithm, GridSearch, RandomPoints
 from outvoted.analysis.tuning.algorithms.base import Algorithm
-from outvoted.analysis.tuning.objectives import AnyObjective, ListOrOne
+from outvoted.analysis.tuning.objectives import AnyObjectives, Texts
 from outvoted.analysis.tuning.variation import AnyVariation
 from outvoted.cluster.jobs.compare import CompareConfig
 from outvoted.cluster.jobs.heal import HealConfig
@@ -71,9 +71,9 @@ class TuneConfig(RunSettings):
     """The same of `outvoted study`."""
     vary: Annotated[Mapping[str, AnyVariation], Field(min_length=1), MayChange()]
     """What values keys may have, by their paths: ``search.patience: {grid: [50, 100]}``."""
-    objectives: Annotated[tuple[AnyObjective, ...], ListOrOne, Field(min_length=1)]
+    objectives: AnyObjectives
     """What trials are judged by; several make a Pareto front."""
-    constraints: Annotated[tuple[str, ...], ListOrOne] = ()
+    constraints: Texts = ()
     """What a trial must fulfil to win: ``validity >= 0.97``."""
     algorithm: AnyAlgorithm | None = None
     """What chooses the points; where it is left out, a grid if every key lists its values, else random."""
