@@ -11,11 +11,11 @@ from outvoted.actors.sweeps.mined_settings import Mining
 from outvoted.actors.training.steps import Training
 from outvoted.analysis.studies.kinds import AnyStudy
 from outvoted.analysis.sweeps.kinds import AnyExperiment
-from outvoted.analysis.tuning.algorithms import AnyAlgorithm
 from outvoted.analysis.tuning.objectives import AnyObjective
 from outvoted.analysis.tuning.variation import AnyVariation
 from outvoted.cluster.jobs.sweep import Stopping, TrialSettings
 from outvoted.cluster.jobs.tune import Replicates, TrialShare, TrialStopping
+from outvoted.cluster.jobs.tune.searchers import AnyAlgorithm
 from outvoted.cluster.python.configured import RUNS, Config, Where, given, kind_wanted, refuse_unknown
 from outvoted.cluster.python.panel import Panel
 from outvoted.cluster.python.result import Result

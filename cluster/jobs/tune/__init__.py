@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from outvoted.analysis.tuning.algorithms import AnyAlgorithm, GridSearch, RandomPoints
+from outvoted.analysis.tuning.algorithms import GridSearch, RandomPoints
 from outvoted.analysis.tuning.algorithms.base import Algorithm
 from outvoted.analysis.tuning.objectives import AnyObjectives, Texts
 from outvoted.analysis.tuning.variation import AnyVariation
@@ -14,6 +14,7 @@ from outvoted.cluster.jobs.heal import HealConfig
 from outvoted.cluster.jobs.mine import MineConfig
 from outvoted.cluster.jobs.run_settings import RunSettings
 from outvoted.cluster.jobs.study import StudyConfig
+from outvoted.cluster.jobs.tune.searchers import AnyAlgorithm
 from outvoted.search.settings import EACH_ONCE, MayChange, Settings
 
 BASES = ("mine", "heal", "compare", "study")

@@ -14,6 +14,7 @@ from outvoted.analysis.tuning.fronts import front
 from outvoted.analysis.tuning.points import Point
 from outvoted.analysis.tuning.schedule import Order, Schedule, TrialEnded
 from outvoted.analysis.tuning.space import Space
+from outvoted.cluster.jobs.tune.searchers import HyperOpt
 from outvoted.search.errors import OutvotedError
 from outvoted.search.settings import Settings
 from tests.analysis.tuning.toys import BOUND, LISTED, MIXED, ONE, RANGES, TWO, installed, points, sweep
@@ -36,7 +37,12 @@ def bowl(point: Point) -> tuple[tuple[float, ...], tuple[float, ...]]:
 
 @pytest.mark.parametrize(
     ("algorithm", "trials"),
-    [(TPE(), 40), pytest.param(CMAES(), 60, marks=installed("cmaes")), (GaussianProcess(startup=5), 15)],
+    [
+        (TPE(), 40),
+        pytest.param(CMAES(), 60, marks=installed("cmaes")),
+        pytest.param(HyperOpt(), 60, marks=installed("hyperopt")),
+        (GaussianProcess(startup=5), 15),
+    ],
     ids=lambda value: getattr(value, "kind", ""),
 )
 def test_finds_a_better_point_than_as_many_random_ones(algorithm: Algorithm, trials: int) -> None:
@@ -100,9 +106,10 @@ def test_constraints_are_respected(algorithm: Algorithm) -> None:
 def test_what_an_algorithm_cannot_search_is_refused_before_anything_starts() -> None:
     with pytest.raises(OutvotedError, match="a range for rate, step, patience"):
         GridSearch().check(MIXED, ONE)
-    for goals, found in ((TWO, "2 objectives"), (BOUND, "constraints")):
-        with pytest.raises(OutvotedError, match=found):
-            CMAES().check(RANGES, goals)
+    for algorithm in (CMAES(), HyperOpt()):
+        for goals, found in ((TWO, "2 objectives"), (BOUND, "constraints")):
+            with pytest.raises(OutvotedError, match=found):
+                algorithm.check(RANGES, goals)
     with pytest.raises(OutvotedError, match="a range of numbers"):
         CMAES().check(LISTED, ONE)
 
@@ -111,5 +118,6 @@ def test_an_algorithm_without_its_package_is_refused_with_the_command_that_insta
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("outvoted.analysis.tuning.algorithms.base.find_spec", lambda name: None)
-    with pytest.raises(OutvotedError, match="pip install cmaes"):
-        CMAES().check(RANGES, ONE)
+    for algorithm in (CMAES(), HyperOpt()):
+        with pytest.raises(OutvotedError, match=f"pip install {algorithm.kind}"):
+            algorithm.check(RANGES, ONE)

@@ -31,6 +31,7 @@ from outvoted.analysis.tuning.schedule import (
     Wait,
 )
 from outvoted.analysis.tuning.space import Space
+from outvoted.cluster.jobs.tune.searchers import HyperOpt
 from outvoted.search.settings import Settings
 
 
@@ -78,13 +79,16 @@ CASES: dict[str, tuple[Algorithm, Space[Settings], Goals]] = {
     "nsga2 with a constraint": (NSGA2(population=4), LISTED, BOUND),
     "cmaes": (CMAES(), MIXED, ONE),
     "gp": (GaussianProcess(startup=4), RANGES, ONE),
+    "hyperopt": (HyperOpt(startup=4), MIXED, ONE),
 }
 """Every algorithm, on a space and goals that it takes."""
 
-assert {type(algorithm) for algorithm, *_ in CASES.values()} == set(BUILT_IN)
+assert {type(algorithm) for algorithm, *_ in CASES.values()} == {*BUILT_IN, HyperOpt}
 
+OPTIONAL = ("cmaes", "hyperopt")
+"""Cases whose package is called alike, and may be missing."""
 every_case = pytest.mark.parametrize(
-    "case", [pytest.param(case, marks=installed(case) if case == "cmaes" else ()) for case in CASES]
+    "case", [pytest.param(case, marks=installed(case) if case in OPTIONAL else ()) for case in CASES]
 )
 Table = dict[int, tuple[Point, TrialEnded]]
 """Trials that have ended, by their numbers."""
