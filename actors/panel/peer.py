@@ -47,13 +47,15 @@ class Peer:
         self._realism = Realism(renderer.labels, self._real_features)
 
     def beside(self, renderer: Renderer) -> "Peer":
-        """Return a peer of the same network that answers for another renderer's candidates.
+        """Return a peer of the same network, for the candidates of this renderer or another one.
 
         It answers as one that is made anew, and knows as little of how exactly it computes. What only takes
         time is kept: the network's copies and, where the seeds are the same, the features of real images.
         """
         other = Peer(self._network, renderer, self._batch)
         other._copies = self._computed or self._copies
+        if renderer is self.renderer and self._computed is not None:
+            other._computed = self._computed.begun_again()
         if renderer.seeds is self.renderer.seeds:
             other._realism = self._realism.beside(other._real_features)
         return other

@@ -75,9 +75,17 @@ class Twofold:
         other._begin(pixels, labels)
         return other
 
+    def begun_again(self) -> "Twofold":
+        """Return the same network, tried on the same images, that has not been asked anything else yet."""
+        other = copy(self)
+        other.exactness = Exactness(self.exactness.precision, self._measured)
+        other._calls = other._unseen = 0
+        return other
+
     def _begin(self, pixels: torch.Tensor, labels: torch.Tensor) -> None:
         """Know nothing yet but the images that the network is to be tried on."""
         self.exactness = Exactness(str(self.canonical.dtype).removeprefix("torch."))
+        self._measured: Bound | None = None
         self._untried: tuple[torch.Tensor, torch.Tensor] | None = None
         if self.canonical.dtype == torch.float64:
             self._untried = pixels.to(self._device, torch.float32), labels
@@ -121,8 +129,8 @@ class Twofold:
         if bool(torch.isfinite(logits).all(1).any()):
             exact, _ = self.canonical.logits(pixels)
             bound = Bound.measured(Differences.between(logits, exact, labels))
-            self._fast = fast
-            self.exactness = replace(self.exactness, bound=bound if bound.useful else None)
+            self._fast, self._measured = fast, bound if bound.useful else None
+            self.exactness = replace(self.exactness, bound=self._measured)
 
     def _holds(self, bound: Bound, seen: Differences) -> bool:
         """Note what computing some rows twice has shown; widen the bound if they are too far apart."""

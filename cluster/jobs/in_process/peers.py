@@ -57,7 +57,9 @@ class ReadyPanel:
     def moving(self, transform: Transform) -> tuple[list[Peer], Peer | None]:
         """Return the peers, and the referee if there is one, as they answer under a transform."""
         if self._ready:
-            renderer = self._ready[0].renderer.moving(transform)
+            renderer = self._ready[0].renderer
+            if renderer.transform != transform:
+                renderer = renderer.moving(transform)
             self._ready = [peer.beside(renderer) for peer in self._ready]
         else:
             renderer = Renderer(transform, self._data.train)

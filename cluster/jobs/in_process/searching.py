@@ -18,13 +18,17 @@ from outvoted.actors.runs.run_folder import RunRecord
 from outvoted.cluster.jobs.in_process.base import Making, Milestone
 from outvoted.cluster.jobs.in_process.recording import tell
 from outvoted.cluster.jobs.mine import MineConfig
+from outvoted.cluster.jobs.runs import EarlyStopError
 from outvoted.search.id_ranges import IdRanges
 from outvoted.search.plan import Lease, Searches, shard_name
 
 SHARD = 500
 """Searches that are recorded together."""
 AT_ONCE = 4
-"""Shards under way: the more, the fuller are batches, and the more is lost where a run is stopped early."""
+"""Shards under way: the more, the fuller are batches."""
+HEARD, HEARD_AT_ONCE = 125, 2
+"""Where somebody may end the run: at least so many searches in a shard, and so many shards. With fewer,
+batches are so small that a run that is ended early has taken as long as one that went to its end."""
 WRITE_SECONDS = 2.0
 """What ended is written so often, and at the end: to wait for the disk takes longer than a short run."""
 _KEPT = {"searches": ["search_id", "target", "target_name", "outcome", "reason"], "mistakes": ["search_id"]}
@@ -41,15 +45,15 @@ def milestones(searches: Searches, most: int) -> tuple[int, ...]:
 class RecordedSearches:
     """The searches of a run: those that are recorded, and those that are run now.
 
-    A shard is recorded once all before it are: what is recorded is a whole number of replicas from the first
-    on, unless the run was begun on several machines.
+    A shard is recorded once all before it are, and where the run is ended at a milestone, nothing behind that
+    is kept: what is recorded then is a pure function of the run.
     """
 
     def __init__(self, run: Making[MineConfig], record: RunRecord, plans: MiningPlan) -> None:
         """Take a run, its record, and what is to be searched."""
         self._run, self._record, self._plans = run, record, plans
         self._shards = Shards(run.store.path)
-        self._before = self._done = self._shards.done()
+        self._done = self._shards.done()
         self._columns = dict.fromkeys(_KEPT) if run.heard else _KEPT
         self._tables = {
             name: [self._shards.units.read_all(name, columns=self._columns[name])] for name in _KEPT
@@ -67,14 +71,19 @@ class RecordedSearches:
             EarlyStopError: the run is to end at a milestone.
             OutvotedError: the disk refuses.
         """
-        began = time.monotonic()
+        began, listened_to = time.monotonic(), len(self._ends) > 1
+        at_once = HEARD_AT_ONCE if listened_to else AT_ONCE
+        leases = self._leases(max(HEARD, min(SHARD, self._ends[0])) if listened_to else SHARD)
         try:
             self._tell()
-            for result in self._in_order(mined_together(coordinator, self._leases(), panel, AT_ONCE)):
+            for result in self._in_order(mined_together(coordinator, leases, panel, at_once)):
                 self._take(result)
                 if time.monotonic() - self._written > WRITE_SECONDS:
                     self._write()
                 self._tell()
+        except EarlyStopError:
+            self._cut()
+            raise
         finally:
             self._count(time.monotonic() - began, panel)
             self._write()
@@ -89,15 +98,10 @@ class RecordedSearches:
             while self._waiting and self._waiting[0] in ended:
                 yield ended.pop(self._waiting.popleft())
 
-    def _leases(self) -> Iterator[Lease]:
-        """Cut what is not recorded into shards, none of which lies on both sides of a milestone."""
-        begin, count = 0, len(self._plans.searches)
-        for end in self._ends:
-            others = IdRanges(np.array([0, end]), np.array([begin, count]))
-            for lease in self._plans.leases(self._before.union(others), SHARD):
-                self._waiting.append(lease.shard.name)
-                yield lease
-            begin = end
+    def _leases(self, size: int) -> Iterator[Lease]:
+        for lease in self._plans.leases(self._done, size):
+            self._waiting.append(lease.shard.name)
+            yield lease
 
     def _take(self, result: ShardResult) -> None:
         self._unwritten.append(result)
@@ -114,6 +118,22 @@ class RecordedSearches:
             self._shards.write(ShardResult(shard_name(searches["search_id"].to_numpy()), searches, mistakes))
             self._compactor.wrote()
         self._unwritten, self._written = [], time.monotonic()
+
+    def _cut(self) -> None:
+        """Have the folder hold the searches before the milestone that was told last, and no others."""
+        self._compactor.finish()
+        end, units = self._ends[self._told - 1], self._shards.units
+        found = units.pieces("searches", ["search_id"])
+        behind = {piece.unit for piece in found if (piece.rows["search_id"].to_numpy() >= end).any()}
+        units.remove(*behind)
+        there, tables = self._shards.done(), self._milestone(self._told).tables
+        missing = {
+            name: rows.filter(pa.array(~there.holds(rows["search_id"].to_numpy())))
+            for name, rows in tables.items()
+        }
+        self._unwritten = [ShardResult("", **missing)] if len(missing["searches"]) else []
+        self._done = IdRanges.of(tables["searches"]["search_id"].to_numpy())
+        self._tables = {name: [rows] for name, rows in tables.items()}
 
     def _tell(self) -> None:
         """Tell of every milestone but the last before which all is recorded, in their order."""

@@ -20,6 +20,7 @@ from outvoted.analysis.mining.replay import replay
 from outvoted.analysis.mining.report import mining_report
 from outvoted.analysis.mining.summary import summarise
 from outvoted.analysis.opened.opened import OpenedRun
+from outvoted.cluster.jobs.in_process import searching
 from outvoted.cluster.jobs.in_process.base import Heard, Making, Milestone
 from outvoted.cluster.jobs.in_process.mining import MiningInProcess
 from outvoted.cluster.jobs.job import Job, launch
@@ -196,8 +197,25 @@ def test_a_milestone_shows_the_searches_before_it_and_a_stop_leaves_no_others(
     assert record.counts == (f"{len(searches)} of {replicas * 3}", str(len(shards.table("mistakes"))))
     again = Listening(stop=3)
     made("stopped", FEW, heard=again, expected=False)
+    assert shards.table("searches").equals(searches)
     assert [one.number for one in again.heard] == [1, 2, 3]
     assert_same_rows(made("stopped", FEW), whole)
+
+
+def test_a_run_that_went_further_before_it_was_killed_is_stopped_at_the_same_place(
+    made: Made, whole: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searching, "HEARD", 7)
+    monkeypatch.setattr(searching, "WRITE_SECONDS", 0.0)
+    with pytest.raises(KeyboardInterrupt):
+        made("further", FEW, heard=Listening(press=7))
+    store, shards = RunFolder(whole.path.with_name("further")), Shards(whole.path.with_name("further"))
+    assert len(list((store.path / "searches").iterdir())) > 3
+    heard = Listening(stop=2)
+    made("further", FEW, heard=heard, expected=False)
+    assert shards.table("searches").equals(heard.heard[-1].tables["searches"])
+    assert shards.table("mistakes").equals(heard.heard[-1].tables["mistakes"])
+    assert_same_rows(made("further", FEW), whole)
 
 
 def test_the_last_milestone_shows_all_that_a_finished_run_has(made: Made, whole: RunFolder) -> None:
