@@ -35,7 +35,8 @@ class TrialStopping(Settings):
     """Whether trials that can't or don't win end early, at a milestone: so many searches, a round of healing.
 
     Which trials race ends is fixed by the settings. With asha and median it also depends on which trials
-    reach a milestone first, and so on the machines; such a trial is kept as far as it got.
+    reach a milestone first, and so on the machines; a sweep that is resumed compares those of that session.
+    A trial that was stopped is kept as far as it got.
     """
 
     rule: Literal["none", "race", "asha", "median"] = "none"
@@ -43,7 +44,8 @@ class TrialStopping(Settings):
     halving, by which one trial in ``reduction`` goes on past each rung; median: a trial ends once its best
     value is worse than the median of the others' means so far."""
     grace: Annotated[int, Field(ge=1, le=1000)] = 1
-    """No trial ends before so many milestones."""
+    """No trial ends before so many milestones. The first one of healing is the panel before any round, so
+    that trials differ from the second on."""
     reduction: Annotated[int, Field(ge=2, le=10)] = 3
     """Of asha: its rungs are ``grace``, ``grace × reduction``, ``grace × reduction²``, … milestones."""
     error: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
