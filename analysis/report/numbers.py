@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 from outvoted.search.arrays import Floats
 
 LEVEL = 0.95
+_UNEVEN = 1e-6  # of an interval, by which its halves may differ
 DASH = "–"
 """Stands for a number that was not measured."""
 
@@ -140,7 +141,10 @@ class Form:
     mark: str = ""
 
     def __call__(self, value: Number | str) -> str:
-        """Write a number, say ``41.2``, ``41.2 ± 0.8`` or ``26 (19–34)``; None is a dash, text stays."""
+        """Write a number, say ``41.2``, ``41.2 ± 0.8`` or ``26 (19–34)``; None is a dash, text stays.
+
+        An interval whose ends are not equally far from its mean is written with its ends.
+        """
         match value:
             case None | Spread(mean=None) | Proportion(value=None) | (None, _, _):
                 return DASH
@@ -149,8 +153,9 @@ class Form:
             case Spread(mean, std):
                 return self._around(mean, std)
             case Proportion():
-                low, high = (self._bare.number(end or 0) for end in (value.low, value.high))
-                return f"{self.number(value.value or 0)} ({low}–{high})"
+                return self._within(value.value or 0, value.low or 0, value.high or 0)
+            case (mean, float(low), float(high)) if not _symmetric(mean, low, high):
+                return self._within(mean, low, high)
             case (mean, low, _):
                 return self._around(mean, None if low is None else mean - low)
             case Beside():
@@ -171,9 +176,16 @@ class Form:
     def _bare(self) -> "Form":
         return replace(self, sign="", unit="", mark="")
 
+    def _within(self, value: float, low: float, high: float) -> str:
+        return f"{self.number(value)} ({self._bare.number(low)}–{self._bare.number(high)})"
+
     def _around(self, mean: float | None, half: float | None) -> str:
         beside = "" if half is None else f" ± {self._bare.number(half)}"
         return f"{replace(self, unit='').number(mean or 0)}{beside}{self.unit}"
+
+
+def _symmetric(mean: float, low: float, high: float) -> bool:
+    return abs((high - mean) - (mean - low)) <= _UNEVEN * (high - low)
 
 
 COUNT = Form(0)

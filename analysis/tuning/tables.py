@@ -70,7 +70,7 @@ def best_of(sweep: OpenedTuning, aim: Aim) -> Interval:
 def _note(sweep: OpenedTuning) -> str:
     goals = ", ".join(f"{aim.title} {'up' if aim.maximised else 'down'}" for aim in sweep.objectives)
     runs = f"over {len(sweep.seeds)} runs of each trial" if len(sweep.seeds) > 1 else "of the trial's one run"
-    return f"better: {goals}; ±: 95 % intervals {runs}"
+    return f"better: {goals}; ± or in brackets: 95 % intervals {runs}"
 
 
 def trials_table(shown: ShownTrials, path: Path) -> Table:

@@ -40,7 +40,7 @@ SETTINGS: dict[str, Callable[[RunFolder], None]] = {
     "augmenting": lambda run: with_fact(run, "config.panel.training", {"augment": MOVES}),
 }
 READERS = ("report", "replay", "landscape", "load")
-KINDS = ("scan", "compare", "heal", "sweep", "study")
+KINDS = ("scan", "compare", "heal", "sweep", "tune", "study")
 
 
 def assert_refused(answer: tuple[int, str], payload: Payload, path: str) -> None:

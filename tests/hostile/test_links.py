@@ -67,7 +67,7 @@ def test_links_are_refused_and_what_they_lead_to_is_left_alone(
 
 
 @pytest.mark.usefixtures("payload")
-@pytest.mark.parametrize("kind", ["scan", "compare", "heal", "sweep", "study"])
+@pytest.mark.parametrize("kind", ["scan", "compare", "heal", "sweep", "tune", "study"])
 @pytest.mark.parametrize("name", ["gallery", "report.html", "figures", "hillclimb/gallery"])
 def test_links_are_refused_in_runs_of_every_kind(
     name: str, kind: str, own: RunFolder, outside: Path, outvoted: Outvoted

@@ -61,7 +61,7 @@ def draw_map(shown: ShownTrials, path: Path) -> None:
             if np.isfinite(values[at]):
                 dark = drawn.norm(values[at]) < 0.55
                 axes.text(
-                    *(at[1], at[0], written[at[0]][at[1]].replace(" ± ", "\n± ")),
+                    *(at[1], at[0], written[at[0]][at[1]].replace(" ± ", "\n± ").replace(" (", "\n(")),
                     ha="center",
                     va="center",
                     fontsize=7.5,

@@ -111,6 +111,8 @@ def test_an_interval_holds_its_mean_and_turns_round_with_its_values(values: list
         (Form(1, 100, "+"), Spread(0.05, 0.01), "+5.0 ± 1.0"),
         (Form(0, 100), Proportion(5, 25, 0.2, 0.109, 0.33), "20 (11–33)"),
         (Form(2), (0.5, 0.25, 0.75), "0.50 ± 0.25"),
+        (Form(2), (0.5, 0.25, 1.5), "0.50 (0.25–1.50)"),
+        (SHARE, (0.5, 0.25, 1.0), "50.0% (25.0–100.0)"),
         (Form(2), (0.5, None, None), "0.50"),
         (COUNT, Beside(507.4, 63), "507 [63]"),
         (COUNT, Beside(507.4, None), "507"),
