@@ -16,6 +16,7 @@ from outvoted.actors.runs.commands import command_of
 from outvoted.actors.runs.run_folder import RunRecord
 from outvoted.cluster.jobs.kinds import KINDS
 from outvoted.cluster.service.label_server import LabelServer
+from tests.analysis.tuning.test_bad_vary import BAD
 from tests.cluster.ending import Ending, ending
 from tests.cluster.faults import (
     DAMAGES,
@@ -155,6 +156,12 @@ def test_a_wrong_value_in_a_configuration_that_is_checked(
         if k % 5 == 0
     }
     all_well(endings)
+
+
+@pytest.mark.parametrize("command", ["tune", "check"])
+def test_what_is_varied_wrongly(command: str, end: End, tmp_path: Path) -> None:
+    values = sound("tune", tmp_path)
+    refused({bad: end(command, values | {"vary": vary}) for bad, (vary, *_) in BAD.items()})
 
 
 @pytest.mark.parametrize("data", _SPOILT_DATA, ids=lambda data: data.name)
