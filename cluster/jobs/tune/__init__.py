@@ -1,13 +1,15 @@
 """A sweep of any keys as one value."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
 from outvoted.analysis.tuning.algorithms import GridSearch, RandomPoints
 from outvoted.analysis.tuning.algorithms.base import Algorithm
+from outvoted.analysis.tuning.making import space_of
 from outvoted.analysis.tuning.objectives import AnyObjectives, Texts
+from outvoted.analysis.tuning.space import Space
 from outvoted.analysis.tuning.variation import AnyVariation
 from outvoted.cluster.jobs.compare import CompareConfig
 from outvoted.cluster.jobs.heal import HealConfig
@@ -16,6 +18,7 @@ from outvoted.cluster.jobs.run_settings import RunSettings
 from outvoted.cluster.jobs.study import StudyConfig
 from outvoted.cluster.jobs.tune.searchers import AnyAlgorithm
 from outvoted.search.settings import EACH_ONCE, MayChange, Settings
+from outvoted.search.trust import EVERYTHING, Trust
 
 BASES = ("mine", "heal", "compare", "study")
 """The kinds of runs whose keys can be varied."""
@@ -110,6 +113,19 @@ class TuneConfig(RunSettings):
         """The configuration whose keys are varied."""
         found: MineConfig | HealConfig | CompareConfig | StudyConfig = getattr(self, self.base_kind)
         return found
+
+    def space(self, trust: Trust = EVERYTHING) -> Space[Any]:
+        """Return the space that is searched.
+
+        Args:
+            trust: what values may import, where somebody else may have written them.
+
+        Raises:
+            OutvotedError: a key that is varied, or one of its values, is not what it must be.
+        """
+        one = self.replicates
+        replicated = {} if one is None else dict.fromkeys(one.keys, one.seeds)
+        return space_of(self.base, self.vary, replicated, trust)
 
     @property
     def chosen(self) -> Algorithm:

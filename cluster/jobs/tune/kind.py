@@ -11,7 +11,6 @@ from outvoted.actors.runs.run_folder import RunFolder, RunRecord
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.tuning.algorithms import GridSearch
 from outvoted.analysis.tuning.judging import check_measures
-from outvoted.analysis.tuning.making import space_of
 from outvoted.analysis.tuning.space import Space
 from outvoted.cluster.console.terminal import command, warn_if
 from outvoted.cluster.jobs.job import Job, Kind, Place, Recorded, Work
@@ -35,14 +34,15 @@ class Tune(Kind[TuneConfig]):
     written = "points/, scores/, runs/, summary.json, figures/*.png"
 
     def load(self, config: Any) -> Dataset:
-        """Load the labelled images of the configuration whose keys are varied."""
+        """Load the labelled images of the configuration whose keys are varied, where these are sound."""
+        config.space()
         return KINDS[config.base_kind].load(config.base)
 
     def prepare(self, job: Job[TuneConfig], record: RunRecord, data: Dataset, console: Console) -> Place:
         """Refuse whatever can be refused before anything starts."""
         config = job.config
         check_stopping(config)
-        space, judged = _space(config), Judged(config)
+        space, judged = config.space(), Judged(config)
         _check_measures(config, judged, space)
         config.chosen.check(space, judged.goals)
         warn_if(console, check_points(space, data))
@@ -56,7 +56,7 @@ class Tune(Kind[TuneConfig]):
 
     def workload(self, config: TuneConfig) -> Workload:
         """Count what all runs do, and the panels that differ."""
-        one, space = KINDS[config.base_kind].workload(config.base), _space(config)
+        one, space = KINDS[config.base_kind].workload(config.base), config.space()
         count = space.count() if isinstance(config.chosen, GridSearch) else None
         trials = config.trials if count is None else count
         runs = trials * (1 if config.replicates is None else len(config.replicates.seeds))
@@ -91,13 +91,6 @@ class Tune(Kind[TuneConfig]):
 
 
 TUNE = Tune()
-
-
-def _space(config: TuneConfig) -> Space[Any]:
-    replicated = {}
-    if config.replicates is not None:
-        replicated = dict.fromkeys(config.replicates.keys, config.replicates.seeds)
-    return space_of(config.base, config.vary, replicated)
 
 
 def _check_measures(config: TuneConfig, judged: Judged, space: Space[Any]) -> None:

@@ -12,6 +12,7 @@ from outvoted.actors.data.files import expanded
 from outvoted.cluster.configuration.keys import packaged
 from outvoted.cluster.configuration.reading import apply, check_meant
 from outvoted.cluster.jobs.kinds import KINDS, kind_called
+from outvoted.cluster.jobs.tune import TuneConfig
 from outvoted.cluster.service.guard.varied import confined_values, names_of_paths
 from outvoted.search.errors import OutvotedError
 from outvoted.search.explaining import explained
@@ -68,9 +69,10 @@ def check_from_network(
         settings = _made(form, values, allowed.trust)
     allowed.trust.check_all(settings.model_dump(mode="json"))
     found: dict[str, Any] = _confined(settings.model_dump(exclude_unset=True), "", allowed)
-    if "vary" in found:
+    if isinstance(settings, TuneConfig):
         names = names_of_paths(packaged(kind))
         found["vary"] = confined_values(found["vary"], names, partial(_within, allowed=allowed))
+        settings.space(allowed.trust)
     return found
 
 

@@ -141,6 +141,11 @@ def test_words_that_are_tried_come_back_as_they_are(data: Path) -> None:
     assert found["vary"] == {"search.strategy": {"choice": values}}
 
 
+def test_what_is_varied_wrongly_is_refused_at_once(data: Path) -> None:
+    with pytest.raises(OutvotedError, match=r"only known keys in search(.|\n)*did you mean 'patience'"):
+        check_from_network("tune", _varying("search.patienc", 5), (), Allowed((data,)))
+
+
 def test_what_is_named_comes_back_absolute(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(data.parent)
     for path in ("photos", str(data / "photos"), "./photos/."):
