@@ -18,6 +18,7 @@ from outvoted.analysis.tuning.schedule import Order, Schedule
 from outvoted.analysis.tuning.space import Space
 from outvoted.cluster.jobs.job import Job
 from outvoted.cluster.jobs.tune import TuneConfig
+from outvoted.cluster.jobs.tune.handing import TrialDeskActor
 from outvoted.cluster.jobs.tune.places import RunTakerActor
 from outvoted.cluster.jobs.tune.shelf import PanelDeskActor
 from outvoted.cluster.jobs.tune.tasks import SweepWork
@@ -82,6 +83,7 @@ class Sweeping:
         known = guard and guard.resolved()
         desk = PanelDeskActor.options(**here()).remote(store.panels.resolve(), known)
         taker = RunTakerActor.options(**here()).remote(store.path.resolve(), known)
+        trials = TrialDeskActor.options(**here()).remote()
         try:
             yield SweepWork(
                 kind=config.base_kind,
@@ -90,6 +92,7 @@ class Sweeping:
                 guard=known,
                 base=data_settings(config.base),
                 data=(ray.put(self.data),),
+                trials=trials,
                 panels=desk,
                 folders=taker,
                 objectives=self.judged.objectives,
@@ -100,8 +103,8 @@ class Sweeping:
             figures.put(self.record)
         finally:
             same_place.forget(store.path)
-            end_recorder(desk)
-            end_recorder(taker)
+            for actor in (trials, desk, taker):
+                end_recorder(actor)
 
 
 def _racing(config: TuneConfig, judged: Judged) -> Racing | None:

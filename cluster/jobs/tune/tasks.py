@@ -44,7 +44,8 @@ class SweepWork:
         guard: what is asked before anything is written there.
         base: the data settings of ``data``, as JSON.
         data: a reference to the images that most trials have.
-        panels, folders: the actors beside the driver: the shelf's desk, and who takes runs of other machines.
+        trials, panels, folders: the actors beside the driver: who hands out trials, the shelf's desk, and who
+            takes runs of other machines.
         rule: by which trials end early.
     """
 
@@ -54,6 +55,7 @@ class SweepWork:
     guard: Guard | None
     base: str
     data: Any
+    trials: Any
     panels: Any
     folders: Any
     objectives: tuple[Objective, ...]

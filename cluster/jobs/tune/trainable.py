@@ -12,16 +12,17 @@ from outvoted.actors.sweeps.tuned_store import STOPPED, TrialRow
 from outvoted.cluster.jobs.tune.stopping import MILESTONE, SCORE
 from outvoted.cluster.jobs.tune.tasks import SweepWork, TrialTask
 from outvoted.cluster.jobs.tune.worker import TrialSoFar, TrialWorker, scores_of
+from outvoted.cluster.ray.calls import result
 
-TRIAL, ROW = "trial", "row"
-"""What a trial is given under, and what it hands back."""
+ASKING, ROW = "asking", "row"
+"""What a worker asks with for a trial, and what it hands back."""
 
 
 class TrialTrainable(tune.Trainable):  # type: ignore[misc]  # Ray says nothing of its types
     """Makes the trial that it is given in a step; where Tune may stop it, in a step for each milestone."""
 
     def setup(self, config: dict[str, Any], work: SweepWork) -> None:
-        """Take what all trials have in common, and the first one."""
+        """Take what all trials have in common, and what to ask with for the first one."""
         self._home = Path(os.environ.get("TUNE_ORIG_WORKING_DIR", "."))
         self._work = work
         self._under_way: _UnderWay | None = None
@@ -29,18 +30,21 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]  # Ray says nothing 
         self._worker = TrialWorker(work)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
-        """Take another trial; one that was stopped comes to its end first."""
+        """Take what to ask with for another trial; one that was stopped comes to its end first."""
         self.cleanup()
         os.chdir(self._home)  # which Tune has left: users' paths are relative to it
-        self._task: TrialTask = new_config[TRIAL]
+        self._asking: int = new_config[ASKING]
         return True
 
     def step(self) -> dict[str, Any]:
-        """Make the trial, or go on with it up to its next milestone."""
-        if not self._work.told:
-            return _ended(self._worker.make(self._task))
+        """Make a trial, or go on with it up to its next milestone."""
         if self._under_way is None:
-            self._under_way = _UnderWay(self._worker, self._task)
+            task: TrialTask | None = result(self._work.trials.take.remote(self._asking))
+            if task is None:
+                return {"done": True, MILESTONE: 0, SCORE: self._worst}
+            if not self._work.told:
+                return _ended(self._worker.make(task))
+            self._under_way = _UnderWay(self._worker, task)
         told = self._under_way.next()
         if isinstance(told, TrialRow):
             self._under_way = None
@@ -55,8 +59,11 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]  # Ray says nothing 
 
     def _scored(self, row: TrialRow) -> dict[str, Any]:
         (score,) = scores_of([self._work.objectives[0].measure], row)
-        worst = float("-inf") if self._work.objectives[0].goal == "maximise" else float("inf")
-        return {ROW: row, MILESTONE: row.milestones, SCORE: worst if score is None else score}
+        return {ROW: row, MILESTONE: row.milestones, SCORE: self._worst if score is None else score}
+
+    @property
+    def _worst(self) -> float:
+        return float("-inf") if self._work.objectives[0].goal == "maximise" else float("inf")
 
 
 class _UnderWay:

@@ -13,7 +13,7 @@ from outvoted.actors.sweeps.tuned_store import TrialRow
 from outvoted.cluster.jobs.tune import TrialStopping
 from outvoted.cluster.jobs.tune.stopping import scheduler_of
 from outvoted.cluster.jobs.tune.tasks import SweepWork, TrialTask
-from outvoted.cluster.jobs.tune.trainable import ROW, TRIAL, TrialTrainable
+from outvoted.cluster.jobs.tune.trainable import ASKING, ROW, TrialTrainable
 from outvoted.cluster.jobs.tune.trials import Trials, failed
 from outvoted.cluster.ray.calls import result
 from outvoted.cluster.ray.placement import Share
@@ -33,10 +33,9 @@ def run_trials(
         at_once: how many run at a time, at most.
         stopping: whether trials end early.
     """
-    searcher = _Asking(trials)
-    watch = _Watch(searcher, work, on_far)
+    askings = _Askings(trials, work, on_far)
     how = tune.TuneConfig(
-        search_alg=searcher,
+        search_alg=askings,
         scheduler=scheduler_of(stopping, work.objectives[0].goal, _MOST_MILESTONES),
         num_samples=-1,
         max_concurrent_trials=at_once,
@@ -47,56 +46,83 @@ def run_trials(
     resources = {"cpu": share.num_cpus, "gpu": share.num_gpus}
     trainable = tune.with_parameters(TrialTrainable, work=work)
     with tempfile.TemporaryDirectory(prefix="outvoted-") as scratch:
-        run_tuner(trainable, resources, how, Path(scratch), [watch])
-    searcher.take_ended()
+        run_tuner(trainable, resources, how, Path(scratch), [_Watch(askings)])
+    askings.go_on()
 
 
 def _name(trial: Any) -> str:
-    return f"trial-{trial.config[TRIAL]}"
+    return f"asking-{trial.config[ASKING]}"
 
 
-class _Asking(Searcher):  # type: ignore[misc]  # Ray says nothing of its types
-    """Asks for trials when Tune does. What it hears of their ends it keeps until Tune lets errors through.
+class _Askings(Searcher):  # type: ignore[misc]  # Ray says nothing of its types
+    """Has a worker ask for a trial whenever Tune has room for one, and answers as soon as there is one.
 
-    Tune writes it down, as its callbacks, for a way of going on that is not used here.
+    What it hears of trials it keeps until Tune lets errors through. Tune writes it down, as its callbacks,
+    for a way of going on that is not used here.
     """
 
-    def __init__(self, trials: Trials) -> None:
+    def __init__(self, trials: Trials, work: SweepWork, on_far: OnFar) -> None:
         super().__init__()
-        self._trials = trials
-        self._begun: dict[str, TrialTask] = {}
+        self._trials, self._work, self._on_far = trials, work, on_far
+        self._askings: dict[str, int] = {}
+        self._waiting: dict[int, None] = {}
+        self._given: dict[int, TrialTask] = {}
         self._ended: deque[TrialRow] = deque()
-        self._waiting = False
+        self._count = 0
 
     def __getstate__(self) -> dict[str, Any]:
         return {}
 
-    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
-        self.take_ended()
-        if self._waiting:
-            return None
-        task = self._trials.next()
-        if task is None:
-            self._waiting = True
-            return self.FINISHED if self._trials.finished else None
-        self._begun[trial_id] = task
-        return {TRIAL: task}
+    def suggest(self, trial_id: str) -> dict[str, Any] | str:
+        self.go_on()
+        if self._trials.finished:
+            return str(self.FINISHED)
+        asking = self._askings[trial_id] = self._count
+        self._count += 1
+        self._waiting[asking] = None
+        self._hand_out()
+        return {ASKING: asking}
 
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
     ) -> None:
-        task = self._begun.pop(trial_id)
+        asking = self._askings.pop(trial_id)
+        self._waiting.pop(asking, None)
+        self._work.trials.forget.remote(asking)
+        task = self._given.pop(asking, None)
+        if task is None:
+            return
         row = None if error or result is None else result.get(ROW)
-        if row is None:
-            reason = f"its process died {TRIES_AFTER_DEATH + 1} times"
-            row = failed(task.number, task.point, reason)
-        self._ended.append(row)
+        reason = f"its process died {TRIES_AFTER_DEATH + 1} times"
+        self._ended.append(row or failed(task.number, task.point, reason))
 
-    def take_ended(self) -> None:
-        """Record the trials that have ended since."""
+    def go_on(self) -> None:
+        """Record the trials that have ended since, and begin those that may follow."""
         while self._ended:
             self._trials.end(self._ended.popleft())
-            self._waiting = False
+            self._hand_out()
+
+    def far(self, trial: Any, row: TrialRow) -> None:
+        """Tell how far a trial is."""
+        self._on_far(self._given[trial.config[ASKING]], row)
+
+    def lost(self, trial: Any) -> None:
+        """Have others train what a trial was training when its process died."""
+        task = self._given.get(trial.config[ASKING])
+        if task is not None:
+            result(self._work.panels.lost.remote(str(task)))
+
+    def _hand_out(self) -> None:
+        while self._waiting:
+            task = self._trials.next()
+            if task is None and not self._trials.finished:
+                return
+            asking = next(iter(self._waiting))
+            del self._waiting[asking]
+            self._work.trials.give.remote(asking, task)
+            if task is not None:
+                self._given[asking] = task
+                self._on_far(task, None)
 
     def save(self, checkpoint_path: str) -> None:
         """Save nothing: what came of trials is in the sweep's tables."""
@@ -106,32 +132,25 @@ class _Asking(Searcher):  # type: ignore[misc]  # Ray says nothing of its types
 
 
 class _Watch(tune.Callback):  # type: ignore[misc]
-    """Has trials recorded as they end, and tells of those that run."""
+    """Passes on what Tune says, where it lets errors through."""
 
-    def __init__(self, searcher: _Asking, work: SweepWork, on_far: OnFar) -> None:
-        self._searcher, self._work, self._on_far = searcher, work, on_far
+    def __init__(self, askings: _Askings) -> None:
+        self._askings = askings
 
     def __getstate__(self) -> dict[str, Any]:
         return {}
 
     def on_step_begin(self, iteration: int, trials: list[Any], **info: Any) -> None:
-        self._searcher.take_ended()
-
-    def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
-        self._on_far(trial.config[TRIAL], None)
+        self._askings.go_on()
 
     def on_trial_result(
         self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **info: Any
     ) -> None:
         if not result.get("done"):
-            self._on_far(trial.config[TRIAL], result[ROW])
+            self._askings.far(trial, result[ROW])
 
     def on_trial_recover(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
-        self._lost(trial)
+        self._askings.lost(trial)
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
-        self._lost(trial)
-
-    def _lost(self, trial: Any) -> None:
-        """Have others train what the trial was training when its process died."""
-        result(self._work.panels.lost.remote(str(trial.config[TRIAL])))
+        self._askings.lost(trial)

@@ -122,26 +122,30 @@ def test_more_seeds_add_runs_to_each_trial(tuned: Tuned) -> None:
 
 
 def test_a_trial_that_fails_is_recorded_and_tried_again(tuned: Tuned) -> None:
-    hopeless = "vary={panel.training.epochs: [1, 8], search.transform.budget.rotation: [0.001, 10]}"
-    sweep, _ = tuned("failing-tune", hopeless)
-    outcomes = [row.outcome for row in trials(sweep)]
-    assert FINISHED in outcomes
+    vary = "vary={search.patience: [10], panel.training.learning_rate: [0.003, 1.0e+6]}"
+    sweep, said = tuned("failing-tune", vary)
+    good, bad = trials(sweep)
+    assert (good.outcome, bad.outcome) == (FINISHED, FAILED)
+    assert bad.reason is not None
+    assert "1 of 2 trials failed" in " ".join(said.split())
     assert sweep.read_record().state == State.FINISHED
-    for row in trials(sweep):
-        assert (row.outcome == FAILED) == (row.reason is not None)
+    before = (sweep.path / "points" / "trial-0000.parquet").stat().st_mtime_ns
+    tried = bad.seconds
+    tuned("failing-tune", vary, resume=True)
+    assert (sweep.path / "points" / "trial-0000.parquet").stat().st_mtime_ns == before
+    assert trials(sweep)[1].seconds != tried
 
 
 def test_killed_a_sweep_ends_as_a_clean_one(tuned: Tuned, clean: RunFolder, file: Path, runs: Path) -> None:
     sweep = RunFolder(runs / "cut-tune")
-    for more in ((), ("--resume",)):
-        command = [*OUTVOTED, "sweep", str(file), "--name", "cut-tune", "--runs", str(runs), "--address"]
-        command += [ray.get_runtime_context().gcs_address, *more]
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        count = len(list((sweep.path / "points").glob("*"))) if more else 0
-        while process.poll() is None and len(list((sweep.path / "points").glob("*.parquet"))) <= count:
-            time.sleep(0.05)
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
+    command = [*OUTVOTED, "sweep", str(file), "--name", "cut-tune", "--runs", str(runs), "--address"]
+    command.append(ray.get_runtime_context().gcs_address)
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while process.poll() is None and not list((sweep.path / "points").glob("*.parquet")):
+        time.sleep(0.02)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert len(trials(sweep)) < 3
     tuned("cut-tune", resume=True)
     assert found(sweep) == found(clean)
     for name in ("trial-0000", "trial-0001", "trial-0002"):

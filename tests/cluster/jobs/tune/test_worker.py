@@ -65,6 +65,7 @@ def working(tmp_path: Path, digits: Dataset, monkeypatch: pytest.MonkeyPatch) ->
                 guard=None,
                 base=data_settings(CONFIG),
                 data=(digits,),
+                trials=None,
                 panels=None,
                 folders=None,
                 objectives=(Objective("success", "maximise"),),

@@ -1,0 +1,43 @@
+"""Trials handed to workers: each asks for the next one and waits where there is none to begin yet.
+
+Tune would end processes that have nothing to do while a trial may not be suggested before another has ended,
+and start them again, which takes longer than a short trial. So what Tune calls a trial is a worker's asking
+for one.
+"""
+
+import asyncio
+from typing import Any
+
+import ray
+
+from outvoted.cluster.jobs.tune.tasks import TrialTask
+
+
+class TrialDesk:
+    """Keeps what each asking was given; an asking is made again by another process where one has died."""
+
+    def __init__(self) -> None:
+        self._given: dict[int, asyncio.Future[TrialTask | None]] = {}
+
+    async def give(self, asking: int, task: TrialTask | None) -> None:
+        """Answer an asking; None: there is no trial left."""
+        future = self._of(asking)
+        if not future.done():
+            future.set_result(task)
+
+    async def take(self, asking: int) -> TrialTask | None:
+        """Wait for the answer to an asking."""
+        return await asyncio.shield(self._of(asking))
+
+    async def forget(self, asking: int) -> None:
+        """Forget an asking whose trial has ended."""
+        self._given.pop(asking, None)
+
+    def _of(self, asking: int) -> "asyncio.Future[TrialTask | None]":
+        if asking not in self._given:
+            self._given[asking] = asyncio.get_running_loop().create_future()
+        return self._given[asking]
+
+
+TrialDeskActor: Any = ray.remote(max_concurrency=10_000)(TrialDesk)
+"""The desk as a Ray actor, on the machine of the driver."""
