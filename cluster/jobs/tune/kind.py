@@ -12,7 +12,7 @@ from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.tuning.algorithms import GridSearch
 from outvoted.analysis.tuning.judging import check_measures
 from outvoted.analysis.tuning.space import Space
-from outvoted.cluster.console.terminal import command, warn_if
+from outvoted.cluster.console.terminal import command, warn, warn_if
 from outvoted.cluster.jobs.job import Job, Kind, Place, Recorded, Work
 from outvoted.cluster.jobs.kinds import KINDS
 from outvoted.cluster.jobs.trial_share import at_once
@@ -20,7 +20,7 @@ from outvoted.cluster.jobs.tune import TuneConfig
 from outvoted.cluster.jobs.tune.checks import EXAMPLES, check_points, check_runs
 from outvoted.cluster.jobs.tune.stopping import check_stopping
 from outvoted.cluster.jobs.tune.sweeping import Sweeping
-from outvoted.cluster.jobs.tune.trials import Judged, configured, run_folders
+from outvoted.cluster.jobs.tune.trials import JudgedBy, configured, run_folders
 from outvoted.cluster.jobs.workload import Workload
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Tune(Kind[TuneConfig]):
         """Refuse whatever can be refused before anything starts."""
         config = job.config
         check_stopping(config)
-        space, judged = config.space(), Judged(config)
+        space, judged = config.space(), JudgedBy(config)
         _check_measures(config, judged, space)
         config.chosen.check(space, judged.goals)
         warn_if(console, check_points(space, data))
@@ -50,6 +50,9 @@ class Tune(Kind[TuneConfig]):
 
         def place(there: Mapping[str, float]) -> Work:
             share, many = at_once(config.trial.num_cpus, config.trial.num_gpus, config.parallel, there)
+            console.print(f"{many} trials at a time", soft_wrap=True)
+            if there.get("GPU") and not share.num_gpus:
+                warn(console, "trials compute on CPUs, since trial.num_gpus is 0: the GPUs are not used")
             return Sweeping(job, record, data, space, judged, share, many).run
 
         return place
@@ -93,7 +96,7 @@ class Tune(Kind[TuneConfig]):
 TUNE = Tune()
 
 
-def _check_measures(config: TuneConfig, judged: Judged, space: Space[Any]) -> None:
+def _check_measures(config: TuneConfig, judged: JudgedBy, space: Space[Any]) -> None:
     """Refuse measures that a run does not have: of the base, and of points that change what is measured."""
     early, racing = config.stopping.rule != "none", config.stopping.rule == "race"
     for base in (config.base, *(configured(space, point) for point in space.examples(EXAMPLES))):

@@ -32,7 +32,7 @@ _KEPT = 4
 
 
 @dataclass(frozen=True)
-class Wanted:
+class WantedPanel:
     """A panel, and the images that it is trained on: their fingerprint, shape, and number of classes."""
 
     recipes: tuple[Recipe, ...]
@@ -55,7 +55,7 @@ class ToTrain:
 
 
 @dataclass(frozen=True)
-class Ready:
+class PlacedPanel:
     """A panel: a reference to its members in the object store."""
 
     members: Any
@@ -77,7 +77,7 @@ class _Order:
     trainers: dict[int, str] = field(default_factory=dict)
     trained: dict[int, Member] = field(default_factory=dict)
     refused: OutvotedError | None = None
-    ready: Ready | None = None
+    ready: PlacedPanel | None = None
 
     def next(self) -> int | None:
         """Return the place of a network that nobody trains, the referee first, which takes longest."""
@@ -100,7 +100,7 @@ class PanelDesk:
         self._changed = asyncio.Condition()
         self._count = 0
 
-    async def ask(self, wanted: Wanted, who: str) -> ToTrain | Ready | None:
+    async def ask(self, wanted: WantedPanel, who: str) -> ToTrain | PlacedPanel | None:
         """Return a panel, or the next network of it that is to be trained; None: ask again.
 
         Raises:
@@ -127,7 +127,7 @@ class PanelDesk:
         order.trainers[place] = who
         return ToTrain(place, None if loaded is None else loaded.weights)
 
-    async def trained(self, wanted: Wanted, place: int, member: Member) -> None:
+    async def trained(self, wanted: WantedPanel, place: int, member: Member) -> None:
         """Take a network that was trained; the last one of its panel puts the panel onto the shelf."""
         order = self._order(wanted)
         order.trainers.pop(place, None)
@@ -140,7 +140,7 @@ class PanelDesk:
                 _place(order, found)
         await self._tell()
 
-    async def refused(self, wanted: Wanted, why: OutvotedError) -> None:
+    async def refused(self, wanted: WantedPanel, why: OutvotedError) -> None:
         """Take why a network cannot be trained: all trials that want its panel are told."""
         self._order(wanted).refused = why
         await self._tell()
@@ -155,7 +155,7 @@ class PanelDesk:
         """Count the networks that were trained."""
         return self._count
 
-    def _order(self, wanted: Wanted) -> _Order:
+    def _order(self, wanted: WantedPanel) -> _Order:
         if wanted.name not in self._orders:
             shelf = self._panels / panel_settings.key(wanted.recipes, wanted.fingerprint)
             order = _Order(wanted.recipes, shelf)
@@ -175,7 +175,7 @@ class PanelDesk:
 
 
 def _place(order: _Order, found: Sequence[Member]) -> None:
-    order.ready = Ready((ray.put(tuple(found)),))
+    order.ready = PlacedPanel((ray.put(tuple(found)),))
     order.trained.clear()
 
 
@@ -197,7 +197,7 @@ class DeskShelf(Shelf):
         Raises:
             OutvotedError: a network cannot be built or trained.
         """
-        panel = Wanted(wanted, data.fingerprint, data.shape, data.classes)
+        panel = WantedPanel(wanted, data.fingerprint, data.shape, data.classes)
         if panel.name not in self._kept:
             self._kept[panel.name] = self._got(panel, data)
             while len(self._kept) > _KEPT:
@@ -205,16 +205,16 @@ class DeskShelf(Shelf):
         self._kept.move_to_end(panel.name)
         return list(self._kept[panel.name])
 
-    def _got(self, wanted: Wanted, data: Dataset) -> list[Member]:
+    def _got(self, wanted: WantedPanel, data: Dataset) -> list[Member]:
         while True:
             told = result(self._desk.ask.remote(wanted, self.who))
-            if isinstance(told, Ready):
+            if isinstance(told, PlacedPanel):
                 (placed,) = told.members
                 return list(ray.get(placed))
             if isinstance(told, ToTrain):
                 self._train(wanted, told, data)
 
-    def _train(self, wanted: Wanted, what: ToTrain, data: Dataset) -> None:
+    def _train(self, wanted: WantedPanel, what: ToTrain, data: Dataset) -> None:
         one = wanted.recipes[what.index]
         try:
             epochs = trained_or_measured(one.network, one.training, data, one.seed, what.loaded)

@@ -22,7 +22,7 @@ from outvoted.cluster.jobs.tune.handing import TrialDeskActor
 from outvoted.cluster.jobs.tune.places import RunTakerActor
 from outvoted.cluster.jobs.tune.shelf import PanelDeskActor
 from outvoted.cluster.jobs.tune.tasks import SweepWork
-from outvoted.cluster.jobs.tune.trials import Judged, Trials, recorded
+from outvoted.cluster.jobs.tune.trials import JudgedBy, Trials, recorded
 from outvoted.cluster.jobs.tune.watched import WatchedSweep
 from outvoted.cluster.jobs.tune.worker import data_settings
 from outvoted.cluster.ray.calls import result
@@ -50,7 +50,7 @@ class Sweeping:
     record: RunRecord
     data: Dataset
     space: Space[Any]
-    judged: Judged
+    judged: JudgedBy
     share: Share
     at_once: int
 
@@ -107,7 +107,7 @@ class Sweeping:
                 end_recorder(actor)
 
 
-def _racing(config: TuneConfig, judged: Judged) -> Racing | None:
+def _racing(config: TuneConfig, judged: JudgedBy) -> Racing | None:
     if config.stopping.rule != "race":
         return None
     stopping, runs = config.stopping, 1 if config.replicates is None else len(config.replicates.seeds)

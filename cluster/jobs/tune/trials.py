@@ -34,7 +34,7 @@ OnEnded = Callable[[TrialRow], object]
 """Is told of every trial that has ended, also once of each that had before."""
 
 
-class Judged:
+class JudgedBy:
     """What trials are judged by."""
 
     def __init__(self, config: TuneConfig) -> None:
@@ -68,7 +68,7 @@ class Trials:
     ) -> None:
         """Take what suggests trials, and where those that have ended are recorded."""
         self._config, self._space, self._schedule, self._store = config, space, schedule, store
-        self._judged, self._on_ended = Judged(config), on_ended
+        self._judged, self._on_ended = JudgedBy(config), on_ended
         self._rows = {row.number: row for row in store.read()}
         self.finished = False
 
@@ -146,7 +146,7 @@ def recorded(
     Args:
         channels: of the images.
     """
-    judged, rows = Judged(config), store.read()
+    judged, rows = JudgedBy(config), store.read()
     own = [row for row in rows if row.same_as is None]
     complete = {row.number: _complete(config, space, folder, channels, row) for row in own}
     return [

@@ -12,7 +12,7 @@ from outvoted.analysis.tuning.schedule import Schedule
 from outvoted.cluster.console.terminal import warn, warn_if
 from outvoted.cluster.console.trial_table import TrialTable
 from outvoted.cluster.jobs.tune.tasks import TrialTask
-from outvoted.cluster.jobs.tune.trials import Judged
+from outvoted.cluster.jobs.tune.trials import JudgedBy
 from outvoted.cluster.storage.urls import given_as
 
 _MANY = 0.5
@@ -23,7 +23,7 @@ _LEAST = 4
 class WatchedSweep:
     """Shows the trials of a sweep."""
 
-    def __init__(self, folder: Path, judged: Judged, schedule: Schedule, progress: Bars) -> None:
+    def __init__(self, folder: Path, judged: JudgedBy, schedule: Schedule, progress: Bars) -> None:
         """Take the sweep's folder, and the bars that are shown."""
         self.table = TrialTable(progress, [(one.measure, one.goal) for one in judged.objectives])
         self._folder, self._judged, self._schedule, self._progress = folder, judged, schedule, progress

@@ -14,19 +14,19 @@ from outvoted.actors.panel.panel_settings import PanelSettings
 from outvoted.actors.training.steps import Training
 from outvoted.actors.training.training import train, trained_member
 from outvoted.cluster.jobs.tune import shelf
-from outvoted.cluster.jobs.tune.shelf import PanelDesk, Ready, ToTrain, Wanted
+from outvoted.cluster.jobs.tune.shelf import PanelDesk, PlacedPanel, ToTrain, WantedPanel
 from outvoted.search.errors import OutvotedError
 
 PANEL = PanelSettings(networks=(MLP(hidden=2), MLP(hidden=3)), training=Training(epochs=1))
 
 
 @pytest.fixture(scope="module")
-def wanted(digits: Dataset) -> Wanted:
-    return Wanted(panel_settings.recipes(PANEL, None), digits.fingerprint, digits.shape, digits.classes)
+def wanted(digits: Dataset) -> WantedPanel:
+    return WantedPanel(panel_settings.recipes(PANEL, None), digits.fingerprint, digits.shape, digits.classes)
 
 
 @pytest.fixture(scope="module")
-def made(wanted: Wanted, digits: Dataset) -> list[Member]:
+def made(wanted: WantedPanel, digits: Dataset) -> list[Member]:
     return [
         trained_member(
             one.name, one.role, one.network, one.seed, train(one.network, one.training, digits, one.seed)
@@ -42,10 +42,10 @@ def _no_store(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shelf, "_WAIT_SECONDS", 0.05)
 
 
-async def _trained(desk: PanelDesk, wanted: Wanted, made: list[Member], who: str) -> int:
+async def _trained(desk: PanelDesk, wanted: WantedPanel, made: list[Member], who: str) -> int:
     """Help until the panel is there; return how many networks were trained on the way."""
     count = 0
-    while not isinstance(told := await desk.ask(wanted, who), Ready):
+    while not isinstance(told := await desk.ask(wanted, who), PlacedPanel):
         if isinstance(told, ToTrain):
             count += 1
             await asyncio.sleep(0)
@@ -54,7 +54,7 @@ async def _trained(desk: PanelDesk, wanted: Wanted, made: list[Member], who: str
 
 
 def test_each_network_is_trained_once_however_many_want_it(
-    tmp_path: Path, wanted: Wanted, made: list[Member]
+    tmp_path: Path, wanted: WantedPanel, made: list[Member]
 ) -> None:
     async def helped() -> tuple[list[int], int]:
         desk = PanelDesk(tmp_path)
@@ -68,7 +68,9 @@ def test_each_network_is_trained_once_however_many_want_it(
     assert [one.name for one in members.load(folder)] == [one.name for one in made]
 
 
-def test_nothing_on_the_shelf_is_trained_again(tmp_path: Path, wanted: Wanted, made: list[Member]) -> None:
+def test_nothing_on_the_shelf_is_trained_again(
+    tmp_path: Path, wanted: WantedPanel, made: list[Member]
+) -> None:
     members.save(tmp_path / panel_settings.key(wanted.recipes, wanted.fingerprint), made)
 
     async def found() -> tuple[Any, int]:
@@ -76,16 +78,16 @@ def test_nothing_on_the_shelf_is_trained_again(tmp_path: Path, wanted: Wanted, m
         return await desk.ask(wanted, "one"), await desk.count()
 
     told, count = asyncio.run(found())
-    assert isinstance(told, Ready)
+    assert isinstance(told, PlacedPanel)
     assert count == 0
     assert [one.sha256 for one in told.members[0]] == [one.sha256 for one in made]
 
 
 @pytest.mark.parametrize("noticed", [True, False], ids=["by the driver", "by its successor"])
 def test_what_a_process_trained_that_died_is_handed_out_again(
-    tmp_path: Path, wanted: Wanted, noticed: bool
+    tmp_path: Path, wanted: WantedPanel, noticed: bool
 ) -> None:
-    async def again() -> list[ToTrain | Ready | None]:
+    async def again() -> list[ToTrain | PlacedPanel | None]:
         desk = PanelDesk(tmp_path)
         first = [
             await desk.ask(wanted, "one"),
@@ -105,7 +107,7 @@ def test_what_a_process_trained_that_died_is_handed_out_again(
 
 
 def test_a_network_that_cannot_be_trained_is_refused_to_all_who_want_it(
-    tmp_path: Path, wanted: Wanted
+    tmp_path: Path, wanted: WantedPanel
 ) -> None:
     async def refused() -> None:
         desk = PanelDesk(tmp_path)
