@@ -89,8 +89,11 @@ class Tune(Kind[TuneConfig]):
 
     def next(self, job: Job[TuneConfig], again: str) -> Sequence[str]:
         """Return commands that extend the sweep, and watch it."""
-        more = command("--set", f"trials={2 * job.config.trials}")
-        return f"{again} {more}   # more trials", command("tensorboard", "--logdir", job.store.path / "tb")
+        watch = command("tensorboard", "--logdir", job.store.path / "tb")
+        if isinstance(job.config.chosen, GridSearch):
+            key = next(iter(job.config.vary))
+            return watch, f"{again} --set 'vary.{key}=[...]'   # more values"
+        return watch, f"{again} {command('--set', f'trials={2 * job.config.trials}')}   # more trials"
 
 
 TUNE = Tune()

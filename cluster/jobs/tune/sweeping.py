@@ -25,9 +25,11 @@ from outvoted.cluster.jobs.tune.tasks import SweepWork
 from outvoted.cluster.jobs.tune.trials import JudgedBy, Trials, recorded
 from outvoted.cluster.jobs.tune.watched import WatchedSweep
 from outvoted.cluster.jobs.tune.worker import data_settings
-from outvoted.cluster.ray.calls import result
+from outvoted.cluster.ray.calls import answered
 from outvoted.cluster.ray.cells import end_recorder, here
 from outvoted.cluster.ray.placement import Share
+
+_COUNTING_SECONDS = 2.0
 
 
 class TuneFigures(Figures):
@@ -99,9 +101,9 @@ class Sweeping:
                 constraints=self.judged.constraints,
                 rule=config.stopping.rule,
             )
-            figures.trained += result(desk.count.remote())
-            figures.put(self.record)
         finally:
+            figures.trained += answered(desk.count.remote(), _COUNTING_SECONDS, 0)
+            figures.put(self.record)
             same_place.forget(store.path)
             for actor in (trials, desk, taker):
                 end_recorder(actor)
