@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 
 from outvoted.actors.panel.realism import REALISTIC
-from outvoted.analysis.report.numbers import COUNT, DECIMAL, PERCENT, SHARE, Proportion, proportion
+from outvoted.analysis.report.numbers import COUNT, DECIMAL, PERCENT, SHARE
 from outvoted.analysis.report.table import Column, Table, table_of
 from outvoted.search.arrays import Ints
 from outvoted.search.consensus import is_voter
@@ -68,7 +68,7 @@ def _summary(voters: int, seeds: int, searches: pd.DataFrame, mistakes: pd.DataF
         success=won / len(began) if len(began) else 0.0,
         moves=float(mistakes["moves"].mean()) if count else None,
         validity=validity(mistakes),
-        held_out_correct=held_out_share(mistakes).value,
+        held_out_correct=_held_out_correct(mistakes) if count else None,
         inferences=spent / count if count else None,
     )
 
@@ -85,24 +85,26 @@ def inferences(searches: pd.DataFrame) -> "pd.Series[int]":
 
 def validity(mistakes: pd.DataFrame) -> float | None:
     """Return the share of mistakes on which the referee agrees with the label, of those it has judged."""
-    return validity_share(mistakes).value
+    return _share(judged_valid(mistakes))
 
 
-def validity_share(mistakes: pd.DataFrame) -> Proportion:
-    """Return the same with its interval."""
-    judged = mistakes["valid"].dropna() if len(mistakes) else mistakes
-    return proportion(int(judged.astype(bool).to_numpy().sum()), len(judged))
+def judged_valid(mistakes: pd.DataFrame) -> "pd.Series[bool]":
+    """Return of each mistake that the referee has judged whether it agrees with the label."""
+    return mistakes["valid"].dropna().astype(bool) if len(mistakes) else pd.Series(dtype=bool)
 
 
 def realistic(mistakes: pd.DataFrame) -> float | None:
     """Return the share of mistakes that are realistic, of those whose realism is known."""
-    return realistic_share(mistakes).value
+    return _share(judged_realistic(mistakes))
 
 
-def realistic_share(mistakes: pd.DataFrame) -> Proportion:
-    """Return the same with its interval."""
-    known = mistakes["realism"].dropna().to_numpy(np.float64) if len(mistakes) else np.empty(0)
-    return proportion(int((known >= REALISTIC).sum()), len(known))
+def judged_realistic(mistakes: pd.DataFrame) -> "pd.Series[bool]":
+    """Return of each mistake whose realism is known whether it is realistic."""
+    return mistakes["realism"].dropna() >= REALISTIC if len(mistakes) else pd.Series(dtype=bool)
+
+
+def _share(found: "pd.Series[bool]") -> float | None:
+    return float(found.to_numpy().mean()) if len(found) else None
 
 
 def answers(mistakes: pa.Table) -> Ints:
@@ -119,15 +121,25 @@ def _of(table: pd.DataFrame, voters: int) -> pd.DataFrame:
     return table[table["voters"] == voters] if len(table) else table
 
 
-def held_out_share(mistakes: pd.DataFrame) -> Proportion:
-    """Return the share of held-out peers' answers that are the label; ``answers`` is one of the columns."""
+def _held_out_correct(mistakes: pd.DataFrame) -> float | None:
+    """Return the share of held-out peers' answers that are the label."""
+    right, asked = held_out_answers(mistakes)
+    return float(right.sum() / asked.sum()) if asked.any() else None
+
+
+def held_out_answers(mistakes: pd.DataFrame) -> tuple[Ints, Ints]:
+    """Return of each mistake how many held-out peers answer its label, and how many there are; both (n,).
+
+    Args:
+        mistakes: with a column ``answers``, each network's class.
+    """
     if mistakes.empty:
-        return proportion(0, 0)
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
     right = mistakes["label"].to_numpy() == np.stack(list(mistakes["answers"])).T
     target, voters = (mistakes[name].to_numpy(np.int64) for name in ("target", "voters"))
     held_out = ~is_voter(len(right), target, voters)
     held_out[target, np.arange(len(target))] = False
-    return proportion(int(right[held_out].sum()), int(held_out.sum()))
+    return (right & held_out).sum(0), held_out.sum(0)
 
 
 def voters_table(rows: Sequence[VotersSummary]) -> Table:

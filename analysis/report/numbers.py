@@ -62,8 +62,15 @@ def proportion(hits: int, of: int) -> Proportion:
     """Return the share of ``hits`` in ``of``, with its interval (E. B. Wilson, 1927)."""
     if of == 0:
         return Proportion(0, 0, None, None, None)
-    found = scipy.stats.binomtest(hits, of).proportion_ci(LEVEL, "wilson")
-    return Proportion(hits, of, hits / of, float(found.low), float(found.high))
+    return Proportion(hits, of, hits / of, *wilson(hits / of, of))
+
+
+def wilson(value: float, of: float) -> tuple[float, float]:
+    """Return the ends of Wilson's 95 % interval of a share of ``of``, which may be any number above 0."""
+    z = float(scipy.special.ndtri((1 + LEVEL) / 2))
+    middle, half = value + z**2 / (2 * of), z * np.sqrt(value * (1 - value) / of + z**2 / (4 * of**2))
+    low, high = (float(end / (1 + z**2 / of)) for end in (middle - half, middle + half))
+    return 0.0 if value == 0 else low, 1.0 if value == 1 else high
 
 
 def spread(values: ArrayLike) -> Spread:
@@ -99,27 +106,6 @@ def interval(values: ArrayLike) -> Interval:
         return mean, None, None
     half = float(scipy.stats.t.ppf((1 + LEVEL) / 2, len(there) - 1) * there.std(ddof=1) / np.sqrt(len(there)))
     return mean, mean - half, mean + half
-
-
-def rate(found: ArrayLike, spent: ArrayLike) -> Interval:
-    """Return how much was found of all that was spent, and its 95 % interval.
-
-    The interval is that of the delta method on the logarithm, by Student's t: it never reaches below 0, and
-    the reciprocals of its ends are the ends of the interval of what was spent for each that was found.
-
-    Args:
-        found, spent: shape (n,), 0 or more, of units that are independent of each other.
-    """
-    each, cost = np.asarray(found, np.float64), np.asarray(spent, np.float64)
-    total, whole = float(each.sum()), float(cost.sum())
-    if not whole:
-        return None, None, None
-    if not total or len(each) < 2:
-        return total / whole, None, None
-    apart = each - total / whole * cost
-    error = float(np.sqrt((apart**2).sum() * len(each) / (len(each) - 1))) / total
-    factor = float(np.exp(scipy.stats.t.ppf((1 + LEVEL) / 2, len(each) - 1) * error))
-    return total / whole, total / whole / factor, total / whole * factor
 
 
 @dataclass(frozen=True)

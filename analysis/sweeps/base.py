@@ -59,7 +59,7 @@ def peer_name(seed: int) -> str:
 
 
 @dataclass(frozen=True)
-class Measured:
+class StackFigures:
     """What was measured of the networks in a stack after an epoch.
 
     Attributes:
@@ -98,7 +98,7 @@ class Experiment(ABC, Settings):
         """Return the columns that :meth:`measure` fills."""
 
     @abstractmethod
-    def measure(self, stack: Stack, units: Sequence[Unit], data: Dataset, last: bool) -> Measured:
+    def measure(self, stack: Stack, units: Sequence[Unit], data: Dataset, last: bool) -> StackFigures:
         """Measure a stack of networks, one for each unit; with votes after the ``last`` epoch."""
 
     @abstractmethod

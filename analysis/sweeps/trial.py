@@ -11,7 +11,7 @@ from outvoted.actors.runs.epochs import EpochRecord
 from outvoted.actors.sweeps.sweep_store import Kept, Row
 from outvoted.actors.training.stacked_training import StackedTraining, Trainee
 from outvoted.actors.training.steps import Training
-from outvoted.analysis.sweeps.base import Experiment, Measured, Unit
+from outvoted.analysis.sweeps.base import Experiment, StackFigures, Unit
 
 
 class Trial:
@@ -66,7 +66,7 @@ class Trial:
             for unit, weights, rows in each
         ]
 
-    def _measured(self) -> Measured:
+    def _measured(self) -> StackFigures:
         last = self._stacked.epoch == self._training.epochs
         return self._experiment.measure(self._stacked.stack, self.units, self._data, last)
 

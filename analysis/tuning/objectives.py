@@ -17,7 +17,8 @@ class Measured:
     """What a measure gave: the value and the ends of its 95 % interval, each None where it can't be told.
 
     Attributes:
-        of: how many searches, mistakes, images or runs it was taken over.
+        of: how many searches, mistakes, images or runs it was taken over; of a share, as how many independent
+            ones these are worth.
     """
 
     value: float | None

@@ -18,7 +18,7 @@ from outvoted.actors.data.noises import Gaussian, NoiseClass, Uniform, with_nois
 from outvoted.actors.data.selection import Criteria, Selection
 from outvoted.actors.networks import MLP, PlainCNN
 from outvoted.actors.networks.stack import Stack
-from outvoted.analysis.sweeps.base import Experiment, Measured, Setting, Unit, peer_name
+from outvoted.analysis.sweeps.base import Experiment, Setting, StackFigures, Unit, peer_name
 from outvoted.analysis.sweeps.base import votes as votes_of
 from outvoted.analysis.sweeps.noise_class.step_function import FITS, StepFunction, fits
 from outvoted.search.arrays import Bools, Floats, Ints
@@ -193,7 +193,7 @@ class NoiseClassExperiment(Experiment):
         """Return the paper's metrics of one network on the test images."""
         return [(name, pa.float64()) for name in METRICS]
 
-    def measure(self, stack: Stack, units: Sequence[Unit], data: Dataset, last: bool) -> Measured:
+    def measure(self, stack: Stack, units: Sequence[Unit], data: Dataset, last: bool) -> StackFigures:
         """Put the test images to the networks, and at the end the training images to those that sort them."""
         answered, labels = _logits(stack, data.test), data.test.labels
         found = metrics(answered, torch.tensor(labels), data.classes - units[0].setting.more_classes)
@@ -201,7 +201,7 @@ class NoiseClassExperiment(Experiment):
         rows: tuple[dict[str, object], ...] = tuple(
             {name: float(values[i]) for name, values in figures.items()} for i in range(len(units))
         )
-        return Measured(rows, self._votes(stack, units, data, answered) if last else ())
+        return StackFigures(rows, self._votes(stack, units, data, answered) if last else ())
 
     def _votes(
         self, stack: Stack, units: Sequence[Unit], data: Dataset, answered: torch.Tensor

@@ -18,7 +18,7 @@ from outvoted.actors.networks import MLP, PlainCNN
 from outvoted.actors.networks.mlp import Temperature
 from outvoted.actors.networks.stack import Stack
 from outvoted.analysis.report.numbers import nan_mean
-from outvoted.analysis.sweeps.base import Experiment, Measured, Setting, Unit, votes
+from outvoted.analysis.sweeps.base import Experiment, Setting, StackFigures, Unit, votes
 from outvoted.analysis.sweeps.temperature.pixel_attack import attack_pixels, fooled_shares
 from outvoted.analysis.sweeps.temperature.robustness import (
     class_medians,
@@ -191,7 +191,7 @@ class TemperatureExperiment(Experiment):
             ("pixel_fooled", pa.list_(_LIST)),
         ]
 
-    def measure(self, stack: Stack, units: Sequence[Unit], data: Dataset, last: bool) -> Measured:
+    def measure(self, stack: Stack, units: Sequence[Unit], data: Dataset, last: bool) -> StackFigures:
         """Put all test images to the networks: as they are, attacked by FGSM, and at the end by pixels."""
         temperatures = [float(dict(unit.setting.values)["temperature"]) for unit in units]
         parts = [
@@ -200,7 +200,7 @@ class TemperatureExperiment(Experiment):
         ]
         answers, labels = TemperatureAnswers.joined(parts), data.test.labels
         rows = answers.rows(labels, data.classes, self.pixels)
-        return Measured(tuple(rows), answers.votes(units, labels) if last else ())
+        return StackFigures(tuple(rows), answers.votes(units, labels) if last else ())
 
     def _answers(
         self, stack: Stack, temperatures: list[float], images: torch.Tensor, labels: torch.Tensor, last: bool

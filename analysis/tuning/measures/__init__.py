@@ -9,10 +9,10 @@ import pyarrow as pa
 
 from outvoted.analysis.tuning.measures import healing, studying
 from outvoted.analysis.tuning.measures.base import Measure
-from outvoted.analysis.tuning.measures.comparing import MINING, ComparedRuns, of_strategy
-from outvoted.analysis.tuning.measures.healing import Healed
-from outvoted.analysis.tuning.measures.mined import Mined
-from outvoted.analysis.tuning.measures.studying import Studied
+from outvoted.analysis.tuning.measures.comparing import MINING, RecordedComparison, of_strategy
+from outvoted.analysis.tuning.measures.healing import RecordedHealing
+from outvoted.analysis.tuning.measures.mined import RecordedMining
+from outvoted.analysis.tuning.measures.studying import RecordedStudy
 from outvoted.analysis.tuning.objectives import Measured
 from outvoted.search.errors import OutvotedError, suggestion
 
@@ -40,10 +40,10 @@ def _named(measures: Sequence[AnyMeasure]) -> dict[str, AnyMeasure]:
 
 
 KINDS: Mapping[str, MeasuredKind] = {
-    "mine": MeasuredKind(Mined, MINING),
-    "compare": MeasuredKind(ComparedRuns, MINING, parts=True),
-    "heal": MeasuredKind(Healed, _named(healing.MEASURES)),
-    "study": MeasuredKind(Studied, _named(studying.MEASURES)),
+    "mine": MeasuredKind(RecordedMining, MINING),
+    "compare": MeasuredKind(RecordedComparison, MINING, parts=True),
+    "heal": MeasuredKind(RecordedHealing, _named(healing.MEASURES)),
+    "study": MeasuredKind(RecordedStudy, _named(studying.MEASURES)),
 }
 
 

@@ -32,8 +32,8 @@ class Measure(Generic[Read, Config]):
         goal: the usual one.
         form: how it is written.
         of: takes it from what was read of a run; of a run with nothing to take it from its value is None.
-        interval: ``binomial`` (Wilson's) where the value is a share of as many as ``of`` says, each a hit or
-            none; ``other`` where it is that of a mean (Student's t) or of a rate (on the logarithm); None
+        interval: ``binomial`` (Wilson's) where the value is a share of as many independent ones as ``of``
+            says; ``other`` where it is that of a mean (Student's t) or of a rate (on the logarithm); None
             where there is none.
         over: what is taken to be independent of each other in the latter.
         early: whether, before the run's end, it is an estimate of what it will be at the end.

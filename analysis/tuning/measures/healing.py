@@ -20,7 +20,7 @@ from outvoted.analysis.tuning.objectives import Measured
 _POINTS = Form(1, 100, "+", "%")
 
 
-class Healing(Protocol):
+class HealingKeys(Protocol):
     """The keys of a healing run's configuration by which it is measured."""
 
     @property
@@ -33,10 +33,10 @@ class Healing(Protocol):
 
 
 @dataclass(frozen=True)
-class Healed:
+class RecordedHealing:
     """A healing run: the rounds it has recorded so far; ``held`` are these where they are in hand."""
 
-    config: Healing
+    config: HealingKeys
     folder: Path
     held: Mapping[str, pa.Table] | None = None
 
@@ -65,13 +65,13 @@ class Healed:
         return pd.Series(self.means.xs((str(arm), number))[figure])
 
 
-Taken = Callable[[Healed], Measured]
+Taken = Callable[[RecordedHealing], Measured]
 
 
-def _over_repeats(of: Callable[[Healed, int], "pd.Series[float]"]) -> Taken:
+def _over_repeats(of: Callable[[RecordedHealing, int], "pd.Series[float]"]) -> Taken:
     """Take the mean over repeats of what is given for each, after the last round that all have completed."""
 
-    def taken(run: Healed) -> Measured:
+    def taken(run: RecordedHealing) -> Measured:
         if run.summary is None:
             return Measured(None)
         values = of(run, run.summary.rounds).dropna().to_numpy(float)
@@ -85,41 +85,41 @@ def _after(figure: str) -> Taken:
 
 
 def _beyond(arm: Arm, figure: str) -> Taken:
-    def more(run: Healed, last: int) -> "pd.Series[float]":
+    def more(run: RecordedHealing, last: int) -> "pd.Series[float]":
         return run.at(Arm.MISTAKES, last, figure) - run.at(arm, last, figure)
 
     return _over_repeats(more)
 
 
-def _fall(run: Healed, last: int) -> "pd.Series[float]":
+def _fall(run: RecordedHealing, last: int) -> "pd.Series[float]":
     return run.at(Arm.MISTAKES, 0, "success") - run.at(Arm.MISTAKES, last, "success")
 
 
-def _steady(run: Healed) -> Measured:
+def _steady(run: RecordedHealing) -> Measured:
     if run.summary is None:
         return Measured(None)
     since = run.summary.steady[str(Arm.MISTAKES)]
     return Measured(None if since is None else float(since), of=run.summary.repeats)
 
 
-def _no_referee(config: Healing) -> Lack | None:
+def _no_referee(config: HealingKeys) -> Lack | None:
     if config.referee is not None:
         return None
     return Lack("no referee, who would judge mistakes", "set referee to a network, say {kind: cnn}")
 
 
-def _no_rounds(config: Healing) -> Lack | None:
+def _no_rounds(config: HealingKeys) -> Lack | None:
     return None if config.heal.rounds else Lack("heal.rounds: 0", "set heal.rounds to at least 1")
 
 
-def _never_steady(config: Healing) -> Lack | None:
+def _never_steady(config: HealingKeys) -> Lack | None:
     if config.heal.steady and config.heal.rounds > 1:
         return None
     found = f"heal.steady: {config.heal.steady:g} and heal.rounds: {config.heal.rounds}"
     return Lack(found, "set heal.steady to more than 0 and heal.rounds to at least 2")
 
 
-Heals = Measure[Healed, Healing]
+Heals = Measure[RecordedHealing, HealingKeys]
 _FIGURES: tuple[Heals, ...] = (
     Heals(
         "moved_accuracy",

@@ -32,7 +32,7 @@ _COUNTED = (
 _MAP = Grid()
 
 
-class Mining(Protocol):
+class MiningKeys(Protocol):
     """The keys of a mining run's configuration by which it is measured."""
 
     @property
@@ -68,7 +68,7 @@ class Effort:
 
 
 @dataclass(frozen=True)
-class Mined:
+class RecordedMining:
     """A run of mining: what it has recorded so far.
 
     Attributes:
@@ -79,11 +79,11 @@ class Mined:
         beside: other runs whose mistakes lie on the same map.
     """
 
-    config: Mining
+    config: MiningKeys
     folder: Path
     held: Mapping[str, pa.Table] | None = None
     grid: Grid = _MAP
-    beside: "Sequence[Mined]" = ()
+    beside: "Sequence[RecordedMining]" = ()
 
     @cached_property
     def searches(self) -> pd.DataFrame:

@@ -1,28 +1,72 @@
 """What a run of mining is measured by."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 
 from outvoted.analysis.mining.cells import cells
-from outvoted.analysis.mining.voters import held_out_share, realistic_share, validity_share
-from outvoted.analysis.report.numbers import COUNT, DECIMAL, SHARE, Form, interval, proportion, rate
+from outvoted.analysis.mining.voters import held_out_answers, judged_realistic, judged_valid
+from outvoted.analysis.report.grouped import independent, mean_in_groups, rate
+from outvoted.analysis.report.numbers import COUNT, DECIMAL, SHARE, Form, proportion, wilson
 from outvoted.analysis.tuning.measures.base import Lack, Measure, of_interval, of_share
-from outvoted.analysis.tuning.measures.mined import Mined, Mining
+from outvoted.analysis.tuning.measures.mined import MiningKeys, RecordedMining
 from outvoted.analysis.tuning.objectives import Measured
-from outvoted.search.arrays import Floats
+from outvoted.search.arrays import AnyArray, Floats, Ints
 from outvoted.search.outcome import Outcome
 
 _THOUSAND = 1000
 _FINE = Form(3)
 
 
-def _success(run: Mined) -> Measured:
-    return of_share(proportion(run.won, len(run.begun)))
+def _share(hits: Ints, of: Ints, seeds: AnyArray) -> Measured:
+    """Return the share of hits among all, by rows of which each has so many, from so many seeds."""
+    hit, each = _by_seeds(seeds, hits, of)
+    if not each.sum():
+        return Measured(None)
+    worth, value = int(max(independent(hit, each), 1)), float(hit.sum() / each.sum())
+    return Measured(value, *wilson(value, worth), worth)
 
 
-def _per(run: Mined, spent: Floats, times: float) -> Measured:
+def _by_seeds(seeds: AnyArray, *values: AnyArray) -> Iterator[Floats]:
+    """Add values of rows up by their seeds, each to shape (seeds,)."""
+    index = np.unique(seeds, return_inverse=True)[1]
+    return (np.asarray(np.bincount(index, one) if len(one) else (), np.float64) for one in values)
+
+
+def _success(run: RecordedMining) -> Measured:
+    won = np.asarray(run.begun["outcome"] == Outcome.MISTAKE, np.int64)
+    return _share(won, np.ones_like(won), run.begun["replica"].to_numpy())
+
+
+def _share_of(judged: Callable[[pd.DataFrame], "pd.Series[bool]"]) -> Callable[[RecordedMining], Measured]:
+    """Take a share of the mistakes that are ``judged``."""
+
+    def taken(run: RecordedMining) -> Measured:
+        found = judged(run.mistakes)
+        hits = np.asarray(found, np.int64)
+        return _share(hits, np.ones_like(hits), run.mistakes["replica"].loc[found.index].to_numpy())
+
+    return taken
+
+
+def _mean_of(column: str) -> Callable[[RecordedMining], Measured]:
+    """Take the mean of a column over mistakes."""
+
+    def taken(run: RecordedMining) -> Measured:
+        found = run.mistakes[column].dropna()
+        values, seeds = np.asarray(found, np.float64), run.mistakes["replica"].loc[found.index].to_numpy()
+        return of_interval(mean_in_groups(*_by_seeds(seeds, values, np.ones_like(values))), len(values))
+
+    return taken
+
+
+def _held_out(run: RecordedMining) -> Measured:
+    return _share(*held_out_answers(run.answered), run.mistakes["replica"].to_numpy())
+
+
+def _per(run: RecordedMining, spent: Floats, times: float) -> Measured:
     """Return how many mistakes there are for ``times`` of what was ``spent``, seed by seed.
 
     Where none was found, the upper end is that of the success rate: as if the next search had found one.
@@ -36,67 +80,59 @@ def _per(run: Mined, spent: Floats, times: float) -> Measured:
     return Measured(value, low, high, searches)
 
 
-def _mistakes(run: Mined) -> Measured:
+def _mistakes(run: RecordedMining) -> Measured:
     found = _per(run, run.effort.searches, len(run.begun))
     return replace(found, value=float(len(run.mistakes)))
 
 
-def _per_1000(run: Mined) -> Measured:
+def _per_1000(run: RecordedMining) -> Measured:
     return _per(run, run.effort.inferences, _THOUSAND)
 
 
-def _inferences_per_mistake(run: Mined) -> Measured:
+def _inferences_per_mistake(run: RecordedMining) -> Measured:
     found = _per(run, run.effort.inferences, 1)
     value, high, low = (1 / end if end else None for end in (found.value, found.low, found.high))
     return Measured(value, low, high, found.of)
 
 
-def _per_second(run: Mined) -> Measured:
+def _per_second(run: RecordedMining) -> Measured:
     seconds = run.figures.seconds
     return Measured(len(run.mistakes) / seconds if seconds else None, of=len(run.begun))
 
 
-def _mean_of(column: str) -> Callable[[Mined], Measured]:
-    def taken(run: Mined) -> Measured:
-        values = run.mistakes[column].dropna().to_numpy(np.float64)
-        return of_interval(interval(values), len(values))
-
-    return taken
-
-
-def _pairs(run: Mined) -> Measured:
+def _pairs(run: RecordedMining) -> Measured:
     found = run.mistakes[["label", "predicted"]].drop_duplicates()
     return Measured(float(len(found)), of=len(run.mistakes))
 
 
-def _cells(run: Mined) -> Measured:
+def _cells(run: RecordedMining) -> Measured:
     count = len(run.mistakes)
     filled = cells(run.described, run.config.search.transform, run.grid, run.span) if count else ()
     return Measured(float(len(filled)), of=count)
 
 
-def _disputed(run: Mined) -> Measured:
+def _disputed(run: RecordedMining) -> Measured:
     drawn = run.searches.drop_duplicates("replica")["outcome"]
     return of_share(proportion(int((drawn == Outcome.SKIPPED).sum()), len(drawn)))
 
 
-def _accuracy(run: Mined) -> Measured:
+def _accuracy(run: RecordedMining) -> Measured:
     known = run.accuracies
     return Measured(float(known.mean()) if len(known) else None, of=len(known))
 
 
-def no_referee(config: Mining) -> Lack | None:
+def no_referee(config: MiningKeys) -> Lack | None:
     """Say that there is no referee, if there is none."""
     if config.referee is not None:
         return None
     return Lack("no referee, who would judge mistakes", "set referee to a network, say {kind: cnn}")
 
 
-def _no_realism(config: Mining) -> Lack | None:
+def _no_realism(config: MiningKeys) -> Lack | None:
     return None if config.search.realism else Lack("search.realism: false", "set search.realism to true")
 
 
-def _all_vote(config: Mining) -> Lack | None:
+def _all_vote(config: MiningKeys) -> Lack | None:
     most = len(config.panel.names) - 1
     if config.search.voters is not None and min(config.search.voters, default=most) < most:
         return None
@@ -106,7 +142,7 @@ def _all_vote(config: Mining) -> Lack | None:
     )
 
 
-Mines = Measure[Mined, Mining]
+Mines = Measure[RecordedMining, MiningKeys]
 MEASURES: tuple[Mines, ...] = (
     Mines(
         "success",
@@ -163,7 +199,7 @@ MEASURES: tuple[Mines, ...] = (
         "minimise",
         DECIMAL,
         _mean_of("moves"),
-        over="mistakes",
+        over="seeds",
     ),
     Mines(
         "validity",
@@ -171,7 +207,7 @@ MEASURES: tuple[Mines, ...] = (
         "share of mistakes whose label the referee sees, of those it judged",
         "maximise",
         SHARE,
-        lambda run: of_share(validity_share(run.mistakes)),
+        _share_of(judged_valid),
         "binomial",
         lack=no_referee,
     ),
@@ -182,7 +218,7 @@ MEASURES: tuple[Mines, ...] = (
         "maximise",
         _FINE,
         _mean_of("realism"),
-        over="mistakes",
+        over="seeds",
         lack=_no_realism,
     ),
     Mines(
@@ -191,7 +227,7 @@ MEASURES: tuple[Mines, ...] = (
         "share of mistakes of a realism of at least 0.05",
         "maximise",
         SHARE,
-        lambda run: of_share(realistic_share(run.mistakes)),
+        _share_of(judged_realistic),
         "binomial",
         lack=_no_realism,
     ),
@@ -202,7 +238,7 @@ MEASURES: tuple[Mines, ...] = (
         "maximise",
         _FINE,
         _mean_of("margin"),
-        over="mistakes",
+        over="seeds",
     ),
     Mines(
         "held_out_agreement",
@@ -210,7 +246,7 @@ MEASURES: tuple[Mines, ...] = (
         "share of held-out peers' answers to mistakes that are the label",
         "maximise",
         SHARE,
-        lambda run: of_share(held_out_share(run.answered)),
+        _held_out,
         "binomial",
         lack=_all_vote,
     ),

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from outvoted.analysis.mining.summary import PAPER, TargetSummary, as_in_the_paper, hidden_units
 from outvoted.analysis.report.numbers import DECIMAL, SHARE
 from outvoted.analysis.tuning.measures.base import Lack, Measure
-from outvoted.analysis.tuning.measures.mined import Mined, Mining
+from outvoted.analysis.tuning.measures.mined import MiningKeys, RecordedMining
 from outvoted.analysis.tuning.objectives import Measured
 
 
 @dataclass(frozen=True)
-class Published:
+class PublishedRow:
     """A row of Table 1: share of successful searches, and means of moves and inferences over these."""
 
     success: float
@@ -19,17 +19,17 @@ class Published:
     inferences: float
 
 
-Apart = Callable[[TargetSummary, Published], float | None]
+Apart = Callable[[TargetSummary, PublishedRow], float | None]
 
 
-def _rows(config: Mining) -> dict[int, Published]:
+def _rows(config: MiningKeys) -> dict[int, PublishedRow]:
     """Return the row of each network of the panel, by its place, that is in the table."""
     hidden = map(hidden_units, config.panel.networks)
     known = {place: PAPER[units] for place, units in enumerate(hidden) if units in PAPER}
-    return {place: Published(row[0] / 100, row[1], row[2]) for place, row in known.items()}
+    return {place: PublishedRow(row[0] / 100, row[1], row[2]) for place, row in known.items()}
 
 
-def _targets(run: Mined) -> Iterator[tuple[TargetSummary, Published]]:
+def _targets(run: RecordedMining) -> Iterator[tuple[TargetSummary, PublishedRow]]:
     """Give what came of each target that was searched beside its row."""
     for place, row in _rows(run.config).items():
         if place in run.targets:
@@ -42,23 +42,23 @@ def _mean(values: Sequence[float | None]) -> Measured:
     return Measured(sum(known) / len(known) if whole else None, of=len(values))
 
 
-def _distance(apart: Apart) -> Callable[[Mined], Measured]:
+def _distance(apart: Apart) -> Callable[[RecordedMining], Measured]:
     return lambda run: _mean([apart(*each) for each in _targets(run)])
 
 
-def _success(found: TargetSummary, row: Published) -> float | None:
+def _success(found: TargetSummary, row: PublishedRow) -> float | None:
     return abs(found.success - row.success) if found.searches else None
 
 
-def _moves(found: TargetSummary, row: Published) -> float | None:
+def _moves(found: TargetSummary, row: PublishedRow) -> float | None:
     return None if found.moves is None else abs(found.moves - row.moves)
 
 
-def _inferences(found: TargetSummary, row: Published) -> float | None:
+def _inferences(found: TargetSummary, row: PublishedRow) -> float | None:
     return None if found.inferences is None else abs(found.inferences - row.inferences) / row.inferences
 
 
-def _another_experiment(config: Mining) -> Lack | None:
+def _another_experiment(config: MiningKeys) -> Lack | None:
     if not as_in_the_paper(config.search, config.data.name):
         return Lack(
             "another experiment",
@@ -71,7 +71,7 @@ def _another_experiment(config: Mining) -> Lack | None:
     return None
 
 
-Mines = Measure[Mined, Mining]
+Mines = Measure[RecordedMining, MiningKeys]
 _MEAN = ", mean over networks"
 MEASURES: tuple[Mines, ...] = (
     Mines(

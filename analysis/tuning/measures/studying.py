@@ -25,7 +25,7 @@ from outvoted.analysis.tuning.objectives import Measured
 _FINE = Form(2)
 
 
-class Studying(Protocol):
+class StudyingKeys(Protocol):
     """The key of a study's configuration by which it is measured."""
 
     @property
@@ -34,10 +34,10 @@ class Studying(Protocol):
 
 
 @dataclass(frozen=True)
-class Studied:
+class RecordedStudy:
     """A study: the images and votes that it has recorded so far."""
 
-    config: Studying
+    config: StudyingKeys
     folder: Path
     held: Any = None
 
@@ -70,8 +70,8 @@ class Studied:
         return StudyStore(self.folder, self.config.study.fields())
 
 
-def _rough(measure: Roughness) -> Callable[[Studied], Measured]:
-    def taken(run: Studied) -> Measured:
+def _rough(measure: Roughness) -> Callable[[RecordedStudy], Measured]:
+    def taken(run: RecordedStudy) -> Measured:
         return (
             Measured(None) if run.line is None else of_interval(run.line.measures[measure], run.line.groups)
         )
@@ -79,21 +79,21 @@ def _rough(measure: Roughness) -> Callable[[Studied], Measured]:
     return taken
 
 
-def _lone(run: Studied) -> Measured:
+def _lone(run: RecordedStudy) -> Measured:
     return Measured(None) if run.row is None else of_share(run.row.dissent)
 
 
-def _agreed(run: Studied) -> Measured:
+def _agreed(run: RecordedStudy) -> Measured:
     return Measured(None) if run.row is None else of_share(run.row.consensus)
 
 
-def _no_landscape(config: Studying) -> Lack | None:
+def _no_landscape(config: StudyingKeys) -> Lack | None:
     if not isinstance(config.study, BoundaryStudy):
         return None
     return Lack("a boundary study", "take one of a boundary study's measures: agreement, lone_dissent")
 
 
-def _no_boundary(config: Studying) -> Lack | None:
+def _no_boundary(config: StudyingKeys) -> Lack | None:
     if isinstance(config.study, BoundaryStudy):
         return None
     return Lack(
@@ -101,7 +101,7 @@ def _no_boundary(config: Studying) -> Lack | None:
     )
 
 
-Studies = Measure[Studied, Studying]
+Studies = Measure[RecordedStudy, StudyingKeys]
 
 
 def _roughness(measure: Roughness, form: Form) -> Studies:

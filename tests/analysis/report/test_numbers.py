@@ -20,7 +20,6 @@ from outvoted.analysis.report.numbers import (
     interval,
     nan_mean,
     proportion,
-    rate,
     spread,
 )
 
@@ -134,25 +133,3 @@ def test_what_was_not_measured_is_a_dash(value: Number) -> None:
 def test_the_ends_of_an_interval_are_written_alike() -> None:
     assert Form(1, 100, "+").span(-0.01, 0.03) == "-1.0 to +3.0"
     assert PERCENT.span(None, 0.03) == "–"
-
-
-def test_the_interval_of_a_rate_is_that_of_its_reciprocal() -> None:
-    found, spent = [3.0, 0.0, 1.0, 2.0], [10.0, 5.0, 30.0, 20.0]
-    one, other = rate(found, spent), rate(spent, found)
-    assert one[0] == pytest.approx(6 / 65)
-    assert [1 / end for end in one if end] == pytest.approx([other[0], other[2], other[1]])
-
-
-def test_rates_of_nothing_and_of_a_single_unit_have_no_interval() -> None:
-    assert rate([], []) == rate([0.0], [0.0]) == (None, None, None)
-    assert rate([0.0, 0.0], [2.0, 3.0]) == (0.0, None, None)
-    assert rate([1.0], [4.0]) == (0.25, None, None)
-
-
-def test_the_interval_of_a_rate_covers_it_nearly_as_often_as_it_says() -> None:
-    rng, truth, inside = np.random.default_rng(0), 0.3, 0
-    for _ in range(400):
-        spent = rng.gamma(2, 10, 60)
-        _, low, high = rate(rng.poisson(truth * spent), spent)
-        inside += (low or 0) <= truth <= (high or 0)
-    assert 0.91 < inside / 400 < 0.99
