@@ -165,7 +165,7 @@ def _results(shown: ShownTrials, weights: Sequence[Importances]) -> Iterator[Sec
     if lost is not None:
         yield Section("Trials that can't win", parts=(lost,))
     seconds = seconds_plot(shown)
-    said = " ".join([f"Points were chosen by {sweep.algorithm}.", *sweep.remarks])
+    said = " ".join([f"Algorithm: {sweep.algorithm}.", *sweep.remarks])
     yield Section("What was tried", said, [keys_table(sweep), *([seconds] if seconds else [])])
 
 

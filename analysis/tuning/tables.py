@@ -89,9 +89,7 @@ def trials_table(shown: ShownTrials, path: Path) -> Table:
             [row.number, *_cells(sweep, place), _came_to(sweep, place), row.seconds, _look(row, path)]
         )
     left = len(sweep.trials) - len(rows)
-    return Table(
-        "", columns, rows, f"{left:,} more, which are worse, are in points/ and scores/" if left else ""
-    )
+    return Table("", columns, rows, f"{left:,} more are in points/ and scores/" if left else "")
 
 
 def _came_to(sweep: OpenedTuning, place: int) -> str:

@@ -48,7 +48,8 @@ class Mark:
 
 FRONT = Mark("on the Pareto front", TARGET, "D", "diamond", size=6)
 BEST = Mark("best", TARGET, "D", "diamond", size=6)
-KEEPS = Mark("can win", COLOURS[0], "o", "circle")
+BEATEN = Mark("dominated", COLOURS[0], "o", "circle")
+WORSE = Mark("finished", COLOURS[0], "o", "circle")
 BREAKS = Mark("violates a constraint", OTHERS, "o", "circle-open", filled=False)
 ENDED = Mark("stopped early", OTHERS, "v", "triangle-down")
 LOST = Mark("failed", COLOURS[7], "x", "x-thin-open")
@@ -122,8 +123,8 @@ class ShownTrials:
         keeps = self.sweep.feasible[self.places]
         front = np.isin(self.numbers, self.sweep.front)
         rest = ~failed & ~ended & ~front
-        top = FRONT if len(self.aims) > 1 else BEST
-        each = ((LOST, failed), (ENDED, ended), (BREAKS, rest & ~keeps), (KEEPS, rest & keeps), (top, front))
+        other, top = (BEATEN, FRONT) if len(self.aims) > 1 else (WORSE, BEST)
+        each = ((LOST, failed), (ENDED, ended), (BREAKS, rest & ~keeps), (other, rest & keeps), (top, front))
         return [(mark, np.flatnonzero(some)) for mark, some in each if some.any()]
 
     def measured(self) -> Iterator[tuple[Mark, Ints]]:

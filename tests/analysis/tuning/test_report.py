@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,10 @@ from outvoted.actors.runs.run_folder import State
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.page import page, page_html, write_page
 from outvoted.analysis.report.report import Report
+from outvoted.analysis.tuning.opened import OpenedTuning
+from outvoted.analysis.tuning.pictures.shown import ShownTrials
 from outvoted.analysis.tuning.report import tuning_report
+from outvoted.analysis.tuning.tables import trials_table
 from outvoted.search.errors import OutvotedError
 from tests.analysis.report.sections import titles
 from tests.analysis.tuning.made_up import TWO, Values, failed, likely, row, usual, write_sweep
@@ -159,6 +163,30 @@ def test_a_trial_whose_report_was_drawn_is_linked_and_another_one_has_its_comman
     assert 'href="runs/trial-0001/report.html">trial-0001</a>' in text
     assert f"<code>outvoted report {run.store.path}/runs/trial-0000</code>" in text
     assert "trial-0002" not in text
+
+
+def test_a_run_whose_name_leads_elsewhere_is_not_linked(tmp_path: Path) -> None:
+    trial = row(0, {"search.patience": 50}, {"validity": 0.9})
+    (tmp_path / "report.html").write_text("")
+    elsewhere = tuple(replace(score, run="../..") for score in trial.scores if score.run)
+    whole = tuple(score for score in trial.scores if score.run is None)
+    run = write_sweep(
+        tmp_path / "sweep", [replace(trial, scores=(*elsewhere, *whole))], vary=GRID, objectives=["validity"]
+    )
+    assert "../.." not in page_html(page(run.record, tuning_report(run)))
+
+
+def test_of_very_many_trials_the_front_and_an_even_sample_are_shown(
+    run: OpenedRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("outvoted.analysis.tuning.pictures.shown.MOST", 30)
+    sweep = OpenedTuning(run)
+    shown = ShownTrials.of(sweep)
+    numbers = [row.number for row in shown.rows]
+    assert len(numbers) <= 30
+    assert numbers == sorted(numbers)
+    assert len(set(numbers) & set(sweep.front)) >= min(15, len(sweep.front))
+    assert "more are in points/" in trials_table(shown, run.store.path).note
 
 
 def hostile(path: Path) -> OpenedRun:
