@@ -16,9 +16,9 @@ that has nothing to do with how they end. What a trial has measured so far is th
 measure in the end, and for shares the interval is that of Clopper and Pearson (1934), which is exact; for
 other measures the 95 % interval is widened as a normal distribution has it (a rate's on the logarithm), which
 is approximate. The rivals'
-values need no interval: the winner is chosen by values, and theirs are final. Searches from one seed image
-are alike to some degree, which counts against the stated rate; so do replicates whose seeds change the rate,
-as each run is judged by itself.
+values need no interval: the winner is chosen by values, and theirs are final. Shares are of as many as are
+independent: searches from one seed image are alike to some degree. What counts against the stated rate are
+replicates whose seeds change the values, as each run is judged by itself.
 """
 
 import math
@@ -29,7 +29,6 @@ from typing import Literal
 import scipy
 
 from outvoted.analysis.tuning.constraints import Constraint
-from outvoted.analysis.tuning.measures import measure_called
 from outvoted.analysis.tuning.objectives import Goal, Measured, Objective
 
 _USUAL = 0.025
@@ -77,6 +76,7 @@ def racing_of(
     runs: int,
 ) -> Racing:
     """Return how trials of a kind of run race, by measures that are told early and have an interval."""
+    from outvoted.analysis.tuning.measures import measure_called  # which imports what measures are made with
 
     def form(name: str) -> Form | None:
         measure = measure_called(kind, name)
@@ -154,7 +154,7 @@ def interval(measured: Measured, form: Form, tail: float) -> Ends | None:
     if measured.value is None:
         return None
     if form == "binomial":
-        return clopper_pearson(round(measured.value * measured.of), measured.of, tail)
+        return clopper_pearson(measured.value * measured.of, measured.of, tail)
     value, low, high = measured.value, measured.low, measured.high
     if low is None or high is None:
         return None
@@ -164,8 +164,11 @@ def interval(measured: Measured, form: Form, tail: float) -> Ends | None:
     return value - (value - low) * wider, value + (high - value) * wider
 
 
-def clopper_pearson(hits: int, of: int, tail: float) -> Ends:
-    """Return the exact interval of a share (Clopper & Pearson, Biometrika 26, 1934)."""
+def clopper_pearson(hits: float, of: float, tail: float) -> Ends:
+    """Return the exact interval of a share (Clopper & Pearson, Biometrika 26, 1934).
+
+    Hits need not be whole, where they stand for fewer independent ones than were counted.
+    """
     low = scipy.special.betaincinv(hits, of - hits + 1, tail) if hits else 0.0
     high = scipy.special.betaincinv(hits + 1, of - hits, 1 - tail) if hits < of else 1.0
     return float(low), float(high)
