@@ -202,6 +202,20 @@ def test_points_are_told_apart_by_their_values_whatever_their_order() -> None:
     assert len({Point.of({"a": value}) for value in (1, 1.0, True, "1", None)}) == 5
 
 
+def test_keys_and_values_are_one_value_whatever_the_order_of_the_keys() -> None:
+    move = {"rotation": 5, "translation": 1, "scale": 1.1, "shear": 5}
+    vary = {
+        "search.transform.move": [move, {**move, "rotation": 9}],
+        "search.seed": {"grid": [3], "when": {"search.transform.move": move}},
+    }
+    space, turned = made(vary), dict(reversed(move.items()))
+    first, second = space.dimensions
+    assert first.has(turned)
+    assert first.index(turned) == 0
+    assert second.holds({first.path: turned})
+    assert space.holds(Point.of({first.path: turned, second.path: 3}))
+
+
 def test_seeds_of_replicates_are_put_in_last() -> None:
     space = space_of(MineConfig(), _VARY.validate_python({"search.patience": [5]}), {"search.seed": [3, 4]})
     point = next(space.points())
