@@ -2,17 +2,13 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from outvoted.analysis.tuning.measures import healing, studying
 from outvoted.analysis.tuning.measures.base import Measure
-from outvoted.analysis.tuning.measures.comparing import MINING, RecordedComparison, of_strategy
-from outvoted.analysis.tuning.measures.healing import RecordedHealing
-from outvoted.analysis.tuning.measures.mined import RecordedMining
-from outvoted.analysis.tuning.measures.studying import RecordedStudy
 from outvoted.analysis.tuning.objectives import Measured
 from outvoted.search.errors import OutvotedError, suggestion
 
@@ -27,29 +23,48 @@ class MeasuredKind:
     Attributes:
         read: opens a run, given its configuration, its folder, and its tables where they are in hand.
         measures: by their names.
-        parts: whether they are taken of the run's parts, as ``PART.MEASURE``.
+        of_part: where they are taken of the run's parts, as ``PART.MEASURE``: makes such a one.
     """
 
     read: Callable[[Any, Path, Held | None], Any]
     measures: Mapping[str, AnyMeasure]
-    parts: bool = False
+    of_part: Callable[[str, AnyMeasure], AnyMeasure] | None = None
+
+
+KINDS = ("mine", "compare", "heal", "study")
+"""The kinds of runs that can be measured."""
+
+
+@cache
+def measured_kind(kind: str) -> MeasuredKind:
+    """Return what a kind of run can be measured by; only what that takes is imported."""
+    match kind:
+        case "mine":
+            from outvoted.analysis.tuning.measures.comparing import MINING
+            from outvoted.analysis.tuning.measures.mined import RecordedMining
+
+            return MeasuredKind(RecordedMining, MINING)
+        case "compare":
+            from outvoted.analysis.tuning.measures import comparing
+
+            return MeasuredKind(comparing.RecordedComparison, comparing.MINING, comparing.of_strategy)
+        case "heal":
+            from outvoted.analysis.tuning.measures import healing
+
+            return MeasuredKind(healing.RecordedHealing, _named(healing.MEASURES))
+        case _:
+            from outvoted.analysis.tuning.measures import studying
+
+            return MeasuredKind(studying.RecordedStudy, _named(studying.MEASURES))
 
 
 def _named(measures: Sequence[AnyMeasure]) -> dict[str, AnyMeasure]:
     return {one.name: one for one in measures}
 
 
-KINDS: Mapping[str, MeasuredKind] = {
-    "mine": MeasuredKind(RecordedMining, MINING),
-    "compare": MeasuredKind(RecordedComparison, MINING, parts=True),
-    "heal": MeasuredKind(RecordedHealing, _named(healing.MEASURES)),
-    "study": MeasuredKind(RecordedStudy, _named(studying.MEASURES)),
-}
-
-
 def measures_of(kind: str) -> Mapping[str, AnyMeasure]:
     """Return the measures of a kind of run, by their names; of a comparison, those of each strategy."""
-    return KINDS[kind].measures
+    return measured_kind(kind).measures
 
 
 def measure_called(kind: str, name: str) -> AnyMeasure:
@@ -58,11 +73,15 @@ def measure_called(kind: str, name: str) -> AnyMeasure:
     Raises:
         OutvotedError: there is none of that name.
     """
-    known = KINDS[kind]
-    part, _, last = name.rpartition(".") if known.parts else ("", "", name)
-    if last not in known.measures or bool(part) != known.parts:
+    known = measured_kind(kind)
+    if known.of_part is None:
+        if name not in known.measures:
+            raise _unknown(kind, name, name)
+        return known.measures[name]
+    part, _, last = name.rpartition(".")
+    if not part or last not in known.measures:
         raise _unknown(kind, name, last)
-    return of_strategy(part, known.measures[last]) if known.parts else known.measures[last]
+    return known.of_part(part, known.measures[last])
 
 
 def measured(
@@ -81,15 +100,15 @@ def measured(
     Raises:
         OutvotedError: there is no such measure, or a table is damaged.
     """
-    run = KINDS[kind].read(config, folder, tables)
+    run = measured_kind(kind).read(config, folder, tables)
     return {name: measure_called(kind, name).of(run) for name in names}
 
 
 def _unknown(kind: str, name: str, last: str) -> OutvotedError:
-    known = KINDS[kind]
-    elsewhere = [other for other in KINDS if last in KINDS[other].measures and other != kind]
+    known = measured_kind(kind)
+    elsewhere = [other for other in KINDS if other != kind and last in measures_of(other)]
     expected = f"a measure of `outvoted {kind}`"
-    if known.parts:
+    if known.of_part is not None:
         expected += ", taken of one of its strategies, say gradient.success"
         wanted = (
             [f"STRATEGY.{last}"] if last in known.measures else [f"STRATEGY.{one}" for one in known.measures]

@@ -206,8 +206,8 @@ def test_a_comparison_measures_each_of_its_strategies(run: OpenedRun, tmp_path: 
 
 
 def test_every_measure_is_described(mining: MineConfig) -> None:
-    for kind in KINDS.values():
-        for name, one in kind.measures.items():
+    for kind in KINDS:
+        for name, one in measures_of(kind).items():
             assert name == one.name
             assert one.title
             assert one.meaning[-1] != "."
