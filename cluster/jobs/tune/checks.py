@@ -10,7 +10,10 @@ from outvoted.actors.runs.run_folder import RunRecord
 from outvoted.analysis.tuning.points import Point
 from outvoted.analysis.tuning.space import Space
 from outvoted.analysis.tuning.trying import try_points
+from outvoted.cluster.jobs.compare import CompareConfig
+from outvoted.cluster.jobs.heal import HealConfig
 from outvoted.cluster.jobs.job import Job, Kind
+from outvoted.cluster.jobs.mine import MineConfig
 from outvoted.cluster.jobs.run_settings import RunSettings
 from outvoted.cluster.jobs.tune import TuneConfig
 from outvoted.cluster.jobs.tune.places import run_folder
@@ -34,8 +37,10 @@ def check_points(space: Space[Any], data: Dataset) -> str | None:
     varied = {path.split(".")[0] for path in space.paths}
 
     def searches(config: Any) -> None:
-        if hasattr(config, "search") and hasattr(config, "panel") and "data" not in varied:
-            config.search.check(data.shape, config.panel.names)
+        parts = [part for _, part in config.parts()] if isinstance(config, CompareConfig) else [config]
+        for part in parts:
+            if isinstance(part, MineConfig | HealConfig) and "data" not in varied:
+                part.search.check(data.shape, part.panel.names)
 
     return try_points(space, searches)
 
@@ -50,27 +55,36 @@ def check_runs(
 ) -> None:
     """Have the runs' own kind check what it would before each of them; say what it says of any once.
 
+    Networks may be large: each panel is checked once, whatever else is varied beside it.
+
     Raises:
         OutvotedError: a run would be refused; it says which values are to blame.
     """
-    known = {data_settings(job.config.base): data}
+    loaded = {data_settings(job.config.base): data}
     said, checked = dict[str, None](), set[str]()
     for point in space.examples(EXAMPLES):
         config = configured(space, point)
-        name = data_settings(config)
+        apart, name = _apart(config), data_settings(config)
+        if apart in checked:
+            continue
+        checked.add(apart)
         try:
-            images = known[name] if name in known else known.setdefault(name, kind.load(config))
-            config = config.settled(images.shape[0])
-            text = config.model_dump_json()
-            if text in checked:
-                continue
-            checked.add(text)
-            for line in _said(kind, job, config, record, images):
+            if name not in loaded:
+                loaded = {name: kind.load(config)}
+            images = loaded[name]
+            for line in _said(kind, job, config.settled(images.shape[0]), record, images):
                 said[line] = None
         except OutvotedError as error:
             raise _at(point, error) from error
     for line in said:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _apart(config: Any) -> str:
+    """Return what tells runs apart whose kind has to check them: how they search is checked already."""
+    search = getattr(config, "search", None)
+    rest: str = config.model_dump_json(exclude={"search"})
+    return rest if search is None else f"{rest} {search.gradients}"
 
 
 def _said(
