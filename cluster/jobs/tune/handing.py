@@ -6,9 +6,6 @@ for one.
 """
 
 import asyncio
-from typing import Any
-
-import ray
 
 from outvoted.cluster.jobs.tune.tasks import TrialTask
 
@@ -37,7 +34,3 @@ class TrialDesk:
         if asking not in self._given:
             self._given[asking] = asyncio.get_running_loop().create_future()
         return self._given[asking]
-
-
-TrialDeskActor: Any = ray.remote(max_concurrency=10_000)(TrialDesk)
-"""The desk as a Ray actor, on the machine of the driver."""

@@ -11,10 +11,8 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
-import ray
-
-from outvoted.actors.runs import fence, same_place
-from outvoted.actors.runs.fence import Guard, check_owned
+from outvoted.actors.runs import same_place
+from outvoted.actors.runs.fence import check_owned
 from outvoted.actors.runs.files import plain_name
 from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.cluster.ray.calls import result
@@ -49,7 +47,7 @@ class SentPlaces(RunPlaces):
     """In a folder of this machine; each run is sent to the driver when it is made."""
 
     def __init__(self, taker: Any) -> None:
-        """Take the actor that fetches and puts runs."""
+        """Take the part of the sweep's desk that fetches and puts runs."""
         self._taker = taker
 
     @contextmanager
@@ -57,19 +55,18 @@ class SentPlaces(RunPlaces):
         """Fetch what there is of the run; send it back, also when it failed."""
         with tempfile.TemporaryDirectory(prefix="outvoted-") as scratch:
             folder = Path(scratch) / "sweep" / RUNS / name
-            write_files(folder, result(self._taker.fetched.remote(name)))
+            write_files(folder, result(self._taker.remote("fetched", name)))
             try:
                 yield run_folder(Path(scratch) / "sweep", name)
             finally:
-                result(self._taker.put.remote(name, read_files(folder)))
+                result(self._taker.remote("put", name, read_files(folder)))
 
 
 class RunTaker:
     """Beside the driver: gives and takes the files of runs."""
 
-    def __init__(self, sweep: Path, guard: Guard | None = None) -> None:
-        """Take the sweep's folder, and what is to be asked before anything is written there."""
-        fence.guard(guard)
+    def __init__(self, sweep: Path) -> None:
+        """Take the sweep's folder."""
         self._runs = sweep / RUNS
 
     def fetched(self, name: str) -> Files:
@@ -89,9 +86,6 @@ class RunTaker:
         if coming.exists():
             coming.rename(final)
         shutil.rmtree(gone, ignore_errors=True)
-
-
-RunTakerActor: Any = ray.remote(max_restarts=-1, max_task_retries=-1)(RunTaker)
 
 
 def run_folder(sweep: Path, name: str) -> RunFolder:

@@ -18,8 +18,6 @@ from outvoted.actors.networks import Weights, members
 from outvoted.actors.networks.members import Member
 from outvoted.actors.panel import panel_settings
 from outvoted.actors.panel.panel_settings import Recipe
-from outvoted.actors.runs import fence
-from outvoted.actors.runs.fence import Guard
 from outvoted.actors.training.training import trained_member, trained_or_measured
 from outvoted.cluster.jobs.in_process.base import Shelf
 from outvoted.cluster.jobs.networks import kept
@@ -92,9 +90,8 @@ class _Order:
 class PanelDesk:
     """Knows which panels there are, and who trains which network; its methods take turns."""
 
-    def __init__(self, panels: Path, guard: Guard | None = None) -> None:
-        """Take the folder of trained panels, and what is to be asked before anything is written."""
-        fence.guard(guard)
+    def __init__(self, panels: Path) -> None:
+        """Take the folder of trained panels."""
         self._panels = panels
         self._orders: dict[str, _Order] = {}
         self._changed = asyncio.Condition()
@@ -179,15 +176,11 @@ def _place(order: _Order, found: Sequence[Member]) -> None:
     order.trained.clear()
 
 
-PanelDeskActor: Any = ray.remote(max_restarts=-1, max_task_retries=-1, max_concurrency=1000)(PanelDesk)
-"""The desk as a Ray actor, on the machine where the shelf is."""
-
-
 class DeskShelf(Shelf):
     """The shelf as a worker sees it."""
 
     def __init__(self, desk: Any) -> None:
-        """Take the desk's actor."""
+        """Take the panels' part of the sweep's desk."""
         self._desk, self.who = desk, ""
         self._kept: OrderedDict[str, list[Member]] = OrderedDict()
 
@@ -207,7 +200,7 @@ class DeskShelf(Shelf):
 
     def _got(self, wanted: WantedPanel, data: Dataset) -> list[Member]:
         while True:
-            told = result(self._desk.ask.remote(wanted, self.who))
+            told = result(self._desk.remote("ask", wanted, self.who))
             if isinstance(told, PlacedPanel):
                 (placed,) = told.members
                 return list(ray.get(placed))
@@ -220,7 +213,7 @@ class DeskShelf(Shelf):
             epochs = trained_or_measured(one.network, one.training, data, one.seed, what.loaded)
             member = trained_member(one.name, one.role, one.network, one.seed, epochs)
         except OutvotedError as error:
-            result(self._desk.refused.remote(wanted, error))
+            result(self._desk.remote("refused", wanted, error))
             raise
         except Exception as error:
             refusal = OutvotedError(
@@ -228,6 +221,6 @@ class DeskShelf(Shelf):
                 found=" ".join(f"{type(error).__name__}: {error}".split()),
                 remedy="mend what panel says of it, then continue with --resume",
             )
-            result(self._desk.refused.remote(wanted, refusal))
+            result(self._desk.remote("refused", wanted, refusal))
             raise refusal from error
-        result(self._desk.trained.remote(wanted, what.index, member))
+        result(self._desk.remote("trained", wanted, what.index, member))

@@ -1,4 +1,4 @@
-"""A sweep of any keys once all is checked: the actors beside its driver, and its trials one after another."""
+"""A sweep of any keys once all is checked: the desk beside its driver, and its trials one after another."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -18,9 +18,8 @@ from outvoted.analysis.tuning.schedule import Order, Schedule
 from outvoted.analysis.tuning.space import Space
 from outvoted.cluster.jobs.job import Job
 from outvoted.cluster.jobs.tune import TuneConfig
-from outvoted.cluster.jobs.tune.handing import TrialDeskActor
-from outvoted.cluster.jobs.tune.places import RunTakerActor
-from outvoted.cluster.jobs.tune.shelf import PanelDeskActor
+from outvoted.cluster.jobs.tune.desk import SweepDeskActor
+from outvoted.cluster.jobs.tune.desk_part import DeskPart
 from outvoted.cluster.jobs.tune.tasks import SweepWork
 from outvoted.cluster.jobs.tune.trials import JudgedBy, Trials, recorded
 from outvoted.cluster.jobs.tune.watched import WatchedSweep
@@ -79,13 +78,12 @@ class Sweeping:
 
     @contextmanager
     def _work(self) -> Iterator[SweepWork]:
-        """Have the actors beside the driver within the block, and what workers are told of the sweep."""
+        """Have a desk beside the driver within the block, and what workers are told of the sweep."""
         store, config = self.job.store, self.job.config
         guard, figures = guard_of(store.path), TuneFigures.of(self.record)
         known = guard and guard.resolved()
-        desk = PanelDeskActor.options(**here()).remote(store.panels.resolve(), known)
-        taker = RunTakerActor.options(**here()).remote(store.path.resolve(), known)
-        trials = TrialDeskActor.options(**here()).remote()
+        desk = SweepDeskActor.options(**here()).remote(store.path.resolve(), store.panels.resolve(), known)
+        panels = DeskPart(desk, "panels")
         try:
             yield SweepWork(
                 kind=config.base_kind,
@@ -94,19 +92,18 @@ class Sweeping:
                 guard=known,
                 base=data_settings(config.base),
                 data=(ray.put(self.data),),
-                trials=trials,
-                panels=desk,
-                folders=taker,
+                trials=DeskPart(desk, "trials"),
+                panels=panels,
+                runs=DeskPart(desk, "runs"),
                 objectives=self.judged.objectives,
                 constraints=self.judged.constraints,
                 rule=config.stopping.rule,
             )
         finally:
-            figures.trained += answered(desk.count.remote(), _COUNTING_SECONDS, 0)
+            figures.trained += answered(panels.remote("count"), _COUNTING_SECONDS, 0)
             figures.put(self.record)
             same_place.forget(store.path)
-            for actor in (trials, desk, taker):
-                end_recorder(actor)
+            end_recorder(desk)
 
 
 def _racing(config: TuneConfig, judged: JudgedBy) -> Racing | None:

@@ -10,6 +10,7 @@ from outvoted.analysis.tuning.judging import names_of
 from outvoted.analysis.tuning.objectives import Objective
 from outvoted.analysis.tuning.racing import Race
 from outvoted.cluster.jobs.run_settings import RunSettings
+from outvoted.cluster.jobs.tune.desk_part import DeskPart
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,8 @@ class SweepWork:
         guard: what is asked before anything is written there.
         base: the data settings of ``data``, as JSON.
         data: a reference to the images that most trials have.
-        trials, panels, folders: the actors beside the driver: who hands out trials, the shelf's desk, and who
-            takes runs of other machines.
+        trials, panels, runs: parts of the desk beside the driver: where trials are handed out, panels are
+            trained, and runs of other machines are left.
         rule: by which trials end early.
     """
 
@@ -55,9 +56,9 @@ class SweepWork:
     guard: Guard | None
     base: str
     data: Any
-    trials: Any
-    panels: Any
-    folders: Any
+    trials: DeskPart
+    panels: DeskPart
+    runs: DeskPart
     objectives: tuple[Objective, ...]
     constraints: tuple[Constraint, ...]
     rule: str

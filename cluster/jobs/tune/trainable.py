@@ -39,7 +39,7 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]  # Ray says nothing 
     def step(self) -> dict[str, Any]:
         """Make a trial, or go on with it up to its next milestone."""
         if self._under_way is None:
-            task: TrialTask | None = result(self._work.trials.take.remote(self._asking))
+            task: TrialTask | None = result(self._work.trials.remote("take", self._asking))
             if task is None:
                 return {"done": True, MILESTONE: 0, SCORE: self._worst}
             if not self._work.told:

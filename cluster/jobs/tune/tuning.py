@@ -88,7 +88,7 @@ class _Askings(Searcher):  # type: ignore[misc]  # Ray says nothing of its types
     ) -> None:
         asking = self._askings.pop(trial_id)
         self._waiting.pop(asking, None)
-        self._work.trials.forget.remote(asking)
+        self._work.trials.remote("forget", asking)
         task = self._given.pop(asking, None)
         if task is None:
             return
@@ -110,7 +110,7 @@ class _Askings(Searcher):  # type: ignore[misc]  # Ray says nothing of its types
         """Have others train what a trial was training when its process died."""
         task = self._given.get(trial.config[ASKING])
         if task is not None:
-            result(self._work.panels.lost.remote(str(task)))
+            result(self._work.panels.remote("lost", str(task)))
 
     def _hand_out(self) -> None:
         while self._waiting:
@@ -119,7 +119,7 @@ class _Askings(Searcher):  # type: ignore[misc]  # Ray says nothing of its types
                 return
             asking = next(iter(self._waiting))
             del self._waiting[asking]
-            self._work.trials.give.remote(asking, task)
+            self._work.trials.remote("give", asking, task)
             if task is not None:
                 self._given[asking] = task
                 self._on_far(task, None)

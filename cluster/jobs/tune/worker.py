@@ -83,7 +83,7 @@ class TrialWorker:
         use_one_thread()
         keep_freed_memory()
         self._work, self._shelf = work, DeskShelf(work.panels)
-        self._places: RunPlaces = SentPlaces(work.folders)
+        self._places: RunPlaces = SentPlaces(work.runs)
         if seen(work.folder, work.question):
             fence.guard(work.guard)
             self._places = SharedPlaces(work.folder)

@@ -1,6 +1,5 @@
 """Runs that were made where the sweep's folder can't be seen arrive there whole."""
 
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
@@ -24,10 +23,7 @@ def taken(sweep: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(places, "result", lambda value: value)
     taker = RunTaker(sweep)
 
-    def remote(call: Callable[..., Any]) -> Any:
-        return SimpleNamespace(remote=call)
-
-    return SimpleNamespace(fetched=remote(taker.fetched), put=remote(taker.put))
+    return SimpleNamespace(remote=lambda what, *arguments: getattr(taker, what)(*arguments))
 
 
 def test_a_run_made_elsewhere_arrives_as_it_is(sweep: Path, taken: Any) -> None:

@@ -16,6 +16,7 @@ from outvoted.analysis.tuning.racing import Race
 from outvoted.cluster.jobs.in_process.base import InProcess, Making, Milestone
 from outvoted.cluster.jobs.mine import MineConfig
 from outvoted.cluster.jobs.tune import worker
+from outvoted.cluster.jobs.tune.desk_part import DeskPart
 from outvoted.cluster.jobs.tune.tasks import SweepWork, TrialRun, TrialTask
 from outvoted.cluster.jobs.tune.worker import TrialSoFar, TrialWorker, data_settings
 from outvoted.search.errors import OutvotedError
@@ -65,9 +66,9 @@ def working(tmp_path: Path, digits: Dataset, monkeypatch: pytest.MonkeyPatch) ->
                 guard=None,
                 base=data_settings(CONFIG),
                 data=(digits,),
-                trials=None,
-                panels=None,
-                folders=None,
+                trials=DeskPart(None, "trials"),
+                panels=DeskPart(None, "panels"),
+                runs=DeskPart(None, "runs"),
                 objectives=(Objective("success", "maximise"),),
                 constraints=(),
                 rule="none",
