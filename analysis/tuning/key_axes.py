@@ -3,20 +3,17 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
-import yaml
 
 from outvoted.analysis.tuning.points import Value
+from outvoted.analysis.tuning.value_texts import canonical, told_apart, value_text
 from outvoted.analysis.tuning.variation import Variation
 from outvoted.search.arrays import Floats
 from outvoted.search.shown import visible
 
 LARGEST = 1e300
 """Of numbers that can be drawn: JSON has larger ones, floating point hasn't."""
-_LONGEST = 28  # characters of a value
-_DEEPEST = 8  # nested lists and mappings of a value
 _ORDERS = 20.0  # a list of at least three positive numbers of such a ratio is drawn with a logarithmic axis
 _MARGIN, _LISTED_MARGIN = 0.04, 0.08  # of an axis, beyond its ends
 
@@ -49,11 +46,25 @@ class KeyAxis:
         """Return where a value lies: a number as it is, or its logarithm to 10; others counted from 0."""
         if self.numbers:
             return float(np.log10(value) if self.log else value)
-        return float(self._order.get(value_text(value), np.nan))
+        return float(self._order.get(canonical(value), np.nan))
+
+    def index(self, value: Value) -> int:
+        """Return the place of a value among those listed."""
+        return self._order[canonical(value)]
+
+    def text(self, value: Value) -> str:
+        """Write a value so that it differs from the others that are listed."""
+        place = self._order.get(canonical(value))
+        return value_text(value) if place is None else self.texts[place]
+
+    @cached_property
+    def texts(self) -> list[str]:
+        """What is written for the listed values."""
+        return told_apart(self.listed)
 
     @cached_property
     def _order(self) -> Mapping[str, int]:
-        return {value_text(value): k for k, value in enumerate(self.listed)}
+        return {canonical(value): k for k, value in enumerate(self.listed)}
 
     @property
     def span(self) -> tuple[float, float]:
@@ -67,7 +78,7 @@ class KeyAxis:
         """Return places and texts of some values: of the listed ones, or round numbers of a range."""
         if self.listed:
             few = [self.listed[k] for k in _some(len(self.listed), most if self.numbers else 40)]
-            return list(map(self.place, few)), list(map(value_text, few))
+            return list(map(self.place, few)), list(map(self.text, few))
         values = _round_powers(self.ends, most) if self.log else round_numbers(self.ends, most)
         return list(map(self.place, values)), [f"{value:.4g}" for value in values]
 
@@ -128,30 +139,13 @@ def short_names(keys: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def value_text(value: Value) -> str:
-    """Write a value as YAML would, in one short line."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, int | float):
-        return f"{value:.4g}" if isinstance(value, float) or abs(value) >= 10**7 else str(value)
-    text = value if isinstance(value, str) else _nested(value)
-    text = " ".join(visible(text).split())
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
-
-
 def _axis(key: str, name: str, varied: Variation | None, tried: Sequence[Value]) -> KeyAxis:
     listed, given = _listed(varied), _range(varied)
     if given is None:
-        known = {value_text(value) for value in listed}
-        for value in tried:
-            if value_text(value) not in known:
-                known.add(value_text(value))
-                listed.append(value)
+        listed = _each_once([*listed, *tried])
     numbers = all(map(_is_number, [*listed, *tried]))
     if not numbers:
-        listed = listed or list({value_text(value): value for value in tried}.values())
+        listed = listed or _each_once(tried)
         return KeyAxis(key, name, tuple(listed), False, False, (0.0, max(len(listed) - 1.0, 0.0)))
     values = [float(value) for value in [*listed, *tried, *(given or ())]]
     log = min(values) > 0 and (_by_orders(listed) if given is None else _of_magnitudes(varied))
@@ -162,6 +156,13 @@ def _axis(key: str, name: str, varied: Variation | None, tried: Sequence[Value])
 
 def _of_magnitudes(varied: Variation | None) -> bool:
     return varied is not None and varied.log_uniform is not None
+
+
+def _each_once(values: Iterable[Value]) -> list[Value]:
+    found = dict[str, Value]()
+    for value in values:
+        found.setdefault(canonical(value), value)
+    return list(found.values())
 
 
 def _listed(varied: Variation | None) -> list[Value]:
@@ -182,18 +183,3 @@ def _by_orders(values: Sequence[Value]) -> bool:
 
 def _some(count: int, most: int) -> list[int]:
     return sorted({round(k) for k in np.linspace(0, count - 1, min(count, most))})
-
-
-def _nested(value: Any) -> str:
-    text: str = yaml.safe_dump(
-        _shallow(value), default_flow_style=True, width=10**6, allow_unicode=True, sort_keys=False
-    )
-    return text.strip()
-
-
-def _shallow(value: Any, deep: int = 0) -> Any:
-    if deep == _DEEPEST:
-        return "…"
-    if isinstance(value, dict):
-        return {str(key): _shallow(inner, deep + 1) for key, inner in value.items()}
-    return [_shallow(inner, deep + 1) for inner in value] if isinstance(value, list | tuple) else value

@@ -13,9 +13,10 @@ from outvoted.actors.sweeps.tuned_store import FINISHED, TrialRow, trial_name
 from outvoted.analysis.report.numbers import COUNT, DECIMAL, Form, Interval
 from outvoted.analysis.report.table import Cell, Column, Table
 from outvoted.analysis.tuning.aims import Aim
-from outvoted.analysis.tuning.key_axes import KeyAxis, value_text
+from outvoted.analysis.tuning.key_axes import KeyAxis
 from outvoted.analysis.tuning.opened import OpenedTuning
 from outvoted.analysis.tuning.pictures.shown import ShownTrials
+from outvoted.analysis.tuning.value_texts import value_text
 from outvoted.search.shown import visible
 
 _TEXT = Form(None)
@@ -52,7 +53,7 @@ def _cells(sweep: OpenedTuning, place: int) -> list[Cell]:
 
 
 def _value(axis: KeyAxis, value: object) -> Cell:
-    return float(f"{value:.4g}") if axis.numbers else value_text(value)
+    return float(f"{value:.4g}") if axis.numbers else axis.text(value)
 
 
 def _score(sweep: OpenedTuning, aim: Aim, place: int) -> Interval:
@@ -68,9 +69,9 @@ def best_of(sweep: OpenedTuning, aim: Aim) -> Interval:
 
 
 def _note(sweep: OpenedTuning) -> str:
-    goals = ", ".join(f"{aim.title} {'up' if aim.maximised else 'down'}" for aim in sweep.objectives)
+    goals = "; ".join(f"{'more' if aim.maximised else 'less'} {aim.title}" for aim in sweep.objectives)
     runs = f"over {len(sweep.seeds)} runs of each trial" if len(sweep.seeds) > 1 else "of the trial's one run"
-    return f"better: {goals}; ± or in brackets: 95 % intervals {runs}"
+    return f"wanted: {goals}; ± or in brackets: 95 % intervals {runs}"
 
 
 def trials_table(shown: ShownTrials, path: Path) -> Table:
@@ -128,7 +129,7 @@ def keys_table(sweep: OpenedTuning) -> Table:
             rows.append([axis.key, axis.name, "no more", ""])
             continue
         way, values = next((k, v) for k, v in varied if k != "when" and v is not None)
-        texts = [value_text(value) for value in values]
+        texts = [axis.text(value) for value in values]
         said = ", ".join(texts) if way in ("grid", "choice") else " to ".join(texts)
         when = "; ".join(f"{key} is {value_text(value)}" for key, value in varied.when.items())
         rows.append([axis.key, axis.name, f"{way.replace('_', ' ')}: {said}", when or "always"])

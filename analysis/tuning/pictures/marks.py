@@ -10,6 +10,7 @@ from outvoted.analysis.tuning.pictures.shown import Mark, ShownTrials
 from outvoted.search.arrays import Floats, Ints
 
 _DIGITS = 5
+_TITLE = 30  # characters of an axis' title on a line
 
 
 def short(values: Floats) -> list[float | None]:
@@ -17,9 +18,19 @@ def short(values: Floats) -> list[float | None]:
     return [None if np.isnan(value) else float(f"{value:.{_DIGITS}g}") for value in values.tolist()]
 
 
+def folded(name: str, between: str, longest: int = 18) -> str:
+    """Fold a long name at its dots and blanks, into lines of about so many characters."""
+    lines = [""]
+    for word in name.replace(".", ".\0").replace(" ", " \0").split("\0"):
+        if lines[-1] and len(lines[-1] + word) > longest:
+            lines.append("")
+        lines[-1] += word
+    return between.join(line.strip() for line in lines)
+
+
 def axis_title(text: str) -> dict[str, Any]:
     """Return the title of an axis, small enough for panels."""
-    return {"text": plot_text(text), "font": {"size": 12}}
+    return {"text": folded(plot_text(text), "<br>", _TITLE), "font": {"size": 12}}
 
 
 def faint(colour: str) -> str:

@@ -16,7 +16,7 @@ from outvoted.analysis.report.drawing import OTHERS, plot_text, save
 from outvoted.analysis.report.report import Plot
 from outvoted.analysis.tuning.aims import Aim
 from outvoted.analysis.tuning.key_axes import round_numbers
-from outvoted.analysis.tuning.pictures.marks import short
+from outvoted.analysis.tuning.pictures.marks import folded, short
 from outvoted.analysis.tuning.pictures.shown import ShownTrials
 from outvoted.search.arrays import Floats
 
@@ -24,7 +24,6 @@ _SHADES = 10  # of the first objective, from worst to best
 _COLOURS = "viridis"
 _DARKEST, _LIGHTEST = 0.12, 0.92  # of its colours, which are to be seen on dark and on light paper
 _BEHIND = "rgba(127,127,127,0.3)"  # texts on lines
-_NAME = 18  # characters of an axis' name on a line
 
 
 @dataclass(frozen=True)
@@ -114,7 +113,7 @@ def draw_parallel(shown: ShownTrials, path: Path) -> None:
                 va="center",
                 bbox={"facecolor": "white", "alpha": 0.7, "linewidth": 0, "pad": 0.6},
             )
-    axes.set_xticks(range(len(axes_of)), [_folded(one.name, "\n") for one in axes_of], fontsize=8)
+    axes.set_xticks(range(len(axes_of)), [folded(one.name, "\n") for one in axes_of], fontsize=8)
     axes.set(xlim=(-0.15, len(axes_of) - 0.5), ylim=(-0.03, 1.03), yticks=[])
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
@@ -168,7 +167,7 @@ def parallel_plot(shown: ShownTrials) -> Plot:
 
 
 def _upright(figure: go.Figure, axes_of: Sequence[Upright]) -> None:
-    names = [_folded(plot_text(one.name), "<br>") for one in axes_of]
+    names = [folded(plot_text(one.name), "<br>") for one in axes_of]
     figure.update_xaxes(
         **{"tickvals": list(range(len(axes_of))), "ticktext": names, "tickangle": 0},
         **{"range": [-0.2, len(axes_of) - 0.4], "zeroline": False},
@@ -189,13 +188,3 @@ def _caption(shown: ShownTrials) -> str:
     missing = " Where a key does not hold, its trial's line has a gap." if gaps else ""
     better = "more" if aim.maximised else "less"
     return f"Each line is a trial; the brighter, the {better} {aim.title}.{missing}"
-
-
-def _folded(name: str, between: str) -> str:
-    """Fold a long name at its dots and blanks."""
-    lines = [""]
-    for word in name.replace(".", ".\0").replace(" ", " \0").split("\0"):
-        if lines[-1] and len(lines[-1] + word) > _NAME:
-            lines.append("")
-        lines[-1] += word
-    return between.join(line.strip() for line in lines)

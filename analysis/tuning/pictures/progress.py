@@ -10,7 +10,7 @@ from plotly.subplots import make_subplots
 from outvoted.analysis.report.drawing import TARGET, plain, save
 from outvoted.analysis.report.report import Plot
 from outvoted.analysis.tuning.aims import Aim
-from outvoted.analysis.tuning.pictures.marks import axis_title, plotly_points
+from outvoted.analysis.tuning.pictures.marks import axis_title, folded, plotly_points
 from outvoted.analysis.tuning.pictures.shown import LOST, ShownTrials
 from outvoted.search.arrays import Floats
 
@@ -35,7 +35,7 @@ def draw_progress(shown: ShownTrials, path: Path) -> None:
                 label=LOST.label,
                 transform=axes.get_xaxis_transform(),
             )
-        axes.set_ylabel(aim.axis, fontsize=9)
+        axes.set_ylabel(folded(aim.axis, "\n", 26), fontsize=9)
         plain(axes)
     figure.axes[-1].set_xlabel("trial", fontsize=9)
     handles, labels = figure.axes[0].get_legend_handles_labels()

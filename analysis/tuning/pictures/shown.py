@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from outvoted.actors.sweeps.tuned_store import FAILED, STOPPED, TrialRow
 from outvoted.analysis.report.drawing import COLOURS, OTHERS, TARGET, plot_text
 from outvoted.analysis.tuning.aims import Aim
-from outvoted.analysis.tuning.key_axes import KeyAxis, value_text
+from outvoted.analysis.tuning.key_axes import KeyAxis
 from outvoted.analysis.tuning.opened import OpenedTuning
 from outvoted.search.arrays import Floats, Ints
 from outvoted.search.shown import visible
@@ -152,7 +152,7 @@ class ShownTrials:
         point, scores = self.sweep.points[row.number], self.sweep.scores
         lines = [f"<b>trial {row.number}</b>"]
         lines += [
-            f"{plot_text(axis.name)}: {plot_text(value_text(point[axis.key]))}"
+            f"{plot_text(axis.name)}: {plot_text(axis.text(point[axis.key]))}"
             for axis in self.axes
             if axis.key in point
         ]

@@ -13,7 +13,7 @@ from outvoted.analysis.report.numbers import interval
 from outvoted.analysis.report.report import Plot
 from outvoted.analysis.tuning.aims import Aim
 from outvoted.analysis.tuning.key_axes import KeyAxis
-from outvoted.analysis.tuning.pictures.marks import axis_title, plotly_points, short
+from outvoted.analysis.tuning.pictures.marks import axis_title, folded, plotly_points, short
 from outvoted.analysis.tuning.pictures.shown import ShownTrials
 from outvoted.search.arrays import Floats
 
@@ -21,7 +21,7 @@ _KEYS, _AIMS = 8, 3
 """How many of each are drawn."""
 _JITTER = 0.16  # by which points of a category are moved apart, at most
 _ENOUGH = 3  # trials, of whose mean an interval says something
-_MEANS = "mean of the trials with a value"
+_MEANS = "mean"
 
 
 def draw_slices(shown: ShownTrials, order: list[KeyAxis], path: Path) -> None:
@@ -42,7 +42,7 @@ def draw_slices(shown: ShownTrials, order: list[KeyAxis], path: Path) -> None:
                 mark.draw(axes, where[some], values[some], shown.reach(aim, some))
             _means(axes, shown, key, aim)
             plain(axes)
-        row[0].set_ylabel(aim.axis, fontsize=9)
+        row[0].set_ylabel(folded(aim.axis, "\n", 26), fontsize=9)
     for axes, key in zip(grid[-1], keys, strict=True):
         ticks, texts = key.ticks(4)
         turned = {"rotation": 25, "ha": "right"} if max(map(len, texts)) > 7 else {}

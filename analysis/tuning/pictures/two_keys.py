@@ -1,8 +1,6 @@
 """A map of two keys that list their values: an objective in every cell."""
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -11,7 +9,7 @@ from plotly.subplots import make_subplots
 from outvoted.analysis.report.drawing import plot_text, save
 from outvoted.analysis.report.report import Plot
 from outvoted.analysis.tuning.aims import Aim
-from outvoted.analysis.tuning.key_axes import KeyAxis, value_text
+from outvoted.analysis.tuning.key_axes import KeyAxis
 from outvoted.analysis.tuning.pictures.marks import axis_title
 from outvoted.analysis.tuning.pictures.shown import ShownTrials
 from outvoted.search.arrays import Floats
@@ -38,14 +36,10 @@ def cells(shown: ShownTrials, aim: Aim) -> tuple[Floats, list[list[str]]]:
         point = shown.sweep.points[row.number]
         if np.isnan(scores[k]) or down.key not in point or across.key not in point:
             continue
-        at = (_index(down, point[down.key]), _index(across, point[across.key]))
+        at = (down.index(point[down.key]), across.index(point[across.key]))
         values[at] = scores[k]
         written[at[0]][at[1]] = aim.write(shown.sweep.scores[aim.name][shown.places[k]])
     return values, written
-
-
-def _index(axis: KeyAxis, value: Any) -> int:
-    return [value_text(one) for one in axis.listed].index(value_text(value))
 
 
 def draw_map(shown: ShownTrials, path: Path) -> None:
@@ -67,8 +61,8 @@ def draw_map(shown: ShownTrials, path: Path) -> None:
                     fontsize=7.5,
                     color="white" if dark else "black",
                 )
-        axes.set_xticks(range(len(across.listed)), _texts(across), fontsize=8)
-        axes.set_yticks(range(len(down.listed)), _texts(down), fontsize=8)
+        axes.set_xticks(range(len(across.listed)), across.texts, fontsize=8)
+        axes.set_yticks(range(len(down.listed)), down.texts, fontsize=8)
         axes.set_xlabel(across.name, fontsize=9)
         axes.set_ylabel(down.name, fontsize=9)
         axes.set_title(aim.axis, fontsize=10)
@@ -103,9 +97,5 @@ def _known(row: Floats) -> list[float | None]:
     return [None if np.isnan(value) else float(value) for value in row]
 
 
-def _texts(axis: KeyAxis) -> Sequence[str]:
-    return [value_text(value) for value in axis.listed]
-
-
 def _marked(axis: KeyAxis) -> list[str]:
-    return [plot_text(text) for text in _texts(axis)]
+    return [plot_text(text) for text in axis.texts]

@@ -73,9 +73,9 @@ def weights_plot(shown: ShownTrials, found: Sequence[Importances]) -> Plot:
         xaxis={"tickformat": ".0%", "rangemode": "tozero"},
         yaxis={"autorange": "reversed", "type": "category"},
         showlegend=True,
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
-        height=130 + len(keys) * (14 + 16 * len(telling)),
-        margin={"t": 40, "b": 40, "l": 60, "r": 20},
+        legend={"orientation": "h", "y": -0.12, "yanchor": "top"},
+        height=150 + len(keys) * (14 + 16 * len(telling)),
+        margin={"t": 30, "b": 60, "l": 60, "r": 20},
     )
     return Plot(figure, _caption(telling))
 

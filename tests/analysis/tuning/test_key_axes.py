@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from outvoted.analysis.tuning.key_axes import KeyAxis, key_axes, round_numbers, short_names, value_text
+from outvoted.analysis.tuning.key_axes import KeyAxis, key_axes, round_numbers, short_names
+from outvoted.analysis.tuning.value_texts import canonical, told_apart, value_text
 from outvoted.analysis.tuning.variation import Variation
 
 
@@ -77,3 +78,34 @@ def test_a_value_of_any_depth_is_one_short_line() -> None:
         assert len(text) <= 28
         assert "\n" not in text
         assert "\x1b" not in text
+
+
+MOVES: list[Any] = [{"rotation": k, "scale": 1 + k / 100, "shear": 3} for k in (4, 7, 10)]
+
+
+@pytest.mark.parametrize(
+    ("values", "texts"),
+    [
+        (MOVES, ["rotation 4 …", "rotation 7 …", "rotation 10 …"]),
+        ([None, {"move": {"rotation": 10, "scale": 1.1}}], ["null", "rotation 10 …"]),
+        ([{"step": 1, "kind": "a"}, {"kind": "b"}, "c"], ["a", "b", "c"]),
+        ([{"kind": "a", "n": 1}, {"kind": "a", "n": 2}], ["n 1 …", "n 2 …"]),
+        ([{"a": 1, "b": 1}, {"a": 1, "b": 2}, {"a": 2, "b": 1}], ["a 1, b 1", "a 1, b 2", "a 2, b 1"]),
+        (["x" * 60, "x" * 61], ["x" * 27 + "…", "x" * 27 + "… (2)"]),
+        ([{}, {"a": {}}, [1, 2]], ["{}", "a {}", "[1, 2]"]),
+        ([True, 1, "1"], ["true", "1", "1 (3)"]),
+    ],
+)
+def test_values_of_a_key_are_told_apart_in_few_words(values: list[Any], texts: list[str]) -> None:
+    assert told_apart(values) == texts
+
+
+def test_a_value_has_one_place_whatever_the_order_of_its_keys() -> None:
+    turned = [{"a.b": dict(sorted(move.items(), reverse=True))} for move in MOVES]
+    found = axis(turned, grid=MOVES)
+    assert found.listed == tuple(MOVES)
+    assert found.places(turned).tolist() == [0, 1, 2]
+    assert axis([{"a.b": 1.0}, {"a.b": 2}], grid=[1, 2]).listed == (1, 2)
+    assert (
+        canonical({"a": 1, "b": [1.0]}) == canonical({"b": [1], "a": 1.0}) != canonical({"a": True, "b": [1]})
+    )
