@@ -16,7 +16,7 @@ from outvoted.actors.runs.commands import command_of
 from outvoted.actors.runs.run_folder import RunRecord
 from outvoted.cluster.jobs.kinds import KINDS
 from outvoted.cluster.service.label_server import LabelServer
-from tests.analysis.tuning.test_bad_vary import BAD
+from tests.analysis.tuning.bad_vary import BAD
 from tests.cluster.ending import Ending, ending
 from tests.cluster.faults import (
     DAMAGES,
