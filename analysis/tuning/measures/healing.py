@@ -105,7 +105,7 @@ def _steady(run: RecordedHealing) -> Measured:
 def _no_referee(config: HealingKeys) -> Lack | None:
     if config.referee is not None:
         return None
-    return Lack("no referee, who would judge mistakes", "set referee to a network, say {kind: cnn}")
+    return Lack("no referee, who would judge mistakes", "set `referee: {}` to have one trained")
 
 
 def _no_rounds(config: HealingKeys) -> Lack | None:

@@ -125,7 +125,7 @@ def no_referee(config: MiningKeys) -> Lack | None:
     """Say that there is no referee, if there is none."""
     if config.referee is not None:
         return None
-    return Lack("no referee, who would judge mistakes", "set referee to a network, say {kind: cnn}")
+    return Lack("no referee, who would judge mistakes", "set `referee: {}` to have one trained")
 
 
 def _no_realism(config: MiningKeys) -> Lack | None:

@@ -76,7 +76,7 @@ _MEAN = ", mean over networks"
 MEASURES: tuple[Mines, ...] = (
     Mines(
         "table1_success",
-        "distance from Table 1, success",
+        "success, off Table 1",
         "absolute difference of a network's success rate from the published one" + _MEAN,
         "minimise",
         SHARE,
@@ -86,7 +86,7 @@ MEASURES: tuple[Mines, ...] = (
     ),
     Mines(
         "table1_moves",
-        "distance from Table 1, moves",
+        "moves, off Table 1",
         "absolute difference of the mean number of moves of a network's mistakes from the published one"
         + _MEAN,
         "minimise",
@@ -97,7 +97,7 @@ MEASURES: tuple[Mines, ...] = (
     ),
     Mines(
         "table1_inferences",
-        "distance from Table 1, inferences",
+        "inferences, off Table 1",
         "absolute difference of the mean number of inferences, as the paper counts them, from the published "
         "one, as a share of the latter" + _MEAN,
         "minimise",

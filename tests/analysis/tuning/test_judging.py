@@ -124,14 +124,14 @@ def test_an_objective_twice_is_refused() -> None:
 @pytest.mark.parametrize(
     ("kind", "config", "name", "told"),
     [
-        ("mine", OWN, "validity", "set referee to a network"),
+        ("mine", OWN, "validity", "`referee: {}`"),
         ("mine", MineConfig(), "held_out_agreement", "search.voters: [3]"),
         ("mine", MineConfig.model_validate({"search": {"realism": False}}), "realism", "search.realism"),
         ("mine", OWN, "table1_success", "an mlp of 10, 20, 30, 40 or 50 units"),
         ("mine", FEW, "table1_moves", "with all peers as voters"),
         ("compare", CompareConfig(), "genetic.success", "random, hillclimb, gradient"),
-        ("compare", CompareConfig(referee=None), "gradient.validity", "set referee to a network"),
-        ("heal", HealConfig(referee=None), "validity", "set referee to a network"),
+        ("compare", CompareConfig(referee=None), "gradient.validity", "`referee: {}`"),
+        ("heal", HealConfig(referee=None), "validity", "`referee: {}`"),
         ("heal", HealConfig.model_validate({"heal": {"rounds": 0}}), "success_fall", "heal.rounds"),
         ("heal", HealConfig.model_validate({"heal": {"steady": 0}}), "rounds_until_steady", "heal.steady"),
         ("study", BOUNDARY, "detour", "agreement, lone_dissent"),
