@@ -1,7 +1,9 @@
 """Mining in one process: a run's folder is the one that `outvoted mine` leaves, whatever was mined before."""
 
+import itertools
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -14,22 +16,24 @@ from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.mining.planning import MiningFigures
 from outvoted.actors.mining.shards import Shards
 from outvoted.actors.networks import members
+from outvoted.actors.networks.members import Member
 from outvoted.actors.panel.peer import Peer
 from outvoted.actors.runs.run_folder import RunFolder, RunRecord, State
 from outvoted.analysis.mining.replay import replay
 from outvoted.analysis.mining.report import mining_report
 from outvoted.analysis.mining.summary import summarise
 from outvoted.analysis.opened.opened import OpenedRun
-from outvoted.cluster.jobs.in_process import searching
+from outvoted.cluster.jobs.in_process import peers, searching
 from outvoted.cluster.jobs.in_process.base import Heard, Making, Milestone
 from outvoted.cluster.jobs.in_process.mining import MiningInProcess
+from outvoted.cluster.jobs.in_process.peers import ReadyPanels
 from outvoted.cluster.jobs.job import Job, launch
 from outvoted.cluster.jobs.kinds import read
 from outvoted.cluster.jobs.mine import MineConfig
 from outvoted.cluster.jobs.mine.kind import MINE
 from outvoted.search.errors import OutvotedError
 from tests.cluster.jobs.in_process.shelves import FolderShelf
-from tests.cluster.rows import assert_same_rows
+from tests.cluster.rows import assert_same_rows, failing
 
 Made = Callable[..., RunFolder]
 FEW = "search.per_target=20"
@@ -265,3 +269,28 @@ def test_a_panel_that_disputes_its_seeds_fails_the_run(made: Made, trials: Path)
     record = RunFolder(trials / "disputed").read_record()
     assert record.state == State.FAILED
     assert "seeds that all 3 peers" in str(record.message)
+
+
+def test_a_run_of_which_every_search_of_a_target_failed_is_an_error(made: Made, whole: RunFolder) -> None:
+    store = failing(RunFolder(shutil.copytree(whole.path, whole.path.with_name("failing"))), every=True)
+    with pytest.raises(OutvotedError, match="searches of mlp-6 that come to an end"):
+        made("failing", FEW)
+    assert store.read_record().state == State.FINISHED
+
+
+def test_only_the_panels_used_last_are_kept_ready(
+    trained: list[Member], digits: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panels, pairs = ReadyPanels(), list(itertools.permutations(trained, 2))
+    ready = [panels.of(pair, digits, "auto") for pair in pairs]
+    assert len(pairs) == 6
+    assert [
+        panels.of(pair, digits, "auto") is one for pair, one in zip(pairs[2:], ready[2:], strict=True)
+    ] == [True] * 4
+    assert panels.of(pairs[0], digits, "auto") is not ready[0]
+    assert panels.of(pairs[5], replace(digits), "auto") is not ready[5]
+    monkeypatch.setattr(peers, "_MOST_NUMBERS", 1)
+    alone = panels.of(pairs[1], digits, "auto")
+    assert panels.of(pairs[1], digits, "auto") is alone
+    assert panels.of(pairs[0], digits, "auto") is not ready[0]
+    assert panels.of(pairs[1], digits, "auto") is not alone
