@@ -25,12 +25,10 @@ from outvoted.cluster.command_line.options import (
     Resume,
     RetryFailed,
     Runs,
-    run_path,
 )
 from outvoted.cluster.console.ending import INTERRUPTED, carried_out, nothing_started, signals_heeded
 from outvoted.cluster.console.terminal import console, errors, tolerate_any_terminal
 from outvoted.cluster.jobs.kinds import COMMANDS, KindEntry, keys_in
-from outvoted.cluster.storage.urls import run_folder_of
 from outvoted.search.errors import OutvotedError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -117,8 +115,8 @@ def or_best(run: Callable[..., None]) -> Callable[..., None]:
             run(**given)
             return
         with nothing_started():
-            from outvoted.cluster.command_line.sweeping import say_best
-        say_best(run_path(run_folder_of(given["config"]), given["runs"]), place or 1, trial)
+            from outvoted.cluster.command_line.sweeping import run_of, say_best
+        say_best(run_of(given["config"], given["name"], given["runs"]), place or 1, trial)
 
     config, *options = inspect.signature(run).parameters.values()
     *own, _ = inspect.signature(sweep).parameters.values()

@@ -7,12 +7,14 @@ import yaml
 from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.tuning.opened import OpenedTuning
+from outvoted.cluster.command_line.launching import run_folder
 from outvoted.cluster.command_line.opening import opened_run
-from outvoted.cluster.configuration.ready import for_editors
+from outvoted.cluster.command_line.options import run_path
+from outvoted.cluster.configuration.ready import file_of, for_editors
 from outvoted.cluster.console.terminal import command, console, errors
 from outvoted.cluster.console.trial_table import point_said
 from outvoted.cluster.jobs.tune.configurations import brief_values_of
-from outvoted.cluster.storage.urls import given_as
+from outvoted.cluster.storage.urls import given_as, run_folder_of, url_of
 from outvoted.search.errors import OutvotedError
 from outvoted.search.shown import visible
 
@@ -41,6 +43,18 @@ def say_best(path: Path, place: int, trial: int | None) -> None:
     text = yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=100, default_flow_style=None)
     start = for_editors(found.base_kind)
     console.print(start + "\n".join([*lines, text or "{}"]), soft_wrap=True, end="")
+
+
+def run_of(given: Path, name: str | None, runs: Path) -> Path:
+    """Return the folder of a sweep that is given as it is, by its name, or by its configuration.
+
+    Raises:
+        OutvotedError: there is no run of the configuration.
+    """
+    path = run_path(run_folder_of(given), runs)
+    if name is None and (url_of(path) is not None or (path / "run.json").exists()):
+        return path
+    return run_folder(given, name, runs, True) if name or file_of(given).is_file() else path
 
 
 def at_place(found: OpenedTuning, place: int) -> int:

@@ -116,12 +116,14 @@ class TrialTable:
         outcome: str,
         scores: Mapping[str, float | None],
         keeps: bool = True,
+        known: bool = False,
     ) -> None:
         """Take it that a trial has ended.
 
         Args:
             scores: what measures gave, by their names.
             keeps: whether it keeps the constraints, so that it can be the best.
+            known: whether it had ended before, so that nothing is said of it.
         """
         values = tuple(scores.get(measure) for measure, _ in self._objectives)
         counts = [
@@ -133,7 +135,7 @@ class TrialTable:
         trial = _Ended(number, point, outcome, values, tuple(counts) if complete else None)
         with self._lock:
             leads = self._seen.add(trial)
-            sentence = self._sentence(trial, leads)
+            sentence = None if known else self._sentence(trial, leads)
         if sentence is not None:
             self._progress.console.print(sentence, soft_wrap=True)
 

@@ -22,6 +22,7 @@ from outvoted.cluster.jobs.tune.stopping import check_stopping
 from outvoted.cluster.jobs.tune.sweeping import Sweeping
 from outvoted.cluster.jobs.tune.trials import JudgedBy, configured, run_folders
 from outvoted.cluster.jobs.workload import Workload
+from outvoted.cluster.storage.urls import given_as
 
 if TYPE_CHECKING:
     from outvoted.analysis.report.report import Report
@@ -88,12 +89,17 @@ class Tune(Kind[TuneConfig]):
         return found
 
     def next(self, job: Job[TuneConfig], again: str) -> Sequence[str]:
-        """Return commands that extend the sweep, and watch it."""
-        watch = command("tensorboard", "--logdir", job.store.path / "tb")
-        if isinstance(job.config.chosen, GridSearch):
-            key = next(iter(job.config.vary))
-            return watch, f"{again} --set 'vary.{key}=[...]'   # more values"
-        return watch, f"{again} {command('--set', f'trials={2 * job.config.trials}')}   # more trials"
+        """Return commands that give the best trial, extend the sweep, and watch it."""
+        best = command("outvoted", "sweep", given_as(job.store.path), "--best")
+        lists = isinstance(job.config.chosen, GridSearch)
+        first = next(iter(job.config.vary))
+        way = "grid" if job.config.vary[first].grid is not None else "choice"
+        more = f"vary.{first}.{way}=[...]" if lists else f"trials={2 * job.config.trials}"
+        return (
+            f"{best} > best.yaml   # the configuration of the best trial",
+            f"{again} {command('--set', more)}   # more {'values' if lists else 'trials'}",
+            command("tensorboard", "--logdir", job.store.path / "tb"),
+        )
 
 
 TUNE = Tune()

@@ -35,7 +35,7 @@ class WatchedSweep:
     def known(self, row: TrialRow) -> None:
         """Take a trial that had ended before."""
         self._done += 1
-        self._show(row)
+        self._show(row, known=True)
 
     def far(self, task: TrialTask, row: TrialRow | None) -> None:
         """Take a trial that begins, or is at a milestone."""
@@ -64,10 +64,10 @@ class WatchedSweep:
                 console, f"{counted}: points/ in {given_as(self._folder)} says why, --resume tries them again"
             )
 
-    def _show(self, row: TrialRow) -> None:
+    def _show(self, row: TrialRow, known: bool = False) -> None:
         scores = {score.measure: score.value for score in row.scores if score.run is None}
         keeps = all(one.holds(scores.get(one.measure)) for one in self._judged.constraints)
-        self.table.ended(row.number, Point(row.point).values, row.outcome, scores, keeps)
+        self.table.ended(row.number, Point(row.point).values, row.outcome, scores, keeps, known)
         self._progress.update(
             self._bar,
             completed=self._done,

@@ -123,3 +123,11 @@ def test_python_has_the_same_trials_and_configurations(sweep: Path) -> None:
     assert found.best == made(POINTS[1])
     assert found.best.search.strategy == Gradient()
     assert found.configuration(4) == made(POINTS[2])
+
+
+def test_a_sweep_is_also_found_by_its_configuration(sweep: Path, tmp_path: Path) -> None:
+    file = tmp_path / "tried.yaml"
+    file.write_text("mine: {}\n")
+    by_file = asked(file, "--best", "--runs", sweep.parent)
+    by_name = asked("anything.yaml", "--best", "--runs", sweep.parent, "--name", sweep.name)
+    assert by_file.stdout == by_name.stdout == asked(sweep, "--best").stdout

@@ -94,6 +94,7 @@ def test_the_table_is_as_tall_for_a_thousand_trials_as_for_ten() -> None:
 def test_without_a_terminal_a_new_best_is_said_and_others_now_and_then() -> None:
     console, clock = Shown(), Clock()
     with bars(console) as progress, TrialTable(progress, SUCCESS, clock) as table:
+        table.ended(9, {"a": 9}, "finished", {"success": 0.1}, known=True)
         for number, success in enumerate((0.5, 0.4, 0.3, 0.6)):
             table.ended(number, {"a": number}, "finished", {"success": success})
         clock.now += 10
