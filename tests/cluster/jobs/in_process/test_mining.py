@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from rich.console import Console
@@ -32,6 +33,7 @@ from outvoted.cluster.jobs.kinds import read
 from outvoted.cluster.jobs.mine import MineConfig
 from outvoted.cluster.jobs.mine.kind import MINE
 from outvoted.search.errors import OutvotedError
+from tests.actors.data.formats import write_idx
 from tests.cluster.jobs.in_process.shelves import FolderShelf
 from tests.cluster.rows import assert_same_rows, failing
 
@@ -149,6 +151,19 @@ def test_what_was_mined_before_changes_no_row(name: str, made: Made, whole: RunF
     after = made(f"after-{name}", FEW, *OTHERS[name])
     assert_same_rows(after, made(f"alone-{name}", FEW, *OTHERS[name], by=MiningInProcess()))
     assert_same_rows(made(f"again-{name}", FEW), whole)
+
+
+def test_seeds_that_stay_on_disk_give_the_same_rows(
+    made: Made, whole: RunFolder, small: Path, digits: Dataset, tmp_path: Path
+) -> None:
+    for split, name in ((digits.train, "train"), (digits.test, "t10k")):
+        write_idx(tmp_path / f"{name}-images-idx3-ubyte", split.images[:, 0])
+        write_idx(tmp_path / f"{name}-labels-idx1-ubyte", split.labels.astype(np.uint8))
+    stored = (FEW, "data.name=idx", f"data.path={tmp_path}", "data.hold=disk")
+    images = datasets.load(read(MineConfig, small, stored).data)
+    assert not images.train.held
+    for name in ("stored", "stored-again"):
+        assert_same_rows(made(name, *stored, images=images), whole)
 
 
 @pytest.mark.parametrize("at", [1, 4, 9])
