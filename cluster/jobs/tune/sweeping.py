@@ -36,6 +36,8 @@ class TuneFigures(Figures):
 
     trained: int = 0
     """Networks, over all its sessions."""
+    remarks: tuple[str, ...] = ()
+    """Sentences for its report: what a reader of the trials must know."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,13 @@ class Sweeping:
             trials = Trials(config, self.space, schedule, store, watched.ended)
             run_trials(trials, work, self.share, self.at_once, config.stopping, watched.far)
         watched.close()
+        self._remark(schedule)
+
+    def _remark(self, schedule: Schedule) -> None:
+        """Leave in the run's record what its report shall say of the order of trials."""
+        figures = TuneFigures.of(self.record)
+        figures.remarks = tuple(filter(None, [schedule.remark]))
+        figures.put(self.record)
 
     @contextmanager
     def _work(self) -> Iterator[SweepWork]:

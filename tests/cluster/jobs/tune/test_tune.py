@@ -83,6 +83,7 @@ def trained(sweep: RunFolder) -> int:
 
 
 def test_a_trial_of_each_point_ends_with_its_scores(clean: RunFolder) -> None:
+    assert clean.read_record().figures["remarks"] == [], "nothing to say of the order of trials"
     assert clean.read_record().state == State.FINISHED
     assert [row.outcome for row in trials(clean)] == [FINISHED] * 3
     values = {score.measure: score.value for score in trials(clean)[2].scores}
