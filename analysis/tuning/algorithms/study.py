@@ -1,7 +1,8 @@
 """A sampler of Optuna as what suggests trials: asked and told, on a study that lives in memory alone."""
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from outvoted.analysis.tuning.algorithms.base import Goals, Learnt, Suggester
@@ -33,24 +34,19 @@ class StudySuggester(Suggester):
         self._space = space
         self._distributions = {one.path: _distribution(one) for one in space.dimensions}
         self._open: dict[int, tuple[optuna.Trial, Point]] = {}
-        said = optuna.logging.get_verbosity()
-        optuna.logging.set_verbosity(optuna.logging.ERROR)
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-                sampler = made()
+        with _quiet():
+            sampler = made()
             directions = [StudyDirection[way.upper().replace("ISE", "IZE")] for way in goals.ways]
             self._study = optuna.create_study(directions=directions, sampler=sampler)
-        finally:
-            optuna.logging.set_verbosity(said)
 
     def suggest(self, number: int) -> Point:
         """Ask for the point of a trial."""
-        trial = self._study.ask()
         chosen: dict[str, Any] = {}
-        for dimension in self._space.dimensions:
-            if dimension.holds(chosen):
-                chosen[dimension.path] = _asked(trial, dimension)
+        with _quiet():
+            trial = self._study.ask()
+            for dimension in self._space.dimensions:
+                if dimension.holds(chosen):
+                    chosen[dimension.path] = _asked(trial, dimension)
         point = self._space.point(chosen)
         self._open[number] = trial, point
         return point
@@ -86,6 +82,21 @@ class StudySuggester(Suggester):
         return {
             one.path: values[one.path] if one.values is None else one.index(values[one.path]) for one in here
         }
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep what Optuna says of itself out of the terminal: that a study began, or what is experimental."""
+    import optuna
+
+    said = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            yield
+    finally:
+        optuna.logging.set_verbosity(said)
 
 
 def _distribution(dimension: Dimension) -> "optuna.distributions.BaseDistribution":

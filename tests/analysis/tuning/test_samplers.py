@@ -49,10 +49,9 @@ def test_finds_a_better_point_than_as_many_random_ones(algorithm: Algorithm, tri
     def best(chosen: Algorithm, seed: int) -> float:
         return max(bowl(point)[0][0] for point in tried(chosen, RANGES, ONE, bowl, trials, seed))
 
-    seeds = range(1 if isinstance(algorithm, GaussianProcess) else 5)
-    assert np.median([best(algorithm, seed) for seed in seeds]) > np.median(
-        [best(RandomPoints(), seed) for seed in range(5)]
-    )
+    seeds = range(1 if isinstance(algorithm, GaussianProcess) else 3)
+    found = [best(algorithm, seed) for seed in seeds]
+    assert np.median(found) > np.median([best(RandomPoints(), seed) for seed in range(5)])
 
 
 WIDE: Space[Settings] = Space(
