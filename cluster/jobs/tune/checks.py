@@ -10,6 +10,7 @@ from outvoted.actors.runs.run_folder import RunRecord
 from outvoted.analysis.tuning.points import Point
 from outvoted.analysis.tuning.space import Space
 from outvoted.analysis.tuning.trying import try_points
+from outvoted.cluster.console.terminal import Terminal
 from outvoted.cluster.jobs.compare import CompareConfig
 from outvoted.cluster.jobs.heal import HealConfig
 from outvoted.cluster.jobs.job import Job, Kind
@@ -91,11 +92,12 @@ def _said(
     kind: Kind[Any], job: Job[TuneConfig], config: RunSettings, record: RunRecord, data: Dataset
 ) -> list[str]:
     """Have a run checked, and return what was printed of it."""
-    heard = Console(file=io.StringIO(), width=10_000)
+    said = io.StringIO()
     store = run_folder(job.store.path, "unnamed")
-    kind.prepare(Job(kind, config, store, job.address), record.model_copy(), data, heard)
-    assert isinstance(heard.file, io.StringIO)
-    return [line.rstrip() for line in heard.file.getvalue().splitlines() if line.strip()]
+    kind.prepare(
+        Job(kind, config, store, job.address), record.model_copy(), data, Terminal(file=said, width=10_000)
+    )
+    return [line.rstrip() for line in said.getvalue().splitlines() if line.strip()]
 
 
 def _at(point: Point, error: OutvotedError) -> OutvotedError:
