@@ -39,7 +39,7 @@ class MiningInProcess(InProcess[MineConfig]):
             OutvotedError: settings, images and networks don't go together; the panel disputes nearly all
                 seeds; all searches of a target failed; or the disk refuses.
         """
-        if finished(run):
+        if finished(run) and not run.config.cluster.retry_failed:
             _check_failures(run, Shards(run.store.path).table("searches"))
             return True
         with placed(run), recording(run, "mine") as record:

@@ -53,6 +53,8 @@ class RecordedSearches:
         """Take a run, its record, and what is to be searched."""
         self._run, self._record, self._plans = run, record, plans
         self._shards = Shards(run.store.path)
+        if run.config.cluster.retry_failed:
+            self._shards.forget_failed()
         self._done = self._shards.done()
         self._columns = dict.fromkeys(_KEPT) if run.heard else _KEPT
         self._tables = {

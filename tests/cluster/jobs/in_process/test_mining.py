@@ -293,6 +293,12 @@ def test_a_run_of_which_every_search_of_a_target_failed_is_an_error(made: Made, 
     assert store.read_record().state == State.FINISHED
 
 
+def test_searches_that_failed_are_run_again_where_that_is_asked_for(made: Made, whole: RunFolder) -> None:
+    failing(RunFolder(shutil.copytree(whole.path, whole.path.with_name("retried"))), every=True)
+    for _ in range(2):
+        assert_same_rows(made("retried", FEW, "cluster.retry_failed=true"), whole)
+
+
 def test_only_the_panels_used_last_are_kept_ready(
     trained: list[Member], digits: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
