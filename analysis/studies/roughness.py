@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -11,11 +11,17 @@ from outvoted.analysis.report.numbers import PERCENT, Form, Interval, interval
 from outvoted.analysis.report.report import Section
 from outvoted.analysis.report.table import Cell, Column, Table
 from outvoted.analysis.studies.opened import MEAN, Ballots, OpenedStudy
-from outvoted.analysis.studies.rough_measures import MEANING as MEANING
-from outvoted.analysis.studies.rough_measures import MEASURES as MEASURES
-from outvoted.analysis.studies.rough_measures import Measure as Measure
 from outvoted.search.arrays import AnyArray, Floats, Ints
 
+Measure = Literal["variation", "detour", "changes", "strange", "dissent"]
+MEASURES: tuple[Measure, ...] = get_args(Measure)
+MEANING: dict[Measure, str] = {
+    "variation": "how far probabilities move along the frames, in total variation; from class to class is 1",
+    "detour": "the part of it in excess of the direct path from the first frame to the last; 0 is smooth",
+    "changes": "how often the prediction changes along the frames",
+    "strange": "share of frames predicted as a class that none of the sources has",
+    "dissent": "share of frames on which the networks do not all agree",
+}
 _PERCENT = ("strange", "dissent")
 _PASSAGES_SHOWN = 10
 

@@ -4,21 +4,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
+import pandas as pd
 import pyarrow as pa
 
 from outvoted.actors.healing.arms import Arm, HealSettings
 from outvoted.actors.healing.heal_store import HealStore
 from outvoted.actors.panel.panel_settings import RefereeSettings
+from outvoted.analysis.healing.healing import HealSummary, by_repeat, summarise_rounds
 from outvoted.analysis.report.numbers import COUNT, SHARE, Form, interval
 from outvoted.analysis.tuning.measures.base import Lack, Measure, of_interval
 from outvoted.analysis.tuning.objectives import Measured
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from outvoted.analysis.healing.healing import HealSummary
 
 _POINTS = Form(1, 100, "+", "%")
 
@@ -44,7 +41,7 @@ class RecordedHealing:
     held: Mapping[str, pa.Table] | None = None
 
     @cached_property
-    def rounds(self) -> "pd.DataFrame":
+    def rounds(self) -> pd.DataFrame:
         """All rows of `rounds`."""
         if self.held is None:
             return HealStore(self.folder).rounds()
@@ -52,25 +49,20 @@ class RecordedHealing:
         return rows.sort_values(["repeat", "arm", "round", "target"], ignore_index=True)
 
     @cached_property
-    def summary(self) -> "HealSummary | None":
+    def summary(self) -> HealSummary | None:
         """What the report says; None before there is a start."""
-        from outvoted.analysis.healing.healing import summarise_rounds
-
         if self.rounds.empty:
             return None
         return summarise_rounds("", self.rounds, self.config.heal.steady)
 
     @cached_property
-    def means(self) -> "pd.DataFrame":
+    def means(self) -> pd.DataFrame:
         """Means over peers, by arm, round and repeat."""
-        from outvoted.analysis.healing.healing import by_repeat
-
         return by_repeat(self.rounds)
 
     def at(self, arm: Arm, number: int, figure: str) -> "pd.Series[float]":
         """Return a figure of an arm after a round, by repeat."""
-        found: pd.Series[float] = self.means.xs((str(arm), number))[figure]
-        return found
+        return pd.Series(self.means.xs((str(arm), number))[figure])
 
 
 Taken = Callable[[RecordedHealing], Measured]

@@ -4,23 +4,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
+
+import pandas as pd
 
 from outvoted.actors.studies.study_store import StudyStore
 from outvoted.analysis.report.numbers import SHARE, Form
 from outvoted.analysis.studies.base import Study
+from outvoted.analysis.studies.boundary.networks import PanelRow, panel_findings
 from outvoted.analysis.studies.boundary.study import BoundaryStudy
+from outvoted.analysis.studies.interpolation.fields import edge_sequences
+from outvoted.analysis.studies.morphs.passages import morph_sequences
 from outvoted.analysis.studies.morphs.study import MorphStudy
-from outvoted.analysis.studies.rough_measures import MEANING
-from outvoted.analysis.studies.rough_measures import Measure as Roughness
+from outvoted.analysis.studies.opened import ballots
+from outvoted.analysis.studies.roughness import MEANING, Line, by_network, roughness
+from outvoted.analysis.studies.roughness import Measure as Roughness
 from outvoted.analysis.tuning.measures.base import Lack, Measure, of_interval, of_share
 from outvoted.analysis.tuning.objectives import Measured
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from outvoted.analysis.studies.boundary.networks import PanelRow
-    from outvoted.analysis.studies.roughness import Line
 
 _FINE = Form(2)
 
@@ -42,35 +42,27 @@ class RecordedStudy:
     held: Any = None
 
     @cached_property
-    def votes(self) -> "pd.DataFrame | None":
+    def votes(self) -> pd.DataFrame | None:
         """The panel's votes, if it has voted."""
         return self._store.votes() if self._store.has_images and self._store.has_votes() else None
 
     @property
-    def images(self) -> "pd.DataFrame":
+    def images(self) -> pd.DataFrame:
         """How the images were made."""
         rows: pd.DataFrame = self._store.images().drop_columns(["image"]).to_pandas()
         return rows
 
     @cached_property
-    def line(self) -> "Line | None":
+    def line(self) -> Line | None:
         """How rough the panel's mean prediction is, of a landscape."""
-        from outvoted.analysis.studies.interpolation.fields import edge_sequences
-        from outvoted.analysis.studies.morphs.passages import morph_sequences
-        from outvoted.analysis.studies.opened import ballots
-        from outvoted.analysis.studies.roughness import by_network, roughness
-
         if self.votes is None:
             return None
         sequences = morph_sequences if isinstance(self.config.study, MorphStudy) else edge_sequences
         return by_network(roughness(ballots(self.votes), sequences(self.images)))[-1]
 
     @cached_property
-    def row(self) -> "PanelRow | None":
+    def row(self) -> PanelRow | None:
         """How the panel votes on all images of a boundary study."""
-        from outvoted.analysis.studies.boundary.networks import panel_findings
-        from outvoted.analysis.studies.opened import ballots
-
         return None if self.votes is None else panel_findings(ballots(self.votes), None, {}).rows[0]
 
     @property
