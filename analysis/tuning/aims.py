@@ -46,6 +46,11 @@ class Aim:
         unit = "%" if self.form.factor == _PERCENT else self.form.unit.strip()
         return f"{self.title}, {unit}" if unit else self.title
 
+    @property
+    def wanted(self) -> str:
+        """The title, and which way is better."""
+        return f"{self.title} ({'higher' if self.maximised else 'lower'})"
+
     def write(self, measured: Iterable[float]) -> str:
         """Write a value with the ends of its interval, NaN where one is not known."""
         value, low, high = (None if isnan(each) else float(each) for each in measured)

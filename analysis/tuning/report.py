@@ -100,7 +100,7 @@ def _headlines(sweep: OpenedTuning) -> list[tuple[str, str]]:
 
 
 def _facts(sweep: OpenedTuning) -> list[tuple[str, str]]:
-    goals = ", ".join(f"{aim.name} ({'more' if aim.maximised else 'less'})" for aim in sweep.objectives)
+    goals = "; ".join(aim.wanted for aim in sweep.objectives)
     found = [
         ("Trials", f"runs of outvoted {sweep.base_kind}"),
         ("Varied", ", ".join(sweep.keys)),

@@ -69,7 +69,7 @@ def best_of(sweep: OpenedTuning, aim: Aim) -> Interval:
 
 
 def _note(sweep: OpenedTuning) -> str:
-    goals = "; ".join(f"{'more' if aim.maximised else 'less'} {aim.title}" for aim in sweep.objectives)
+    goals = "; ".join(aim.wanted for aim in sweep.objectives)
     runs = f"over {len(sweep.seeds)} runs of each trial" if len(sweep.seeds) > 1 else "of the trial's one run"
     return f"wanted: {goals}; ± or in brackets: 95 % intervals {runs}"
 

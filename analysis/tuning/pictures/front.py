@@ -73,7 +73,7 @@ def front_plot(shown: ShownTrials) -> Plot:
 
 
 def _caption(shown: ShownTrials) -> str:
-    ways = " and ".join(f"{'more' if aim.maximised else 'less'} {aim.title}" for aim in shown.aims)
+    ways = "; ".join(aim.wanted for aim in shown.aims)
     return f"Wanted: {ways}. No trial beats one on the front in one objective and equals it in the rest."
 
 

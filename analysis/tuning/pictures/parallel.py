@@ -186,5 +186,4 @@ def _caption(shown: ShownTrials) -> str:
     aim = shown.aims[0]
     gaps = any(np.isnan(shown.at(axis)).any() for axis in shown.axes)
     missing = " Where a key does not hold, its trial's line has a gap." if gaps else ""
-    better = "more" if aim.maximised else "less"
-    return f"Each line is a trial; the brighter, the {better} {aim.title}.{missing}"
+    return f"Each line is a trial; the brighter, the better by {aim.wanted}.{missing}"
