@@ -30,6 +30,7 @@ from tests.cluster.rows import assert_same_rows
 
 pytestmark = pytest.mark.ray
 
+ALONE = "parallel=1"  # a process less to start
 Tuned = Callable[..., tuple[RunFolder, str]]
 
 
@@ -102,22 +103,22 @@ def test_a_trial_is_the_run_of_its_configuration(clean: RunFolder, mined: Mine) 
 
 
 def test_extended_a_sweep_trains_no_panel_and_makes_no_run_again(tuned: Tuned, clean: RunFolder) -> None:
-    sweep, _ = tuned("extended-tune", "vary={search.patience: [10, 30]}")
+    sweep, _ = tuned("extended-tune", "vary={search.patience: [10, 30]}", ALONE)
     before = {path: path.stat().st_mtime_ns for path in sweep.path.glob(f"{RUNS}/*/searches/*.parquet")}
     counted = trained(sweep)
-    tuned("extended-tune", resume=True)
+    tuned("extended-tune", ALONE, resume=True)
     assert found(sweep) == found(clean)
     assert trained(sweep) == counted
     assert before == {path: path.stat().st_mtime_ns for path in before}
 
 
 def test_more_seeds_add_runs_to_each_trial(tuned: Tuned) -> None:
-    one = "replicates={seeds: [0], keys: [search.seed]}"
-    sweep, _ = tuned("replicated-tune", "vary={search.patience: [10, 30]}", one)
+    one, vary = "replicates={seeds: [0], keys: [search.seed]}", "vary={search.patience: [10, 30]}"
+    sweep, _ = tuned("replicated-tune", vary, one, ALONE)
     before = {
         path: path.stat().st_mtime_ns for path in sweep.path.glob(f"{RUNS}/*-seed-0/searches/*.parquet")
     }
-    tuned("replicated-tune", "vary={search.patience: [10, 30]}", one.replace("[0]", "[0, 1]"), resume=True)
+    tuned("replicated-tune", vary, one.replace("[0]", "[0, 1]"), ALONE, resume=True)
     assert len(list((sweep.path / RUNS).iterdir())) == 4
     assert before == {path: path.stat().st_mtime_ns for path in before}
     each = [score for score in trials(sweep)[0].scores if score.measure == "success"]
@@ -137,14 +138,14 @@ def test_a_trial_that_fails_is_recorded_and_tried_again(
 
     with monkeypatch.context() as patch:
         patch.setattr(Sweeping, "run", without)
-        sweep, said = tuned("failing-tune", vary)
+        sweep, said = tuned("failing-tune", vary, ALONE)
     assert [row.outcome for row in trials(sweep)] == [FINISHED, FAILED]
     assert str(there) in str(trials(sweep)[1].reason)
     assert "1 of 2 trials failed" in " ".join(said.split())
     assert sweep.read_record().state == State.FINISHED
     before = (sweep.path / "points" / "trial-0000.parquet").stat().st_mtime_ns
     gone.rename(there)
-    tuned("failing-tune", vary, resume=True)
+    tuned("failing-tune", vary, ALONE, resume=True)
     assert [row.outcome for row in trials(sweep)] == [FINISHED, FINISHED]
     assert (sweep.path / "points" / "trial-0000.parquet").stat().st_mtime_ns == before
 
