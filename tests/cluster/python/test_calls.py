@@ -256,6 +256,21 @@ def test_what_is_shipped_is_read_back_as_the_same_panel(panel: Panel, tmp_path: 
 
 @pytest.mark.ray
 @pytest.mark.usefixtures("local_ray")
+def test_the_best_trial_of_a_panel_in_hand_is_a_run_that_is_made_again(panel: Panel, tmp_path: Path) -> None:
+    vary = {"search.patience": [5, 40]}
+    where: dict[str, Any] = {"runs": tmp_path, "progress": False}
+    found = sweep(panel, search={"per_target": 4}, vary=vary, objective="mistakes", **where)
+    assert found.path is not None
+    best = int(found.trials.loc[found.trials["on_front"], "number"].iloc[0])
+    trial = Result.load(found.path / "runs" / f"trial-{best:04d}")
+    again = mine(found.configuration(best), name="again", **where)
+    assert len(again.mistakes)
+    pd.testing.assert_frame_equal(again.mistakes, trial.mistakes)
+    assert found.best == found.configuration(best)
+
+
+@pytest.mark.ray
+@pytest.mark.usefixtures("local_ray")
 def test_a_panel_in_hand_finds_on_ray_what_it_finds_here(panel: Panel, tmp_path: Path) -> None:
     here = mine(panel, **SEARCH).mistakes
     there = mine(panel, address="local", runs=tmp_path, **SEARCH).mistakes
