@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from typer.testing import CliRunner
 
 from outvoted.actors.mining.shards import Shards
@@ -13,6 +12,7 @@ from outvoted.actors.runs.commands import command_of
 from outvoted.actors.runs.run_folder import RunFolder, RunRecord, State
 from outvoted.cluster.command_line.cli import app
 from outvoted.cluster.jobs.compare import CompareConfig
+from outvoted.cluster.jobs.kinds import KINDS, read
 from outvoted.search.errors import OutvotedError
 from outvoted.search.search_settings import SearchSettings
 from outvoted.search.strategies import Gradient, Hillclimb
@@ -38,7 +38,7 @@ def reported(path: Path) -> Any:
 def test_a_run_without_results_is_said_to_be_one(
     kind: str, config: str, expected: str, tmp_path: Path
 ) -> None:
-    settings = yaml.safe_load((CONFIGS / f"{config}.yaml").read_text())
+    settings = read(KINDS[kind].form, CONFIGS / f"{config}.yaml").model_dump(mode="json")
     record = RunRecord(name="x", kind=kind, state=State.RUNNING, config=settings, versions={})
     RunFolder(tmp_path / "x").write_record(record)
     error = reported(tmp_path / "x").exception
