@@ -26,6 +26,10 @@ class TrialDesk:
         """Wait for the answer to an asking."""
         return await asyncio.shield(self._of(asking))
 
+    async def stay(self) -> None:
+        """Answer never: who waits for it is told when this process dies."""
+        await asyncio.Event().wait()
+
     async def forget(self, asking: int) -> None:
         """Forget an asking whose trial has ended."""
         self._given.pop(asking, None)

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.runs.run_folder import RunFolder, RunRecord
+from outvoted.actors.sweeps.tuned_store import TunedStore
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.tuning.algorithms import GridSearch
 from outvoted.analysis.tuning.judging import check_measures
@@ -20,7 +21,7 @@ from outvoted.cluster.jobs.tune import TuneConfig
 from outvoted.cluster.jobs.tune.checks import EXAMPLES, check_points, check_runs
 from outvoted.cluster.jobs.tune.stopping import check_stopping
 from outvoted.cluster.jobs.tune.sweeping import Sweeping
-from outvoted.cluster.jobs.tune.trials import JudgedBy, configured, run_folders
+from outvoted.cluster.jobs.tune.trials import JudgedBy, check_recorded, configured, run_folders
 from outvoted.cluster.jobs.workload import Workload
 from outvoted.cluster.storage.urls import given_as
 
@@ -45,6 +46,8 @@ class Tune(Kind[TuneConfig]):
         check_stopping(config)
         space, judged = config.space(), JudgedBy(config)
         _check_measures(config, judged, space)
+        if job.resume:
+            check_recorded(space, TunedStore(job.store.path).read())
         config.chosen.check(space, judged.goals)
         warn_if(console, check_points(space, data))
         check_runs(KINDS[config.base_kind], job, space, record, data, console)

@@ -26,7 +26,9 @@ from outvoted.search.errors import OutvotedError
 
 _WAIT_SECONDS = 5.0
 _KEPT = 4
-"""Panels that a worker keeps; others it gets from the object store again."""
+"""Panels that a worker keeps; others it asks for again."""
+_PLACED = 16
+"""Panels that are kept in the object store; others are read from the shelf again."""
 
 
 @dataclass(frozen=True)
@@ -159,7 +161,14 @@ class PanelDesk:
             if (shelf / members.TABLE).exists():
                 _place(order, kept(shelf, wanted.recipes, shelf=True))
             self._orders[wanted.name] = order
+            self._drop()
         return self._orders[wanted.name]
+
+    def _drop(self) -> None:
+        """Forget the oldest panels that are on the shelf, where there are many."""
+        placed = [name for name, order in self._orders.items() if order.ready is not None]
+        for name in placed[:-_PLACED]:
+            del self._orders[name]
 
     @staticmethod
     def _free(order: _Order, who: str) -> None:

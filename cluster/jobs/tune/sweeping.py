@@ -63,7 +63,8 @@ class Sweeping:
 
         config, path = self.job.config, self.job.store.path
         store = TunedStore(path)
-        before = recorded(config, self.space, store, path, self.data.shape[0])
+        rows = store.read()
+        before = recorded(config, self.space, rows, path, self.data.shape[0])
         order = Order(config.trials, config.parallel, config.seed, _racing(config, self.judged))
         schedule = Schedule(config.chosen, self.space, self.judged.goals, order, before)
         watched = WatchedSweep(path, self.judged, schedule, progress)
@@ -71,10 +72,10 @@ class Sweeping:
             work = until_the_end.enter_context(self._work())
             until_the_end.enter_context(watched.table)
             again = {one.number for one in before if one.ended is None}
-            for row in store.read():
+            for row in rows:
                 if row.number not in again:
                     watched.known(row)
-            trials = Trials(config, self.space, schedule, store, watched.ended)
+            trials = Trials(config, self.space, schedule, store, rows, watched.ended)
             run_trials(trials, work, self.share, self.at_once, config.stopping, watched.far)
         watched.close()
         self._remark(schedule)

@@ -64,12 +64,18 @@ class Trials:
     """Suggests trials until all have ended, and records them."""
 
     def __init__(
-        self, config: TuneConfig, space: Space[Any], schedule: Schedule, store: TunedStore, on_ended: OnEnded
+        self,
+        config: TuneConfig,
+        space: Space[Any],
+        schedule: Schedule,
+        store: TunedStore,
+        rows: Sequence[TrialRow],
+        on_ended: OnEnded,
     ) -> None:
-        """Take what suggests trials, and where those that have ended are recorded."""
+        """Take what suggests trials, where those that have ended are recorded, and which are by now."""
         self._config, self._space, self._schedule, self._store = config, space, schedule, store
         self._judged, self._on_ended = JudgedBy(config), on_ended
-        self._rows = {row.number: row for row in store.read()}
+        self._rows = {row.number: row for row in rows}
         self.finished = False
 
     def next(self) -> TrialTask | None:
@@ -136,17 +142,34 @@ def configured(space: Space[Any], point: Point, changes: Mapping[str, Any] | Non
     return found
 
 
+def check_recorded(space: Space[Any], rows: Sequence[TrialRow]) -> None:
+    """Refuse to go on with a sweep of which trials have values for keys that are not varied any more.
+
+    Raises:
+        OutvotedError: it names the key.
+    """
+    gone = next((key for row in rows for key in Point(row.point) if key not in space.paths), None)
+    if gone is not None:
+        raise OutvotedError(
+            expected=f"{gone} among the keys of vary: trials of this sweep have values of it",
+            found=f"vary with {', '.join(space.paths)}",
+            remedy="put the key back, or start a new sweep under another --name",
+        )
+
+
 def recorded(
-    config: TuneConfig, space: Space[Any], store: TunedStore, folder: Path, channels: int
+    config: TuneConfig, space: Space[Any], rows: Sequence[TrialRow], folder: Path, channels: int
 ) -> list[RecordedTrial]:
     """Return the trials of a sweep that is resumed, as what suggests trials sees them.
 
     One that failed, or lacks runs that are wanted now, is made again: what there is of it is kept.
 
     Args:
+        rows: the trials that are recorded.
+        folder: the sweep's.
         channels: of the images.
     """
-    judged, rows = JudgedBy(config), store.read()
+    judged = JudgedBy(config)
     own = [row for row in rows if row.same_as is None]
     complete = {row.number: _complete(config, space, folder, channels, row) for row in own}
     return [

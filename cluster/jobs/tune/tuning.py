@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import ray
 from ray import tune
 from ray.tune.search import Searcher
 
@@ -69,6 +70,7 @@ class _Askings(Searcher):  # type: ignore[misc]  # Ray says nothing of its types
         self._given: dict[int, TrialTask] = {}
         self._ended: deque[TrialRow] = deque()
         self._count = 0
+        self._alive = work.trials.remote("stay")
 
     def __getstate__(self) -> dict[str, Any]:
         return {}
@@ -97,7 +99,13 @@ class _Askings(Searcher):  # type: ignore[misc]  # Ray says nothing of its types
         self._ended.append(row or failed(task.number, task.point, reason))
 
     def go_on(self) -> None:
-        """Record the trials that have ended since, and begin those that may follow."""
+        """Record the trials that have ended since, and begin those that may follow.
+
+        Raises:
+            RayError: the desk's process has died, without which no trial could be made.
+        """
+        if ray.wait([self._alive], timeout=0)[0]:
+            ray.get(self._alive)
         while self._ended:
             self._trials.end(self._ended.popleft())
             self._hand_out()

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from ray.exceptions import RayActorError
 
 from outvoted.actors.sweeps.tuned_store import FAILED, FINISHED, TrialRow
 from outvoted.cluster.jobs.tune import tuning
@@ -44,13 +45,21 @@ class Desk:
     def __init__(self) -> None:
         self.given = dict[int, TrialTask | None]()
 
-    def remote(self, what: str, asking: int, *task: TrialTask | None) -> None:
+    def remote(self, what: str, *given: Any) -> None:
         if what == "give":
-            (self.given[asking],) = task
+            asking, self.given[asking] = given
 
 
 def _row(number: int) -> TrialRow:
     return TrialRow(number, "{}", FINISHED, None, None, 1, 1, 1.0, ())
+
+
+@pytest.fixture(autouse=True)
+def dead(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """Whose processes have died: nobody's, at first."""
+    found = list[object]()
+    monkeypatch.setattr("ray.wait", lambda calls, timeout: (found, calls))
+    return found
 
 
 def _askings(trials: Limited, desk: Desk) -> Any:
@@ -95,6 +104,20 @@ def test_an_error_of_recording_ends_the_sweep() -> None:
     askings.on_trial_complete("a", {ROW: _row(0)})  # where Tune would make a failed trial of it
     with pytest.raises(OSError, match="full"):
         askings.go_on()
+
+
+def test_without_its_desk_a_sweep_ends(dead: list[object], monkeypatch: pytest.MonkeyPatch) -> None:
+    def get(call: object) -> None:
+        raise RayActorError
+
+    monkeypatch.setattr("ray.get", get)
+    trials = Limited(1, parallel=1)
+    askings = _askings(trials, Desk())
+    askings.suggest("a")
+    dead.append("the desk")
+    with pytest.raises(RayActorError):
+        askings.go_on()
+    assert trials.rows == []
 
 
 def test_whoever_asks_again_after_a_death_gets_the_same_trial() -> None:

@@ -1,6 +1,7 @@
 """Panels of a sweep are trained once: a network each, by whoever waits; the desk knows who trains what."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,23 @@ def test_nothing_on_the_shelf_is_trained_again(
     assert isinstance(told, PlacedPanel)
     assert count == 0
     assert [one.sha256 for one in told.members[0]] == [one.sha256 for one in made]
+
+
+def test_of_very_many_panels_few_are_kept_in_memory(
+    tmp_path: Path, wanted: WantedPanel, made: list[Member], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shelf, "_PLACED", 2)
+
+    async def kept() -> list[int]:
+        desk = PanelDesk(tmp_path)
+        counts = []
+        for number in [*range(6), 0]:
+            panel = replace(wanted, fingerprint=str(number))
+            counts.append(await _trained(desk, panel, made, "one"))
+        assert len(desk._orders) <= 4
+        return counts
+
+    assert asyncio.run(kept()) == [len(made)] * 6 + [0]
 
 
 @pytest.mark.parametrize("noticed", [True, False], ids=["by the driver", "by its successor"])
