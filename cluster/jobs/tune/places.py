@@ -3,6 +3,7 @@
 A run that was made elsewhere is sent to an actor beside the driver, which puts it in place as a whole.
 """
 
+import hashlib
 import shutil
 import tempfile
 from abc import ABC, abstractmethod
@@ -13,7 +14,7 @@ from typing import Any
 
 from outvoted.actors.runs import same_place
 from outvoted.actors.runs.fence import check_owned
-from outvoted.actors.runs.files import plain_name
+from outvoted.actors.runs.files import link, plain_name
 from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.cluster.ray.calls import result
 
@@ -68,6 +69,7 @@ class RunTaker:
     def __init__(self, sweep: Path) -> None:
         """Take the sweep's folder."""
         self._runs = sweep / RUNS
+        self._networks: dict[str, Path] = {}
 
     def fetched(self, name: str) -> Files:
         """Return a run's files; none where it was never begun."""
@@ -81,11 +83,25 @@ class RunTaker:
         for left in (coming, gone):
             shutil.rmtree(left, ignore_errors=True)
         write_files(coming, files)
+        self._share(coming, final)
         if final.exists():
             final.rename(gone)
         if coming.exists():
             coming.rename(final)
         shutil.rmtree(gone, ignore_errors=True)
+
+    def _share(self, coming: Path, final: Path) -> None:
+        """Have networks that came before with other runs, and come again, be one file."""
+        for path in _networks(coming):
+            digest = hashlib.sha256(path.read_bytes()).hexdigest()
+            known = self._networks.setdefault(digest, final / path.relative_to(coming))
+            other = path.with_name(f".{path.name}.other")
+            if known.is_file() and link(other, known):
+                other.replace(path)
+
+
+def _networks(folder: Path) -> list[Path]:
+    return sorted((folder / RunFolder(folder).peers.name).glob("*.safetensors"))
 
 
 def run_folder(sweep: Path, name: str) -> RunFolder:

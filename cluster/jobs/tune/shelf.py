@@ -27,7 +27,7 @@ from outvoted.search.errors import OutvotedError
 _WAIT_SECONDS = 5.0
 _KEPT = 4
 """Panels that a worker keeps; others it asks for again."""
-_PLACED = 16
+_PLACED = 8
 """Panels that are kept in the object store; others are read from the shelf again."""
 
 
@@ -120,14 +120,18 @@ class PanelDesk:
         assert place is not None
         try:  # here, so that other machines need not have the file of weights
             loaded = wanted.recipes[place].network.load(wanted.shape, wanted.classes)
-        except OutvotedError as error:
-            await self.refused(wanted, error)
-            raise
+        except Exception as error:
+            await self.refused(wanted, _refusal(wanted.recipes[place], error))
+            raise _refusal(wanted.recipes[place], error) from error
         order.trainers[place] = who
         return ToTrain(place, None if loaded is None else loaded.weights)
 
     async def trained(self, wanted: WantedPanel, place: int, member: Member) -> None:
-        """Take a network that was trained; the last one of its panel puts the panel onto the shelf."""
+        """Take a network that was trained; the last one of its panel puts the panel onto the shelf.
+
+        Raises:
+            OutvotedError: the disk refuses; so it is for all trials that want the panel.
+        """
         order = self._order(wanted)
         order.trainers.pop(place, None)
         if order.ready is None and place not in order.trained:
@@ -135,7 +139,11 @@ class PanelDesk:
             self._count += not wanted.recipes[place].network.loaded
             if len(order.trained) == len(wanted.recipes):
                 found = [order.trained[each] for each in range(len(wanted.recipes))]
-                members.save(order.shelf, found)
+                try:
+                    members.save(order.shelf, found)
+                except OutvotedError as error:
+                    await self.refused(wanted, error)
+                    raise
                 _place(order, found)
         await self._tell()
 
@@ -221,15 +229,18 @@ class DeskShelf(Shelf):
         try:
             epochs = trained_or_measured(one.network, one.training, data, one.seed, what.loaded)
             member = trained_member(one.name, one.role, one.network, one.seed, epochs)
-        except OutvotedError as error:
-            result(self._desk.remote("refused", wanted, error))
-            raise
         except Exception as error:
-            refusal = OutvotedError(
-                expected=f"{one.name} to be trained",
-                found=" ".join(f"{type(error).__name__}: {error}".split()),
-                remedy="mend what panel says of it, then continue with --resume",
-            )
-            result(self._desk.remote("refused", wanted, refusal))
-            raise refusal from error
+            result(self._desk.remote("refused", wanted, _refusal(one, error)))
+            raise _refusal(one, error) from error
         result(self._desk.remote("trained", wanted, what.index, member))
+
+
+def _refusal(recipe: Recipe, error: Exception) -> OutvotedError:
+    """Return why a network cannot be had, in words."""
+    if isinstance(error, OutvotedError):
+        return error
+    return OutvotedError(
+        expected=f"{recipe.name} to be trained",
+        found=" ".join(f"{type(error).__name__}: {error}".split()),
+        remedy="mend what panel says of it, then continue with --resume",
+    )

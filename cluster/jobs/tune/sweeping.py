@@ -77,6 +77,7 @@ class Sweeping:
                     watched.known(row)
             trials = Trials(config, self.space, schedule, store, rows, watched.ended)
             run_trials(trials, work, self.share, self.at_once, config.stopping, watched.far)
+            trials.join()
         watched.close()
         self._remark(schedule)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from outvoted.actors.runs.compaction import LEAST, Compactor
 from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.actors.sweeps.tuned_store import FAILED, STOPPED, TrialRow, TunedStore, trial_name
 from outvoted.analysis.tuning.algorithms.base import Goals
@@ -77,6 +78,7 @@ class Trials:
         self._judged, self._on_ended = JudgedBy(config), on_ended
         self._rows = {row.number: row for row in rows}
         self.finished = False
+        self._compactor, self._written = Compactor(store.units), 0
 
     def next(self) -> TrialTask | None:
         """Return a trial that is to begin; None where it has to wait, or none is left."""
@@ -100,6 +102,10 @@ class Trials:
         self._write(row)
         self._schedule.hear(self._judged.ended(row))
 
+    def join(self) -> None:
+        """Join the files of many trials into few; nothing is written meanwhile, since trials may be again."""
+        self._compactor.finish()
+
     def _begun(self, told: StartTrial) -> TrialTask | None:
         try:
             runs = tuple(runs_of(self._config, self._space, told.number, told.point))
@@ -110,6 +116,9 @@ class Trials:
 
     def _write(self, row: TrialRow) -> None:
         self._store.write(row)
+        self._written += 1
+        if self._written % LEAST == 0:
+            self.join()
         self._rows[row.number] = row
         self._on_ended(row)
 

@@ -53,6 +53,18 @@ def test_what_a_run_left_when_it_failed_arrives_too(sweep: Path, taken: Any) -> 
     assert (sweep / RUNS / "trial-0000" / "run.json").is_file()
 
 
+def test_runs_of_one_panel_that_were_made_elsewhere_share_its_files(sweep: Path, taken: Any) -> None:
+    for name, content in (("a", b"weights"), ("b", b"weights"), ("c", b"others")):
+        with SentPlaces(taken).place(name) as store:
+            store.peers.mkdir(parents=True)
+            (store.peers / "mlp.safetensors").write_bytes(content)
+    one, same, other = (sweep / RUNS / name / "peers" / "mlp.safetensors" for name in "abc")
+    assert one.samefile(same)
+    assert not one.samefile(other)
+    assert other.read_bytes() == b"others"
+    assert [path.name for path in same.parent.iterdir()] == ["mlp.safetensors"]
+
+
 def test_no_run_is_put_outside_the_sweep(sweep: Path) -> None:
     with pytest.raises(ValueError, match="plain"):
         RunTaker(sweep).put("../other", {})

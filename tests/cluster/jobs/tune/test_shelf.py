@@ -124,6 +124,24 @@ def test_what_a_process_trained_that_died_is_handed_out_again(
     assert successor == one
 
 
+def test_where_the_shelf_is_full_nobody_waits_for_a_panel(
+    tmp_path: Path, wanted: WantedPanel, made: list[Member], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OutvotedError("room", "none", "make some")
+
+    monkeypatch.setattr(members, "save", full)
+
+    async def refused() -> None:
+        desk = PanelDesk(tmp_path)
+        with pytest.raises(OutvotedError, match="room"):
+            await _trained(desk, wanted, made, "one")
+        with pytest.raises(OutvotedError, match="room"):
+            await desk.ask(wanted, "two")
+
+    asyncio.run(refused())
+
+
 def test_a_network_that_cannot_be_trained_is_refused_to_all_who_want_it(
     tmp_path: Path, wanted: WantedPanel
 ) -> None:
