@@ -47,7 +47,7 @@ class Milestone:
 
 Heard = Callable[[Milestone], bool]
 """Is told at every milestone, by a run that goes on also at those before; False ends it there, but at the
-last."""
+last, which is told also of a run that was made before."""
 
 
 @dataclass(frozen=True)

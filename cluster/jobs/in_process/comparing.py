@@ -1,5 +1,8 @@
 """`outvoted compare` in this process: its strategies in turn, each a run of mining within the run."""
 
+from collections.abc import Collection
+from itertools import islice
+
 from outvoted.actors.mining.shards import Shards
 from outvoted.actors.runs import schema
 from outvoted.actors.runs.run_folder import RunFolder, State
@@ -24,17 +27,26 @@ class ComparingInProcess(InProcess[CompareConfig]):
         Raises:
             OutvotedError: as mining raises it; or the map's descriptors are none of the transform's measures.
         """
+        parts = dict(run.config.parts())
         if finished(run):
+            tell(run, _milestone(run, parts, len(parts)))
             return True
         with recording(run, "compare") as record:
             run.config.map.names(run.config.search.transform)
-            parts = dict(run.config.parts())
-            tables = {f"{name}/{form.name}": form.arrow.empty_table() for name in parts for form in _FORMS}
             for number, (name, config) in enumerate(parts.items(), 1):
-                store = RunFolder(run.store.path / name, run.store.panels.parent)
-                self._mining.make(Making(config, store, run.data, run.shelf))
-                if run.heard is not None:
-                    found = Shards(store.path).units
-                    tables |= {f"{name}/{form.name}": found.read_all(form.name) for form in _FORMS}
-                tell(run, Milestone(number, len(parts), tables))
+                self._mining.make(Making(config, _folder(run, name), run.data, run.shelf))
+                tell(run, _milestone(run, parts, number))
         return record.state == State.FINISHED
+
+
+def _folder(run: Making[CompareConfig], name: str) -> RunFolder:
+    return RunFolder(run.store.path / name, run.store.panels.parent)
+
+
+def _milestone(run: Making[CompareConfig], parts: Collection[str], number: int) -> Milestone:
+    """Return what has come of the first strategies; of the others nothing, whatever their folders hold."""
+    tables = {f"{name}/{form.name}": form.arrow.empty_table() for name in parts for form in _FORMS}
+    for name in islice(parts, number if run.heard else 0):
+        units = Shards(_folder(run, name).path).units
+        tables |= {f"{name}/{form.name}": units.read_all(form.name) for form in _FORMS}
+    return Milestone(number, len(parts), tables)

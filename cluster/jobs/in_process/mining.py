@@ -2,7 +2,6 @@
 
 from functools import partial
 
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from outvoted.actors.mining.coordinator import Coordinator
@@ -16,7 +15,7 @@ from outvoted.actors.panel.panel import LocalPanel
 from outvoted.actors.panel.panel_settings import Recipe
 from outvoted.actors.runs.run_folder import RunRecord, State
 from outvoted.cluster.jobs.in_process.base import InProcess, Making, Milestone
-from outvoted.cluster.jobs.in_process.peers import ReadyPanels, linked
+from outvoted.cluster.jobs.in_process.peers import ReadyPanels, linked, shelf_key
 from outvoted.cluster.jobs.in_process.recording import finished, placed, recording, tell
 from outvoted.cluster.jobs.in_process.searching import RecordedSearches
 from outvoted.cluster.jobs.mine import MineConfig
@@ -30,7 +29,7 @@ class MiningInProcess(InProcess[MineConfig]):
 
     def __init__(self) -> None:
         self._panels = ReadyPanels()
-        self._checked = set[tuple[str, bool]]()
+        self._checked = set[tuple[str | None, bool]]()
 
     def make(self, run: Making[MineConfig]) -> bool:
         """Mine a panel. A run that is stopped at a milestone has recorded what comes before it, no more.
@@ -40,14 +39,13 @@ class MiningInProcess(InProcess[MineConfig]):
                 seeds; all searches of a target failed; or the disk refuses.
         """
         if finished(run) and not run.config.cluster.retry_failed:
-            _check_failures(run, Shards(run.store.path).table("searches"))
+            _end(run, _made(run))
             return True
         with placed(run), recording(run, "mine") as record:
             end = self._mine(run, record)
         if record.state != State.FINISHED:
             return False
-        _check_failures(run, end.tables["searches"])
-        tell(run, end)
+        _end(run, end)
         return True
 
     def _mine(self, run: Making[MineConfig], record: RunRecord) -> Milestone:
@@ -72,16 +70,30 @@ class MiningInProcess(InProcess[MineConfig]):
         )
 
     def _check(self, run: Making[MineConfig], wanted: tuple[Recipe, ...]) -> None:
-        """Check networks of the user's own, of each panel once."""
-        if (run.store.peers / members.TABLE).exists():
+        """Check networks of the user's own, of each panel once, where this machine has their files."""
+        key, gradients = shelf_key(run, wanted), run.config.search.gradients
+        known = key is None or (key, gradients) in self._checked
+        if known or (run.store.peers / members.TABLE).exists():
             return
-        gradients = run.config.search.gradients
-        key = panel_settings.key(wanted, run.data.fingerprint), gradients
-        if key not in self._checked:
-            checking.check(wanted, run.data.shape, run.data.classes, run.data.train, gradients)
-            self._checked.add(key)
+        checking.check(wanted, run.data.shape, run.data.classes, run.data.train, gradients)
+        self._checked.add((key, gradients))
 
 
-def _check_failures(run: Making[MineConfig], searches: pa.Table) -> None:
+def _made(run: Making[MineConfig]) -> Milestone:
+    """Return the last milestone of a run that was made already."""
+    replicas = MiningFigures.of(run.store.glance()).replicas or 1
+    number, units = min(run.milestones, replicas), Shards(run.store.path).units
+    wanted = ("searches",) if run.heard is None else ("searches", "mistakes")
+    return Milestone(number, number, {name: units.read_all(name) for name in wanted})
+
+
+def _end(run: Making[MineConfig], last: Milestone) -> None:
+    """Tell of a run that is made, unless it came to nothing.
+
+    Raises:
+        OutvotedError: all searches of a target failed.
+    """
+    searches = last.tables["searches"]
     if pc.any(pc.equal(searches["outcome"], Outcome.FAILED)).as_py():
         check_not_all(failures(searches.to_pandas()), f"all rows are kept in {given_as(run.store.path)}")
+    tell(run, last)

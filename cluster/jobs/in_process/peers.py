@@ -17,6 +17,7 @@ from outvoted.actors.panel.panel_settings import Recipe
 from outvoted.actors.panel.peer import Peer
 from outvoted.actors.panel.renderer import Renderer
 from outvoted.cluster.jobs.in_process.base import Making
+from outvoted.search.errors import OutvotedError
 from outvoted.search.transforms import Transform
 
 _MOST = 4
@@ -26,8 +27,16 @@ _MOST_NUMBERS = 1 << 27
 
 def linked(run: Making[Any], wanted: tuple[Recipe, ...]) -> Callable[[Path, Sequence[Member]], None]:
     """Return what puts networks into a run's folder: as other names of the shelf's files, where it can."""
-    shelf = run.store.panels / panel_settings.key(wanted, run.data.fingerprint)
-    return partial(members.save, shelf=shelf)
+    key = shelf_key(run, wanted)
+    return partial(members.save, shelf=None if key is None else run.store.panels / key)
+
+
+def shelf_key(run: Making[Any], wanted: tuple[Recipe, ...]) -> str | None:
+    """Return the name of a panel on the shelf; None where this machine lacks a file of a user's network."""
+    try:
+        return panel_settings.key(wanted, run.data.fingerprint)
+    except OutvotedError:
+        return None
 
 
 class ReadyPanel:

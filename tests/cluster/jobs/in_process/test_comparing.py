@@ -74,3 +74,8 @@ def test_a_comparison_that_is_stopped_goes_on_with_the_next_strategy(
     assert maker_of("compare").make(Making(config, store, images, shelf))
     assert store.read_record().state == State.FINISHED
     assert (store.path / "hillclimb" / "run.json").exists()
+    assert maker_of("compare").make(Making(config, store, images, shelf, once))
+    assert [(one.number, one.of) for one in heard] == [(1, 2), (2, 2)]
+    assert len(heard[1].tables["hillclimb/searches"]) == len(
+        Shards(store.path / "hillclimb").table("searches")
+    )

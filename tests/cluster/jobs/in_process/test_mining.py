@@ -18,6 +18,7 @@ from outvoted.actors.mining.planning import MiningFigures
 from outvoted.actors.mining.shards import Shards
 from outvoted.actors.networks import members
 from outvoted.actors.networks.members import Member
+from outvoted.actors.panel.panel_settings import Recipe
 from outvoted.actors.panel.peer import Peer
 from outvoted.actors.runs.run_folder import RunFolder, RunRecord, State
 from outvoted.analysis.mining.replay import replay
@@ -25,7 +26,7 @@ from outvoted.analysis.mining.report import mining_report
 from outvoted.analysis.mining.summary import summarise
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.cluster.jobs.in_process import peers, searching
-from outvoted.cluster.jobs.in_process.base import Heard, Making, Milestone
+from outvoted.cluster.jobs.in_process.base import Heard, Making, Milestone, Shelf
 from outvoted.cluster.jobs.in_process.mining import MiningInProcess
 from outvoted.cluster.jobs.in_process.peers import ReadyPanels
 from outvoted.cluster.jobs.job import Job, launch
@@ -184,6 +185,16 @@ def test_a_run_that_is_cut_off_anywhere_goes_on_to_the_same_rows(
         assert one.tables["mistakes"].equals(other.tables["mistakes"])
 
 
+class Lent(Shelf):
+    """Has one panel."""
+
+    def __init__(self, found: list[Member]) -> None:
+        self._found = found
+
+    def trained(self, wanted: tuple[Recipe, ...], data: Dataset) -> list[Member]:
+        return self._found
+
+
 def timeless(milestone: Milestone) -> pa.Table:
     return milestone.tables["searches"].drop_columns(["finished_at"])
 
@@ -244,13 +255,33 @@ def test_the_last_milestone_shows_all_that_a_finished_run_has(made: Made, whole:
     assert heard.heard[-1].tables["mistakes"].equals(Shards(whole.path).table("mistakes"))
 
 
-def test_a_finished_run_is_not_made_again(
+def test_a_finished_run_is_told_of_but_not_made_again(
     made: Made, whole: RunFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    first, again = Listening(), Listening()
+    made("told", FEW, heard=first)
     monkeypatch.setattr(Peer, "ask", partial(pytest.fail, "a network was asked"))
-    before = (whole.path / "run.json").read_bytes()
-    made("whole", FEW)
-    assert (whole.path / "run.json").read_bytes() == before
+    before = (whole.path.with_name("told") / "run.json").read_bytes()
+    made("told", FEW, heard=again)
+    assert (whole.path.with_name("told") / "run.json").read_bytes() == before
+    (last,) = again.heard
+    assert (last.number, last.of) == (10, 10)
+    assert all(last.tables[name].equals(rows) for name, rows in first.heard[-1].tables.items())
+
+
+def test_a_machine_that_lacks_the_file_of_a_network_mines_what_others_trained(
+    made: Made, whole: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(*wanted: object) -> str:
+        raise OutvotedError("a file of weights", "none", "put it there")
+
+    monkeypatch.setattr("outvoted.cluster.jobs.in_process.peers.panel_settings.key", missing)
+    monkeypatch.setattr("outvoted.cluster.jobs.in_process.mining.checking.check", missing)
+    store = RunFolder(whole.path.with_name("elsewhere"))
+    config = MineConfig.model_validate(whole.read_record().config)
+    shelf = Lent(members.load(whole.peers))
+    assert MiningInProcess().make(Making(config, store, datasets.load(config.data), shelf))
+    assert_same_rows(store, whole)
 
 
 def test_a_run_is_extended(made: Made, whole: RunFolder) -> None:
