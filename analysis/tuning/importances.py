@@ -76,7 +76,9 @@ def importances(objective: str, axes: Sequence[KeyAxis], places: Floats, values:
         values: of the objective, shape (trials,), NaN where it is not known.
     """
     known = np.isfinite(values)
-    places, values = places[known][-_MOST:], values[known][-_MOST:]
+    places, values = places[known][-_MOST:], _scaled(values[known][-_MOST:])
+    columns = [_scaled(one) if axis.numbers else one for axis, one in zip(axes, places.T, strict=True)]
+    places = np.stack(columns, axis=1)
     method: Method = "permutation" if np.isnan(places).any() else "fANOVA"
     varied = [k for k in range(len(axes)) if len(np.unique(places[:, k])) > 1]  # NaN counts as one value
     silent = _silent(len(values), len(axes), varied, values)
@@ -111,6 +113,14 @@ def _silent(trials: int, keys: int, varied: Sequence[int], values: Floats) -> st
     if np.ptp(values) == 0:
         return "all trials have the same result"
     return ""
+
+
+def _scaled(values: Floats) -> Floats:
+    """Put numbers between 0 and 1, NaN aside: forests compute in single precision."""
+    there = values[np.isfinite(values)]
+    if not len(there) or there.max() == there.min():
+        return np.where(np.isnan(values), np.nan, 0.0)
+    return np.asarray((values - there.min()) / (there.max() - there.min()))
 
 
 def _filled(inputs: Floats) -> Floats:

@@ -12,8 +12,8 @@ from outvoted.analysis.tuning.variation import Variation
 from outvoted.search.arrays import Floats
 from outvoted.search.shown import visible
 
-LARGEST = 1e300
-"""Of numbers that can be drawn: JSON has larger ones, floating point hasn't."""
+LARGEST = 1e100
+"""Of numbers that can be drawn, whose squares can be summed too; no key or measure has larger ones."""
 _ORDERS = 20.0  # a list of at least three positive numbers of such a ratio is drawn with a logarithmic axis
 _MARGIN, _LISTED_MARGIN = 0.04, 0.08  # of an axis, beyond its ends
 

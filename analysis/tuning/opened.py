@@ -4,13 +4,13 @@ import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
+from pydantic import Field
 
-from outvoted.actors.runs.run_folder import RunFolder
-from outvoted.actors.sweeps.tuned_store import FAILED, FINISHED, STOPPED, TrialRow, TunedStore, trial_name
+from outvoted.actors.sweeps.tuned_store import FAILED, FINISHED, STOPPED, TrialRow, TunedStore
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.tuning.aims import Aim
 from outvoted.analysis.tuning.constraints import Constraint
@@ -26,6 +26,8 @@ from outvoted.search.shown import visible
 
 _BASES = ("mine", "heal", "compare", "study")
 _ENDS = ("low", "high")
+_SOME = Field(min_length=1)
+_DEEPEST = 64  # lists and mappings within one another, of a value in a point
 
 
 class OpenedTuning:
@@ -42,8 +44,8 @@ class OpenedTuning:
         config = run.record.config
         self.base_kind = next((name for name in _BASES if config.get(name) is not None), _BASES[0])
         self.base: Mapping[str, Any] = run.configured(self.base_kind, dict[str, Any])
-        self.vary: Mapping[str, Variation] = run.configured("vary", dict[str, AnyVariation])
-        objectives = run.configured("objectives", tuple[AnyObjective, ...])
+        self.vary: Mapping[str, Variation] = run.configured("vary", Annotated[dict[str, AnyVariation], _SOME])
+        objectives = run.configured("objectives", Annotated[tuple[AnyObjective, ...], _SOME])
         self.objectives = tuple(
             Aim.of(self.base_kind, one.measure, one.goal) for one in objectives_of(self.base_kind, objectives)
         )
@@ -116,20 +118,6 @@ class OpenedTuning:
             )
         return self.points[number]
 
-    def configuration(self, number: int) -> Mapping[str, Any]:
-        """Return the ordinary configuration of a trial, as plain values: of several runs that of the first.
-
-        It is what the run's own record says.
-
-        Raises:
-            OutvotedError: no trial of this number has ended, or it has no run whose record can be read.
-        """
-        self.point(number)  # which must be there
-        row = next(row for row in self.trials if row.number == number)
-        named = trial_name(number if row.same_as is None else row.same_as)
-        runs = [f"{named}-seed-{seed}" for seed in self.seeds] or [named]
-        return OpenedRun(RunFolder(self.run.store.path / "runs" / runs[0]), self.run.trust).record.config
-
     @cached_property
     def keys(self) -> tuple[str, ...]:
         """The paths of the varied keys, in the order of the configuration."""
@@ -160,7 +148,7 @@ class OpenedTuning:
                     found[score.measure][k] = [
                         np.nan if each is None else each for each in (score.value, score.low, score.high)
                     ]
-        return {name: np.where(np.isfinite(values), values, np.nan) for name, values in found.items()}
+        return {name: np.where(np.abs(values) <= LARGEST, values, np.nan) for name, values in found.items()}
 
     @cached_property
     def feasible(self) -> Bools:
@@ -269,5 +257,8 @@ def _no_number(text: str) -> Value:
     raise ValueError(text)
 
 
-def _fits(value: Value) -> bool:
+def _fits(value: Value, deep: int = 0) -> bool:
+    if isinstance(value, dict | list):
+        inner = value.values() if isinstance(value, dict) else value
+        return deep < _DEEPEST and all(_fits(one, deep + 1) for one in inner)
     return not isinstance(value, int | float) or abs(value) <= LARGEST

@@ -62,3 +62,12 @@ def test_a_key_with_one_value_has_no_importance() -> None:
     where[:, 2] = -1
     told = found(where[:, 0], where)
     assert {one.key for one in told.keys} == {"a.first", "a.second"}
+
+
+def test_numbers_of_any_size_are_told(recwarn: pytest.WarningsRecorder) -> None:
+    where = places(40)
+    values = 1e99 * (where[:, 1] == 2)
+    where[:, 0] *= 1e100
+    told = found(values, where)
+    assert told.keys[0].key == "a.second"
+    assert [one for one in recwarn if issubclass(one.category, RuntimeWarning)] == []
