@@ -12,7 +12,7 @@ from outvoted.analysis.tuning.attempts import WHERE, attempt
 from outvoted.analysis.tuning.conditions import check_fixed, condition_on, decider, label
 from outvoted.analysis.tuning.dimensions import Condition, Dimension
 from outvoted.analysis.tuning.points import Value, text_of
-from outvoted.analysis.tuning.space import Space, ancestors, combinations, encloses, options, overlap
+from outvoted.analysis.tuning.space import Space, contexts, encloses, options, overlap
 from outvoted.analysis.tuning.variation import Variation
 from outvoted.search.errors import OutvotedError, Problem
 from outvoted.search.key_paths import annotations_at, first_mark
@@ -26,6 +26,8 @@ REPLICATED = "replicates.keys"
 _DEEPEST = 20
 _ATTEMPTS = 2000
 """Values tried of a key, at most, times the contexts in which it holds."""
+_CONTEXTS = 64
+"""Choices of what a key lies within in which it is tried, at most."""
 _TOLD = 3
 """Wrong values of a key that are told at once."""
 
@@ -188,17 +190,18 @@ class _Maker(Generic[Config]):
         """Return the configuration in which a key has a value."""
         known = (one.path, text_of(value))
         if known not in self._seen:
-            held = next(self._contexts(one), {})
+            held = next(contexts(one, self.space.dimensions), {})
             made = attempt(self.space, held, one, value).keys
             self._seen[known] = made if made is not None else json.loads(self.space.base)
         return self._seen[known]
 
-    def _contexts(self, one: Dimension) -> Iterator[dict[str, Value]]:
-        """Yield the combinations of what decides on a key in which it holds."""
-        known = [other for other in self.space.dimensions if other.path != one.path]
-        above = ancestors(one, [*known, one])
-        found = islice(combinations(above, [*above, one]), 20 * _ATTEMPTS)
-        return (held for held in found if one.holds(held))
+    def _held_in(self, one: Dimension, most: int) -> list[dict[str, Value]]:
+        """Return contexts in which a key holds: one for each choice of what it lies within."""
+        around = [other.path for other in self.space.dimensions if encloses(other.keys, one.keys)]
+        found: dict[str, dict[str, Value]] = {}
+        for held in islice(contexts(one, [*self.space.dimensions, one]), _ATTEMPTS if around else 1):
+            found.setdefault(text_of({path: held[path] for path in around if path in held}), held)
+        return list(found.values())[:most]
 
     def _wrong(self, key: VariedKey, one: Dimension) -> Iterator[Problem]:
         """Yield what is wrong with the values of a key where it holds."""
@@ -210,19 +213,19 @@ class _Maker(Generic[Config]):
                 yield Problem("", whole, key.variation.said, f"write randint: [{low}, {high}]")
                 return
         values = options(one)
-        contexts = list(islice(self._contexts(one), max(1, _ATTEMPTS // len(values))))
-        if not contexts:
+        held_in = self._held_in(one, max(1, min(_CONTEXTS, _ATTEMPTS // len(values))))
+        if not held_in:
             found = f"when: {shown(dict(key.variation.when))}, which never holds"
             together = f"{key.path}: a `when` whose conditions hold together"
             yield Problem("", together, found, "leave one of them out, or the key")
             return
         where = WHERE if key.place != REPLICATED else REPLICATED
-        made = [[attempt(self.space, held, one, value, where) for value in values] for held in contexts]
+        made = [[attempt(self.space, held, one, value, where) for value in values] for held in held_in]
         unknown = [next((one.unknown for one in inner if one.unknown), None) for inner in made]
         if all(unknown):
             yield from [one for one in unknown if one is not None][:1]
         elif any(unknown):
-            yield self._sometimes(key, one, contexts, [problem is None for problem in unknown])
+            yield self._sometimes(key, one, held_in, [problem is None for problem in unknown])
         wrong = [problem for inner in made for tried in inner for problem in tried.wrong]
         told = {problem.expected if one.values is None else problem: problem for problem in reversed(wrong)}
         yield from islice(reversed(told.values()), _TOLD)

@@ -1,8 +1,9 @@
 """What a sweep searches: the points of a space, and the configuration that each of them stands for."""
 
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
 from random import Random
@@ -16,6 +17,8 @@ from outvoted.search.trust import EVERYTHING, Trust
 
 Config = TypeVar("Config", bound=Settings)
 _CONTEXTS = 20
+_TANGLED = 10_000
+"""Combinations of values that conditions ask about, beyond which points are not counted one by one."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ class Space(Generic[Config]):
         return {one.path for one in held} == values.keys() and all(one.has(values[one.path]) for one in held)
 
     def count(self) -> int | None:
-        """Count the points; None where a key has a range."""
+        """Count the points; None where a key has a range. Too tangled conditions are not counted with."""
         if any(one.values is None for one in self.dimensions):
             return None
         counts: dict[str, int] = {text_of({}): 1}  # by what later conditions ask about
@@ -76,6 +79,8 @@ class Space(Generic[Config]):
                 for found in ({**values, **added} for added in more):
                     known = text_of({path: value for path, value in found.items() if path in asked})
                     counts[known] = counts.get(known, 0) + count
+            if len(counts) > _TANGLED:
+                return math.prod(len(other.values or ()) for other in self.dimensions)
         return sum(counts.values())
 
     def points(self) -> Iterator[Point]:
@@ -109,11 +114,8 @@ class Space(Generic[Config]):
     def _one_by_one(self) -> Iterator[Point]:
         """Yield points with every value and end of each key, where it holds, with the first of the others."""
         for one in self.dimensions:
-            above = ancestors(one, self.dimensions)
-            rest = [other for other in self.dimensions if other not in above and other != one]
-            firsts = {other.path: options(other)[0] for other in rest}
-            held_in = (held for held in combinations(above, self.dimensions) if one.holds(held))
-            for held in islice(held_in, _CONTEXTS):
+            firsts = {other.path: options(other)[0] for other in self.dimensions}
+            for held in islice(contexts(one, self.dimensions), _CONTEXTS):
                 for value in options(one, self.dimensions):
                     yield self.point(firsts | held | {one.path: value})
 
@@ -174,6 +176,25 @@ def combinations(
             continue
         for value in options(last, among):
             yield {**values, last.path: value}
+
+
+def contexts(one: Dimension, dimensions: Sequence[Dimension]) -> Iterator[dict[str, Value]]:
+    """Yield the combinations of the keys that decide on another in which it holds."""
+    above, needed = ancestors(one, dimensions), [one]
+    for other in reversed(above):
+        if any(condition.on == other.path for known in needed for condition in known.conditions):
+            needed.append(other)  # it must hold too
+    conditions = [condition for known in needed for condition in known.conditions]
+    narrowed = []
+    for other in above:
+        asked = [condition for condition in conditions if condition.on == other.path]
+        fitting = (
+            value
+            for value in options(other, dimensions)
+            if all(condition.holds({other.path: value}) for condition in asked)
+        )
+        narrowed.append(replace(other, values=tuple(fitting)) if asked else other)
+    return (held for held in combinations(narrowed, dimensions) if one.holds(held))
 
 
 def ancestors(one: Dimension, dimensions: Sequence[Dimension]) -> list[Dimension]:

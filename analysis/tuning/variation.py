@@ -72,7 +72,7 @@ class Variation(Settings):
     """A range of numbers whose orders of magnitude are equally likely, by its ends: ``[0.0001, 0.1]``."""
     randint: Annotated[tuple[int, int], AfterValidator(_rising)] | None = None
     """A range of whole numbers, by its ends, both included: ``[10, 500]``."""
-    when: Mapping[str, Any] = Field(default_factory=dict)
+    when: Annotated[Mapping[str, Any], Field(max_length=20)] = Field(default_factory=dict)
     """The key is varied only where others have these values, or one of a list: ``{search.strategy:
     [gradient, bayesian]}``. Elsewhere it is left as it is."""
 

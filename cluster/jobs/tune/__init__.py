@@ -75,7 +75,7 @@ class TuneConfig(RunSettings):
     """The same of `outvoted compare`."""
     study: StudyConfig | None = None
     """The same of `outvoted study`."""
-    vary: Annotated[Mapping[str, AnyVariation], Field(min_length=1), MayChange()]
+    vary: Annotated[Mapping[str, AnyVariation], Field(min_length=1, max_length=100), MayChange()]
     """What values keys may have, by their paths: ``search.patience: {grid: [50, 100]}``."""
     objectives: AnyObjectives
     """What trials are judged by; several make a Pareto front."""

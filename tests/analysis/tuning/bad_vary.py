@@ -200,6 +200,14 @@ BAD: dict[str, tuple[Any, str, str, str]] = {
         "'more' in 'search.patience.more'",
         "leave out .more",
     ),
+    "more keys than anybody varies": (
+        {f"panel.networks.{place}.hidden": [3] for place in range(101)},
+        "vary: at most 100 of them",
+        "{panel.networks.0.hidden: [3], panel.networks.1.hidden: [3], panel.networks.2.hidden: [3], "
+        "panel.networks.3.hidden: [3], panel.networks.4.hidden: [3], panel.networks.5.hidden: [3], "
+        "panel.networks.6.h…",
+        "correct vary in s.yaml",
+    ),
     "no values": (
         {"search.patience": []},
         "vary.search.patience.grid: at least 1 of them",

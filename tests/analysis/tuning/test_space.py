@@ -149,6 +149,27 @@ def test_points_of_many_knobs_are_counted_without_making_them() -> None:
     assert made(vary).count() == 20 * (1 + 30 * 30 * 30 * 3)
 
 
+@pytest.mark.parametrize("tangled", [1, 15])
+def test_keys_that_hang_on_one_another_take_no_time(tangled: int) -> None:
+    networks = [{"kind": "mlp", "hidden": 5}] * 20
+    names = [f"panel.networks.{place}.hidden" for place in range(20)]
+    vary = {
+        name: {
+            "grid": [3, 4, 5, 6],
+            "when": {other: [3, 4] for other in names[max(0, place - tangled) : place]},
+        }
+        for place, name in enumerate(names)
+    }
+    space = made(vary, MineConfig.model_validate({"panel": {"networks": networks}}))
+    count = space.count()
+    assert count is not None
+    assert count > 10**6
+    assert [list(space.at([0.0] * 20).values), list(space.at([0.99] * 20).values)] == [
+        sorted(names),
+        names[:1],
+    ]
+
+
 def test_the_first_key_of_a_grid_changes_slowest() -> None:
     space = made({"search.patience": [7, 5], "search.seed": [1, 2]})
     found = [(point.values["search.patience"], point.values["search.seed"]) for point in space.points()]
