@@ -34,6 +34,8 @@ class HealingInProcess(InProcess[HealConfig]):
     def make(self, run: Making[HealConfig]) -> bool:
         """Make a run, or what is left of it, into its folder; return whether it went to its end."""
         if finished(run):
+            most = run.config.heal.rounds + 1
+            tell(run, Milestone(most, most))
             return True
         with placed(run), recording(run, "heal"):
             self._heal(run)

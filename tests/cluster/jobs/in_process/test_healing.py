@@ -119,11 +119,13 @@ def test_a_run_cut_off_within_a_round_runs_the_missing_steps_alone(
     assert_same(store, whole)
 
 
-def test_a_finished_run_computes_nothing_more(
+def test_a_finished_run_computes_nothing_more_and_tells_its_end(
     make: Make, whole: HealStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Healer, "run", lambda *_: pytest.fail("ran a step"))
-    assert make(whole.path)
+    told: list[Milestone] = []
+    assert make(whole.path, noting(told))
+    assert [(one.number, one.of) for one in told] == [(3, 3)]
 
 
 def test_runs_that_begin_alike_mine_their_panel_once_before_healing(
