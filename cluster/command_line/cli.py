@@ -25,6 +25,8 @@ from outvoted.cluster.command_line.options import (
     Resume,
     RetryFailed,
     Runs,
+    Trusted,
+    trusted,
 )
 from outvoted.cluster.console.ending import INTERRUPTED, carried_out, nothing_started, signals_heeded
 from outvoted.cluster.console.terminal import console, errors, tolerate_any_terminal
@@ -107,6 +109,7 @@ def or_best(run: Callable[..., None]) -> Callable[..., None]:
             int | None,
             typer.Option(min=0, help="Print the configuration of this trial of a run."),
         ] = None,
+        trust: Trusted = False,
         **given: Any,
     ) -> None:
         if not best and trial is None:
@@ -116,7 +119,7 @@ def or_best(run: Callable[..., None]) -> Callable[..., None]:
             return
         with nothing_started():
             from outvoted.cluster.command_line.sweeping import run_of, say_best
-        say_best(run_of(given["config"], given["name"], given["runs"]), place or 1, trial)
+        say_best(run_of(given["config"], given["name"], given["runs"]), trusted(trust), place or 1, trial)
 
     config, *options = inspect.signature(run).parameters.values()
     *own, _ = inspect.signature(sweep).parameters.values()

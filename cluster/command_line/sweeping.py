@@ -13,33 +13,36 @@ from outvoted.cluster.command_line.options import run_path
 from outvoted.cluster.configuration.ready import file_of, for_editors
 from outvoted.cluster.console.terminal import command, console, errors
 from outvoted.cluster.console.trial_table import point_said
-from outvoted.cluster.jobs.tune.configurations import brief_values_of
+from outvoted.cluster.jobs.tune.configurations import settings_of
 from outvoted.cluster.storage.urls import given_as, run_folder_of, url_of
 from outvoted.search.errors import OutvotedError
+from outvoted.search.key_paths import brief
 from outvoted.search.shown import visible
+from outvoted.search.trust import Trust
 
 
-def say_best(path: Path, place: int, trial: int | None) -> None:
+def say_best(path: Path, trust: Trust, place: int, trial: int | None) -> None:
     """Print the configuration of a trial of a sweep, finished or not.
 
     Args:
         path: the sweep's folder.
+        trust: the code that it may name.
         place: of the trial among the best, from 1.
         trial: its number instead; None to go by its place.
 
     Raises:
-        OutvotedError: it is no sweep with ``vary``, or has no such trial.
+        OutvotedError: it is no sweep with ``vary``, has no such trial, or names code that is not trusted.
     """
     with opened_run(path, errors) as folder:
-        found = OpenedTuning(OpenedRun(RunFolder(folder)))
+        found = OpenedTuning(OpenedRun(RunFolder(folder), trust))
         number = at_place(found, place) if trial is None else trial
-        values = brief_values_of(found, number)
-    comments = (
+        values = brief(settings_of(found, number))
+    comments = [
         f"Trial {number} of the sweep {given_as(path)}: {point_said(found.point(number))}",
         _figures(found, number),
         f"Run it with: {command('outvoted', found.base_kind, 'FILE')}",
-    )
-    lines = [f"# {visible(line)}" for line in comments]
+    ]
+    lines = [f"# {' '.join(visible(line).split())}" for line in comments]  # tables may hold any text
     text = yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=100, default_flow_style=None)
     start = for_editors(found.base_kind)
     console.print(start + "\n".join([*lines, text or "{}"]), soft_wrap=True, end="")

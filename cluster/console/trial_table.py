@@ -18,7 +18,7 @@ from outvoted.search.shown import visible
 
 _PAUSE_SECONDS = 5.0
 _ROWS = {"best": 3, "running": 4, "latest": 3}
-_LONGEST = 40  # characters of one value
+_LONGEST, _DEEPEST = 40, 4  # characters of one value; lists and mappings within each other
 
 
 def point_said(point: Mapping[str, Any]) -> str:
@@ -26,14 +26,16 @@ def point_said(point: Mapping[str, Any]) -> str:
     return " ".join(f"{key}={_value(value)}" for key, value in point.items())
 
 
-def _value(value: Any) -> str:
+def _value(value: Any, deep: int = 0) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
+    if isinstance(value, Mapping | list | tuple) and deep > _DEEPEST:
+        return "…"
     if isinstance(value, Mapping):
-        inner = ", ".join(f"{key}: {_value(one)}" for key, one in value.items())
+        inner = ", ".join(f"{key}: {_value(one, deep + 1)}" for key, one in value.items())
         return f"{{{inner}}}"[:_LONGEST]
     if isinstance(value, list | tuple):
-        return f"[{', '.join(map(_value, value))}]"[:_LONGEST]
+        return f"[{', '.join(_value(one, deep + 1) for one in value)}]"[:_LONGEST]
     return json.dumps(value) if value is None or isinstance(value, bool) else str(value)
 
 

@@ -47,11 +47,6 @@ class ResultFindings(ABC):
         """The names of the classes, where they have any."""
 
     @property
-    def trust(self) -> Trust:
-        """What may be imported of the code that is named."""
-        return NOTHING
-
-    @property
     @abstractmethod
     def has_mistakes(self) -> bool:
         """Whether such a run looks for mistakes."""
@@ -201,11 +196,6 @@ class RunFindings(ResultFindings):
         from outvoted.analysis.tuning.opened import OpenedTuning
 
         return OpenedTuning(self._opened)
-
-    @property
-    def trust(self) -> Trust:
-        """What the run names and may be imported."""
-        return self._opened.trust
 
     def images(self) -> "MinedImages":
         """Return all mistakes as images to export."""

@@ -114,7 +114,7 @@ class Result:
         """
         from outvoted.cluster.jobs.tune.configurations import settings_of
 
-        return settings_of(self._findings.tuning(), trial, self._findings.trust)
+        return settings_of(self._findings.tuning(), trial)
 
     @cached_property
     def summary(self) -> dict[str, Any]:

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from outvoted import Result
 from outvoted.actors.runs.run_folder import RunFolder, RunRecord, State
+from outvoted.search.errors import OutvotedError
 from tests.analysis.tuning.made_up import KEYS, MINE, drawn, likely, row, write_sweep
 from tests.hostile.conftest import Outvoted, Payload
 
@@ -48,3 +50,29 @@ def test_reading_a_sweep_runs_no_code(
     code, said = outvoted(command, *(("--runs", swept.parent) if command == "runs" else (swept, *others)))
     assert not payload.ran
     assert code in (0, 2), said
+
+
+@pytest.mark.parametrize("swept", ["nothing but the trials"], indirect=True)
+def test_a_trial_that_names_code_is_given_only_to_who_trusts_it(
+    swept: Path, payload: Payload, outvoted: Outvoted
+) -> None:
+    for options in (("--best",), ("--trial", "1")):
+        code, said = outvoted("sweep", swept, *options)
+        assert code == 2, said
+        assert "payload:" in said
+        assert "--trust" in said
+    with pytest.raises(OutvotedError, match="payload:"):
+        Result.load(swept).best  # noqa: B018
+    assert not payload.ran
+
+
+@pytest.mark.parametrize("swept", ["nothing but the trials"], indirect=True)
+def test_no_link_leads_from_a_sweep_to_a_trial_elsewhere(
+    swept: Path, payload: Payload, outvoted: Outvoted
+) -> None:
+    trial = swept / "runs" / "trial-0001"
+    trial.rename(swept.parent / "elsewhere")
+    trial.symlink_to(swept.parent / "elsewhere")
+    code, said = outvoted("sweep", swept, "--trial", "1")
+    assert code == 2, said
+    assert "which leads to" in said

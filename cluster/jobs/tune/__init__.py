@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from outvoted.actors.data.datasets import DataSource
 from outvoted.analysis.tuning.algorithms import GridSearch, RandomPoints
 from outvoted.analysis.tuning.algorithms.base import Algorithm
 from outvoted.analysis.tuning.making import space_of
@@ -113,6 +114,11 @@ class TuneConfig(RunSettings):
         """The configuration whose keys are varied."""
         found: MineConfig | HealConfig | CompareConfig | StudyConfig = getattr(self, self.base_kind)
         return found
+
+    @property
+    def data(self) -> DataSource:
+        """The labelled images of that configuration."""
+        return self.base.data
 
     def space(self, trust: Trust = EVERYTHING) -> Space[Any]:
         """Return the space that is searched.

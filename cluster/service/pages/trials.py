@@ -18,11 +18,12 @@ def with_trials(presented: Presented, run: OpenedRun) -> Presented:
     order = dict.fromkeys((*found.ranked, *sorted((row.number for row in found.trials), reverse=True)))
     measures = [one.name for one in found.objectives]
     places = {row.number: place for place, row in enumerate(found.trials)}
-    shown = [_shown(found, places[number]) for number in list(order)[:_MOST]]
+    front = frozenset(found.front)
+    shown = [_shown(found, places[number], number in front) for number in list(order)[:_MOST]]
     return replace(presented, trials=shown, measures=measures, more=max(0, len(order) - _MOST))
 
 
-def _shown(found: OpenedTuning, place: int) -> ShownTrial:
+def _shown(found: OpenedTuning, place: int, on_front: bool) -> ShownTrial:
     row = found.trials[place]
     return ShownTrial(
         row.number,
@@ -30,5 +31,5 @@ def _shown(found: OpenedTuning, place: int) -> ShownTrial:
         list(run_names(found, row)),
         point_said(found.point(row.number)),
         [figure(found.scores[one.name][place][0]) for one in found.objectives],
-        row.number in found.front,
+        on_front,
     )

@@ -1,5 +1,6 @@
 """`outvoted sweep RUN --best` prints an ordinary configuration, which says where it comes from."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -131,3 +132,19 @@ def test_a_sweep_is_also_found_by_its_configuration(sweep: Path, tmp_path: Path)
     by_file = asked(file, "--best", "--runs", sweep.parent)
     by_name = asked("anything.yaml", "--best", "--runs", sweep.parent, "--name", sweep.name)
     assert by_file.stdout == by_name.stdout == asked(sweep, "--best").stdout
+
+
+def test_whatever_tables_hold_stays_in_comments_and_in_the_sweep(tmp_path: Path) -> None:
+    path, outside = tmp_path / "runs" / "strange", tmp_path / "runs" / "trial-0000"
+    strange = "a\npanel: {}\x85panel: {}\u2028panel: {}"
+    trial = row(0, {"search.seed": 3, strange: "\npanel: {}"}, {"success": 0.5, strange: 1.0})
+    elsewhere = [replace(score, run=score.run and "../../trial-0000") for score in trial.scores]
+    write_sweep(path, [replace(trial, scores=tuple(elsewhere))], objectives=("success",))
+    written(outside, configs.MineConfig(search={"per_target": 1}))
+    error = asked(path, "--best").exception
+    assert isinstance(error, OutvotedError)
+    assert "its folder is gone" in error.found
+    written(path / "runs" / "trial-0000", made(POINTS[0]))
+    printed = asked(path, "--best").stdout
+    assert configs.MineConfig.model_validate(parse(printed)) == made(POINTS[0])
+    assert "panel" not in parse(printed)

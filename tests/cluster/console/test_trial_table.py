@@ -3,6 +3,7 @@
 import io
 import random
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -117,6 +118,13 @@ def test_on_a_terminal_the_table_is_drawn_below_the_bars_and_nothing_else_is_sai
         assert "best" in console.text
         assert "so far" not in console.text
     assert progress.below is None  # type: ignore[attr-defined]  # of the bars of a terminal alone
+
+
+def test_a_value_nested_without_end_is_cut() -> None:
+    deep: Any = 1
+    for _ in range(3000):
+        deep = [deep]
+    assert len(point_said({"a": deep})) < 50
 
 
 def test_a_point_is_said_as_it_would_be_set() -> None:

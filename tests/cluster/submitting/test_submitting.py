@@ -72,6 +72,18 @@ def test_data_that_is_not_here_is_left_to_the_cluster_to_check(
     assert set(cluster.known) == {"a"}
 
 
+def test_data_of_a_sweep_that_is_not_here_is_left_to_the_cluster_too(
+    cluster: PretendedCluster, small: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keys = {"mine": yaml.safe_load(small.read_text()), "vary": {"search.seed": [1, 2]}, "objectives": "moves"}
+    small.with_name("sweep.yaml").write_text(yaml.safe_dump(keys))
+    sets = ("mine.data.path=/only/there",)
+    wanted = Submission("tune", small.with_name("sweep.yaml"), keys, "a", sets, without=None)
+    submit(wanted, cluster, Terminal())
+    assert "The data is not here" in _said(capsys)
+    assert "outvoted sweep" in cluster.entries["a"]
+
+
 def test_paths_that_lead_elsewhere_on_the_cluster_are_said(
     cluster: PretendedCluster, small: Path, digits_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
