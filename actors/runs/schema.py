@@ -278,7 +278,7 @@ SCORES = TableSchema(
         _maybe("value", _F64, "what it gave; of a trial the mean over its runs"),
         _maybe("low", _F64, "lower end of the 95 % interval"),
         _maybe("high", _F64, "upper end"),
-        _maybe("of", _I64, "how many searches, images or runs it was taken over"),
+        _maybe("of", _I64, "how many independent values it was taken over"),
     ),
 )
 

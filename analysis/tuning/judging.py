@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from outvoted.analysis.tuning.constraints import Constraint
-from outvoted.analysis.tuning.measures import measure_called
+from outvoted.analysis.tuning.measures import AnyMeasure, measure_called
 from outvoted.analysis.tuning.objectives import Objective, ObjectiveSettings
 from outvoted.search.errors import OutvotedError
 
@@ -62,7 +62,7 @@ def check_measures(
         config: how it is configured.
         objectives, constraints: what it is judged by.
         early: whether it may end early by its first objective, which must be known by then.
-        racing: whether that happens by this objective's interval.
+        racing: whether that happens by the intervals of all objectives.
 
     Raises:
         OutvotedError: it lacks something, and why; or there is no such measure.
@@ -75,20 +75,27 @@ def check_measures(
                 found=lack.found,
                 remedy=f"{lack.remedy}; or judge trials by another measure",
             )
-    first = measure_called(kind, objectives[0].measure)
-    if early and not first.early:
-        raise _ends_early(first.name, "which is known only at a run's end")
-    if racing and first.interval is None:
-        raise _ends_early(first.name, "which has no interval")
+    for one in objectives if racing else objectives[:early]:
+        _check_ends_early(measure_called(kind, one.measure), racing)
 
 
 def _usual(kind: str, name: str) -> Any:
     return measure_called(kind, name).goal
 
 
-def _ends_early(name: str, why: str) -> OutvotedError:
-    return OutvotedError(
-        expected="a first objective by which trials can end early",
-        found=f"'{name}', {why}",
-        remedy="set stopping.rule to none, or put another objective first, say success or mistakes_per_1000",
-    )
+def _check_ends_early(measure: AnyMeasure, racing: bool) -> None:
+    """Refuse an objective by which no trial can end early, or lose a race."""
+    why = None if measure.early else "which is known only at a run's end"
+    if racing and why is None and measure.interval is None:
+        why = "which has no interval"
+    if why is not None:
+        which = (
+            "objectives that are known early and have intervals, all of them"
+            if racing
+            else "a first objective"
+        )
+        raise OutvotedError(
+            expected=f"{which}, by which trials can end early",
+            found=f"'{measure.name}', {why}",
+            remedy="set stopping.rule to none, or take other objectives, say success or mistakes_per_1000",
+        )

@@ -17,8 +17,8 @@ class Measured:
     """What a measure gave: the value and the ends of its 95 % interval, each None where it can't be told.
 
     Attributes:
-        of: how many searches, mistakes, images or runs it was taken over; of a share, as how many independent
-            ones these are worth.
+        of: how many independent values it was taken over: seeds, repeats, groups or runs; of a share, how
+            many independent hits and misses tell as much.
     """
 
     value: float | None

@@ -57,7 +57,8 @@ def _mean_of(column: str) -> Callable[[RecordedMining], Measured]:
     def taken(run: RecordedMining) -> Measured:
         found = run.mistakes[column].dropna()
         values, seeds = np.asarray(found, np.float64), run.mistakes["replica"].loc[found.index].to_numpy()
-        return of_interval(mean_in_groups(*_by_seeds(seeds, values, np.ones_like(values))), len(values))
+        totals, each = _by_seeds(seeds, values, np.ones_like(values))
+        return of_interval(mean_in_groups(totals, each), len(each))
 
     return taken
 
@@ -77,7 +78,7 @@ def _per(run: RecordedMining, spent: Floats, times: float) -> Measured:
         most = proportion(0, searches).high
         low, high = 0.0, None if most is None else most * searches / float(spent.sum())
     value, low, high = (None if end is None else times * end for end in (value, low, high))
-    return Measured(value, low, high, searches)
+    return Measured(value, low, high, len(spent))
 
 
 def _mistakes(run: RecordedMining) -> Measured:

@@ -174,4 +174,11 @@ def test_trials_end_early_only_by_what_is_known_early() -> None:
             check_measures("mine", MineConfig(), objectives("mine", name, "success"), early=True)
     with pytest.raises(OutvotedError, match="has no interval"):
         check_measures("mine", MineConfig(), objectives("mine", "table1_success"), early=True, racing=True)
-    check_measures("mine", MineConfig(), objectives("mine", "success", "cells"), early=True, racing=True)
+    check_measures("mine", MineConfig(), objectives("mine", "success", "cells"), early=True)
+
+
+def test_trials_race_only_by_objectives_that_are_all_known_early_and_have_intervals() -> None:
+    for name, told in (("mistakes", "known only at a run's end"), ("accuracy", "has no interval")):
+        with pytest.raises(OutvotedError, match=told):
+            check_measures("mine", MineConfig(), objectives("mine", "success", name), racing=True)
+    check_measures("mine", MineConfig(), objectives("mine", "success", "moves"), early=True, racing=True)
