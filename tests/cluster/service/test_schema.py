@@ -24,7 +24,7 @@ from outvoted.cluster.service.guard.limits import Rates
 from outvoted.cluster.service.guard.visitors import Role
 from outvoted.cluster.service.service import Service
 
-EXAMPLES = int(os.environ.get("OUTVOTED_EXAMPLES", "8"))
+EXAMPLES = int(os.environ.get("OUTVOTED_EXAMPLES", "4"))
 _CHECKS = [
     not_a_server_error,
     status_code_conformance,
