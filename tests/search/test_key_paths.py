@@ -12,7 +12,7 @@ from outvoted.search.key_paths import NoSuchPlaceError, found_at, models_at, put
 from outvoted.search.settings import Settings
 from tests.cluster.faults import places
 
-READY = [one for one in ready().values() if one.kind != "tune"]
+READY = list({one.kind: one for one in ready().values() if one.kind != "tune"}.values())
 
 
 def whole(name: str) -> tuple[type[Settings], dict[str, Any]]:

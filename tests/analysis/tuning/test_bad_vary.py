@@ -80,7 +80,7 @@ def test_a_run_without_the_key_of_replicates_is_told_where_it_stands() -> None:
 _ANY = st.sampled_from([*WRONG.values(), "gradient", {"kind": "gradient"}, [1], ["affine"], "mnist"])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(varied(), st.data())
 def test_whatever_is_varied_is_taken_or_refused_in_words(vary: dict[str, Any], data: st.DataObject) -> None:
     key = data.draw(st.sampled_from(list(vary)))

@@ -65,7 +65,7 @@ def points_of(space: Space[MineConfig], data: st.DataObject) -> Point:
     return space.at(data.draw(units))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(varied(), st.data())
 def test_every_point_is_a_configuration_and_changes_what_it_names_alone(
     vary: dict[str, Any], data: st.DataObject
@@ -82,7 +82,7 @@ def test_every_point_is_a_configuration_and_changes_what_it_names_alone(
         )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(varied(), st.data())
 def test_a_key_is_in_a_point_exactly_where_its_conditions_hold(
     vary: dict[str, Any], data: st.DataObject
@@ -99,7 +99,7 @@ def test_a_key_is_in_a_point_exactly_where_its_conditions_hold(
         assert ("search.per_target" in values) == told
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(varied(LISTED))
 def test_all_points_of_a_grid_come_once_and_are_counted(vary: dict[str, Any]) -> None:
     space = made(vary)
@@ -109,7 +109,7 @@ def test_all_points_of_a_grid_come_once_and_are_counted(vary: dict[str, Any]) ->
     assert list(space.examples(len(points))) == points
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(varied(), st.integers(60, 90))
 def test_examples_leave_no_value_and_no_end_out(vary: dict[str, Any], most: int) -> None:
     space = made(vary)
