@@ -30,7 +30,9 @@ from tests.cluster.command_line.test_cli import OUTVOTED, _heed_ctrl_c
 pytestmark = pytest.mark.ray
 
 Sweep = Callable[..., tuple[SweepStore, str]]
-EPOCHS = 25
+EPOCHS = 16
+FEW = ("--set", "experiment.temperatures=[2]", "--set", "seeds=[1]")
+"""One network of the four."""
 NOISE = (
     "experiment={kind: noise-class, network: {kind: mlp, hidden: 8}, selections: [hc+ls], beside: null, "
     "noises: [], fractions: [0.5, 0.001], step: {samples: 100, evaluations: 1, seeds: [0]}}",
@@ -49,7 +51,7 @@ def config(small: Path) -> Path:
             "temperatures": [0.5, 2],
             "pixels": 1,
         },
-        "training": {"epochs": EPOCHS, "batch_size": 30},
+        "training": {"epochs": EPOCHS, "batch_size": 20},
         "seeds": [0, 1],
         "trial": {"checkpoint_seconds": 0},
     }
@@ -114,32 +116,25 @@ def test_a_sweep_leaves_what_it_says(clean: SweepStore) -> None:
     assert {path.name for path in clean.folder.tensorboard.iterdir()} == set(clean.outcomes())
 
 
-def test_extended_and_trained_together_a_sweep_equals_a_clean_one(swept: Sweep, clean: SweepStore) -> None:
-    store, _ = swept("extended-sweep", "experiment.temperatures=[2]", "seeds=[1]")
-    before = {path: path.stat().st_mtime_ns for path in (store.path / "trials").iterdir()}
-    assert [path.stem for path in before] == ["T2.seed-1"]
-    swept("extended-sweep", "trial.settings=2", resume=True)
-    assert_same(store, clean)
-    assert {path: path.stat().st_mtime_ns for path in before} == before
-
-
-def test_killed_and_cut_off_it_ends_as_a_clean_one(
+def test_killed_extended_cut_off_and_trained_together_it_ends_as_a_clean_one(
     swept: Sweep, clean: SweepStore, config: Path, runs: Path
 ) -> None:
     store = SweepStore(runs / "cut-sweep", open_sweep(OpenedRun(RunFolder(clean.path))).experiment.fields())
-    _, _, code = _cut(config, store, signal.SIGKILL)
+    _, _, code = _cut(config, store, signal.SIGKILL, "checkpoints/T*", *FEW)
     assert code == -signal.SIGKILL
     assert store.folder.read_record().state == State.RUNNING
-    shown, said, code = _cut(config, store, signal.SIGINT, "--resume")
+    shown, said, code = _cut(config, store, signal.SIGINT, "trials/T*", "--resume")
     assert code == 130
     assert said.strip().startswith("Interrupted; what was done is kept in")
     lines = [line.partition("Z ")[2] for line in shown.splitlines() if line.strip()]  # behind the time
     begun = [line.startswith("epochs ") for line in lines].index(True)
     assert [line for line in lines[begun:] if not line.startswith("epochs ")] == []
     assert store.folder.read_record().state == State.INTERRUPTED
-    assert len(store.outcomes()) < 4
-    swept("cut-sweep", resume=True)
+    assert 0 < len(store.outcomes()) < 4
+    before = {path: path.stat().st_mtime_ns for path in (store.path / "trials").iterdir()}
+    swept("cut-sweep", "trial.settings=2", resume=True)
     assert_same(store, clean)
+    assert {path: path.stat().st_mtime_ns for path in before} == before
 
 
 def test_trials_that_lag_behind_are_stopped(swept: Sweep) -> None:
@@ -214,8 +209,8 @@ def _command(config: Path, store: SweepStore, *more: str) -> list[str]:
     return [str(part) for part in (*OUTVOTED, "sweep", config, *named, *more)]
 
 
-def _cut(config: Path, store: SweepStore, by: signal.Signals, *more: str) -> tuple[str, str, int]:
-    """Sweep in a process of its own, until a checkpoint is newer than now; return what it said."""
+def _cut(config: Path, store: SweepStore, by: signal.Signals, left: str, *more: str) -> tuple[str, str, int]:
+    """Sweep in a process of its own, until it has left something (a pattern); return what it said."""
     began = time.time()
     process = subprocess.Popen(
         _command(config, store, *more),
@@ -224,9 +219,9 @@ def _cut(config: Path, store: SweepStore, by: signal.Signals, *more: str) -> tup
         text=True,
         preexec_fn=_heed_ctrl_c,
     )
-    while not any(_written(path) > began for path in (store.path / "checkpoints").glob("T*")):
+    while not any(_written(path) > began for path in store.path.glob(left)):
         assert process.poll() is None, f"it ended before it was cut off: {process.communicate()}"
-        assert time.time() < began + 100, "no checkpoint was written in time"
+        assert time.time() < began + 100, f"no {left} was written in time"
         time.sleep(0.005)
     process.send_signal(by)
     said = process.communicate(timeout=60)
