@@ -27,7 +27,7 @@ def calls(networks: Networks, digits: Dataset, monkeypatch: pytest.MonkeyPatch) 
     """Every call that computes, each giving an array or a table."""
     monkeypatch.setattr("outvoted.cluster.python.images.datasets.load", lambda _: digits)
     images = digits.train.images, digits.train.labels
-    panel = Panel(networks, *images)
+    panel, small = Panel(networks, *images), Panel(networks, images[0][:200], images[1][:200])
     widths = [{"kind": "mlp", "hidden": 4}, {"kind": "cnn", "channels": 2, "hidden": 4}]
     few = digits.test.images[:9]
     return {
@@ -37,7 +37,7 @@ def calls(networks: Networks, digits: Dataset, monkeypatch: pytest.MonkeyPatch) 
         "mine": lambda: mine(panel, **SEARCH).mistakes,
         "gradient": lambda: mine(panel, strategy={"kind": "gradient"}, **SEARCH).mistakes,
         "scan": lambda: scan(panel, images[0][:200], progress=False).mistakes,
-        "heal": lambda: heal(panel, rounds=1, epochs=1, **SEARCH).mistakes,
+        "heal": lambda: heal(small, rounds=1, epochs=1, **SEARCH | {"per_target": 2}).mistakes,
         "landscape": lambda: landscape(panel, 3, points=3).votes.probabilities,
     }
 

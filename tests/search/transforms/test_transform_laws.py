@@ -52,7 +52,7 @@ every_method = pytest.mark.parametrize(
 @every_method
 @every_transform
 @given(n=ROWS, seed=SEEDS, data=st.data())
-@settings(max_examples=12)
+@settings(max_examples=6)
 def test_a_row_depends_on_nothing_but_its_arguments(
     name: str, case: Case, n: int, seed: int, data: st.DataObject
 ) -> None:
@@ -151,7 +151,7 @@ def test_what_is_rendered_is_exactly_what_can_be_stored(case: Case, shape: Shape
 
 @every_transform
 @given(n=ROWS, seed=SEEDS)
-@settings(max_examples=20)
+@settings(max_examples=8)
 def test_moves_lie_within_their_range(case: Case, n: int, seed: int) -> None:
     found = moves(case, n, seed)
     assert ((found >= case.lowest) & (found <= case.highest)).all()
@@ -174,7 +174,7 @@ def test_parameters_are_drawn_independently_of_each_other(case: Case) -> None:
 
 @every_transform
 @given(n=ROWS, times=st.integers(1, 12), seed=SEEDS)
-@settings(max_examples=15)
+@settings(max_examples=6)
 def test_composing_alone_and_in_a_batch_agree_bit_for_bit(case: Case, n: int, times: int, seed: int) -> None:
     steps = [moves(case, n, seed + time) for time in range(times)]
     batch = composed(case, n, seed, times)
@@ -187,7 +187,7 @@ def test_composing_alone_and_in_a_batch_agree_bit_for_bit(case: Case, n: int, ti
 
 @every_transform
 @given(n=ROWS, seed=SEEDS)
-@settings(max_examples=15)
+@settings(max_examples=6)
 def test_knobs_never_leave_the_budget(case: Case, n: int, seed: int) -> None:
     placed = case.transform.compose(case.transform.identity(n), case.transform.place(knobs(case, n, seed)))
     if case.transform.knobs:
