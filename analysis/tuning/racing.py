@@ -14,11 +14,11 @@ at all looks together: a trial whose final values would not have lost to its riv
 the constraints, is stopped with a probability of at most ``error``, if the searches of a run come in an order
 that has nothing to do with how they end. What a trial has measured so far is then a sample of what it would
 measure in the end, and for shares the interval is that of Clopper and Pearson (1934), which is exact; for
-other measures the 95 % interval is widened as a normal distribution has it (a rate's on the logarithm), which
-is approximate. The rivals'
-values need no interval: the winner is chosen by values, and theirs are final. Shares are of as many as are
-independent: searches from one seed image are alike to some degree. What counts against the stated rate are
-replicates whose seeds change the values, as each run is judged by itself.
+other measures the 95 % interval is widened as Student's t has it (a rate's on the logarithm), which is
+approximate, and nothing is said by fewer than 30 seeds. The rivals' values need no interval: the winner is
+chosen by values, and theirs are final. Shares are of as many as are independent: searches from one seed image
+are alike to some degree. What counts against the stated rate are replicates whose seeds change the values, as
+each run is judged by itself.
 """
 
 import math
@@ -33,6 +33,8 @@ from outvoted.analysis.tuning.objectives import Goal, Measured, Objective
 
 _USUAL = 0.025
 """The error at each end of a measure's own interval."""
+_FEW = 30
+"""Seeds of which a mean or a rate tells too little to end a trial by."""
 Ends = tuple[float, float]
 Form = Literal["binomial", "other"]
 """How an interval is made: exactly, of a share, or as the measure itself makes it."""
@@ -45,7 +47,7 @@ class Racing:
     Attributes:
         names: the measures of the objectives.
         ways: which way each is to go.
-        intervals: how the interval of each is made.
+        intervals: how the interval of each is made; by one without any no trial loses.
         constraints: each with how its measure's interval is made; None where it can't be told at a milestone.
         error: the probability, at most, with which a trial that would not have lost is stopped.
         grace: no trial is stopped before so many milestones.
@@ -54,7 +56,7 @@ class Racing:
 
     names: tuple[str, ...]
     ways: tuple[Goal, ...]
-    intervals: tuple[Form, ...]
+    intervals: tuple[Form | None, ...]
     constraints: tuple[tuple[Constraint, Form | None], ...] = ()
     error: float = 0.05
     grace: int = 1
@@ -85,7 +87,7 @@ def racing_of(
     return Racing(
         names=tuple(one.measure for one in objectives),
         ways=tuple(one.goal for one in objectives),
-        intervals=tuple(form(one.measure) or "other" for one in objectives),
+        intervals=tuple(form(one.measure) for one in objectives),
         constraints=tuple((one, form(one.measure)) for one in constraints),
         error=error,
         grace=grace,
@@ -134,8 +136,8 @@ class Race:
         """Return whether a rival is better in every objective than the trial can still be."""
         best: list[float] = []
         for way, form, measured in zip(self.racing.ways, self.racing.intervals, objectives, strict=True):
-            ends = interval(measured, form, tail)
-            if ends is None:
+            ends = form and interval(measured, form, tail)
+            if not ends:
                 return None
             best.append(ends[1] if way == "maximise" else ends[0])
         for rival in self.rivals:
@@ -156,9 +158,11 @@ def interval(measured: Measured, form: Form, tail: float) -> Ends | None:
     if form == "binomial":
         return clopper_pearson(measured.value * measured.of, measured.of, tail)
     value, low, high = measured.value, measured.low, measured.high
-    if low is None or high is None:
+    if low is None or high is None or low == high or measured.of < _FEW:
         return None
-    wider = float(scipy.special.ndtri(tail) / scipy.special.ndtri(_USUAL))
+    wider = float(
+        scipy.special.stdtrit(measured.of - 1, tail) / scipy.special.stdtrit(measured.of - 1, _USUAL)
+    )
     if low > 0 and math.isclose(value * value, low * high, rel_tol=1e-9):  # a rate's, made on the logarithm
         return value * (low / value) ** wider, value * (high / value) ** wider
     return value - (value - low) * wider, value + (high - value) * wider

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from outvoted.actors.sweeps.tuned_store import FAILED, FINISHED
+from outvoted.actors.sweeps.tuned_store import FAILED, FINISHED, STOPPED
 from outvoted.analysis.tuning.algorithms.base import Algorithm, Goals, Learnt
 from outvoted.analysis.tuning.fronts import front
 from outvoted.analysis.tuning.points import Point
@@ -120,7 +120,8 @@ class Schedule:
         self._same: dict[int, list[int]] = {}
         self._ended: dict[int, TrialEnded] = {}
         self._ready: deque[StartTrial | KnownTrial] = deque()
-        self._through = self._told = 0
+        self._rivals: list[Rival] = []
+        self._through = self._told = self._raced = 0
         self._departed: int | None = None
         self.count = self._suggester.total(order.trials)
 
@@ -200,9 +201,13 @@ class Schedule:
         """Return the race of a trial that knows so many others."""
         if self._order.racing is None:
             return None
-        rivals = [Rival(number, values) for number in range(known) if (values := self._final(number))]
-        best = front([rival.values for rival in rivals], self._goals.ways)
-        return Race(self._order.racing, tuple(rivals[index] for index in best))
+        for number in range(self._raced, known):
+            if (values := self._final(number)) is not None:
+                rivals = [*self._rivals, Rival(number, values)]
+                best = front([rival.values for rival in rivals], self._goals.ways)
+                self._rivals = [rivals[index] for index in best]
+        self._raced = max(self._raced, known)
+        return Race(self._order.racing, tuple(self._rivals))
 
     def _final(self, number: int) -> tuple[float, ...] | None:
         """Return the values that others have to beat: of trials that ended as planned, keeping all bounds."""
@@ -212,7 +217,15 @@ class Schedule:
 
     def _told_of(self, number: int) -> Learnt:
         ended = self._ended[number]
-        violations = tuple(float("inf") if one is None else one for one in ended.violations)
+        violations = self._violations(ended)
         values = tuple(one for one in ended.values if one is not None)
         whole = ended.outcome != FAILED and len(values) == len(self._goals.ways)
         return Learnt(self._points[number], values if whole else None, violations if whole else ())
+
+    def _violations(self, ended: TrialEnded) -> tuple[float, ...]:
+        """Return by how much constraints are violated; what a stopped trial cannot tell counts as kept."""
+        found = tuple(float("inf") if one is None else one for one in ended.violations)
+        if ended.outcome != STOPPED or self._order.racing is None:
+            return found
+        forms = (form for _, form in self._order.racing.constraints)
+        return tuple(one if form else min(one, 0.0) for one, form in zip(found, forms, strict=True))

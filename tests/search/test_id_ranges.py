@@ -60,6 +60,6 @@ def test_other_ids_are_another_set(other: set[int]) -> None:
     assert ranges(other) == ranges(set(other))
 
 
-def test_ten_million_ids_that_follow_one_another_take_two_numbers() -> None:
-    found = IdRanges.of(np.arange(10_000_000))
-    assert (found.first.tolist(), found.end.tolist()) == ([0], [10_000_000])
+def test_a_million_ids_that_follow_one_another_take_two_numbers() -> None:
+    found = IdRanges.of(np.arange(1_000_000))
+    assert (found.first.tolist(), found.end.tolist()) == ([0], [1_000_000])

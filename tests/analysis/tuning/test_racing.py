@@ -98,7 +98,7 @@ def binomial_at_least(hits: int, of: int, share: float) -> float:
 
 
 def test_other_intervals_are_widened_as_they_were_made() -> None:
-    symmetric, geometric = Measured(10.0, 8.0, 12.0), Measured(10.0, 5.0, 20.0)
+    symmetric, geometric = Measured(10.0, 8.0, 12.0, 10**6), Measured(10.0, 5.0, 20.0, 10**6)
     assert interval(symmetric, "other", 0.025) == pytest.approx((8, 12))
     assert interval(geometric, "other", 0.025) == pytest.approx((5, 20))
     assert interval(symmetric, "other", 1e-3) == pytest.approx((10 - 2 * 1.5767, 10 + 2 * 1.5767), rel=1e-3)
@@ -125,7 +125,7 @@ def test_with_several_objectives_only_what_cannot_enter_the_front_is_stopped(
     success: tuple[int, int], inferences: tuple[float, float, float], lost: bool
 ) -> None:
     race = Race(TWO, (Rival(0, (0.5, 300.0)), Rival(1, (0.9, 2000.0))))
-    so_far = [Measured(success[0] / success[1], of=success[1]), Measured(*inferences)]
+    so_far = [Measured(success[0] / success[1], of=success[1]), Measured(*inferences, of=100)]
     assert bool(race.lost(2, 10, so_far, [])) == lost
 
 
@@ -144,3 +144,17 @@ def test_nothing_is_stopped_before_its_grace_at_its_end_or_without_a_value() -> 
     looks = [bool(race.lost(milestone, 5, hopeless, [])) for milestone in range(1, 6)]
     assert looks == [False, False, True, True, False]
     assert race.lost(3, 5, [Measured(None)], []) is None
+
+
+@pytest.mark.parametrize("few", [Measured(5.0, 5.0, 5.0, 100), Measured(5.0, 4.9, 5.1, 6)])
+def test_values_that_are_all_alike_or_of_few_seeds_stop_nobody(few: Measured) -> None:
+    race = Race(Racing(("moves",), ("minimise",), ("other",)), (Rival(0, (1.0,)),))
+    assert race.lost(1, 10, [few], []) is None
+    assert race.lost(1, 10, [Measured(5.0, 4.9, 5.1, 60)], []) is not None
+
+
+def test_no_race_is_lost_by_an_objective_that_has_no_interval() -> None:
+    race = Race(
+        Racing(("success", "cells"), ("maximise", "maximise"), ("binomial", None)), (Rival(0, (0.9, 50.0)),)
+    )
+    assert race.lost(1, 10, [Measured(0.1, of=500), Measured(3.0, of=500)], []) is None

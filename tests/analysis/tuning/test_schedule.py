@@ -1,6 +1,7 @@
 """Laws of the order in which trials are suggested, started and told, for any algorithm."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from outvoted.actors.sweeps.tuned_store import FAILED, FINISHED, STOPPED
 from outvoted.analysis.tuning.algorithms.base import Algorithm, Goals, Learnt, Suggester
+from outvoted.analysis.tuning.constraints import Constraint
 from outvoted.analysis.tuning.points import Point
 from outvoted.analysis.tuning.racing import Racing
 from outvoted.analysis.tuning.schedule import (
@@ -131,7 +133,8 @@ def test_as_many_run_as_may_and_never_more(trials: int, parallel: int, seed: int
 def test_a_trial_races_against_the_best_of_those_it_may_know_that_ended_as_planned() -> None:
     ends = [FINISHED, FINISHED, STOPPED, FINISHED, FAILED]
     values, violations = [0.3, 0.9, 0.8, 0.5, 0.0], [0.0, 0.5, 0.0, -1.0, 0.0]
-    goals, order = Goals(("maximise",), 1), Order(8, 2, 0, RACING)
+    racing = replace(RACING, constraints=((Constraint.of("validity >= 0.9"), "binomial"),))
+    goals, order = Goals(("maximise",), 1), Order(8, 2, 0, racing)
     schedule = Schedule(Listening(), RANGES, goals, order)
     rivals: list[list[int]] = []
     running: list[StartTrial] = []
