@@ -146,30 +146,16 @@ def test_a_step_that_was_lost_is_run_again(healed: Heal, uncut: HealStore) -> No
     assert pq.read_table(lost).drop_columns(["seconds"]).equals(before)
 
 
-def test_in_one_process_a_run_leaves_what_its_command_leaves(
-    uncut: HealStore, runs: Path, config: Path
-) -> None:
-    store = HealStore(runs / "in-one-process")
-    assert HealingInProcess().make(making(config, store))
-    for repeat in (0, 4):
-        assert_same_rounds(store, uncut, repeat)
-    left, command = ({path.name for path in folder.path.iterdir()} for folder in (store, uncut))
-    assert left == command - {"summary.json", "healing.png"}
-    here, there = (folder.folder.read_record() for folder in (store, uncut))
-    assert (here.state, here.kind, here.config, here.data) == (
-        there.state,
-        there.kind,
-        there.config,
-        there.data,
-    )
-
-
-def test_what_is_stopped_in_one_process_its_command_ends_as_if_it_had_not_been(
+def test_what_one_process_leaves_its_command_ends_as_if_it_had_begun_it(
     healed: Heal, uncut: HealStore, runs: Path, config: Path
 ) -> None:
     store = HealStore(runs / "stopped")
     assert not HealingInProcess().make(making(config, store, lambda milestone: milestone.number < 2))
-    assert set(store.rounds()["round"]) == {0, 1}
+    left, command = ({path.name for path in folder.path.iterdir()} for folder in (store, uncut))
+    assert left == command - {"summary.json", "healing.png"}
+    here, there = (folder.folder.read_record() for folder in (store, uncut))
+    assert (here.kind, here.config, here.data) == (there.kind, there.config, there.data)
+    assert (here.state, set(store.rounds()["round"])) == (State.INTERRUPTED, {0, 1})
     healed("stopped", resume=True)
     for repeat in (0, 4):
         assert_same_rounds(store, uncut, repeat)
