@@ -1,6 +1,7 @@
 """Connecting to Ray: a private local instance, or a cluster that is already there."""
 
 import atexit
+import gc
 import logging
 import os
 import re
@@ -12,6 +13,7 @@ from functools import partial
 from importlib import import_module
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import ray
 from ray.exceptions import RayError
@@ -71,11 +73,17 @@ def connected(address: str, debug: bool = False, device: Device = "auto") -> Ite
 
 @contextmanager
 def disconnecting() -> Iterator[None]:
-    """Disconnect from Ray while the block, which doesn't need it any more, does something else.
+    """Disconnect from Ray, and have its processes end while the block does something else.
 
-    Processes of a private instance take over a second to end.
+    The processes of a private instance take over a second to end. The disconnecting itself is waited for:
+    Ray's core ends this process, at once and without a word, where a reference is let go of meanwhile.
     """
-    ending = Thread(target=_leave, daemon=True)
+    worker = vars(import_module("ray._private.worker"))
+    own = worker.get("_global_node")
+    if own is not None:
+        worker["_global_node"] = None  # whose processes ray.shutdown would end
+    _leave()
+    ending = Thread(target=partial(_end, own), daemon=True)
     ending.start()
     try:
         yield
@@ -85,14 +93,36 @@ def disconnecting() -> Iterator[None]:
 
 def _leave() -> None:
     """Disconnect from Ray; where the head has been lost, that takes long, if it ends at all."""
-    if not abandoned() and within(_LEAVING_SECONDS, ray.shutdown):
+    if not abandoned() and within(_LEAVING_SECONDS, _shut_down):
         return
     abandon()
     worker = import_module("ray._private.worker")
     atexit.unregister(worker.shutdown)
-    own = vars(worker).get("_global_node")
-    if own is not None:  # a private instance
-        within(_LEAVING_SECONDS, partial(own.kill_all_processes, check_alive=False, allow_graceful=False))
+    _end(vars(worker).get("_global_node"), graceful=False)
+
+
+def _shut_down() -> None:
+    """Disconnect from Ray while nobody lets go of what is Ray's: the collector of garbage might."""
+    collects = gc.isenabled()
+    gc.collect()
+    gc.disable()
+    try:
+        ray.shutdown()
+    finally:
+        if collects:
+            gc.enable()
+
+
+def _end(own: Any, graceful: bool = True) -> None:
+    """End the processes of a private instance, if there is one, and remove what it has put on disk."""
+
+    def end() -> None:
+        if graceful:
+            own.destroy_external_storage()
+        own.kill_all_processes(check_alive=False, allow_graceful=graceful)
+
+    if own is not None:
+        within(_LEAVING_SECONDS, end)
 
 
 @contextmanager

@@ -1,6 +1,8 @@
 """Ray that does not start is told as what the environment did, with a remedy."""
 
 import os
+import subprocess
+import sys
 from importlib import import_module
 from pathlib import Path
 
@@ -90,3 +92,31 @@ def test_a_signal_to_the_group_of_a_command_does_not_reach_rays_daemons(local_ra
     daemons = [one for title in titles for one in descendants(os.getpid(), title)]
     assert len(daemons) >= 2
     assert not {os.getpgid(one) for one in daemons} & {os.getpgid(0)}
+
+
+LETTING_GO = """
+import time
+import numpy as np, ray
+from outvoted.cluster.ray.connect import connected, disconnecting
+
+with connected("local") as own:
+    assert own
+    references = [ray.put(np.zeros(30_000)) for _ in range(100)]
+    cycles = [[one] for one in references[:50]]
+    for cycle in cycles:
+        cycle.append(cycle)
+    with disconnecting():
+        end = time.monotonic() + 0.6
+        while time.monotonic() < end:
+            for pool in (references, cycles):
+                del pool[-1:]
+            time.sleep(0.005)
+    assert not ray.is_initialized()
+print("to its end")
+"""
+
+
+def test_who_disconnects_may_let_go_of_what_is_rays_meanwhile() -> None:
+    """Ray's core would end the process, with exit code 1 and without a word."""
+    done = subprocess.run([sys.executable, "-c", LETTING_GO], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.strip()) == (0, "to its end"), done.stderr
