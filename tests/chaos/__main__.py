@@ -61,7 +61,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # and leave nothing behind
     apart = can_be_apart()
     lacking = ["hosts"] * (not apart) + ["disk"] * (os.geteuid() != 0)
-    possible = [one for one in FAULTS if one.needs not in lacking and options.only in one.name]
+    possible = [one for one in FAULTS if one.needs not in lacking and any(words in one.name for words in options.only)]
     plan = grouped(chosen(options.faults, options.seed, possible), options.seed)
     outcomes: list[Outcome] = []
     with _folder(options.folder) as folder:
@@ -108,7 +108,9 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument("--faults", type=int, default=100, help="how many")
     parser.add_argument("--seed", type=int, default=1, help="which faults, and when they strike")
-    parser.add_argument("--only", default="", help="only faults with these words in their names")
+    parser.add_argument(
+        "--only", nargs="+", default=[""], metavar="WORDS", help="only faults with these words in their names"
+    )
     parser.add_argument("--folder", type=Path, help="where runs and logs are kept; a temporary one else")
     parser.add_argument(
         "--record", type=Path, default=Path("build/chaos.jsonl"), help="to which outcomes are added"
