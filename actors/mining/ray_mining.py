@@ -90,12 +90,12 @@ class Vitals:
 
     Attributes:
         beats: answers of its panel so far.
-        cpu_seconds: what its process has computed so far; None where its peers are elsewhere.
+        cpu_seconds: what each of its processes has computed so far.
         live: how far each of its shards under way is, by the shard's name.
     """
 
     beats: int = 0
-    cpu_seconds: float | None = None
+    cpu_seconds: tuple[float, ...] = ()
     live: Mapping[str, Live] = field(default_factory=dict)
 
 
@@ -104,12 +104,14 @@ class Peers(ABC):
 
     calls: int
     """Questions that may be under way at a time."""
-    inside: bool
-    """Whether they compute in the cell's own process."""
 
     @abstractmethod
     def panel(self, rules: Rules, images: Images, batch: Batch) -> LaterPanel:
         """Return them as a panel."""
+
+    @abstractmethod
+    async def cpu_seconds(self) -> tuple[float, ...]:
+        """Return what each process of their own has computed so far, once all have said so."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,6 @@ class PeersInside(Peers):
 
     members: tuple[Any, ...]
     calls = 1
-    inside = True
 
     def panel(self, rules: Rules, images: Images, batch: Batch) -> LaterPanel:
         """Build all networks."""
@@ -127,6 +128,10 @@ class PeersInside(Peers):
         peers = [Peer(network, renderer, batch) for network in networks]
         return PanelInside(LocalPanel(peers), renderer.seeds)
 
+    async def cpu_seconds(self) -> tuple[float, ...]:
+        """Return nothing: the cell counts its own process."""
+        return ()
+
 
 @dataclass(frozen=True)
 class PeersOutside(Peers):
@@ -134,11 +139,14 @@ class PeersOutside(Peers):
 
     actors: tuple[Any, ...]
     calls = 2
-    inside = False
 
     def panel(self, rules: Rules, images: Images, batch: Batch) -> LaterPanel:
         """Return the panel of the actors."""
         return RayPanel(self.actors)
+
+    async def cpu_seconds(self) -> tuple[float, ...]:
+        """Ask all actors at once; while one stands still there is no answer."""
+        return tuple(await asyncio.gather(*(actor.cpu_seconds.remote() for actor in self.actors)))
 
 
 @dataclass(frozen=True)
@@ -178,14 +186,14 @@ class _Opened:
         self.seeds = SeedsAhead(images.seeds, self.panel)
         self._batcher = RequestBatcher(self.panel.ask, opening.peers.calls)
         self._coordinator = Coordinator(rules, images.seeds, opening.names, judge)
-        self._computes = opening.peers.inside
+        self._peers = opening.peers
         self._live: dict[str, Live] = {}
         self._meter = opening.meter
 
-    def pulse(self) -> Vitals:
+    async def pulse(self) -> Vitals:
         """Say how it is; another thread may ask."""
-        computed = time.process_time() if self._computes else None
-        return Vitals(self.panel.beats, computed, self._live.copy())
+        elsewhere = await self._peers.cpu_seconds()
+        return Vitals(self.panel.beats, (time.process_time(), *elsewhere), self._live.copy())
 
     async def mine(self, lease: Lease) -> ShardResult:
         """Run a shard; again, where a peer's bound proves too small meanwhile."""
@@ -259,8 +267,8 @@ class CellActor:
             yield epoch
 
     async def open(self, opener: Opener) -> str:
-        """Build panel and referee, if they aren't; return the address of this machine."""
-        self._opened(opener)
+        """Build panel and referee, if they aren't; return this machine's address once peers can answer."""
+        await self._opened(opener).panel.exactness()
         return str(ray.util.get_node_ip_address())
 
     @ray.method(num_returns=2)
@@ -272,8 +280,8 @@ class CellActor:
 
     @ray.method(concurrency_group="health")
     async def pulse(self) -> Vitals:
-        """Say how the cell is; in a thread of its own, which answers also while networks compute."""
-        return Vitals() if self._cell is None else self._cell.pulse()
+        """Say how the cell is, once its peers have; in a thread of its own, also while networks compute."""
+        return Vitals() if self._cell is None else await self._cell.pulse()
 
     async def ask(self, opener: Opener, questions: Questions) -> Replies:
         """Put questions to the panel."""

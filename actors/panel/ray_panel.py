@@ -7,6 +7,7 @@ Nothing is decided there, and each imports only what its process needs.
 """
 
 import asyncio
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -86,31 +87,43 @@ def _parts(candidates: Candidates) -> list[Candidates]:
     return [candidates.rows(slice(first, first + MESSAGE_ROWS)) for first in firsts]
 
 
-@ray.remote(**FOREVER)
+@ray.remote(**FOREVER, concurrency_groups={"health": 2})
 class PeerActor:
-    """One peer."""
+    """One peer, made when it is first asked. It answers one question after the other."""
 
     def __init__(self, transform: Transform, placed: Placed, batch: Batch = "auto") -> None:
         use_one_thread()
-        member, images = ray.get(list(placed))
-        network = member.build(images.shape, images.classes)
-        self._peer = Peer(network, Renderer(transform, images.seeds), batch)
+        self._made_of = transform, placed, batch
+        self._made: Peer | None = None
 
-    def ask(self, candidates: Candidates, blocks: Blocks = ()) -> Answers:
+    async def ask(self, candidates: Candidates, blocks: Blocks = ()) -> Answers:
         """Answer for candidates; seeds in blocks are looked at where they are, without a copy."""
-        seeds, placed = self._peer.renderer.seeds, dict(blocks)
+        seeds, placed = self._peer().renderer.seeds, dict(blocks)
         for name in seeds.keep(placed):
             seeds.hold(name, ray.get(placed[name]))
-        return self._peer.ask(candidates)
+        return self._peer().ask(candidates)
 
-    def vote(self, images: Pixels) -> Singles:
+    async def vote(self, images: Pixels) -> Singles:
         """Answer for images with every class's probability."""
-        return self._peer.vote(images)
+        return self._peer().vote(images)
 
-    def judge(self, found: FoundImages) -> Seen:
+    async def judge(self, found: FoundImages) -> Seen:
         """Answer for images that searches ended with."""
-        return self._peer.judge(found)
+        return self._peer().judge(found)
 
-    def exactness(self) -> Exactness:
+    async def exactness(self) -> Exactness:
         """Return how its answers were computed so far."""
-        return self._peer.exactness()
+        return self._peer().exactness()
+
+    @ray.method(concurrency_group="health")
+    async def cpu_seconds(self) -> float:
+        """Say what its process has computed so far; in a thread of its own, also while networks compute."""
+        return time.process_time()
+
+    def _peer(self) -> Peer:
+        if self._made is None:
+            transform, placed, batch = self._made_of
+            member, images = ray.get(list(placed))
+            network = member.build(images.shape, images.classes)
+            self._made = Peer(network, Renderer(transform, images.seeds), batch)
+        return self._made

@@ -245,7 +245,6 @@ class Crew:
         def heard(value: Any, error: BaseException | None) -> Event:
             if error is not None:
                 return CellLost(number, error, died=not isinstance(error, RayTaskError))
-            self._pulsing[number] = 0.0
             return CellOpened(number, str(value))
 
         self._watch(cell.furnish(self._contents), heard)
@@ -254,6 +253,7 @@ class Crew:
         if error is not None or number not in self._cells:
             return None
         self._placed.add(number)
+        self._pulsing[number] = 0.0
         return CellPlaced(number)
 
     def _mined(
@@ -337,11 +337,13 @@ def _heard(future: Any, heard: Heard) -> Event | None:
     return heard(None if error is not None else future.result(), error)
 
 
-def _computing(before: tuple[float, Vitals] | None, now: float, pulse: Vitals) -> bool | None:
-    """Return whether a process has computed since it was asked before."""
-    if before is None or pulse.cpu_seconds is None or before[1].cpu_seconds is None:
-        return None
-    return pulse.cpu_seconds - before[1].cpu_seconds > _COMPUTING * (now - before[0])
+def _computing(before: tuple[float, Vitals] | None, now: float, pulse: Vitals) -> bool:
+    """Return whether one of a cell's processes has computed since it was asked before."""
+    if before is None:
+        return False
+    then, earlier = before
+    each = zip(earlier.cpu_seconds, pulse.cpu_seconds, strict=False)  # none before there is a panel
+    return any(after - first > _COMPUTING * (now - then) for first, after in each)
 
 
 def _own(error: BaseException) -> BaseException:

@@ -30,13 +30,12 @@ class CellPulsed:
 
     Attributes:
         beats: how often a question to its panel was answered so far.
-        computing: whether its process has used the processor since it was last asked; None where others
-            compute for it.
+        computing: whether one of its processes has used the processor since it was last asked.
     """
 
     cell: int
     beats: int
-    computing: bool | None
+    computing: bool
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ class CrewLimits:
         in_flight: shards of a cell that are not recorded yet.
         wait: seconds for which the first cell may wait for room.
         need: what a cell takes of the machines, in words.
-        inside: whether a cell computes in its own process, so that it shows whether it does.
+        inside: whether a cell is one process; the first questions to networks elsewhere may take longer.
         most_failed: share of the searches that may fail before the run stops.
     """
 
@@ -56,7 +56,7 @@ class CellState:
 
     Attributes:
         since: when it was started, or placed, or opened, whichever came last.
-        heard: when it last said how it is.
+        heard: when it last said how it is; None before it ever has.
         life: when it last showed that it computes.
         beat: when an answer of its panel last came.
         asked: calls to it that are no shards.
@@ -68,7 +68,7 @@ class CellState:
     opened: bool = False
     node: str = ""
     beats: int = 0
-    heard: float = 0.0
+    heard: float | None = None
     life: float = 0.0
     beat: float = 0.0
     asked: int = 0
@@ -101,7 +101,7 @@ class Roster:
         self._gone_before: frozenset[str] | None = None  # machines that were lost before the run began
         self._last: BaseException | None = None
         first = _FIRST_SECONDS if not self.limits.inside else 2 * _COMPUTING_SECONDS
-        self._idle = Pace(_SILENT_SECONDS, 2 * _SILENT_SECONDS if self.limits.inside else _FIRST_SECONDS)
+        self._idle = Pace(_SILENT_SECONDS, 2 * _SILENT_SECONDS)
         self._late = Pace(_COMPUTING_SECONDS, first)
         self._mute = Pace(_SILENT_SECONDS, 2 * _SILENT_SECONDS)
         self._opening = Pace(_OPENING_SECONDS, _FIRST_SECONDS)
@@ -118,6 +118,7 @@ class Roster:
         self._roomless = None if self._roomless is None else now
         for cell in self.cells.values():
             cell.since = now
+            cell.heard = None if cell.heard is None else now
 
     def progressed(self, now: float) -> None:
         """Hear that something was recorded: whatever was wrong with cells is over."""
@@ -144,7 +145,8 @@ class Roster:
         cell = self.cells.get(event.cell)
         if cell is None:
             return False
-        self._mute.took(now - cell.heard)
+        if cell.heard is not None:
+            self._mute.took(now - cell.heard)
         cell.heard = now
         moved = event.beats != cell.beats
         if moved or not working or event.computing:
@@ -155,7 +157,7 @@ class Roster:
             if working:
                 self._late.took(now - cell.beat)
             cell.beat, cell.beats = now, event.beats
-        return moved or bool(working and event.computing)
+        return moved or (working and event.computing)
 
     def lost(self, event: CellLost, now: float) -> Iterator[Instruction]:
         """Hear that a cell is lost; another is started, after a pause where several are lost in a row."""
@@ -205,15 +207,15 @@ class Roster:
         """Return, in words, if a cell is silent for too long."""
         if not cell.placed or not self.opening:
             return None
+        if cell.heard is not None and now - cell.heard > self._mute.limit():
+            self._mute.give_up()
+            return f"has not answered for {now - cell.heard:.0f} s"
         if not cell.opened:
             age = now - cell.since
             if age <= self._opening.limit():
                 return None
             self._opening.give_up()
             return f"was not ready after {age:.0f} s"
-        if now - cell.heard > self._mute.limit():
-            self._mute.give_up()
-            return f"has not answered for {now - cell.heard:.0f} s"
         if now - cell.life > self._idle.limit():
             self._idle.give_up()
             return f"has not answered for {now - cell.life:.0f} s"

@@ -61,7 +61,9 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # and leave nothing behind
     apart = can_be_apart()
     lacking = ["hosts"] * (not apart) + ["disk"] * (os.geteuid() != 0)
-    possible = [one for one in FAULTS if one.needs not in lacking and any(words in one.name for words in options.only)]
+    possible = [
+        one for one in FAULTS if one.needs not in lacking and any(words in one.name for words in options.only)
+    ]
     plan = grouped(chosen(options.faults, options.seed, possible), options.seed)
     outcomes: list[Outcome] = []
     with _folder(options.folder) as folder:

@@ -14,6 +14,7 @@ from outvoted.actors.data import datasets
 from outvoted.actors.data.datasets import DataSettings
 from tests.chaos.commands import Command
 from tests.chaos.machines import Alone, Machines
+from tests.chaos.misbehaving import forget_limits
 from tests.chaos.rows import Rows
 
 SHARD, IN_FLIGHT = 12, 2
@@ -69,10 +70,7 @@ class Bench:
         sets = [part for item in settings for part in ("--set", item)]
         where = ["--runs", str(runs or self.runs), "--name", name, "--address", machines.address]
         command = machines.command("mine", str(self.config), *sets, *where, *["--resume"] * resume)
-        log = self.folder / f"{name}.log"
-        if not resume:
-            log.unlink(missing_ok=True)
-        return Command(command, machines.env, log)
+        return Command(command, machines.env, self.folder / f"{name}.log")
 
     def undisturbed(self) -> Rows:
         """Make the run to which nothing happens, alone on this machine, unless it is there."""
@@ -87,6 +85,7 @@ class Bench:
 
     def calm(self) -> None:
         """Have the network behave."""
+        forget_limits()
         for trigger in self.triggers.iterdir():
             trigger.unlink()
 

@@ -25,7 +25,7 @@ _GLANCE = 0.1
 _APART_SECONDS = 45.0
 _SAYING_SECONDS = 3.0
 _MOST_COMMANDS = 12
-_CONFIGURED = re.compile(r"cells=(\d+)")
+_CONFIGURED, _WORKERS = re.compile(r"cells=(\d+)"), 3
 
 
 def drill(
@@ -40,6 +40,7 @@ def drill(
     name = f"{seed:05d}-" + re.sub(r"\W+", "-", faults[0].name)[:40].strip("-")
     with _disk(faults[0], bench) as runs:
         shutil.rmtree(runs / name, ignore_errors=True)
+        (bench.folder / f"{name}.log").unlink(missing_ok=True)
         machines.mend()
         bench.calm()
         command = bench.start(machines, name, faults[0].settings, runs=runs)
@@ -189,7 +190,8 @@ class _Watched:
             if fault.moment == "writing":
                 self._wait_for_writing()
             self._done = self._recorded.ids()
-            in_hand = sum(int(number) for item in fault.settings for number in _CONFIGURED.findall(item))
+            configured = [int(number) for item in fault.settings for number in _CONFIGURED.findall(item)]
+            in_hand = sum(configured) or _WORKERS
             hand = set(sorted(self._all - self._done)[: in_hand * IN_FLIGHT * SHARD])
             if not hand and fault.moment != "drawing":
                 return
@@ -202,6 +204,8 @@ class _Watched:
     def _has_come(self, fault: Fault, share: float) -> bool:
         """Return whether it is the moment of a fault, which is to strike once a share of all is recorded."""
         command = self._scene.command
+        if fault.moment == "beginning":
+            return True
         if fault.moment == "starting" and not self._blows:
             return bool(self._scene.machines.processes(command.pid, "ray::CellActor"))
         if fault.moment == "drawing":

@@ -16,6 +16,7 @@ from tests.chaos.hosts import Host, Hosts
 from tests.chaos.machines import GCS, RAYLET, Machines
 
 _APPEARING_SECONDS = 20.0
+_JOINING_SECONDS = 60.0
 _BALLAST = "ballast"
 
 
@@ -70,8 +71,8 @@ class Fault:
         again: what is done once the command has ended, before it is resumed.
         needs: `cluster`: machines that can be lost; `hosts`: such that are apart; `disk`: a small file
             system of its own (the two take root); `alone`: a Ray that the command has started.
-        moment: when it strikes: after some shards; while a file is being written; before the first shard;
-            while the report is drawn, all rows being recorded.
+        moment: when it strikes: after some shards; while a file is being written; as soon as the command is
+            given; before the first shard; while the report is drawn, all rows being recorded.
     """
 
     name: str
@@ -80,7 +81,7 @@ class Fault:
     after: float = 6.0
     needs: Literal["", "alone", "cluster", "hosts", "disk"] = ""
     settings: Sequence[str] = ("cluster.cells=2",)
-    moment: Literal["mining", "writing", "starting", "drawing"] = "mining"
+    moment: Literal["mining", "writing", "beginning", "starting", "drawing"] = "mining"
 
 
 def kill(title: str, number: int = signal.SIGKILL) -> Strike:
@@ -138,6 +139,23 @@ def _brought_back(scene: Scene) -> None:
         host.lost = False
 
 
+def _joins(scene: Scene) -> None:
+    """Have another machine join, and wait until a cell is there."""
+    assert isinstance(scene.machines, Hosts)
+    scene.hosts.append(scene.machines.join())
+    deadline = time.monotonic() + _JOINING_SECONDS
+    while not scene.hosts[-1].processes("ray::CellActor"):
+        if time.monotonic() > deadline or scene.command.code is not None:
+            raise MissedError("no cell on the machine that joined")
+        time.sleep(0.2)
+
+
+def _leaves(scene: Scene) -> None:
+    """Have the machine that joined last drained."""
+    scene.hosts[-1].lost = True
+    scene.hosts[-1].drain()
+
+
 def _raylet(host: Host) -> None:
     for pid in host.processes(RAYLET):
         os.kill(pid, signal.SIGKILL)
@@ -181,6 +199,11 @@ def _second(scene: Scene) -> None:
     scene.rival = scene.bench.start(scene.machines, scene.run.name, ["cluster.cells=2"], resume=True)
 
 
+def _twin(scene: Scene) -> None:
+    """Begin the same run a second time."""
+    scene.rival = scene.bench.start(scene.machines, scene.run.name, ["cluster.cells=2"])
+
+
 def _killed_and_resumed(scene: Scene) -> None:
     """Have two commands resume the run at the same moment: this one, and that which follows any fault."""
     scene.command.signal(signal.SIGKILL)
@@ -188,7 +211,7 @@ def _killed_and_resumed(scene: Scene) -> None:
 
 
 _ACTORS = ("cluster.cell=actors", "cluster.cells=1")
-_SPARE, _FULL = ("cluster.cells=2",), ("cluster.cells=3",)
+_SPARE, _FULL, _AUTO = ("cluster.cells=2",), ("cluster.cells=3",), ("cluster.cells=auto",)
 
 FAULTS: tuple[Fault, ...] = (
     Fault("nothing", lambda scene: None),
@@ -198,10 +221,22 @@ FAULTS: tuple[Fault, ...] = (
     Fault("a cell stands still for good", stop("ray::CellActor")),
     Fault("a cell stands still, is given up, and wakes (late zombie)", stop("ray::CellActor"), proceed, 60),
     Fault("a peer is killed", kill("ray::PeerActor"), settings=_ACTORS),
+    Fault(
+        "a peer stands still before its first answer",
+        stop("ray::PeerActor"),
+        settings=_ACTORS,
+        moment="starting",
+    ),
     Fault("a peer stands still for 6 s", stop("ray::PeerActor"), proceed, settings=_ACTORS),
     Fault("a peer stands still for good", stop("ray::PeerActor"), settings=_ACTORS),
     Fault("a coordinator is killed", kill("ray::CellActor"), settings=_ACTORS),
     Fault("a coordinator stands still for good", stop("ray::CellActor"), settings=_ACTORS),
+    Fault(
+        "a coordinator stands still before its first shard",
+        stop("ray::CellActor"),
+        settings=_ACTORS,
+        moment="starting",
+    ),
     Fault("the recorder is killed", kill("ray::Recorder")),
     Fault("the recorder is killed while it writes", kill("ray::Recorder"), moment="writing"),
     Fault("the recorder stands still for 6 s", stop("ray::Recorder"), proceed),
@@ -213,6 +248,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault("the command is killed before its first shard", told(signal.SIGKILL), moment="starting"),
     Fault("the command stands still for 6 s", told(signal.SIGSTOP), told(signal.SIGCONT)),
     Fault("the same command is started twice", _second),
+    Fault("two commands begin the same run at once", _twin, moment="beginning"),
     Fault("the command is killed, and resumed twice at once", _killed_and_resumed),
     Fault("the local Ray's raylet is killed", kill(RAYLET), needs="alone"),
     Fault("the local Ray's gcs_server is killed", kill(GCS), needs="alone"),
@@ -222,6 +258,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault("a network hangs", misbehave("hang")),
     Fault("a peer's network hangs", misbehave("hang"), settings=_ACTORS),
     Fault("a network ends its process", misbehave("exit")),
+    Fault("a network calls sys.exit", misbehave("quit")),
     Fault("a network takes memory until it is killed", misbehave("hog")),
     Fault("a network answers NaN for 3 s", misbehave("nan"), _calm, 3),
     Fault("a network raises for 3 s", misbehave("raise"), _calm, 3),
@@ -285,6 +322,14 @@ FAULTS: tuple[Fault, ...] = (
         settings=_FULL,
     ),
     Fault(
+        "a link is slow (1 Mbit/s) for 20 s",
+        _on_worker(Host.slow),
+        _brought_back,
+        20,
+        needs="hosts",
+        settings=_FULL,
+    ),
+    Fault(
         "the head's gcs_server is killed, the head restarted",
         _head,
         needs="hosts",
@@ -293,5 +338,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault("the head is lost for good", _head_gone, needs="hosts", settings=_SPARE),
     Fault("the command's machine is cut off for good", _home_cut_off, needs="hosts", settings=_SPARE),
     Fault("a machine is drained", _on_worker(Host.drain), needs="cluster", settings=_SPARE),
+    Fault("a machine joins", _joins, needs="cluster", settings=_AUTO),
+    Fault("a machine joins, and is drained", _joins, _leaves, needs="cluster", settings=_AUTO),
     Fault("a machine is drained, no room elsewhere", _on_worker(Host.drain), needs="cluster", settings=_FULL),
 )

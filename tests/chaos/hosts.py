@@ -19,6 +19,7 @@ from tests.cluster.processes import descendants
 _STORE_BYTES = 100 << 20
 _STARTING_SECONDS = 150.0
 _NOTICING_SECONDS = 6.0
+_NAMES = "habc"
 _PORT = 6379
 _ANY_PORTS = ("--min-worker-port=0", "--max-worker-port=0", "--dashboard-agent-listen-port=0")
 _WITH_ITS_PROCESSES = ("unshare", "--pid", "--fork", "--mount-proc", "--kill-child")
@@ -127,6 +128,15 @@ class Host:
         self.touched = True
         if self._cluster.apart:
             _ip("link", "set", self._link, "up" if up else "down")
+            subprocess.run(
+                ["tc", "qdisc", "del", "dev", self._link, "root"], capture_output=True, check=False
+            )
+
+    def slow(self) -> None:
+        """Have its cable let through 1 Mbit/s of what is sent to it."""
+        self.touched = True
+        limit = ["rate", "1mbit", "burst", "32kbit", "latency", "400ms"]
+        subprocess.run(["tc", "qdisc", "add", "dev", self._link, "root", "tbf", *limit], check=True)
 
     def remove(self) -> None:
         """Take it away for good."""
@@ -148,7 +158,10 @@ class Hosts(Machines):
         self.net, self.bridge = f"10.78.{os.getpid() % 250}", f"{self.prefix}br"
         self.port = _PORT if apart else _free_port()
         self.address = f"{self.net}.1:{self.port}" if apart else f"127.0.0.1:{self.port}"
-        for left in ("gcs", *"habc"):  # by others that used the folder: a head would go on with what it was
+        for left in (
+            "gcs",
+            *"habcdefgh",
+        ):  # by others that used the folder: a head would go on with what it was
             shutil.rmtree(folder / left, ignore_errors=True)
         token = folder / "token"
         token.touch(0o600)
@@ -162,7 +175,7 @@ class Hosts(Machines):
             _remove_orphans()
             _ip("link", "add", self.bridge, "type", "bridge")
             _ip("link", "set", self.bridge, "up")
-        self.hosts = [Host(name, number, self) for number, name in enumerate("habc")]
+        self.hosts = [Host(name, number, self) for number, name in enumerate(_NAMES)]
         try:
             self.mend()
         except BaseException:
@@ -197,14 +210,21 @@ class Hosts(Machines):
                 yield host.pid
 
     def mend(self) -> None:
-        """Plug in all cables and have Ray on every host; a head that was lost takes the workers with it."""
+        """Plug in all cables and have Ray on every host; a head that was lost takes the workers with it.
+
+        Hosts that have joined are taken away again.
+        """
+        joined, self.hosts = self.hosts[len(_NAMES) :], self.hosts[: len(_NAMES)]
+        for host in joined:
+            host.remove()
+            shutil.rmtree(self.folder / host.name, ignore_errors=True)
         touched = [host for host in self.hosts if host.touched or not host.alive]
         for host in touched:
             host.lost = False
             host.link(True)
             host.signal(signal.SIGCONT)
         deadline = time.monotonic() + _STARTING_SECONDS
-        while touched:
+        while touched or joined:
             time.sleep(_NOTICING_SECONDS)  # until the head has missed what is lost, and that has ended
             self.tend()
             if all(host.started() for host in self.hosts) and self._known() == len(self.hosts):
@@ -219,6 +239,13 @@ class Hosts(Machines):
         for host in self.hosts:
             if not host.alive and not host.lost:
                 host.start()
+
+    def join(self) -> Host:
+        """Have one more host join, for as long as nothing is mended."""
+        name = chr(ord(_NAMES[-1]) + len(self.hosts) - len(_NAMES) + 1)
+        self.hosts.append(Host(name, len(self.hosts), self))
+        self.hosts[-1].start()
+        return self.hosts[-1]
 
     def _known(self) -> int:
         """Count the hosts that the head knows to be alive."""

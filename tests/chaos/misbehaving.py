@@ -1,19 +1,22 @@
 """A network that misbehaves on command: while, or once, a file of a certain name lies in a folder."""
 
 import os
+import secrets
 import signal
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import torch
 from torch import nn
 
-ONCE = ("hang", "exit", "hog")
+ONCE = ("hang", "exit", "quit", "hog")
 """What only the first process does that finds the file; it takes the file away."""
 WHILE = ("nan", "raise", "slow")
 """What every process does as long as the file is there."""
 _HOGGED = 400 << 20
+_GROUPS = Path("/sys/fs/cgroup/memory")
 _SLOW_SECONDS = 0.5
 _kept: list[bytearray] = []
 
@@ -57,10 +60,32 @@ class Misbehaving(nn.Module):
 def _misbehave(what: str) -> None:
     if what == "hang":
         time.sleep(1e6)
-    if what == "hog":  # memory is taken until the kernel ends the process
-        while len(_kept) << 24 < _HOGGED:
+    if what == "quit":
+        sys.exit("this network calls sys.exit")
+    if what == "hog":
+        limited = _limited()
+        while limited or len(_kept) << 24 < _HOGGED:
             _kept.append(bytearray(os.urandom(1 << 20) * 16))
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _limited() -> bool:
+    """Have the kernel end this process once it has taken so much more memory; return whether it will."""
+    group = _GROUPS / f"ovc-{secrets.token_hex(4)}"
+    try:
+        group.mkdir()
+        (group / "memory.limit_in_bytes").write_text(str(_HOGGED))
+        (group / "cgroup.procs").write_text("0")
+    except OSError:
+        return False
+    return True
+
+
+def forget_limits() -> None:
+    """Remove what limits of processes that have ended were kept in."""
+    for group in _GROUPS.glob("ovc-*"):
+        with suppress(OSError):
+            group.rmdir()
 
 
 def network(folder: str, pace: float) -> nn.Module:

@@ -142,7 +142,7 @@ class World:
         """Have all cells that live say so."""
         for cell in list(self.living):
             if cell in self.opened - self.hung:
-                self.hear(CellPulsed(cell, int(self.now * 10), None))
+                self.hear(CellPulsed(cell, int(self.now * 10), False))
 
     def wait(self, seconds: float) -> None:
         """Let time pass, a second at a time."""
@@ -306,21 +306,32 @@ def test_a_cell_that_hangs_is_ended_and_what_it_had_is_mined_elsewhere() -> None
     assert said == "cell 1 on node 10.0.0.0 has not answered for 31 s: it is started again"
 
 
-def test_a_coordinator_that_is_silent_is_not_taken_for_one_whose_peers_compute() -> None:
-    """What computes elsewhere may take long; how a cell is, it says at once."""
-    world = World(200, inside=False)
+@pytest.mark.parametrize("inside", [True, False])
+@pytest.mark.parametrize("first", [1, 5])
+def test_from_the_first_question_on_a_cell_is_waited_for_while_it_computes_and_for_a_minute_otherwise(
+    inside: bool, first: int
+) -> None:
+    """Of three that have answered nothing yet one stands still and one waits; large networks compute on."""
+    world = World(200, inside=inside)
     world.place()
     world.open()
-    for _ in range(5):
+    for second in range(70):
         world.now += 1
-        for cell in world.opened:
-            world.hear(CellPulsed(cell, 0, None))
-    for _ in range(100):
+        for cell in range(second >= first, 3):
+            world.hear(CellPulsed(cell, 0, cell == 2))
+    assert {0, 1} <= world.ended
+    assert 2 not in world.ended
+
+
+def test_a_cell_that_stands_still_while_it_is_opened_is_ended_within_a_minute_and_a_busy_one_is_not() -> None:
+    """Networks may take minutes to arrive; how a cell is, it says at once."""
+    world = World(200)
+    world.place()
+    for second in range(70):
         world.now += 1
-        for cell in (1, 2):
-            world.hear(CellPulsed(cell, 0, None))
-    assert 0 in world.ended
-    assert not {1, 2} & world.ended
+        for cell in range(second > 5, 3):
+            world.hear(CellPulsed(cell, 0, False))
+    assert world.ended == {0}
 
 
 def test_what_an_ended_cell_says_later_is_not_heard() -> None:
