@@ -24,6 +24,7 @@ from tests.chaos.outcomes import Outcome
 
 _TOGETHER = 6
 """Faults that strike one run, one after the other."""
+_AT_FIRST = ("beginning", "starting")
 _ON_CLUSTER = 0.75
 _PER_TARGET, _PACE = 240, 0.06
 
@@ -44,15 +45,20 @@ def grouped(faults: Sequence[Fault], seed: int) -> list[tuple[bool, list[Fault]]
     found: list[tuple[bool, list[Fault]]] = []
     for fault in faults:
         cluster = fault.needs in ("cluster", "hosts") or (not fault.needs and chance.random() < _ON_CLUSTER)
-        apart = fault.moment in ("starting", "drawing")
+        apart = fault.moment == "drawing"
         alike = (cluster, fault.needs == "disk", apart, tuple(fault.settings))
         group = groups.get(alike, [])
-        if not group or len(group) == _TOGETHER or apart:
+        if not group or len(group) == _TOGETHER or fault.moment in _AT_FIRST or apart:
             group = groups[alike] = []
             found.append((cluster, group))
         group.append(fault)
-        group.sort(key=lambda one: bool(one.needs) and one.mend is None)  # what is lost for good comes last
+        group.sort(key=_turn)
     return found
+
+
+def _turn(fault: Fault) -> tuple[bool, bool]:
+    """Sort first what strikes at the beginning, and last what is lost for as long as the command runs."""
+    return fault.moment not in _AT_FIRST, bool(fault.needs) and fault.mend is None
 
 
 def main() -> int:
