@@ -24,7 +24,7 @@ from tests.chaos.outcomes import Outcome
 
 _TOGETHER = 6
 """Faults that strike one run, one after the other."""
-_AT_FIRST = ("beginning", "starting")
+_AT_FIRST = ("beginning", "training", "starting")
 _ON_CLUSTER = 0.75
 _PER_TARGET, _PACE = 240, 0.06
 

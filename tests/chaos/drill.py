@@ -13,15 +13,17 @@ from pathlib import Path
 from tests.chaos.bench import IN_FLIGHT, SHARD, Bench, Recorded
 from tests.chaos.commands import Command
 from tests.chaos.disks import small_disk
-from tests.chaos.faults import Fault, MissedError, Scene, proceed
+from tests.chaos.faults import TRAINING, Fault, MissedError, Scene, proceed
 from tests.chaos.machines import Machines
 from tests.chaos.outcomes import Outcome, told
 from tests.chaos.rows import Difference, Rows
+from tests.cluster.processes import Title
 
 LIMIT = 150.0
 """Seconds without a new row after which a command is said to hang, and is ended."""
 _STARTING_SECONDS = 120.0
 _GLANCE = 0.1
+_AWAITED: dict[str, Title] = {"starting": "ray::CellActor", "training": TRAINING}
 _APART_SECONDS = 45.0
 _SAYING_SECONDS = 3.0
 _MOST_COMMANDS = 12
@@ -38,11 +40,13 @@ def drill(
     """
     run_seed = random.Random(seed)
     name = f"{seed:05d}-" + re.sub(r"\W+", "-", faults[0].name)[:40].strip("-")
-    with _disk(faults[0], bench) as runs:
+    with _place(faults[0], bench) as runs:
         shutil.rmtree(runs / name, ignore_errors=True)
         (bench.folder / f"{name}.log").unlink(missing_ok=True)
         machines.mend()
         bench.calm()
+        if faults[0].moment == "training":
+            (bench.triggers / "drowsy").touch()
         command = bench.start(machines, name, faults[0].settings, runs=runs)
         watched = _Watched(Scene(bench, machines, command, runs / name, run_seed), faults, undisturbed)
         try:
@@ -61,9 +65,11 @@ def not_struck(faults: Sequence[Fault], outcomes: Sequence[Outcome]) -> list[Fau
 
 
 @contextmanager
-def _disk(fault: Fault, bench: Bench) -> Iterator[Path]:
+def _place(fault: Fault, bench: Bench) -> Iterator[Path]:
+    """Have a folder for a run: where its networks are on the shelf, unless they are to be trained."""
     if fault.needs != "disk":
-        yield bench.runs
+        shutil.rmtree(bench.folder / "bare", ignore_errors=True)
+        yield bench.folder / "bare" if fault.moment == "training" else bench.runs
         return
     with small_disk(bench.folder / "disk") as runs:
         shutil.copytree(bench.runs / ".panels", runs / ".panels")
@@ -206,8 +212,8 @@ class _Watched:
         command = self._scene.command
         if fault.moment == "beginning":
             return True
-        if fault.moment == "starting" and not self._blows:
-            return bool(self._scene.machines.processes(command.pid, "ray::CellActor"))
+        if fault.moment in _AWAITED and not self._blows:
+            return bool(self._scene.machines.processes(command.pid, _AWAITED[fault.moment]))
         if fault.moment == "drawing":
             return any("drawing the report" in line for line in command.said())
         return len(self._done) > share * len(self._all)

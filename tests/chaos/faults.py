@@ -14,10 +14,13 @@ from tests.chaos.bench import Bench
 from tests.chaos.commands import Command
 from tests.chaos.hosts import Host, Hosts
 from tests.chaos.machines import GCS, RAYLET, Machines
+from tests.cluster.processes import Title
 
 _APPEARING_SECONDS = 20.0
 _JOINING_SECONDS = 60.0
 _BALLAST = "ballast"
+TRAINING = "ray::CellActor.train", "ray::train_remotely"
+"""Processes in which a network is trained."""
 
 
 @dataclass
@@ -33,7 +36,7 @@ class Scene:
     hosts: list[Host] = field(default_factory=list)
     rival: Command | None = None
 
-    def one(self, title: str) -> int:
+    def one(self, title: Title) -> int:
         """Return a process, at random, whose command line begins with ``title``; wait until there is one."""
         deadline = time.monotonic() + _APPEARING_SECONDS
         while time.monotonic() < deadline and self.command.code is None:
@@ -72,7 +75,8 @@ class Fault:
         needs: `cluster`: machines that can be lost; `hosts`: such that are apart; `disk`: a small file
             system of its own (the two take root); `alone`: a Ray that the command has started.
         moment: when it strikes: after some shards; while a file is being written; as soon as the command is
-            given; before the first shard; while the report is drawn, all rows being recorded.
+            given; while networks are trained, of which there are none to begin with then; before the first
+            shard; while the report is drawn, all rows being recorded.
     """
 
     name: str
@@ -81,10 +85,10 @@ class Fault:
     after: float = 6.0
     needs: Literal["", "alone", "cluster", "hosts", "disk"] = ""
     settings: Sequence[str] = ("cluster.cells=2",)
-    moment: Literal["mining", "writing", "beginning", "starting", "drawing"] = "mining"
+    moment: Literal["mining", "writing", "beginning", "training", "starting", "drawing"] = "mining"
 
 
-def kill(title: str, number: int = signal.SIGKILL) -> Strike:
+def kill(title: Title, number: int = signal.SIGKILL) -> Strike:
     """Send a process of that title a signal."""
 
     def strike(scene: Scene) -> None:
@@ -94,7 +98,7 @@ def kill(title: str, number: int = signal.SIGKILL) -> Strike:
     return strike
 
 
-def stop(title: str) -> Strike:
+def stop(title: Title) -> Strike:
     """Have a process of that title stand still."""
 
     def strike(scene: Scene) -> None:
@@ -215,6 +219,8 @@ _SPARE, _FULL, _AUTO = ("cluster.cells=2",), ("cluster.cells=3",), ("cluster.cel
 
 FAULTS: tuple[Fault, ...] = (
     Fault("nothing", lambda scene: None),
+    Fault("a process that trains a network is killed", kill(TRAINING), moment="training"),
+    Fault("a process that trains a network stands still for good", stop(TRAINING), moment="training"),
     Fault("a cell is killed", kill("ray::CellActor")),
     Fault("a cell is killed before its first shard", kill("ray::CellActor"), moment="starting"),
     Fault("a cell stands still for 6 s", stop("ray::CellActor"), proceed),

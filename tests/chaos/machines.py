@@ -8,7 +8,7 @@ from pathlib import Path
 
 import ray
 
-from tests.cluster.processes import descendants
+from tests.cluster.processes import Title, descendants
 
 _CORE = Path(ray.__file__).parent / "core" / "src" / "ray"
 RAYLET, GCS = str(_CORE / "raylet" / "raylet"), str(_CORE / "gcs" / "gcs_server")
@@ -38,7 +38,7 @@ class Machines(ABC):
     def roots(self, driver: int) -> Iterator[int]:
         """Walk through processes whose descendants are all that takes part in a run."""
 
-    def processes(self, driver: int, title: str) -> list[int]:
+    def processes(self, driver: int, title: Title) -> list[int]:
         """Return the processes of a run, or of Ray, whose command line begins with ``title``."""
         return sorted({pid for root in self.roots(driver) for pid in descendants(root, title)})
 

@@ -13,11 +13,11 @@ from torch import nn
 
 ONCE = ("hang", "exit", "quit", "hog")
 """What only the first process does that finds the file; it takes the file away."""
-WHILE = ("nan", "raise", "slow")
-"""What every process does as long as the file is there."""
+WHILE = ("nan", "raise", "slow", "drowsy")
+"""What every process does as long as the file is there; only the last while it trains."""
 _HOGGED = 400 << 20
 _GROUPS = Path("/sys/fs/cgroup/memory")
-_SLOW_SECONDS = 0.5
+_SLOW_SECONDS, _DROWSY_SECONDS = 0.5, 0.1
 _kept: list[bytearray] = []
 
 
@@ -33,6 +33,7 @@ class Misbehaving(nn.Module):
         """Return logits, unless told otherwise."""
         logits: torch.Tensor = self.layers(images)
         if self.training:
+            time.sleep(_DROWSY_SECONDS * self._on("drowsy"))
             return logits
         if "ray" in sys.modules and sys.modules["ray"].is_initialized():  # not while it is checked
             time.sleep(self._pace)

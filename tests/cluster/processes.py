@@ -8,8 +8,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+Title = str | tuple[str, ...]
+"""With what a command line begins, or with one of what."""
 
-def descendants(ancestor: int, title: str) -> list[int]:
+
+def descendants(ancestor: int, title: Title) -> list[int]:
     """Return the live processes below ``ancestor`` whose command line begins with ``title``."""
     parents, titles = {}, {}
     for folder in Path("/proc").iterdir():
