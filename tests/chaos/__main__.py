@@ -65,6 +65,7 @@ def main() -> int:
     """Strike, and return how many faults did not end as they should."""
     options = _options()
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # and leave nothing behind
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # not ignored, as in the background
     apart = can_be_apart()
     lacking = ["hosts"] * (not apart) + ["disk"] * (os.geteuid() != 0)
     possible = [
