@@ -12,7 +12,7 @@ import torch
 import typer
 import yaml
 from torch import nn
-from torch.utils.data import ConcatDataset, DataLoader
+from torch.utils.data import ConcatDataset, DataLoader, TensorDataset
 
 import outvoted
 from outvoted.actors.data.datasets import Dataset
@@ -52,6 +52,8 @@ def known(
     return {
         **{name: getattr(outvoted, name) for name in ("Panel", "Result", "mine")},
         **{"torch": torch, "DataLoader": DataLoader, "ConcatDataset": ConcatDataset},
+        **{"TensorDataset": TensorDataset, "inputs": torch.from_numpy(images) / 255},
+        "targets": torch.from_numpy(labels),
         **{"networks": networks, "images": images, "labels": labels, "strong": networks["wide"]},
         **{"network": networks["wide"], "names": [f"digit {label}" for label in range(10)]},
         "dataset": list(zip(torch.from_numpy(images) / 255, labels.tolist(), strict=True)),

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 
 from outvoted.actors.mining.shards import Shards, check_not_all
 from outvoted.actors.runs.run_folder import RunFolder
@@ -21,9 +23,10 @@ from outvoted.analysis.comparison.comparison import (
 )
 from outvoted.analysis.mining.cells import Grid, Span, binned
 from outvoted.analysis.mining.mistakes import mistakes_measured
+from outvoted.analysis.mining.surroundings_report import measured
 from outvoted.analysis.mining.weaknesses import Finders, weaknesses
 from outvoted.analysis.opened.opened import OpenedRun
-from outvoted.analysis.report.drawing import COLOURS, class_names, save
+from outvoted.analysis.report.drawing import COLOURS, caption, class_names, save
 from outvoted.analysis.report.numbers import COUNT, DASH
 from outvoted.analysis.report.report import OnStep, Report, Section, pictures
 from outvoted.analysis.report.table import Table
@@ -171,20 +174,40 @@ def draw_map(run: OpenedRun, grid: Grid, over: Span, path: Path) -> None:
         return
     bins, names = binned(mistakes, run.transform, grid, over), grid.names(run.transform)
     pairs = [*pairwise(names)] or [(name, name) for name in names]
-    figure = Figure(figsize=(4.6 * (1 + len(pairs)), 4.2), layout="constrained")
-    figure.suptitle(f"Map of weaknesses: {len(mistakes)} mistakes of {run.record.name}", fontsize=10)
+    figure = Figure(figsize=(3.4 * (1 + len(pairs)), 3.4), layout="constrained")
     axes = figure.subplots(1, 1 + len(pairs), squeeze=False)[0]
     classes = run.data.classes
     table = np.zeros((classes, classes))
     np.add.at(table, (mistakes["label"].to_numpy(), mistakes["predicted"].to_numpy()), 1)
+    worst = np.unravel_index(int(table.argmax()), table.shape)
+    most = caption(run.record, int(worst[0]), int(worst[1])).replace("\n", " ")
+    figure.suptitle(
+        f"{run.record.name}: {len(mistakes):,} mistakes, most often {most} ({table[worst]:,.0f})", fontsize=11
+    )
     axes[0].set(xlabel="wrong class", ylabel="label")
     if classes <= _NUMBERED:
         axes[0].set(xticks=range(classes), yticks=range(classes))
-    figure.colorbar(axes[0].imshow(table, cmap="cividis"), ax=axes[0], shrink=0.8)
+    _counted(figure, axes[0], axes[0].imshow(table, cmap="cividis"))
     for axis, (first, second) in zip(axes[1:], pairs, strict=True):
         counts = np.zeros((grid.bins, grid.bins))
         np.add.at(counts, (bins[second].to_numpy(), bins[first].to_numpy()), 1)
-        figure.colorbar(axis.imshow(counts, cmap="cividis", origin="lower"), ax=axis, shrink=0.8)
-        axis.set(xlabel=f"{first}, low to high", ylabel=f"{second}, low to high")
-        axis.set(xticks=range(grid.bins), yticks=range(grid.bins))
+        _counted(figure, axis, axis.imshow(counts, cmap="cividis", origin="lower"))
+        axis.set(xlabel=measured(first), ylabel=measured(second))
+        axis.set_xticks(*_edges(run, first, grid, over))
+        axis.set_yticks(*_edges(run, second, grid, over))
     save(figure, path)
+
+
+def _counted(figure: Figure, axis: Axes, drawn: AxesImage) -> None:
+    axis.tick_params(labelsize=8)
+    bar = figure.colorbar(drawn, ax=axis, shrink=0.7)
+    bar.set_label("mistakes", fontsize=8)
+    bar.ax.tick_params(labelsize=8)
+
+
+def _edges(run: OpenedRun, name: str, grid: Grid, over: Span) -> tuple[list[float], list[str]]:
+    """Return where a descriptor's bins end on an axis of bins, and the values there, five at most."""
+    place = run.transform.measures.index(name)
+    values = np.linspace(over.low[place], over.high[place], grid.bins + 1)
+    step = max(1, grid.bins // 4)
+    return [end - 0.5 for end in range(0, grid.bins + 1, step)], [f"{value:.3g}" for value in values[::step]]

@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 
 from outvoted.actors.data.checkerboard import Checkerboard, GridSource
 from outvoted.actors.data.datasets import Split
@@ -16,13 +17,11 @@ from outvoted.actors.panel.peer import voter
 from outvoted.actors.runs import png
 from outvoted.actors.runs.run_folder import RunRecord
 from outvoted.analysis.opened.opened import OpenedRun
-from outvoted.analysis.report.drawing import COLOURS, caption, save, show
+from outvoted.analysis.report.drawing import COLOURS, PEERS, TARGET, caption, save, show
 from outvoted.search.arrays import AnyArray, Ints
 
 _WIDTH = 10
-_NEITHER = "#777777"
-
-_OTHERS, _DISSENTER = COLOURS[:2]  # who is right
+_CORRECT = " ✓"
 
 
 def draw_dissents(run: OpenedRun, path: Path) -> None:
@@ -30,7 +29,7 @@ def draw_dissents(run: OpenedRun, path: Path) -> None:
 
     A network that never dissents has no line, but is named below.
 
-    Where the true label is known, the title's colour says who is right.
+    Where the true label is known, a tick follows the answer that is correct.
     """
     scan, record = ScanStore(run.store.path), run.record
     dissents = scan.dissents()
@@ -52,10 +51,15 @@ def draw_dissents(run: OpenedRun, path: Path) -> None:
 
 
 def _title(dissents: pd.DataFrame) -> str:
-    title = "Scanned images on which one network dissents, clearest first: the others' answer → its own"
-    if not dissents["true_label"].notna().any():
-        return title
-    return f"{title}\nblue: the others are right; orange: the dissenter is right; grey: neither"
+    what = "clearest first: the others' answer → its own"
+    known = dissents[dissents["true_label"].notna()]
+    if known.empty:
+        return f"Scanned images on which exactly one network dissents, {what}"
+    others, own = (float((known[name] == known["true_label"]).mean()) for name in ("label", "predicted"))
+    finding = (
+        f"Where exactly one network dissents, the others are correct {others:.0%} of the time, it {own:.0%}"
+    )
+    return f"{finding}\n{what};{_CORRECT}: correct"
 
 
 def _one(axes: Axes, row: pd.DataFrame, images: dict[int, bytes], record: RunRecord) -> None:
@@ -65,12 +69,12 @@ def _one(axes: Axes, row: pd.DataFrame, images: dict[int, bytes], record: RunRec
         return
     found = row.iloc[0]
     show(axes, png.decode(images[int(found["position"])]))
-    colour = "black"
-    if pd.notna(found["true_label"]):
-        answers = {found["label"]: _OTHERS, found["predicted"]: _DISSENTER}
-        colour = answers.get(found["true_label"], _NEITHER)
     what = caption(record, int(found["label"]), int(found["predicted"]))
-    axes.set_title(what, fontsize=8, color=colour, fontweight="bold")
+    if pd.notna(found["true_label"]) and found["true_label"] == found["label"]:
+        what = what.replace(" →", f"{_CORRECT} →", 1)
+    elif pd.notna(found["true_label"]) and found["true_label"] == found["predicted"]:
+        what += _CORRECT
+    axes.set_title(what, fontsize=8)
 
 
 _REGIONS = ListedColormap(["#F6D28C", "#8FC1E3"])  # light orange and light blue, told apart by all readers
@@ -95,11 +99,20 @@ def draw_checkerboard(run: OpenedRun, grid: GridSource, path: Path) -> None:
         _regions(axes[0, index + 1], regions[index], grid, f"{peer.name}: regions")
         _alone(axes[1, index + 1], own["position"].to_numpy(), own["label_correct"].to_numpy(bool), grid)
         axes[1, index + 1].set_title(f"alone in dissent: {len(own) / grid.points**2:.2%}", fontsize=9)
-    figure.supxlabel(
-        "bottom: where one network dissents from all others; blue where they are right, orange where it is",
-        fontsize=9,
-    )
+    figure.suptitle(_where(dissents, grid), fontsize=11)
+    handles = [
+        Patch(color=PEERS, label="one network dissents, and the others are correct"),
+        Patch(color=TARGET, label="it dissents, and is correct itself"),
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=2, fontsize=9, frameon=False)
     save(figure, path)
+
+
+def _where(dissents: pd.DataFrame, grid: GridSource) -> str:
+    alone = f"Exactly one network dissents at {len(dissents) / grid.points**2:.1%} of the points"
+    if dissents.empty:
+        return alone
+    return f"{alone}; there the others are correct in {dissents['label_correct'].mean():.0%} of cases"
 
 
 def _regions(axes: Axes, classes: Ints, grid: GridSource, title: str) -> None:
@@ -123,7 +136,7 @@ def _alone(axes: Axes, positions: AnyArray, label_correct: AnyArray, grid: GridS
     row, column = np.divmod(positions, grid.points)
     picture = np.full((grid.points, grid.points), np.nan)
     picture[row, column] = label_correct
-    colours = ListedColormap([_DISSENTER, _OTHERS])
+    colours = ListedColormap([TARGET, PEERS])
     axes.imshow(
         picture, cmap=colours, vmin=0, vmax=1, origin="lower", extent=_EXTENT, interpolation="nearest"
     )

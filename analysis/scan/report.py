@@ -14,7 +14,7 @@ from outvoted.actors.data.sources import AnySource
 from outvoted.actors.mining.scan_store import ScanStore
 from outvoted.actors.runs import png
 from outvoted.analysis.opened.opened import OpenedRun
-from outvoted.analysis.report.drawing import COLOURS, class_names
+from outvoted.analysis.report.drawing import PEERS, TARGET, class_names
 from outvoted.analysis.report.gallery import Exhibit, Exhibits, Facet, gallery, varied_order
 from outvoted.analysis.report.numbers import COUNT, SHARE
 from outvoted.analysis.report.report import OnStep, Plot, Report, Section, pictures
@@ -26,7 +26,7 @@ from outvoted.search.arrays import Ints, Singles
 KINDS = ("target", "label", "predicted")
 MOST = 5_000
 """Dissents in a gallery."""
-_RIGHT = ("the others", "the dissenter", "neither", "unknown")
+_CORRECT = ("the others", "the dissenter", "neither", "unknown")
 _UNKNOWN = 3
 _GALLERY = (
     "Images on which exactly one network disagrees with all others, with the others' answer and its own. "
@@ -115,10 +115,10 @@ def _results(run: OpenedRun, summary: ScanSummary, tables: Sequence[Table], boar
 
 
 def _by_margin(summary: ScanSummary) -> Plot:
-    """Draw who is right against how clear the dissent is."""
+    """Draw who is correct against how clear the dissent is."""
     figure = go.Figure()
     names = [f"{tenth.highest:.2f} to {tenth.lowest:.2f}" for tenth in summary.tenths]
-    who = (("the others", "label_correct", COLOURS[0]), ("the dissenter", "target_correct", COLOURS[1]))
+    who = (("the others", "label_correct", PEERS), ("the dissenter", "target_correct", TARGET))
     for name, attribute, colour in who:
         shares = [getattr(tenth, attribute) for tenth in summary.tenths]
         figure.add_scatter(x=names, y=shares, name=name, line_color=colour, mode="lines+markers")
@@ -127,7 +127,7 @@ def _by_margin(summary: ScanSummary) -> Plot:
         xaxis={"title": "margin, the clearest tenth first", "type": "category"},
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
     )
-    return Plot(figure, "Who is right, by tenth of the dissents.")
+    return Plot(figure, "Who is correct, by tenth of the dissents.")
 
 
 def dissents_exhibits(run: OpenedRun, most: int = MOST) -> Exhibits:
@@ -142,10 +142,10 @@ def dissents_exhibits(run: OpenedRun, most: int = MOST) -> Exhibits:
     voting = np.ones((len(kept), len(peers)), np.int64)
     voting[np.arange(len(kept)), target] = 0
     classes = next(iter(votes.values())).shape[1] if votes else 1
-    who = _who_is_right(kept)
+    who = _who_is_correct(kept)
     items = [
-        _exhibit(row, right, images[position], votes[position])
-        for row, right, position in zip(kept.itertuples(), who, positions.tolist(), strict=True)
+        _exhibit(row, correct, images[position], votes[position])
+        for row, correct, position in zip(kept.itertuples(), who, positions.tolist(), strict=True)
     ]
     return Exhibits(
         what="dissent",
@@ -155,25 +155,25 @@ def dissents_exhibits(run: OpenedRun, most: int = MOST) -> Exhibits:
         label=label,
         predicted=predicted,
         voting=voting,
-        facets=(Facet("who is right", _RIGHT, who),) if (who != _UNKNOWN).any() else (),
+        facets=(Facet("who is correct", _CORRECT, who),) if (who != _UNKNOWN).any() else (),
         peers=peers,
         classes=class_names(run.record, classes),
         measures=(),
     )
 
 
-def _who_is_right(rows: pd.DataFrame) -> Ints:
+def _who_is_correct(rows: pd.DataFrame) -> Ints:
     true = rows["true_label"]
     conditions = [true.isna(), true == rows["label"], true == rows["predicted"]]
     return np.select(conditions, [_UNKNOWN, 0, 1], default=2).astype(np.int64)
 
 
-def _exhibit(row: Any, right: int, image: bytes, votes: Singles) -> Exhibit:
+def _exhibit(row: Any, correct: int, image: bytes, votes: Singles) -> Exhibit:
     facts = [("margin", f"{row.margin:.3f}"), ("position", f"{row.position:,}")]
     if row.path is not None:
         facts.append(("file", row.path))
-    if right != _UNKNOWN:
-        facts.append(("right:", _RIGHT[right]))
+    if correct != _UNKNOWN:
+        facts.append(("correct:", _CORRECT[correct]))
     return Exhibit(
         name=str(row.position),
         facts=facts,

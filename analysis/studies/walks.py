@@ -74,9 +74,10 @@ _COLOURS = (*THREE, OTHERS)
 _STYLES = ("-", "--", "-.", ":")
 
 
-def draw_walks(walks: Walks, mean: Singles, names: Sequence[str], path: Path) -> None:
+def draw_walks(walks: Walks, mean: Singles, names: Sequence[str], title: str, path: Path) -> None:
     """Draw the panel's mean probabilities, shape (images, classes), along each walk."""
-    figure = Figure(figsize=(10, 2.2 * len(walks.every) + 0.4), layout="constrained")
+    figure = Figure(figsize=(10, 2.2 * len(walks.every) + 0.7), layout="constrained")
+    figure.suptitle(title, fontsize=11)
     for axes, walk in zip(figure.subplots(len(walks.every), squeeze=False)[:, 0], walks.every, strict=True):
         lines = walk.lines(mean, names)
         for (name, line), colour, style in zip(lines, _COLOURS, _STYLES, strict=False):

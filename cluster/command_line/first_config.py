@@ -1,16 +1,17 @@
 """`outvoted init`: a first configuration of one's own, from options or by asking, with comments."""
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import typer
 
 from outvoted.actors.data import datasets
 from outvoted.actors.data.datasets import Dataset, DataSettings, DataSource
 from outvoted.actors.data.formats.recognised import format_at
+from outvoted.actors.networks.computing import Device
 from outvoted.actors.runs.files import write_atomically
 from outvoted.cluster.configuration import reading
 from outvoted.cluster.configuration.ready import for_editors
@@ -22,6 +23,7 @@ from outvoted.search.errors import OutvotedError, suggestion
 from outvoted.search.shown import shown
 
 OFFERED = ("mine", "compare", "heal")
+DEVICES = get_args(Device)
 _SIZED = {"mlp": "hidden", "cnn": "channels"}
 _PLAIN = ("plain-cnn", "deep-cnn", "vit")
 _MODELS = ("torchvision", "timm", "packaged")
@@ -78,7 +80,7 @@ def write_first(file: Path, wanted: Wanted, overwrite: bool) -> None:
 
 
 def _asked(wanted: Wanted) -> Wanted:
-    """Ask on a terminal for what no option says."""
+    """Ask on a terminal for what no option says; images that an option names say that nothing is asked."""
     if wanted.images is not None:
         return wanted
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
@@ -88,11 +90,35 @@ def _asked(wanted: Wanted) -> Wanted:
             remedy="outvoted init --images FOLDER",
         )
     names = ", ".join(datasets.names())
-    images = typer.prompt(f"Labelled images (a folder or file, or one of {names})", default="mnist-sample")
-    networks = typer.prompt(f"Networks, separated by commas ({_words()}); empty for the usual", default="")
-    weights = typer.prompt("Files with their weights, in the same order; empty to train", default="")
-    device = typer.prompt("Device (auto, cpu, cuda, mps)", default=wanted.device)
-    return replace(wanted, images=images, networks=split(networks), weights=split(weights), device=device)
+    images = _answer(f"Labelled images (a folder or file, or one of {names})", "mnist-sample", _data)
+    networks, weights, device = wanted.networks, wanted.weights, wanted.device
+    if not networks:
+        question = f"Networks, separated by commas ({_words()}); empty for the usual"
+        networks = split(_answer(question, "", lambda text: [network_of(word) for word in split(text)]))
+    if not weights:
+        weights = split(_answer("Files with their weights, in the same order; empty to train", ""))
+    if device == DEVICES[0]:
+        device = _answer(f"Device ({', '.join(DEVICES)})", device, _device)
+    return replace(wanted, images=images, networks=networks, weights=weights, device=device)
+
+
+def _answer(question: str, default: str, check: Callable[[str], object] = str) -> str:
+    """Ask until the check finds nothing wrong."""
+
+    def checked(text: str) -> str:
+        try:
+            check(text)
+        except OutvotedError as error:
+            raise typer.BadParameter(f"{error.found} is not {error.expected}; {error.remedy}") from error
+        return text
+
+    answer: str = typer.prompt(question, default=default, value_proc=checked)
+    return answer
+
+
+def _device(text: str) -> None:
+    if text not in DEVICES:
+        raise OutvotedError(" or ".join(DEVICES), shown(text), suggestion(text, DEVICES))
 
 
 def split(text: str | Sequence[str]) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """What a run found, in Python: rows, images, pictures, a report, and data to train on."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -208,9 +208,22 @@ class Result:
         row = self._row(i)
         return landscape_picture(self._findings.scene(), row, (x, y), points)
 
-    def dataset(self) -> "MistakeDataset":
-        """Return the mistakes with their labels, ready for a ``torch.utils.data.DataLoader``."""
-        return MistakeDataset(_encoded(self.mistakes, "image"), self.mistakes["label"].to_list())
+    def dataset(
+        self,
+        transform: Callable[[torch.Tensor], Any] | None = None,
+        target_transform: Callable[[int], Any] | None = None,
+    ) -> "MistakeDataset":
+        """Return the mistakes with their labels, ready for a ``torch.utils.data.DataLoader``.
+
+        Beside images of your own in one ``ConcatDataset``, both must give the same: what torchvision's data
+        sets take as ``transform`` and ``target_transform`` does so here too.
+
+        Args:
+            transform: of an image, float32 in [0, 1], shape (channels, height, width), say a normalisation.
+            target_transform: of a label, an int, say ``torch.tensor``, as a ``TensorDataset`` has them.
+        """
+        images, labels = _encoded(self.mistakes, "image"), self.mistakes["label"].to_list()
+        return MistakeDataset(images, labels, transform, target_transform)
 
     def save_images(self, folder: str | Path) -> Path:
         """Write each mistake as a PNG file into the folder of its class, and ``labels.csv`` beside them.
@@ -310,19 +323,29 @@ class Result:
         return {str(name): value for name, value in self.mistakes.iloc[i].items()}
 
 
-class MistakeDataset(Dataset[tuple[torch.Tensor, int]]):
+class MistakeDataset(Dataset[tuple[Any, Any]]):
     """Mistakes and their labels; an image is float32 in [0, 1], shape (channels, height, width)."""
 
-    def __init__(self, images: Sequence[bytes], labels: Sequence[int]) -> None:
-        """Take images as PNG bytes, and labels 0 to classes - 1."""
+    def __init__(
+        self,
+        images: Sequence[bytes],
+        labels: Sequence[int],
+        transform: Callable[[torch.Tensor], Any] | None = None,
+        target_transform: Callable[[int], Any] | None = None,
+    ) -> None:
+        """Take images as PNG bytes, labels 0 to classes - 1, and what is done to each."""
         self._images, self._labels = images, labels
+        self._transform, self._target_transform = transform, target_transform
 
     def __len__(self) -> int:
         return len(self._labels)
 
-    def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
-        pixels = png.decode(self._images[index])
-        return torch.from_numpy(pixels.astype(np.float32)) / 255, self._labels[index]
+    def __getitem__(self, index: int) -> tuple[Any, Any]:
+        image: Any = torch.from_numpy(png.decode(self._images[index]).astype(np.float32)) / 255
+        label: Any = self._labels[index]
+        if self._transform is not None:
+            image = self._transform(image)
+        return image, label if self._target_transform is None else self._target_transform(label)
 
 
 def _encoded(rows: pd.DataFrame, column: str) -> list[bytes]:

@@ -20,6 +20,7 @@ from outvoted.analysis.studies.walks import LINES, MOST_NUMBERS, WIDTH, draw_wal
 from outvoted.search.arrays import Floats, Singles
 
 _FIELDS, _TERNARY = "figures/fields.png", "figures/ternary.png"
+_LINES = "The panel's mean probabilities on the way from item to item and back to the first"
 _TRIANGLES = 4
 
 
@@ -33,7 +34,7 @@ def report(study: OpenedStudy) -> Report:
     features = [feature.name for feature in data.features]
     pictures = {
         _FIELDS: partial(draw_fields, every, own.points.values, features, names),
-        "figures/lines.png": partial(draw_walks, cycles(study.images, names), votes.mean, names),
+        "figures/lines.png": partial(draw_walks, cycles(study.images, names), votes.mean, names, _LINES),
         _TERNARY: partial(draw_ternary, [own.points, *every][:_TRIANGLES], names),
     }
     return Report(found.to_json(), found.tables(), sections=lambda _: sections(found), pictures=pictures)
@@ -80,7 +81,9 @@ def draw_fields(
         axes.set_visible(False)
     _legend(grid[0], 7)
     figure.suptitle(
-        "the panel's predictions; dark edge: networks disagree; grey: the table's rows", fontsize=9
+        f"Between items, networks disagree on {(whole.dissent > 0).mean():.1%} of the points (dark edges); "
+        "grey: the table's rows",
+        fontsize=10,
     )
     save(figure, path)
 
@@ -109,7 +112,10 @@ def draw_ternary(some: Sequence[Points], names: Sequence[str], path: Path) -> No
         axes.set(xlim=(-0.18, 1.18), ylim=(-0.1, 0.98), aspect="equal", xticks=[], yticks=[])
         axes.spines[:].set_visible(False)
         axes.set_title(points.title, fontsize=9)
-    figure.suptitle("mean probabilities of the panel; dark edge: networks disagree", fontsize=9)
+    figure.suptitle(
+        "The panel's mean probabilities: the nearer a corner, the surer; dark edge: networks disagree",
+        fontsize=10,
+    )
     save(figure, path)
 
 

@@ -33,7 +33,7 @@ def report(study: OpenedStudy) -> Report:
     two, peers = (ordered[0], ordered[-1]), len(votes.names)
     pictures = {
         "figures/frames.png": partial(draw_frames, two, study.pixels, names),
-        "figures/lines.png": partial(draw_walks, _walks(two, names), votes.mean, names),
+        "figures/lines.png": partial(draw_walks, _walks(two, names), votes.mean, names, _EXTREMES),
         "figures/surfaces.png": partial(draw_surfaces, two, votes.mean, names),
         "figures/dissent.png": partial(draw_dissent, every, votes.dissent, peers, names),
     }
@@ -90,6 +90,7 @@ def _walks(some: Sequence[Passage], names: Sequence[str]) -> Walks:
 
 
 _TILES = 6
+_EXTREMES = "The panel's mean probabilities: the roughest passage (top) and the smoothest (bottom)"
 
 
 def draw_frames(some: Sequence[Passage], pixels: Pixels, names: Sequence[str], path: Path) -> None:
@@ -100,6 +101,7 @@ def draw_frames(some: Sequence[Passage], pixels: Pixels, names: Sequence[str], p
         tiles = pixels[one.frames[np.ix_(taken, taken)]]
         show(axes, np.concatenate(np.concatenate(tiles, axis=2), axis=2))
         axes.set_title(one.title(names), fontsize=9)
+    figure.suptitle("A pair, mixed from top to bottom, morphs into a third from left to right", fontsize=10)
     save(figure, path)
 
 
@@ -114,10 +116,11 @@ def draw_surfaces(some: Sequence[Passage], mean: Singles, names: Sequence[str], 
             axes = figure.add_subplot(len(some), 3, row * 3 + column + 1, projection="3d")
             axes.plot_surface(across, along, mean[one.frames, label], **every)
             axes.set(zlim=(0, 1))
-            axes.set_title(f"{one.group + 1}{one.letter}: {names[label]}", fontsize=9)
+            axes.set_title(f"{one.group + 1}{one.letter}: probability of {names[label]}", fontsize=9)
             axes.set_xlabel(f"→ {names[one.labels[1]]}", fontsize=8)
             axes.set_ylabel(f"→ {names[one.labels[2]]}", fontsize=8)
-            axes.tick_params(labelsize=6)
+            axes.tick_params(labelsize=7)
+    figure.suptitle(_EXTREMES, fontsize=11)
     save(figure, path)
 
 
@@ -137,6 +140,11 @@ def draw_dissent(
             _name(cell, one, names)
     bar = figure.colorbar(drawn, ax=grid, shrink=0.4, ticks=range(most + 1))
     bar.set_label(f"networks of {peers} that differ from the most frequent prediction", fontsize=8)
+    apart = np.concatenate([dissent[one.frames].ravel() for one in every]) > 0
+    figure.suptitle(
+        f"Networks disagree on {apart.mean():.0%} of the frames: down, the pair is mixed; across, it morphs",
+        fontsize=10,
+    )
     save(figure, path)
 
 

@@ -40,9 +40,23 @@ def draw_front(shown: ShownTrials, path: Path) -> None:
         axes.set_xlabel(other.axis, fontsize=9)
         axes.set_ylabel(first.axis, fontsize=9)
         plain(axes)
+    figure.suptitle(_finding(shown), fontsize=10)
     handles, labels = figure.axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False, fontsize=8.5)
     save(figure, path)
+
+
+def _finding(shown: ShownTrials) -> str:
+    """Say how many trials no other beats, and between which values of each objective they lie."""
+    sweep, front = shown.sweep, np.isin([row.number for row in shown.sweep.trials], shown.sweep.front)
+    told = []
+    for aim in shown.aims:
+        values = sweep.scores[aim.name][front, 0] * aim.form.factor
+        values = values[np.isfinite(values)]
+        if len(values):
+            unit = aim.axis.removeprefix(aim.title).lstrip(",")
+            told.append(f"{aim.title} {values.min():.3g} to {values.max():.3g}{unit}")
+    return "\n".join([f"{front.sum()} of {len(front)} trials are on the front, with", ", ".join(told)])
 
 
 def front_plot(shown: ShownTrials) -> Plot:

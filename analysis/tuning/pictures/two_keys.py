@@ -50,7 +50,7 @@ def draw_map(shown: ShownTrials, path: Path) -> None:
     figure = Figure(figsize=size, layout="constrained")
     for axes, aim in zip(figure.subplots(1, len(aims), squeeze=False)[0], aims, strict=True):
         values, written = cells(shown, aim)
-        drawn = axes.imshow(np.ma.masked_invalid(values), cmap="viridis", aspect="auto", origin="lower")
+        drawn = axes.imshow(np.ma.masked_invalid(values), cmap="cividis", aspect="auto", origin="lower")
         for at in np.ndindex(*values.shape):
             if np.isfinite(values[at]):
                 dark = drawn.norm(values[at]) < 0.55
@@ -67,7 +67,19 @@ def draw_map(shown: ShownTrials, path: Path) -> None:
         axes.set_ylabel(down.name, fontsize=9)
         axes.set_title(aim.axis, fontsize=10)
         axes.spines[:].set_visible(False)
+    figure.suptitle(_finding(shown), fontsize=10)
     save(figure, path)
+
+
+def _finding(shown: ShownTrials) -> str:
+    """Say where the first objective is best."""
+    aim, (down, across) = shown.aims[0], shown.axes
+    values, written = cells(shown, aim)
+    if not np.isfinite(values).any():
+        return f"{aim.axis}, and other objectives, by {down.name} and {across.name}"
+    at = np.unravel_index(int(np.nanargmax(aim.sign * values)), values.shape)
+    best = f"{down.name} {down.texts[at[0]]} and {across.name} {across.texts[at[1]]}"
+    return f"{aim.title}: best with {best} ({written[at[0]][at[1]]}; ±: 95 %)"
 
 
 def map_plot(shown: ShownTrials) -> Plot:
@@ -81,7 +93,7 @@ def map_plot(shown: ShownTrials) -> Plot:
         values, written = cells(shown, aim)
         figure.add_heatmap(
             **{"z": [_known(row) for row in values], "text": written, "texttemplate": "%{text}"},
-            **{"x": _marked(across), "y": _marked(down), "colorscale": "Viridis", "showscale": False},
+            **{"x": _marked(across), "y": _marked(down), "colorscale": "Cividis", "showscale": False},
             **{"hovertemplate": "%{y}, %{x}: %{text}<extra></extra>", "xgap": 2, "ygap": 2},
             row=1,
             col=column,

@@ -1,7 +1,10 @@
 """`outvoted init`: what it writes passes, nothing is overwritten without a word, and wrong words are told."""
 
+import os
+import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -89,6 +92,32 @@ def test_what_is_wrong_is_said_and_nothing_is_written(
     assert code == 2
     assert words in said
     assert not (tmp_path / "outvoted.yaml").exists()
+
+
+def test_on_a_terminal_it_asks_for_what_no_option_says_until_each_answer_will_do(tmp_path: Path) -> None:
+    sound("mine", tmp_path)
+    master, slave = os.openpty()
+    answers = "nowhere.npz\ndata.npz\nmpl:4\nmlp:4,cnn:3\n\ngpu\ncpu\n"
+    os.write(master, answers.encode())
+    command = [sys.executable, "-m", "outvoted.cluster", "init", "own.yaml"]
+    done = subprocess.run(command, cwd=tmp_path, stdin=slave, stdout=slave, stderr=slave, timeout=120)
+    os.close(slave)
+    said = b"".join(iter(partial(_rest, master), b"")).decode()
+    assert done.returncode == 0, said
+    for words in ("Labelled images", "nowhere.npz", "did you mean 'mlp'", "gpu", "Written: own.yaml"):
+        assert words in said
+    text = (tmp_path / "own.yaml").read_text()
+    for words in ("data.npz", "hidden: 4", "channels: 3", "device: cpu"):
+        assert words in text
+    read(KINDS["mine"].form, tmp_path / "own.yaml")
+
+
+def _rest(master: int) -> bytes:
+    """Read what a terminal shows; nothing once it is closed."""
+    try:
+        return os.read(master, 65536)
+    except OSError:
+        return b""
 
 
 def test_a_word_means_a_network() -> None:

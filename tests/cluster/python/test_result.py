@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 import torch
 from PIL import Image
-from torch.utils.data import DataLoader
+from torch.utils.data import ConcatDataset, DataLoader, TensorDataset
 
 from outvoted import OutvotedError, Panel, Result, data, mine
 from outvoted.actors.data.datasets import Dataset
@@ -54,6 +54,17 @@ def test_a_loader_gives_batches_to_train_on(found: Result) -> None:
     assert inputs.dtype == torch.float32
     np.testing.assert_array_equal((inputs * 255).round().numpy(), found.images())
     np.testing.assert_array_equal(labels, found.mistakes["label"])
+
+
+def test_mistakes_stand_beside_images_of_another_dataset(found: Result) -> None:
+    """One whose labels are tensors, and whose images are normalised; in one loader, in any order."""
+    own = TensorDataset(torch.zeros(20, 1, 28, 28), torch.full((20,), 3))
+    added = found.dataset(transform=lambda image: (image - 0.5) / 0.5, target_transform=torch.tensor)
+    loader: Any = DataLoader(ConcatDataset([added, own]), batch_size=7, shuffle=True)
+    inputs, labels = (torch.cat(parts) for parts in zip(*loader, strict=True))
+    assert (inputs.dtype, labels.dtype) == (torch.float32, torch.int64)
+    assert sorted(labels.tolist()) == sorted([*found.mistakes["label"], *[3] * 20])
+    assert inputs.min() == -1
 
 
 def test_pictures_show_as_many_as_there_are(found: Result) -> None:
