@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ import outvoted
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.networks.members import Member
 from outvoted.actors.runs.run_folder import RunFolder
-from outvoted.cluster.command_line.cli import app
+from outvoted.cluster.command_line.cli import app, main
 from outvoted.cluster.configuration.reading import validated
 from outvoted.cluster.jobs.mine import MineConfig
 
@@ -95,8 +96,38 @@ def test_every_command_is_understood(line: str) -> None:
     group.commands[command].make_context(command, arguments)
 
 
+def test_commands_that_start_no_run_do_what_they_say(
+    known: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("outvoted.cluster.command_line.checking._SECONDS", 0.1)
+    config = {"data": {"name": "folder", "path": "photos"}, "panel": TWO, "referee": None}
+    Path("photos.yaml").write_text(yaml.safe_dump(config))
+    told = [
+        line for line in wishes("on the command line") if {"--dry-run", "replay", "export"} & {*line.split()}
+    ]
+    assert len(told) == 3
+    for line in told:
+        monkeypatch.setattr(sys, "argv", shlex.split(line))
+        with pytest.raises(SystemExit) as stop:
+            main()
+        assert not stop.value.code, line
+    assert (tmp_path / "photos.check.png").is_file()
+    assert list(tmp_path.rglob("*.zip"))
+
+
+TWO = {"networks": [{"kind": "cnn", "channels": 8}, {"kind": "cnn", "channels": 16}]}
+
+
 @pytest.mark.parametrize("line", wishes("in a configuration"))
-def test_every_configuration_is_valid(line: str) -> None:
-    two = {"networks": [{"kind": "cnn", "channels": 8}, {"kind": "cnn", "channels": 16}]}
-    keys = {"data": {"name": "mnist-sample"}, "panel": two, **yaml.safe_load(line)}
-    validated(MineConfig, keys, "docs/wishes.md")
+def test_every_configuration_is_valid_and_its_networks_can_be_had(
+    line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    keys = {"data": {"name": "mnist-sample"}, "panel": TWO, **yaml.safe_load(line)}
+    config = validated(MineConfig, keys, "docs/wishes.md")
+    for network in config.panel.networks:
+        if network.kind == "torchvision":
+            own = pytest.importorskip("torchvision").models.get_model(network.model, num_classes=10)
+            torch.save(own.state_dict(), tmp_path / str(network.weights))
+        assert (network.load((3, 64, 64), 10) is not None) == network.loaded
+        network.build((3, 64, 64), 10)

@@ -90,6 +90,10 @@ class Study(ABC, Settings):
         """
 
     @abstractmethod
+    def sample(self) -> tuple["Study", float]:
+        """Return a small study of this kind, and how many times as many images this one makes."""
+
+    @abstractmethod
     def extras(self, made_from: Ingredients) -> Mapping[str, pa.Table]:
         """Return further tables, by name, for the report to show how the images were made."""
 

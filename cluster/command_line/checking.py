@@ -1,7 +1,7 @@
 """`outvoted check`, and `--dry-run`: all that a run checks before it starts, and what was understood."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -26,10 +26,9 @@ from outvoted.cluster.jobs.kinds import KINDS, configured
 from outvoted.cluster.jobs.measuring import KnownPanel, Speeds, speeds
 from outvoted.cluster.jobs.nodes import BYTES_OF_A_WEIGHT
 from outvoted.cluster.jobs.run_settings import device_taken, usable
-from outvoted.cluster.jobs.workload import MinedPart, Workload
+from outvoted.cluster.jobs.workload import MinedPart, Timed, Workload
 from outvoted.cluster.ray.connect import LOCAL, connected
 from outvoted.cluster.ray.machines import machines
-from outvoted.cluster.ray.placement import PROCESS_BYTES
 from outvoted.search.errors import OutvotedError
 
 _SECONDS = 2.0
@@ -54,9 +53,7 @@ def check_run(kind_name: str, keys: Mapping[str, Any], given: Given) -> None:
         console.print(device_taken(device, there), soft_wrap=True)
         ready.place(there)
     say_images(ready.data, given.config)
-    work = kind.workload(ready.job.config)
-    if work.networks:
-        _say_work(ready, work, there)
+    _say_work(ready, kind.workload(ready.job.config), there)
     sets = [part for item in given.override for part in ("--set", item)]
     again = command("outvoted", kind.command, given.config, *sets)
     console.print(f"All is well; nothing was started. {again} starts it.", soft_wrap=True)
@@ -84,20 +81,23 @@ def say_images(data: Dataset, config: Path) -> None:
 
 
 def _say_work(ready: ReadyJob[Any], work: Workload, there: Mapping[str, float]) -> None:
-    data = ready.data
+    data, config = ready.data, ready.job.config
     panel = KnownPanel.of(ready.job.store, work.networks, data)
-    with phase(console, "testing the networks"):
-        table = Table("networks", (Column("network"), Column("test images correct")), list(_states(panel)))
-    console.print(table)
+    if work.networks:
+        with phase(console, "testing the networks"):
+            columns = Column("network"), Column("test images correct")
+            table = Table("networks", columns, list(_states(panel)))
+        console.print(table)
     peers, (first, *_) = panel.peers, work.mined.values() or (None,)
-    batch = getattr(getattr(ready.job.config, "panel", None), "batch", "auto")
+    batch = getattr(getattr(config, "panel", None), "batch", "auto")
     if peers is not None and first is not None:
         with phase(console, "asking about seeds"):
             _say_seeds(peers, first, data, batch)
     with phase(console, "measuring this machine's speed"):
         found = speeds(panel, work, batch, _SECONDS)
-    console.print("\n".join(_estimate(work, found, there)), soft_wrap=True)
-    console.print(_memory(panel, there), soft_wrap=True)
+        besides = list(ready.job.kind.timed(config, data, found.peers, _SECONDS))
+    console.print("\n".join(_estimate(work, found, besides, there)), soft_wrap=True)
+    console.print(_memory(panel, ready, there), soft_wrap=True)
 
 
 def _states(panel: KnownPanel) -> Iterator[tuple[str, str]]:
@@ -127,8 +127,10 @@ def _say_seeds(peers: Mapping[str, nn.Module], mined: MinedPart, data: Dataset, 
         console.print(f"warning: {concern}", soft_wrap=True)
 
 
-def _estimate(work: Workload, found: Speeds, there: Mapping[str, float]) -> Iterator[str]:
-    """Say in lines what training and mining will take on all CPUs."""
+def _estimate(
+    work: Workload, found: Speeds, besides: Sequence[Timed], there: Mapping[str, float]
+) -> Iterator[str]:
+    """Say in lines what training, mining, and what a run does besides will take on all CPUs."""
     trained, mining = found.training, found.mining
     cpus = max(1.0, there.get("CPU", 1.0))
     names = [one.name for one in work.networks if one.role == "peer"]
@@ -154,9 +156,17 @@ def _estimate(work: Workload, found: Speeds, there: Mapping[str, float]) -> Iter
             f"{part}, at most about {took} on {cpus:g} CPUs; {searches * speed.inferences:,.0f} inferences, "
             f"{speed.inferences:,.0f} a search"
         )
+    yield from (_besides(one, cpus) for one in besides)
     if mining and found.briefly:
         yield "(measured with networks that were trained for a moment; trained ones take more inferences)"
     yield f"not counted: starting Ray, drawing the report{f', {work.besides}' * bool(work.besides)}"
+
+
+def _besides(one: Timed, cpus: float) -> str:
+    if not one.seconds:
+        return f"{one.what}; no estimate from so short a measurement"
+    places = max(1.0, min(one.parts, cpus // one.cpus))
+    return f"{one.what}: {'at most ' * one.at_most}about {duration(one.seconds / places)} on {cpus:g} CPUs"
 
 
 def duration(seconds: float) -> str:
@@ -167,13 +177,15 @@ def duration(seconds: float) -> str:
     return f"{seconds:.0f} seconds" if seconds >= 1.5 else "a second"
 
 
-def _memory(panel: KnownPanel, there: Mapping[str, float]) -> str:
-    data, processes = panel.data, max(1, int(there.get("CPU", 1)))
+def _memory(panel: KnownPanel, ready: ReadyJob[Any], there: Mapping[str, float]) -> str:
+    data, processes, networks = panel.data, max(1, int(there.get("CPU", 1))), panel.recipes
     images = sum(split.nbytes for split in (data.train, data.test) if split.held)
-    weights = cost([one.network for one in panel.recipes], data.shape, data.classes).weights
-    total = images + processes * (PROCESS_BYTES + BYTES_OF_A_WEIGHT * weights)
+    weights = cost([one.network for one in networks], data.shape, data.classes).weights if networks else 0
+    own = ready.job.kind.memory(ready.job.config, data, there)
+    total = images + own + processes * BYTES_OF_A_WEIGHT * weights
+    of_panel = f", {weights:,} weights" * bool(networks)
     return (
-        f"memory: about {total / 2**20:,.0f} MiB: {images / 2**20:,.0f} MiB of images, {weights:,} weights, "
+        f"memory: about {total / 2**20:,.0f} MiB: {images / 2**20:,.0f} MiB of images{of_panel}, "
         f"{processes} processes; {there.get('memory', 0) / 2**20:,.0f} MiB are free"
     )
 

@@ -206,12 +206,12 @@ def network_of(word: str) -> dict[str, Any]:
         return {"kind": kind, "model": rest}
     if word.endswith(".pt2"):
         return {"kind": "exported", "file": word}
-    if kind and rest:
+    if kind and all(part.isidentifier() for part in rest.split(".")):
         return {"kind": "python", "factory": word}
     raise OutvotedError(
         expected=f"a network: {_words()}",
         found=shown(word),
-        remedy=suggestion(word, [*_SIZED, *_PLAIN]),
+        remedy=suggestion(kind, [*_SIZED, *_PLAIN]),
     )
 
 

@@ -1,7 +1,7 @@
 """How fast this machine trains and mines, measured within seconds before a run starts."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -37,7 +37,7 @@ _CHUNK, _MOST_SEEDS = 32, 512
 _SHARD, _AT_ONCE = 500, 4
 
 
-def _clock() -> float:
+def clock() -> float:
     """Return seconds: of this process alone, since others may keep the CPUs busy now; with a GPU, of all."""
     return time.monotonic() if torch.cuda.is_available() else time.process_time()
 
@@ -50,7 +50,7 @@ class TimedPanel(VotingPanel):
     """A panel that counts what it is asked, and answers nothing more once its time is up."""
 
     def __init__(self, panel: VotingPanel, seconds: float) -> None:
-        self._panel, self._end = panel, _clock() + seconds
+        self._panel, self._end = panel, clock() + seconds
         self.inferences, self.seconds = 0, 0.0
         self.calls, self.bytes = 0, 0
 
@@ -61,12 +61,12 @@ class TimedPanel(VotingPanel):
 
     def ask(self, questions: Questions) -> Replies:
         """Pass the questions on."""
-        began = _clock()
+        began = clock()
         if began > self._end:
             raise _TimeUpError
         replies = self._panel.ask(questions)
         self.inferences += sum(len(rows) for rows in questions.rows.values())
-        self.seconds += _clock() - began
+        self.seconds += clock() - began
         self.calls += 1
         self.bytes += sum(len(rows) for rows in questions.rows.values()) * questions.candidates.row_bytes
         self.bytes += sum(len(answers) * answers.row_bytes for answers in replies.values())
@@ -154,12 +154,12 @@ class MinedSample:
     @classmethod
     def of(cls, panel: TimedPanel, coordinator: Coordinator, search: SearchSettings) -> "MinedSample":
         """Mine all searches of the settings."""
-        began = _clock()
+        began = clock()
         plans = planned(panel, search, coordinator.seeds.labels, coordinator.names)
-        calls, moved, ready = panel.calls, panel.bytes, _clock()
+        calls, moved, ready = panel.calls, panel.bytes, clock()
         leases = list(plans.leases(IdRanges(), _SHARD))
         results = list(mined_together(coordinator, iter(leases), panel, _AT_ONCE))
-        seconds = _clock() - ready
+        seconds = clock() - ready
         rows = pa.concat_tables([one.searches for one in results])
         skipped = rows["outcome"].to_pylist().count(Outcome.SKIPPED)
         return cls(
@@ -186,16 +186,26 @@ class TrainingSpeed:
 
 def training_speed(recipe: Recipe, data: Dataset, seconds: float) -> TrainingSpeed:
     """Train a network for an epoch of ever more images, until another one would take too long."""
-    images, total, end = _FIRST_IMAGES, len(data.train), _clock() + seconds
-    once = recipe.training.model_copy(update={"epochs": 1})
-    _one_epoch(recipe, once, data, images)  # the first takes longer
+    once, trained = recipe.training.model_copy(update={"epochs": 1}), list[Weights]()
+
+    def epoch(images: int) -> None:
+        trained[:] = [_one_epoch(recipe, once, data, images)]
+
+    one = each_takes(epoch, len(data.train), seconds)
+    return TrainingSpeed(one * len(data.train), trained[0])
+
+
+def each_takes(do: Callable[[int], object], most: int, seconds: float) -> float:
+    """Do ever more of something, ``most`` at most, until the time is up; return the seconds for one."""
+    count, end = min(_FIRST_IMAGES, most), clock() + seconds
+    do(count)  # the first takes longer
     while True:
-        began, images = _clock(), min(images, total)
-        weights = _one_epoch(recipe, once, data, images)
-        took = _clock() - began
-        if images == total or _clock() + _MORE * took > end:
-            return TrainingSpeed(took * total / images, weights)
-        images *= _MORE
+        began = clock()
+        do(count)
+        took = clock() - began
+        if count == most or clock() + _MORE * took > end:
+            return took / max(1, count)
+        count = min(_MORE * count, most)
 
 
 def _one_epoch(recipe: Recipe, training: Training, data: Dataset, images: int) -> Weights:
@@ -216,8 +226,8 @@ def tested(network: nn.Module, split: Split, seconds: float) -> tuple[float, int
     if not len(split):
         return None
     order, correct, done = np.random.default_rng(0).permutation(len(split)), 0.0, 0
-    end = _clock() + seconds
-    while done < len(split) and (not done or _clock() < end):
+    end = clock() + seconds
+    while done < len(split) and (not done or clock() < end):
         rows = order[done : done + _CHUNK]
         correct += accuracy(network, Split(split.read(rows), split.labels[rows])) * len(rows)
         done += len(rows)
@@ -231,10 +241,10 @@ def seeds_asked(
     renderer = Renderer(search.transform, seeds)
     panel = LocalPanel([Peer(one, renderer, batch) for one in networks.values()])
     drawn = np.unique(drawn_seeds(search.seed, np.arange(_MOST_SEEDS), len(seeds)))
-    end, predicted = _clock() + seconds, []
+    end, predicted = clock() + seconds, []
     for first in range(0, len(drawn), _CHUNK):
         predicted.append(panel.classify(seeds.read(drawn[first : first + _CHUNK])))
-        if _clock() > end:
+        if clock() > end:
             break
     answers = np.concatenate(predicted, axis=1)
     return standings(tuple(networks), answers, seeds.labels[drawn[: answers.shape[1]]])

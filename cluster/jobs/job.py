@@ -1,7 +1,7 @@
 """A run from its configuration to its report, the same way for every kind of run."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -25,9 +25,10 @@ from outvoted.cluster.jobs.pulse import pulse, stands
 from outvoted.cluster.jobs.room import machines_for
 from outvoted.cluster.jobs.run_settings import RunSettings, device_taken, usable
 from outvoted.cluster.jobs.runs import data_record, open_record, recorded
-from outvoted.cluster.jobs.workload import Workload
+from outvoted.cluster.jobs.workload import Timed, Workload
 from outvoted.cluster.ray.connect import LOCAL, connected, disconnecting
 from outvoted.cluster.ray.head import head_watched
+from outvoted.cluster.ray.placement import PROCESS_BYTES
 from outvoted.cluster.storage.alive import DEAD_SECONDS
 from outvoted.cluster.storage.at_hand import check_alone, check_store, fetched, may_live, put_back
 from outvoted.cluster.storage.urls import given_as, url_of
@@ -36,6 +37,7 @@ from outvoted.search.trust import named_by
 
 if TYPE_CHECKING:
     import pandas as pd
+    from torch import nn
 
     from outvoted.analysis.report.report import Report
 
@@ -124,6 +126,16 @@ class Kind(ABC, Generic[Config]):
     def workload(self, config: Config) -> Workload:
         """Return how much a run will do, for an estimate before it starts."""
         return Workload()
+
+    def timed(
+        self, config: Config, data: Dataset, peers: "Mapping[str, nn.Module]", seconds: float
+    ) -> Iterator[Timed]:
+        """Time what a run does beside training its panel and mining, each for about so many seconds."""
+        yield from ()
+
+    def memory(self, config: Config, data: Dataset, there: Mapping[str, float]) -> int:
+        """Return the bytes that processes take, with what is theirs beside the weights."""
+        return max(1, int(there.get("CPU", 1))) * PROCESS_BYTES
 
     @abstractmethod
     def report(self, run: OpenedRun) -> "Report":

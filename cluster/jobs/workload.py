@@ -16,6 +16,25 @@ class MinedPart:
 
 
 @dataclass(frozen=True)
+class Timed:
+    """What a run does beside training its panel and mining, timed by a sample of it.
+
+    Attributes:
+        what: in words, with how many.
+        seconds: of one thread; 0 where the sample did not tell.
+        parts: how many can be done at a time.
+        at_most: whether it may take less.
+        cpus: that each part takes.
+    """
+
+    what: str
+    seconds: float
+    parts: int = 1
+    at_most: bool = False
+    cpus: float = 1.0
+
+
+@dataclass(frozen=True)
 class Workload:
     """What a run will do.
 

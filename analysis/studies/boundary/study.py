@@ -202,6 +202,10 @@ class BoundaryStudy(Study):
         """Make the images, pair by pair and step by step."""
         return boundary_images(made_from, self.latents, self.pairs)
 
+    def sample(self) -> tuple[Study, float]:
+        """Return itself: its images are few."""
+        return self, 1.0
+
     def extras(self, made_from: Ingredients) -> Mapping[str, pa.Table]:
         """Return the random vectors that were chosen, and alternatives."""
         return {"latents": proposals(made_from, self.latents, self.pairs)}

@@ -102,6 +102,10 @@ class InterpolationStudy(Study):
         whole = pd.concat(groups).to_dict("list")
         return image_rows(to_pixels(np.stack(whole["values"]), data.features), whole, self.fields())
 
+    def sample(self) -> tuple[Study, float]:
+        """Return one group."""
+        return self.model_copy(update={"groups": 1}), self.groups
+
     def extras(self, made_from: Ingredients) -> Mapping[str, pa.Table]:
         """Return nothing."""
         return {}

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from outvoted.analysis.studies.opened import OpenedStudy
 
 SETS = "ABCDEFGHIJ"
+_FEW = 11  # frames along a side
 Three = tuple[int, int, int]
 
 
@@ -125,6 +126,13 @@ class MorphStudy(Study):
                 rows.append(pd.DataFrame({**named, "across": across, "along": along}))
                 pixels.append(frames)
         return image_rows(np.concatenate(pixels), pd.concat(rows).to_dict("list"), self.fields())
+
+    def sample(self) -> tuple[Study, float]:
+        """Return one group, morphed in few frames."""
+        frames = min(self.frames, _FEW)
+        few = {"groups": 1, "sets": 1, "classes": self.classes[:1], "frames": frames}
+        times = (len(self.classes) or self.groups) * self.sets * (self.frames / frames) ** 2
+        return self.model_copy(update=few), times
 
     def extras(self, made_from: Ingredients) -> Mapping[str, pa.Table]:
         """Return nothing."""

@@ -1,7 +1,7 @@
 """`outvoted scan`: from a repository of unlabelled images to those on which one peer dissents."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -21,11 +21,13 @@ from outvoted.cluster.console.terminal import command, phase
 from outvoted.cluster.jobs.job import Job, Kind, Place, Recorded
 from outvoted.cluster.jobs.networks import check_user_networks, run_members, shelved, warn_of
 from outvoted.cluster.jobs.scan import ScanConfig
-from outvoted.cluster.jobs.workload import Workload
+from outvoted.cluster.jobs.workload import Timed, Workload
 from outvoted.cluster.ray.placement import Pool, Share, pool
 from outvoted.search.errors import OutvotedError
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from outvoted.analysis.report.report import Report
 
 
@@ -52,9 +54,20 @@ class Scan(Kind[ScanConfig]):
         return lambda there: partial(_scan, job, record, data, pieces, pool(config.cluster, there))
 
     def workload(self, config: ScanConfig) -> Workload:
-        """Count the panel; how long images take to read is known when they are."""
-        networks = panel_settings.recipes(config.panel, config.referee)
-        return Workload(networks, besides="reading and judging the repository")
+        """Count the panel."""
+        return Workload(panel_settings.recipes(config.panel, config.referee))
+
+    def timed(
+        self, config: ScanConfig, data: Dataset, peers: "Mapping[str, nn.Module]", seconds: float
+    ) -> Iterator[Timed]:
+        """Time reading and judging."""
+        from outvoted.cluster.jobs.scan.timing import scanning
+
+        yield scanning(config, data, peers, seconds)
+
+    def memory(self, config: ScanConfig, data: Dataset, there: Mapping[str, float]) -> int:
+        """Return the bytes of processes, and of the images between reading and judging."""
+        return super().memory(config, data, there) + (config.cluster.memory << 20)
 
     def report(self, run: OpenedRun) -> "Report":
         """Report the dissents of each peer."""

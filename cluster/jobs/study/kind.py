@@ -1,6 +1,6 @@
 """`outvoted study`: images put to a panel, whose votes are recorded."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -19,12 +19,14 @@ from outvoted.cluster.jobs.networks import check_user_networks
 from outvoted.cluster.jobs.study import StudyConfig
 from outvoted.cluster.jobs.study.on_ray import RayStudyRunner
 from outvoted.cluster.jobs.study.stages import StudyStages
-from outvoted.cluster.jobs.workload import Workload
+from outvoted.cluster.jobs.workload import Timed, Workload
 from outvoted.cluster.ray.placement import Share, share_of_task
 from outvoted.search.errors import OutvotedError
 from outvoted.search.key_paths import differences
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from outvoted.analysis.report.report import Report
 
 _MORE = ("repeats",)
@@ -53,13 +55,16 @@ class StudyKind(Kind[StudyConfig]):
         return place
 
     def workload(self, config: StudyConfig) -> Workload:
-        """Count the panel; a family's networks end when they reach their accuracies."""
-        networks = panel_settings.recipes(config.panel, config.asked_referee)
-        families = config.study.needs.families
-        besides = [f"networks of {len(families)} families, until they reach their accuracies"] * bool(
-            families
-        )
-        return Workload(networks, besides=" and ".join([*besides, "the study's images and votes"]))
+        """Count the panel."""
+        return Workload(panel_settings.recipes(config.panel, config.asked_referee))
+
+    def timed(
+        self, config: StudyConfig, data: Dataset, peers: "Mapping[str, nn.Module]", seconds: float
+    ) -> Iterator[Timed]:
+        """Time images, votes, and the networks beside the panel."""
+        from outvoted.cluster.jobs.study.timing import studying
+
+        return studying(config, data, peers, seconds)
 
     def report(self, run: OpenedRun) -> "Report":
         """Report what the votes show."""

@@ -11,7 +11,6 @@ from rich.console import Console
 from rich.progress import Progress as Bars
 
 from outvoted.actors.data.datasets import Dataset
-from outvoted.actors.panel.panel_settings import Recipe
 from outvoted.actors.runs.fence import guard_of
 from outvoted.actors.runs.run_folder import RunFolder, RunRecord
 from outvoted.actors.sweeps.mined_settings import MinedSettings
@@ -22,14 +21,16 @@ from outvoted.analysis.sweeps.base import Unit
 from outvoted.cluster.console.terminal import command
 from outvoted.cluster.jobs.job import Job, Kind, Place, Recorded, Work
 from outvoted.cluster.jobs.sweep import SweepConfig
-from outvoted.cluster.jobs.sweep.memory import check_memory
+from outvoted.cluster.jobs.sweep.memory import check_memory, needed
 from outvoted.cluster.jobs.sweep.mining import check_mining, mine_settings
 from outvoted.cluster.jobs.sweep.trials import Spec, Stage, ended, grouped
-from outvoted.cluster.jobs.workload import Workload
+from outvoted.cluster.jobs.workload import Timed, Workload
 from outvoted.cluster.ray.cells import check_same_place, end_recorder, here, say_unwatched
 from outvoted.search.errors import OutvotedError
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from outvoted.analysis.report.report import Report
 
 
@@ -55,11 +56,20 @@ class Sweep(Kind[SweepConfig]):
         return place
 
     def workload(self, config: SweepConfig) -> Workload:
-        """Count a network for each setting and seed, all as large as the experiment's."""
-        network, units = config.experiment.network, config.units()
-        recipe = Recipe(name=network.label, role="peer", network=network, training=config.training, seed=0)
-        mining = ["mining"] * (config.mining is not None)
-        return Workload((recipe,), len(units), besides=" and ".join([*mining, "measuring after every epoch"]))
+        """Count nothing: a sweep has no panel, and its networks are timed with what is measured of them."""
+        return Workload()
+
+    def timed(
+        self, config: SweepConfig, data: Dataset, peers: "Mapping[str, nn.Module]", seconds: float
+    ) -> Iterator[Timed]:
+        """Time training and measuring, and mining."""
+        from outvoted.cluster.jobs.sweep.timing import sweeping
+
+        return sweeping(config, data, seconds)
+
+    def memory(self, config: SweepConfig, data: Dataset, there: Mapping[str, float]) -> int:
+        """Return the bytes of the trials that run at a time, images among them."""
+        return needed(config, data, there)
 
     def report(self, run: OpenedRun) -> "Report":
         """Report what was measured, against the paper's claims."""

@@ -28,14 +28,20 @@ def check_memory(config: SweepConfig, data: Dataset, available: Mapping[str, flo
     trial, there = config.trial, available.get("memory", float("inf"))
     check_share(trial.num_cpus, trial.num_gpus, available)
     networks, at_a_time = _together(config, available)
-    needed = at_a_time * trial_bytes(config, data, networks)
-    if needed > there:
+    wanted = needed(config, data, available)
+    if wanted > there:
         raise OutvotedError(
             expected=f"at most {there / 2**30:.1f} GiB for {at_a_time} trials at a time",
-            found=f"about {needed / 2**30:.1f} GiB for {networks} networks in each",
+            found=f"about {wanted / 2**30:.1f} GiB for {networks} networks in each",
             remedy="use fewer seeds at a time (a sweep can be extended later), a lower trial.settings, "
             "or more trial.num_cpus, so that fewer trials run at a time",
         )
+
+
+def needed(config: SweepConfig, data: Dataset, available: Mapping[str, float]) -> int:
+    """Estimate the memory of the trials that run at a time."""
+    networks, at_a_time = _together(config, available)
+    return at_a_time * trial_bytes(config, data, networks)
 
 
 def _together(config: SweepConfig, available: Mapping[str, float]) -> tuple[int, int]:

@@ -45,16 +45,26 @@ def say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     return run
 
 
+EXPECTED = {
+    "scan": ("training: about", "scanning 30 images: about"),
+    "study": ("training: about", "making 54 images: about", "votes of 3 networks on them: about"),
+    "sweep": ("training and measuring 3 networks for 1 epochs: about", "mining with 12 searches"),
+}
+"""What a check says of how long a run of some kinds takes."""
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("way", ["check", "--dry-run"])
 def test_a_sound_configuration_is_well_and_leaves_a_contact_sheet_alone(
     kind: str, way: str, say: Say, tmp_path: Path
 ) -> None:
-    (tmp_path / "c.yaml").write_text(yaml.safe_dump(sound(kind, tmp_path)))
+    mining = {"mining": {"search": {"per_target": 4}, "referee": None}} if kind == "sweep" else {}
+    (tmp_path / "c.yaml").write_text(yaml.safe_dump(sound(kind, tmp_path) | mining))
     before = set(tmp_path.iterdir())
     code, said = say("check", "c.yaml") if way == "check" else say(command_of(kind), "c.yaml", "--dry-run")
     assert code == 0, said
-    assert "nothing was started" in said
+    for words in ("nothing was started", "memory: about", *EXPECTED.get(kind, ())):
+        assert words in said, said
     assert {path.name for path in set(tmp_path.iterdir()) - before} <= {"c.check.png", "__pycache__"}
     assert Image.open(tmp_path / "c.check.png").size[0] > 100
 
@@ -88,6 +98,8 @@ def test_networks_with_weights_are_tested_and_asked_about_seeds(say: Say, tmp_pa
         ("data.path=nowhere.npz", "nowhere.npz"),
         ("search.targets=[mlp-99]", "mlp-99"),
         ("cluster.cells=9999", "lower cluster.cells"),
+        *(() if torch.cuda.is_available() else [("device=cuda", "an NVIDIA GPU")]),
+        *(() if torch.backends.mps.is_available() else [("device=mps", "an Apple GPU")]),
     ],
 )
 @pytest.mark.parametrize("way", ["check", "--dry-run"])
