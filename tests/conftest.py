@@ -28,6 +28,8 @@ from outvoted.search.transforms import Affine
 from tests.browser import browser as browser  # fixtures of all tests
 from tests.browser import chromium as chromium
 from tests.head import head as head
+from tests.object_store import endpoint as endpoint
+from tests.object_store import s3 as s3
 from tests.small_run import config as config
 from tests.small_run import digits_folder as digits_folder
 from tests.small_run import own as own

@@ -13,6 +13,7 @@ from typing import Annotated
 from pydantic import AfterValidator
 
 from outvoted.actors.data.pictures import MOST_BYTES, UndecodableError
+from outvoted.actors.data.store_path import StorePath, placed
 from outvoted.actors.runs.files import reason
 from outvoted.search.errors import OutvotedError, printable, suggestion
 
@@ -33,6 +34,17 @@ def expanded(path: Path) -> Path:
 
 UserPath = Annotated[Path, AfterValidator(expanded)]
 """A path in a configuration; relative ones start at the folder in which outvoted is started."""
+
+
+def _placed(path: Path) -> Path:
+    try:
+        return placed(path)
+    except OutvotedError as error:
+        raise ValueError(f"{error.found}: {error.expected}") from error
+
+
+DataPath = Annotated[Path, AfterValidator(_placed), AfterValidator(expanded)]
+"""The same, or a URL in an object store: ``s3://BUCKET/PREFIX``, ``gs://BUCKET/PREFIX``."""
 
 
 def lacking(kind: str, name: str, present: Collection[str], path: Path) -> OutvotedError:
@@ -97,6 +109,8 @@ def listed(folder: Path) -> list[tuple[str, bool]]:
         OutvotedError: it cannot be listed.
     """
     try:
+        if isinstance(folder, StorePath):
+            return sorted((one.name, one.folder) for one in folder.children() if counts(one.name))
         with os.scandir(folder) as there:
             return sorted((one.name, _is_folder(one)) for one in there if counts(one.name))
     except OSError as error:
@@ -144,7 +158,7 @@ def refuse_streams(path: Path, files: Iterable[Path] = ()) -> None:
     Raises:
         OutvotedError: it names the first one.
     """
-    for one in (path, *files):
+    for one in () if isinstance(path, StorePath) else (path, *files):
         try:
             mode = one.stat().st_mode
         except (OSError, ValueError):
@@ -176,6 +190,8 @@ def content(path: Path) -> bytes:
         UndecodableError: there is none, it is not a plain file, or larger than pictures are.
     """
     try:
+        if isinstance(path, StorePath):
+            return _object(path)
         found = path.stat()
         if not stat.S_ISREG(found.st_mode):  # a pipe, say, would be waited for without end
             folder = "a folder where a picture should be; move its pictures up"
@@ -187,6 +203,13 @@ def content(path: Path) -> bytes:
         raise UndecodableError(getattr(error, "strerror", None) or str(error)) from error
 
 
+def _object(path: StorePath) -> bytes:
+    with path.open("rb", buffering=0) as file:
+        if file.size > MOST_BYTES:
+            raise UndecodableError(f"{file.size:,} bytes; one picture may have at most {MOST_BYTES:,}")
+        return bytes(file.part(0, file.size))
+
+
 def _is_folder(one: "os.DirEntry[str]") -> bool:
     try:
         return one.is_dir()
@@ -195,5 +218,7 @@ def _is_folder(one: "os.DirEntry[str]") -> bool:
 
 
 def _identity(folder: Path) -> tuple[int, int]:
+    if isinstance(folder, StorePath):  # no links, so no circles
+        return hash(folder), 0
     found = os.stat(folder)  # noqa: PTH116  # quicker
     return found.st_dev, found.st_ino

@@ -6,20 +6,25 @@ and entry were last changed. What is remembered lies in the user's cache and may
 
 import hashlib
 import os
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+import numpy as np
+from pydantic import Field
 
-from outvoted.actors.data.split import Split, StoredPixels
+from outvoted.actors.data.split import Hashes, Split, StoredPixels
+from outvoted.actors.data.store_path import Child, StorePath
 from outvoted.actors.runs.files import write_atomically
 from outvoted.search.errors import OutvotedError
 from outvoted.search.settings import Settings
 
-_FORM = "1"
+_FORM = "2"
 """Of what is remembered; another one is another key."""
 _MOST_BYTES = 4096
+SETTLED_NS = 2_000_000_000
+"""Stores tell seconds: what was written so lately may be written again and look the same."""
 
 
 class Passed(Settings):
@@ -57,34 +62,47 @@ def stamp_of(paths: Iterable[Path | str], says: Iterable[bytes] = ()) -> str | N
     for part in says:
         digest.update(len(part).to_bytes(8, "little") + part)
     try:
+        folder, there = None, dict[str, Child]()
         for path in paths:
-            found = os.stat(path)  # noqa: PTH116  # quicker
-            state = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+            if isinstance(path, StorePath):
+                if path.parent != folder:  # what lies in a folder is told at once
+                    folder = path.parent
+                    there = {child.name: child for child in folder.children()}
+                found = there[path.name]
+                if found.at > time.time_ns() - SETTLED_NS:
+                    return None
+                digest.update(f"{path}{found}".encode("utf-8", "surrogateescape"))
+                continue
+            file = os.stat(path)  # noqa: PTH116  # quicker
+            state = (file.st_dev, file.st_ino, file.st_size, file.st_mtime_ns, file.st_ctime_ns)
             digest.update(os.fsencode(path) + repr(state).encode())
-    except (OSError, ValueError):
+    except (OSError, ValueError, KeyError, OutvotedError):
         return None
     return digest.hexdigest()
 
 
-def recalled(key: str | None) -> Passed | None:
-    """Return what is remembered."""
+def recalled(key: str | None, *counts: int) -> tuple[Passed, list[Hashes]] | None:
+    """Return what is remembered, and the hashes of so many images of each split."""
     if key is None:
         return None
     try:
-        file = _file(key)
-        return Passed.model_validate_json(file.read_bytes()[:_MOST_BYTES])
-    except (OSError, ValidationError):
+        with _file(key).open("rb") as file:
+            passed = Passed.model_validate_json(file.readline(_MOST_BYTES))
+            found = np.fromfile(file, "<u8").astype(np.uint64)
+    except (OSError, ValueError):
         return None
+    return (passed, np.split(found, np.cumsum(counts)[:-1])) if len(found) == sum(counts) else None
 
 
-def remember(key: str | None, passed: Passed) -> None:
+def remember(key: str | None, passed: Passed, hashes: Sequence[Hashes]) -> None:
     """Remember it, if there is room and leave to."""
     if key is not None:
+        parts = [passed.model_dump_json().encode(), b"\n", *(each.astype("<u8").tobytes() for each in hashes)]
         with suppress(OutvotedError):  # images are only looked at again
-            write_atomically(_file(key), lambda path: path.write_text(passed.model_dump_json(), "utf-8"))
+            write_atomically(_file(key), lambda path: path.write_bytes(b"".join(parts)))
 
 
 def _file(key: str) -> Path:
     import pooch
 
-    return Path(pooch.os_cache("outvoted")) / "passes" / f"{key}.json"
+    return Path(pooch.os_cache("outvoted")) / "passes" / key

@@ -123,9 +123,9 @@ class Rows(ABC):
         return range(0, len(self), size)
 
 
-def runs(numbers: Ints) -> Iterator[Ints]:
-    """Cut ascending numbers into those that follow one another."""
-    yield from np.split(numbers, np.flatnonzero(np.diff(numbers) > 1) + 1) if len(numbers) else ()
+def runs(numbers: Ints, gap: int = 1) -> Iterator[Ints]:
+    """Cut ascending numbers into those that follow one another, each at most ``gap`` after the one before."""
+    yield from np.split(numbers, np.flatnonzero(np.diff(numbers) > gap) + 1) if len(numbers) else ()
 
 
 @dataclass(frozen=True)

@@ -1,28 +1,39 @@
 """Labelled images: held in memory, or read by row from where they are stored."""
 
+import hashlib
 import os
-from collections import deque
+import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from math import prod
 from typing import TypeVar
 
 import numpy as np
+import PIL
 
+from outvoted.actors.data.ahead import in_order
 from outvoted.actors.data.pictures import Look, odd_size, picture_pixels
 from outvoted.actors.data.room import check_room
 from outvoted.actors.data.rows import Content, Rows
+from outvoted.actors.runs.object_stores import StoreRefusedError
 from outvoted.search.arrays import Ints, Pixels
 from outvoted.search.errors import OutvotedError
 
 Form = tuple[int, int, int]
 """Channels, height and width of an image."""
 
+Hashes = np.ndarray[tuple[int, ...], np.dtype[np.uint64]]
 For = TypeVar("For")
 
 _MOST_THREADS, _AHEAD = 16, 8
+PAUSES = (1.0, 5.0, 15.0)
+"""Seconds before a store that refused is asked again."""
 _REMEDY = "keep the data as they were when the run began, under the same path on every machine; then --resume"
+
+
+def hash_of(image: Pixels) -> int:
+    """Return 64 bits by which images of equal pixels are known."""
+    return int.from_bytes(hashlib.blake2b(image.data, digest_size=8).digest(), "little")
 
 
 class ColouredError(Exception):
@@ -40,12 +51,14 @@ class StoredPixels:
         look: what they are brought to.
         form: of every image; grey ones become RGB where it has three channels.
         order: shape (n,), ascending, which of the rows are meant; None for all of them.
+        hashes: shape (n,), by which other pixels than were seen before are known; None before any were.
     """
 
     rows: Rows
     look: Look
     form: Form
     order: Ints | None = None
+    hashes: Hashes | None = None
 
     def __len__(self) -> int:
         return len(self.rows) if self.order is None else len(self.order)
@@ -62,19 +75,35 @@ class StoredPixels:
 
     def some(self, rows: Ints) -> "StoredPixels":
         """Return some of them, in ascending order, of which nothing is read yet."""
-        return replace(self, order=self._numbers(rows))
+        hashes = None if self.hashes is None else self.hashes[rows]
+        return replace(self, order=self._numbers(rows), hashes=hashes)
 
     def __getitem__(self, rows: Ints | slice) -> Pixels:
         """Read some images, shape (n, channels, height, width); each is decoded once.
 
+        A store that refuses is asked again a few times.
+
         Raises:
             OutvotedError: one cannot be read, or is not what it was before.
         """
-        wanted, place = np.unique(self._numbers(rows), return_inverse=True)
+        for pause in PAUSES:
+            try:
+                return self._read(rows)
+            except StoreRefusedError:
+                time.sleep(pause)
+        return self._read(rows)
+
+    def _read(self, rows: Ints | slice) -> Pixels:
+        wanted, first, place = np.unique(self._numbers(rows), return_index=True, return_inverse=True)
+        hashes = None if self.hashes is None else self.hashes[rows][first].tolist()
         found = np.empty((len(wanted), *self.form), np.uint8)
         try:
             for k, content in enumerate(self.rows.contents(wanted)):
                 found[k] = self._decoded(content, int(wanted[k]))
+                if hashes is not None and hash_of(found[k]) != hashes[k]:
+                    raise self._changed(int(wanted[k]))
+        except StoreRefusedError:
+            raise
         except OutvotedError as error:
             raise OutvotedError(error.expected, error.found, _REMEDY) from error
         except ColouredError as error:
@@ -95,21 +124,19 @@ class StoredPixels:
         """
         numbers = self._numbers(slice(None))
         threads = min(_MOST_THREADS, len(os.sched_getaffinity(0)))
-        waiting: deque[Future[For]] = deque()
 
-        def done(content: Content, number: int) -> For:
-            return work(self._decoded(content, number))
+        def done(read: tuple[int, Content]) -> For:
+            return work(self._decoded(read[1], read[0]))
 
-        with ThreadPoolExecutor(threads) as pool:
-            try:
-                for number, content in zip(numbers.tolist(), self.rows.contents(numbers), strict=True):
-                    waiting.append(pool.submit(done, content, number))
-                    if len(waiting) > _AHEAD * threads:
-                        yield waiting.popleft().result()
-                while waiting:
-                    yield waiting.popleft().result()
-            finally:
-                pool.shutdown(cancel_futures=True)
+        found = zip(numbers.tolist(), self.rows.contents(numbers), strict=True)
+        return in_order(done, found, threads, _AHEAD * threads)
+
+    def _changed(self, number: int) -> OutvotedError:
+        return OutvotedError(
+            expected=f"{self.rows.name(number)} with the pixels that it had before",
+            found=f"others: it was changed, or Pillow {PIL.__version__} decodes it unlike the one before",
+            remedy=_REMEDY,
+        )
 
     def _numbers(self, rows: Ints | slice) -> Ints:
         if self.order is not None:

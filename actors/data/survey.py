@@ -1,15 +1,14 @@
 """One pass over all images that stay where they are stored: what is known of images in memory at a glance."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 
 from outvoted.actors.data.passes import Passed, key_of, recalled, remember
-from outvoted.actors.data.split import ColouredError, Split, StoredPixels
-from outvoted.search.arrays import AnyArray, Pixels
+from outvoted.actors.data.split import ColouredError, Hashes, Split, StoredPixels, hash_of
+from outvoted.search.arrays import Pixels
 
 
 @dataclass(frozen=True)
@@ -74,19 +73,21 @@ def survey(train: Split, test: Split, suffix: str) -> Survey:
         OutvotedError: an image can't be read or decoded, or is of another size than the first.
     """
     key = key_of((train, test), suffix)
-    if (known := recalled(key)) is not None:
-        return _known(*_with_channels(train, test, known.channels), suffix, known)
+    if (known := recalled(key, len(train), len(test))) is not None:
+        passed, hashes = known
+        return _known(*_with_channels(train, test, passed.channels), suffix, passed, hashes)
     try:
         found = _survey(train, test, suffix)
     except ColouredError:
         found = _survey(*_with_channels(train, test, 3), suffix)
     if key == key_of((train, test), suffix):  # else a file was changed meanwhile
-        remember(key, _passed(found))
+        remember(key, _passed(found), [_hashes(split) for split in (found.train, found.test)])
     return found
 
 
-def _known(train: Split, test: Split, suffix: str, passed: Passed) -> Survey:
+def _known(train: Split, test: Split, suffix: str, passed: Passed, hashes: Sequence[Hashes]) -> Survey:
     low, high, shared = passed.low, passed.high, passed.shared
+    train, test = _with_hashes(train, test, hashes)
     return Survey(train, test, low, high, shared, passed.digest, suffix, passed.named)
 
 
@@ -107,7 +108,7 @@ def _survey(train: Split, test: Split, suffix: str) -> Survey:
     for split in (train, test):
         digest.update(repr((len(split), *split.shape)).encode())
         low, high, hashes = 255, 0, np.empty(len(split), np.uint64)
-        for row, seen in enumerate(_each(split, hashed=test is not train)):
+        for row, seen in enumerate(_pixels(split).each(_seen)):
             digest.update(seen.image.data)
             low, high, hashes[row] = min(low, seen.low), max(high, seen.high), seen.hash
         digest.update(split.labels.astype("<i8").tobytes())
@@ -118,16 +119,27 @@ def _survey(train: Split, test: Split, suffix: str) -> Survey:
     named.update(suffix.encode())
     shared = 0 if test is train else int(np.isin(found[1][2], found[0][2]).sum())
     low, high, _ = found[0]
+    train, test = _with_hashes(train, test, [hashes for _, _, hashes in found])
     return Survey(train, test, low, high, shared, digest.hexdigest(), suffix, named.hexdigest())
 
 
-def _each(split: Split, hashed: bool) -> Iterator[_Seen]:
-    return _pixels(split).each(partial(_seen, hashed))
+def _seen(image: Pixels) -> _Seen:
+    return _Seen(image, int(image.min()), int(image.max()), hash_of(image))
 
 
-def _seen(hashed: bool, image: AnyArray) -> _Seen:
-    key = hashlib.blake2b(image.data, digest_size=8).digest() if hashed else b""
-    return _Seen(image, int(image.min()), int(image.max()), int.from_bytes(key, "little"))
+def _with_hashes(train: Split, test: Split, hashes: Sequence[Hashes]) -> tuple[Split, Split]:
+    """Return both splits, which from now on know other pixels; one and the same where they were."""
+    one, two = (
+        replace(split, kept=replace(_pixels(split), hashes=each))
+        for split, each in zip((train, test), hashes, strict=True)
+    )
+    return one, one if test is train else two
+
+
+def _hashes(split: Split) -> Hashes:
+    found = _pixels(split).hashes
+    assert found is not None
+    return found
 
 
 def _pixels(split: Split) -> StoredPixels:

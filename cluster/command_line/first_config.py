@@ -11,6 +11,7 @@ import typer
 from outvoted.actors.data import datasets
 from outvoted.actors.data.datasets import Dataset, DataSettings, DataSource
 from outvoted.actors.data.formats.recognised import format_at
+from outvoted.actors.data.store_path import placed
 from outvoted.actors.networks.computing import Device
 from outvoted.actors.runs.files import write_atomically
 from outvoted.cluster.configuration import reading
@@ -129,7 +130,7 @@ def split(text: str | Sequence[str]) -> tuple[str, ...]:
 
 def _data(images: str) -> DataSource:
     known = images in datasets.names() and not Path(images).exists()
-    return DataSettings.model_validate({"name": images}) if known else format_at(Path(images))
+    return DataSettings.model_validate({"name": images}) if known else format_at(placed(Path(images)))
 
 
 def _lines(file: Path, wanted: Wanted, settings: DataSource, data: Dataset) -> Iterator[str]:

@@ -21,6 +21,7 @@ from outvoted.actors.data.levels import refuse_single
 from outvoted.actors.data.numbers import Layout, in_range, whole
 from outvoted.actors.data.pictures import Look
 from outvoted.actors.data.rows import HeldRows
+from outvoted.actors.data.store_path import placed
 from outvoted.actors.networks import Shape
 from outvoted.cluster.python.arrays import array_of, check_light, pixels
 from outvoted.cluster.python.items import columns, read_items
@@ -123,7 +124,7 @@ def _known(images: Images, test_share: float) -> Dataset | None:
     if isinstance(images, str) and images in get_args(DatasetName):
         return datasets.load(DataSettings(name=images))
     if isinstance(images, str | Path):
-        return datasets.load(format_at(Path(images).expanduser(), test_share))
+        return datasets.load(format_at(placed(Path(images)).expanduser(), test_share))
     return None
 
 

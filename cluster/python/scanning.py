@@ -12,11 +12,13 @@ import pyarrow as pa
 from pydantic import Field
 
 from outvoted.actors.data.datasets import Dataset, Split
+from outvoted.actors.data.files import walked
 from outvoted.actors.data.formats import ArraySource, FolderSource, ParquetSource
 from outvoted.actors.data.numbers import Layout
 from outvoted.actors.data.pictures import Fit
 from outvoted.actors.data.rows import HeldRows, Piece, Source
 from outvoted.actors.data.sources import chunks
+from outvoted.actors.data.store_path import placed
 from outvoted.actors.mining.judge import JudgedChunk, local_judge
 from outvoted.actors.networks.computing import undisturbed
 from outvoted.analysis.scan.report import held_report
@@ -164,10 +166,10 @@ def _source(images: Images) -> Source:
             found=f"a {type(images).__name__}",
             remedy="leave address out to scan them here, or write them into a folder first",
         )
-    path = Path(images).expanduser()
+    path = placed(Path(images)).expanduser()
     if path.is_file() and path.suffix.lower() in (".npy", ".npz"):
         return ArraySource(path=path)
-    tables = path.is_dir() and next(path.rglob("*.parquet"), None) is not None
+    tables = path.is_dir() and any(file.suffix == ".parquet" for file in walked(path))
     return (
         ParquetSource(path=path) if tables or path.suffix.lower() == ".parquet" else FolderSource(path=path)
     )

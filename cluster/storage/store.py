@@ -1,10 +1,8 @@
 """An object store by its URL: what is there, and whole objects put, fetched and removed."""
 
 import os
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -13,24 +11,10 @@ import pyarrow as pa
 import pyarrow.fs as pa_fs
 
 from outvoted.actors.runs.files import plain_name, unwritable
+from outvoted.actors.runs.object_stores import filesystem, refused
 from outvoted.search.errors import OutvotedError
 
-_CONNECT_SECONDS, _ANSWER_SECONDS, _ATTEMPTS = 5.0, 20.0, 3
 _PIECE = 1 << 23
-_SECRETS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
-_WRONG = {
-    "NO_SUCH_BUCKET": ("no such bucket", "create the bucket, or correct the URL"),
-    "INVALID_ACCESS_KEY_ID": ("the store knows no such access key", "set AWS_ACCESS_KEY_ID and its secret"),
-    "SIGNATURE_DOES_NOT_MATCH": ("the secret doesn't fit the access key", "set AWS_SECRET_ACCESS_KEY"),
-    "ACCESS_DENIED": (
-        "the store refuses access",
-        "give these credentials the right to list, read, write and delete there",
-    ),
-    "NETWORK_CONNECTION": (
-        "the store can't be reached",
-        "check the network, AWS_ENDPOINT_URL and AWS_REGION",
-    ),
-}
 
 
 class Stored(NamedTuple):
@@ -185,7 +169,7 @@ class Store:
     def _check_bucket(self, name: str) -> None:
         with suppress(OSError):  # who may list below a prefix need not be allowed to ask for the bucket
             if self._files.get_file_info(name).type == pa_fs.FileType.NotFound:
-                raise _refused(self.url, OSError("AWS Error NO_SUCH_BUCKET: it does not exist"))
+                raise refused(self.url, OSError("AWS Error NO_SUCH_BUCKET: it does not exist"))
 
     @contextmanager
     def _asked(self, *expected: type[Exception]) -> Iterator[None]:
@@ -195,7 +179,7 @@ class Store:
         except OSError as error:
             if expected and isinstance(error, expected):
                 raise
-            raise _refused(self.url, error) from error
+            raise refused(self.url, error) from error
 
 
 def opened(url: str) -> Store:
@@ -205,31 +189,8 @@ def opened(url: str) -> Store:
         OutvotedError: it cannot be opened, or pyarrow was built without it.
     """
     parts = urlsplit(url)
-    try:
-        files = _s3(parts.netloc, os.environ) if parts.scheme == "s3" else _gs()
-    except (OSError, ImportError, ValueError, AttributeError) as error:
-        raise _refused(url, error) from error
+    files = filesystem(parts.scheme, parts.netloc)
     return Store(files, f"{parts.netloc}{parts.path.rstrip('/')}", url.rstrip("/"))
-
-
-def _s3(bucket: str, environment: Mapping[str, str]) -> Any:
-    endpoint = environment.get("AWS_ENDPOINT_URL_S3") or environment.get("AWS_ENDPOINT_URL")
-    region = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION")
-    where: dict[str, Any] = {}
-    if endpoint:
-        parts = urlsplit(endpoint if "://" in endpoint else f"https://{endpoint}")
-        where = {"scheme": parts.scheme, "endpoint_override": parts.netloc + parts.path.rstrip("/")}
-    return pa_fs.S3FileSystem(
-        region=region or ("us-east-1" if endpoint else pa_fs.resolve_s3_region(bucket)),
-        connect_timeout=_CONNECT_SECONDS,
-        request_timeout=_ANSWER_SECONDS,
-        retry_strategy=pa_fs.AwsStandardS3RetryStrategy(max_attempts=_ATTEMPTS),
-        **where,
-    )
-
-
-def _gs() -> Any:
-    return pa_fs.GcsFileSystem(retry_time_limit=timedelta(seconds=_ANSWER_SECONDS))
 
 
 def _stored(info: Any) -> Stored:
@@ -245,16 +206,3 @@ def _named(part: str) -> str:
             found=str(error),
             remedy="remove that object from the store",
         ) from error
-
-
-def _refused(url: str, error: Exception) -> OutvotedError:
-    text = " ".join(str(error).split())
-    for name in _SECRETS:
-        if os.environ.get(name):
-            text = text.replace(os.environ[name], f"${name}")
-    kind = re.search(r"AWS Error (\w+)", text)
-    found, remedy = _WRONG.get(
-        kind[1] if kind else "", ("the store refuses", "check the URL, the credentials and the endpoint")
-    )
-    said = re.sub(r"^.*?operation: |\s*\(Request ID: .*?\)", "", text)[:300]
-    return OutvotedError(expected=f"to use {url}", found=f"{found} ({said})", remedy=remedy)

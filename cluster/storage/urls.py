@@ -1,18 +1,15 @@
 """Folders and URLs: a run at a URL has a folder on this machine that stands for it, in both directions."""
 
 import os
-import re
 from pathlib import Path
 from urllib.parse import quote, unquote
 
+from outvoted.actors.runs.object_stores import STORES, URL, bucket_and_prefix
 from outvoted.search.errors import OutvotedError
 from outvoted.search.shown import shown
 
-STORES = ("s3", "gs")
-"""The schemes of object stores."""
 CACHE = "OUTVOTED_CACHE"
 """The environment variable with the folder in which runs at URLs have theirs."""
-_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):(/+)(.*)", re.DOTALL)  # pathlib makes one slash of two
 _LONGEST = 200  # bytes of a folder's name; file systems take 255
 
 
@@ -25,14 +22,20 @@ def folder_of(place: str | Path) -> Path:
     Raises:
         OutvotedError: it is a URL of another kind, or one with more in it than a bucket and a prefix.
     """
-    found = _URL.fullmatch(str(place))
+    found = URL.fullmatch(str(place))
     scheme = found[1].lower() if found else ""
     if found is None or (scheme not in (*STORES, "file") and len(found[2]) < 2):
         return Path(place)
     if scheme == "file":
         return Path(f"/{_local(str(place), found[3])}")
-    parts = [part for part in found[3].split("/") if part]
-    _check(str(place), scheme, parts)
+    inside = bucket_and_prefix(str(place))
+    if inside is None:
+        raise OutvotedError(
+            expected="a folder, or a URL: s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or file:///FOLDER",
+            found=f"{scheme}://…",
+            remedy="for other stores, mount them as a folder",
+        )
+    _, parts = inside
     name = "+".join(quote(part, safe=" ~") for part in (scheme, *parts))
     if len(name) > _LONGEST:
         raise OutvotedError(
@@ -50,11 +53,11 @@ def run_folder_of(run: str | Path) -> Path:
         OutvotedError: it is no such URL, or one of a bucket alone.
     """
     text = str(run).rstrip("/")
-    found = _URL.fullmatch(text)
+    found = URL.fullmatch(text)
     if found is None or found[1].lower() not in STORES:
         return folder_of(run)
     around, _, name = text.rpartition("/")
-    if not _URL.fullmatch(around) or around.endswith("/"):
+    if not URL.fullmatch(around) or around.endswith("/"):
         raise OutvotedError(
             expected="the URL of a run, such as s3://BUCKET/RUNS/NAME",
             found=shown(text),
@@ -96,25 +99,3 @@ def _local(place: str, rest: str) -> str:
             remedy="write the folder alone: /FOLDER",
         )
     return unquote(rest)
-
-
-def _check(place: str, scheme: str, parts: list[str]) -> None:
-    if scheme not in STORES:
-        raise OutvotedError(
-            expected="a folder, or a URL: s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or file:///FOLDER",
-            found=f"{scheme}://…",
-            remedy="for other stores, mount them as a folder",
-        )
-    if not parts or {".", ".."} & set(parts) or not place.isprintable():
-        raise OutvotedError(
-            expected=f"a bucket, and perhaps a prefix: {scheme}://BUCKET/PREFIX",
-            found=shown(place),
-            remedy="name the bucket, and no folders '.' or '..'",
-        )
-    if set("?#@") & set(place):
-        raise OutvotedError(
-            expected=f"a bucket and a prefix alone: {scheme}://BUCKET/PREFIX",
-            found=f"{scheme}://… with a user, options or '#'",
-            remedy="pass credentials, region and endpoint by the environment: "
-            "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION, AWS_ENDPOINT_URL",
-        )

@@ -30,6 +30,7 @@ from outvoted.actors.data.passes import stamp_of
 from outvoted.actors.data.pictures import Look
 from outvoted.actors.data.room import check_room
 from outvoted.actors.data.rows import Content, HeldRows, Item, Rows, runs
+from outvoted.actors.data.store_path import StorePath, readable
 from outvoted.actors.runs.files import reason
 from outvoted.search.arrays import AnyArray, Ints, Pixels
 from outvoted.search.errors import OutvotedError
@@ -37,6 +38,9 @@ from outvoted.search.errors import OutvotedError
 BROKEN = (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError)
 """What damaged files end in; the last two where they are encrypted or packed in ways Python doesn't know."""
 _BLOCK = 1 << 16
+_MOST_HEADER = 1 << 16
+_FETCHED = 1 << 22
+"""Bytes that are asked of a store together, wanted or not."""
 _LOCAL = struct.Struct("<4s5H3L2H")
 """The header before a member of an archive; it ends with how long the name and the rest after it are."""
 
@@ -98,12 +102,13 @@ class StoredArray:
             OutvotedError: the file is damaged.
         """
         row = self.size // max(1, len(self))
-        step = rows or max(1, _BLOCK // max(1, row))
+        block = _FETCHED if isinstance(self.path, StorePath) else _BLOCK
+        step = rows or max(1, block // max(1, row))
         try:
             with self._opened(first * row) as file:
                 for start in range(first, max(last, first + 1), step):
                     count = min(step, last - start)
-                    data = _filled(file, count * row)
+                    data = _filled(file, count * row, block)
                     inside = self.plain is not None and first  # an archive, where more may follow
                     if start + count == len(self) and not inside and file.read(1):  # looks at checksums
                         raise ValueError("more bytes than its header says")
@@ -128,7 +133,10 @@ class StoredArray:
                 file.seek(self.plain + self.begin + skipped)
                 yield file
         else:
-            with zipfile.ZipFile(self.path) as archive, archive.open(f"{self.member}.npy") as member:
+            with (
+                zipfile.ZipFile(readable(self.path)) as archive,
+                archive.open(f"{self.member}.npy") as member,
+            ):
                 member.read(self.begin)  # after a jump, zipfile checks no checksum
                 member.seek(skipped, 1) if skipped else None
                 yield member
@@ -136,7 +144,7 @@ class StoredArray:
 
 def opened(path: Path) -> Any:
     """Open a file to read its bytes, unpacked if its name ends in ``.gz``."""
-    return gzip.open(path) if path.suffix == ".gz" else path.open("rb")
+    return gzip.open(readable(path)) if path.suffix == ".gz" else path.open("rb")
 
 
 def npy_array(path: Path) -> StoredArray:
@@ -167,6 +175,22 @@ def npz_array(archive: zipfile.ZipFile, path: Path, name: str) -> StoredArray:
     said = info.file_size - found.begin
     if said != found.size and not dtype.hasobject:
         raise ValueError(f"'{name}' of shape {shape} in {said:,} bytes")
+    return found
+
+
+def plain(found: StoredArray) -> StoredArray:
+    """Return an array of plain values; unpickling another would run whatever code a file holds.
+
+    Raises:
+        OutvotedError: it is one of pickled objects.
+    """
+    if found.dtype.hasobject:
+        named = f"under '{found.member}' " if found.member else ""
+        raise OutvotedError(
+            expected=f"an array of plain numbers {named}in {found.path}",
+            found="one of pickled objects, which could run any code",
+            remedy="save it again as an array of one number type",
+        )
     return found
 
 
@@ -230,7 +254,9 @@ class ArrayRows(Rows):
         """
         where, wanted = self.images.name, numbers + self.first
         whole = self.images.plain is not None and 2 * len(wanted) > len(self.images)
-        for run in [np.arange(len(self.images))] if whole else runs(wanted):
+        far = isinstance(self.images.path, StorePath)  # where rows between are read sooner than passed over
+        gap = max(1, _FETCHED * len(self.images) // max(1, self.images.size)) if far else 1
+        for run in [np.arange(len(self.images))] if whole else runs(wanted, gap):
             begin = int(run[0])
             for block in self.images.blocks(begin, int(run[-1]) + 1):
                 found = arranged(block, self.layout, where)
@@ -308,18 +334,22 @@ def _header(file: Any) -> tuple[tuple[int, ...], bool, Any]:
     """Read the header of an array; the file then stands at its data."""
     version = npy.read_magic(file)
     read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
+    begin, length = file.tell(), file.read(4)
+    if version != (1, 0) and int.from_bytes(length, "little") > _MOST_HEADER:
+        raise ValueError(f"a header of more than {_MOST_HEADER:,} bytes")
+    file.seek(begin)
     shape, fortran, dtype = read(file)
-    if not dtype.itemsize:
-        raise ValueError(f"values of type {dtype}")
+    if not dtype.itemsize or min(shape, default=0) < 0:
+        raise ValueError(f"values of type {dtype} and shape {shape}")
     return shape, fortran, dtype
 
 
-def _filled(file: Any, size: int) -> Pixels:
-    """Read this many bytes."""
+def _filled(file: Any, size: int, block: int) -> Pixels:
+    """Read this many bytes, a block at a time."""
     found = np.empty(size, np.uint8)
     done = 0
     while done < size:
-        got = file.readinto(found.data[done : done + _BLOCK])
+        got = file.readinto(found.data[done : done + block])
         if not got:
             raise EOFError("the array ends too early")
         done += got

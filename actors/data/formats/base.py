@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from outvoted.actors.data.files import UserPath, lacking
+from outvoted.actors.data.files import DataPath, lacking
 from outvoted.actors.data.numbers import MOST_CLASSES
 from outvoted.actors.data.pictures import Look
 from outvoted.actors.data.rows import Rows
@@ -56,8 +56,8 @@ class Levels(Settings):
 class Format(ABC, Look):
     """Labelled images of the user's own in one format: frozen settings, no state."""
 
-    path: Annotated[UserPath, MayChange()]
-    """A file or folder; relative to the working directory."""
+    path: Annotated[DataPath, MayChange()]
+    """A file or folder, relative to the working directory; or its URL in an object store."""
     classes: Classes = None
     """Number of classes. Left out: as many as have names, or the highest label + 1."""
     test_share: Share = 0.1

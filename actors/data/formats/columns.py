@@ -16,6 +16,7 @@ import pyarrow as pa
 from outvoted.actors.data.files import content, inside, lacking
 from outvoted.actors.data.formats.base import SplitFormat
 from outvoted.actors.data.numbers import in_range, whole
+from outvoted.actors.data.passes import stamp_of
 from outvoted.actors.data.pictures import UndecodableError
 from outvoted.actors.data.rows import UNKNOWN, Content, Item, Rows
 from outvoted.search.arrays import Ints
@@ -44,6 +45,7 @@ class TableShard(ABC):
     Attributes:
         root: where files that rows name must lie.
         image: the column of images.
+        alone: whether all images are in the file itself; else rows may name other files.
     """
 
     path: Path
@@ -52,6 +54,7 @@ class TableShard(ABC):
     image: str
     first: int
     last: int
+    alone: bool
 
     @abstractmethod
     def batches(self, columns: list[str]) -> Iterator[pa.RecordBatch]:
@@ -101,6 +104,12 @@ class ColumnRows(Rows):
         place = bisect_right(ends, row)
         shard = self.shards[place]
         return f"row {shard.last - ends[place] + row}, column {shard.image} of {shard.path}"
+
+    def stamp(self) -> str | None:
+        """Ask the system for the state of every file, unless rows may name others."""
+        said = (repr((shard.image, shard.first, shard.last)).encode() for shard in self.shards)
+        alone = all(shard.alone for shard in self.shards)
+        return stamp_of((shard.path for shard in self.shards), said) if alone else None
 
     def contents(self, numbers: Ints) -> Iterator[Content]:
         """Read some rows; parts of files that hold none of them are passed over, others read once."""
@@ -301,7 +310,9 @@ def _names(column: pa.Array) -> list[str | None]:
         column = column.dictionary_decode()
     if pa.types.is_null(column.type):
         return [None] * len(column)
-    return [name and os.fsdecode(name) for name in column.cast(pa.large_binary()).to_pylist()]
+    return [
+        None if name is None else os.fsdecode(name) for name in column.cast(pa.large_binary()).to_pylist()
+    ]
 
 
 def _read(name: str | None, root: Path, base: Path) -> bytes | UndecodableError:

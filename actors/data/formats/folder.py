@@ -2,15 +2,16 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
+from outvoted.actors.data.ahead import FAR, in_order
 from outvoted.actors.data.files import (
-    UserPath,
+    DataPath,
     content,
     folders,
     listed,
@@ -24,6 +25,7 @@ from outvoted.actors.data.packed import PackedNames, packed
 from outvoted.actors.data.passes import stamp_of
 from outvoted.actors.data.pictures import SUFFIXES, UndecodableError
 from outvoted.actors.data.rows import Content, Item, Rows, Source
+from outvoted.actors.data.store_path import StorePath
 from outvoted.search.arrays import Ints
 from outvoted.search.errors import OutvotedError, printable
 
@@ -56,17 +58,22 @@ class FileRows(Rows):
 
     def items(self) -> Iterator[Item]:
         """Read the files; one that cannot be read is an item too."""
-        for file, label in zip(self.files, self.labels().tolist(), strict=True):
-            yield Item(self._content(file), printable(file), label)
+        each = zip(self.files, self.labels().tolist(), self._contents(self.files), strict=True)
+        return (Item(found, printable(file), label) for file, label, found in each)
 
     def contents(self, numbers: Ints) -> Iterator[Content]:
         """Read some files."""
-        return (self._content(self.files[number]) for number in numbers.tolist())
+        return self._contents(self.files[number] for number in numbers.tolist())
 
     def stamp(self) -> str | None:
         """Ask the system for the state of every file."""
         says = (self.files.text.tobytes(), self.files.ends.tobytes())
+        if isinstance(self.folder, StorePath):
+            return stamp_of((self.folder / file for file in self.files), says)
         return stamp_of((f"{self.folder}/{file}" for file in self.files), says)
+
+    def _contents(self, files: Iterable[str]) -> Iterator[Content]:
+        return in_order(self._content, files, *(FAR if isinstance(self.folder, StorePath) else (1, 0)))
 
     def _content(self, file: str) -> bytes | UndecodableError:
         try:
@@ -138,7 +145,7 @@ class FolderSource(Source):
     """
 
     kind: Literal["folder"] = "folder"
-    path: UserPath
+    path: DataPath
     """The folder."""
 
     def rows(self) -> Rows:

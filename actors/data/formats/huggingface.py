@@ -1,11 +1,14 @@
 """Hugging Face datasets, as `save_to_disk` leaves them; read with pyarrow alone."""
 
 import json
-from collections.abc import Iterator
+from array import array
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import pyarrow as pa
 
 from outvoted.actors.data.files import inside, lacking, unreadable
@@ -21,6 +24,8 @@ from outvoted.actors.data.formats.columns import (
 )
 from outvoted.actors.data.pictures import UndecodableError
 from outvoted.actors.data.room import check_room
+from outvoted.actors.data.store_path import StorePath
+from outvoted.search.arrays import Ints
 from outvoted.search.errors import OutvotedError
 
 _END = bytes.fromhex("ffffffff00000000")
@@ -62,14 +67,22 @@ class HuggingFace(TableFormat):
         return _named(self.path, train, where), None if test is None else _named(self.path, test, where)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class StreamShard(TableShard):
-    """Rows of a file with an Arrow stream; it is mapped, not read, until its batches are."""
+    """Rows of a file with an Arrow stream; it is mapped, not read, until its batches are.
+
+    Attributes:
+        places: shape (n, 2), of each batch the number of its first row, and where in the file it begins.
+    """
+
+    places: Ints
 
     def batches(self, columns: list[str]) -> Iterator[pa.RecordBatch]:
         """Read the batches that hold the rows."""
+        begin, at = self.places[np.searchsorted(self.places[:, 0], self.first, "right") - 1].tolist()
         try:
-            yield from self.within(batch.select(columns) for batch in _stream(self.path))
+            found = _stream(self.path) if at == 0 else _stream_from(self.path, at, self.schema)
+            yield from self.within((batch.select(columns) for batch in found), begin)
         except (OSError, pa.ArrowException) as error:
             raise unreadable(self.path, "an Arrow stream", error) from error
 
@@ -104,28 +117,75 @@ def _named(folder: Path, name: str, where: Path) -> Path:
 def _shard(path: Path, image: str) -> StreamShard:
     """Look through an Arrow stream: what it holds, and that it can be read within limits."""
     try:
-        size, rows, held = path.stat().st_size, 0, 0
-        mapped = pa.memory_map(str(path))
-        if mapped.read_buffer()[-len(_END) :].to_pybytes() != _END:
-            raise unreadable(path, "a whole Arrow stream", "one that was cut off")
-        mapped.seek(0)
-        with pa.ipc.open_stream(mapped) as stream:
-            schema = stream.schema
-        for batch in _stream(path):
-            rows += len(batch)
-            held += batch.nbytes
-            check_rows(rows, size, path)
-            check_room(held, path, size)
+        size, rows, held, named, places = path.stat().st_size, 0, 0, 0, array("q")
+        with _opened(path) as file:
+            file.seek(max(0, size - len(_END)))
+            if file.read(len(_END)) != _END:
+                raise unreadable(path, "a whole Arrow stream", "one that was cut off")
+            file.seek(0)
+            with pa.ipc.open_stream(file) as stream:
+                schema = stream.schema
+                places.extend((0, file.tell()))
+                for batch in _valid(stream):
+                    rows += len(batch)
+                    held += batch.nbytes
+                    named += _without_bytes(batch, image)
+                    check_rows(rows, size, path)
+                    check_room(held, path, size)
+                    places.extend((rows, file.tell()))
     except (OSError, pa.ArrowException) as error:
         raise unreadable(path, "an Arrow stream", error) from error
-    return StreamShard(path, path.parent, schema, image_column(schema, path, image) if rows else "", 0, rows)
+    found = np.array(places, np.int64).reshape(-1, 2)
+    if any(pa.types.is_dictionary(each) for each in _kinds(schema)):  # of which batches before have parts
+        found = np.zeros((1, 2), np.int64)
+    column = image_column(schema, path, image) if rows else ""
+    return StreamShard(path, path.parent, schema, column, 0, rows, not named, found)
+
+
+def _opened(path: Path) -> Any:
+    return pa.PythonFile(path.open("rb"), "r") if isinstance(path, StorePath) else pa.memory_map(str(path))
 
 
 def _stream(path: Path) -> Iterator[pa.RecordBatch]:
-    with pa.ipc.open_stream(pa.memory_map(str(path))) as stream:
-        for batch in stream:
-            batch.validate(full=True)  # offsets of a damaged file would point anywhere
-            yield batch
+    with pa.ipc.open_stream(_opened(path)) as stream:
+        yield from _valid(stream)
+
+
+def _stream_from(path: Path, at: int, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    """Read the batches from a place in the file on."""
+    with _opened(path) as file:
+        file.seek(at)
+        yield from _valid(_messages(file, schema))
+
+
+def _messages(file: Any, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    with suppress(EOFError):
+        while True:
+            yield pa.ipc.read_record_batch(pa.ipc.read_message(file), schema)
+
+
+def _valid(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    for batch in batches:
+        batch.validate(full=True)  # offsets of a damaged file would point anywhere
+        yield batch
+
+
+def _kinds(schema: pa.Schema) -> Iterator[Any]:
+    waiting = [field.type for field in schema]
+    while waiting:
+        kind = waiting.pop()
+        yield kind
+        waiting += [kind.field(place).type for place in range(kind.num_fields)]
+
+
+def _without_bytes(batch: pa.RecordBatch, image: str) -> int:
+    """Count the rows that may name a file in place of the bytes of an image."""
+    place = batch.schema.get_field_index(image)
+    if place < 0 or not pa.types.is_struct(batch.schema.field(place).type):
+        return 0
+    column = batch.column(place)
+    inner = column.type.get_field_index("bytes")
+    return len(batch) if inner < 0 else int(column.flatten()[inner].null_count)
 
 
 def _json(path: Path) -> dict[str, Any]:

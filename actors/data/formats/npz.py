@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from outvoted.actors.data.files import UserPath, lacking, refuse_streams, unreadable
+from outvoted.actors.data.files import DataPath, lacking, refuse_streams, unreadable
 from outvoted.actors.data.formats.arrays import (
     BROKEN,
     ArrayRows,
@@ -16,11 +16,13 @@ from outvoted.actors.data.formats.arrays import (
     names,
     npy_array,
     npz_array,
+    plain,
 )
 from outvoted.actors.data.formats.base import Contents, Format, Levels
 from outvoted.actors.data.numbers import CHANNELS, Layout, pixels
 from outvoted.actors.data.pictures import MOST_PIXELS
 from outvoted.actors.data.rows import Rows, Source
+from outvoted.actors.data.store_path import readable
 from outvoted.actors.runs.files import reason
 from outvoted.search.errors import OutvotedError, suggestion
 
@@ -46,7 +48,7 @@ class Npz(Format, Levels):
     def read(self) -> Contents:
         """Find the arrays; pickled ones are refused."""
         try:
-            archive = zipfile.ZipFile(self.path)
+            archive = zipfile.ZipFile(readable(self.path))
         except BROKEN as error:
             raise unreadable(self.path, "an .npz file of arrays", _what_else(self.path, error)) from error
         with archive:
@@ -67,16 +69,9 @@ class Npz(Format, Levels):
         if name not in names(archive):
             raise lacking("array", name, names(archive), self.path)
         try:
-            found = npz_array(archive, self.path, name)
+            return plain(npz_array(archive, self.path, name))
         except BROKEN as error:
             raise unreadable(self.path, f"a whole array '{name}'", error) from error
-        if found.dtype.hasobject:
-            raise OutvotedError(
-                expected=f"an array of plain numbers under '{name}' in {self.path}",
-                found="one of pickled objects, which could run any code",
-                remedy="save it again as an array of one number type",
-            )
-        return found
 
 
 class ArraySource(Source, Levels):
@@ -86,7 +81,7 @@ class ArraySource(Source, Levels):
     """
 
     kind: Literal["array"] = "array"
-    path: UserPath
+    path: DataPath
     """An .npz or .npy file."""
     key: str | None = None
     """The member of an npz file; the only one that can hold images where it is left out."""
@@ -114,7 +109,7 @@ class ArraySource(Source, Levels):
 
     def _archived(self) -> tuple[StoredArray, StoredArray | None]:
         """Find the members with the images and with the labels, where there are any."""
-        with zipfile.ZipFile(self.path) as archive:
+        with zipfile.ZipFile(readable(self.path)) as archive:
             there = names(archive)
             for name in (self.key, self.label):
                 if name is not None and name not in there:

@@ -9,7 +9,7 @@ from typing import Literal
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from outvoted.actors.data.files import UserPath, refuse_streams, unreadable
+from outvoted.actors.data.files import DataPath, refuse_streams, unreadable
 from outvoted.actors.data.formats.base import Contents
 from outvoted.actors.data.formats.columns import (
     ColumnRows,
@@ -23,6 +23,7 @@ from outvoted.actors.data.formats.columns import (
 from outvoted.actors.data.formats.split_files import files_at, split_files
 from outvoted.actors.data.room import check_room
 from outvoted.actors.data.rows import Rows, Source
+from outvoted.actors.data.store_path import readable
 
 _ROWS = 128
 """How many rows are read together, at most."""
@@ -58,7 +59,7 @@ class ParquetSource(Source):
     """
 
     kind: Literal["parquet"] = "parquet"
-    path: UserPath
+    path: DataPath
     """The file or folder."""
     column: str | None = None
     """The column of images; the only one that can hold images where it is left out."""
@@ -84,7 +85,7 @@ class ParquetShard(TableShard):
         ends = begins[1:]
         wanted = [k for k, end in enumerate(ends) if begins[k] < self.last and end > self.first]
         try:
-            with pq.ParquetFile(self.path) as file:
+            with pq.ParquetFile(readable(self.path)) as file:
                 found = file.iter_batches(rows_at_once(file), row_groups=wanted, columns=columns)
                 yield from self.within(found, begins[wanted[0]])
         except (OSError, pa.ArrowException) as error:
@@ -103,7 +104,7 @@ def shard(file: Path, root: Path, image: str | None) -> ParquetShard:
         OutvotedError: it is none, lacks the column of images, or would take more memory than there is.
     """
     try:
-        with pq.ParquetFile(file) as opened:
+        with pq.ParquetFile(readable(file)) as opened:
             size, form = file.stat().st_size, opened.metadata
             groups = [form.row_group(group) for group in range(form.num_row_groups)]
             schema = opened.schema_arrow
@@ -115,7 +116,16 @@ def shard(file: Path, root: Path, image: str | None) -> ParquetShard:
     counts = tuple(group.num_rows for group in groups)
     column = image_column(schema, file, image) if sum(counts) else ""
     root = root if root.is_dir() else file.parent
-    return ParquetShard(file, root, schema, column, 0, sum(counts), counts)
+    alone = all(_alone(group, column) for group in groups)
+    return ParquetShard(file, root, schema, column, 0, sum(counts), alone, counts)
+
+
+def _alone(group: pq.RowGroupMetaData, image: str) -> bool:
+    """Return whether every row has the bytes of its image, so that none names another file."""
+    columns = [group.column(place) for place in range(group.num_columns)]
+    found = {each.path_in_schema: each.statistics for each in columns}
+    said = found.get(f"{image}.bytes")
+    return image in found or bool(said is not None and said.has_null_count and said.null_count == 0)
 
 
 def rows_at_once(file: pq.ParquetFile, most: int = _ROWS) -> int:

@@ -2,18 +2,21 @@
 
 from pathlib import Path
 
+from outvoted.actors.data.files import walked
 from outvoted.actors.data.formats import AnyFormat
 from outvoted.actors.data.formats.folder import Folder
 from outvoted.actors.data.formats.huggingface import HuggingFace
 from outvoted.actors.data.formats.idx import Idx
+from outvoted.actors.data.formats.npy import Npy
 from outvoted.actors.data.formats.npz import Npz
 from outvoted.actors.data.formats.parquet import Parquet
 from outvoted.actors.data.formats.svhn import Svhn
 from outvoted.actors.data.formats.webdataset import WebDataset
 from outvoted.search.errors import OutvotedError
 
-_Recognised = Folder | HuggingFace | Idx | Npz | Parquet | Svhn | WebDataset
-_FILES: dict[str, type[Npz | Parquet | Svhn | WebDataset]] = {
+_Recognised = Folder | HuggingFace | Idx | Npy | Npz | Parquet | Svhn | WebDataset
+_FILES: dict[str, type[Npy | Npz | Parquet | Svhn | WebDataset]] = {
+    ".npy": Npy,
     ".npz": Npz,
     ".parquet": Parquet,
     ".mat": Svhn,
@@ -21,6 +24,7 @@ _FILES: dict[str, type[Npz | Parquet | Svhn | WebDataset]] = {
 }
 _SAVED = ("state.json", "dataset_dict.json")
 _IDX = ("train-images-idx3-ubyte", "train-images-idx3-ubyte.gz")
+_NPY = "x_train.npy"
 _SVHN = "train_32x32.mat"
 
 
@@ -31,7 +35,8 @@ def format_at(path: Path, test_share: float = 0.1) -> AnyFormat:
 
     Args:
         path: an image folder (a subfolder for each class, or ``labels.csv``), a Hugging Face dataset saved to
-            disk, a folder of Parquet files or of MNIST's idx files; or a .npz, .parquet, .mat or .tar file.
+            disk, a folder of Parquet files, of MNIST's idx files, or with x_train.npy; or a .npy, .npz,
+            .parquet, .mat or .tar file.
         test_share: the share of images held out for testing where there is no test split.
 
     Raises:
@@ -60,8 +65,11 @@ def _form(path: Path) -> type[_Recognised] | None:
         return HuggingFace
     if names.intersection(_IDX):
         return Idx
+    if _NPY in names:
+        return Npy
     if _SVHN in names:
         return Svhn
-    if next(path.rglob("*.parquet"), None):
+    ends = {Path(file.name).suffix.lower() for file in walked(path)}
+    if ".parquet" in ends:
         return Parquet
-    return WebDataset if next(path.rglob("*.tar"), None) else Folder
+    return WebDataset if ".tar" in ends else Folder

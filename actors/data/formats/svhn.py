@@ -12,6 +12,7 @@ from outvoted.actors.data.formats.base import Contents, Format
 from outvoted.actors.data.numbers import pixels, whole
 from outvoted.actors.data.room import check_room, limit
 from outvoted.actors.data.rows import HeldRows
+from outvoted.actors.data.store_path import readable
 from outvoted.search.arrays import AnyArray
 from outvoted.search.errors import OutvotedError
 
@@ -59,7 +60,7 @@ def _loaded(file: Path) -> dict[str, AnyArray]:
         _check_unpacked(file)
         from scipy.io import loadmat  # here: every actor imports the readers, few read such files
 
-        found: dict[str, AnyArray] = loadmat(file, variable_names=("X", "y"), appendmat=False)
+        found: dict[str, AnyArray] = loadmat(readable(file), variable_names=("X", "y"), appendmat=False)
     except OutvotedError:
         raise
     except Exception as error:  # damaged .mat files end in errors of many classes

@@ -38,15 +38,14 @@ class TarMember:
     size: int
 
 
-def tar_members(path: Path) -> Iterator[TarMember]:
-    """Find the plain files in an archive, in order; folders are passed over.
+def tar_members(path: Path, file: IO[bytes]) -> Iterator[TarMember]:
+    """Find the plain files in an archive that is opened, in order; folders are passed over.
 
     Raises:
         OutvotedError: it is no tar archive, is damaged or cut off, or holds anything else.
     """
     try:
-        with path.open("rb", buffering=0) as file:
-            yield from _members(file, os.fstat(file.fileno()).st_size)
+        yield from _members(file, file.seek(0, os.SEEK_END))
     except (OSError, ValueError) as error:
         raise unreadable(path, "a whole tar archive of plain files, not compressed,", error) from error
 

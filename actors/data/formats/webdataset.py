@@ -1,16 +1,17 @@
 """WebDataset: tar archives in which the files of a sample follow one another under one name."""
 
 import json
-import os
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
+from outvoted.actors.data.ahead import FAR, in_order
 from outvoted.actors.data.files import unreadable
 from outvoted.actors.data.formats.base import Contents, SplitFormat
 from outvoted.actors.data.formats.split_files import files_at, split_files
@@ -19,6 +20,7 @@ from outvoted.actors.data.numbers import in_range
 from outvoted.actors.data.passes import stamp_of
 from outvoted.actors.data.pictures import MOST_BYTES, SUFFIXES, UndecodableError
 from outvoted.actors.data.rows import Content, Item, Rows
+from outvoted.actors.data.store_path import StorePath, part_of
 from outvoted.search.arrays import Ints
 from outvoted.search.errors import OutvotedError, printable
 
@@ -74,10 +76,11 @@ class WebDataset(SplitFormat):
         if file.name.lower().endswith(_PACKED):
             raise unreadable(file, "a tar archive that is not compressed", "a compressed one")
         try:
-            with file.open("rb") as opened:
-                for sample, members in groupby(tar_members(file), _sample):
+            with file.open("rb", -1 if isinstance(file, StorePath) else 0) as opened:
+                for sample, members in groupby(tar_members(file, opened), _sample):
                     picture, label = self._of(sample, members, file)
-                    text = os.pread(opened.fileno(), min(label.size, _MOST_LABEL + 1), label.begin)
+                    opened.seek(label.begin)  # headers are looked for from where the last one ended
+                    text = opened.read(min(label.size, _MOST_LABEL + 1))
                     yield picture, self._number(text, sample, file)
         except OSError as error:
             raise unreadable(file, "a tar archive", error) from error
@@ -166,17 +169,17 @@ class TarRows(Rows):
         for place, rows in groupby(numbers.tolist(), lambda row: int(self.file[row])):
             path = self.archives[place]
             try:
-                with path.open("rb") as file:
-                    for row in rows:
-                        yield _content(file.fileno(), int(self.begin[row]), int(self.size[row]))
+                with path.open("rb", 0) as file:
+                    read = partial(self._content, file)
+                    yield from in_order(read, rows, *(FAR if isinstance(path, StorePath) else (1, 0)))
             except OSError as error:
                 raise unreadable(path, "a tar archive", error) from error
 
-
-def _content(file: int, begin: int, size: int) -> bytes | UndecodableError:
-    if size > MOST_BYTES:
-        return UndecodableError(f"{size:,} bytes; one picture may have at most {MOST_BYTES:,}")
-    return os.pread(file, size, begin)
+    def _content(self, file: Any, row: int) -> bytes | UndecodableError:
+        size = int(self.size[row])
+        if size > MOST_BYTES:
+            return UndecodableError(f"{size:,} bytes; one picture may have at most {MOST_BYTES:,}")
+        return part_of(file, int(self.begin[row]), size)
 
 
 def _sample(member: TarMember) -> str:

@@ -112,6 +112,12 @@ def _npz(layout: str) -> Write:
     return write
 
 
+def _npy(folder: Path, splits: dict[str, Split]) -> None:
+    for name, split in splits.items():
+        np.save(folder / f"x_{name}.npy", split.images)
+        np.save(folder / f"y_{name}.npy", split.labels)
+
+
 def _class_folders(folder: Path, splits: dict[str, Split]) -> None:
     for name, split in splits.items():
         for index, (image, label) in enumerate(zip(split.images, split.labels, strict=True)):
@@ -191,6 +197,7 @@ FORMATS = {
     "npz NHW": Format("npz", _npz("NHW"), "data.npz", "data.npz", (1,)),
     "npz NHWC": Format("npz", _npz("NHWC"), "data.npz", "data.npz", settings=(("layout", "NHWC"),)),
     "npz NCHW": Format("npz", _npz("NCHW"), "data.npz", "data.npz", settings=(("layout", "NCHW"),)),
+    "npy": Format("npy", _npy, "", "x_train.npy", settings=(("layout", "NCHW"),)),
     "folder": Format("folder", _class_folders, "", "train/class 00000/0000.png"),
     "labels.csv": Format("folder", _listed, "", "train/0000.png"),
     "parquet": Format("parquet", _parquet, "", "train-00000-of-00001.parquet"),

@@ -302,7 +302,7 @@ def test_data_that_compress_well_are_no_bomb(tmp_path: Path) -> None:
 
 def test_names_in_a_schema_that_nest_without_end_are_none() -> None:
     form = pa.schema([("label", pa.int64())], {b"huggingface": b'{"info":' * 100_000})
-    shard = StreamShard(Path("x"), Path(), form, "image", 0, 1)
+    shard = StreamShard(Path("x"), Path(), form, "image", 0, 1, True, np.zeros((1, 2), np.int64))
     assert class_names(ColumnRows("", (shard,), "label")) is None
 
 

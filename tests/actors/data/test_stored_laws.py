@@ -1,6 +1,7 @@
 """Images that stay on disk are those that would be in memory: whatever is asked, the answers are equal."""
 
 import pickle
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +114,21 @@ def test_an_image_that_is_gone_later_is_named_when_it_is_read(tmp_path: Path) ->
     with pytest.raises(OutvotedError, match=r"b/3\.png") as caught:
         data.train.read(np.arange(8))
     assert "on every machine" in caught.value.remedy
+
+
+def test_pixels_that_change_later_are_told_when_they_are_read(
+    stored: Format, some: Split, tmp_path: Path
+) -> None:
+    form, before = stored.fit(some), Split(some.images, some.labels)
+    setting = {**stored.written(tmp_path, train=form), "hold": "disk", "test_share": 0}
+    data = load(setting)
+    for file in tmp_path.iterdir():
+        shutil.rmtree(file) if file.is_dir() else file.unlink()
+    before.images[7] ^= 1
+    stored.written(tmp_path, train=stored.fit(before))
+    np.testing.assert_array_equal(data.train.read(np.array([3])), form.images[[3]])
+    with pytest.raises(OutvotedError, match="with the pixels that it had before"):
+        data.train.read(np.arange(6, 9))
 
 
 def test_arrays_nearly_black_are_refused_on_disk_too(some: Split, tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def test_members_are_where_tarfile_finds_them(form: int, tmp_path: Path) -> None
     long = "d" * 60 + "/" + "e" * 70 if form == tarfile.USTAR_FORMAT else LONG
     members = [("a.txt", b"x" * 513), (long, b"some"), ("ü/b", b""), ("c", b"y" * 512)]
     file = archive(tmp_path / "a.tar", members, form)
-    found, content = list(tar_members(file)), file.read_bytes()
+    found, content = list(tar_members(file, file.open("rb"))), file.read_bytes()
     assert [(one.name, content[one.begin : one.begin + one.size]) for one in found] == members
 
 
@@ -54,7 +54,7 @@ def test_a_size_may_be_written_in_base_256_or_in_a_pax_header(tmp_path: Path) ->
     content[124:136] = bytes([0x80]) + (4).to_bytes(11, "big")
     content[148:156] = b"%06o\0 " % (sum(content[:148]) + 256 + sum(content[156:512]))
     file.write_bytes(content)
-    assert [(one.name, one.size) for one in tar_members(file)] == [("a", 4)]
+    assert [(one.name, one.size) for one in tar_members(file, file.open("rb"))] == [("a", 4)]
 
 
 def test_any_files_of_a_sample_beside_picture_and_label_are_passed_over(tmp_path: Path) -> None:
@@ -134,11 +134,11 @@ def test_no_name_in_an_archive_leads_anywhere(tmp_path: Path) -> None:
 def test_an_archive_that_was_cut_off_or_joined_with_another_is_refused(tmp_path: Path) -> None:
     file = archive(tmp_path / "a.tar", samples(6))
     whole = file.read_bytes()
-    members = list(tar_members(file))
+    members = list(tar_members(file, file.open("rb")))
     for end in (members[3].begin + 512, members[3].begin, members[3].begin - 1, 512 * 12 + 7, 100, 1):
         file.write_bytes(whole[:end])
         with pytest.raises(OutvotedError, match=r"a\.tar"):
-            list(tar_members(file))
+            list(tar_members(file, file.open("rb")))
     file.write_bytes(whole + whole)
     assert "joined" in refused("webdataset", file).found
     file.write_bytes(whole + bytes(2 << 20))

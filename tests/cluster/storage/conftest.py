@@ -1,48 +1,15 @@
-"""An object store of this machine, and what two machines know of it."""
+"""What two machines know of an object store."""
 
-import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
-from moto.server import ThreadedMotoServer
 
 from outvoted.actors.runs.run_folder import RunFolder, RunRecord, State
 from outvoted.cluster.storage.store import Store, Stored, opened
 from outvoted.search.errors import OutvotedError
-
-BUCKET = "mistakes"
-
-
-@pytest.fixture(scope="session")
-def endpoint() -> Iterator[str]:
-    """The address of an S3 server with a bucket."""
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
-@pytest.fixture
-def s3(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The URL of an empty bucket; the environment says where it is."""
-    for name, value in {
-        "AWS_ENDPOINT_URL": endpoint,
-        "AWS_ACCESS_KEY_ID": "who",
-        "AWS_SECRET_ACCESS_KEY": "sesame",
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }.items():
-        monkeypatch.setenv(name, value)
-    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_SESSION_TOKEN", "OUTVOTED_CACHE"):
-        monkeypatch.delenv(name, raising=False)
-    requests.post(f"{endpoint}/moto-api/reset", timeout=10)
-    requests.put(f"{endpoint}/{BUCKET}", timeout=10)
-    return f"s3://{BUCKET}"
 
 
 @pytest.fixture

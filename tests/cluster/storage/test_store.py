@@ -5,11 +5,10 @@ from pathlib import Path
 
 import pytest
 import requests
-from moto.s3.models import s3_backends
 
 from outvoted.cluster.storage.store import Store, opened
 from outvoted.search.errors import OutvotedError
-from tests.cluster.storage.conftest import BUCKET
+from tests.object_store import hold
 
 SOON_SECONDS = 15.0
 
@@ -41,7 +40,7 @@ def test_what_is_put_is_listed_read_fetched_and_removed(store: Store, tmp_path: 
 def test_a_listing_of_thousands_is_whole(store: Store) -> None:
     names = {f"searches/shard-{k:06d}.parquet" for k in range(4500)}
     for name in names:
-        _hold(f"runs/night/{name}")
+        hold(f"runs/night/{name}")
     assert store.objects().keys() == names
 
 
@@ -54,19 +53,14 @@ def test_children_are_what_could_be_runs(s3: str, store: Store) -> None:
 
 @pytest.mark.parametrize("name", ["a\\b", "b/" + 201 * "x"])
 def test_a_name_that_could_not_be_a_files_is_refused(name: str, store: Store) -> None:
-    _hold(f"runs/night/{name}")
+    hold(f"runs/night/{name}")
     with pytest.raises(OutvotedError, match="which is not a plain one"):
         store.objects()
 
 
 def test_a_name_that_leads_elsewhere_is_none(store: Store) -> None:
-    _hold("runs/night/a/../../../etc/passwd")
+    hold("runs/night/a/../../../etc/passwd")
     assert store.objects() == {}
-
-
-def _hold(name: str) -> None:
-    """Have the bucket hold an object that no client of ours would put there."""
-    s3_backends["123456789012"]["aws"].put_object(BUCKET, name, b"x")
 
 
 def _refusal(url: str) -> str:

@@ -56,8 +56,8 @@ def test_no_override_names_code_or_files(tmp_path: Path) -> None:
         "loop",
         "missing",
         "~/x",
-        "http://169.254.169.254/latest",
-        "file:///etc/passwd",
+        "s3://bucket/photos",
+        "gs://bucket/photos",
         "photos/" + "a" * 5000,
     ],
     ids=range(12),
@@ -66,6 +66,20 @@ def test_no_file_outside_the_folders_of_data_can_be_named(data: Path, path: str)
     keys = {"data": {"name": "npz", "path": path}}
     with pytest.raises(OutvotedError, match=r"data\.path: a file or folder in one of"):
         check_from_network("mine", keys, (), Allowed((data,)))
+
+
+@pytest.mark.parametrize(
+    "url", ["http://169.254.169.254/latest", "file:///etc/passwd", "s3://me:word@host/x"]
+)
+def test_no_other_url_can_be_named(data: Path, url: str) -> None:
+    for code in (False, True):
+        with pytest.raises(OutvotedError, match=r"data\.path"):
+            check_from_network("mine", {"data": {"name": "npz", "path": url}}, (), Allowed((data,), code))
+
+
+def test_a_store_can_be_named_where_code_can_be_too(data: Path) -> None:
+    keys = {"data": {"name": "npz", "path": "s3://bucket/x.npz"}}
+    assert check_from_network("mine", keys, (), Allowed((data,), True))["data"] == keys["data"]
 
 
 def test_what_is_not_allowed_is_told_like_what_is_not_there(data: Path) -> None:
