@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.chaos.bench import IN_FLIGHT, SHARD, Bench, Recorded
@@ -252,6 +253,7 @@ class _Watched:
             if self._struck_before(blow, until)
             else told(commands, blow.when, until + _SAYING_SECONDS),
             retried=self._retried,
+            day=f"{datetime.now(UTC):%Y-%m-%d}",
             **vars(self._difference),
         )
 

@@ -262,6 +262,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault("the disk is full for 6 s", _fill, _free, needs="disk"),
     Fault("the disk is full until the command ends", _fill, needs="disk"),
     Fault("a network hangs", misbehave("hang")),
+    Fault("a network computes for ever", misbehave("loop")),
     Fault("a peer's network hangs", misbehave("hang"), settings=_ACTORS),
     Fault("a network ends its process", misbehave("exit")),
     Fault("a network calls sys.exit", misbehave("quit")),

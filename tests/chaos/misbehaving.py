@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-ONCE = ("hang", "exit", "quit", "hog")
+ONCE = ("hang", "loop", "exit", "quit", "hog")
 """What only the first process does that finds the file; it takes the file away."""
 WHILE = ("nan", "raise", "slow", "drowsy")
 """What every process does as long as the file is there; only the last while it trains."""
@@ -61,6 +61,8 @@ class Misbehaving(nn.Module):
 def _misbehave(what: str) -> None:
     if what == "hang":
         time.sleep(1e6)
+    while what == "loop":
+        pass
     if what == "quit":
         sys.exit("this network calls sys.exit")
     if what == "hog":

@@ -28,6 +28,7 @@ class Outcome(BaseModel):
         lost, extra, doubled, differing: rows of the run in the end.
         failed: rows of failed searches in the end; ``retried`` where some had failed before.
         told: what was printed about it; None where another fault struck before it was over.
+        day: in UTC.
     """
 
     fault: str
@@ -46,6 +47,7 @@ class Outcome(BaseModel):
     failed: int
     retried: bool
     told: list[str] | None
+    day: str = ""
 
     def __str__(self) -> str:
         where = f"{self.fault} ({self.machines}, {self.seed}, at {self.share:.0%})"

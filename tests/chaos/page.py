@@ -41,7 +41,9 @@ def _sentence(outcomes: Sequence[Outcome]) -> str:
     wrong, hung = sum(outcome.wrong for outcome in struck), sum(outcome.hung for outcome in struck)
     said = f"{len(struck)} faults in {runs} runs, {hosts} on hosts and {len(struck) - hosts} on one machine. "
     said += f"{len(struck) - wrong} ended with the rows of the undisturbed run, {wrong} did not. "
-    return said + f"{hung} times a command hung and had to be ended."
+    days = sorted({outcome.day for outcome in struck} - {""})
+    said += f"{hung} times a command hung and had to be ended."
+    return said + (f" Struck on {' and '.join(days)}." if days else "")
 
 
 def _line(name: str, some: Sequence[Outcome]) -> str:
