@@ -58,7 +58,7 @@ def grouped(faults: Sequence[Fault], seed: int) -> list[tuple[bool, list[Fault]]
 
 def _turn(fault: Fault) -> tuple[bool, bool]:
     """Sort first what strikes at the beginning, and last what is lost for as long as the command runs."""
-    return fault.moment not in _AT_FIRST, bool(fault.needs) and fault.mend is None
+    return fault.moment not in _AT_FIRST, fault.lasting
 
 
 def main() -> int:

@@ -1,5 +1,6 @@
 """The faults: what each strikes, how, and how it is mended while the run goes on."""
 
+import math
 import os
 import random
 import signal
@@ -69,9 +70,8 @@ class Fault:
     """A fault, and how the run it happens to is set up.
 
     Attributes:
-        mend: what someone does about it ``after`` so many seconds, while the run may be going on; None for
-            nothing, until the command has ended.
-        again: what is done once the command has ended, before it is resumed.
+        mend: what someone does about it ``after`` so many seconds, while the run may be going on, or once the
+            command has ended; machines are brought back then in any case.
         needs: `cluster`: machines that can be lost; `hosts`: such that are apart; `disk`: a small file
             system of its own (the two take root); `alone`: a Ray that the command has started.
         moment: when it strikes: after some shards; while a file is being written; as soon as the command is
@@ -86,6 +86,11 @@ class Fault:
     needs: Literal["", "alone", "cluster", "hosts", "disk"] = ""
     settings: Sequence[str] = ("cluster.cells=2",)
     moment: Literal["mining", "writing", "beginning", "training", "starting", "drawing"] = "mining"
+
+    @property
+    def lasting(self) -> bool:
+        """Whether something is lost for as long as the command runs."""
+        return bool(self.needs) and (self.mend is None or self.after == math.inf)
 
 
 def kill(title: Title, number: int = signal.SIGKILL) -> Strike:
@@ -260,7 +265,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault("the local Ray's gcs_server is killed", kill(GCS), needs="alone"),
     Fault("the gcs_server is killed while the report is drawn", kill(GCS), needs="alone", moment="drawing"),
     Fault("the disk is full for 6 s", _fill, _free, needs="disk"),
-    Fault("the disk is full until the command ends", _fill, needs="disk"),
+    Fault("the disk is full until the command ends", _fill, _free, math.inf, needs="disk"),
     Fault("a network hangs", misbehave("hang")),
     Fault("a network computes for ever", misbehave("loop")),
     Fault("a peer's network hangs", misbehave("hang"), settings=_ACTORS),
