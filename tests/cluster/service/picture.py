@@ -18,7 +18,7 @@ from tests.cluster.service.serving import served
 from tests.cluster.submitting.pretended import PretendedCluster
 
 PICTURE = Path("docs/images/service.png")
-_WIDTH, _HEIGHT, _GAP = 680, 900, 24
+_WIDTH, _HEIGHT, _GAP = 760, 860, 24
 
 
 def main(run: Path) -> None:
