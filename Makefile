@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: serve mine test check docs pages test-pythons bench chaos clean
+.PHONY: serve mine test check docs pages test-pythons bench chaos night clean
 
 serve: .venv/.installed
 	$(BIN)/outvoted serve
@@ -52,6 +52,10 @@ FAULTS ?= 100
 SEED ?= 1
 chaos: .venv/.installed-dev
 	$(BIN)/python -m tests.chaos --faults $(FAULTS) --seed $(SEED)
+
+# A cluster of network namespaces (root on Linux): a run is submitted, stopped, resumed, loses its head, grows and shrinks.
+night: .venv/.installed-dev
+	$(BIN)/python -m tests.chaos.night
 
 clean:
 	rm -rf .venv build *.egg-info

@@ -39,6 +39,10 @@ def submit(  # noqa: PLR0913  # each is an option
     resume: Resume = False,
     retry_failed: RetryFailed = False,
     runs: RunsThere = None,
+    off_head: Annotated[
+        bool,
+        typer.Option("--off-head", help="Run its command on a worker; it goes on while the head is away."),
+    ] = False,
     without: Annotated[
         list[str] | None, typer.Option(help="A file or folder of the current one to leave here. Repeatable.")
     ] = None,
@@ -59,7 +63,7 @@ def submit(  # noqa: PLR0913  # each is an option
     sent = tuple(without or ()) if code else None
     chosen, named = kind_meant(kind, keys), name or default_name(config)
     sets = (*(override or ()), *(("cluster.retry_failed=true",) if retry_failed else ()))
-    wanted = Submission(chosen, config, keys, named, sets, runs, resume, sent, debug)
+    wanted = Submission(chosen, config, keys, named, sets, runs, resume, off_head, sent, debug)
     submit_run(wanted, Wherever(address, server, token_file), stay)
 
 

@@ -215,6 +215,7 @@ def submit(  # noqa: PLR0913 - explicit keywords are what editors and notebooks 
     name: str | None = None,
     resume: bool = False,
     runs: str | None = None,
+    off_head: bool = False,
     code: bool = True,
     progress: bool = True,
 ) -> SubmittedRun:
@@ -224,6 +225,8 @@ def submit(  # noqa: PLR0913 - explicit keywords are what editors and notebooks 
         config, overrides, kind, name, resume: as for :meth:`RemoteService.submit`.
         address: the cluster's dashboard, ``"http://HOST:8265"``; its token is in ``$RAY_AUTH_TOKEN``.
         runs: the folder of runs on the cluster, absolute, or a URL.
+        off_head: run its command on a worker, so that it goes on while the head is away; ``runs`` is then a
+            folder that all machines of the cluster see, or a URL.
         code: send the working directory along, with modules and small files that the configuration names.
         progress: show bars, and what runs say.
 
@@ -232,7 +235,8 @@ def submit(  # noqa: PLR0913 - explicit keywords are what editors and notebooks 
     """
     there = ClusterRuns(Dashboard(address))
     with _written(config, overrides, kind, name, "submit(...)") as wanted:
-        found = Submission(*wanted, runs=runs, resume=resume, without=() if code else None)
+        without = () if code else None
+        found = Submission(*wanted, runs=runs, resume=resume, off_head=off_head, without=without)
         seen = there.submit(found, Terminal(quiet=not progress))
     return SubmittedRun(there, seen, found.name, not progress)
 

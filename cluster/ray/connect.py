@@ -257,8 +257,6 @@ def _prepare_environment(address: str, debug: bool) -> None:
         os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     if address != LOCAL:
         return
-    # Where a signal reached every process, Ray's may have ended before the run: it waits for them no longer.
-    os.environ.setdefault("RAY_gcs_server_request_timeout_seconds", "20")
     # A local instance demands a token by default. It gets one of its own: Ray would write one to a file
     # that every user of the machine may read.
     if "RAY_AUTH_TOKEN_PATH" not in os.environ:

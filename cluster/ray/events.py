@@ -159,10 +159,12 @@ class SaySentence:
 
     Attributes:
         state: whether the sentence holds until another one or None is said; else it is about an event.
+        good: whether it is good news, and no warning.
     """
 
     text: str | None
     state: bool = False
+    good: bool = False
 
 
 @dataclass(frozen=True)

@@ -172,7 +172,8 @@ class Roster:
         yield from self._ended(cell, what, event.error, now)
 
     def seen(self, event: MachinesSeen) -> Iterator[Instruction]:
-        """Hear which machines there are; tell of those that are new among the gone and the leaving."""
+        """Hear which machines there are; tell of those that join, are gone, or are about to leave."""
+        first = self._gone_before is None
         if self._gone_before is None:
             self._gone_before = frozenset(event.gone)
         gone = tuple(node for node in event.gone if node not in self._gone_before)
@@ -180,6 +181,11 @@ class Roster:
         before, self.machines = self.machines, event
         for node in sorted(set(event.gone) - set(before.gone)):
             yield SaySentence(f"node {node} is gone")
+        joined = event.there - before.there
+        if joined > 0 and event.room > before.room and not first:
+            room = f"{event.room} cell{'s' * (event.room > 1)}"
+            verb = "has" if joined == 1 else "have"
+            yield SaySentence(f"{_machines(joined)} {verb} joined: there is room for {room}", good=True)
         for node in sorted(event.draining - before.draining):
             yield SaySentence(f"node {node} is about to leave: its cells end the shards they have")
 

@@ -21,6 +21,8 @@ _TALKATIVE = (
 )
 _OVERRIDES = ("RAY_API_SERVER_ADDRESS", "RAY_ADDRESS")  # which Ray would take instead of what it is given
 _REFUSED = re.compile(r"Request failed with status code (\d+): (.*)", re.DOTALL)
+_NODE = "ray.io/node-id"
+"""The label that Ray gives each node."""
 _ENDED = frozenset({"SUCCEEDED", "FAILED", "STOPPED"})
 
 
@@ -61,9 +63,15 @@ class Jobs(Protocol):
     address: str
 
     def submit(
-        self, job: str, entry: str, folder: Path, environment: Mapping[str, str], notes: Mapping[str, str]
+        self,
+        job: str,
+        entry: str,
+        folder: Path,
+        environment: Mapping[str, str],
+        notes: Mapping[str, str],
+        off_head: bool = False,
     ) -> None:
-        """Start a job; ``folder`` is sent along, and is its working folder."""
+        """Start a job, on the head or off it; ``folder`` is sent along, and is its working folder."""
 
     def job(self, job: str) -> JobSeen:
         """Return one job."""
@@ -131,17 +139,24 @@ class Dashboard:
             self._check_version()
 
     def submit(
-        self, job: str, entry: str, folder: Path, environment: Mapping[str, str], notes: Mapping[str, str]
+        self,
+        job: str,
+        entry: str,
+        folder: Path,
+        environment: Mapping[str, str],
+        notes: Mapping[str, str],
+        off_head: bool = False,
     ) -> None:
-        """Start a job; ``folder`` is sent along, and is its working folder.
+        """Start a job, on the head or off it; ``folder`` is sent along, and is its working folder.
 
         Raises:
-            OutvotedError: a job of this id exists, or the cluster refuses.
+            OutvotedError: a job of this id exists, there is no other node, or the cluster refuses.
         """
+        where = {"entrypoint_label_selector": {_NODE: f"!{self._head()}"}} if off_head else {}
         surroundings = {"working_dir": str(folder), "env_vars": dict(environment)}
         with self._told(job), _without(("RAY_RUNTIME_ENV_IGNORE_GITIGNORE",)):
             self._client.submit_job(
-                entrypoint=entry, submission_id=job, runtime_env=surroundings, metadata=dict(notes)
+                entrypoint=entry, submission_id=job, runtime_env=surroundings, metadata=dict(notes), **where
             )
 
     def job(self, job: str) -> JobSeen:
@@ -194,6 +209,24 @@ class Dashboard:
             if answer.status_code != requests.codes.ok:
                 raise RuntimeError(f"Request failed with status code {answer.status_code}: {answer.text}")
             yield from answer.iter_content(1 << 20)
+
+    def _head(self) -> str:
+        """Return the Ray id of the head, where there is another node as well.
+
+        Raises:
+            OutvotedError: there is none.
+        """
+        with self._told():
+            answer = self._client._do_request("GET", "/api/v0/nodes", params={"detail": "1"})
+            nodes = [one for one in answer.json()["data"]["result"]["result"] if one["state"] == "ALIVE"]
+            head = next((str(one["node_id"]) for one in nodes if one["is_head_node"]), None)
+        if head is None or len(nodes) == 1:
+            raise OutvotedError(
+                expected=f"a node beside the head at {self.address}, for a run that is to outlive the head",
+                found="the head alone" if head is not None else "no head among its nodes",
+                remedy="start a worker first, or leave out --off-head",
+            )
+        return head
 
     def _check_version(self) -> None:
         answer = self._client._do_request("GET", "/api/version")

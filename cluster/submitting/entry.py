@@ -128,7 +128,11 @@ class Entry:
 
     @property
     def command(self) -> str:
-        """The shell's command; a driver that is killed, for memory say, starts again and resumes."""
+        """The shell's command; a driver that is killed, for memory say, starts again and resumes.
+
+        Ray signals the shell as well, and waits for both to be gone. The shell stays until the driver has
+        ended: else the first process of a container would inherit that, which may never take note of its end.
+        """
         parts = ["outvoted", command_of(self.kind), self.config, "--name", self.name, "--address", "auto"]
         parts += [part for one in self.override for part in ("--set", one)]
         parts += ["--debug"] * self.debug
@@ -136,8 +140,8 @@ class Entry:
         first = " --resume" * self.resume
         return (
             f'run() {{ {records.VARIABLE}=records {shlex.join(parts)} --runs {runs} "$@"; }}; '
-            f"run{first}; code=$?; "
-            f'for again in {" ".join(map(str, range(1, _AGAIN + 1)))}; do [ "$code" -gt 130 ] || break; '
+            f"told=; trap told=1 TERM; run{first}; code=$?; "
+            f'for again in {" ".join(map(str, range(1, _AGAIN + 1)))}; do [ "$code" -gt 130 ] && [ -z "$told" ] || break; '
             'echo "outvoted was killed (exit code $code); it resumes its run"; sleep 5; '
-            'run --start-or-resume; code=$?; done; exit "$code"'
+            '[ -z "$told" ] || break; run --start-or-resume; code=$?; done; exit "$code"'
         )

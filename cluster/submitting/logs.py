@@ -16,6 +16,10 @@ Item = TypeVar("Item")
 
 UNREACHABLE_SECONDS = 300.0
 """How long a cluster may be out of reach, its head restarting say, before whoever watches is told to go."""
+_SAID_SECONDS = 10.0
+_QUIET_SECONDS = 90.0
+"""Without a byte, after which a connection is given up: a run writes something every minute."""
+_MOST_TRIES = 3
 _PAUSE = 2.0
 _BRIEFLY = 0.2
 _ENDING_SECONDS = 5.0
@@ -24,31 +28,87 @@ _ENDING_SECONDS = 5.0
 async def lines(jobs: Jobs, job: str) -> AsyncGenerator[tuple[str | None, Record | None], None]:
     """Yield what a job's log says and its records, from its beginning, until the job has ended.
 
-    A connection that breaks, or a dashboard that restarts, is waited for.
+    A connection that breaks, or a dashboard that restarts, is waited for; it is said when that takes longer
+    than some seconds, and when it is over.
 
     Raises:
-        OutvotedError: the cluster can't be reached for minutes, or has forgotten the job.
+        OutvotedError: nothing has come for minutes, or the cluster has forgotten the job.
     """
-    reader, taken, heard = LogReader(), 0, time.monotonic()
+    reader, tail, away = LogReader(), _Tail(jobs, job), _Absence(jobs.address)
     while True:
-        passed = 0
+        broken = False
         try:
-            async with aclosing(jobs.tail(job)) as chunks:
-                async for chunk in chunks:
-                    heard, fresh = time.monotonic(), chunk[max(0, taken - passed) :]
-                    passed += len(chunk)
-                    taken = max(taken, passed)
-                    for line in reader.feed(fresh):
+            async with aclosing(tail.fresh()) as texts:
+                async for text in texts:
+                    for line in (*away.over(), *reader.feed(text)):
                         yield line
-            if (await asyncio.to_thread(jobs.job, job)).ended:
-                break
-            await asyncio.sleep(_BRIEFLY)
-        except (ConnectionError, OutvotedError):
-            if time.monotonic() - heard > UNREACHABLE_SECONDS:
-                raise
-            await asyncio.sleep(_PAUSE)
+        except (ConnectionError, TimeoutError, OutvotedError):
+            broken = True
+        try:
+            ended = (await asyncio.to_thread(jobs.job, job)).ended
+        except OutvotedError as error:
+            ended, broken, away.error = False, True, error
+        for line in away.goes_on() if broken else ():
+            yield line
+        if ended and (not broken or away.tries > _MOST_TRIES):  # the log may be gone with its machine
+            break
+        if away.too_long:
+            raise away.error
+        await asyncio.sleep(_PAUSE if broken else _BRIEFLY)
     for line in reader.end():
         yield line
+
+
+class _Tail:
+    """A log that may have to be read from its beginning again and again; what came before is left out."""
+
+    def __init__(self, jobs: Jobs, job: str) -> None:
+        self._jobs, self._job, self._taken = jobs, job, 0
+
+    async def fresh(self) -> AsyncGenerator[str, None]:
+        passed = 0
+        async with aclosing(self._jobs.tail(self._job)) as chunks:
+            while (chunk := await asyncio.wait_for(anext(chunks, None), _QUIET_SECONDS)) is not None:
+                text = chunk[max(0, self._taken - passed) :]
+                passed += len(chunk)
+                self._taken = max(self._taken, passed)
+                yield text
+
+
+class _Absence:
+    """For how long nothing can be had of a cluster, and what is said of it."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+        self._since, self._said = time.monotonic(), False
+        self.tries = 0
+        """How often something was asked for since then, in vain."""
+        self.error = OutvotedError(
+            expected=f"the log of the run from {address}",
+            found="nothing for minutes, though the cluster answers",
+            remedy="the run may go on: come back with `outvoted watch`; the machine with its log may be lost",
+        )
+
+    @property
+    def too_long(self) -> bool:
+        return self.tries > 0 and time.monotonic() - self._since > UNREACHABLE_SECONDS
+
+    def goes_on(self) -> Iterator[tuple[str, None]]:
+        now = time.monotonic()
+        self._since = self._since if self.tries else now
+        self.tries += 1
+        if now - self._since >= _SAID_SECONDS and not self._said:
+            self._said = True
+            yield (
+                f"nothing has come from {self._address} for {now - self._since:.0f} s: it is waited for, "
+                f"{UNREACHABLE_SECONDS / 60:.0f} minutes at most; the run may go on meanwhile",
+                None,
+            )
+
+    def over(self) -> Iterator[tuple[str, None]]:
+        if self._said:
+            yield f"{self._address} answers again, after {time.monotonic() - self._since:.0f} s", None
+        self.tries, self._said = 0, False
 
 
 def pulled(source: Callable[[], AsyncGenerator[Item, None]]) -> Iterator[Item]:

@@ -56,10 +56,10 @@ class ServerRuns:
     def submit(self, wanted: Submission, console: Console) -> JobSeen:
         """Check a configuration here as far as that can be, and have the service check and start it."""
         job_name(wanted.name, "--name")
-        if wanted.runs is not None:
+        if wanted.runs is not None or wanted.off_head:
             raise OutvotedError(
-                expected="no --runs beside --server",
-                found=f"--runs {wanted.runs}",
+                expected="neither --runs nor --off-head beside --server",
+                found=f"--runs {wanted.runs}" if wanted.runs is not None else "--off-head",
                 remedy="leave it out: runs go to the folder that the service was started with",
             )
         settings = configured(KINDS[wanted.kind], wanted.keys, wanted.config, wanted.override)

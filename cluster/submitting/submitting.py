@@ -20,6 +20,7 @@ from outvoted.cluster.jobs.run_settings import RunSettings
 from outvoted.cluster.submitting.dashboard import Jobs
 from outvoted.cluster.submitting.entry import ENVIRONMENT, Entry, job_name, next_id, runs_folder
 from outvoted.cluster.submitting.packing import pack
+from outvoted.search.errors import OutvotedError
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Submission:
         config: a file, or the name of a ready configuration.
         keys: what stands in it.
         runs: the folder or URL of runs on the cluster; None for the cluster's own.
+        off_head: whether its command runs on another node than the head, and outlives that.
         without: what of the current folder is not sent; None to send nothing but the configuration.
     """
 
@@ -40,6 +42,7 @@ class Submission:
     override: Sequence[str] = ()
     runs: str | None = None
     resume: bool = False
+    off_head: bool = False
     without: Sequence[str] | None = ()
     debug: bool = False
 
@@ -48,6 +51,7 @@ class Submission:
         parts: list[str | Path] = ["outvoted", "submit", self.config, *where, "--name", self.name]
         parts += [part for one in self.override for part in ("--set", one)]
         parts += [] if self.runs is None else ["--runs", self.runs]
+        parts += ["--off-head"] * self.off_head
         parts += [part for one in self.without or () for part in ("--without", one)]
         parts += ["--no-code"] * (self.without is None)
         return command(*parts, "--resume")
@@ -62,6 +66,12 @@ def submit(wanted: Submission, jobs: Jobs, console: Console) -> str:
     """
     job_name(wanted.name, "--name")
     runs_folder(wanted.runs)
+    if wanted.off_head and wanted.runs is None:
+        raise OutvotedError(
+            expected="--runs beside --off-head: a folder that all machines of the cluster see, or a URL",
+            found="none",
+            remedy="name one, or leave out --off-head: the run's command and its folder are then on the head",
+        )
     kind = KINDS[wanted.kind]
     settings = configured(kind, wanted.keys, wanted.config, wanted.override)
     job = next_id(jobs, wanted.name)
@@ -80,10 +90,11 @@ def submit(wanted: Submission, jobs: Jobs, console: Console) -> str:
             "outvoted": version("outvoted"),
             "kind": wanted.kind,
             "runs": wanted.runs or "",
+            "off_head": "yes" if wanted.off_head else "",
             "again": wanted.again(("--address", jobs.address)),
         }
         console.print(f"sending {packed.files:,} files, {packed.size / 1e6:.1f} MB", soft_wrap=True)
-        jobs.submit(job, entry.command, there, ENVIRONMENT, notes)
+        jobs.submit(job, entry.command, there, ENVIRONMENT, notes, off_head=wanted.off_head)
     return job
 
 

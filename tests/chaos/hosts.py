@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.chaos.machines import Machines, environment
@@ -27,6 +28,23 @@ HEALTH = {"initial_delay_ms": 1000, "period_ms": 1000, "timeout_ms": 2000, "fail
 """How often Ray looks after its machines, as deployments have it: a lost one is missed within ten seconds."""
 
 
+@dataclass(frozen=True)
+class Site:
+    """How hosts are set up.
+
+    Attributes:
+        prefix: what the names of namespaces, cables and bridges begin with; their owner's number follows.
+        net: the second number of their addresses, which begin with 10.
+        dashboard: whether the head has one, for those who submit from outside.
+        away: hosts that nobody starts at first.
+    """
+
+    prefix: str = "ovc"
+    net: int = 78
+    dashboard: bool = False
+    away: str = ""
+
+
 class Host:
     """A machine of a cluster, with `ray start` on it; in namespaces of its own where hosts are apart."""
 
@@ -37,6 +55,7 @@ class Host:
         self._log, self._starts = cluster.folder / f"{name}.log", 0
         self.touched = True  # whether Ray on it may have been lost since it was last seen whole
         self.lost = False  # whether it is not there to be started
+        self.away = name in cluster.site.away  # whether it is no part of the cluster now
         self._process: subprocess.Popen[bytes] | None = None
         if cluster.apart:
             self._wire()
@@ -70,7 +89,9 @@ class Host:
         folder = self._cluster.folder / self.name
         folder.mkdir(exist_ok=True)
         if self.number == 0:
-            role = ["--head", f"--port={self._cluster.port}", "--include-dashboard=false", "--num-cpus=0"]
+            seen = str(self._cluster.site.dashboard).lower()
+            role = ["--head", f"--port={self._cluster.port}", "--num-cpus=0", f"--include-dashboard={seen}"]
+            role += [f"--dashboard-host={self.ip}"] * self._cluster.site.dashboard
         else:
             role = [f"--address={self._cluster.address}", "--num-cpus=1"]
         start = [str(Path(sys.executable).with_name("ray")), "start", "--block", *role, *_ANY_PORTS]
@@ -152,16 +173,14 @@ class Hosts(Machines):
     first. Otherwise they are Rays side by side on this machine.
     """
 
-    def __init__(self, folder: Path, apart: bool) -> None:
-        self.name = "hosts" if apart else "cluster"
-        self.folder, self.prefix, self.apart = folder, f"ovc{os.getpid()}", apart
-        self.net, self.bridge = f"10.78.{os.getpid() % 250}", f"{self.prefix}br"
+    def __init__(self, folder: Path, apart: bool, site: Site = Site()) -> None:  # is frozen
+        self.name, self.site = "hosts" if apart else "cluster", site
+        self.folder, self.prefix, self.apart = folder, f"{site.prefix}{os.getpid()}", apart
+        self.net, self.bridge = f"10.{site.net}.{os.getpid() % 250}", f"{self.prefix}br"
         self.port = _PORT if apart else _free_port()
         self.address = f"{self.net}.1:{self.port}" if apart else f"127.0.0.1:{self.port}"
-        for left in (
-            "gcs",
-            *"habcdefgh",
-        ):  # by others that used the folder: a head would go on with what it was
+        # Left by others that used the folder: a head would go on with what it was.
+        for left in ("gcs", *"habcdefgh"):
             shutil.rmtree(folder / left, ignore_errors=True)
         token = folder / "token"
         token.touch(0o600)
@@ -172,7 +191,7 @@ class Hosts(Machines):
             **environment(), **stored, **health, "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(token)
         }  # fmt: skip
         if apart:
-            _remove_orphans()
+            _remove_orphans(site.prefix)
             _ip("link", "add", self.bridge, "type", "bridge")
             _ip("link", "set", self.bridge, "up")
         self.hosts = [Host(name, number, self) for number, name in enumerate(_NAMES)]
@@ -218,7 +237,8 @@ class Hosts(Machines):
         for host in joined:
             host.remove()
             shutil.rmtree(self.folder / host.name, ignore_errors=True)
-        touched = [host for host in self.hosts if host.touched or not host.alive]
+        there = [host for host in self.hosts if not host.away]
+        touched = [host for host in there if host.touched or not host.alive]
         for host in touched:
             host.lost = False
             host.link(True)
@@ -227,17 +247,24 @@ class Hosts(Machines):
         while touched or joined:
             time.sleep(_NOTICING_SECONDS)  # until the head has missed what is lost, and that has ended
             self.tend()
-            if all(host.started() for host in self.hosts) and self._known() == len(self.hosts):
+            if all(host.started() for host in there) and self._known() == len(there):
                 break
             if time.monotonic() > deadline:
                 raise RuntimeError(f"the hosts did not start; see {self.folder}/*.log")
         for host in touched:
             host.touched = False
 
+    def outside(self) -> tuple[str, ...]:
+        """Have a host beside the cluster, without Ray; return what a command there begins with."""
+        guest = Host("o", len(self.hosts), self)
+        guest.away = True
+        self.hosts.append(guest)
+        return _inside(guest.space) if self.apart else ()
+
     def tend(self) -> None:
         """Start Ray where it has ended, but on hosts that are lost."""
         for host in self.hosts:
-            if not host.alive and not host.lost:
+            if not (host.alive or host.lost or host.away):
                 host.start()
 
     def join(self) -> Host:
@@ -303,10 +330,10 @@ def _remove(space: str) -> None:
     subprocess.run(["ip", "netns", "del", space], capture_output=True, check=False)
 
 
-def _remove_orphans() -> None:
+def _remove_orphans(prefix: str) -> None:
     """Remove the namespaces and bridges of harnesses that are no more."""
     spaces = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True, check=False).stdout
-    for name, owner in set(re.findall(r"^(ovc(\d+)-\w+)", spaces, re.MULTILINE)):
+    for name, owner in set(re.findall(rf"^({prefix}(\d+)-\w+)", spaces, re.MULTILINE)):
         if not Path(f"/proc/{owner}").exists():
             _remove(name)
-            subprocess.run(["ip", "link", "del", f"ovc{owner}br"], capture_output=True, check=False)
+            subprocess.run(["ip", "link", "del", f"{prefix}{owner}br"], capture_output=True, check=False)

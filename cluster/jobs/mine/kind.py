@@ -164,7 +164,9 @@ def _manned(
     )
 
     def say(sentence: SaySentence) -> None:
-        if sentence.text is not None:
+        if sentence.text is not None and sentence.good:
+            progress.console.print(sentence.text, soft_wrap=True)
+        elif sentence.text is not None:
             warn(progress.console, sentence.text)
         if sentence.state:
             stands(job.store, record, sentence.text)

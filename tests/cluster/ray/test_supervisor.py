@@ -379,6 +379,8 @@ def test_cells_follow_the_machines() -> None:
     world.hear(MachinesSeen(3, 3))
     world.live()
     assert len(world.living) == 3
+    joined = [said for _, said in world.said if said.good]
+    assert [one.text for one in joined] == ["2 machines have joined: there is room for 3 cells"]
     world.room = 2
     world.hear(MachinesSeen(2, 2, ("10.0.0.2",)), CellLost(2, RuntimeError("gone"), died=True))
     for _ in range(10):

@@ -1,11 +1,12 @@
 """A cluster that is pretended: jobs are entries of a dictionary, and files are those of a folder."""
 
+import asyncio
 import time
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from outvoted.cluster.submitting.dashboard import JobSeen, no_such_run
+from outvoted.cluster.submitting.dashboard import JobSeen, UnreachableError, no_such_run
 
 
 class PretendedCluster:
@@ -14,20 +15,32 @@ class PretendedCluster:
     def __init__(self, files: Path | None = None) -> None:
         self.address = "http://head:8265"
         self.known: dict[str, JobSeen] = {}
+        self.off_head: set[str] = set()
         self.entries: dict[str, str] = {}
         self.sent: dict[str, list[str]] = {}
         self.said: dict[str, str] = {}
         self.files = files
         self.breaks = 0
         """How many more times a connection breaks half-way through a log."""
+        self.away = False
+        """Whether nobody answers for it."""
+        self.stands = 0
+        """How many more times a connection stands still instead, as where a cable was pulled."""
 
     def submit(
-        self, job: str, entry: str, folder: Path, environment: Mapping[str, str], notes: Mapping[str, str]
+        self,
+        job: str,
+        entry: str,
+        folder: Path,
+        environment: Mapping[str, str],
+        notes: Mapping[str, str],
+        off_head: bool = False,
     ) -> None:
         """Keep it, as one that runs."""
         assert job not in self.known
         self.known[job] = JobSeen(job, "RUNNING", node="n", notes=dict(notes), began=time.time())
         self.entries[job] = entry
+        self.off_head |= {job} if off_head else set()
         self.sent[job] = sorted(
             path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
         )
@@ -38,6 +51,8 @@ class PretendedCluster:
 
     def job(self, job: str) -> JobSeen:
         """Return it."""
+        if self.away:
+            raise UnreachableError("a dashboard", "nothing that listens there", "check host and port")
         if job not in self.known:
             raise no_such_run(self.address, job)
         return self.known[job]
@@ -61,6 +76,9 @@ class PretendedCluster:
             if self.breaks and start > len(text) / 2:
                 self.breaks -= 1
                 raise ConnectionError("reset")
+            if self.stands and start > len(text) / 2:
+                self.stands -= 1
+                await asyncio.Event().wait()
             yield text[start : start + 7]
 
     def file(self, node: str, name: str) -> Iterator[bytes]:

@@ -112,6 +112,14 @@ def test_what_is_killed_resumes_a_few_times(tmp_path: Path) -> None:
     assert [call[-1] for call in calls] == ["--resume", *["--start-or-resume"] * 3]
 
 
+def test_a_command_that_is_stopped_is_waited_for_and_not_begun_again(tmp_path: Path) -> None:
+    """Ray signals the shell, its child, and, where it is under way, the pause before another try."""
+    ends = 'kill -TERM $PPID; sleep 0.2; echo "still there"; kill -9 $$'
+    code, calls = _ran(Entry("mine", "c.yaml", "x"), tmp_path, ends)
+    assert code == 137
+    assert len(calls) == 1
+
+
 def test_a_command_that_is_killed_once_ends_as_its_second_try(tmp_path: Path) -> None:
     ends = f"[ -e {shlex.quote(str(tmp_path))}/once ] && exit 0; touch {tmp_path}/once; kill -9 $$"
     code, calls = _ran(Entry("mine", "c.yaml", "x"), tmp_path, ends)

@@ -1,5 +1,6 @@
 """A run is checked before it is sent, as its own command checks it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,15 @@ def test_a_sound_run_is_sent_with_the_command_that_resumes_it(cluster: Pretended
         f"outvoted submit {small} --address http://head:8265 --name a --set search.per_target=7 "
         "--runs /shared/runs --resume"
     )
+
+
+def test_a_run_off_the_head_has_a_folder_that_all_see(cluster: PretendedCluster, small: Path) -> None:
+    with pytest.raises(OutvotedError, match="beside --off-head"):
+        submit(replace(_submission(small, "a"), off_head=True), cluster, Terminal(quiet=True))
+    wanted = replace(_submission(small, "a", runs="/shared/runs"), off_head=True)
+    submit(wanted, cluster, Terminal(quiet=True))
+    assert cluster.off_head == {"a"}
+    assert cluster.job("a").notes["again"].endswith("--runs /shared/runs --off-head --resume")
 
 
 @pytest.mark.parametrize(

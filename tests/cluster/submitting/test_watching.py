@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -49,16 +50,16 @@ def _watched(cluster: PretendedCluster, **how: bool) -> str:
     return console.file.getvalue()
 
 
+async def _all_lines(cluster: PretendedCluster) -> list[str | None]:
+    return [said async for said, _ in lines(cluster, "a")]
+
+
 def test_lines_come_once_though_the_connection_breaks(
     cluster: PretendedCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(logs, "_PAUSE", 0.0)
     cluster.breaks = 3
-
-    async def all_lines() -> list[str | None]:
-        return [said async for said, _ in lines(cluster, "a")]
-
-    found = asyncio.run(all_lines())
+    found = asyncio.run(_all_lines(cluster))
     assert found == ["Ray says something", None, "computing on CPUs", "searches  5/10  1 mistake", "done"]
 
 
@@ -67,9 +68,43 @@ def test_a_cluster_that_is_gone_for_long_is_told(
 ) -> None:
     monkeypatch.setattr(logs, "_PAUSE", 0.0)
     monkeypatch.setattr(logs, "UNREACHABLE_SECONDS", -1.0)
+    cluster.known["a"] = replace(cluster.job("a"), state="RUNNING")
     cluster.breaks = 1
-    with pytest.raises(ConnectionError):
+    with pytest.raises(OutvotedError, match="though the cluster answers"):
         _watched(cluster)
+    cluster.breaks, cluster.away = 1, True
+    with pytest.raises(OutvotedError, match="nothing that listens there"):
+        asyncio.run(_all_lines(cluster))
+
+
+def test_a_run_that_ended_with_its_log_is_not_waited_for(
+    cluster: PretendedCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logs, "_PAUSE", 0.0)
+    cluster.breaks = 100
+    assert "computing on CPUs" in _watched(cluster)
+
+
+def test_it_is_said_that_a_cluster_is_away_and_that_it_is_back(
+    cluster: PretendedCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logs, "_PAUSE", 0.0)
+    monkeypatch.setattr(logs, "_SAID_SECONDS", 0.0)
+    cluster.breaks = 3
+    said = _watched(cluster).splitlines()
+    about = [line for line in said if cluster.address in line]
+    assert "nothing has come from" in about[0]
+    assert "answers again" in about[1]
+    assert [line for line in said if line not in about][1:] == _watched(cluster).splitlines()[1:]
+
+
+def test_a_connection_that_gives_nothing_any_more_is_made_again(
+    cluster: PretendedCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logs, "_PAUSE", 0.0)
+    monkeypatch.setattr(logs, "_QUIET_SECONDS", 0.01)
+    cluster.stands = 1
+    assert _watched(cluster).splitlines()[-1] == "done"
 
 
 def test_without_a_terminal_the_runs_own_lines_are_printed_and_rays_are_not(
