@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
 from queue import Empty, SimpleQueue
@@ -77,6 +78,8 @@ class Crew:
         self._inbox: SimpleQueue[Callable[[], Event | None]] = SimpleQueue()
         self._contents: CellContents | None = None
         self._cells: dict[int, Cell] = {}
+        self._starting: set[int] = set()
+        self._wanted: SimpleQueue[tuple[int, Future[Cell]]] = SimpleQueue()
         self._placed: set[int] = set()
         self._pulses: dict[int, tuple[float, Vitals]] = {}
         self._pulsing: dict[int, float] = {}
@@ -85,6 +88,7 @@ class Crew:
         self._recorded: Progress | None = None
         self._ended = Flag()
         self._looking = Thread(target=self._keep_looking, daemon=True)
+        Thread(target=self._keep_starting, daemon=True).start()
 
     def start(self) -> tuple[Any, ...]:
         """Start cells that are not opened yet; return what trains networks in those for which there is room.
@@ -96,7 +100,7 @@ class Crew:
         while not self._placed:
             self._turn()
         began = time.monotonic()
-        while len(self._placed) < len(self._cells) and time.monotonic() - began < _GRACE_SECONDS:
+        while len(self._placed) < len(self._cells) + len(self._starting) and time.monotonic() - began < _GRACE_SECONDS:
             self._turn()
         return tuple(self._cells[cell].actor.train for cell in sorted(self._placed & self._cells.keys()))
 
@@ -204,19 +208,18 @@ class Crew:
 
     def _watch(self, call: Any, heard: Heard) -> None:
         """Have a call that ends put into the inbox."""
+        self._await(call.future(), heard)
 
-        def ended(future: Any) -> None:
-            self._inbox.put(partial(_heard, future, heard))
-
-        call.future().add_done_callback(ended)
+    def _await(self, future: Any, heard: Heard) -> None:
+        future.add_done_callback(lambda ended: self._inbox.put(partial(_heard, ended, heard)))
 
     def _do(self, instruction: Instruction) -> None:
         match instruction:
             case StartCell(number):
-                cell = self._cells[number] = self._start()
-                self._watch(cell.placed, partial(self._has_room, number))
-                if self._contents is not None:
-                    self._open(number, cell)
+                self._starting.add(number)
+                future: Future[Cell] = Future()
+                self._await(future, partial(self._started, number))
+                self._wanted.put((number, future))
             case EndCell(number):
                 self._forget(number)
             case LeaseShard(number, lease):
@@ -232,12 +235,40 @@ class Crew:
             case StopRun(error):
                 raise _own(error)
 
+    def _keep_starting(self) -> None:
+        """Start cells one after the other, in a thread of its own: a head that is away holds it up."""
+        while not self._ended.is_set():
+            with suppress(Empty):
+                number, future = self._wanted.get(timeout=_TURN_SECONDS)
+                if number not in self._starting:
+                    continue
+                try:
+                    future.set_result(self._start())
+                except Exception as error:
+                    future.set_exception(error)
+
+    def _started(self, number: int, value: Any, error: BaseException | None) -> Event | None:
+        if number not in self._starting:  # it was ended meanwhile
+            if error is None:
+                _end_apart(value)
+            return None
+        self._starting.discard(number)
+        if error is not None:
+            return CellLost(number, error, died=True)
+        cell = self._cells[number] = value
+        self._watch(cell.placed, partial(self._has_room, number))
+        if self._contents is not None:
+            self._open(number, cell)
+        return None
+
     def _forget(self, number: int) -> None:
-        cell = self._cells.pop(number)
+        self._starting.discard(number)
+        cell = self._cells.pop(number, None)
         self._placed.discard(number)
         self._pulses.pop(number, None)
         self._pulsing.pop(number, None)
-        Thread(target=cell.end, daemon=True).start()  # a head that is away would hold it up
+        if cell is not None:
+            _end_apart(cell)
 
     def _open(self, number: int, cell: Cell) -> None:
         assert self._contents is not None
@@ -319,6 +350,11 @@ class Crew:
 
 class _CellGoneError(Exception):
     """A cell that was asked is there no more."""
+
+
+def _end_apart(cell: Cell) -> None:
+    """End a cell in a thread: a head that is away would hold it up."""
+    Thread(target=cell.end, daemon=True).start()
 
 
 def _end(cells: Iterable[Cell]) -> None:

@@ -52,9 +52,11 @@ class Machines:
         self.recorded: list[str] = []
         self.said: list[str | None] = []
         self.live: dict[str, Live] = {}
+        self.starting_seconds = 0.0
         self.recorder = SimpleNamespace(record=SimpleNamespace(remote=self._record))
 
     def start(self) -> Any:
+        time.sleep(self.starting_seconds)
         number = len(self.cells)
         cell = SimpleNamespace(
             placed=Call(None),
@@ -134,6 +136,15 @@ def test_what_a_cell_had_that_died_is_mined_by_another(crew: Crew, machines: Mac
     assert sorted(machines.recorded) == all_of(30)
     assert len(machines.ended) == 1
     assert any("was lost: it is started again" in str(text) for text in machines.said)
+
+
+def test_a_cell_that_takes_long_to_start_holds_back_no_other(crew: Crew, machines: Machines) -> None:
+    """As where the head of the cluster is away, which is asked for room."""
+    machines.fates["shard-4"] = [Call(RayActorError())]
+    machines.starting_seconds = 5.0
+    mine(crew, 30)
+    assert sorted(machines.recorded) == all_of(30)
+    assert len(machines.cells) == CELLS
 
 
 def test_rows_that_were_lost_are_mined_again(crew: Crew, machines: Machines) -> None:
