@@ -99,8 +99,8 @@ class Crew:
         self._awake()
         while not self._placed:
             self._turn()
-        began = time.monotonic()
-        while len(self._placed) < len(self._cells) + len(self._starting) and time.monotonic() - began < _GRACE_SECONDS:
+        until = time.monotonic() + _GRACE_SECONDS
+        while len(self._placed) < len(self._cells) + len(self._starting) and time.monotonic() < until:
             self._turn()
         return tuple(self._cells[cell].actor.train for cell in sorted(self._placed & self._cells.keys()))
 
