@@ -141,7 +141,8 @@ class Entry:
         return (
             f'run() {{ {records.VARIABLE}=records {shlex.join(parts)} --runs {runs} "$@"; }}; '
             f"told=; trap told=1 TERM; run{first}; code=$?; "
-            f'for again in {" ".join(map(str, range(1, _AGAIN + 1)))}; do [ "$code" -gt 130 ] && [ -z "$told" ] || break; '
+            f"for again in {' '.join(map(str, range(1, _AGAIN + 1)))}; do "
+            '[ "$code" -gt 130 ] && [ -z "$told" ] || break; '
             'echo "outvoted was killed (exit code $code); it resumes its run"; sleep 5; '
             '[ -z "$told" ] || break; run --start-or-resume; code=$?; done; exit "$code"'
         )
