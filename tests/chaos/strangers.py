@@ -13,8 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import grpc
-
+_grpc: Any = import_module("grpc")  # which has no types
 _SERVICES = (
     *("gcs_service", "node_manager", "core_worker", "reporter", "ray_client", "runtime_env_agent"),
     *("autoscaler", "instance_manager", "events_event_aggregator_service", "pubsub"),
@@ -162,22 +161,22 @@ def _by_http(address: str, port: int, token: str) -> Iterator[tuple[str, str]]:
 
 def _by_grpc(address: str, port: int, token: str) -> Iterator[tuple[str, str]]:
     metadata = [("authorization", f"Bearer {token}")] if token else []
-    with grpc.insecure_channel(f"{address}:{port}") as channel:
+    with _grpc.insecure_channel(f"{address}:{port}") as channel:
         for method in _methods():
             call = channel.unary_unary(method, request_serializer=bytes, response_deserializer=bytes)
             try:
                 call(b"", timeout=_SECONDS, metadata=metadata)
-                code = grpc.StatusCode.OK
-            except grpc.RpcError as error:
+                code = _grpc.StatusCode.OK
+            except _grpc.RpcError as error:
                 code = error.code()
-            if code in (grpc.StatusCode.UNIMPLEMENTED, grpc.StatusCode.UNAVAILABLE):
+            if code in (_grpc.StatusCode.UNIMPLEMENTED, _grpc.StatusCode.UNAVAILABLE):
                 how = "nothing"
-            elif code in (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED):
+            elif code in (_grpc.StatusCode.UNAUTHENTICATED, _grpc.StatusCode.PERMISSION_DENIED):
                 how = "refused"
             else:
                 how = "answered"
             yield f"{method} {code.name}", how
-            if code == grpc.StatusCode.UNAVAILABLE:  # it does not speak gRPC
+            if code == _grpc.StatusCode.UNAVAILABLE:  # it does not speak gRPC
                 return
 
 
