@@ -10,7 +10,8 @@ import random
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,22 +21,24 @@ from tests.chaos.drill import drill, not_struck
 from tests.chaos.faults import FAULTS, Fault
 from tests.chaos.hosts import Hosts, can_be_apart
 from tests.chaos.machines import Alone
-from tests.chaos.outcomes import Outcome
+from tests.chaos.outcomes import Outcome, read
 
-_TOGETHER = 6
+_TOGETHER = 9
 """Faults that strike one run, one after the other."""
 _AT_FIRST = ("beginning", "training", "starting")
 _ON_CLUSTER = 0.75
 _PER_TARGET, _PACE = 240, 0.06
 
 
-def chosen(count: int, seed: int, faults: Sequence[Fault]) -> list[Fault]:
-    """Return faults in a random order, each as often as all others."""
-    chance = random.Random(seed)
-    found: list[Fault] = []
+def chosen(count: int, seed: int, faults: Sequence[Fault], struck: Iterable[Outcome] = ()) -> list[Fault]:
+    """Return faults in a random order, those first that were struck least so far."""
+    chance, found = random.Random(seed), list[Fault]()
+    times = Counter(outcome.fault for outcome in struck)
     while len(found) < count:
-        found += chance.sample(faults, len(faults))
-    return found[:count]
+        least = min(times[fault.name] for fault in faults)
+        found.append(chance.choice([fault for fault in faults if times[fault.name] == least]))
+        times[found[-1].name] += 1
+    return found
 
 
 def grouped(faults: Sequence[Fault], seed: int) -> list[tuple[bool, list[Fault]]]:
@@ -71,7 +74,8 @@ def main() -> int:
     possible = [
         one for one in FAULTS if one.needs not in lacking and any(words in one.name for words in options.only)
     ]
-    plan = grouped(chosen(options.faults, options.seed, possible), options.seed)
+    struck = read(options.record) if options.record.exists() else []
+    plan = grouped(chosen(options.faults, options.seed, possible, struck), options.seed)
     outcomes: list[Outcome] = []
     with _folder(options.folder) as folder:
         bench = Bench(folder, _PER_TARGET, _PACE)
@@ -122,7 +126,10 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--folder", type=Path, help="where runs and logs are kept; a temporary one else")
     parser.add_argument(
-        "--record", type=Path, default=Path("build/chaos.jsonl"), help="to which outcomes are added"
+        "--record",
+        type=Path,
+        default=Path("build/chaos.jsonl"),
+        help="to which outcomes are added; what was struck least by then is struck first",
     )
     options = parser.parse_args()
     options.record.parent.mkdir(parents=True, exist_ok=True)
