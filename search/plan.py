@@ -7,6 +7,7 @@ the searches of a shorter one.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,6 +114,23 @@ class Searches:
         for replicas in left.chunks(max(1, size // turns)):
             shard = self.of(replicas)
             yield shard.rows(~done.holds(shard.search_id))
+
+    def cut_evenly(self, done: IdRanges, cells: int, size: int, at_once: int) -> tuple[int, int]:
+        """Cut what is not ``done`` so that cells which are equally fast end at the same time.
+
+        Args:
+            done: search ids.
+            cells: that share what is left, however little it is.
+            size: searches of a shard, at most.
+            at_once: shards that a cell has at a time, at most.
+
+        Returns:
+            How many searches a shard is to have, and how many shards a cell: as many each time it takes some.
+        """
+        turns = len(self.turns)
+        left, most = len(done.missing(len(self)).divided(turns)), max(1, size // turns)
+        each = max(1, ceil(left / (cells * most)))
+        return max(1, ceil(left / (cells * each))) * turns, ceil(each / ceil(each / at_once))
 
 
 @dataclass(frozen=True)

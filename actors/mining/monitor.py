@@ -2,16 +2,17 @@
 
 import io
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 from PIL import Image, ImageDraw
 from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
-from outvoted.actors.mining.shards import Progress, ShardResult
+from outvoted.actors.mining.shards import Progress
 from outvoted.actors.runs import png
 from outvoted.actors.runs.epochs import EpochRecord
 from outvoted.actors.runs.watching import Watched, spares_the_run
@@ -60,17 +61,22 @@ class Monitor(Watched):
         self._writer.flush()
 
     @spares_the_run
-    def shard(self, progress: Progress, result: ShardResult) -> None:
-        """Show where the run stands after a shard, and the mistakes it found; or don't, until later."""
+    def shard(self, progress: Progress, mistakes: Callable[[], pa.Table]) -> None:
+        """Show where the run stands after a shard, and the mistakes it found; or don't, until later.
+
+        Args:
+            progress: of the run.
+            mistakes: gives the shard's rows of `mistakes`; called only where they are shown.
+        """
         self._last = progress
         if self._first is None:
             self._first = time.monotonic(), progress
         due = progress.searches >= self._point_at
         if due:
             self._point()
-        if result.mistakes.num_rows and progress.searches >= self._picture_at:
+        if progress.searches >= self._picture_at and (found := mistakes()).num_rows:
             self._picture_at = _PICTURE * progress.searches
-            self._picture("mistakes/seed and mistake, label to wrong class", _grid(result), progress.searches)
+            self._picture("mistakes/seed and mistake, label to wrong class", _grid(found), progress.searches)
             due = True
         if due:
             self._writer.flush()
@@ -123,9 +129,9 @@ class Monitor(Watched):
         self._writer.add_event(event)
 
 
-def _grid(result: ShardResult) -> Image.Image:
+def _grid(mistakes: pa.Table) -> Image.Image:
     """Draw seed | mistake pairs with `label to wrong class` under each."""
-    rows = result.mistakes.select(["seed_image", "image", "label", "predicted"]).slice(0, _GRID).to_pylist()
+    rows = mistakes.select(["seed_image", "image", "label", "predicted"]).slice(0, _GRID).to_pylist()
     tiles = [_tile(row) for row in rows]
     width, height = tiles[0].size
     lines = -(-len(tiles) // _COLUMNS)

@@ -4,16 +4,18 @@ import asyncio
 import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import ray
 
 from outvoted.actors.data.datasets import Dataset, Images
+from outvoted.actors.mining.at_home import Home
 from outvoted.actors.mining.coordinator import Coordinator, Verdict
 from outvoted.actors.mining.local_mining import MiningResult, mine_panel
 from outvoted.actors.mining.ray_seeds import SeedsAhead
-from outvoted.actors.mining.shards import Live, ShardResult
+from outvoted.actors.mining.shards import Live, Mined, ShardResult
 from outvoted.actors.networks import Architecture, Weights
 from outvoted.actors.networks.computing import keep_freed_memory, use_one_thread
 from outvoted.actors.networks.members import Member
@@ -26,6 +28,7 @@ from outvoted.actors.panel.peer import Peer
 from outvoted.actors.panel.ray_panel import Placed, RayPanel
 from outvoted.actors.panel.realism import FoundImages, Seen
 from outvoted.actors.panel.renderer import Renderer
+from outvoted.actors.runs.fence import Guard
 from outvoted.actors.runs.ray_metrics import Meter
 from outvoted.actors.training.steps import Training
 from outvoted.actors.training.training import Epoch, trained_or_measured
@@ -126,6 +129,9 @@ class PeersInside(Peers):
         networks = [member.build(images.shape, images.classes) for member in ray.get(list(self.members))]
         renderer = Renderer(rules.transform, images.seeds)
         peers = [Peer(network, renderer, batch) for network in networks]
+        for peer in peers:
+            with suppress(Exception):  # of any class: the network is the user's, and is asked again
+                peer.open()
         return PanelInside(LocalPanel(peers), renderer.seeds)
 
     async def cpu_seconds(self) -> tuple[float, ...]:
@@ -158,6 +164,7 @@ class Opening:
         placed: the referee, or None, and the images.
         meter: measures how long shards take.
         retries: how often what a peer fails to answer is put to it again.
+        home: the run's folder and whose it is; None where all rows go to the recorder.
     """
 
     rules: Rules
@@ -167,6 +174,7 @@ class Opening:
     meter: Meter
     batch: Batch = "auto"
     retries: Retries = field(default_factory=Retries)
+    home: Guard | None = None
 
 
 class _Opened:
@@ -189,13 +197,14 @@ class _Opened:
         self._peers = opening.peers
         self._live: dict[str, Live] = {}
         self._meter = opening.meter
+        self._home = None if opening.home is None else Home.found(opening.home)
 
     async def pulse(self) -> Vitals:
         """Say how it is; another thread may ask."""
         elsewhere = await self._peers.cpu_seconds()
         return Vitals(self.panel.beats, (time.process_time(), *elsewhere), self._live.copy())
 
-    async def mine(self, lease: Lease) -> ShardResult:
+    async def mine(self, lease: Lease) -> Mined:
         """Run a shard; again, where a peer's bound proves too small meanwhile."""
         began = time.monotonic()
         try:
@@ -204,9 +213,13 @@ class _Opened:
                     before, result = await self.panel.widened(), await self._mined(lease)
                     if await self.panel.widened() == before:
                         self._meter.observe("shard_seconds", time.monotonic() - began)
-                        return result
+                        return await self._kept(result)
         finally:
             self._live.pop(lease.shard.name, None)
+
+    async def _kept(self, result: ShardResult) -> Mined:
+        """Write a shard into the run's folder, if that is seen from here, while others go on."""
+        return result if self._home is None else await asyncio.to_thread(self._home.kept, result)
 
     async def _mined(self, lease: Lease) -> ShardResult:
         name = lease.shard.name
@@ -237,10 +250,6 @@ class _Opened:
         return Verdict(votes, classes)
 
 
-Opener = tuple[Any]
-"""The object reference of an Opening, in a tuple, so that it reaches an actor as it is."""
-
-
 @ray.remote(max_restarts=0, max_task_retries=0, concurrency_groups={"health": 2})
 class CellActor:
     """A process that trains networks, is opened, and is a cell from then on.
@@ -266,42 +275,44 @@ class CellActor:
         for epoch in trained_or_measured(architecture, training, data, seed, loaded):
             yield epoch
 
-    async def open(self, opener: Opener) -> str:
-        """Build panel and referee, if they aren't; return this machine's address once peers can answer."""
-        await self._opened(opener).panel.exactness()
+    async def open(self, opening: Opening) -> str:
+        """Build panel and referee, before all else; return this machine's address once peers can answer."""
+        self._cell = _Opened(opening)
+        await self._cell.panel.exactness()
         return str(ray.util.get_node_ip_address())
 
     @ray.method(num_returns=2)
-    async def mine(self, opener: Opener, lease: Lease) -> tuple[tuple[int, int], ShardResult]:
-        """Run a shard; return how many searches it has and how many failed, and then its rows."""
-        result = await self._opened(opener).mine(lease)
-        outcomes = result.searches.column("outcome").to_pylist()
-        return (len(outcomes), outcomes.count(str(Outcome.FAILED))), result
+    async def mine(self, lease: Lease) -> tuple[tuple[int, int], Mined]:
+        """Run a shard; return how many searches it has and how many failed, then what is to be recorded."""
+        mined = await self._opened.mine(lease)
+        counted = mined.counted()
+        return (counted.searches, counted.outcomes[Outcome.FAILED]), mined
 
     @ray.method(concurrency_group="health")
     async def pulse(self) -> Vitals:
         """Say how the cell is, once its peers have; in a thread of its own, also while networks compute."""
         return Vitals() if self._cell is None else await self._cell.pulse()
 
-    async def ask(self, opener: Opener, questions: Questions) -> Replies:
+    async def ask(self, questions: Questions) -> Replies:
         """Put questions to the panel."""
-        return await self._opened(opener).seeds.ask(questions)
+        return await self._opened.seeds.ask(questions)
 
-    async def vote(self, opener: Opener, images: Pixels) -> Singles:
+    async def vote(self, images: Pixels) -> Singles:
         """Put images to the panel."""
-        return await self._opened(opener).panel.vote(images)
+        return await self._opened.panel.vote(images)
 
-    async def judge(self, opener: Opener, found: FoundImages) -> Seen:
+    async def judge(self, found: FoundImages) -> Seen:
         """Put images that searches ended with to the panel."""
-        return await self._opened(opener).panel.judge(found)
+        return await self._opened.panel.judge(found)
 
-    async def exactness(self, opener: Opener) -> tuple[Exactness, ...]:
+    async def exactness(self) -> tuple[Exactness, ...]:
         """Return how the panel's answers were computed so far."""
-        return await self._opened(opener).panel.exactness()
+        return await self._opened.panel.exactness()
 
-    def _opened(self, opener: Opener) -> _Opened:
+    @property
+    def _opened(self) -> _Opened:
         if self._cell is None:
-            self._cell = _Opened(ray.get(opener[0]))
+            raise RuntimeError("a cell that was not opened")
         return self._cell
 
 

@@ -1,4 +1,4 @@
-"""The recorder: the one writer of a run's shards and of its TensorBoard."""
+"""The recorder: alone decides what is part of a run, and writes its TensorBoard."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Any
 import ray
 
 from outvoted.actors.mining.monitor import Monitor
-from outvoted.actors.mining.shards import Progress, ShardResult, Shards
+from outvoted.actors.mining.shards import Mined, Progress, Shards
 from outvoted.actors.runs import fence, same_place
 from outvoted.actors.runs.compaction import Compactor
 from outvoted.actors.runs.epochs import EpochRecord
@@ -19,10 +19,11 @@ from outvoted.search.id_ranges import IdRanges
 
 
 class Recorder:
-    """Writes shards as they end, and joins their files now and then.
+    """Records shards as they end, and joins their files now and then.
 
-    Holds nothing that the folder doesn't: a restarted recorder goes on. Neither memory nor the time for a
-    shard grows with the run.
+    Cells that see the run's folder have written their rows there, hidden, and it renames them; the rows of
+    others it writes itself. It holds nothing that the folder doesn't: a restarted recorder goes on. Neither
+    memory nor the time for a shard grows with the run.
     """
 
     def __init__(self, path: Path, guard: Guard | None = None) -> None:
@@ -45,22 +46,32 @@ class Recorder:
         """Show how leases and cells fare."""
         self._monitor.health(values, self._progress.searches)
 
-    def record(self, *results: ShardResult) -> Progress:
-        """Write what is new in shards and say how far the run is; recording again changes nothing."""
-        before = self._progress.searches
-        for result in results:
-            self._write(result)
-        if self._progress.searches > before:
-            self._monitor.shard(self._progress, results[-1])
+    def record(self, *mined: Mined) -> Progress:
+        """Record what is new in shards and say how far the run is; recording again changes nothing."""
+        fresh = [found for shard in mined if (found := self._record(shard)) is not None]
+        if fresh:
+            self._monitor.shard(self._progress, lambda: fresh[-1].rows(self._shards).mistakes)
         return self._progress
 
-    def _write(self, result: ShardResult) -> None:
-        fresh = result.fresh(self._done)
-        if fresh is not None:
-            self._shards.write(fresh)
-            self._done = self._done.union(IdRanges.of(fresh.searches["search_id"].to_numpy()))
-            self._progress = self._progress.plus(fresh.searches)
-            self._compactor.wrote()
+    def _record(self, shard: Mined) -> Mined | None:
+        """Record what is new in a shard, and return it."""
+        ids, before = shard.ids(), len(self._done)
+        done = self._done.union(ids)
+        if len(done) == before + len(ids):
+            shard.record(self._shards)
+            self._took(shard.counted(), done)
+            return shard
+        fresh = None
+        if len(done) > before:  # some of its searches are recorded, in shards that were cut otherwise
+            fresh = shard.rows(self._shards).without(self._done)
+            fresh.record(self._shards)
+            self._took(fresh.counted(), done)
+        shard.discard(self._shards)
+        return fresh
+
+    def _took(self, more: Progress, done: IdRanges) -> None:
+        self._done, self._progress = done, self._progress + more
+        self._compactor.wrote()
 
     def progress(self) -> Progress:
         """Say how far the run is."""
@@ -69,6 +80,7 @@ class Recorder:
     def close(self) -> str | None:
         """Write what is not yet on disk; say, in a sentence, if TensorBoard does not show everything."""
         self._compactor.finish()
+        self._shards.staging.clear()
         self._monitor.close()
         return unwatched(self._monitor)
 

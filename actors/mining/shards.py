@@ -1,8 +1,9 @@
 """The searches of a run and what came of them: shard by shard, in running totals, and those that failed."""
 
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -10,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from outvoted.actors.runs import schema
+from outvoted.actors.runs.staging import Staging
 from outvoted.actors.runs.units import UnitTables
 from outvoted.search.errors import OutvotedError
 from outvoted.search.id_ranges import IdRanges
@@ -29,23 +31,117 @@ _COUNTED = (
 """What :class:`Progress` adds up."""
 
 
+class Mined(ABC):
+    """What came of a shard, on its way to the recorder."""
+
+    @abstractmethod
+    def ids(self) -> IdRanges:
+        """Return the ids of its searches."""
+
+    @abstractmethod
+    def counted(self) -> "Progress":
+        """Add up its searches."""
+
+    @abstractmethod
+    def rows(self, shards: "Shards") -> "ShardResult":
+        """Return its rows, read from the run's folder if they are there."""
+
+    @abstractmethod
+    def record(self, shards: "Shards") -> None:
+        """Make it part of the run."""
+
+    @abstractmethod
+    def discard(self, shards: "Shards") -> None:
+        """Leave nothing of it in the run's folder but what is part of the run."""
+
+
 @dataclass(frozen=True)
-class ShardResult:
+class ShardResult(Mined):
     """The rows of one shard, under the shard's name."""
 
     name: str
     searches: pa.Table
     mistakes: pa.Table
 
-    def fresh(self, known: IdRanges) -> "ShardResult | None":
-        """Return what is not ``known`` of it, under the name of these searches; None if there is nothing."""
+    @property
+    def tables(self) -> dict[str, pa.Table]:
+        """Its rows by table."""
+        return {"searches": self.searches, "mistakes": self.mistakes}
+
+    def ids(self) -> IdRanges:
+        """Return the ids of its searches."""
+        return IdRanges.of(self.searches["search_id"].to_numpy())
+
+    def counted(self) -> "Progress":
+        """Add up its searches."""
+        return Progress().plus(self.searches)
+
+    def rows(self, shards: "Shards") -> "ShardResult":
+        """Return it: it holds its rows."""
+        return self
+
+    def record(self, shards: "Shards") -> None:
+        """Write it."""
+        shards.write(self)
+
+    def discard(self, shards: "Shards") -> None:
+        """Do nothing: it is nowhere."""
+
+    def without(self, known: IdRanges) -> "ShardResult":
+        """Return its searches that are not ``known``, at least one, under the name of these."""
         ids = self.searches["search_id"].to_numpy()
         missing = ids[~known.holds(ids)]
-        if len(missing) in (0, len(ids)):
-            return self if len(missing) else None
         some = pa.array(missing)
         parts = (rows.filter(pc.is_in(rows["search_id"], some)) for rows in (self.searches, self.mistakes))
         return ShardResult(shard_name(missing), *parts)
+
+
+@dataclass(frozen=True)
+class StagedShard(Mined):
+    """A shard that its cell has written into the run's folder, hidden until it is recorded.
+
+    Attributes:
+        name: the shard's.
+        mark: tells its files from those of others who mined the shard too.
+        searched: the ids of its searches.
+        progress: what its searches come to.
+    """
+
+    name: str
+    mark: str
+    searched: IdRanges
+    progress: "Progress"
+
+    @staticmethod
+    def written(result: ShardResult, shards: "Shards", mark: str) -> "StagedShard":
+        """Write a shard's rows.
+
+        Raises:
+            OutvotedError: the disk refuses, or the run belongs to another process now.
+        """
+        shards.staging.write(result.name, mark, result.tables)
+        return StagedShard(result.name, mark, result.ids(), result.counted())
+
+    def ids(self) -> IdRanges:
+        """Return the ids of its searches."""
+        return self.searched
+
+    def counted(self) -> "Progress":
+        """Return what its searches come to."""
+        return self.progress
+
+    def rows(self, shards: "Shards") -> ShardResult:
+        """Read its rows, hidden or recorded."""
+        found = {name: shards.staging.read(name, self.name, self.mark) for name in shards.units.forms}
+        return ShardResult(self.name, **found)
+
+    def record(self, shards: "Shards") -> None:
+        """Rename its files to those of the run."""
+        shards.staging.enter(self.name, self.mark)
+
+    def discard(self, shards: "Shards") -> None:
+        """Remove its files."""
+        shards.staging.drop(self.name, self.mark)
 
 
 class Shards:
@@ -54,10 +150,11 @@ class Shards:
     def __init__(self, folder: Path) -> None:
         """Take the run's folder."""
         self.units = UnitTables(folder, schema.MISTAKES, schema.SEARCHES, named="shard-")
+        self.staging = Staging(self.units)
 
     def write(self, result: ShardResult) -> None:
         """Write a shard."""
-        self.units.write(result.name, {"mistakes": result.mistakes, "searches": result.searches})
+        self.units.write(result.name, result.tables)
 
     def done(self) -> IdRanges:
         """Return the ids of all recorded searches."""
@@ -126,18 +223,24 @@ class Progress:
         """Number of searches that found a verified mistake."""
         return self.outcomes[Outcome.MISTAKE]
 
+    def __add__(self, other: "Progress") -> "Progress":
+        """Add up two totals."""
+        return Progress(
+            **{one.name: getattr(self, one.name) + getattr(other, one.name) for one in fields(self)}
+        )
+
     def plus(self, rows: pa.Table) -> "Progress":
         """Add recorded rows of the `searches` table."""
         won = rows.filter(pc.equal(rows["outcome"], Outcome.MISTAKE))["target_name"]
-        return Progress(
-            searches=self.searches + len(rows),
-            outcomes=self.outcomes + _counted(rows["outcome"]),
-            targets=self.targets + _counted(won),
-            moves=self.moves + _total(rows, "moves"),
-            candidates=self.candidates + _total(rows, "candidates"),
-            voted_on=self.voted_on + _total(rows, "voted_on"),
-            consensus=self.consensus + _total(rows, "consensus"),
-            inferences=self.inferences + _total(rows, "inferences_target", "inferences_peers"),
+        return self + Progress(
+            searches=len(rows),
+            outcomes=_counted(rows["outcome"]),
+            targets=_counted(won),
+            moves=_total(rows, "moves"),
+            candidates=_total(rows, "candidates"),
+            voted_on=_total(rows, "voted_on"),
+            consensus=_total(rows, "consensus"),
+            inferences=_total(rows, "inferences_target", "inferences_peers"),
         )
 
     def scalars(self) -> dict[str, float]:

@@ -60,6 +60,15 @@ class Peer:
             other._realism = self._realism.beside(other._real_features)
         return other
 
+    def open(self) -> None:
+        """Copy the network and try it now, which is otherwise done when it is first asked.
+
+        Raises:
+            Exception: whatever a user's network raises.
+        """
+        if len(self.renderer.labels):
+            self.logits(self.renderer.inputs(self.renderer.random(2)))
+
     def exactness(self) -> Exactness:
         """Return how its answers were computed so far."""
         known = Exactness() if self._computed is None else self._computed.exactness

@@ -46,6 +46,28 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
             partial.unlink(missing_ok=True)
 
 
+def enter(hidden: Path, path: Path) -> None:
+    """Rename a whole file to ``path``, unless that was done before; its time is then that of entering.
+
+    Raises:
+        OutvotedError: it is not there, the system refuses, or the run belongs to another process now.
+    """
+    check_owned(path)
+    try:
+        now = time.time_ns()
+        os.utime(hidden, ns=(now, now))
+        hidden.replace(path)
+    except FileNotFoundError as error:
+        if not path.is_file():
+            raise OutvotedError(
+                expected=f"the rows that were written for {path}",
+                found=f"no {hidden.name} there any more",
+                remedy="leave hidden files in the folders of runs that go on; continue with --resume",
+            ) from error
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
 def link(path: Path, other: Path) -> bool:
     """Make ``path`` a second name of a file, on the same file system; return whether that could be done.
 

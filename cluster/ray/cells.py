@@ -20,7 +20,7 @@ from outvoted.actors.panel.fast import Batch
 from outvoted.actors.panel.later import Retries
 from outvoted.actors.panel.ray_panel import PeerActor
 from outvoted.actors.runs import same_place
-from outvoted.actors.runs.fence import guard_of
+from outvoted.actors.runs.fence import Guard, guard_of
 from outvoted.actors.runs.ray_metrics import Meter
 from outvoted.cluster.console.terminal import warn_if
 from outvoted.cluster.ray.calls import answered, result, within
@@ -50,7 +50,6 @@ class Cell:
         options = _options(share, self._group, 0)
         self.actor = _CELL.options(**options, max_concurrency=layout.shards_in_flight + 2).remote()
         self.peers: tuple[Any, ...] = ()
-        self._opener: tuple[Any, ...] = ()
 
     def furnish(self, contents: "CellContents") -> Any:
         """Give it its panel; return the call, whose result is the address of its machine."""
@@ -65,14 +64,20 @@ class Cell:
             where = PeersOutside(self.peers)
         placed = (contents.referee, contents.seeds)
         opening = Opening(
-            contents.rules, where, contents.names, placed, contents.meter, contents.batch, contents.retries
+            contents.rules,
+            where,
+            contents.names,
+            placed,
+            contents.meter,
+            contents.batch,
+            contents.retries,
+            contents.home,
         )
-        self._opener = (ray.put(opening),)
-        return self.actor.open.remote(self._opener)
+        return self.actor.open.remote(opening)
 
     def mine(self, lease: Lease) -> tuple[Any, Any]:
         """Have it run a shard; return two calls: what came of it in numbers, and the rows."""
-        told, rows = self.actor.mine.remote(self._opener, lease)
+        told, rows = self.actor.mine.remote(lease)
         return told, rows
 
     def pulse(self) -> Any:
@@ -81,7 +86,7 @@ class Cell:
 
     def ask(self, method: str, *arguments: Any) -> Any:
         """Put something to its panel; return the call."""
-        return getattr(self.actor, method).remote(self._opener, *arguments)
+        return getattr(self.actor, method).remote(*arguments)
 
     def kill(self) -> None:
         """End its processes."""
@@ -102,6 +107,7 @@ class CellContents:
 
     Attributes:
         names: the peers', in the panel's order.
+        home: the run's folder and whose it is: cells that see it write their shards there.
     """
 
     rules: Rules
@@ -112,6 +118,7 @@ class CellContents:
     batch: Batch
     retries: Retries
     meter: Meter
+    home: Guard | None
 
     @staticmethod
     def placed(
@@ -121,13 +128,15 @@ class CellContents:
         batch: Batch,
         retries: Retries,
         meter: Meter,
+        home: Guard | None = None,
     ) -> "CellContents":
         """Place networks and seeds in the object store, once for each machine."""
         peers = [member for member in members if member.role == "peer"]
         referee = next((member for member in members if member.role == "referee"), None)
         names = tuple(peer.name for peer in peers)
         placed = tuple(ray.put(peer) for peer in peers)
-        return CellContents(rules, names, placed, ray.put(referee), ray.put(images), batch, retries, meter)
+        seeds = ray.put(images)
+        return CellContents(rules, names, placed, ray.put(referee), seeds, batch, retries, meter, home)
 
 
 def here() -> dict[str, Any]:

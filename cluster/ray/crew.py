@@ -161,13 +161,18 @@ class Crew:
             raise _own(error)
         return value
 
-    def mine(self, leases: Iterator[Lease], report: Report) -> None:
+    def mine(self, leases: Iterator[Lease], report: Report, at_once: int | None = None) -> None:
         """Have all shards mined and recorded; ``report`` hears now and then how far that is.
+
+        Args:
+            leases: of all shards.
+            report: is told.
+            at_once: shards that a cell has at a time, where it is to be fewer than it may have.
 
         Raises:
             OutvotedError: the recorder cannot write, or the run cannot go on.
         """
-        self._supervisor.work(leases)
+        self._supervisor.work(leases, at_once)
         self._watch(self._recorder.record.remote(), self._told)
         self._turn(0.0)
         told = 0.0

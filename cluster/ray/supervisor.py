@@ -38,6 +38,7 @@ _RECORDING_SECONDS = 30.0
 _MOST_RAISED = 3
 _MOST_LOST = 25
 _ENOUGH_SEARCHES = 200
+_WATCHED_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -72,15 +73,16 @@ class Supervisor:
         self._stall = Stall(now)
         self._recording, self._recording_since = Pace(_RECORDING_SECONDS, 2 * _RECORDING_SECONDS, 5.0), now
         self._searches = self._failed = 0
-        self._stopped = False
+        self._stopped, self._at_once, self._due = False, limits.in_flight, now
 
     def begin(self, now: float) -> None:
         """Count from now on: cells that have a place are about to be opened."""
         self._roster.begin(now)
         self._stall.moved(now)
 
-    def work(self, leases: Iterator[Lease]) -> None:
-        """Take what is to be mined."""
+    def work(self, leases: Iterator[Lease], at_once: int | None = None) -> None:
+        """Take what is to be mined, and how many shards a cell has at a time, if fewer than it may."""
+        self._at_once = min(at_once or self._limits.in_flight, self._limits.in_flight)
         self._shards.take(leases)
 
     @property
@@ -128,7 +130,11 @@ class Supervisor:
         """Take what has happened, maybe nothing, until ``now``; return what is to be done, in this order."""
         if self._stopped:
             return []
-        done = [instruction for event in events for instruction in self._heard(event, now)]
+        heard = list(events)
+        done = [instruction for event in heard for instruction in self._heard(event, now)]
+        if now >= self._due or not all(isinstance(event, ShardMined | ShardsRecorded) for event in heard):
+            self._due = now + _WATCHED_SECONDS
+            done += self._watch(now)
         done += self._step(now)
         for place, instruction in enumerate(done):
             if isinstance(instruction, StopRun):
@@ -182,11 +188,14 @@ class Supervisor:
             if isinstance(instruction, EndCell) and self._shards.lost(instruction.cell, now) >= _MOST_LOST:
                 yield StopRun(_fatal())
 
-    def _step(self, now: float) -> Iterator[Instruction]:
+    def _watch(self, now: float) -> Iterator[Instruction]:
+        """Look after all cells, which takes longer the more there are: not at each shard."""
         cells = self._roster.cells
         working = frozenset(cell for cell in cells if self._works(cell))
         holding = working | {cell for cell in cells if self._shards.held(cell)}
         yield from self._lose(self._roster.step(working, holding, now), now)
+
+    def _step(self, now: float) -> Iterator[Instruction]:
         yield from self._lend(now)
         shards = self._shards.to_record()
         if shards:
@@ -208,7 +217,7 @@ class Supervisor:
         while free:
             left = []
             for cell in free:
-                if self._shards.held(cell.number) >= self._limits.in_flight:
+                if self._shards.held(cell.number) >= self._at_once:
                     continue
                 idle = not self._works(cell.number)
                 lease = self._shards.next_for(cell.number, now)

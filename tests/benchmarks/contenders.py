@@ -1,6 +1,7 @@
 """Who is measured: a baseline, Outvoted in this process, in a process for each core, and on Ray."""
 
 import multiprocessing
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -18,7 +19,7 @@ from rich.console import Console
 from outvoted.actors.data.datasets import Split
 from outvoted.actors.mining.local_mining import LocalMining
 from outvoted.actors.mining.planning import MiningFigures
-from outvoted.actors.mining.shards import Shards
+from outvoted.actors.mining.shards import ShardResult, Shards
 from outvoted.actors.networks.computing import keep_freed_memory, use_one_thread
 from outvoted.actors.panel.panel_settings import PanelSettings
 from outvoted.actors.runs.run_folder import RunFolder
@@ -89,19 +90,25 @@ def in_process(strategy: str) -> Contender:
     return measured
 
 
-def _mined(search: SearchSettings, problem: Problem) -> Measured:
+def _mined(search: SearchSettings, problem: Problem, written: bool = False) -> Measured:
     networks = {str(number): network for number, network in enumerate(problem.networks)}
     mining = LocalMining(search, networks, problem.seeds)
     plan = mining.plan()
-    began = time.perf_counter()
-    mined = mining.mine(plan)
-    seconds = time.perf_counter() - began
+    with tempfile.TemporaryDirectory() as folder:
+        began = time.perf_counter()
+        mined = mining.mine(plan)
+        if written:
+            Shards(Path(folder)).write(ShardResult("shard-0", mined.searches, mined.mistakes))
+        seconds = time.perf_counter() - began
     return _measured(seconds, mined.searches.to_pandas(), mined.mistakes.num_rows, plan.inferences)
 
 
 @contextmanager
 def in_processes(strategy: str, cores: int, seeds: Split, per_target: int) -> Iterator[Contender]:
-    """Time Outvoted in a process for each core, without Ray; seeds are drawn from ``seeds``."""
+    """Time Outvoted in a process for each core, without Ray; seeds are drawn from ``seeds``.
+
+    Each writes its rows into a file of each table, as a run does.
+    """
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(cores, spawn, _begin) as pool:
 
@@ -109,7 +116,7 @@ def in_processes(strategy: str, cores: int, seeds: Split, per_target: int) -> It
             search = settings(strategy, problem.transform, per_target // cores)
             drawn = replace(problem, seeds=seeds)
             each = [search.model_copy(update={"seed": number * cores + core}) for core in range(cores)]
-            parts = list(pool.map(_mined, each, [drawn] * cores))
+            parts = list(pool.map(partial(_mined, written=True), each, [drawn] * cores))
             total = pd.DataFrame(parts).sum()
             return Measured(
                 max(part.seconds for part in parts),

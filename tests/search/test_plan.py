@@ -101,6 +101,27 @@ def test_shards_partition_what_is_not_done(replicas: int, peers: int, size: int,
         assert part.replica.tolist() == work.replica[part.search_id].tolist()
 
 
+@given(
+    replicas=st.integers(1, 3000),
+    cells=st.integers(1, 9),
+    size=st.integers(1, 700),
+    at_once=st.integers(1, 12),
+)
+@settings(max_examples=100)
+def test_equal_cells_get_equally_many_shards_that_are_hardly_larger_than_need_be(
+    replicas: int, cells: int, size: int, at_once: int
+) -> None:
+    whole = Searches(3, replicas, all_turns(5), 50)
+    even, together = whole.cut_evenly(IdRanges(), cells, size, at_once)
+    assert even % 5 == 0
+    assert even <= max(size, 5)
+    assert 1 <= together <= at_once
+    of_a_shard = even // 5
+    each = -(-replicas // (of_a_shard * cells))  # shards of a cell
+    assert of_a_shard == -(-replicas // (each * cells)), "cells could end earlier with smaller shards"
+    assert each <= together * -(-each // at_once), "a cell comes back for shards more often than it must"
+
+
 @given(size=st.integers(1, 20), done=st.sets(st.integers(0, 59)))
 @settings(max_examples=40)
 def test_names_follow_from_ids_and_sort_like_them(size: int, done: set[int]) -> None:

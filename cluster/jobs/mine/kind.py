@@ -19,6 +19,7 @@ from outvoted.actors.panel.cost import cost
 from outvoted.actors.panel.exactness import Exactness
 from outvoted.actors.panel.later import Retries
 from outvoted.actors.runs import same_place
+from outvoted.actors.runs.fence import guard_of
 from outvoted.actors.runs.ray_metrics import Meter
 from outvoted.actors.runs.run_folder import RunFolder, RunRecord
 from outvoted.actors.runs.watching import unmeasured
@@ -134,8 +135,11 @@ def _search(
         train = shelved(job.store.panels, data, trainers, progress, recorder.epoch.remote)
         found = run_members(job.store, record, recipes, train)
         starting = progress.add_task("starting", total=1, details="peers and coordinators")
-        retries = Retries(config.cluster.retries)
-        crew.furnish(CellContents.placed(rules, found, images, config.panel.batch, retries, _meter(job)))
+        retries, guard = Retries(config.cluster.retries), guard_of(job.store.path)
+        home = guard and guard.resolved()
+        crew.furnish(
+            CellContents.placed(rules, found, images, config.panel.batch, retries, _meter(job), home)
+        )
         panel = CrewPanel(crew.ask, len(config.panel.names))
         plans = planned(panel, config.search, data.train.labels, config.panel.names)
         plans.standings.check()
@@ -144,7 +148,7 @@ def _search(
         progress.update(starting, completed=1)
         plans.figures(MiningFigures.of(record), operations).put(record)
         job.store.write_record(record)
-        _lease_all(job, record, crew, plans, recorder, progress)
+        _lease_all(job, record, crew, plans, recorder, progress, layout)
         check_all_there(job.store, len(Shards(job.store.path).done()), len(plans.searches))
 
 
@@ -181,11 +185,18 @@ def _manned(
 
 
 def _lease_all(
-    job: Job[MineConfig], record: RunRecord, crew: Crew, plans: MiningPlan, recorder: Any, progress: Bars
+    job: Job[MineConfig],
+    record: RunRecord,
+    crew: Crew,
+    plans: MiningPlan,
+    recorder: Any,
+    progress: Bars,
+    layout: Layout,
 ) -> None:
     found = Shards(job.store.path)
-    done = found.done()
-    leases = plans.leases(done, job.config.cluster.shard_size)
+    done, most = found.done(), job.config.cluster.shard_size
+    size, at_once = plans.searches.cut_evenly(done, layout.cells, most, layout.shards_in_flight)
+    leases = plans.leases(done, size)
     bar = progress.add_task("searches", total=len(plans.searches), completed=len(done), details="")
     began, figures = time.monotonic(), MiningFigures.of(record)
     before, show = figures.seconds, recorder.health.remote
@@ -206,7 +217,7 @@ def _lease_all(
         tell(searches, recorded.mistakes + live.mistakes, skipped, failed)
         counting.hear(recorded, leased)
 
-    crew.mine(leases, report)
+    crew.mine(leases, report, at_once)
     ended = found.progress()
     counting.end(ended)
     figures.add_exactness(job.config.panel.names, list(crew.ask_each("exactness")))

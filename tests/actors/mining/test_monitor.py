@@ -58,7 +58,7 @@ def test_every_scalar_stands_at_the_searches_done(mined: ShardResult, tmp_path: 
     half, whole = halves(mined)
     writer = Monitor(tmp_path)
     for progress in (half, whole):
-        writer.shard(progress, mined)
+        writer.shard(progress, lambda: mined.mistakes)
     writer.close()
     events = shown(tmp_path)
     for name, value in whole.scalars().items():
@@ -74,9 +74,9 @@ def test_every_scalar_stands_at_the_searches_done(mined: ShardResult, tmp_path: 
 def test_rates_begin_with_the_second_shard(mined: ShardResult, tmp_path: Path, clock: Clock) -> None:
     half, whole = halves(mined)
     writer = Monitor(tmp_path)
-    writer.shard(half, mined)
+    writer.shard(half, lambda: mined.mistakes)
     clock.now += 10
-    writer.shard(whole, mined)
+    writer.shard(whole, lambda: mined.mistakes)
     writer.close()
     events = shown(tmp_path)
     for what in ("candidates", "inferences", "mistakes"):
@@ -91,9 +91,9 @@ def test_rates_count_work_and_time_from_the_same_moment(
     half, whole = halves(mined)
     writer = Monitor(tmp_path)
     clock.now += 990  # training, and the first shard
-    writer.shard(half, mined)
+    writer.shard(half, lambda: mined.mistakes)
     clock.now += 10
-    writer.shard(whole, mined)
+    writer.shard(whole, lambda: mined.mistakes)
     writer.close()
     (rate,) = shown(tmp_path).Scalars("per second/candidates")
     assert rate.value == pytest.approx((whole.candidates - half.candidates) / 10, rel=1e-6)
@@ -101,7 +101,7 @@ def test_rates_count_work_and_time_from_the_same_moment(
 
 def test_the_mistakes_of_a_shard_are_one_picture(mined: ShardResult, tmp_path: Path) -> None:
     writer = Monitor(tmp_path)
-    writer.shard(halves(mined)[1], mined)
+    writer.shard(halves(mined)[1], lambda: mined.mistakes)
     writer.close()
     (event,) = shown(tmp_path).Images(PICTURES)
     tiles = min(mined.mistakes.num_rows, 24)
@@ -111,7 +111,7 @@ def test_the_mistakes_of_a_shard_are_one_picture(mined: ShardResult, tmp_path: P
 
 def test_the_first_tile_is_seed_and_mistake_side_by_side(mined: ShardResult, tmp_path: Path) -> None:
     writer = Monitor(tmp_path)
-    writer.shard(halves(mined)[1], mined)
+    writer.shard(halves(mined)[1], lambda: mined.mistakes)
     writer.close()
     (event,) = shown(tmp_path).Images(PICTURES)
     sheet = np.asarray(Image.open(io.BytesIO(event.encoded_image_string)).convert("L"))
@@ -127,7 +127,7 @@ def test_colour_images_are_shown_in_colour(mined: ShardResult, tmp_path: Path) -
     picture = {"bytes": png.encode(image), "path": None}
     rows = [{"seed_image": picture, "image": picture, "label": 1, "predicted": 2}]
     writer = Monitor(tmp_path)
-    writer.shard(halves(mined)[1], ShardResult("one", mined.searches, pa.Table.from_pylist(rows)))
+    writer.shard(halves(mined)[1], lambda: pa.Table.from_pylist(rows))
     writer.close()
     (event,) = shown(tmp_path).Images(PICTURES)
     sheet = np.asarray(Image.open(io.BytesIO(event.encoded_image_string)).convert("RGB"))
@@ -137,7 +137,7 @@ def test_colour_images_are_shown_in_colour(mined: ShardResult, tmp_path: Path) -
 def test_a_shard_without_mistakes_has_no_picture(mined: ShardResult, tmp_path: Path) -> None:
     writer = Monitor(tmp_path)
     nothing = ShardResult(mined.name, mined.searches, mined.mistakes.slice(0, 0))
-    writer.shard(halves(mined)[1], nothing)
+    writer.shard(halves(mined)[1], lambda: nothing.mistakes)
     writer.close()
     assert shown(tmp_path).Tags()["images"] == []
 
@@ -146,7 +146,7 @@ def mined_on(folder: Path, mined: ShardResult, searches: int, shard: int = 500) 
     """Return the bytes of the event files of a run of so many searches, each shard with the same mistakes."""
     writer, whole = Monitor(folder), halves(mined)[1]
     for done in range(shard, searches + 1, shard):
-        writer.shard(replace(whole, searches=done), mined)
+        writer.shard(replace(whole, searches=done), lambda: mined.mistakes)
     writer.close()
     return sum(file.stat().st_size for file in folder.iterdir())
 
@@ -180,7 +180,7 @@ def test_pictures_of_photographs_stay_small(mined: ShardResult, tmp_path: Path) 
     picture = {"bytes": png.encode(image), "path": None}
     rows = [{"seed_image": picture, "image": picture, "label": 1, "predicted": 2}] * 24
     writer = Monitor(tmp_path)
-    writer.shard(halves(mined)[1], ShardResult("one", mined.searches, pa.Table.from_pylist(rows)))
+    writer.shard(halves(mined)[1], lambda: pa.Table.from_pylist(rows))
     writer.close()
     (event,) = shown(tmp_path).Images(PICTURES)
     assert event.height == 4 * (112 + 14)

@@ -1,5 +1,9 @@
-"""The recorder: recording again changes nothing, and a new one goes on where the last one stopped."""
+"""The recorder: recording again changes nothing, and a new one goes on where the last one stopped.
 
+All of this holds for shards whose rows it is sent, and for those that their cells have written.
+"""
+
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow.compute as pc
@@ -7,9 +11,11 @@ import pyarrow.parquet as pq
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from outvoted.actors.mining.at_home import Home
 from outvoted.actors.mining.recorder import Recorder
-from outvoted.actors.mining.shards import Progress, ShardResult, Shards
+from outvoted.actors.mining.shards import Mined, Progress, ShardResult, Shards, StagedShard
 from outvoted.actors.runs.epochs import EpochRecord
+from outvoted.actors.runs.fence import FILE, Guard, written
 from outvoted.search.errors import OutvotedError
 from tests.conftest import full_disk
 
@@ -29,6 +35,29 @@ def halves(mined: ShardResult) -> tuple[ShardResult, ShardResult]:
     )
 
 
+Handed = Callable[[ShardResult], Mined]
+
+
+@pytest.fixture(params=["sent", "written by its cell"])
+def handed(request: pytest.FixtureRequest, tmp_path: Path) -> Handed:
+    """How a shard reaches the recorder."""
+    return (lambda result: result) if request.param == "sent" else home(tmp_path).kept
+
+
+def home(folder: Path) -> Home:
+    """Return a run's folder as a cell sees it."""
+    guard = Guard(folder, "owner")
+    (folder / FILE).write_bytes(written({"owner": "owner"}))
+    found = Home.found(guard)
+    assert found is not None
+    return found
+
+
+def hidden(folder: Path) -> list[str]:
+    """Return what lies in the folders of tables and is no table."""
+    return [path.name for path in folder.glob("*/.*")]
+
+
 def steps(path: Path) -> list[int]:
     """Return the steps at which TensorBoard shows the number of searches done."""
     shown = EventAccumulator(str(path / "tb"))
@@ -37,44 +66,46 @@ def steps(path: Path) -> list[int]:
 
 
 def test_what_is_recorded_is_in_the_store(
-    halves: tuple[ShardResult, ShardResult], mined: ShardResult, tmp_path: Path
+    halves: tuple[ShardResult, ShardResult], mined: ShardResult, tmp_path: Path, handed: Handed
 ) -> None:
     recorder = Recorder(tmp_path)
     for half in halves[::-1]:
-        recorder.record(half)
+        recorder.record(handed(half))
     recorder.close()
     assert Shards(tmp_path).table("searches").equals(mined.searches)
     assert Shards(tmp_path).table("mistakes").equals(mined.mistakes)
 
 
 def test_progress_is_the_sum_of_what_is_recorded(
-    halves: tuple[ShardResult, ShardResult], mined: ShardResult, tmp_path: Path
+    halves: tuple[ShardResult, ShardResult], mined: ShardResult, tmp_path: Path, handed: Handed
 ) -> None:
     recorder = Recorder(tmp_path)
     assert recorder.progress() == Progress()
-    assert recorder.record(halves[0]) == Progress().plus(halves[0].searches)
-    assert recorder.record(halves[1]) == Progress().plus(mined.searches) == recorder.progress()
+    assert recorder.record(handed(halves[0])) == Progress().plus(halves[0].searches)
+    assert recorder.record(handed(halves[1])) == Progress().plus(mined.searches) == recorder.progress()
     recorder.close()
 
 
-def test_recording_again_changes_nothing(mined: ShardResult, tmp_path: Path) -> None:
-    recorder = Recorder(tmp_path)
-    first, second = recorder.record(mined), recorder.record(mined)
+def test_recording_again_changes_nothing(mined: ShardResult, tmp_path: Path, handed: Handed) -> None:
+    recorder, shard = Recorder(tmp_path), handed(mined)
+    first, second = recorder.record(shard), recorder.record(shard)
+    third = recorder.record(handed(mined))  # of another cell, which was taken for lost
     recorder.close()
-    assert first == second
+    assert first == second == third
     assert Shards(tmp_path).table("searches").equals(mined.searches)
     assert steps(tmp_path) == [60]
+    assert not hidden(tmp_path)
 
 
 def test_a_new_recorder_goes_on(
-    halves: tuple[ShardResult, ShardResult], mined: ShardResult, tmp_path: Path
+    halves: tuple[ShardResult, ShardResult], mined: ShardResult, tmp_path: Path, handed: Handed
 ) -> None:
     first = Recorder(tmp_path)
-    first.record(halves[0])
+    first.record(handed(halves[0]))
     first.close()
     second = Recorder(tmp_path)
     assert second.progress() == Progress().plus(halves[0].searches)
-    assert second.record(halves[1]) == Progress().plus(mined.searches)
+    assert second.record(handed(halves[1])) == Progress().plus(mined.searches)
     second.close()
     assert steps(tmp_path) == [30, 60]
 
@@ -113,22 +144,22 @@ def test_a_shard_that_cannot_be_written_is_not_counted(
 
 
 def test_several_shards_are_recorded_at_once(
-    halves: tuple[ShardResult, ShardResult], mined: ShardResult, tmp_path: Path
+    halves: tuple[ShardResult, ShardResult], mined: ShardResult, tmp_path: Path, handed: Handed
 ) -> None:
     recorder = Recorder(tmp_path)
-    assert recorder.record(*halves) == Progress().plus(mined.searches)
+    assert recorder.record(*map(handed, halves)) == Progress().plus(mined.searches)
     recorder.close()
     assert Shards(tmp_path).table("mistakes").equals(mined.mistakes)
     assert steps(tmp_path) == [60]
 
 
 def test_of_a_shard_only_what_is_not_recorded_yet_is_written(
-    halves: tuple[ShardResult, ShardResult], mined: ShardResult, tmp_path: Path
+    halves: tuple[ShardResult, ShardResult], mined: ShardResult, tmp_path: Path, handed: Handed
 ) -> None:
     recorder = Recorder(tmp_path)
-    recorder.record(halves[0])
+    recorder.record(handed(halves[0]))
     whole = ShardResult("shard-000000000000-000000000059", mined.searches, mined.mistakes)
-    assert recorder.record(whole) == recorder.record(whole) == Progress().plus(mined.searches)
+    assert recorder.record(handed(whole)) == recorder.record(handed(whole)) == Progress().plus(mined.searches)
     recorder.close()
     assert sorted(path.stem for path in (tmp_path / "searches").iterdir()) == [half.name for half in halves]
     for table in ("searches", "mistakes"):
@@ -156,3 +187,49 @@ def test_a_read_only_place_is_one_message(mined: ShardResult) -> None:
     recorder = Recorder(Path("/proc/outvoted"))
     with pytest.raises(OutvotedError):
         recorder.record(mined)
+
+
+def test_a_recorder_that_was_killed_while_it_entered_a_shard_enters_the_rest(
+    mined: ShardResult, tmp_path: Path
+) -> None:
+    shard = home(tmp_path).kept(mined)
+    (mistakes,) = (tmp_path / "mistakes").glob(".*")
+    mistakes.rename(tmp_path / "mistakes" / f"{mined.name}.parquet")
+    recorder = Recorder(tmp_path)
+    assert not recorder.progress().searches
+    assert recorder.record(shard) == Progress().plus(mined.searches)
+    recorder.close()
+    assert Shards(tmp_path).table("mistakes").equals(mined.mistakes)
+
+
+def test_what_a_cell_has_written_is_no_part_of_the_run_until_it_is_recorded_and_goes_if_it_never_is(
+    mined: ShardResult, tmp_path: Path
+) -> None:
+    home(tmp_path).kept(mined)
+    assert len(hidden(tmp_path)) == 2
+    assert not len(Shards(tmp_path).done())
+    recorder = Recorder(tmp_path)
+    recorder.close()
+    assert not hidden(tmp_path)
+    assert not len(Shards(tmp_path).done())
+
+
+def test_rows_that_a_cell_wrote_and_that_are_gone_end_the_run_in_words(
+    mined: ShardResult, tmp_path: Path
+) -> None:
+    shard = home(tmp_path).kept(mined)
+    for name in hidden(tmp_path):
+        next(tmp_path.glob(f"*/{name}")).unlink()
+    recorder = Recorder(tmp_path)
+    with pytest.raises(OutvotedError, match="continue with --resume"):
+        recorder.record(shard)
+    assert not recorder.progress().searches
+
+
+def test_a_cell_that_cannot_write_hands_over_its_rows(mined: ShardResult, tmp_path: Path) -> None:
+    cell = home(tmp_path)
+    assert isinstance(cell.kept(mined), StagedShard)
+    (tmp_path / FILE).write_bytes(written({"owner": "another"}))  # who took the run over
+    assert cell.kept(mined) is mined
+    assert Home.found(Guard(tmp_path, "owner")) is None
+    assert Home.found(Guard(tmp_path / "elsewhere", "owner")) is None

@@ -23,7 +23,7 @@ def mining(folder: Path, mined: ShardResult) -> Watched:
     monitor = Monitor(folder)
     monitor.epoch("mlp-6", EpochRecord(1, 0.5, 0.9))
     monitor.step(3, {"loss": 1.0})
-    monitor.shard(Progress().plus(mined.searches), mined)
+    monitor.shard(Progress().plus(mined.searches), lambda: mined.mistakes)
     monitor.close()
     return monitor
 

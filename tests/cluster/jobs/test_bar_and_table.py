@@ -15,7 +15,7 @@ from outvoted.search.plan import Searches
 
 
 def test_the_bar_ends_at_what_is_recorded(tmp_path: Path) -> None:
-    def mined(leases: Any, report: Any) -> None:
+    def mined(leases: Any, report: Any, at_once: int) -> None:
         report(Progress(searches=5), Live(30, 20), Leased())  # some are counted twice, some not verified
 
     crew: Any = SimpleNamespace(mine=mined, ask_each=lambda method: ())
@@ -25,8 +25,9 @@ def test_the_bar_ends_at_what_is_recorded(tmp_path: Path) -> None:
     record = RunRecord(name="a", state=State.RUNNING, config={}, versions={})
     searches = Searches(0, 10, config.search.turns(config.panel.names), 100)
     plans: Any = SimpleNamespace(searches=searches, leases=lambda done, size: iter(()))
+    layout: Any = SimpleNamespace(cells=2, shards_in_flight=4)
     with bars(Terminal(quiet=True)) as progress:
-        mine._lease_all(job, record, crew, plans, recorder, progress)
+        mine._lease_all(job, record, crew, plans, recorder, progress, layout)
         (task,) = progress.tasks
     found = Shards(job.store.path)
     assert task.completed == len(found.done()) == 0

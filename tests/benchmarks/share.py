@@ -1,0 +1,124 @@
+"""Ray's share of the speed of as many processes without Ray, and what takes the rest.
+
+    python -m tests.benchmarks.share --rounds 3
+
+Runs take turns: a process for each core that mines its part and writes its rows into a file, and as many
+searches on Ray. The CPU time of each process is that between the first lease and the last row.
+"""
+
+import argparse
+import os
+import re
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import pandas as pd
+from rich.console import Console
+
+from outvoted.cluster.ray.connect import LOCAL, connected
+from outvoted.cluster.ray.crew import Crew
+from tests.benchmarks.contenders import in_processes, on_ray
+from tests.benchmarks.engine import FULL, ON_RAY, problems
+from tests.benchmarks.panels import SMALL_CNNS, trained
+from tests.cluster.processes import descendants
+
+_TICKS = os.sysconf("SC_CLK_TCK")
+_NAMES = (
+    (r"ray::(\w+)", None),
+    (r"gcs_server", "gcs_server"),
+    (r"/raylet ", "raylet"),
+    (r"log_monitor", "log monitor"),
+    (r"dashboard/agent|DashboardAgent", "dashboard agent"),
+    (r"RuntimeEnvAgent|runtime_env", "environments' agent"),
+    (r"monitor\.py", "monitor"),
+    (r"multiprocessing", "processes without Ray"),
+)
+
+
+def computed() -> dict[tuple[int, str], float]:
+    """Return the CPU seconds of this process and of all below it, by number and name."""
+    found = {(os.getpid(), "driver"): _seconds(os.getpid())}
+    for process in descendants(os.getpid(), ""):
+        try:
+            line = Path(f"/proc/{process}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            found[process, _name(line)] = _seconds(process)
+        except OSError:
+            continue
+    return found
+
+
+def _seconds(process: int) -> float:
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
+def _name(line: str) -> str:
+    for pattern, name in _NAMES:
+        if match := re.search(pattern, line):
+            return name or match[1]
+    return line[:40]
+
+
+@contextmanager
+def accounted() -> Iterator[list[dict[str, float]]]:
+    """Within the block note for each run how long its mining took, and what each process computed."""
+    noted: list[dict[str, float]] = []
+    mine = Crew.mine
+
+    def measured(self: Crew, *given: Any) -> None:
+        before, began = computed(), time.monotonic()
+        mine(self, *given)
+        spent, seconds = defaultdict[str, float](float), time.monotonic() - began
+        for (process, name), after in computed().items():
+            known = [value for (number, _), value in before.items() if number == process]
+            spent[name] += after - (known[0] if known else 0.0)
+        noted.append({"seconds": seconds, **spent})
+
+    with patch.object(Crew, "mine", measured):
+        yield noted
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--strategies", nargs="*", default=[*ON_RAY], choices=[*ON_RAY])
+    given = parser.parse_args()
+    console, cores = Console(), len(os.sched_getaffinity(0))
+    problem, *_ = problems(FULL, 20).values()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        connected(LOCAL),
+        ExitStack() as stack,
+        accounted() as noted,
+    ):
+        for name in given.strategies:
+            searches = ON_RAY[name]
+            alone = stack.enter_context(in_processes(name, cores, trained(FULL)[1].train, searches))
+            ray = on_ray(name, SMALL_CNNS, searches, Path(folder))
+            ray(problem, 100)  # trains the panel
+            noted.clear()
+            rates = []
+            for number in range(given.rounds):
+                one, other = alone(problem, number), ray(problem, number)
+                rates.append(
+                    {"without": one.mistakes / one.seconds, "on Ray": other.mistakes / other.seconds}
+                )
+                rates[-1] |= {"searches/s without": one.searches / one.seconds}
+                rates[-1] |= {"searches/s on Ray": other.searches / other.seconds}
+                console.print(name, one, other, rates[-1])
+            table = pd.DataFrame(rates)
+            share = (table["on Ray"] / table["without"]).median()
+            every = (table["searches/s on Ray"] / table["searches/s without"]).median()
+            console.print(f"{name}: Ray's share {share:.3f} of mistakes/s, {every:.3f} of searches/s")
+            console.print(pd.DataFrame(noted).median().round(2).to_string())
+
+
+if __name__ == "__main__":
+    main()
