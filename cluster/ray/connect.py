@@ -147,7 +147,8 @@ def _start(address: str, debug: bool) -> None:
             if address == LOCAL:
                 store = min(_OBJECT_STORE, _shared_memory())
                 own = {"include_dashboard": False, "object_store_memory": store, "_temp_dir": scratch}
-                ray.init(LOCAL, **own, **quiet)
+                with nullcontext() if debug else _lean():
+                    ray.init(LOCAL, **own, **quiet)
             else:
                 ray.init(address, **quiet)
     except SystemExit as error:  # while it starts, Ray answers SIGTERM itself
@@ -174,6 +175,26 @@ def _apart() -> Iterator[None]:
         yield
     finally:
         names["ConsolePopen"] = before
+
+
+@contextmanager
+def _lean() -> Iterator[None]:
+    """Start Ray without processes that a private instance has no use for.
+
+    They are what scales clusters up, what reports on usage in the place of a dashboard, and what forwards
+    workers' output: each imports Ray anew, half a second of a core.
+    """
+    parameters, services = (vars(import_module(f"ray._private.{name}")) for name in ("parameter", "services"))
+    whole, server = parameters.get("RayParams"), services.get("start_api_server")
+    if whole is None or server is None:  # another version of Ray
+        yield
+        return
+    parameters["RayParams"] = partial(whole, include_log_monitor=False, no_monitor=True)
+    services["start_api_server"] = lambda *given, **named: ("", None)
+    try:
+        yield
+    finally:
+        parameters["RayParams"], services["start_api_server"] = whole, server
 
 
 def _scratch() -> str | None:

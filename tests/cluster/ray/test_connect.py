@@ -94,6 +94,14 @@ def test_a_signal_to_the_group_of_a_command_does_not_reach_rays_daemons(local_ra
     assert not {os.getpgid(one) for one in daemons} & {os.getpgid(0)}
 
 
+def test_a_private_instance_starts_nothing_that_it_has_no_use_for(local_ray: None) -> None:
+    lines = [
+        Path(f"/proc/{one}/cmdline").read_bytes().decode() for one in descendants(os.getpid(), sys.executable)
+    ]
+    assert not [line for line in lines if any(f"/{name}.py" in line for name in ("dashboard", "monitor"))]
+    assert not [line for line in lines if "log_monitor" in line]
+
+
 LETTING_GO = """
 import time
 import numpy as np, ray
