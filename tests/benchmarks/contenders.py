@@ -40,6 +40,7 @@ class Measured:
 
     Attributes:
         candidates: those that were rendered; 0 where it isn't known.
+        computed: CPU seconds of all processes together; 0 where it isn't known.
     """
 
     seconds: float
@@ -47,6 +48,7 @@ class Measured:
     mistakes: int
     inferences: int
     candidates: int = 0
+    computed: float = 0.0
 
 
 Contender = Callable[[Problem, int], Measured]
@@ -95,12 +97,13 @@ def _mined(search: SearchSettings, problem: Problem, written: bool = False) -> M
     mining = LocalMining(search, networks, problem.seeds)
     plan = mining.plan()
     with tempfile.TemporaryDirectory() as folder:
-        began = time.perf_counter()
+        began, computed = time.perf_counter(), time.process_time()
         mined = mining.mine(plan)
         if written:
             Shards(Path(folder)).write(ShardResult("shard-0", mined.searches, mined.mistakes))
-        seconds = time.perf_counter() - began
-    return _measured(seconds, mined.searches.to_pandas(), mined.mistakes.num_rows, plan.inferences)
+        seconds, computed = time.perf_counter() - began, time.process_time() - computed
+    found = _measured(seconds, mined.searches.to_pandas(), mined.mistakes.num_rows, plan.inferences)
+    return replace(found, computed=computed)
 
 
 @contextmanager
@@ -118,10 +121,9 @@ def in_processes(strategy: str, cores: int, seeds: Split, per_target: int) -> It
             each = [search.model_copy(update={"seed": number * cores + core}) for core in range(cores)]
             parts = list(pool.map(partial(_mined, written=True), each, [drawn] * cores))
             total = pd.DataFrame(parts).sum()
-            return Measured(
-                max(part.seconds for part in parts),
-                *(int(total[name]) for name in ("searches", "mistakes", "inferences", "candidates")),
-            )
+            whole = {name: int(total[name]) for name in ("searches", "mistakes", "inferences", "candidates")}
+            longest = max(part.seconds for part in parts)
+            return Measured(longest, **whole, computed=float(total["computed"]))
 
         yield measured
 

@@ -10,7 +10,6 @@ import argparse
 import os
 import re
 import tempfile
-import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -67,18 +66,17 @@ def _name(line: str) -> str:
 
 @contextmanager
 def accounted() -> Iterator[list[dict[str, float]]]:
-    """Within the block note for each run how long its mining took, and what each process computed."""
+    """Within the block note for each run what each process computed while it was mined."""
     noted: list[dict[str, float]] = []
     mine = Crew.mine
 
     def measured(self: Crew, *given: Any) -> None:
-        before, began = computed(), time.monotonic()
+        before, spent = computed(), defaultdict[str, float](float)
         mine(self, *given)
-        spent, seconds = defaultdict[str, float](float), time.monotonic() - began
         for (process, name), after in computed().items():
             known = [value for (number, _), value in before.items() if number == process]
             spent[name] += after - (known[0] if known else 0.0)
-        noted.append({"seconds": seconds, **spent})
+        noted.append(spent)
 
     with patch.object(Crew, "mine", measured):
         yield noted
@@ -104,20 +102,21 @@ def main() -> None:
             ray = on_ray(name, SMALL_CNNS, searches, Path(folder))
             ray(problem, 100)  # trains the panel
             noted.clear()
-            rates = []
+            rows = []
             for number in range(given.rounds):
                 one, other = alone(problem, number), ray(problem, number)
-                rates.append(
-                    {"without": one.mistakes / one.seconds, "on Ray": other.mistakes / other.seconds}
-                )
-                rates[-1] |= {"searches/s without": one.searches / one.seconds}
-                rates[-1] |= {"searches/s on Ray": other.searches / other.seconds}
-                console.print(name, one, other, rates[-1])
-            table = pd.DataFrame(rates)
-            share = (table["on Ray"] / table["without"]).median()
-            every = (table["searches/s on Ray"] / table["searches/s without"]).median()
-            console.print(f"{name}: Ray's share {share:.3f} of mistakes/s, {every:.3f} of searches/s")
-            console.print(pd.DataFrame(noted).median().round(2).to_string())
+                known = {
+                    "mistakes/s": (other.mistakes / other.seconds) / (one.mistakes / one.seconds),
+                    "searches/s": (other.searches / other.seconds) / (one.searches / one.seconds),
+                    "searches per CPU second": (other.searches / sum(noted[-1].values()))
+                    / (one.searches / one.computed),
+                }
+                rows.append(known | {"seconds without": one.seconds, "CPU without": one.computed})
+                rows[-1] |= {"seconds on Ray": other.seconds}
+                rows[-1] |= {f"CPU {process}": spent for process, spent in noted[-1].items() if spent > 0.01}
+                console.print(name, number, {key: round(value, 3) for key, value in rows[-1].items()})
+            console.rule(f"{name}: medians; on Ray to without Ray, then what was spent")
+            console.print(pd.DataFrame(rows).median().round(3).to_string())
 
 
 if __name__ == "__main__":
