@@ -11,7 +11,7 @@ from typing import Any
 import ray
 
 from outvoted.actors.data.datasets import Dataset, Images
-from outvoted.actors.mining.at_home import Home
+from outvoted.actors.mining.at_home import Address
 from outvoted.actors.mining.coordinator import Coordinator, Verdict
 from outvoted.actors.mining.local_mining import MiningResult, mine_panel
 from outvoted.actors.mining.ray_seeds import SeedsAhead
@@ -28,7 +28,6 @@ from outvoted.actors.panel.peer import Peer
 from outvoted.actors.panel.ray_panel import Placed, RayPanel
 from outvoted.actors.panel.realism import FoundImages, Seen
 from outvoted.actors.panel.renderer import Renderer
-from outvoted.actors.runs.fence import Guard
 from outvoted.actors.runs.ray_metrics import Meter
 from outvoted.actors.training.steps import Training
 from outvoted.actors.training.training import Epoch, trained_or_measured
@@ -164,7 +163,7 @@ class Opening:
         placed: the referee, or None, and the images.
         meter: measures how long shards take.
         retries: how often what a peer fails to answer is put to it again.
-        home: the run's folder and whose it is; None where all rows go to the recorder.
+        home: the run's folder; None where all rows go to the recorder.
     """
 
     rules: Rules
@@ -174,7 +173,7 @@ class Opening:
     meter: Meter
     batch: Batch = "auto"
     retries: Retries = field(default_factory=Retries)
-    home: Guard | None = None
+    home: Address | None = None
 
 
 class _Opened:
@@ -197,7 +196,7 @@ class _Opened:
         self._peers = opening.peers
         self._live: dict[str, Live] = {}
         self._meter = opening.meter
-        self._home = None if opening.home is None else Home.found(opening.home)
+        self._home = None if opening.home is None else opening.home.home()
 
     async def pulse(self) -> Vitals:
         """Say how it is; another thread may ask."""

@@ -13,6 +13,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy, Place
 from rich.console import Console
 
 from outvoted.actors.data.datasets import Images
+from outvoted.actors.mining.at_home import Address
 from outvoted.actors.mining.ray_mining import CellActor, Opening, Peers, PeersInside, PeersOutside
 from outvoted.actors.mining.recorder import RecorderActor
 from outvoted.actors.networks.members import Member
@@ -20,7 +21,7 @@ from outvoted.actors.panel.fast import Batch
 from outvoted.actors.panel.later import Retries
 from outvoted.actors.panel.ray_panel import PeerActor
 from outvoted.actors.runs import same_place
-from outvoted.actors.runs.fence import Guard, guard_of
+from outvoted.actors.runs.fence import guard_of
 from outvoted.actors.runs.ray_metrics import Meter
 from outvoted.cluster.console.terminal import warn_if
 from outvoted.cluster.ray.calls import answered, result, within
@@ -107,7 +108,7 @@ class CellContents:
 
     Attributes:
         names: the peers', in the panel's order.
-        home: the run's folder and whose it is: cells that see it write their shards there.
+        home: the run's folder: cells that see it write their shards there.
     """
 
     rules: Rules
@@ -118,7 +119,7 @@ class CellContents:
     batch: Batch
     retries: Retries
     meter: Meter
-    home: Guard | None
+    home: Address | None
 
     @staticmethod
     def placed(
@@ -128,7 +129,7 @@ class CellContents:
         batch: Batch,
         retries: Retries,
         meter: Meter,
-        home: Guard | None = None,
+        home: Address | None = None,
     ) -> "CellContents":
         """Place networks and seeds in the object store, once for each machine."""
         peers = [member for member in members if member.role == "peer"]

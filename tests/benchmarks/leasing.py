@@ -23,11 +23,10 @@ import pyarrow as pa
 import ray
 from rich.console import Console
 
-from outvoted.actors.mining.at_home import Home
+from outvoted.actors.mining.at_home import Address
 from outvoted.actors.mining.ray_mining import Vitals
 from outvoted.actors.mining.shards import Mined, Progress, ShardResult, StagedShard
 from outvoted.actors.runs import schema
-from outvoted.actors.runs.fence import Guard, guard_of
 from outvoted.cluster.ray.cells import running_recorder
 from outvoted.cluster.ray.connect import connected
 from outvoted.cluster.ray.crew import Crew
@@ -49,8 +48,8 @@ CELL_SHARDS = 4
 class Host:
     """A process with many stub cells; each mines one shard at a time, in some seconds."""
 
-    def __init__(self, rows: ShardResult, home: Guard | None) -> None:
-        self._rows, self._home = rows, None if home is None else Home.found(home)
+    def __init__(self, rows: ShardResult, home: Address | None) -> None:
+        self._rows, self._home = rows, None if home is None else home.home()
         self._counted = rows.counted()
         self._turns: dict[int, asyncio.Lock] = {}
         self._beats = 0
@@ -116,7 +115,7 @@ class StubCell:
 
 
 @contextmanager
-def stub_crew(cells: int, seconds: float, recorder: Any, home: Guard | None = None) -> Iterator[Crew]:
+def stub_crew(cells: int, seconds: float, recorder: Any, home: Address | None = None) -> Iterator[Crew]:
     """Have stub cells, in at most four processes, watched over by the real supervisor."""
     host: Any = ray.remote(Host)
     options = {"num_cpus": 0, "max_concurrency": 10_000}
@@ -203,7 +202,7 @@ def memory(searches: int = 1_000_000, steps: int = 10) -> Iterator[Kept]:
         running_recorder(Path(folder), Console()) as recorder,
     ):
         ray.get(recorder.record.remote())
-        with stub_crew(8, 0.0, recorder, guard_of(Path(folder))) as crew:
+        with stub_crew(8, 0.0, recorder, Address.of(Path(folder))) as crew:
             yield _kept(0)
             for step in range(steps):
                 firsts = range(step * searches // steps, (step + 1) * searches // steps, SHARD)

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import Progress as Bars
 
 from outvoted.actors.data.datasets import Dataset, Images
+from outvoted.actors.mining.at_home import Address
 from outvoted.actors.mining.planning import MiningFigures, MiningPlan, planned
 from outvoted.actors.mining.shards import Live, Progress, Shards
 from outvoted.actors.panel import panel_settings
@@ -19,7 +20,6 @@ from outvoted.actors.panel.cost import cost
 from outvoted.actors.panel.exactness import Exactness
 from outvoted.actors.panel.later import Retries
 from outvoted.actors.runs import same_place
-from outvoted.actors.runs.fence import guard_of
 from outvoted.actors.runs.ray_metrics import Meter
 from outvoted.actors.runs.run_folder import RunFolder, RunRecord
 from outvoted.actors.runs.watching import unmeasured
@@ -135,8 +135,7 @@ def _search(
         train = shelved(job.store.panels, data, trainers, progress, recorder.epoch.remote)
         found = run_members(job.store, record, recipes, train)
         starting = progress.add_task("starting", total=1, details="peers and coordinators")
-        retries, guard = Retries(config.cluster.retries), guard_of(job.store.path)
-        home = guard and guard.resolved()
+        retries, home = Retries(config.cluster.retries), Address.of(job.store.path)
         crew.furnish(
             CellContents.placed(rules, found, images, config.panel.batch, retries, _meter(job), home)
         )

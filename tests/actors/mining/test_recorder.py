@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from outvoted.actors.mining.at_home import Home
+from outvoted.actors.mining.at_home import Address, Home
 from outvoted.actors.mining.recorder import Recorder
 from outvoted.actors.mining.shards import Mined, Progress, ShardResult, Shards, StagedShard
 from outvoted.actors.runs.epochs import EpochRecord
@@ -46,9 +46,8 @@ def handed(request: pytest.FixtureRequest, tmp_path: Path) -> Handed:
 
 def home(folder: Path) -> Home:
     """Return a run's folder as a cell sees it."""
-    guard = Guard(folder, "owner")
     (folder / FILE).write_bytes(written({"owner": "owner"}))
-    found = Home.found(guard)
+    found = Address(folder, Guard(folder, "owner")).home()
     assert found is not None
     return found
 
@@ -231,5 +230,5 @@ def test_a_cell_that_cannot_write_hands_over_its_rows(mined: ShardResult, tmp_pa
     assert isinstance(cell.kept(mined), StagedShard)
     (tmp_path / FILE).write_bytes(written({"owner": "another"}))  # who took the run over
     assert cell.kept(mined) is mined
-    assert Home.found(Guard(tmp_path, "owner")) is None
-    assert Home.found(Guard(tmp_path / "elsewhere", "owner")) is None
+    for folder in (tmp_path, tmp_path / "elsewhere"):
+        assert Address(folder, Guard(folder, "owner")).home() is None
