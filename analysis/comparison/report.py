@@ -174,7 +174,7 @@ def draw_map(run: OpenedRun, grid: Grid, over: Span, path: Path) -> None:
         return
     bins, names = binned(mistakes, run.transform, grid, over), grid.names(run.transform)
     pairs = [*pairwise(names)] or [(name, name) for name in names]
-    figure = Figure(figsize=(3.4 * (1 + len(pairs)), 3.4), layout="constrained")
+    figure = Figure(figsize=(3.4 * (1 + len(pairs)), 3.1), layout="constrained")
     axes = figure.subplots(1, 1 + len(pairs), squeeze=False)[0]
     classes = run.data.classes
     table = np.zeros((classes, classes))
@@ -208,6 +208,6 @@ def _counted(figure: Figure, axis: Axes, drawn: AxesImage) -> None:
 def _edges(run: OpenedRun, name: str, grid: Grid, over: Span) -> tuple[list[float], list[str]]:
     """Return where a descriptor's bins end on an axis of bins, and the values there, five at most."""
     place = run.transform.measures.index(name)
-    values = np.linspace(over.low[place], over.high[place], grid.bins + 1)
+    values = np.linspace(over.low[place], over.high[place], grid.bins + 1).round(9) + 0.0
     step = max(1, grid.bins // 4)
     return [end - 0.5 for end in range(0, grid.bins + 1, step)], [f"{value:.3g}" for value in values[::step]]

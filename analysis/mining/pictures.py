@@ -22,7 +22,7 @@ from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.report.drawing import PEERS, TARGET, caption, save, shortened, show
 from outvoted.search.arrays import AnyArray, Ints
 
-_PAIRS = 8
+_PAIRS, _PHOTO_PAIRS = 8, 4
 _SMALL, _LARGE = 1.0, 1.6  # inches an image takes, digits and photos
 _PHOTO = 64  # pixels from which an image is a photo
 _LONGEST = 8
@@ -43,8 +43,10 @@ def draw_mistakes(run: OpenedRun, path: Path) -> None:
     if not lines:
         return
     first = next(iter(lines.values()))[0]
-    side = _SMALL if png.decode(first["seed_image"]["bytes"]).shape[2] < _PHOTO else _LARGE
-    size = (1.35 * side * _PAIRS + 1.2, 1.0 * side * len(lines) + 0.5)
+    photos = png.decode(first["seed_image"]["bytes"]).shape[2] >= _PHOTO
+    side, most = (_LARGE, _PHOTO_PAIRS) if photos else (_SMALL, _PAIRS)
+    across = min(most, max(map(len, lines.values())))
+    size = (max(1.35 * side * across + 1.2, 7.0), 1.0 * side * len(lines) + 0.5)
     figure = Figure(figsize=size, layout="constrained")
     figure.suptitle(
         "Left: all networks correct. Right: the network of the line misreads it (label → its answer)",
@@ -52,10 +54,10 @@ def draw_mistakes(run: OpenedRun, path: Path) -> None:
     )
     if without := [names[index] for index in searched if index not in lines]:
         figure.supxlabel(f"no mistakes: {', '.join(without)}", fontsize=9)
-    axes = figure.subplots(len(lines), _PAIRS, squeeze=False)
+    axes = figure.subplots(len(lines), across, squeeze=False)
     for line, (index, chosen) in zip(axes, lines.items(), strict=True):
         line[0].set_ylabel(names[index], rotation=0, ha="right", va="center", fontsize=9)
-        for column in range(_PAIRS):
+        for column in range(across):
             _pair(line[column], chosen[column] if column < len(chosen) else None, run.record)
     save(figure, path)
 

@@ -159,7 +159,8 @@ def _estimate(
     yield from (_besides(one, cpus) for one in besides)
     if mining and found.briefly:
         yield "(measured with networks that were trained for a moment; trained ones take more inferences)"
-    yield f"not counted: starting Ray, drawing the report{f', {work.besides}' * bool(work.besides)}"
+    more = f", {work.besides}" * bool(work.besides)
+    yield f"not counted: starting Ray and its processes, drawing the report{more}"
 
 
 def _besides(one: Timed, cpus: float) -> str:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from outvoted.analysis.studies.opened import OpenedStudy
 
 SETS = "ABCDEFGHIJ"
-_FEW = 11  # frames along a side
+_FEW = 21  # frames along a side
 Three = tuple[int, int, int]
 
 
