@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from outvoted.actors.data.datasets import Dataset
+from outvoted.actors.data.room import available
 from outvoted.actors.networks.computing import use_one_thread
 from outvoted.actors.panel.cost import cost
 from outvoted.actors.runs.files import write_atomically
@@ -193,6 +194,5 @@ def _memory(panel: KnownPanel, ready: ReadyJob[Any], there: Mapping[str, float])
 
 def this_machine() -> dict[str, float]:
     """Return what `ray.cluster_resources()` would say of a Ray instance on this machine, about."""
-    free = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES")
     gpus = {"GPU": float(torch.cuda.device_count())} if torch.cuda.is_available() else {}
-    return {"CPU": float(len(os.sched_getaffinity(0))), "memory": float(free)} | gpus
+    return {"CPU": float(len(os.sched_getaffinity(0))), "memory": float(available())} | gpus

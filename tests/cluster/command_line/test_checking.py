@@ -13,6 +13,7 @@ from PIL import Image
 from outvoted.actors.data.datasets import Dataset, Split
 from outvoted.actors.runs.commands import command_of
 from outvoted.analysis.report.contact_sheet import contact_sheet
+from outvoted.cluster.command_line.checking import this_machine
 from outvoted.cluster.command_line.cli import main
 from outvoted.cluster.jobs.kinds import KINDS
 from tests.cluster.faults import sound
@@ -112,6 +113,13 @@ def test_what_is_wrong_is_said_as_the_run_says_it(
     assert code == 2
     assert words in said
     assert not (tmp_path / "runs").exists()
+
+
+def test_memory_in_which_the_system_keeps_files_counts_as_free() -> None:
+    """A machine that has read many images has few free pages, and all of their memory for a run."""
+    lines = Path("/proc/meminfo").read_text().splitlines()
+    kept = {name: int(rest.split()[0]) << 10 for name, rest in (line.split(":") for line in lines)}
+    assert this_machine()["memory"] == pytest.approx(kept["MemAvailable"], rel=0.2)
 
 
 @pytest.mark.parametrize("channels", [1, 3])
