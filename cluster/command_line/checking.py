@@ -160,8 +160,8 @@ def _estimate(
     yield from (_besides(one, cpus) for one in besides)
     if mining and found.briefly:
         yield "(measured with networks that were trained for a moment; trained ones take more inferences)"
-    more = f", {work.besides}" * bool(work.besides)
-    yield f"not counted: starting Ray and its processes, drawing the report{more}"
+    later = f", {work.besides}" * bool(work.besides)
+    yield f"not counted: starting Ray and its processes, drawing the report{later}"
 
 
 def _besides(one: Timed, cpus: float) -> str:
