@@ -24,6 +24,7 @@ LIMIT = 150.0
 """Seconds without a new row after which a command is said to hang, and is ended."""
 _STARTING_SECONDS = 120.0
 _GLANCE = 0.1
+_SEEN = {"writing": ".*.partial", "entering": ".*.staged"}
 _AWAITED: dict[str, Title] = {"starting": "ray::CellActor", "training": TRAINING}
 _APART_SECONDS = 45.0
 _SAYING_SECONDS = 3.0
@@ -194,8 +195,8 @@ class _Watched:
             return
         self._coming.pop(0)
         try:
-            if fault.moment == "writing":
-                self._wait_for_writing()
+            if fault.moment in _SEEN:
+                self._wait_for(_SEEN[fault.moment])
             self._done = self._recorded.ids()
             configured = [int(number) for item in fault.settings for number in _CONFIGURED.findall(item)]
             in_hand = sum(configured) or _WORKERS
@@ -219,14 +220,14 @@ class _Watched:
             return any("drawing the report" in line for line in command.said())
         return len(self._done) > share * len(self._all)
 
-    def _wait_for_writing(self) -> None:
-        """Wait until a file is half there."""
+    def _wait_for(self, files: str) -> None:
+        """Wait until a file is half there, or a shard is, written but not part of the run."""
         while self._scene.command.code is None:
             for table in ("searches", "mistakes"):
-                if any((self._scene.run / table).glob(".*.partial")):
+                if any((self._scene.run / table).glob(files)):
                     return
             time.sleep(0.0005)
-        raise MissedError("the run ended before a file was seen half written")
+        raise MissedError("the run ended before such a file was seen")
 
     def outcomes(self, seed: int) -> list[Outcome]:
         """Say what came of each fault."""

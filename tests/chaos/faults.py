@@ -63,6 +63,7 @@ class MissedError(Exception):
 
 
 Strike = Callable[[Scene], object]
+Moment = Literal["beginning", "training", "starting", "mining", "writing", "entering", "drawing"]
 
 
 @dataclass(frozen=True)
@@ -74,9 +75,10 @@ class Fault:
             command has ended; machines are brought back then in any case.
         needs: `cluster`: machines that can be lost; `hosts`: such that are apart; `disk`: a small file
             system of its own (the two take root); `alone`: a Ray that the command has started.
-        moment: when it strikes: after some shards; while a file is being written; as soon as the command is
-            given; while networks are trained, of which there are none to begin with then; before the first
-            shard; while the report is drawn, all rows being recorded.
+        moment: when it strikes: after some shards; while a file is being written; while a shard is written,
+            but no part of the run yet; as soon as the command is given; while networks are trained, of which
+            there are none to begin with then; before the first shard; while the report is drawn, all rows
+            being recorded.
     """
 
     name: str
@@ -85,7 +87,7 @@ class Fault:
     after: float = 6.0
     needs: Literal["", "alone", "cluster", "hosts", "disk"] = ""
     settings: Sequence[str] = ("cluster.cells=2",)
-    moment: Literal["mining", "writing", "beginning", "training", "starting", "drawing"] = "mining"
+    moment: Moment = "mining"
 
     @property
     def lasting(self) -> bool:
@@ -249,7 +251,9 @@ FAULTS: tuple[Fault, ...] = (
         moment="starting",
     ),
     Fault("the recorder is killed", kill("ray::Recorder")),
-    Fault("the recorder is killed while it writes", kill("ray::Recorder"), moment="writing"),
+    Fault("a cell is killed while it writes", kill("ray::CellActor"), moment="writing"),
+    Fault("the recorder is killed while it enters a shard", kill("ray::Recorder"), moment="entering"),
+    Fault("the command is killed while a shard is entered", told(signal.SIGKILL), moment="entering"),
     Fault("the recorder stands still for 6 s", stop("ray::Recorder"), proceed),
     Fault("the recorder stands still for good", stop("ray::Recorder")),
     Fault("the command gets Ctrl-C", told(signal.SIGINT)),

@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.ray, pytest.mark.chaos]
 
 TELLING = (
     "a cell is killed",
-    "the recorder is killed while it writes",
+    "the recorder is killed while it enters a shard",
     "the command is killed",
     "a network raises for 3 s",
 )
