@@ -16,8 +16,8 @@ ACTORS = (
     "outvoted.actors.mining.ray_mining",
     "outvoted.actors.mining.recorder",
     "outvoted.actors.panel.ray_panel",
-    "outvoted.actors.training.ray_training",
-    "outvoted.actors.studies.ray_tasks",
+    "outvoted.actors.training.ray_work",
+    "outvoted.actors.studies.tasks",
     "outvoted.actors.sweeps.sweep_recorder",
     "outvoted.actors.healing.healing",
 )

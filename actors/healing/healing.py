@@ -9,18 +9,15 @@ mined of that peer in the round before, ``copies`` training images moved at rand
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import ray
 
 from outvoted.actors.data.datasets import Dataset, Images, Split
 from outvoted.actors.healing.arms import HELD_OUT, Arm, HealSettings, Step, Use, keyed
 from outvoted.actors.mining.local_mining import MiningResult, mine_panel
 from outvoted.actors.mining.shards import Failed, check_not_all, failures
 from outvoted.actors.mining.verification import rendered
-from outvoted.actors.networks.computing import use_one_thread
 from outvoted.actors.networks.members import Member
 from outvoted.actors.panel.fast import Batch
 from outvoted.actors.runs import png, schema, tables
@@ -254,10 +251,6 @@ def _tagged(mistakes: pa.Table, step: Step, arm: str) -> pa.Table:
     return tables.with_values(mistakes, schema.OF_STEP, step.repeat, arm, step.round)
 
 
-def _heal(healer: Healer, task: Task) -> Round:
-    use_one_thread()
+def healed(healer: Healer, task: Task) -> Round:
+    """Run one step, panel and all, in this process."""
     return healer.run(task)
-
-
-heal_remotely: Any = ray.remote(max_retries=-1)(_heal)
-"""Runs one step as a Ray task, panel and all, in one process with one thread."""

@@ -17,6 +17,7 @@ from outvoted.actors.panel.fast import Batch
 from outvoted.actors.panel.panel import LocalPanel, VotingPanel
 from outvoted.actors.panel.peer import Peer
 from outvoted.actors.panel.renderer import Renderer
+from outvoted.actors.runs.beats import beat
 from outvoted.search.id_ranges import IdRanges
 from outvoted.search.messages import Questions, Replies, apart, together
 from outvoted.search.plan import Lease
@@ -130,6 +131,7 @@ def mined_together(
                 leases = chain([shard.lease], leases)
         questions = [asked for _, asked in asking]
         replies = apart(questions, panel.ask(together(questions))) if questions else []
+        beat()
         running = [replace(shard, said=said) for (shard, _), said in zip(asking, replies, strict=True)]
 
 

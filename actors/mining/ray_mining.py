@@ -1,4 +1,4 @@
-"""Mining on Ray: a cell as an actor, its requests batched; a whole panel as a task."""
+"""Mining on Ray: a cell as an actor, its requests batched."""
 
 import asyncio
 import time
@@ -13,12 +13,10 @@ import ray
 from outvoted.actors.data.datasets import Dataset, Images
 from outvoted.actors.mining.at_home import Address
 from outvoted.actors.mining.coordinator import Coordinator, Verdict
-from outvoted.actors.mining.local_mining import MiningResult, mine_panel
 from outvoted.actors.mining.ray_seeds import SeedsAhead
 from outvoted.actors.mining.shards import Live, Mined, ShardResult
 from outvoted.actors.networks import Architecture, Weights
 from outvoted.actors.networks.computing import keep_freed_memory, use_one_thread
-from outvoted.actors.networks.members import Member
 from outvoted.actors.panel.exactness import Exactness
 from outvoted.actors.panel.fast import Batch
 from outvoted.actors.panel.inside import PanelInside
@@ -29,6 +27,7 @@ from outvoted.actors.panel.ray_panel import Placed, RayPanel
 from outvoted.actors.panel.realism import FoundImages, Seen
 from outvoted.actors.panel.renderer import Renderer
 from outvoted.actors.runs.ray_metrics import Meter
+from outvoted.actors.training.ray_work import Sign, with_signs
 from outvoted.actors.training.steps import Training
 from outvoted.actors.training.training import Epoch, trained_or_measured
 from outvoted.search.arrays import Pixels, Singles
@@ -36,7 +35,6 @@ from outvoted.search.climb import Rules, ShardState
 from outvoted.search.messages import Questions, Replies, apart, together
 from outvoted.search.outcome import Outcome
 from outvoted.search.plan import Lease
-from outvoted.search.search_settings import SearchSettings
 
 Asked = tuple[Questions, "asyncio.Future[Replies]"]
 
@@ -269,10 +267,10 @@ class CellActor:
         data: Dataset,
         seed: int,
         loaded: Weights | None = None,
-    ) -> AsyncIterator[Epoch]:
-        """Train one network and stream its epochs; one with loaded weights is only measured."""
-        for epoch in trained_or_measured(architecture, training, data, seed, loaded):
-            yield epoch
+    ) -> AsyncIterator[Epoch | Sign]:
+        """Train one network, and stream its epochs between signs of life; measure one with loaded weights."""
+        for found in with_signs(lambda: trained_or_measured(architecture, training, data, seed, loaded)):
+            yield found
 
     async def open(self, opening: Opening) -> str:
         """Build panel and referee, before all else; return this machine's address once peers can answer."""
@@ -313,16 +311,3 @@ class CellActor:
         if self._cell is None:
             raise RuntimeError("a cell that was not opened")
         return self._cell
-
-
-@ray.remote(max_retries=3)
-def mine_panel_remotely(
-    search: SearchSettings,
-    panel: tuple[Member, ...],
-    images: Images,
-    classes: int,
-    referee: Member | None,
-) -> MiningResult:
-    """Mine one panel, peers and referee in one process with one thread."""
-    use_one_thread()
-    return mine_panel(search, panel, images, classes, referee)

@@ -10,6 +10,7 @@ from torch import nn
 from outvoted.actors.networks.user_modules import Tolerant, is_machines, ready_copy, told
 from outvoted.actors.panel.exactness import log_odds
 from outvoted.actors.panel.realism import WithFeatures
+from outvoted.actors.runs.beats import beat
 from outvoted.search.arrays import Floats, Ints, Texts
 
 FEW, MANY = 8, 32
@@ -73,6 +74,7 @@ class Canonical:
             found, said = network.answer(self._inputs(full))
             logits.append(found.detach().to("cpu", torch.float64)[: len(part)])
             failures += list(said[: len(part)] or ("",) * len(part))
+            beat()
         return torch.cat(logits), np.array(failures, object)
 
     def gradients(

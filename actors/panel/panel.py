@@ -10,6 +10,7 @@ from outvoted.actors.panel.exactness import Exactness
 from outvoted.actors.panel.peer import Peer
 from outvoted.actors.panel.realism import FoundImages, Seen
 from outvoted.actors.panel.renderer import Renderer
+from outvoted.actors.runs.beats import beat
 from outvoted.search.arrays import Ints, Pixels, Singles
 from outvoted.search.messages import Questions, Replies
 
@@ -95,6 +96,7 @@ class LocalPanel(VotingPanel):
         }
         order: dict[int, list[Ints]] = {peer: [] for peer in place}
         for part in renderer.parts(len(wanted)):
+            beat()
             inputs = renderer.inputs(questions.candidates.rows(wanted[part]))
             for peer, rows in place.items():
                 own = np.flatnonzero((rows >= part.start) & (rows < part.stop))

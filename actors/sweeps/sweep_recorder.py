@@ -15,6 +15,7 @@ from outvoted.actors.runs.fence import Guard
 from outvoted.actors.runs.ray_actors import FOREVER
 from outvoted.actors.runs.watching import Watched, spares_the_run, unwatched
 from outvoted.actors.sweeps.sweep_store import FINISHED, Fields, Kept, Row, SweepStore
+from outvoted.actors.training.ray_work import LastSigns
 
 _TOLD = ("epoch", "seed")
 
@@ -75,11 +76,12 @@ def figures(row: Row) -> dict[str, float]:
 Values = Mapping[str, float | str]
 
 
-class SweepRecorder:
+class SweepRecorder(LastSigns):
     """Writes what trials hand in; in memory it holds only the rows since the last checkpoint."""
 
     def __init__(self, path: Path, fields: Fields, guard: Guard | None = None) -> None:
         """Take the sweep's folder, its columns, and what is to be asked before anything is written there."""
+        super().__init__()
         fence.guard(guard)
         self._path = path
         self._store = SweepStore(path, fields)

@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from outvoted.actors.data.datasets import Split
 from outvoted.actors.networks import Architecture, Shape, Weights
+from outvoted.actors.runs.beats import beat
 from outvoted.search.settings import Settings
 from outvoted.search.transforms import Affine
 
@@ -59,7 +60,9 @@ def steps(learner: Learner, order: torch.Tensor, batch_size: int) -> Iterator[tu
         The losses of each step, without gradient, and its number of samples.
     """
     for rows in torch.split(order, batch_size, dim=-1):
-        yield learner.step(rows).detach(), rows.shape[-1]
+        losses = learner.step(rows).detach()
+        beat()
+        yield losses, rows.shape[-1]
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from outvoted.actors.networks import Architecture, UserNetwork, Weights
 from outvoted.actors.networks.computing import own_device
 from outvoted.actors.networks.members import Member, Role
 from outvoted.actors.networks.user_modules import Tolerant, is_machines
+from outvoted.actors.runs.beats import beat
 from outvoted.actors.runs.epochs import EpochRecord
 from outvoted.actors.training.steps import (
     FlatAdam,
@@ -151,6 +152,7 @@ def accuracy(network: nn.Module, split: Split) -> float:
     with torch.no_grad():  # not in inference mode: what a network keeps may be part of a gradient later
         for first in range(0, len(split), batch):
             rows = slice(first, first + batch)
+            beat()
             inputs = torch.tensor(split.read(rows)).to(weights.device, weights.dtype) / 255
             correct += int((_classes(network, inputs).cpu() == torch.tensor(split.labels[rows])).sum())
     return correct / len(split)

@@ -1,12 +1,12 @@
 """Getting a run its trained networks: from an earlier run with the same settings, or by training them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import ray
-from ray.exceptions import RayError, RayTaskError
 from rich.console import Console
 from rich.progress import Progress as Bars
 
@@ -18,17 +18,20 @@ from outvoted.actors.panel.panel_settings import PanelSettings, Recipe, RefereeS
 from outvoted.actors.panel.standing import far_below
 from outvoted.actors.runs.epochs import EpochRecord
 from outvoted.actors.runs.run_folder import RunFolder, RunRecord
-from outvoted.actors.training.ray_training import train_remotely
-from outvoted.actors.training.training import Epoch, trained_member
+from outvoted.actors.training.ray_work import work_remotely
+from outvoted.actors.training.training import Epoch, trained_member, trained_or_measured
 from outvoted.cluster.console.terminal import phase, training_task, warn
-from outvoted.cluster.ray.calls import completed
+from outvoted.cluster.jobs.pulse import telling
+from outvoted.cluster.ray.events import SaySentence
 from outvoted.cluster.ray.placement import Share
+from outvoted.cluster.ray.work import FailedWork, WatchedWork
+from outvoted.cluster.ray.work_watch import MOST_DEATHS, MOST_LATE
 from outvoted.search.errors import OutvotedError
 from outvoted.search.trust import named_by
 
 OnEpoch = Callable[[str, EpochRecord], object]
 Trainers = Share | Sequence[Any]
-"""What trains networks: remote functions, each one at a time, or a task for each that takes a share."""
+"""What trains networks: cells, each one at a time, or a task for each network, which takes a share."""
 Train = Callable[[tuple[Recipe, ...]], Sequence[Member]]
 """Returns trained networks, one for each recipe, training those that nobody has trained yet."""
 
@@ -155,39 +158,30 @@ def trained(
     """Return the trained networks kept in ``folder``, training and keeping them if it has none."""
     if (folder / members.TABLE).exists():
         return kept(folder, recipes, shelf=True)
-    if isinstance(trainers, Share):
-        cpus = min(1.0, ray.cluster_resources().get("CPU", 1.0))
-        task = train_remotely.options(num_cpus=cpus, num_gpus=trainers.num_gpus)
-        trainers = [task] * len(recipes)
     found = _train(recipes, data, trainers, bars, on_epoch)
     members.save(folder, found)
     return found
 
 
 def _train(
-    recipes: Sequence[Recipe], data: Dataset, trainers: Sequence[Any], bars: Bars, on_epoch: OnEpoch
+    recipes: Sequence[Recipe], data: Dataset, trainers: Trainers, bars: Bars, on_epoch: OnEpoch
 ) -> list[Member]:
     """Train all networks, as many at once as there are trainers; those that come with weights are measured.
 
     The referee, which takes longest, begins first. Weights are read here, so other machines need not have
     their files.
     """
-    trainings = _Trainings(recipes, data)
-    for trainer in trainers:
-        trainings.begin(trainer)
+    say = telling(bars.console)
+    trainings = _Trainings(recipes, data, _trainers(trainers, len(recipes)), WatchedWork(say))
     total = sum(_epochs(recipe) for recipe in recipes)
     task = training_task(recipe.network.loaded for recipe in recipes)
     bar = bars.add_task(task, total=total, details="")
-    for (index, trainer), call in completed(trainings.calls, partial(warn, bars.console)):
-        try:
-            epoch: Epoch = ray.get(call)
-        except RayTaskError:
-            raise
-        except RayError as error:
-            bars.update(bar, advance=-trainings.lost(index, error))
-            warn(bars.console, f"{recipes[index].name}: its process died; it is trained again")
+    for index, epoch in trainings.results():
+        if isinstance(epoch, FailedWork):
+            bars.update(bar, advance=-trainings.lost(index, epoch))
+            say(SaySentence(f"{epoch.said}: it is trained again"))
             continue
-        trainings.heard(index, trainer, epoch)
+        trainings.heard(index, epoch)
         on_epoch(recipes[index].name, epoch.record)
         accuracy = epoch.record.test_accuracy
         told = "no test images" if accuracy is None else f"{accuracy:.1%} of test images correct"
@@ -198,52 +192,79 @@ def _train(
     ]
 
 
+@dataclass(frozen=True)
+class _Trainer:
+    """Begins a training; ``end``, if there is one, ends its process for good."""
+
+    train: Callable[..., Any]
+    end: Callable[[], object] | None = None
+
+
+def _trainers(trainers: Trainers, networks: int) -> list[_Trainer]:
+    if not isinstance(trainers, Share):
+        return [_Trainer(cell.train.remote, partial(ray.kill, cell)) for cell in trainers]
+    cpus = min(1.0, ray.cluster_resources().get("CPU", 1.0))
+    task = work_remotely.options(num_cpus=cpus, num_gpus=trainers.num_gpus, name="train")
+    return [_Trainer(partial(task.remote, trained_or_measured))] * networks
+
+
 class _Trainings:
-    """Networks that wait, and calls that train some; where a process dies, another one begins again."""
+    """Networks that wait, and calls that train some; where a process dies or hangs, another begins again."""
 
-    def __init__(self, recipes: Sequence[Recipe], data: Dataset) -> None:
-        self._recipes, self._data, self._placed = recipes, data, ray.put(data)
-        self._waiting = list(range(len(recipes)))
-        self._idle: list[Any] = []
+    def __init__(
+        self,
+        recipes: Sequence[Recipe],
+        data: Dataset,
+        trainers: Sequence[_Trainer],
+        work: WatchedWork[int],
+    ) -> None:
+        self._recipes, self._data, self._placed, self._work = recipes, data, ray.put(data), work
+        self._waiting, self._idle = list(range(len(recipes))), list(trainers)
+        self._training: dict[int, _Trainer] = {}
+        self._tries = [[0, 0] for _ in recipes]
         self.history: list[list[Epoch]] = [[] for _ in recipes]
-        self.calls: dict[Any, tuple[int, Any]] = {}
+        self._begin()
 
-    def begin(self, trainer: Any) -> None:
-        """Have a trainer train the next network, if there is one."""
-        if not self._waiting:
-            self._idle.append(trainer)
-            return
-        index = self._waiting.pop()
-        call = _call(trainer, self._recipes[index], self._placed, self._data)
-        self.calls[call] = index, trainer
+    def results(self) -> Iterator[tuple[int, Any]]:
+        """Yield epochs of networks, and what came instead."""
+        return self._work.results()
 
-    def heard(self, index: int, trainer: Any, epoch: Epoch) -> None:
+    def _begin(self) -> None:
+        """Have trainers that are idle train the next networks."""
+        while self._waiting and self._idle:
+            index, trainer = self._waiting.pop(), self._idle.pop(0)
+            recipe = self._recipes[index]
+            loaded = recipe.network.load(self._data.shape, self._data.classes)
+            weights = None if loaded is None else loaded.weights
+            call = trainer.train(recipe.network, recipe.training, self._placed, recipe.seed, weights)
+            self._training[index] = trainer
+            self._work.add(index, f"training {recipe.name}", call, trainer.end)
+
+    def heard(self, index: int, epoch: Epoch) -> None:
         """Keep an epoch; a trainer whose network has had its last one trains the next."""
         self.history[index].append(epoch)
         if epoch.weights is not None:
-            self.begin(trainer)
+            self._idle.append(self._training.pop(index))
+            self._begin()
 
-    def lost(self, index: int, error: RayError) -> int:
-        """Have a network trained again whose trainer has died; return how many epochs are lost.
+    def lost(self, index: int, why: FailedWork) -> int:
+        """Have a network trained again whose trainer has died or hung; return how many epochs are lost.
 
         Raises:
-            RayError: there is no other trainer.
+            BaseException: what it raised, or why it is not begun again: too often, or nobody else trains.
         """
-        for call in [call for call, (known, _) in self.calls.items() if known == index]:
-            del self.calls[call]
-        if not self.calls and not self._idle:
-            raise error
+        self._tries[index][why.late] += 1
+        deaths, lates = self._tries[index]
+        trainer = self._training.pop(index)
+        if trainer.end is None:  # each task has a process of its own
+            self._idle.append(trainer)
+        others = self._idle or self._training
+        if not (why.lost and others and deaths < MOST_DEATHS and lates < MOST_LATE):
+            raise why.error
         epochs, self.history[index] = len(self.history[index]), []
         self._waiting.append(index)
-        if self._idle:
-            self.begin(self._idle.pop())
+        self._begin()
         return epochs
-
-
-def _call(trainer: Any, recipe: Recipe, placed: Any, data: Dataset) -> Any:
-    loaded = recipe.network.load(data.shape, data.classes)
-    weights = None if loaded is None else loaded.weights
-    return trainer.remote(recipe.network, recipe.training, placed, recipe.seed, weights)
 
 
 def _epochs(recipe: Recipe) -> int:

@@ -6,18 +6,23 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from threading import Event, Thread
 
+from rich.console import Console
 from rich.progress import Progress as Bars
 from rich.progress import Task, TaskID
 
 from outvoted.actors.runs.ray_metrics import Meter
 from outvoted.actors.runs.run_folder import ProgressRecord, RunFolder, RunRecord
+from outvoted.cluster.console.terminal import warn
+from outvoted.cluster.ray.events import SaySentence
 from outvoted.search.errors import OutvotedError
 
 _SECONDS = 10.0
 _RATED_SECONDS = 60.0
+_run: ContextVar[tuple[RunFolder, RunRecord] | None] = ContextVar("run", default=None)
 
 
 @contextmanager
@@ -41,9 +46,11 @@ def pulse(
 
     thread = Thread(target=live, daemon=True)
     thread.start()
+    token = _run.set((store, record))
     try:
         yield
     finally:
+        _run.reset(token)
         ended.set()
         thread.join()
         heart.beat()
@@ -54,6 +61,21 @@ def stands(store: RunFolder, record: RunRecord, how: str | None) -> None:
     record.message = how
     with suppress(OutvotedError):  # a disk that refuses is told where rows are written
         store.write_record(record)
+
+
+def telling(console: Console) -> Callable[[SaySentence], None]:
+    """Return what has the terminal, and `run.json` of the run that has a pulse, say what holds it up."""
+    run = _run.get()
+
+    def say(sentence: SaySentence) -> None:
+        if sentence.text is not None and sentence.good:
+            console.print(sentence.text, soft_wrap=True)
+        elif sentence.text is not None:
+            warn(console, sentence.text)
+        if sentence.state and run is not None:
+            stands(*run, sentence.text)
+
+    return say
 
 
 class Pulse:

@@ -13,10 +13,9 @@ from ray import exceptions as ray_errors
 from ray.exceptions import RayTaskError
 
 from outvoted.actors.runs.files import FULL
-from outvoted.cluster.ray.pace import Pace
 from outvoted.search.errors import OutvotedError
 
-For = TypeVar("For")
+Otherwise = TypeVar("Otherwise")
 
 _REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS)
 _MANY = (errno.EMFILE, errno.ENFILE, errno.EAGAIN)
@@ -33,68 +32,43 @@ _DEATHS = (
 )
 
 
-_QUIET_SECONDS = 60.0
 _LOOK_SECONDS = 5.0
+ANSWER_SECONDS = 600.0
+"""For which a call may be waited for that does no more than write or look something up."""
+FETCH_SECONDS = 60.0
+"""For which a value may be waited for that a call has returned."""
 _ADDRESS = re.compile(r"\bip(?:: |=)([0-9a-fA-F.:]*[0-9a-fA-F])")
 
 
-def completed(
-    running: dict[Any, For], say: Callable[[str], object] | None = None
-) -> Iterator[tuple[For, Any]]:
-    """Yield what calls were made for and their results, as references, in the order in which they end.
-
-    Of a call that streams every item is yielded. Calls may be added to ``running`` meanwhile, or taken out.
-
-    Args:
-        say: is told where nothing ends for longer than ever before, and which machines are gone.
-    """
-    pace, began = Pace(_QUIET_SECONDS, 5 * _QUIET_SECONDS), time.monotonic()
-    while running:
-        ended, _ = ray.wait(list(running), num_returns=1, timeout=_LOOK_SECONDS)
-        age = time.monotonic() - began
-        if not ended:
-            if say is not None and age > pace.limit():
-                pace.give_up()
-                say(f"nothing has ended for {age:.0f} s: {_whereabouts()}")
-            continue
-        pace.took(age)
-        began, (call,) = time.monotonic(), ended
-        meant_for = running[call]
-        if not isinstance(call, ray.ObjectRefGenerator):
-            del running[call]
-            yield meant_for, call
-            continue
-        try:
-            item = next(call)
-        except StopIteration:
-            del running[call]
-        else:
-            yield meant_for, item
-
-
-def _whereabouts() -> str:
-    """Say which machines are gone."""
-    there = {str(node["NodeManagerAddress"]): bool(node["Alive"]) for node in ray.nodes()}
-    gone = sorted(address for address, alive in there.items() if not alive)
-    return f"node {', '.join(gone)} is gone" if gone else "all machines are there; it may just take long"
-
-
-def result(call: Any) -> Any:
+def result(call: Any, seconds: float = ANSWER_SECONDS) -> Any:
     """Wait for a call; an error that the user can fix arrives as itself.
 
     Ray is asked again and again, so that whoever wants this thread to give up is heard.
+
+    Raises:
+        OutvotedError: it does not end in time.
     """
+    end = time.monotonic() + seconds
     while not ray.wait([call], timeout=_LOOK_SECONDS)[0]:
-        pass
+        if time.monotonic() > end:
+            raise OutvotedError(
+                expected=f"an answer of another process of the run within {seconds:.0f} s",
+                found="none: it hangs, or its machine cannot be reached",
+                remedy="what is recorded is kept: continue with --resume",
+            )
     try:
-        return ray.get(call)
+        return ray.get(call, timeout=FETCH_SECONDS)
     except RayTaskError as error:
-        if isinstance(error.cause, OutvotedError):
-            raise error.cause from None
-        raise
+        raise own(error) from None
 
 
-def answered(call: Any, seconds: float, otherwise: For) -> Any | For:
+def own(error: BaseException) -> BaseException:
+    """Return the error that the user can fix, where a task raised one."""
+    cause = getattr(error, "cause", None)
+    return cause if isinstance(error, RayTaskError) and isinstance(cause, OutvotedError) else error
+
+
+def answered(call: Any, seconds: float, otherwise: Otherwise) -> Any | Otherwise:
     """Wait for a call, but not for ever; return ``otherwise`` where it has not ended by then, or is lost."""
     try:
         return ray.get(call, timeout=seconds)

@@ -15,7 +15,7 @@ from ray.exceptions import RayError, RayTaskError
 
 from outvoted.actors.mining.ray_mining import Vitals
 from outvoted.actors.mining.shards import Live, Progress
-from outvoted.cluster.ray.calls import within
+from outvoted.cluster.ray.calls import own, within
 from outvoted.cluster.ray.cells import Cell, CellContents
 from outvoted.cluster.ray.events import (
     CellLost,
@@ -91,7 +91,7 @@ class Crew:
         Thread(target=self._keep_starting, daemon=True).start()
 
     def start(self) -> tuple[Any, ...]:
-        """Start cells that are not opened yet; return what trains networks in those for which there is room.
+        """Start cells that are not opened yet; return the actors of those for which there is room.
 
         Raises:
             OutvotedError: there is room for none in time.
@@ -102,7 +102,7 @@ class Crew:
         until = time.monotonic() + _GRACE_SECONDS
         while len(self._placed) < len(self._cells) + len(self._starting) and time.monotonic() < until:
             self._turn()
-        return tuple(self._cells[cell].actor.train for cell in sorted(self._placed & self._cells.keys()))
+        return tuple(self._cells[cell].actor for cell in sorted(self._placed & self._cells.keys()))
 
     def furnish(self, contents: CellContents) -> None:
         """Give all cells their panel, those that are there and those that will be; return once one has it.
@@ -158,7 +158,7 @@ class Crew:
         self._supervisor.asked(number, time.monotonic(), -1)
         value, error = answer[0]
         if error is not None:
-            raise _own(error)
+            raise own(error)
         return value
 
     def mine(self, leases: Iterator[Lease], report: Report, at_once: int | None = None) -> None:
@@ -238,7 +238,7 @@ class Crew:
             case SaySentence():
                 self._say(instruction)
             case StopRun(error):
-                raise _own(error)
+                raise own(error)
 
     def _keep_starting(self) -> None:
         """Start cells one after the other, in a thread of its own: a head that is away holds it up."""
@@ -306,7 +306,7 @@ class Crew:
 
     def _recorded_now(self, shards: tuple[str, ...], value: Any, error: BaseException | None) -> Event | None:
         if isinstance(error, RayTaskError):
-            raise _own(error)
+            raise own(error)
         for shard in shards:
             self._rows.pop(shard, None)
         if error is not None:
@@ -316,7 +316,7 @@ class Crew:
 
     def _told(self, value: Any, error: BaseException | None) -> Event | None:
         if error is not None:
-            raise _own(error)
+            raise own(error)
         self._recorded = self._recorded or value
         return None
 
@@ -386,8 +386,3 @@ def _computing(before: tuple[float, Vitals] | None, now: float, pulse: Vitals) -
     each = zip(earlier.cpu_seconds, pulse.cpu_seconds, strict=False)  # none before there is a panel
     return any(after - first > _COMPUTING * (now - then) for first, after in each)
 
-
-def _own(error: BaseException) -> BaseException:
-    """Return the error that the user can fix, where a task raised one."""
-    cause = getattr(error, "cause", None)
-    return cause if isinstance(error, RayTaskError) and isinstance(cause, OutvotedError) else error

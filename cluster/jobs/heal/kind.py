@@ -11,7 +11,7 @@ from rich.progress import Progress as Bars
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.healing.arms import ARMS
 from outvoted.actors.healing.heal_store import HealStore
-from outvoted.actors.healing.healing import Healer, Round, Task, heal_remotely
+from outvoted.actors.healing.healing import Healer, Round, Task, healed
 from outvoted.actors.panel import panel_settings
 from outvoted.actors.runs.run_folder import RunFolder, RunRecord
 from outvoted.analysis.opened.opened import OpenedRun
@@ -22,9 +22,10 @@ from outvoted.cluster.jobs.heal.stored import RunSteps, StoredHealing, mistakes_
 from outvoted.cluster.jobs.job import Job, Kind, Place, Recorded
 from outvoted.cluster.jobs.labelled import said_by_people
 from outvoted.cluster.jobs.networks import check_user_networks, shelved, warn_of
+from outvoted.cluster.jobs.pulse import telling
 from outvoted.cluster.jobs.workload import MinedPart, Workload
-from outvoted.cluster.ray.calls import completed, result
 from outvoted.cluster.ray.placement import Share, share_of_task
+from outvoted.cluster.ray.work import Errand, carried_out, value
 from outvoted.search.trust import named_by
 
 if TYPE_CHECKING:
@@ -101,11 +102,12 @@ def _heal(job: Job[HealConfig], data: Dataset, each: Share, progress: Bars) -> N
 def _as_tasks(healer: Healer, each: Share, progress: Bars) -> RunSteps:
     """Have steps run as Ray tasks, all at once."""
     placed = ray.put(healer)
-    task = heal_remotely.options(num_cpus=each.num_cpus, num_gpus=each.num_gpus)
 
     def run(tasks: Sequence[Task]) -> Iterator[Round]:
-        running = {task.remote(placed, one): one.step for one in tasks}
-        for _, call in completed(running, partial(warn, progress.console)):
-            yield result(call)
+        errands = {
+            one.step: partial(Errand, f"healing, {one.step.name}", healed, (placed, one)) for one in tasks
+        }
+        for _, found in carried_out(errands, each, telling(progress.console)):
+            yield value(found)
 
     return run

@@ -29,13 +29,12 @@ from outvoted.cluster.jobs.job import Job, Kind, Place, Recorded, Work
 from outvoted.cluster.jobs.mine import MineConfig
 from outvoted.cluster.jobs.mine.counting import Counting
 from outvoted.cluster.jobs.networks import check_user_networks, run_members, shelved
-from outvoted.cluster.jobs.pulse import stands
+from outvoted.cluster.jobs.pulse import telling
 from outvoted.cluster.jobs.run_settings import computing_on
 from outvoted.cluster.jobs.workload import MinedPart, Workload
 from outvoted.cluster.ray.cells import Cell, CellContents, running_recorder
 from outvoted.cluster.ray.crew import Crew
 from outvoted.cluster.ray.crew_panel import CrewPanel
-from outvoted.cluster.ray.events import SaySentence
 from outvoted.cluster.ray.layout import Layout, layout
 from outvoted.cluster.ray.machines import machines_seen
 from outvoted.cluster.ray.roster import CrewLimits
@@ -128,7 +127,7 @@ def _search(
     recipes = panel_settings.recipes(config.panel, config.referee)
     with (
         running_recorder(job.store.path, progress.console) as recorder,
-        _manned(job, record, layout, recorder, progress) as crew,
+        _manned(job, layout, recorder, progress) as crew,
     ):
         cpus = ray.cluster_resources().get("CPU", 1)
         trainers = crew.start() if layout.trains(len(recipes), cpus) else layout.share
@@ -152,9 +151,7 @@ def _search(
 
 
 @contextmanager
-def _manned(
-    job: Job[MineConfig], record: RunRecord, layout: Layout, recorder: Any, progress: Bars
-) -> Iterator[Crew]:
+def _manned(job: Job[MineConfig], layout: Layout, recorder: Any, progress: Bars) -> Iterator[Crew]:
     """Have cells within the block, and someone who watches over them."""
     cluster = job.config.cluster
     limits = CrewLimits(
@@ -165,18 +162,9 @@ def _manned(
         inside=layout.inside,
         most_failed=cluster.most_failed,
     )
-
-    def say(sentence: SaySentence) -> None:
-        if sentence.text is not None and sentence.good:
-            progress.console.print(sentence.text, soft_wrap=True)
-        elif sentence.text is not None:
-            warn(progress.console, sentence.text)
-        if sentence.state:
-            stands(job.store, record, sentence.text)
-
     look = partial(machines_seen, layout, partial(computing_on, job.config.device))
     supervisor = Supervisor(limits, time.monotonic())
-    crew = Crew(supervisor, partial(Cell, layout), recorder, look, say)
+    crew = Crew(supervisor, partial(Cell, layout), recorder, look, telling(progress.console))
     try:
         yield crew
     finally:

@@ -20,9 +20,11 @@ from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.cluster.console.terminal import command, phase
 from outvoted.cluster.jobs.job import Job, Kind, Place, Recorded
 from outvoted.cluster.jobs.networks import check_user_networks, run_members, shelved, warn_of
+from outvoted.cluster.jobs.pulse import telling
 from outvoted.cluster.jobs.scan import ScanConfig
+from outvoted.cluster.jobs.scan.pipeline import ChunkReading, Judging, judged
 from outvoted.cluster.jobs.workload import Timed, Workload
-from outvoted.cluster.ray.placement import Pool, Share, pool
+from outvoted.cluster.ray.placement import Pool, pool
 from outvoted.search.errors import OutvotedError
 
 if TYPE_CHECKING:
@@ -105,12 +107,9 @@ def _check_count(record: RunRecord, images: int) -> None:
 def _scan(
     job: Job[ScanConfig], record: RunRecord, data: Dataset, pieces: list[Piece], room: Pool, progress: Bars
 ) -> None:
-    from outvoted.cluster.jobs.scan.pipeline import Reading, judged  # which imports ray.data
-
     config, size, store = job.config, job.config.scan.batch, ScanStore(job.store.path)
     wanted = panel_settings.recipes(config.panel, config.referee)
-    each = Share(room.cpus, room.gpus)
-    members = run_members(job.store, record, wanted, shelved(job.store.panels, data, each, progress))
+    members = run_members(job.store, record, wanted, shelved(job.store.panels, data, room.share, progress))
     job.store.write_record(record)
     warn_of(progress.console, members)
     done = store.done()
@@ -120,12 +119,12 @@ def _scan(
     bar = progress.add_task("images", total=figures.images, completed=finished, details="")
     if not left:
         return
-    reading = Reading(Fit(shape=data.shape, sizes=config.scan.sizes), size, done)
-    judging = (members, data.shape, data.classes, config.panel.batch)
+    reading = ChunkReading(Fit(shape=data.shape, sizes=config.scan.sizes), size, done)
+    judging = Judging.of(members, data.shape, data.classes, config.panel.batch)
     began, before, fresh = time.monotonic(), figures.seconds, 0
     kept = len(store.dissents())  # of the whole scan, as the table will count them
     compactor = Compactor(store.units)
-    for found in judged(left, reading, judging, room, config.cluster.memory << 20):
+    for found in judged(left, reading, judging, room, telling(progress.console)):
         store.write(found)
         compactor.wrote()
         fresh += found.scanned["images"][0].as_py()

@@ -6,7 +6,7 @@ from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.networks.members import Member
 from outvoted.actors.panel.panel_settings import Recipe
 from outvoted.actors.panel.peer import voter
-from outvoted.actors.studies.ray_tasks import Trained, trained_and_asked
+from outvoted.actors.studies.tasks import Trained, trained_and_asked
 from outvoted.actors.training.generators.dcgan import Checkpoint, DcganTraining, TrainingStage, train_dcgan
 from outvoted.actors.training.target_training import Check
 from outvoted.analysis.studies.families import StudyUnit

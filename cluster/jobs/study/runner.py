@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.networks.members import Member
 from outvoted.actors.panel.panel_settings import Recipe
-from outvoted.actors.studies.ray_tasks import Goal, Trained
+from outvoted.actors.studies.tasks import Goal, Trained
 from outvoted.actors.training.generators.dcgan import Checkpoint, DcganTraining, TrainingStage
 from outvoted.actors.training.target_training import Check, Stop
 from outvoted.analysis.studies.families import StudyUnit, work

@@ -7,8 +7,8 @@ from rich.progress import Progress as Bars
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.mining.monitor import Monitor
 from outvoted.actors.runs.files import remove
-from outvoted.actors.studies.ray_tasks import Trained
 from outvoted.actors.studies.study_store import FAILED, FINISHED, Row, StudyStore
+from outvoted.actors.studies.tasks import Trained
 from outvoted.actors.training.generators.dcgan import Checkpoint, DcganTraining, TrainingStage
 from outvoted.actors.training.generators.generator import AnyGenerator, Generator, TrainedGenerator, read
 from outvoted.actors.training.target_training import Check

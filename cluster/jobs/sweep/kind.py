@@ -20,6 +20,7 @@ from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.sweeps.base import Unit
 from outvoted.cluster.console.terminal import command
 from outvoted.cluster.jobs.job import Job, Kind, Place, Recorded, Work
+from outvoted.cluster.jobs.pulse import telling
 from outvoted.cluster.jobs.sweep import SweepConfig
 from outvoted.cluster.jobs.sweep.memory import check_memory, needed
 from outvoted.cluster.jobs.sweep.mining import check_mining, mine_settings
@@ -141,7 +142,8 @@ class _SweepStages:
         config, store = self._config, self._store
         votes = {name: _needed(store, name) for name in {name for spec in specs for name in spec.needs}}
         work = Stage(specs, config.experiment, config.training, config.trial, config.stopping)
-        run_trials(work, self._data, votes, self._recorder, store.path, self._epoch)
+        say = telling(self._progress.console)
+        run_trials(work, self._data, votes, self._recorder, store.path, self._epoch, say)
 
     def _epoch(self, label: str, networks: int, accuracy: float) -> None:
         details = f"{label}: {accuracy:.1%} of test images right"

@@ -1,15 +1,14 @@
 """Mining what a sweep has trained: the networks of every setting, each against the others."""
 
+from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import ray
 from ray.exceptions import RayError
 from rich.progress import Progress as Bars
 
 from outvoted.actors.data.datasets import Dataset, Images
-from outvoted.actors.mining.local_mining import MiningResult
-from outvoted.actors.mining.ray_mining import mine_panel_remotely
+from outvoted.actors.mining.local_mining import MiningResult, mine_panel
 from outvoted.actors.networks.members import Member
 from outvoted.actors.panel import checking, panel_settings
 from outvoted.actors.runs.run_folder import RunFolder
@@ -18,16 +17,14 @@ from outvoted.actors.sweeps.sweep_store import SweepStore
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.sweeps.base import Setting
 from outvoted.analysis.sweeps.kinds import open_sweep
-from outvoted.cluster.console.terminal import warn
 from outvoted.cluster.jobs.networks import run_referee, shelved
+from outvoted.cluster.jobs.pulse import telling
 from outvoted.cluster.jobs.sweep import SweepConfig
-from outvoted.cluster.ray.calls import completed, result
 from outvoted.cluster.ray.placement import Share
+from outvoted.cluster.ray.work import Errand, FailedWork, carried_out
 from outvoted.search.errors import OutvotedError
 from outvoted.search.outcome import Outcome
 from outvoted.search.trust import named_by
-
-_MINE: Any = mine_panel_remotely
 
 Panels = dict[Setting, tuple[Member, ...]]
 
@@ -76,34 +73,35 @@ class _Mining:
             for setting, panel in panels.items()
             if self._mined.origin(setting.label) != origins[setting]
         }
-        running = self._begun(waiting)
         done = len(panels) - len(waiting)
         bar = self._progress.add_task("mining", total=len(panels), completed=done, details="")
-        for setting, call in completed(running, partial(warn, self._progress.console)):
-            details = self._end(setting.label, call, origins[setting])
+        trial = self._config.trial
+        share = Share(trial.num_cpus, trial.num_gpus)
+        for setting, mined in carried_out(self._errands(waiting), share, telling(self._progress.console)):
+            details = self._end(setting.label, mined, origins[setting])
             self._progress.update(bar, advance=1, details=f"{setting.label}: {details}")
 
-    def _begun(self, panels: Panels) -> dict[Any, Setting]:
+    def _errands(self, panels: Panels) -> dict[Setting, Callable[[], Errand]]:
         if not panels:
             return {}
-        data, trial = self._data, self._config.trial
-        referee = self._referee()
+        data, referee = self._data, self._referee()
         images = ray.put(Images(data.train, data.shape, data.classes))
         judge = None if referee is None else ray.put(referee)
-        task = _MINE.options(num_cpus=trial.num_cpus, num_gpus=trial.num_gpus)
-        return {
-            task.remote(
-                self._mining.search, panel, images, data.classes + setting.more_classes, judge
-            ): setting
-            for setting, panel in panels.items()
-        }
 
-    def _end(self, setting: str, call: Any, origin: Origin) -> str:
+        def errand(setting: Setting, panel: tuple[Member, ...]) -> Errand:
+            classes = data.classes + setting.more_classes
+            return Errand(
+                f"mining {setting.label}", mine_panel, (self._mining.search, panel, images, classes, judge)
+            )
+
+        return {setting: partial(errand, setting, panel) for setting, panel in panels.items()}
+
+    def _end(self, setting: str, mined: MiningResult | FailedWork, origin: Origin) -> str:
         """Write what came of a setting, and say it in a few words."""
-        try:
-            mined: MiningResult = result(call)
-        except (OutvotedError, RayError) as error:
-            self._mined.fail(setting, str(error))
+        if isinstance(mined, FailedWork):
+            if not isinstance(mined.error, OutvotedError | RayError):
+                raise mined.error
+            self._mined.fail(setting, str(mined.error))
             return "could not be mined"
         self._mined.write(setting, mined, origin)
         outcomes = mined.searches["outcome"].to_pylist()

@@ -3,11 +3,11 @@
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import ray
 from ray import tune
 from ray.exceptions import RayError
 from ray.tune.schedulers import ASHAScheduler, FIFOScheduler, MedianStoppingRule, TrialScheduler
@@ -18,7 +18,10 @@ from outvoted.actors.sweeps.sweep_store import FAILED, STOPPED, Row
 from outvoted.analysis.sweeps.base import Unit
 from outvoted.analysis.sweeps.trial import Trial
 from outvoted.cluster.jobs.sweep.trials import Spec, Stage, equally_far
+from outvoted.cluster.ray.calls import result
+from outvoted.cluster.ray.trial_watch import TrialWatch, signing
 from outvoted.cluster.ray.tuner import run_tuner
+from outvoted.cluster.ray.work import Say
 
 Votes = dict[str, pa.Table]
 OnEpoch = Callable[[str, int, float], object]
@@ -26,31 +29,41 @@ OnEpoch = Callable[[str, int, float], object]
 
 
 def run_trials(
-    work: Stage, data: Dataset, votes: Votes, recorder: Any, folder: Path, on_epoch: OnEpoch
+    work: Stage, data: Dataset, votes: Votes, recorder: Any, folder: Path, on_epoch: OnEpoch, say: Say
 ) -> None:
-    """Run trials until each has ended; those that failed or were stopped early are recorded as such."""
+    """Run trials until each has ended; those that failed or were stopped early are recorded as such.
+
+    Args:
+        say: is told where nothing goes on.
+    """
     trainable = tune.with_parameters(_train, work=work, data=data, votes=votes, recorder=recorder)
     resources = {"cpu": work.settings.num_cpus, "gpu": work.settings.num_gpus}
     how = tune.TuneConfig(scheduler=_scheduler(work), reuse_actors=True)
     space = {"trial": tune.grid_search(list(range(len(work.specs))))}
-    for result in run_tuner(trainable, resources, how, folder, [_Watch(work.specs, on_epoch)], space):
-        for unit in work.specs[result.config["trial"]].units:
-            if result.error is not None:
-                _end(recorder, unit, FAILED, str(result.error))
-            elif result.metrics["epoch"] < work.training.epochs and not result.metrics.get("failed"):
+    signs = TrialWatch(recorder.signs.remote, lambda trial: work.specs[trial].label, say)
+    watch = _Watch(work.specs, on_epoch, signs)
+    for ended in run_tuner(trainable, resources, how, folder, [watch], space):
+        for unit in work.specs[ended.config["trial"]].units:
+            if ended.error is not None:
+                _end(recorder, unit, FAILED, str(ended.error))
+            elif ended.metrics["epoch"] < work.training.epochs and not ended.metrics.get("failed"):
                 _end(recorder, unit, STOPPED, None)
 
 
 def _train(config: dict[str, Any], work: Stage, data: Dataset, votes: Votes, recorder: Any) -> None:
     """Run one trial in a worker; what it raises is recorded, and the other trials go on."""
     use_one_thread()
-    spec = work.specs[config["trial"]]
+    with signing(partial(recorder.sign.remote, config["trial"])):
+        _trained(work.specs[config["trial"]], work, data, votes, recorder)
+
+
+def _trained(spec: Spec, work: Stage, data: Dataset, votes: Votes, recorder: Any) -> None:
     try:
         trial = _begun(spec, work, data, votes, recorder)
         kept = time.monotonic()
         for epoch in trial.advance():
             each = zip(spec.units, trial.rows, strict=True)
-            ray.get([recorder.epoch.remote(unit.name, rows[-1]) for unit, rows in each])
+            _all([recorder.epoch.remote(unit.name, rows[-1]) for unit, rows in each])
             if epoch == work.training.epochs:
                 _finish(trial, recorder)
             elif time.monotonic() - kept >= work.settings.checkpoint_seconds:
@@ -67,7 +80,7 @@ def _train(config: dict[str, Any], work: Stage, data: Dataset, votes: Votes, rec
 
 
 def _begun(spec: Spec, work: Stage, data: Dataset, votes: Votes, recorder: Any) -> Trial:
-    kept = ray.get([recorder.kept.remote(unit.name) for unit in spec.units])
+    kept = _all([recorder.kept.remote(unit.name) for unit in spec.units])
     needed = {name: votes[name] for name in spec.needs}
     samples = work.experiment.data(spec.units[0].setting, data, needed)
     return Trial(work.experiment, spec.units, work.training, samples, equally_far(kept))
@@ -75,7 +88,7 @@ def _begun(spec: Spec, work: Stage, data: Dataset, votes: Votes, recorder: Any) 
 
 def _keep(trial: Trial, recorder: Any) -> None:
     each = zip(trial.units, trial.kept(), strict=True)
-    ray.get([recorder.keep.remote(unit.name, kept) for unit, kept in each])
+    _all([recorder.keep.remote(unit.name, kept) for unit, kept in each])
 
 
 def _finish(trial: Trial, recorder: Any) -> None:
@@ -84,12 +97,16 @@ def _finish(trial: Trial, recorder: Any) -> None:
         recorder.finish.remote(unit.name, dict(unit.setting.values), rows, member, votes)
         for unit, rows, member, votes in each
     ]
-    ray.get(calls)
+    _all(calls)
 
 
 def _end(recorder: Any, unit: Unit, outcome: str, reason: str | None) -> None:
     unmeasured: Row = {"setting": unit.setting.label, "seed": unit.seed, "epoch": 0}
-    ray.get(recorder.end.remote(unit.name, unmeasured, outcome, reason))
+    result(recorder.end.remote(unit.name, unmeasured, outcome, reason))
+
+
+def _all(calls: Sequence[Any]) -> list[Any]:
+    return [result(call) for call in calls]
 
 
 def _metrics(epoch: int, trial: Trial) -> dict[str, float]:
@@ -115,11 +132,14 @@ def _scheduler(work: Stage) -> TrialScheduler:
 class _Watch(tune.Callback):  # type: ignore[misc]  # Ray says nothing of its types
     """Tells the progress bar. Tune writes its callbacks down, for a way of going on that is not used here."""
 
-    def __init__(self, specs: Sequence[Spec], on_epoch: OnEpoch) -> None:
-        self._specs, self._on_epoch = specs, on_epoch
+    def __init__(self, specs: Sequence[Spec], on_epoch: OnEpoch, watch: TrialWatch) -> None:
+        self._specs, self._on_epoch, self._watch = specs, on_epoch, watch
 
     def __getstate__(self) -> dict[str, Any]:
         return {}
+
+    def on_step_begin(self, iteration: int, trials: list[Any], **info: Any) -> None:
+        self._watch.look({trial.config["trial"]: trial for trial in trials if trial.status == "RUNNING"})
 
     def on_trial_result(
         self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **info: Any

@@ -8,6 +8,7 @@ import ray
 
 from outvoted.actors.runs import fence
 from outvoted.actors.runs.fence import Guard
+from outvoted.actors.training.ray_work import LastSigns
 from outvoted.cluster.jobs.tune.handing import TrialDesk
 from outvoted.cluster.jobs.tune.places import RunTaker
 from outvoted.cluster.jobs.tune.shelf import PanelDesk
@@ -19,7 +20,12 @@ class SweepDesk:
     def __init__(self, sweep: Path, panels: Path, guard: Guard | None = None) -> None:
         """Take the folders of the sweep and of trained panels, and what is asked before writing there."""
         fence.guard(guard)
-        self._parts = {"trials": TrialDesk(), "panels": PanelDesk(panels), "runs": RunTaker(sweep)}
+        self._parts = {
+            "trials": TrialDesk(),
+            "panels": PanelDesk(panels),
+            "runs": RunTaker(sweep),
+            "signs": LastSigns(),
+        }
 
     async def do(self, part: str, what: str, *arguments: Any) -> Any:
         """Have a part do something."""

@@ -9,6 +9,8 @@ import asyncio
 
 from outvoted.cluster.jobs.tune.tasks import TrialTask
 
+_WAIT_SECONDS = 20.0
+
 
 class TrialDesk:
     """Keeps what each asking was given; an asking is made again by another process where one has died."""
@@ -22,9 +24,11 @@ class TrialDesk:
         if not future.done():
             future.set_result(task)
 
-    async def take(self, asking: int) -> TrialTask | None:
-        """Wait for the answer to an asking."""
-        return await asyncio.shield(self._of(asking))
+    async def take(self, asking: int) -> tuple[TrialTask | None] | None:
+        """Wait for the answer to an asking, but not for long; None: ask again."""
+        future = self._of(asking)
+        await asyncio.wait([future], timeout=_WAIT_SECONDS)
+        return (future.result(),) if future.done() else None
 
     async def stay(self) -> None:
         """Answer never: who waits for it is told when this process dies."""

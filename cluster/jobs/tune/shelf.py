@@ -21,7 +21,7 @@ from outvoted.actors.panel.panel_settings import Recipe
 from outvoted.actors.training.training import trained_member, trained_or_measured
 from outvoted.cluster.jobs.in_process.base import Shelf
 from outvoted.cluster.jobs.networks import kept
-from outvoted.cluster.ray.calls import result
+from outvoted.cluster.ray.calls import FETCH_SECONDS, result
 from outvoted.search.errors import OutvotedError
 
 _WAIT_SECONDS = 5.0
@@ -220,7 +220,7 @@ class DeskShelf(Shelf):
             told = result(self._desk.remote("ask", wanted, self.who))
             if isinstance(told, PlacedPanel):
                 (placed,) = told.members
-                return list(ray.get(placed))
+                return list(ray.get(placed, timeout=FETCH_SECONDS))
             if isinstance(told, ToTrain):
                 self._train(wanted, told, data)
 

@@ -17,6 +17,7 @@ from outvoted.analysis.tuning.racing import Racing, racing_of
 from outvoted.analysis.tuning.schedule import Order, Schedule
 from outvoted.analysis.tuning.space import Space
 from outvoted.cluster.jobs.job import Job
+from outvoted.cluster.jobs.pulse import telling
 from outvoted.cluster.jobs.tune import TuneConfig
 from outvoted.cluster.jobs.tune.desk import SweepDeskActor
 from outvoted.cluster.jobs.tune.desk_part import DeskPart
@@ -59,7 +60,7 @@ class Sweeping:
 
     def run(self, progress: Bars) -> None:
         """Make the trials that there are none of yet."""
-        from outvoted.cluster.jobs.tune.tuning import run_trials  # which imports ray.tune
+        from outvoted.cluster.jobs.tune.tuning import Placing, run_trials  # which imports ray.tune
 
         config, path = self.job.config, self.job.store.path
         store = TunedStore(path)
@@ -76,7 +77,8 @@ class Sweeping:
                 if row.number not in again:
                     watched.known(row)
             trials = Trials(config, self.space, schedule, store, rows, watched.ended)
-            run_trials(trials, work, self.share, self.at_once, config.stopping, watched.far)
+            how = Placing(self.share, self.at_once, config.stopping)
+            run_trials(trials, work, how, watched.far, telling(progress.console))
             trials.join()
         watched.close()
         self._remark(schedule)
@@ -106,6 +108,7 @@ class Sweeping:
                 trials=DeskPart(desk, "trials"),
                 panels=panels,
                 runs=DeskPart(desk, "runs"),
+                signs=DeskPart(desk, "signs"),
                 objectives=self.judged.objectives,
                 constraints=self.judged.constraints,
                 rule=config.stopping.rule,

@@ -45,8 +45,8 @@ class SweepWork:
         guard: what is asked before anything is written there.
         base: the data settings of ``data``, as JSON.
         data: a reference to the images that most trials have.
-        trials, panels, runs: parts of the desk beside the driver: where trials are handed out, panels are
-            trained, and runs of other machines are left.
+        trials, panels, runs, signs: parts of the desk beside the driver: where trials are handed out, panels
+            are trained, runs of other machines are left, and signs of life are shown.
         rule: by which trials end early.
     """
 
@@ -59,6 +59,7 @@ class SweepWork:
     trials: DeskPart
     panels: DeskPart
     runs: DeskPart
+    signs: DeskPart
     objectives: tuple[Objective, ...]
     constraints: tuple[Constraint, ...]
     rule: str

@@ -1,6 +1,8 @@
 """A worker as Ray Tune sees it: one process that makes trial after trial."""
 
 import os
+from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from queue import Queue
 from threading import Thread
@@ -13,6 +15,7 @@ from outvoted.cluster.jobs.tune.stopping import MILESTONE, SCORE
 from outvoted.cluster.jobs.tune.tasks import SweepWork, TrialTask
 from outvoted.cluster.jobs.tune.worker import TrialSoFar, TrialWorker, scores_of
 from outvoted.cluster.ray.calls import result
+from outvoted.cluster.ray.trial_watch import signing
 
 ASKING, ROW = "asking", "row"
 """What a worker asks with for a trial, and what it hands back."""
@@ -39,17 +42,28 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]  # Ray says nothing 
     def step(self) -> dict[str, Any]:
         """Make a trial, or go on with it up to its next milestone."""
         if self._under_way is None:
-            task: TrialTask | None = result(self._work.trials.remote("take", self._asking))
+            task = self._task()
             if task is None:
                 return {"done": True, MILESTONE: 0, SCORE: self._worst}
             if not self._work.told:
-                return _ended(self._worker.make(task))
+                with self._signing():
+                    return _ended(self._worker.make(task))
             self._under_way = _UnderWay(self._worker, task)
-        told = self._under_way.next()
+        with self._signing():
+            told = self._under_way.next()
         if isinstance(told, TrialRow):
             self._under_way = None
             return self._scored(told) | _ended(told)
         return self._scored(told.row(STOPPED, "stopped early by " + self._work.rule))
+
+    def _task(self) -> TrialTask | None:
+        while True:
+            found: tuple[TrialTask | None] | None = result(self._work.trials.remote("take", self._asking))
+            if found is not None:
+                return found[0]
+
+    def _signing(self) -> AbstractContextManager[None]:
+        return signing(partial(self._work.signs.remote, "sign", self._asking))
 
     def cleanup(self) -> None:
         """End a trial that was stopped."""

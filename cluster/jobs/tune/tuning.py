@@ -2,7 +2,9 @@
 
 import tempfile
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,22 +20,31 @@ from outvoted.cluster.jobs.tune.trainable import ASKING, ROW, TrialTrainable
 from outvoted.cluster.jobs.tune.trials import Trials, failed
 from outvoted.cluster.ray.calls import result
 from outvoted.cluster.ray.placement import Share
+from outvoted.cluster.ray.trial_watch import TrialWatch
 from outvoted.cluster.ray.tuner import TRIES_AFTER_DEATH, run_tuner
+from outvoted.cluster.ray.work import Say
 
 _MOST_MILESTONES = 1000
 OnFar = Callable[[TrialTask, TrialRow | None], object]
 """Is told of a trial that begins, or how far one is at a milestone."""
 
 
-def run_trials(
-    trials: Trials, work: SweepWork, share: Share, at_once: int, stopping: TrialStopping, on_far: OnFar
-) -> None:
+@dataclass(frozen=True)
+class Placing:
+    """What each trial takes, how many run at a time at most, and whether they end early."""
+
+    share: Share
+    at_once: int
+    stopping: TrialStopping
+
+
+def run_trials(trials: Trials, work: SweepWork, placing: Placing, on_far: OnFar, say: Say) -> None:
     """Have trials made until there are none left.
 
     Args:
-        at_once: how many run at a time, at most.
-        stopping: whether trials end early.
+        say: is told where nothing goes on.
     """
+    share, at_once, stopping = placing.share, placing.at_once, placing.stopping
     askings = _Askings(trials, work, on_far)
     how = tune.TuneConfig(
         search_alg=askings,
@@ -47,7 +58,8 @@ def run_trials(
     resources = {"cpu": share.num_cpus, "gpu": share.num_gpus}
     trainable = tune.with_parameters(TrialTrainable, work=work)
     with tempfile.TemporaryDirectory(prefix="outvoted-") as scratch:
-        run_tuner(trainable, resources, how, Path(scratch), [_Watch(askings)])
+        watch = TrialWatch(partial(work.signs.remote, "signs"), askings.name, say)
+        run_tuner(trainable, resources, how, Path(scratch), [_Watch(askings, watch)])
     askings.go_on()
 
 
@@ -105,10 +117,19 @@ class _Askings(Searcher):  # type: ignore[misc]  # Ray says nothing of its types
             RayError: the desk's process has died, without which no trial could be made.
         """
         if ray.wait([self._alive], timeout=0)[0]:
-            ray.get(self._alive)
+            result(self._alive)
         while self._ended:
             self._trials.end(self._ended.popleft())
             self._hand_out()
+
+    def running(self, trials: Sequence[Any]) -> dict[int, Any]:
+        """Return those of Tune's trials that make a trial."""
+        asked = {trial.config[ASKING]: trial for trial in trials if trial.status == "RUNNING"}
+        return {asking: trial for asking, trial in asked.items() if asking in self._given}
+
+    def name(self, asking: int) -> str:
+        """Return the name of the trial that answers an asking."""
+        return str(self._given[asking])
 
     def far(self, trial: Any, row: TrialRow) -> None:
         """Tell how far a trial is."""
@@ -142,14 +163,15 @@ class _Askings(Searcher):  # type: ignore[misc]  # Ray says nothing of its types
 class _Watch(tune.Callback):  # type: ignore[misc]
     """Passes on what Tune says, where it lets errors through."""
 
-    def __init__(self, askings: _Askings) -> None:
-        self._askings = askings
+    def __init__(self, askings: _Askings, watch: TrialWatch) -> None:
+        self._askings, self._watch = askings, watch
 
     def __getstate__(self) -> dict[str, Any]:
         return {}
 
     def on_step_begin(self, iteration: int, trials: list[Any], **info: Any) -> None:
         self._askings.go_on()
+        self._watch.look(self._askings.running(trials))
 
     def on_trial_result(
         self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **info: Any

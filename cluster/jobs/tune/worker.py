@@ -23,6 +23,7 @@ from outvoted.cluster.jobs.run_settings import RunSettings
 from outvoted.cluster.jobs.tune.places import RunPlaces, SentPlaces, SharedPlaces, seen
 from outvoted.cluster.jobs.tune.shelf import DeskShelf
 from outvoted.cluster.jobs.tune.tasks import SweepWork, TrialRun, TrialTask
+from outvoted.cluster.ray.calls import FETCH_SECONDS
 from outvoted.search.errors import OutvotedError
 
 _DATA_KEPT = 2
@@ -193,7 +194,10 @@ class _Images:
         if name not in self._kept:
             known = name == self._work.base
             (placed,) = self._work.data
-            self._kept[name] = ray.get(placed) if known else KINDS[self._work.kind].load(config)
+            if known:
+                self._kept[name] = ray.get(placed, timeout=FETCH_SECONDS)
+            else:
+                self._kept[name] = KINDS[self._work.kind].load(config)
             while len(self._kept) > _DATA_KEPT:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(name)

@@ -275,11 +275,12 @@ def test_no_extra_samples_equal_plain_training_up_to_rounding(few: Dataset) -> N
 def test_training_on_ray_streams_the_same_epochs(few: Dataset) -> None:
     import ray
 
-    from outvoted.actors.training.ray_training import train_remotely
+    from outvoted.actors.training.ray_work import Sign, work_remotely
 
-    task: Any = train_remotely
     arguments = (SMALL, Training(epochs=2), few, 4)
-    streamed: list[Epoch] = [ray.get(epoch) for epoch in task.options(num_cpus=0.5).remote(*arguments)]
+    found = [ray.get(one) for one in work_remotely.options(num_cpus=0.5).remote(train, *arguments)]
+    assert isinstance(found[0], Sign)
+    streamed: list[Epoch] = [one for one in found if not isinstance(one, Sign)]
     here = list(train(*arguments))
     assert [epoch.record for epoch in streamed] == [epoch.record for epoch in here]
     there, weights = streamed[-1].weights, here[-1].weights

@@ -165,7 +165,7 @@ def test_a_training_whose_process_is_killed_is_begun_again(
     update = progress.update
 
     def kill_once(*arguments: Any, details: str, **more: Any) -> None:
-        found = descendants(os.getpid(), "ray::train_to_targets_remotely")
+        found = descendants(os.getpid(), "ray::trained_and_asked")
         if found and not killed and "epoch" in details:
             killed.append(found[0])
             os.kill(found[0], signal.SIGKILL)

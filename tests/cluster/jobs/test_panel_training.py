@@ -37,7 +37,7 @@ def test_cells_train_a_panel_to_the_weights_of_tasks(digits: Dataset, tmp_path: 
         return fingerprint(found)
 
     cell = Cell(LAYOUT)
-    by_cell = fingerprint_by([cell.actor.train], "cell")
+    by_cell = fingerprint_by([cell.actor], "cell")
     cell.end()
     assert by_cell == fingerprint_by(Share(0.5, 0), "tasks")
 

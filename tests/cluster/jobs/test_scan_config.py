@@ -51,18 +51,17 @@ def test_what_is_wrong_is_said_and_leaves_no_trace(
 
 @pytest.mark.parametrize("cpus", [1, 2, 3, 8, 64])
 @pytest.mark.parametrize("panels", [None, 1, 5])
-def test_panels_and_a_reader_fit_the_machines_and_differ(cpus: int, panels: int | None) -> None:
+def test_panels_fit_the_machines(cpus: int, panels: int | None) -> None:
     found = pool(PoolSettings(panels=panels), {"CPU": cpus})
-    assert found.panels == (panels or max(1, cpus - 1))
-    assert found.panels * found.cpus + found.reader_cpus <= cpus
-    assert 0 < found.reader_cpus < found.cpus
-    assert found.gpus == 0
+    assert found.panels == (panels or cpus)
+    assert 0 < found.panels * found.share.num_cpus <= cpus
+    assert found.share.num_gpus == 0
 
 
 def test_gpus_are_shared_evenly_or_as_asked_for() -> None:
-    assert pool(PoolSettings(panels=4), {"CPU": 8, "GPU": 2}).gpus == 0.5
-    assert pool(PoolSettings(panels=4, num_gpus=0), {"CPU": 8, "GPU": 2}).gpus == 0
-    with pytest.raises(OutvotedError, match=r"cluster\.num_gpus=1 for each of 4 panels"):
+    assert pool(PoolSettings(panels=4), {"CPU": 8, "GPU": 2}).share.num_gpus == 0.5
+    assert pool(PoolSettings(panels=4, num_gpus=0), {"CPU": 8, "GPU": 2}).share.num_gpus == 0
+    with pytest.raises(OutvotedError, match=r"cluster\.num_gpus=1 for each of 4 processes"):
         pool(PoolSettings(panels=4, num_gpus=1), {"CPU": 8, "GPU": 2})
 
 

@@ -121,7 +121,7 @@ def test_without_its_desk_a_sweep_ends(dead: list[object], monkeypatch: pytest.M
 
 
 def test_whoever_asks_again_after_a_death_gets_the_same_trial() -> None:
-    async def asked() -> list[TrialTask | None]:
+    async def asked() -> list[tuple[TrialTask | None] | None]:
         desk = TrialDesk()
         waiting = asyncio.ensure_future(desk.take(0))
         await asyncio.sleep(0)
@@ -132,4 +132,4 @@ def test_whoever_asks_again_after_a_death_gets_the_same_trial() -> None:
         await desk.give(1, None)
         return [*found, await desk.take(1)]
 
-    assert asyncio.run(asked()) == [TASK, TASK, None]
+    assert asyncio.run(asked()) == [(TASK,), (TASK,), (None,)]

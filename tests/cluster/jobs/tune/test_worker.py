@@ -48,7 +48,7 @@ class Counting(InProcess[Any]):
 @pytest.fixture
 def working(tmp_path: Path, digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> Callable[..., TrialWorker]:
     """Return a worker whose runs count."""
-    monkeypatch.setattr("ray.get", lambda value: value)
+    monkeypatch.setattr("ray.get", lambda value, timeout: value)
 
     def measured(kind: str, config: Any, folder: Path, names: Any, tables: Any) -> dict[str, Measured]:
         number = float(tables["number"])
@@ -69,6 +69,7 @@ def working(tmp_path: Path, digits: Dataset, monkeypatch: pytest.MonkeyPatch) ->
                 trials=DeskPart(None, "trials"),
                 panels=DeskPart(None, "panels"),
                 runs=DeskPart(None, "runs"),
+                signs=DeskPart(None, "signs"),
                 objectives=(Objective("success", "maximise"),),
                 constraints=(),
                 rule="none",

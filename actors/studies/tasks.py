@@ -1,15 +1,13 @@
-"""A study's Ray tasks: the votes of one network, and training to target accuracies."""
+"""A study's tasks: the votes of one network, and training to target accuracies."""
 
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
-import ray
 
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.networks import Architecture, Shape
-from outvoted.actors.networks.computing import use_one_thread
 from outvoted.actors.networks.members import Member
 from outvoted.actors.panel.peer import voter
 from outvoted.actors.runs.epochs import EpochRecord
@@ -25,10 +23,8 @@ from outvoted.actors.training.target_training import (
 from outvoted.search.arrays import Pixels, Singles
 
 
-@ray.remote(max_retries=3)
-def vote_remotely(member: Member, images: Pixels, shape: Shape, classes: int) -> Singles:
-    """Return one network's votes on images, computed with one thread."""
-    use_one_thread()
+def votes_of(member: Member, images: Pixels, shape: Shape, classes: int) -> Singles:
+    """Return one network's votes on images."""
     return voter(member, shape, classes).vote(images)
 
 
@@ -60,13 +56,6 @@ class Trained:
     votes: tuple[pa.Table, ...]
     failure: str
     seconds: float
-
-
-@ray.remote(num_returns="streaming", max_retries=-1)
-def train_to_targets_remotely(goal: Goal, data: Dataset, images: Pixels) -> Iterator[Check | Trained]:
-    """Train one network with one thread and stream its checks, then its outcome."""
-    use_one_thread()
-    yield from trained_and_asked(goal, data, images)
 
 
 def trained_and_asked(goal: Goal, data: Dataset, images: Pixels) -> Iterator[Check | Trained]:
