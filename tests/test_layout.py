@@ -70,6 +70,23 @@ def test_no_two_public_classes_share_a_name() -> None:
     assert [name for name, times in names.items() if times > 1] == []
 
 
+def test_nothing_waits_for_ray_without_a_limit() -> None:
+    """A call has a timeout, or the line above it says who sees to it that it ends."""
+    waits, endless = 0, []
+    for path in (path for room in ROOMS for path in (ROOT / room).rglob("*.py")):
+        text = path.read_text()
+        for call in (node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call)):
+            if ast.unparse(call.func) not in ("ray.get", "ray.wait"):
+                continue
+            waits += 1
+            limited = any(keyword.arg == "timeout" for keyword in call.keywords)
+            above = text.splitlines()[max(0, call.lineno - 2)]
+            if not limited and "# no limit: " not in above:
+                endless.append(f"{path.relative_to(ROOT)}:{call.lineno}")
+    assert waits
+    assert endless == []
+
+
 FORMS: dict[str, type[RunSettings]] = {
     "compare": CompareConfig,
     "heal": HealConfig,

@@ -123,6 +123,7 @@ class PeersInside(Peers):
 
     def panel(self, rules: Rules, images: Images, batch: Batch) -> LaterPanel:
         """Build all networks."""
+        # no limit: whoever opens or asks this process watches over it
         networks = [member.build(images.shape, images.classes) for member in ray.get(list(self.members))]
         renderer = Renderer(rules.transform, images.seeds)
         peers = [Peer(network, renderer, batch) for network in networks]
@@ -182,6 +183,7 @@ class _Opened:
 
     def __init__(self, opening: Opening) -> None:
         rules = opening.rules
+        # no limit: whoever opens or asks this process watches over it
         referee, images = ray.get(list(opening.placed))
         judge = None
         if referee is not None:

@@ -100,6 +100,7 @@ class PeerActor:
         """Answer for candidates; seeds in blocks are looked at where they are, without a copy."""
         seeds, placed = self._peer().renderer.seeds, dict(blocks)
         for name in seeds.keep(placed):
+            # no limit: whoever opens or asks this process watches over it
             seeds.hold(name, ray.get(placed[name]))
         return self._peer().ask(candidates)
 
@@ -123,6 +124,7 @@ class PeerActor:
     def _peer(self) -> Peer:
         if self._made is None:
             transform, placed, batch = self._made_of
+            # no limit: whoever opens or asks this process watches over it
             member, images = ray.get(list(placed))
             network = member.build(images.shape, images.classes)
             self._made = Peer(network, Renderer(transform, images.seeds), batch)

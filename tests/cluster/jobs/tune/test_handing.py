@@ -107,7 +107,7 @@ def test_an_error_of_recording_ends_the_sweep() -> None:
 
 
 def test_without_its_desk_a_sweep_ends(dead: list[object], monkeypatch: pytest.MonkeyPatch) -> None:
-    def get(call: object) -> None:
+    def get(call: object, timeout: float) -> None:
         raise RayActorError
 
     monkeypatch.setattr("ray.get", get)
