@@ -4,6 +4,9 @@ Handing over is adding a number in this process. Ray's agent collects the number
 or not anyone asks the agent for them.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from typing import Any
 
@@ -45,6 +48,31 @@ class Meter:
             getattr(_instrument(METRICS[name]), how)(float(value), tags={**self._labels, **labels})
         except Exception as error:  # of any class: it is Ray's matter, and only for who watches
             self.refused = f"{type(error).__name__}: {error}"
+
+
+_of_run: ContextVar[Meter | None] = ContextVar("meter", default=None)
+
+
+@contextmanager
+def metered(meter: Meter) -> Iterator[None]:
+    """Have :func:`run_meter` return a run's meter within the block."""
+    token = _of_run.set(meter)
+    try:
+        yield
+    finally:
+        _of_run.reset(token)
+
+
+def run_meter() -> Meter:
+    """Return what counts the run that this process makes; outside of one, what counts nothing."""
+    return _of_run.get() or _Mute("", "")
+
+
+class _Mute(Meter):
+    """Counts nothing."""
+
+    def _tell(self, name: str, how: str, value: float, labels: dict[str, str]) -> None:
+        """Do nothing."""
 
 
 @cache

@@ -56,8 +56,8 @@ ALERTS = (
         "sum by (run) (increase(<restarts>[15m])) > 3",
         "0m",
         "ticket",
-        "{{ $labels.run }} lost {{ $value | humanize }} cells within 15 minutes, which were started again: "
-        "look for a lack of memory, or machines that come and go.",
+        "{{ $labels.run }} lost {{ $value | humanize }} cells or tasks within 15 minutes, which were begun "
+        "again: look for a lack of memory, or machines that come and go.",
     ),
     Alert(
         "OutvotedDiskNearlyFull",

@@ -58,7 +58,11 @@ ROWS: Mapping[str, Sequence[Graph]] = {
             "Verified ones, by the network that makes them.",
             {"{{run}}: {{target}}": f"60 * {_rate('<mistakes>', 'run, target')}"},
         ),
-        Graph("Inferences per second", "All that were run for a search.", {"{{run}}": _rate("<inferences>")}),
+        Graph(
+            "Inferences per second",
+            "All that were run for a search, and votes of studies.",
+            {"{{run}}": _rate("<inferences>")},
+        ),
         Graph(
             "Share of searches that find a mistake",
             "Of those recorded lately.",
@@ -72,6 +76,33 @@ ROWS: Mapping[str, Sequence[Graph]] = {
             {"{{run}}": f"{_FAILED} / {_ENDED}"},
             "percentunit",
             1,
+        ),
+    ),
+    "Scans, training, trials": (
+        Graph(
+            "Images per second",
+            "Of a scan, by what the panel said of them.",
+            {"{{run}}: {{outcome}}": _rate("<images>", "run, outcome")},
+        ),
+        Graph(
+            "Dissents per minute",
+            "Of a scan, by the network that dissents.",
+            {"{{run}}: {{target}}": f"60 * {_rate('<dissents>', 'run, target')}"},
+        ),
+        Graph(
+            "Networks trained",
+            "Within ten minutes, by how that ended.",
+            {"{{run}}: {{outcome}}": _recent("<networks>", "run, outcome")},
+        ),
+        Graph(
+            "Trials",
+            "Of a sweep, that ended within ten minutes.",
+            {"{{run}}: {{outcome}}": _recent("<trials>", "run, outcome")},
+        ),
+        Graph(
+            "Tasks",
+            "That train, judge, heal or measure, and those that wait for room.",
+            {"{{run}}: {{state}}": "max by (run, state) (<tasks>)"},
         ),
     ),
     "Work and workers": (
@@ -103,8 +134,8 @@ ROWS: Mapping[str, Sequence[Graph]] = {
             "s",
         ),
         Graph(
-            "Lost cells",
-            "Within ten minutes; each is started again where there is room.",
+            "Lost cells and tasks",
+            "Within ten minutes; each is begun again where there is room.",
             {"{{run}}": _recent("<restarts>")},
         ),
         Graph(

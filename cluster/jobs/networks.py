@@ -17,6 +17,7 @@ from outvoted.actors.panel import checking, panel_settings
 from outvoted.actors.panel.panel_settings import PanelSettings, Recipe, RefereeSettings
 from outvoted.actors.panel.standing import far_below
 from outvoted.actors.runs.epochs import EpochRecord
+from outvoted.actors.runs.ray_metrics import run_meter
 from outvoted.actors.runs.run_folder import RunFolder, RunRecord
 from outvoted.actors.training.ray_work import work_remotely
 from outvoted.actors.training.training import Epoch, trained_member, trained_or_measured
@@ -244,6 +245,7 @@ class _Trainings:
         """Keep an epoch; a trainer whose network has had its last one trains the next."""
         self.history[index].append(epoch)
         if epoch.weights is not None:
+            run_meter().add("networks", outcome="finished")
             self._idle.append(self._training.pop(index))
             self._begin()
 

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import Progress as Bars
 from rich.progress import Task, TaskID
 
-from outvoted.actors.runs.ray_metrics import Meter
+from outvoted.actors.runs.ray_metrics import Meter, metered
 from outvoted.actors.runs.run_folder import ProgressRecord, RunFolder, RunRecord
 from outvoted.cluster.console.terminal import warn
 from outvoted.cluster.ray.events import SaySentence
@@ -48,7 +48,8 @@ def pulse(
     thread.start()
     token = _run.set((store, record))
     try:
-        yield
+        with metered(meter):
+            yield
     finally:
         _run.reset(token)
         ended.set()

@@ -8,6 +8,7 @@ from typing import Any
 
 import ray
 
+from outvoted.actors.runs.ray_metrics import run_meter
 from outvoted.actors.training.ray_work import SIGN_SECONDS, Sign
 from outvoted.cluster.ray.calls import ANSWER_SECONDS, result
 from outvoted.cluster.ray.events import SaySentence, StopRun
@@ -67,6 +68,7 @@ class TrialWatch:
             return
         self._asked, self._due, self._said = None, now + _PAUSE_SECONDS, 0.0
         self._hear(result(call), now)
+        run_meter().put("tasks", self._watch.running, state="running")
         for order in self._watch.step(now, machines_gone):
             self._do(order, running)
 
@@ -83,6 +85,7 @@ class TrialWatch:
             case StopRun(error):
                 raise error
             case EndTask(trial, said):
+                run_meter().add("restarts")
                 self._say(SaySentence(f"{said}: it is begun again"))
                 _end(running[trial])
 

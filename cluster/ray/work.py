@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 import ray
 from ray.exceptions import GetTimeoutError, RayError, RayTaskError
 
+from outvoted.actors.runs.ray_metrics import run_meter
 from outvoted.actors.training.ray_work import Sign, work_remotely
 from outvoted.cluster.ray.calls import FETCH_SECONDS, own
 from outvoted.cluster.ray.events import SaySentence, StopRun
@@ -20,6 +21,7 @@ from outvoted.cluster.ray.work_watch import MOST_DEATHS, MOST_LATE, EndTask, Tas
 For = TypeVar("For", bound=Hashable)
 _TURN_SECONDS = 1.0
 _LOOK_SECONDS = 2.0
+_MEASURED_SECONDS = 5.0
 
 Say = Callable[[SaySentence], object]
 
@@ -59,6 +61,7 @@ class WatchedWork(Generic[For]):
         """Take who is told that nothing goes on, and what is done about it."""
         self._say, self._watch = say, WorkWatch(time.monotonic())
         self._calls: dict[Any, For] = {}
+        self._measured = 0.0
         self._ends: dict[For, tuple[Any, str, Callable[[], object]]] = {}
 
     def __len__(self) -> int:
@@ -87,6 +90,7 @@ class WatchedWork(Generic[For]):
             OutvotedError: there is no room for any of them in time.
         """
         while self._calls:
+            self._measure()
             ready, _ = ray.wait(list(self._calls), num_returns=1, timeout=_TURN_SECONDS)
             before = len(self._calls)
             for call in ready:
@@ -94,6 +98,13 @@ class WatchedWork(Generic[For]):
             yield from self._step()
             if len(self._calls) < before:
                 ended()
+
+    def _measure(self) -> None:
+        running, now = self._watch.running, time.monotonic()
+        if now >= self._measured + _MEASURED_SECONDS:
+            self._measured = now
+            run_meter().put("tasks", running, state="running")
+            run_meter().put("tasks", len(self._calls) - running, state="waiting")
 
     def _heard(self, call: Any) -> Iterator[tuple[For, Any]]:
         meant_for = self._calls[call]
@@ -104,6 +115,7 @@ class WatchedWork(Generic[For]):
         except (RayError, GetTimeoutError) as error:
             name = self._forget(meant_for)
             lost = not isinstance(error, RayTaskError)
+            run_meter().add("restarts", lost)
             yield meant_for, FailedWork(own(error), lost, said=f"{name}: its process died")
         else:
             now = time.monotonic()
@@ -123,6 +135,7 @@ class WatchedWork(Generic[For]):
                     raise error
                 case EndTask(task, said, error):
                     meant_for: Any = task
+                    run_meter().add("restarts")
                     _, _, end = self._ends[meant_for]
                     Thread(target=end, daemon=True).start()  # a head that is away would hold it up
                     self._forget(meant_for)

@@ -87,6 +87,11 @@ class WorkWatch:
         self._roomless = self.now  # since when no task runs
         self._news = False
 
+    @property
+    def running(self) -> int:
+        """Count the tasks that have begun."""
+        return sum(task.node is not None for task in self.tasks.values())
+
     def asked(self, task: Hashable, name: str, now: float) -> None:
         """Hear that a task was asked for; ``name`` says what it does."""
         if not self.tasks:
@@ -133,7 +138,7 @@ class WorkWatch:
         Args:
             gone: returns the addresses of machines that are lost.
         """
-        if any(task.node is not None for task in self.tasks.values()):
+        if self.running:
             self._roomless = now
         if self._news:
             self._news = False

@@ -11,10 +11,12 @@ from outvoted.actors.healing.believed import BELIEVED, believed
 from outvoted.actors.healing.course import Course, Panels
 from outvoted.actors.healing.heal_store import HealMonitor, HealStore
 from outvoted.actors.healing.healing import Healer, Round, Task
+from outvoted.actors.runs.ray_metrics import run_meter
 from outvoted.actors.runs.watching import unwatched
 from outvoted.cluster.console.terminal import warn, warn_if
 from outvoted.cluster.jobs.job import Recorded
 from outvoted.cluster.jobs.labelled import said_by_people
+from outvoted.search.outcome import Outcome
 from outvoted.search.trust import Trust
 
 RunSteps = Callable[[Sequence[Task]], Iterable[Round]]
@@ -45,6 +47,7 @@ class StoredHealing:
         self._run_steps, self._trust = run_steps, trust
         self._monitor = HealMonitor(store.folder.tensorboard)
         self._progress, self._console = progress, progress.console
+        self._mistakes = 0
 
     def run(self, panels: Panels, on_round: OnRound = lambda rows, number, last: None) -> None:
         """Run what is not recorded yet, round by round.
@@ -88,19 +91,30 @@ class StoredHealing:
         rounds: dict[str, Round] = {}
         for task in tasks:
             if self._store.has(task.step):
-                rounds[task.step.name] = self._store.read_round(task.step, self._trust)
-                told()
+                known = rounds[task.step.name] = self._store.read_round(task.step, self._trust)
+                self._mistakes += known.mistakes.num_rows
+                told(mistakes=self._mistakes)
         for found in self._run_steps([task for task in tasks if task.step.name not in rounds]):
             rounds[found.step.name] = found
             self._record(found)
-            told(details=_details(found))
+            self._mistakes += found.mistakes.num_rows
+            told(details=_details(found), mistakes=self._mistakes)
         return [rounds[task.step.name] for task in tasks]
 
     def _record(self, found: Round) -> None:
         self._store.write_round(found)
         self._monitor.round(found)
+        _count(found)
         for one in found.failed:
             warn(self._console, f"{found.step.arm}, round {found.step.round}: {one}")
+
+
+def _count(found: Round) -> None:
+    meter = run_meter()
+    for row in found.rows.select(["target_name", "searches", "mistakes"]).to_pylist():
+        meter.add("mistakes", row["mistakes"], target=row["target_name"])
+        meter.add("searches", row["mistakes"], outcome=str(Outcome.MISTAKE))
+        meter.add("searches", row["searches"] - row["mistakes"], outcome=str(Outcome.EXHAUSTED))
 
 
 def _details(found: Round) -> str:

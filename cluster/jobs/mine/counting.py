@@ -12,6 +12,16 @@ from outvoted.cluster.ray.supervisor import Leased
 _SHOWN_SECONDS = 60.0
 
 
+def count_mined(meter: Meter, progress: Progress, before: Progress | None = None) -> None:
+    """Count what was mined since ``before``; all of it, if that is left out."""
+    known = before or Progress()
+    for outcome, count in (progress.outcomes - known.outcomes).items():
+        meter.add("searches", count, outcome=outcome)
+    for target, count in (progress.targets - known.targets).items():
+        meter.add("mistakes", count, target=target)
+    meter.add("inferences", progress.inferences - known.inferences)
+
+
 class Counting:
     """Has counters follow a run's totals; what was recorded before, where it is resumed, is not counted."""
 
@@ -66,11 +76,7 @@ class Counting:
         self._meter.put("cells", leased.starting, state="starting")
 
     def _count(self, progress: Progress, leased: Leased) -> None:
-        before, meter = self._progress, self._meter
-        for outcome, count in (progress.outcomes - before.outcomes).items():
-            meter.add("searches", count, outcome=outcome)
-        for target, count in (progress.targets - before.targets).items():
-            meter.add("mistakes", count, target=target)
-        meter.add("inferences", progress.inferences - before.inferences)
+        meter = self._meter
+        count_mined(meter, progress, self._progress)
         meter.add("restarts", leased.restarts - self._leased.restarts)
         meter.add("repeated_shards", leased.again - self._leased.again)

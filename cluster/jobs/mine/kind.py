@@ -20,7 +20,7 @@ from outvoted.actors.panel.cost import cost
 from outvoted.actors.panel.exactness import Exactness
 from outvoted.actors.panel.later import Retries
 from outvoted.actors.runs import same_place
-from outvoted.actors.runs.ray_metrics import Meter
+from outvoted.actors.runs.ray_metrics import Meter, run_meter
 from outvoted.actors.runs.run_folder import RunFolder, RunRecord
 from outvoted.actors.runs.watching import unmeasured
 from outvoted.analysis.opened.opened import OpenedRun
@@ -187,7 +187,7 @@ def _lease_all(
     bar = progress.add_task("searches", total=len(plans.searches), completed=len(done), details="")
     began, figures = time.monotonic(), MiningFigures.of(record)
     before, show = figures.seconds, recorder.health.remote
-    meter = _meter(job)
+    meter = run_meter()
     counting = Counting(meter, found.progress(), len(plans.searches), show)
 
     def tell(searches: int, mistakes: int, skipped: int, failed: int) -> None:

@@ -1,6 +1,7 @@
 """`outvoted scan`: from a repository of unlabelled images to those on which one peer dissents."""
 
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
@@ -12,9 +13,11 @@ from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.data.pictures import Fit
 from outvoted.actors.data.rows import Piece
 from outvoted.actors.data.sources import firsts
+from outvoted.actors.mining.judge import JudgedChunk
 from outvoted.actors.mining.scan_store import ScanFigures, ScanStore
 from outvoted.actors.panel import panel_settings
 from outvoted.actors.runs.compaction import Compactor
+from outvoted.actors.runs.ray_metrics import run_meter
 from outvoted.actors.runs.run_folder import RunFolder, RunRecord
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.cluster.console.terminal import command, phase
@@ -127,11 +130,21 @@ def _scan(
     for found in judged(left, reading, judging, room, telling(progress.console)):
         store.write(found)
         compactor.wrote()
+        _count(found)
         fresh += found.scanned["images"][0].as_py()
         kept += found.dissents.num_rows
         seconds = time.monotonic() - began
         figures.seconds = before + seconds
         figures.put(record)
         details = f"{kept} dissents, {fresh / seconds:.0f} images/s"
-        progress.update(bar, completed=finished + fresh, details=details)
+        progress.update(bar, completed=finished + fresh, details=details, mistakes=kept)
     compactor.finish()
+
+
+def _count(found: JudgedChunk) -> None:
+    meter, (row,) = run_meter(), found.scanned.to_pylist()
+    for outcome in ("unanimous", "dissents", "disputed"):
+        meter.add("images", row[outcome], outcome=outcome)
+    meter.add("images", len(row["undecodable"]), outcome="undecodable")
+    for target, count in Counter(found.dissents["target_name"].to_pylist()).items():
+        meter.add("dissents", count, target=target)

@@ -10,6 +10,7 @@ from outvoted.actors.mining.monitor import Monitor
 from outvoted.actors.networks.members import Member
 from outvoted.actors.panel import panel_settings
 from outvoted.actors.panel.peer import voter
+from outvoted.actors.runs.ray_metrics import run_meter
 from outvoted.actors.runs.run_folder import RunRecord
 from outvoted.actors.runs.watching import unwatched
 from outvoted.actors.studies.study_store import PANEL, REFEREE, StudyStore, vote_rows
@@ -101,5 +102,6 @@ class StudyStages:
         votes = {}
         for name, found in self._runner.votes(networks, self._store.pixels()):
             votes[name] = vote_rows(name, found)
+            run_meter().add("inferences", len(found))
             self._progress.update(bar, advance=1)
         self._store.write_votes([votes[one.name] for one in networks], whose)

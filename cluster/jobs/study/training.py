@@ -7,6 +7,7 @@ from rich.progress import Progress as Bars
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.mining.monitor import Monitor
 from outvoted.actors.runs.files import remove
+from outvoted.actors.runs.ray_metrics import run_meter
 from outvoted.actors.studies.study_store import FAILED, FINISHED, Row, StudyStore
 from outvoted.actors.studies.tasks import Trained
 from outvoted.actors.training.generators.dcgan import Checkpoint, DcganTraining, TrainingStage
@@ -122,6 +123,7 @@ def train_families(
             monitor.step(found.step, {accuracy: found.accuracy, loss: found.loss})
             continue
         store.write_unit(unit.name, _rows(unit, found), found.kept, found.votes)
+        run_meter().add("networks", outcome=FAILED if found.failure else FINISHED)
         bars.update(bar, advance=1, details=f"{unit.name}: {_summary(found)}")
 
 

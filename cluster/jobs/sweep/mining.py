@@ -9,14 +9,17 @@ from rich.progress import Progress as Bars
 
 from outvoted.actors.data.datasets import Dataset, Images
 from outvoted.actors.mining.local_mining import MiningResult, mine_panel
+from outvoted.actors.mining.shards import Progress
 from outvoted.actors.networks.members import Member
 from outvoted.actors.panel import checking, panel_settings
+from outvoted.actors.runs.ray_metrics import run_meter
 from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.actors.sweeps.mined_settings import MinedSettings, Origin
 from outvoted.actors.sweeps.sweep_store import SweepStore
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.analysis.sweeps.base import Setting
 from outvoted.analysis.sweeps.kinds import open_sweep
+from outvoted.cluster.jobs.mine.counting import count_mined
 from outvoted.cluster.jobs.networks import run_referee, shelved
 from outvoted.cluster.jobs.pulse import telling
 from outvoted.cluster.jobs.sweep import SweepConfig
@@ -104,6 +107,7 @@ class _Mining:
             self._mined.fail(setting, str(mined.error))
             return "could not be mined"
         self._mined.write(setting, mined, origin)
+        count_mined(run_meter(), Progress().plus(mined.searches))
         outcomes = mined.searches["outcome"].to_pylist()
         won = outcomes.count(str(Outcome.MISTAKE))
         begun = won + outcomes.count(str(Outcome.EXHAUSTED))

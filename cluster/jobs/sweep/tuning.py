@@ -14,7 +14,8 @@ from ray.tune.schedulers import ASHAScheduler, FIFOScheduler, MedianStoppingRule
 
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.networks.computing import use_one_thread
-from outvoted.actors.sweeps.sweep_store import FAILED, STOPPED, Row
+from outvoted.actors.runs.ray_metrics import run_meter
+from outvoted.actors.sweeps.sweep_store import FAILED, FINISHED, STOPPED, Row
 from outvoted.analysis.sweeps.base import Unit
 from outvoted.analysis.sweeps.trial import Trial
 from outvoted.cluster.jobs.sweep.trials import Spec, Stage, equally_far
@@ -44,10 +45,18 @@ def run_trials(
     watch = _Watch(work.specs, on_epoch, signs)
     for ended in run_tuner(trainable, resources, how, folder, [watch], space):
         for unit in work.specs[ended.config["trial"]].units:
+            outcome = _outcome(ended, work.training.epochs)
+            run_meter().add("networks", outcome=outcome)
             if ended.error is not None:
                 _end(recorder, unit, FAILED, str(ended.error))
-            elif ended.metrics["epoch"] < work.training.epochs and not ended.metrics.get("failed"):
+            elif outcome == STOPPED:
                 _end(recorder, unit, STOPPED, None)
+
+
+def _outcome(ended: Any, epochs: int) -> str:
+    if ended.error is not None or ended.metrics.get("failed"):
+        return FAILED
+    return FINISHED if ended.metrics["epoch"] >= epochs else STOPPED
 
 
 def _train(config: dict[str, Any], work: Stage, data: Dataset, votes: Votes, recorder: Any) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from rich.progress import Progress as Bars
 
+from outvoted.actors.runs.ray_metrics import run_meter
 from outvoted.actors.runs.watching import unwatched
 from outvoted.actors.sweeps.tuned_monitor import TunedMonitor
 from outvoted.actors.sweeps.tuned_store import FAILED, TrialRow
@@ -46,6 +47,7 @@ class WatchedSweep:
         """Take a trial that has ended."""
         self._done += 1
         self._failed += row.outcome == FAILED
+        run_meter().add("trials", outcome=row.outcome)
         self._show(row)
         self._monitor.trial(row)
         if not self._said and self._done >= _LEAST and self._failed > _MANY * self._done:
