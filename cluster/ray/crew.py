@@ -385,4 +385,3 @@ def _computing(before: tuple[float, Vitals] | None, now: float, pulse: Vitals) -
     then, earlier = before
     each = zip(earlier.cpu_seconds, pulse.cpu_seconds, strict=False)  # none before there is a panel
     return any(after - first > _COMPUTING * (now - then) for first, after in each)
-

@@ -1,5 +1,6 @@
 """`outvoted scan`: from a repository of unlabelled images to those on which one peer dissents."""
 
+import math
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -71,8 +72,9 @@ class Scan(Kind[ScanConfig]):
         yield scanning(config, data, peers, seconds)
 
     def memory(self, config: ScanConfig, data: Dataset, there: Mapping[str, float]) -> int:
-        """Return the bytes of processes, and of the images between reading and judging."""
-        return super().memory(config, data, there) + (config.cluster.memory << 20)
+        """Return the bytes of processes, and of the chunk that each holds."""
+        chunks = max(1, int(there.get("CPU", 1))) * config.scan.batch * math.prod(data.shape)
+        return super().memory(config, data, there) + chunks
 
     def report(self, run: OpenedRun) -> "Report":
         """Report the dissents of each peer."""
