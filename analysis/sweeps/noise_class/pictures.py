@@ -161,7 +161,7 @@ _TITLES: dict[Parameter, str] = {
     "number": "noise images, × images of a class (Fig. 11)",
     "scale": "scale: side of the filter's window, pixels (Fig. 12)",
 }
-_MOST_COLUMNS = 3
+_MOST_COLUMNS = 2  # that can be read at the width of a page
 
 
 def draw_noise(results: Results, path: Path) -> None:

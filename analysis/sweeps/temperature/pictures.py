@@ -206,9 +206,22 @@ def _robustness(found: Measurements, epsilons: Sequence[float], path: Path) -> N
     maps[0].set_ylabel("temperature T")
     _bar(figure, drawn, maps, "adversarial images classified correctly", _PERCENT)
     _last_epoch(last, found, values, epsilons)
-    text = "Robustness against FGSM: adversarial test images classified correctly"
-    _title(figure, f"{text} (mean over classes and seeds)", *means)
+    text = "adversarial test images classified correctly, mean over classes and seeds"
+    _title(figure, f"{_most_robust(found, means[0][:, -1], epsilons[0])}\n{text}", *means)
     save(figure, path)
+
+
+def _most_robust(found: Measurements, last: Floats, epsilon: float) -> str:
+    """Say which temperature withstands FGSM best after the last epoch, and which worst."""
+    if np.isnan(last).all():
+        return "Robustness against FGSM"
+    best, worst = (f"T = {temperature_name(found.layout.temperatures[at])}" for at in _ends(last))
+    most, least = np.nanmax(last), np.nanmin(last)
+    return f"Under FGSM with ε = {epsilon:g}, {best} keeps {most:.0%} of images correct, {worst} {least:.0%}"
+
+
+def _ends(values: Floats) -> tuple[int, int]:
+    return int(np.nanargmax(values)), int(np.nanargmin(values))
 
 
 _LINES = (("o", "-"), ("s", "--"), ("^", "-."), ("D", ":"))
@@ -284,6 +297,7 @@ def _cross_out(axes: Axes, found: Measurements, shown: Floats) -> None:
         axes.text(temperature, row, "×", ha="center", va="center", color=colour, fontsize=9)
 
 
+_ABREAST = 6  # temperatures that can be read at the width of a page
 _LIGHT = 0.6  # of the scale: from here on black is easier to read than white
 
 
@@ -291,21 +305,27 @@ def draw_pixels(found: Measurements, path: Path) -> None:
     """Draw the pixel attack's success, a panel per temperature: classes by number of pixels (Fig. 9)."""
     values, pixels = nan_mean(found.pixel_fooled, 1), found.layout.pixels
     temperatures, classes = found.layout.temperatures, len(found.layout.classes)
-    width = (0.36 * pixels + 0.12) * len(temperatures) + 2.2
-    height = 1.5 + 0.3 * min(30, max(5, classes))
+    across = min(len(temperatures), _ABREAST)
+    rows = -(-len(temperatures) // across)
+    width = (0.36 * pixels + 0.12) * across + 2.2
+    height = 1.1 + rows * (0.4 + 0.3 * min(30, max(5, classes)))
     figure = Figure(figsize=(max(6.4, width), height), layout="constrained")
     norm = Normalize(0, float(np.nanmax(values)) or 1.0)
-    panels = figure.subplots(1, len(temperatures), sharey=True, squeeze=False)[0]
+    grid = figure.subplots(rows, across, sharey=True, squeeze=False)
+    panels = list(grid.flat)[: len(temperatures)]
     for axes, temperature, one in zip(panels, temperatures, values, strict=True):
         drawn = _heat(axes, one, norm)
         axes.set_title(f"T = {temperature_name(temperature)}", fontsize=9)
         axes.set_xticks(range(pixels), [str(number) for number in range(1, pixels + 1)])
         if _name_classes(axes, found.layout.classes):
             _write(axes, one, norm)
-    for axes in panels[1:]:
+    for axes in list(grid.flat)[len(temperatures) :]:
+        axes.set_axis_off()
+    for axes in grid[:, 1:].flat:
         axes.tick_params(left=False)
-    panels[0].set_ylabel("class")
-    _bar(figure, drawn, panels, "images fooled", _PERCENT)
+    for axes in grid[:, 0]:
+        axes.set_ylabel("class")
+    _bar(figure, drawn, list(grid.flat), "images fooled", _PERCENT)
     figure.supxlabel("pixels changed, at most", fontsize=9)
     _title(figure, "Pixel attack: % of correctly classified images that it fools (mean over seeds)", values)
     save(figure, path)
