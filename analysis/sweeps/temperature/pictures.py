@@ -217,7 +217,8 @@ def _most_robust(found: Measurements, last: Floats, epsilon: float) -> str:
         return "Robustness against FGSM"
     best, worst = (f"T = {temperature_name(found.layout.temperatures[at])}" for at in _ends(last))
     most, least = np.nanmax(last), np.nanmin(last)
-    return f"Under FGSM with ε = {epsilon:g}, {best} keeps {most:.0%} of images correct, {worst} {least:.0%}"
+    kept = f"{best} keeps {most:.0%} of images correct, {worst} only {least:.0%}"
+    return f"Under FGSM with ε = {epsilon:g}, {kept}"
 
 
 def _ends(values: Floats) -> tuple[int, int]:
