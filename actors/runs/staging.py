@@ -29,13 +29,18 @@ class Staging:
         self._units = units
 
     def write(self, unit: str, mark: str, rows: Mapping[str, pa.Table]) -> None:
-        """Write a unit's rows, by table.
+        """Write a unit's rows, by table; nothing is left of a unit that could not be written.
 
         Raises:
             OutvotedError: the disk is full, read-only, or otherwise refuses; or the run is another's now.
         """
-        for table in self._units.forms:
-            tables.write(self._file(table, unit, mark), rows[table])
+        try:
+            for table in self._units.forms:
+                tables.write(self._file(table, unit, mark), rows[table])
+        except OutvotedError:
+            with suppress(OutvotedError):
+                self.drop(unit, mark)
+            raise
 
     def read(self, table: str, unit: str, mark: str) -> pa.Table:
         """Read a unit's rows of a table, hidden or entered.

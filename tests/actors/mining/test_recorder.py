@@ -227,7 +227,12 @@ def test_rows_that_a_cell_wrote_and_that_are_gone_end_the_run_in_words(
 
 def test_a_cell_that_cannot_write_hands_over_its_rows(mined: ShardResult, tmp_path: Path) -> None:
     cell = home(tmp_path)
-    assert isinstance(cell.kept(mined), StagedShard)
+    shard = cell.kept(mined)
+    assert isinstance(shard, StagedShard)
+    written_last = tmp_path / "searches" / f".{mined.name}.{shard.mark}.staged"
+    with full_disk(written_last):
+        assert cell.kept(mined) is mined
+    assert not hidden(tmp_path)
     (tmp_path / FILE).write_bytes(written({"owner": "another"}))  # who took the run over
     assert cell.kept(mined) is mined
     for folder in (tmp_path, tmp_path / "elsewhere"):
