@@ -334,6 +334,15 @@ def test_a_cell_that_stands_still_while_it_is_opened_is_ended_within_a_minute_an
     assert world.ended == {0}
 
 
+def test_a_cell_gets_no_more_shards_at_a_time_than_were_asked_for() -> None:
+    world = World(0)
+    world.supervisor.work(leases(20), at_once=2)
+    while not world.supervisor.finished:
+        world.live()
+        assert all(len(shards) <= 2 for shards in world.living.values())
+    assert len(world.recorded) == 20
+
+
 def test_what_an_ended_cell_says_later_is_not_heard() -> None:
     world = World(20)
     world.live()
