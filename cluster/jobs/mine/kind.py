@@ -185,15 +185,15 @@ def _lease_all(
     size, at_once = plans.searches.cut_evenly(done, layout.cells, most, layout.shards_in_flight)
     leases = plans.leases(done, size)
     bar = progress.add_task("searches", total=len(plans.searches), completed=len(done), details="")
-    began, figures = time.monotonic(), MiningFigures.of(record)
-    before, show = figures.seconds, recorder.health.remote
-    meter = run_meter()
-    counting = Counting(meter, found.progress(), len(plans.searches), show)
+    figures, meter = MiningFigures.of(record), run_meter()
+    before = figures.seconds
+    counting = Counting(meter, found.progress(), len(plans.searches), recorder.health.remote)
+    began = time.monotonic()
 
-    def tell(searches: int, mistakes: int, skipped: int, failed: int) -> None:
-        figures.seconds = before + time.monotonic() - began
+    def tell(seconds: float, searches: int, mistakes: int, skipped: int, failed: int) -> None:
+        figures.seconds = before + seconds
         figures.put(record)
-        rate = (searches - len(done)) / (time.monotonic() - began)
+        rate = (searches - len(done)) / max(seconds, 1e-9)
         told = _details(mistakes, skipped, failed, rate)
         progress.update(bar, completed=searches, details=told, mistakes=mistakes, failed=failed)
 
@@ -201,15 +201,16 @@ def _lease_all(
         searches = max(recorded.searches + live.ended, int(progress.tasks[bar].completed))
         skipped, failed = recorded.outcomes[Outcome.SKIPPED], recorded.outcomes[Outcome.FAILED]
         searches = min(searches, len(plans.searches))
-        tell(searches, recorded.mistakes + live.mistakes, skipped, failed)
+        tell(time.monotonic() - began, searches, recorded.mistakes + live.mistakes, skipped, failed)
         counting.hear(recorded, leased)
 
     crew.mine(leases, report, at_once)
+    seconds = time.monotonic() - began
     ended = found.progress()
     counting.end(ended)
     figures.add_exactness(job.config.panel.names, list(crew.ask_each("exactness")))
     skipped, failed = ended.outcomes[Outcome.SKIPPED], ended.outcomes[Outcome.FAILED]
-    tell(ended.searches, found.mistakes(), skipped, failed)  # as the summary will count them
+    tell(seconds, ended.searches, found.mistakes(), skipped, failed)  # as the summary will count them
     if (silent := unmeasured(meter.refused)) is not None:
         warn(progress.console, silent)
     for name, known in figures.exactness.items():
