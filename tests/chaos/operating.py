@@ -25,6 +25,7 @@ class Operator:
 
     def __init__(self, folder: Path, hosts: Hosts, dashboard: str) -> None:
         self.folder, self._inside, self._logs = folder / "operator", hosts.outside(), folder
+        shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir()
         token = self.folder / ".token"
         token.touch(0o600)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.chaos.bench import Recorded
 from tests.chaos.commands import Command
-from tests.chaos.hosts import Hosts, Site
+from tests.chaos.hosts import Host, Hosts, Site
 from tests.chaos.operating import SHARD, Operator
 from tests.chaos.strangers import Port, told
 
@@ -41,7 +41,7 @@ class Door:
     @property
     def told(self) -> list[str]:
         """What it answered that is not for everybody."""
-        return told(self.answered)
+        return told(self.port, self.answered)
 
     def __str__(self) -> str:
         where = f"{self.host}: {self.port.owner}, {self.port.address}:{self.port.port}"
@@ -104,9 +104,19 @@ class Night:
         began = time.monotonic()
         self.hosts.head.kill()
         time.sleep(_AWAY_SECONDS)
-        self.hosts.head.start()
-        self.until(self.hosts.head.started, "started")
+        self.back(self.hosts.head)
         return began, time.monotonic()
+
+    def back(self, *hosts: Host) -> None:
+        """Have Ray on hosts; where it does not start in time, on busy machines, it is tried again."""
+        for host in hosts:
+            host.away = False
+
+        def there() -> bool:
+            self.hosts.tend()
+            return all(host.started() for host in hosts)
+
+        self.until(there, "started")
 
 
 def table(steps: Sequence[Step]) -> str:

@@ -1,12 +1,12 @@
 """What listens on hosts, and what it says to somebody without the token: everything is asked everything.
 
-`python -m tests.chaos.strangers ADDRESS TOKEN PORT...` asks from wherever it is started (`-` for no token),
-and prints JSON.
+`python -m tests.chaos.strangers ADDRESS:PORT...` asks from wherever it is started, and prints JSON.
 """
 
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from importlib import import_module
@@ -74,25 +74,21 @@ def listening(pids: Sequence[int]) -> list[Port]:
     return sorted(found, key=lambda one: (one.owner, one.port))
 
 
-OPEN = frozenset(
-    {
-        *("/metrics", "/api/healthz", "/api/gcs_healthz", "/api/local_raylet_healthz"),
-        *("/api/authentication_mode", "/", "/login", "/v1/health"),
-    }
-)
-"""What answers anybody, and is said to: figures for Prometheus, signs of life, pages to log in at."""
-
-
-def told(answered: Sequence[str]) -> list[str]:
-    """Return those of a port's answers that are not for everybody."""
-    return [one for one in answered if one.split()[1] not in OPEN]
-
-
 def _address(text: str) -> str:
     if not text.strip("0"):
         return "all"
     numbers = bytes.fromhex(text)[::-1][:4] if len(text) == 8 else bytes.fromhex(text[-8:])[::-1]
     return ".".join(map(str, numbers))
+
+
+_OF_RAY = ("/metrics", "/api/healthz", "/api/gcs_healthz", "/api/local_raylet_healthz")
+_OPEN = {True: ("/login", "/v1/health"), False: (*_OF_RAY, "/api/authentication_mode", "/")}
+"""What answers anybody, of Outvoted's own and of Ray: signs of life, figures for Prometheus, empty pages."""
+
+
+def told(port: Port, answered: Sequence[str]) -> list[str]:
+    """Return those of a port's answers that are not for everybody."""
+    return [one for one in answered if one.split()[1] not in _OPEN[port.owner == "outvoted"]]
 
 
 _OWNERS = {
@@ -189,10 +185,16 @@ def _methods() -> Iterator[str]:
             yield from (f"/{service.full_name}/{method.name}" for method in service.methods)
 
 
-def main(arguments: Sequence[str]) -> Mapping[int, Mapping[str, Sequence[str]]]:
-    """Ask several ports."""
-    address, token, *ports = arguments
-    return {int(port): asked(address, int(port), "" if token == "-" else token) for port in ports}
+def main(places: Sequence[str]) -> list[dict[str, list[str]]]:
+    """Ask each place, ADDRESS:PORT, without a token and with one that is none."""
+
+    def ask(place: str) -> dict[str, list[str]]:
+        address, _, port = place.rpartition(":")
+        both = [asked(address, int(port), token) for token in ("", "0" * 64)]
+        return {how: [one for found in both for one in found[how]] for how in both[0]}
+
+    with ThreadPoolExecutor(8) as threads:
+        return list(threads.map(ask, places))
 
 
 if __name__ == "__main__":
