@@ -1,15 +1,19 @@
 """Whether the head of the cluster answers: a run that loses it for good says so, and ends by itself.
 
-Ray ends a process that has been without the head for a minute: at once, with exit code 1, without a word.
+Ray ends a process that has been without the head for a minute: at once, with exit code 1, without a word. It
+does so too, within 15 s, where Ray's process on this machine has ended and the command has been detached.
 """
 
 import ctypes
 import os
 import socket
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
 from threading import Event, Lock, Thread, get_ident
 from typing import Any
 
@@ -75,6 +79,28 @@ def head_answers() -> bool:
 
 def _address() -> str:
     return str(ray.get_runtime_context().gcs_address)
+
+
+def raylet() -> int:
+    """Return the number of the process by which Ray serves this one on this machine; 0 if unknown."""
+    worker = vars(import_module("ray._private.worker")).get("global_worker")
+    name = getattr(getattr(worker, "node", None), "raylet_socket_name", "")
+    if not name or not hasattr(socket, "SO_PEERCRED"):
+        return 0
+    with suppress(OSError), socket.socket(socket.AF_UNIX) as line:
+        line.settimeout(_ANSWER_SECONDS)
+        line.connect(name)
+        return int.from_bytes(line.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 4), sys.byteorder)
+    return 0
+
+
+def has_ended(process: int) -> bool:
+    """Whether a process of this machine is no more, or is only still listed."""
+    try:
+        stat = Path(f"/proc/{process}/stat").read_text("utf-8", "replace")
+    except OSError:
+        return True
+    return stat.rpartition(")")[2].split()[0] in ("Z", "X")
 
 
 class HeadLostError(OutvotedError):
@@ -174,6 +200,7 @@ class _HeadWatch:
 
     def __init__(self, silence: HeadSilence, address: str) -> None:
         self._silence, self._address = silence, address
+        self._raylet, self._alone = raylet(), False
         self._runs: list[_Watched] = []
         self._ended, self._raising = Event(), Lock()
         self._thread, self._raised = get_ident(), False
@@ -181,10 +208,11 @@ class _HeadWatch:
 
     @property
     def error(self) -> HeadLostError:
-        return self._silence.error
+        return _no_raylet() if self._alone else self._silence.error
 
     def answers(self) -> bool:
-        return answers(self._address)
+        self._alone = self._raylet > 0 and has_ended(self._raylet)
+        return not self._alone and answers(self._address)
 
     def add(self, run: _Watched) -> None:
         self._runs.append(run)
@@ -204,7 +232,11 @@ class _HeadWatch:
 
     def _watch(self) -> None:
         while not self._ended.wait(_PAUSE_SECONDS):
-            news = self._silence.hear(self.answers(), time.monotonic())
+            answers = self.answers()
+            if self._alone:
+                self._give_up()
+                return
+            news = self._silence.hear(answers, time.monotonic())
             if news is not None and not self._ended.is_set():
                 stands, sentence = news
                 for number, run in enumerate(tuple(self._runs)):
@@ -223,6 +255,14 @@ class _HeadWatch:
             for run in reversed(self._runs):
                 run.close(self.error)
             end_command(self.error)
+
+
+def _no_raylet() -> HeadLostError:
+    return HeadLostError(
+        expected="Ray's own process on this machine, the raylet, to stay alive",
+        found="it has ended: it was killed, for want of memory say, or Ray was stopped here",
+        remedy="what was recorded is kept: continue with --resume, where Ray has been started again",
+    )
 
 
 _watches: dict[int, _HeadWatch] = {}  # by the thread that makes runs

@@ -1,6 +1,7 @@
 """Laws of whoever watches the head: nobody waits for it in silence, and nobody waits for it for ever."""
 
 import socket
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -170,6 +171,20 @@ def test_what_fails_while_the_head_is_away_is_the_heads_fault(quick: SimpleNames
         quick.answers = not away
         with pytest.raises(raised), head_watched(_Run().say, _Run().closed.append, alone=True):
             raise ValueError("from Ray")
+
+
+def test_a_run_whose_raylet_has_ended_says_so_before_ray_ends_it(
+    quick: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, process = _Run(), subprocess.Popen(["sleep", "60"])
+    monkeypatch.setattr(head, "raylet", lambda: process.pid)
+    assert not head.has_ended(process.pid)
+    process.kill()
+    with pytest.raises(HeadLostError, match="raylet"), head_watched(run.say, run.closed.append, alone=False):
+        _work()
+    assert head.has_ended(process.pid)  # though nobody has taken note of its end
+    process.wait()
+    assert head.has_ended(process.pid)
 
 
 def test_nothing_comes_after_the_end(quick: SimpleNamespace) -> None:
