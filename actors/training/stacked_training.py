@@ -10,7 +10,8 @@ from outvoted.actors.data.datasets import Split
 from outvoted.actors.networks import Architecture, Shape, Weights
 from outvoted.actors.networks.computing import own_device
 from outvoted.actors.networks.stack import Stack
-from outvoted.actors.training.steps import Learner, Samples, Training, derived, initial, optimizer, steps
+from outvoted.actors.training.samples import samples_of
+from outvoted.actors.training.steps import Learner, Training, derived, initial, optimizer, steps
 
 _OF_ADAM = ("exp_avg", "exp_avg_sq", "step")
 _MOMENTS = {"adam": _OF_ADAM, "adamw": _OF_ADAM, "sgd": ("momentum_buffer",)}
@@ -57,7 +58,7 @@ class StackedTraining(Learner):
         """
         self._trainees, self._training = tuple(trainees), training
         device = own_device()
-        self._samples = Samples.of(split, device)
+        self._samples = samples_of(split, device)
         networks = [_built(trainee, shape, classes) for trainee in trainees]
         begun = list(zip(networks, progress, strict=True)) if progress else []
         for network, done in begun:
@@ -75,14 +76,14 @@ class StackedTraining(Learner):
         """Train for one epoch and return each network's mean training loss."""
         orders = torch.stack([self._order(trainee.seed) for trainee in self._trainees])
         total = torch.zeros(self.stack.size, device=self.stack.device)
-        for losses, rows in steps(self, orders, self._training.batch_size):
+        for losses, rows in steps(self, orders, self._training.batch_size, self._samples):
             total += losses * rows
         self.epoch += 1
         return [float(loss) for loss in total / orders.shape[1]]
 
     def step(self, rows: torch.Tensor) -> torch.Tensor:
         """Move every network against the gradient of its own mean cross-entropy; rows are (n, batch)."""
-        logits = self.stack(self._samples.images[rows].float() / 255)
+        logits = self.stack(self._samples.pixels(rows).float() / 255)
         labels = self._samples.labels[rows].flatten()
         each = functional.cross_entropy(logits.flatten(0, 1), labels, reduction="none")
         losses = each.view(rows.shape).mean(1)

@@ -2,7 +2,6 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Protocol
 
 import numpy as np
@@ -11,9 +10,9 @@ from pydantic import Field
 from torch import nn
 from torch.nn import functional
 
-from outvoted.actors.data.datasets import Split
 from outvoted.actors.networks import Architecture, Shape, Weights
 from outvoted.actors.runs.beats import beat
+from outvoted.actors.training.samples import Samples
 from outvoted.search.settings import Settings
 from outvoted.search.transforms import Affine
 
@@ -48,34 +47,25 @@ class Learner(ABC):
         """Take one step on samples ``rows``, (..., batch) indices; return the losses before it, (...)."""
 
 
-def steps(learner: Learner, order: torch.Tensor, batch_size: int) -> Iterator[tuple[torch.Tensor, int]]:
+def steps(
+    learner: Learner, order: torch.Tensor, batch_size: int, samples: Samples | None = None
+) -> Iterator[tuple[torch.Tensor, int]]:
     """Take the steps of an epoch, or of what is left of it.
 
     Args:
         learner: takes them.
         order: shape (..., samples), the order in which samples are shown.
         batch_size: samples of a step; the last one has what is left.
+        samples: which the learner shows, where they may have to be read ahead.
 
     Yields:
         The losses of each step, without gradient, and its number of samples.
     """
-    for rows in torch.split(order, batch_size, dim=-1):
+    batches = torch.split(order, batch_size, dim=-1)
+    for rows in batches if samples is None else samples.coming(batches):
         losses = learner.step(rows).detach()
         beat()
         yield losses, rows.shape[-1]
-
-
-@dataclass(frozen=True)
-class Samples:
-    """Labelled images on the device that trains."""
-
-    images: torch.Tensor
-    labels: torch.Tensor
-
-    @staticmethod
-    def of(split: Split, device: torch.device) -> "Samples":
-        """Copy a split to a device."""
-        return Samples(torch.tensor(split.images).to(device), torch.tensor(split.labels).to(device))
 
 
 class Optimizer(Protocol):
@@ -96,7 +86,7 @@ class OneNetwork(Learner):
         network: nn.Module,
         optimizer: Optimizer,
         training: Training,
-        split: Split,
+        samples: Samples,
         seed: int,
         answer: Callable[[torch.Tensor], torch.Tensor] | None = None,
         weighing: torch.Tensor | None = None,
@@ -106,12 +96,12 @@ class OneNetwork(Learner):
         Args:
             network: is trained where it is.
             optimizer: moves its weights.
+            samples: what is shown, on the device of the network.
             answer: what computes the logits; the network where it is left out.
             weighing: each sample's loss weight, (n,); a batch's loss is then the sum of its weighted losses
                 over its number of rows.
         """
-        device = next(network.parameters()).device
-        self._training, self._samples = training, Samples.of(split, device)
+        self._training, self._samples = training, samples
         self._answer, self._weighing, self._optimizer = answer or network, weighing, optimizer
         self._shuffle, self._moves = torch.Generator().manual_seed(seed), np.random.default_rng(seed)
 
@@ -119,11 +109,11 @@ class OneNetwork(Learner):
         """Take the steps of the next epoch, as :func:`steps` yields them."""
         labels = self._samples.labels
         order = torch.randperm(len(labels), generator=self._shuffle).to(labels.device)
-        return steps(self, order, self._training.batch_size)
+        return steps(self, order, self._training.batch_size, self._samples)
 
     def step(self, rows: torch.Tensor) -> torch.Tensor:
         """Step against the gradient of the mean cross-entropy."""
-        images = self._samples.images.index_select(0, rows)  # ten times as fast as images[rows]
+        images = self._samples.pixels(rows)
         inputs = _moved(images, self._training.augment, self._moves)
         loss = self._loss(self._answer(inputs), self._samples.labels[rows], rows)
         self._optimizer.zero_grad()

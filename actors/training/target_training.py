@@ -13,6 +13,7 @@ from torch import nn
 from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.networks import Architecture, Weights
 from outvoted.actors.networks.computing import own_device
+from outvoted.actors.training.samples import samples_of
 from outvoted.actors.training.steps import OneNetwork, Training, derived_seed, initial, optimizer, weights_of
 from outvoted.actors.training.training import accuracy
 from outvoted.search.settings import Settings
@@ -289,7 +290,8 @@ class _Run:
             return logits
 
         moving = optimizer(self._training, network.parameters(), fused=True)
-        learner = OneNetwork(network, moving, self._training, self._data.train, self._seed, answer)
+        samples = samples_of(self._data.train, own_device())
+        learner = OneNetwork(network, moving, self._training, samples, self._seed, answer)
         for _ in range(self._training.epochs):
             for loss, _ in learner.epoch():
                 self._step += 1

@@ -15,6 +15,7 @@ from outvoted.actors.networks.members import Member, Role
 from outvoted.actors.networks.user_modules import Tolerant, is_machines
 from outvoted.actors.runs.beats import beat
 from outvoted.actors.runs.epochs import EpochRecord
+from outvoted.actors.training.samples import JoinedSamples, Samples, samples_of
 from outvoted.actors.training.steps import (
     FlatAdam,
     OneNetwork,
@@ -60,14 +61,17 @@ class ExtraSamples:
     weight: float
     times: int
 
-    def join(self, split: Split) -> tuple[Split, torch.Tensor]:
+    def join(self, split: Split, device: torch.device) -> tuple[Samples, torch.Tensor]:
         """Return the split followed by the samples, and every row's loss weight."""
         more = self.samples.images, self.samples.labels
+        weights = torch.ones(len(split) + self.times * len(self.samples))
+        weights[len(split) :] = self.weight
+        if not split.held:
+            every = [samples_of(split, device), *[samples_of(self.samples, device)] * self.times]
+            return JoinedSamples(every), weights
         images = np.concatenate([split.images, *[more[0]] * self.times])
         labels = np.concatenate([split.labels, *[more[1]] * self.times])
-        weights = torch.ones(len(labels))
-        weights[len(split) :] = self.weight
-        return Split(images, labels), weights
+        return samples_of(Split(images, labels), device), weights
 
 
 def train(
@@ -99,7 +103,9 @@ def train(
         network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if start is not None:
         network.load_state_dict(start)
-    shown, weighing = (data.train, None) if extra is None else extra.join(data.train)
+    shown, weighing = (
+        (samples_of(data.train, device), None) if extra is None else extra.join(data.train, device)
+    )
     learner = OneNetwork(
         network, _optimizer(training, network, plain), training, shown, seed, weighing=weighing
     )
@@ -109,7 +115,7 @@ def train(
             torch.manual_seed((seed * 100_003 + number) % 2**63)  # dropout
             total = sum(float(loss) * rows for loss, rows in learner.epoch())
         weights = weights_of(network) if number == training.epochs else None
-        yield Epoch(EpochRecord(number, total / len(shown), _measured(network, data)), weights)
+        yield Epoch(EpochRecord(number, total / len(shown.labels), _measured(network, data)), weights)
 
 
 def _optimizer(training: Training, network: nn.Module, plain: bool) -> Optimizer:

@@ -239,9 +239,10 @@ def test_given_weights_are_left_as_they_are(few: Dataset) -> None:
 
 def test_extra_samples_follow_the_training_split_as_often_and_as_heavy_as_said(few: Dataset) -> None:
     samples = Split(few.test.images[:3], few.test.labels[:3])
-    shown, weights = ExtraSamples(samples, 0.5, 2).join(few.train)
+    shown, weights = ExtraSamples(samples, 0.5, 2).join(few.train, torch.device("cpu"))
     n = len(few.train)
-    np.testing.assert_array_equal(shown.images, np.concatenate([few.train.images, *[samples.images] * 2]))
+    images = shown.pixels(torch.arange(n + 6)).numpy()
+    np.testing.assert_array_equal(images, np.concatenate([few.train.images, *[samples.images] * 2]))
     assert shown.labels[n:].tolist() == samples.labels.tolist() * 2
     assert weights.tolist() == [1.0] * n + [0.5] * 6
 
