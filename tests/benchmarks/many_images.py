@@ -119,7 +119,7 @@ def _train(folder: Path, pool: list[bytes], labels: Ints) -> None:
         learner = network(width)
         optimizer = torch.optim.Adam(learner.parameters(), 0.003)
         for _ in range(12):
-            for rows in torch.randperm(POOL).split(100):
+            for rows in torch.split(torch.randperm(POOL), 100):
                 optimizer.zero_grad()
                 loss = functional.cross_entropy(learner(inputs[rows]), answers[rows])
                 torch.autograd.backward(loss)

@@ -68,7 +68,7 @@ def test_each_image_of_an_epoch_is_read_once_and_two_batches_at_a_time(
 
     monkeypatch.setattr(StoredPixels, "_decoded", watched)
     samples = samples_of(stored.train, CPU)
-    batches = torch.randperm(120).split(20)
+    batches = torch.split(torch.randperm(120), 20)
     for number, rows in enumerate(samples.coming(batches), 1):
         assert samples.pixels(rows).shape == (20, 1, 28, 28)
         assert len(read) <= 20 * (number + 1)
