@@ -24,6 +24,7 @@ LIMIT = 150.0
 """Seconds without a new row after which a command is said to hang, and is ended."""
 _STARTING_SECONDS = 120.0
 _GLANCE = 0.1
+_TABLES = "searches", "mistakes"
 _SEEN = {"writing": ".*.partial", "entering": ".*.staged"}
 _AWAITED: dict[str, Title] = {"starting": "ray::CellActor", "training": TRAINING}
 _APART_SECONDS = 45.0
@@ -223,7 +224,7 @@ class _Watched:
     def _wait_for(self, files: str) -> None:
         """Wait until a file is half there, or a shard is, written but not part of the run."""
         while self._scene.command.code is None:
-            for table in ("searches", "mistakes"):
+            for table in _TABLES:
                 if any((self._scene.run / table).glob(files)):
                     return
             time.sleep(0.0005)
@@ -255,6 +256,7 @@ class _Watched:
             else told(commands, blow.when, until + _SAYING_SECONDS),
             retried=self._retried,
             day=f"{datetime.now(UTC):%Y-%m-%d}",
+            left=sum(1 for table in _TABLES for _ in (self._scene.run / table).glob(".*")),
             **vars(self._difference),
         )
 

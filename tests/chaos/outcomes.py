@@ -29,6 +29,7 @@ class Outcome(BaseModel):
         failed: rows of failed searches in the end; ``retried`` where some had failed before.
         told: what was printed about it; None where another fault struck before it was over.
         day: in UTC.
+        left: hidden files in the run's tables in the end, of shards that are no part of it.
     """
 
     fault: str
@@ -48,10 +49,12 @@ class Outcome(BaseModel):
     retried: bool
     told: list[str] | None
     day: str = ""
+    left: int = 0
 
     def __str__(self) -> str:
         where = f"{self.fault} ({self.machines}, {self.seed}, at {self.share:.0%})"
         rows = f"lost {self.lost}, extra {self.extra}, doubled {self.doubled}, differing {self.differing}"
+        rows += f", hidden files left {self.left}" * bool(self.left)
         how = "hung" if self.hung else "went on" if self.went_on else "resumed"
         times = f"{how}, recovery {self.recovery}, silence {self.silence}"
         return f"{where}: {times}, {rows}, failed {self.failed}{' (retried)' * self.retried}, {self.codes}"
@@ -59,9 +62,8 @@ class Outcome(BaseModel):
     @property
     def wrong(self) -> bool:
         """Whether the run did not end, or with other rows than the undisturbed one."""
-        return bool(
-            self.lost or self.extra or self.doubled or self.differing or self.failed or self.codes[-1] != 0
-        )
+        differ = self.lost or self.extra or self.doubled or self.differing or self.failed
+        return bool(differ or self.left or self.codes[-1] != 0)
 
     @property
     def good(self) -> bool:
