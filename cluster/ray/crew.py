@@ -48,7 +48,7 @@ _LOOK_SECONDS = 3.0
 _GRACE_SECONDS = 5.0
 _ENDING_SECONDS = 15.0
 _ALONE_SECONDS = 1.0
-_COMPUTING = 0.1
+_COMPUTING = 0.03  # of a core: an idle process takes up to 0.01, a busy one what a crowded machine gives it
 _TRIES = 3
 
 Report = Callable[[Progress, Live, Leased], object]

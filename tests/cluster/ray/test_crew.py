@@ -11,7 +11,7 @@ from ray.exceptions import RayActorError, RayTaskError
 
 from outvoted.actors.mining.ray_mining import Vitals
 from outvoted.actors.mining.shards import Live, Progress
-from outvoted.cluster.ray.crew import Crew
+from outvoted.cluster.ray.crew import Crew, _computing
 from outvoted.cluster.ray.events import MachinesSeen, SaySentence
 from outvoted.cluster.ray.roster import CrewLimits
 from outvoted.cluster.ray.supervisor import Supervisor
@@ -176,6 +176,16 @@ def test_a_question_goes_to_another_cell_where_one_is_lost(crew: Crew, machines:
     machines.fates["vote"] = [Call(RayActorError()), Call("seen")]
     assert crew.ask("vote") == "seen"
     assert len(machines.ended) == 1
+
+
+@pytest.mark.parametrize(("share", "computes"), [(0.01, False), (0.05, True), (1.0, True)])
+def test_a_cell_computes_if_one_of_its_processes_does_however_crowded_its_machine(
+    share: float, computes: bool
+) -> None:
+    """Of three processes two are idle."""
+    before = Vitals(3, (5.0, 7.0, 9.0))
+    after = Vitals(3, (5.02, 7.0 + 2 * share, 9.02))
+    assert _computing((100.0, before), 102.0, after) == computes
 
 
 def test_each_cell_can_be_asked(crew: Crew, machines: Machines) -> None:
