@@ -17,7 +17,7 @@ _COMPUTING_SECONDS = 120.0
 _FIRST_SECONDS = 600.0
 ROOM_SECONDS = 600.0
 """For which tasks may wait for room, where none of them runs."""
-_COMPUTING = 0.1
+_COMPUTING = 0.03  # of a core, as for cells
 _QUIET_SECONDS = 10.0
 MOST_LATE, MOST_DEATHS = 3, 20
 """Times that a task is begun before it is given up, because it was late or because its process died."""

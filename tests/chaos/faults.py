@@ -20,7 +20,7 @@ from tests.cluster.processes import Title
 _APPEARING_SECONDS = 20.0
 _JOINING_SECONDS = 60.0
 _BALLAST = "ballast"
-TRAINING = "ray::CellActor.train", "ray::train_remotely"
+TRAINING = "ray::CellActor.train", "ray::train"
 """Processes in which a network is trained."""
 
 
