@@ -69,10 +69,13 @@ class Crew:
         supervisor: Supervisor,
         start: Callable[[], Cell],
         recorder: Any,
-        look: Callable[[], MachinesSeen],
+        look: Callable[[int, int], MachinesSeen],
         say: Say,
     ) -> None:
-        """Take who decides, what starts a cell, who records, how machines are looked at, and who is told."""
+        """Take who decides, what starts a cell, who records, how machines are looked at, and who is told.
+
+        Machines are looked at with the number of cells that have room, and that of those that wait for it.
+        """
         self._supervisor, self._start, self._recorder, self._say = supervisor, start, recorder, say
         self._look = look
         self._inbox: SimpleQueue[Callable[[], Event | None]] = SimpleQueue()
@@ -341,15 +344,19 @@ class Crew:
     def _awake(self) -> None:
         """Begin to look at the machines."""
         if not self._looking.is_alive():
-            seen = self._look()
+            seen = self._look(*self._counts())
             self._inbox.put(lambda: seen)
             self._looking.start()
+
+    def _counts(self) -> tuple[int, int]:
+        held = len(self._placed)
+        return held, max(0, len(self._cells) + len(self._starting) - held)
 
     def _keep_looking(self) -> None:
         """Look at the machines, in a thread of its own: the head may not answer."""
         while not self._ended.wait(_LOOK_SECONDS):
             with suppress(RayError, OSError, RuntimeError):
-                seen = self._look()
+                seen = self._look(*self._counts())
                 self._inbox.put(partial(_same, seen))
 
 

@@ -98,12 +98,16 @@ class MachinesSeen:
         there: how many there are.
         gone: addresses of those that were there and are not any more.
         draining: addresses of those that will leave.
+        most: cells that the run may keep, where runs of higher priority wait for room; else None.
+        awaited: whether room that other runs have is about to be given back to this one, or to one before it.
     """
 
     room: int
     there: int
     gone: tuple[str, ...] = ()
     draining: frozenset[str] = frozenset()
+    most: int | None = None
+    awaited: bool = False
 
 
 Event = (

@@ -51,6 +51,9 @@ class PlacementSettings(Settings):
     """CPUs that the run's cells take at most, so that several runs share a cluster."""
     most_gpus: Annotated[float, Field(ge=0, le=10**6)] | None = None
     """GPUs that the run's cells take at most."""
+    priority: Annotated[int, Field(ge=-100, le=100)] = 0
+    """Where cells of a run wait for room, runs of lower priority on the same cluster give theirs back once
+    these have ended their shards."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,12 @@ class Layout:
         Not where other processes could train more at a time, on so many CPUs.
         """
         return self.inside and self.cells >= min(networks, int(cpus))
+
+    @property
+    def resources(self) -> dict[str, float]:
+        """What a cell takes of the machines."""
+        each = self.share
+        return {"CPU": self.processes * each.num_cpus, "GPU": self.processes * each.num_gpus}
 
     @property
     def need(self) -> str:

@@ -25,6 +25,8 @@ _OPENING_SECONDS = 120.0
 _LONGEST_PAUSE = 60.0
 _MOST_DEATHS, _FEW_DEATHS = 20, 5
 _HOUR = 3600.0
+_FIRST_OTHERS = "a run of higher priority waits for room: cells end the shards they have, and make room"
+_AGAIN = "no run of higher priority waits for room any more"
 _PATIENCE = 10
 """Times ``wait``: for room in mid-run, where a run has something to lose."""
 
@@ -108,8 +110,17 @@ class Roster:
 
     def open_cells(self) -> list[CellState]:
         """Return the cells that may be given something to do."""
-        draining = self.machines.draining
-        return [cell for cell in self.cells.values() if cell.opened and cell.node not in draining]
+        leaving = self._leaving()
+        return [cell for cell in self.cells.values() if cell.opened and cell.number not in leaving]
+
+    def _leaving(self) -> set[int]:
+        """Return the cells that get nothing more to do: their machines leave, or their room is given back."""
+        placed = [cell for cell in self.cells.values() if cell.placed]
+        staying = [cell.number for cell in placed if cell.node not in self.machines.draining]
+        leaving = {cell.number for cell in placed} - set(staying)
+        if self.machines.most is not None:
+            leaving.update(sorted(staying)[self.machines.most :])
+        return leaving
 
     def begin(self, now: float) -> None:
         """Count from now on: cells that have a place are about to be opened."""
@@ -188,6 +199,8 @@ class Roster:
             yield SaySentence(f"{_machines(joined)} {verb} joined: there is room for {room}", good=True)
         for node in sorted(event.draining - before.draining):
             yield SaySentence(f"node {node} is about to leave: its cells end the shards they have")
+        if (event.most is None) != (before.most is None):
+            yield SaySentence(_FIRST_OTHERS if before.most is None else _AGAIN, good=True)
 
     def step(self, working: frozenset[int], holding: frozenset[int], now: float) -> Iterator[Instruction]:
         """End cells that are late or leave, start those that lack.
@@ -197,13 +210,14 @@ class Roster:
             holding: those, and others that have rows which are not recorded yet.
         """
         if not any(cell.placed for cell in self.cells.values()):
-            self._roomless = now if self._roomless is None else self._roomless
+            self._roomless = now if self._roomless is None or self.machines.awaited else self._roomless
+        leaving = self._leaving()
         for cell in list(self.cells.values()):
             why = self._silence(cell, cell.number in working, now)
             if why is not None:
                 yield EndCell(cell.number)
                 yield from self._ended(cell, why, _silent(cell, why), now)
-            elif cell.node in self.machines.draining and cell.number not in holding:
+            elif cell.number in leaving and cell.number not in holding:
                 yield EndCell(cell.number)
                 del self.cells[cell.number]
         yield from self._hopeless(now)
@@ -257,10 +271,13 @@ class Roster:
 
     def _manned(self, now: float) -> Iterator[Instruction]:
         """Start cells that lack, end those for which there is no room any more."""
-        there = [cell for cell in self.cells.values() if cell.node not in self.machines.draining]
+        leaving = self._leaving()
+        there = [cell for cell in self.cells.values() if cell.number not in leaving]
         wanted = max(1, self.machines.room)
         if self.limits.most is not None:
             wanted = self.limits.most
+        if self.machines.most is not None:
+            wanted = min(wanted, self.machines.most)
         waiting = [cell for cell in there if not cell.placed]
         for cell in waiting[::-1][: max(0, len(there) - wanted)]:
             yield EndCell(cell.number)

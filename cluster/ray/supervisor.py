@@ -263,6 +263,8 @@ class Supervisor:
         if silent:
             which = ", ".join(silent[:3]) + ", ..." * (len(silent) > 3)
             why.append(f"no answer from {which}")
+        if machines.most is not None:
+            why.append("runs of higher priority come first")
         return ", ".join(why) or "all machines are there"
 
 

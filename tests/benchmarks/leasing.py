@@ -129,7 +129,7 @@ def stub_crew(cells: int, seconds: float, recorder: Any, home: Address | None = 
 
     limits = CrewLimits(cells, CELL_SHARDS, 60.0, "nothing")
     supervisor = Supervisor(limits, time.monotonic())
-    crew = Crew(supervisor, start, recorder, lambda: MachinesSeen(cells, 1), print)
+    crew = Crew(supervisor, start, recorder, lambda held, waiting: MachinesSeen(cells, 1), print)
     contents: Any = object()
     crew.furnish(contents)
     try:

@@ -32,11 +32,15 @@ from outvoted.cluster.jobs.networks import check_user_networks, run_members, she
 from outvoted.cluster.jobs.pulse import telling
 from outvoted.cluster.jobs.run_settings import computing_on
 from outvoted.cluster.jobs.workload import MinedPart, Workload
+from outvoted.cluster.ray.calls import within
 from outvoted.cluster.ray.cells import Cell, CellContents, running_recorder
+from outvoted.cluster.ray.connect import LOCAL
 from outvoted.cluster.ray.crew import Crew
 from outvoted.cluster.ray.crew_panel import CrewPanel
+from outvoted.cluster.ray.events import MachinesSeen
 from outvoted.cluster.ray.layout import Layout, layout
 from outvoted.cluster.ray.machines import machines_seen
+from outvoted.cluster.ray.neighbours import Neighbours
 from outvoted.cluster.ray.roster import CrewLimits
 from outvoted.cluster.ray.supervisor import Leased, Supervisor
 from outvoted.cluster.storage.urls import given_as
@@ -108,6 +112,7 @@ class Mine(Kind[MineConfig]):
 
 
 MINE = Mine()
+_LEAVING_SECONDS = 2.0
 
 
 def _search(
@@ -162,13 +167,21 @@ def _manned(job: Job[MineConfig], layout: Layout, recorder: Any, progress: Bars)
         inside=layout.inside,
         most_failed=cluster.most_failed,
     )
-    look = partial(machines_seen, layout, partial(computing_on, job.config.device))
+    neighbours = Neighbours(cluster.priority, layout.resources)
+    usable = partial(computing_on, job.config.device)
+
+    def look(held: int, waiting: int) -> MachinesSeen:
+        seen = machines_seen(layout, usable)
+        return seen if job.address == LOCAL else neighbours.look(seen, held, waiting)
+
     supervisor = Supervisor(limits, time.monotonic())
     crew = Crew(supervisor, partial(Cell, layout), recorder, look, telling(progress.console))
     try:
         yield crew
     finally:
         crew.end()
+        if job.address != LOCAL:
+            within(_LEAVING_SECONDS, neighbours.leave)
 
 
 def _lease_all(

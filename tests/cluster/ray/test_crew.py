@@ -94,7 +94,7 @@ def crew(machines: Machines) -> Crew:
     def say(sentence: SaySentence) -> None:
         machines.said.append(sentence.text)
 
-    def look() -> MachinesSeen:
+    def look(held: int, waiting: int) -> MachinesSeen:
         return MachinesSeen(CELLS, CELLS)
 
     found = Crew(supervisor, machines.start, machines.recorder, look, say)
