@@ -22,6 +22,7 @@ from outvoted.actors.runs.run_folder import RunFolder
 from outvoted.cluster.command_line.cli import app, main
 from outvoted.cluster.configuration.reading import validated
 from outvoted.cluster.jobs.mine import MineConfig
+from tests.actors.networks.conftest import vision
 
 PAGE = (Path(__file__).parents[1] / "docs" / "wishes.md").read_text()
 
@@ -127,7 +128,8 @@ def test_every_configuration_is_valid_and_its_networks_can_be_had(
     config = validated(MineConfig, keys, "docs/wishes.md")
     for network in config.panel.networks:
         if network.kind == "torchvision":
-            own = pytest.importorskip("torchvision").models.get_model(network.model, num_classes=10)
-            torch.save(own.state_dict(), tmp_path / str(network.weights))
+            vision("torchvision")
+            bare = network.model_copy(update={"weights": None}).module((3, 64, 64), 10)
+            torch.save(bare.state_dict(), tmp_path / str(network.weights))
         assert (network.load((3, 64, 64), 10) is not None) == network.loaded
         network.build((3, 64, 64), 10)
