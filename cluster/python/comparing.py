@@ -19,7 +19,7 @@ from outvoted.cluster.python.configured import RUNS, Config, Where, given, refus
 from outvoted.cluster.python.findings import HeldFindings
 from outvoted.cluster.python.panel import Panel
 from outvoted.cluster.python.result import Result
-from outvoted.cluster.python.searching import AnyStrategy, AnyTransform, Mined, mined, search_settings
+from outvoted.cluster.python.searching import AnyStrategy, AnyTransform, MinedHere, mined, search_settings
 from outvoted.cluster.storage.urls import folder_of
 from outvoted.search.settings import Settings
 from outvoted.search.strategies import AnyStrategy as StrategyChoice
@@ -91,7 +91,7 @@ def compare(  # noqa: PLR0913 - explicit keywords are what editors and notebooks
         sections = {"search": search, "strategies": chosen}
         return on_ray("compare", panel, sections, Where(address, name, resume, folder_of(runs), progress))
     wanted = reading.validated(_Strategies, given(strategies=chosen), "compare(...)").strategies
-    found: dict[str, Mined] = {}
+    found: dict[str, MinedHere] = {}
     compared: dict[str, StrategyRun] = {}
     settings = {
         name: search_settings({**search, "strategy": one}, "compare(...)")
@@ -112,7 +112,7 @@ def compare(  # noqa: PLR0913 - explicit keywords are what editors and notebooks
     return Result(HeldFindings("compare", report, mistakes, searches, class_names=panel.class_names))
 
 
-def _named(name: str, found: Mined) -> tuple[pa.Table, pa.Table]:
+def _named(name: str, found: MinedHere) -> tuple[pa.Table, pa.Table]:
     """Say in a first column whose rows these are."""
     return _with(name, found.mistakes), _with(name, found.searches)
 

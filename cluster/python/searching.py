@@ -23,7 +23,7 @@ AnyStrategy = Strategy | Mapping[str, Any] | str
 
 
 @dataclass(frozen=True)
-class Mined:
+class MinedHere:
     """What mining a panel in hand gave.
 
     Attributes:
@@ -54,7 +54,7 @@ def search_settings(keywords: Mapping[str, Any], where: str) -> SearchSettings:
     return reading.validated(SearchSettings, {"strategy": Auto(), **keywords}, where)
 
 
-def mined(panel: Panel, search: SearchSettings, progress: bool, name: str = "searches") -> Mined:
+def mined(panel: Panel, search: SearchSettings, progress: bool, name: str = "searches") -> MinedHere:
     """Mine a panel in this process; warn of networks far below their peers, and of searches that failed.
 
     Args:
@@ -83,4 +83,4 @@ def mined(panel: Panel, search: SearchSettings, progress: bool, name: str = "sea
     mistakes = HeldMistakes(found.mistakes)
     scene = HeldScene(search.transform, panel.seeds, mining.panel, panel.names, panel.classes, mistakes)
     seeds = plans.figures().seed_inferences
-    return Mined(search, scene, found.searches, found.mistakes, targets, seeds)
+    return MinedHere(search, scene, found.searches, found.mistakes, targets, seeds)
