@@ -259,7 +259,8 @@ def _ask_voters(state: ShardState, proposals: Proposals) -> tuple[ShardState, Qu
     """Ask the voters whose turn it is about the candidates to which none before them has objected."""
     ballot, (voters, *later) = state.ballot, state.ballot.queue
     rows, shard = ballot.unopposed, state.shard
-    votes = is_voter(state.rules.peers, shard.target, shard.voters)[:, proposals.search[rows]]
+    search = proposals.search[rows]
+    votes = is_voter(state.rules.peers, shard.target[search], shard.voters[search])
     asked = {peer: rows[votes[peer]] for peer in voters}
     state = replace(state, ballot=replace(ballot, queue=tuple(later)))
     return _ask(state, proposals, asked, TakeGradient.IF_WRONG)

@@ -113,14 +113,19 @@ def questions(
         composed: shape (m, transform.size).
         take: whether gradients are taken; None if they are asked for at no time.
     """
-    used = np.zeros(len(seed_id), bool)
-    for rows in asked.values():
-        used[rows] = True
-    table = np.flatnonzero(used)
-    place = np.cumsum(used) - 1
+    if len(asked) == 1:
+        ((peer, table),) = asked.items()
+        places = {peer: np.arange(len(table))}
+    else:
+        used = np.zeros(len(seed_id), bool)
+        for rows in asked.values():
+            used[rows] = True
+        table, place = np.flatnonzero(used), np.cumsum(used) - 1
+        places = {peer: place[rows] for peer, rows in asked.items()}
     flags = None if take is None else np.full(len(table), take, np.uint8)
-    candidates = Candidates(seed_id[table].astype(np.int32), composed[table].astype(np.float32), flags)
-    return Questions(candidates, {peer: place[rows] for peer, rows in asked.items()})
+    return Questions(
+        Candidates(seed_id[table].astype(np.int32), composed[table].astype(np.float32), flags), places
+    )
 
 
 @dataclass(frozen=True)

@@ -83,6 +83,8 @@ Replies = Mapping[int, Answers]
 
 def together(asked: Sequence[Questions]) -> Questions:
     """Join questions (at least one of them) into one table, in their order."""
+    if len(asked) == 1:
+        return asked[0]
     first = np.cumsum([0, *(len(questions.candidates) for questions in asked)])
     peers = sorted({peer for questions in asked for peer in questions.rows})
     parts = list(zip(asked, first, strict=False))
@@ -97,6 +99,8 @@ def together(asked: Sequence[Questions]) -> Questions:
 
 def apart(asked: Sequence[Questions], replies: Replies) -> list[Replies]:
     """Hand each of the joined questions its own replies."""
+    if len(asked) == 1:
+        return [replies]
     first = dict.fromkeys(replies, 0)
     return [
         {peer: _next(replies[peer], first, peer, len(rows)) for peer, rows in questions.rows.items()}

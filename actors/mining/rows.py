@@ -94,12 +94,13 @@ def _mistakes(climb: ShardState, names: Sequence[str], finding: Finding | None) 
     rows, composed = climb.finds.search[finds], climb.finds.composed[finds]
     transform, trails = climb.rules.transform, climb.finds.trails
     referee = None if finding.referee is None else finding.referee[kept]
+    seeds = _stored_seeds(finding.seeds[kept], climb.shard.seed_id[rows])
     columns = _search_columns(climb, names, rows) | {
         "number": climb.finds.number[finds],
         "end_probability": probability(climb.finds.score[finds]),
         "predicted": verification.predicted[climb.shard.target[rows], kept],
         "image": [stored_image(verification.stored[k]) for k in kept],
-        "seed_image": [stored_image(png.encode(finding.seeds[k])) for k in kept],
+        "seed_image": [stored_image(seed) for seed in seeds],
         "move_parameters": [_named(trails[find], transform.parameters) for find in finds],
         "composed": list(composed.astype(np.float32)),
         "measures": _named(transform.describe(composed), transform.measures),
@@ -110,6 +111,13 @@ def _mistakes(climb: ShardState, names: Sequence[str], finding: Finding | None) 
         "valid": [None] * len(kept) if referee is None else referee == climb.labels[rows],
     }
     return pa.table(columns, schema=form)
+
+
+def _stored_seeds(seeds: Pixels, seed_id: Ints) -> list[bytes]:
+    """Encode seeds (m, channels, height, width), each of their images once."""
+    _, first, each = np.unique(seed_id, return_index=True, return_inverse=True)
+    encoded = [png.encode(seeds[row]) for row in first]
+    return [encoded[place] for place in each]
 
 
 def _realism(climb: ShardState, finding: Finding, rows: Ints, kept: Ints) -> list[float | None]:

@@ -5,7 +5,7 @@ import os
 import random
 import warnings
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any, Literal, get_args
 
@@ -93,6 +93,8 @@ _MMAP_THRESHOLD, _TRIM_THRESHOLD = -3, -1  # of <malloc.h>
 
 def tensor_of(array: AnyArray) -> torch.Tensor:
     """View an array as a tensor without copying, also one that Ray shares between processes read-only."""
+    if array.flags.writeable and array.flags.c_contiguous:
+        return torch.from_numpy(array)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
         return torch.from_numpy(np.ascontiguousarray(array))
@@ -102,8 +104,7 @@ _CPU = torch.device("cpu")
 _ERRORS: Any = {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}
 
 
-@contextmanager
-def own_context(gradients: bool = False) -> Iterator[None]:
+def own_context(gradients: bool = False) -> AbstractContextManager[None]:
     """Compute within the block as a fresh process would; what the caller has set is set again after it.
 
     Inference mode, gradients on or off, the default type and device of new tensors, autocast, anomaly
@@ -112,25 +113,56 @@ def own_context(gradients: bool = False) -> Iterator[None]:
     Without ``gradients`` the block runs under ``no_grad``, not in inference mode: whatever a network keeps
     of a call (a cached grid, a layer made at the first call) may still be part of a gradient later.
     """
-    with ExitStack() as stack:
-        if torch.is_inference_mode_enabled():
-            stack.enter_context(torch.inference_mode(False))
-        if torch.is_anomaly_enabled():
-            stack.enter_context(torch.autograd.set_detect_anomaly(False))
-        if np.geterr() != _ERRORS:
-            stack.enter_context(np.errstate(**_ERRORS))
-        stack.enter_context(torch.set_grad_enabled(gradients))
-        for device in ("cpu", "cuda"):
-            if torch.is_autocast_enabled(device):
-                stack.enter_context(torch.autocast(device, enabled=False))
-        if torch.get_default_device() != _CPU:
-            stack.enter_context(_CPU)
-        _undone(stack)
-        yield
+    return _OwnContext(gradients)
 
 
-def _undone(stack: ExitStack) -> None:
-    """Set what is global to the process, and have the stack set it back."""
+class _OwnContext(AbstractContextManager[None]):
+    """Costs a few microseconds where nothing was set, which it is entered for several times in a round."""
+
+    def __init__(self, gradients: bool) -> None:
+        self._gradients = gradients
+
+    def __enter__(self) -> None:
+        self._stack = ExitStack()
+        if _something_is_set():
+            _unset(self._stack)
+        self._before = torch.is_grad_enabled()
+        torch.set_grad_enabled(self._gradients)
+
+    def __exit__(self, *raised: object) -> None:
+        torch.set_grad_enabled(self._before)
+        self._stack.close()
+
+
+def _something_is_set() -> bool:
+    """Tell whether anything is not as in a fresh process; whether gradients are on is not looked at."""
+    new = torch.empty(0)
+    return (
+        new.device != _CPU
+        or new.dtype != torch.float32
+        or torch.is_inference_mode_enabled()
+        or torch.is_anomaly_enabled()
+        or torch.is_autocast_enabled("cpu")
+        or torch.is_autocast_enabled("cuda")
+        or torch.are_deterministic_algorithms_enabled()
+        or torch.get_float32_matmul_precision() != "highest"
+        or np.geterr() != _ERRORS
+    )
+
+
+def _unset(stack: ExitStack) -> None:
+    """Set everything as in a fresh process, and have the stack set it back."""
+    if torch.is_inference_mode_enabled():
+        stack.enter_context(torch.inference_mode(False))
+    if torch.is_anomaly_enabled():
+        stack.enter_context(torch.autograd.set_detect_anomaly(False))
+    if np.geterr() != _ERRORS:
+        stack.enter_context(np.errstate(**_ERRORS))
+    for device in ("cpu", "cuda"):
+        if torch.is_autocast_enabled(device):
+            stack.enter_context(torch.autocast(device, enabled=False))
+    if torch.get_default_device() != _CPU:
+        stack.enter_context(_CPU)
     if (dtype := torch.get_default_dtype()) != torch.float32:
         stack.callback(torch.set_default_dtype, dtype)
         torch.set_default_dtype(torch.float32)

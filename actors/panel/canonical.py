@@ -13,7 +13,7 @@ from outvoted.actors.panel.realism import WithFeatures
 from outvoted.actors.runs.beats import beat
 from outvoted.search.arrays import Floats, Ints, Texts
 
-FEW, MANY = 8, 32
+FEW, MANY = 4, 32
 """Rows of a batch: of those that are computed a second time, and of all others."""
 _NUMBERS = 2**15
 """Numbers of a batch of large images, so that little is computed in vain where a few rows fill one."""

@@ -39,11 +39,12 @@ class Fast:
         self._network = ready_copy(network, torch.float32, sample.device)
         self._form = torch.contiguous_format
         self.batch = len(sample) if batch == "auto" else batch
-        self._spoils, shown = False, sample.clone()
+        self._spoils, self._convolves, shown = False, False, sample.clone()
         self.logits(shown)
         self._spoils = not torch.equal(shown, sample)  # a network may change its inputs in place
-        cost = self._cost(sample)
-        if sample.device.type == "cpu" and any(one.dim() == 4 for one in self._network.parameters()):
+        cost, on_cpu = self._cost(sample), sample.device.type == "cpu"
+        self._convolves = on_cpu and any(one.dim() == 4 for one in self._network.parameters())
+        if self._convolves:
             cost = self._frozen(sample, self._laid_out(sample, cost))
         if batch == "auto":
             self.batch = _chosen(sample, cost)
@@ -54,8 +55,11 @@ class Fast:
         return parts[0] if len(parts) == 1 else torch.cat(parts)
 
     def _answer(self, part: torch.Tensor) -> torch.Tensor:
-        if len(part) == 1:  # a forward that squeezes its tensors would lose the row
-            return self._answer(part.repeat(2, 1, 1, 1))[:1]
+        n = len(part)
+        whole = min(_round(max(n, _FEWEST)), self.batch) if self._convolves else n
+        wanted = max(whole, 2)  # a forward that squeezes its tensors would lose the row of a batch of one
+        if n < wanted:
+            return self._answer(torch.cat([part, part[-1:].expand(wanted - n, -1, -1, -1)]))[:n]
         part = part.to(memory_format=self._form)  # contiguous() would do nothing to images of one channel
         return self._network.at_once(part.clone() if self._spoils else part)
 
@@ -112,6 +116,16 @@ class Fast:
             if times[0] > _CHEAP * len(sample):
                 break
         return min(times) / len(sample)
+
+
+def _round(n: int) -> int:
+    """Return the next number of at most three binary digits, followed by zeros.
+
+    oneDNN prepares every convolution for each length of a batch that it meets, which takes as long as 50 to
+    100 rows of a small network, and remembers a thousand of these.
+    """
+    step = 1 << max(0, n.bit_length() - 3)
+    return -(-n // step) * step
 
 
 def _chosen(sample: torch.Tensor, cost: float) -> int:

@@ -9,10 +9,10 @@ import torch
 from outvoted.actors.panel.exactness import Exactness
 from outvoted.actors.panel.peer import Peer
 from outvoted.actors.panel.realism import FoundImages, Seen
-from outvoted.actors.panel.renderer import Renderer
+from outvoted.actors.panel.remembered import Remembered
 from outvoted.actors.runs.beats import beat
 from outvoted.search.arrays import Ints, Pixels, Singles
-from outvoted.search.messages import Questions, Replies
+from outvoted.search.messages import Candidates, Questions, Replies
 
 
 class VotingPanel(ABC):
@@ -56,7 +56,8 @@ class LocalPanel(VotingPanel):
 
     def __init__(self, peers: Sequence[Peer]) -> None:
         self._peers = tuple(peers)
-        self._renderer = peers[0].renderer if len({id(peer.renderer) for peer in peers}) == 1 else None
+        shared = len({id(peer.renderer) for peer in peers}) == 1
+        self._rendered = Remembered(peers[0].renderer) if shared else None
 
     @property
     def size(self) -> int:
@@ -66,9 +67,9 @@ class LocalPanel(VotingPanel):
     def ask(self, questions: Questions) -> Replies:
         """Render what is asked about, put it to each peer that is asked, then have all of them answer."""
         rows = questions.rows
-        if self._renderer is None or len(rows) < 2:
+        if self._rendered is None:
             return {peer: self._peers[peer].ask(questions.of(peer)) for peer in rows}
-        logits = self._logits(questions, self._renderer)
+        logits = self._logits(questions, self._rendered)
         return {peer: self._peers[peer].answers(questions.of(peer), logits[peer]) for peer in rows}
 
     def vote(self, images: Pixels) -> Singles:
@@ -87,23 +88,34 @@ class LocalPanel(VotingPanel):
         """Return what every peer knows."""
         return tuple(peer.exactness() for peer in self._peers)
 
-    def _logits(self, questions: Questions, renderer: Renderer) -> dict[int, torch.Tensor]:
+    def _logits(self, questions: Questions, rendered: Remembered) -> dict[int, torch.Tensor]:
         """Return what each peer computes fast for its rows; a part of the table is rendered at a time."""
+        if len(questions.rows) == 1:
+            ((peer, rows),) = questions.rows.items()
+            return {peer: self._alone(peer, questions.candidates.rows(rows), rendered)}
         wanted = np.unique(np.concatenate(list(questions.rows.values())))
         place = {peer: np.searchsorted(wanted, rows) for peer, rows in questions.rows.items()}
         found: dict[int, list[torch.Tensor]] = {
             peer: [torch.empty(0, 0)] * (not len(rows)) for peer, rows in place.items()
         }
         order: dict[int, list[Ints]] = {peer: [] for peer in place}
-        for part in renderer.parts(len(wanted)):
+        for part in self._peers[0].renderer.parts(len(wanted)):
             beat()
-            inputs = renderer.inputs(questions.candidates.rows(wanted[part]))
+            inputs = rendered.inputs(questions.candidates.rows(wanted[part]))
             for peer, rows in place.items():
                 own = np.flatnonzero((rows >= part.start) & (rows < part.stop))
                 if len(own):
                     found[peer].append(self._peers[peer].logits(_chosen(inputs, rows[own] - part.start)))
                     order[peer].append(own)
         return {peer: _ordered(parts, order[peer]) for peer, parts in found.items()}
+
+    def _alone(self, peer: int, candidates: Candidates, rendered: Remembered) -> torch.Tensor:
+        """Return what one peer computes, who alone is asked: so are voters, one after another."""
+        logits = []
+        for part in self._peers[peer].renderer.parts(len(candidates)):
+            beat()
+            logits.append(self._peers[peer].logits(rendered.inputs(candidates.rows(part))))
+        return torch.cat(logits) if logits else torch.empty(0, 0)
 
 
 def _chosen(inputs: torch.Tensor, rows: Ints) -> torch.Tensor:

@@ -11,7 +11,7 @@ from outvoted.actors.data.datasets import Split
 from outvoted.actors.networks import Shape
 from outvoted.actors.networks.computing import own_context, tensor_of
 from outvoted.actors.networks.members import Member
-from outvoted.actors.panel.exactness import Exactness, on_grid, significant
+from outvoted.actors.panel.exactness import Exactness, significant
 from outvoted.actors.panel.fast import Batch
 from outvoted.actors.panel.realism import FoundImages, Realism, Seen
 from outvoted.actors.panel.renderer import Renderer
@@ -99,12 +99,13 @@ class Peer:
         self._rows += len(candidates)
         with own_context():
             exactly = partial(self._exactly, candidates)
-            found = self._opened().settle(logits, tensor_of(labels), exactly)
-        score, predicted = on_grid(found.odds).float().numpy(), found.classes.numpy().astype(np.int16)
-        answers = Answers(score, predicted, failure=found.failures)
+            found = self._opened().settle(logits, labels, exactly)
+        answers = Answers(found.score, found.classes, failure=found.failures)
         if take is None:
             return answers
-        taken = np.where(predicted == labels, take == TakeGradient.IF_CORRECT, take == TakeGradient.IF_WRONG)
+        taken = np.where(
+            found.classes == labels, take == TakeGradient.IF_CORRECT, take == TakeGradient.IF_WRONG
+        )
         return self._with_gradients(answers, candidates, labels, taken)
 
     def vote(self, images: Pixels) -> Singles:
@@ -129,9 +130,10 @@ class Peer:
             network = self._opened(pixels)
             parts = [pixels[rows] for rows in self.renderer.parts(len(pixels))]
             logits = torch.cat([network.logits(part.to(self.renderer.device) / 255) for part in parts])
-            labels = logits.argmax(1) if logits.shape[1] else torch.zeros(len(pixels), dtype=torch.int64)
+            none = np.zeros(len(pixels), np.int64)
+            labels = logits.argmax(1).numpy() if logits.shape[1] else none
             exactly = partial(self._exactly_seen, pixels)
-            return network.settle(logits, labels, exactly).classes.numpy()
+            return network.settle(logits, labels, exactly).classes.astype(np.int64)
 
     def _opened(self, images: torch.Tensor | None = None) -> Twofold:
         """Return the network both ways, tried on the seeds or, without any, on the first images."""
@@ -140,9 +142,9 @@ class Peer:
             rows = max(_FEWEST, min(_MOST, _NUMBERS // int(np.prod(renderer.seeds.form))))
             if images is None or len(renderer.labels):
                 some = renderer.random(rows)
-                pixels, labels = renderer.pixels(some), tensor_of(renderer.labels[some.seed_id])
+                pixels, labels = renderer.pixels(some), renderer.labels[some.seed_id]
             else:
-                pixels, labels = _noisy(images, rows), torch.zeros(rows, dtype=torch.int64)
+                pixels, labels = _noisy(images, rows), np.zeros(rows, np.int64)
             if self._copies is None:
                 self._computed = Twofold(self._network, self._batch, renderer.device, pixels, labels)
             else:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import ray
 
-from outvoted.actors.networks.computing import use_one_thread
+from outvoted.actors.networks.computing import keep_freed_memory, use_one_thread
 from outvoted.actors.panel.exactness import Exactness
 from outvoted.actors.panel.fast import Batch
 from outvoted.actors.panel.later import LaterPanel
@@ -93,6 +93,7 @@ class PeerActor:
 
     def __init__(self, transform: Transform, placed: Placed, batch: Batch = "auto") -> None:
         use_one_thread()
+        keep_freed_memory()
         self._made_of = transform, placed, batch
         self._made: Peer | None = None
 

@@ -6,14 +6,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from outvoted.actors.networks.computing import exact_device
 from outvoted.actors.networks.user_modules import is_machines
 from outvoted.actors.panel.canonical import FEW, MANY, Canonical
-from outvoted.actors.panel.exactness import Bound, Differences, Exactness, log_odds
+from outvoted.actors.panel.exactness import Bound, Differences, Exactness, Reading, log_odds, on_grid
 from outvoted.actors.panel.fast import Batch, Fast
-from outvoted.search.arrays import Bools, Ints, Texts
+from outvoted.search.arrays import Bools, Ints, Singles, Texts
 
 _AUDITED = 4096
 """Rows after which some are computed twice, if none had to be."""
@@ -27,13 +28,13 @@ class Settled:
     """Answers that float64 would give too, for n rows.
 
     Attributes:
-        odds: shape (n,), of the labels; on the grid they are those of float64.
+        score: shape (n,), the labels' log-odds on the grid.
         classes: shape (n,), -1 where the network has no answer.
         failures: shape (n,), why it has none, "" where it has; None if all have.
     """
 
-    odds: torch.Tensor
-    classes: torch.Tensor
+    score: Singles
+    classes: NDArray[np.int16]
     failures: Texts | None
 
 
@@ -50,21 +51,21 @@ class Twofold:
         batch: Batch,
         device: torch.device,
         pixels: torch.Tensor,
-        labels: torch.Tensor,
+        labels: Ints,
     ) -> None:
         """Copy a network; by how much its float32 differs is measured at the first call of :meth:`logits`.
 
         Args:
             batch: rows that reach it at once, fast.
             pixels: what it is tried on: grey levels, shape (n, channels, height, width), n >= 2.
-            labels: shape (n,), on the CPU.
+            labels: shape (n,).
         """
         self._network, self._batch, self._device = network, batch, device
         self.canonical = Canonical(network, pixels, exact_device(device))
         self._fast: Fast | None = None
         self._begin(pixels, labels)
 
-    def tried_on(self, pixels: torch.Tensor, labels: torch.Tensor) -> "Twofold":
+    def tried_on(self, pixels: torch.Tensor, labels: Ints) -> "Twofold":
         """Return the same network, tried on other images, as if it were copied for them anew.
 
         The copies themselves are kept, where new ones would be of the same types: only time tells.
@@ -82,11 +83,11 @@ class Twofold:
         other._calls = other._unseen = 0
         return other
 
-    def _begin(self, pixels: torch.Tensor, labels: torch.Tensor) -> None:
+    def _begin(self, pixels: torch.Tensor, labels: Ints) -> None:
         """Know nothing yet but the images that the network is to be tried on."""
         self.exactness = Exactness(str(self.canonical.dtype).removeprefix("torch."))
         self._measured: Bound | None = None
-        self._untried: tuple[torch.Tensor, torch.Tensor] | None = None
+        self._untried: tuple[torch.Tensor, Ints] | None = None
         if self.canonical.dtype == torch.float64:
             self._untried = pixels.to(self._device, torch.float32), labels
         self._calls = self._unseen = 0
@@ -99,24 +100,29 @@ class Twofold:
             return torch.empty(len(inputs), 0)
         return self._fast.logits(inputs).cpu()
 
-    def settle(self, logits: torch.Tensor, labels: torch.Tensor, exactly: Exactly) -> Settled:
+    def settle(self, logits: torch.Tensor, labels: Ints, exactly: Exactly) -> Settled:
         """Compute again what cannot be told from ``logits``, as :meth:`logits` gave them for n >= 1 rows."""
         bound = self.exactness.bound
         if bound is None or not logits.shape[1]:
             exact, failures = exactly(np.arange(len(labels)), MANY)
-            return Settled(log_odds(exact, labels), classes_of(exact), _said(failures))
-        odds, classes = log_odds(logits, labels), classes_of(logits)
-        rows = self._filled(bound.unsure(logits, odds))
+            return _settled(exact, labels, failures)
+        read = Reading.of(logits, labels)
+        score, classes = on_grid(read.odds), read.classes.astype(np.int16)
+        rows = self._filled(bound.unsure(read))
         if not len(rows):
-            return Settled(odds, classes, None)
+            return Settled(score, classes, None)
         exact, failures = exactly(rows, FEW)
         if not self._holds(bound, Differences.between(logits[rows], exact, labels[rows])):
             return self.settle(logits, labels, exactly)
-        odds, failed = odds.double(), np.full(len(labels), "", object)
-        odds[rows], classes[rows], failed[rows] = log_odds(exact, labels[rows]), classes_of(exact), failures
-        return Settled(odds, classes, _said(failed))
+        again = _settled(exact, labels[rows], failures)
+        score[rows], classes[rows] = again.score, again.classes
+        if again.failures is None:
+            return Settled(score, classes, None)
+        failed = np.full(len(labels), "", object)
+        failed[rows] = again.failures
+        return Settled(score, classes, failed)
 
-    def _try(self, pixels: torch.Tensor, labels: torch.Tensor) -> None:
+    def _try(self, pixels: torch.Tensor, labels: Ints) -> None:
         """Measure by how much float32 differs, if the network has answers in it."""
         self._untried = None
         try:
@@ -152,17 +158,17 @@ class Twofold:
         self._calls += 1
         self._unseen += n
         due = size if not len(rows) and self._unseen >= _AUDITED else 0
-        missing = due or -len(rows) % size
-        if len(rows) or due:
-            self._unseen = 0
+        if not len(rows) and not due:
+            return rows
+        self._unseen, missing = 0, due or -len(rows) % size
         others = (np.arange(missing) * n // max(missing, 1) + self._calls) % n
         return np.union1d(rows, others)
 
 
-def classes_of(logits: torch.Tensor) -> torch.Tensor:
-    """Return the class of the largest logit of each row, -1 where one is not a number."""
-    return logits.argmax(1).masked_fill(logits.isnan().any(1), -1)
-
-
-def _said(failures: Texts) -> Texts | None:
-    return failures if (failures != "").any() else None
+def _settled(exact: torch.Tensor, labels: Ints, failures: Texts) -> Settled:
+    """Answer as is defined, from logits (n, classes) computed so; -1 where one is not a number."""
+    classes = exact.argmax(1).masked_fill(exact.isnan().any(1), -1)
+    odds = log_odds(exact, torch.from_numpy(labels)).numpy()
+    return Settled(
+        on_grid(odds), classes.numpy().astype(np.int16), failures if (failures != "").any() else None
+    )

@@ -45,14 +45,17 @@ def resample(images: torch.Tensor, inverse: Inverse, border: Border = "black") -
     x = torch.arange(width, dtype=torch.float32, device=images.device).view(1, 1, width) - (width - 1) / 2
     y = torch.arange(height, dtype=torch.float32, device=images.device).view(1, height, 1) - (height - 1) / 2
     # grid_sample counts positions from -1 to 1 over the whole image: one pixel is 2 / size.
-    if isinstance(inverse, torch.Tensor) and inverse.shape[1] == 6:
-        a, b, c, d, e, f = inverse.view(-1, 6, 1, 1).unbind(1)
-        across = a * x * (2 / width) + (b * y + c) * (2 / width)
-        down = d * x * (2 / height) + (e * y + f) * (2 / height)
+    if isinstance(inverse, torch.Tensor) and inverse.shape[1] == 6:  # both rows of the matrix at once
+        unit: float | torch.Tensor = 2 / width
+        if height != width:
+            unit = torch.tensor((2 / width, 2 / height), dtype=inverse.dtype, device=images.device)
+            unit = unit.view(2, 1, 1)
+        by_x, by_y, fixed = inverse.view(-1, 2, 3, 1, 1).unbind(2)
+        grid = by_x * x * unit + (by_y * y + fixed) * unit
     else:
         across, down = (one.expand(-1, height, width) for one in found(inverse, x, y))
-        across, down = across * (2 / width), down * (2 / height)
-    grid = torch.stack((across, down), dim=1).permute(0, 2, 3, 1)
+        grid = torch.stack((across * (2 / width), down * (2 / height)), dim=1)
+    grid = grid.permute(0, 2, 3, 1)
     if border != "mean":
         return functional.grid_sample(images, grid, padding_mode=_PADDING[border], align_corners=False)
     mean = channel_means(images)

@@ -13,7 +13,7 @@ from ray.exceptions import RayError
 from ray.tune.schedulers import ASHAScheduler, FIFOScheduler, MedianStoppingRule, TrialScheduler
 
 from outvoted.actors.data.datasets import Dataset
-from outvoted.actors.networks.computing import use_one_thread
+from outvoted.actors.networks.computing import keep_freed_memory, use_one_thread
 from outvoted.actors.runs.ray_metrics import run_meter
 from outvoted.actors.sweeps.sweep_store import FAILED, FINISHED, STOPPED, Row
 from outvoted.analysis.sweeps.base import Unit
@@ -62,6 +62,7 @@ def _outcome(ended: Any, epochs: int) -> str:
 def _train(config: dict[str, Any], work: Stage, data: Dataset, votes: Votes, recorder: Any) -> None:
     """Run one trial in a worker; what it raises is recorded, and the other trials go on."""
     use_one_thread()
+    keep_freed_memory()
     with signing(partial(recorder.sign.remote, config["trial"])):
         _trained(work.specs[config["trial"]], work, data, votes, recorder)
 

@@ -14,7 +14,7 @@ from typing import Any
 from ray import serve
 from ray.util import get_node_ip_address
 
-from outvoted.actors.networks.computing import use_one_thread
+from outvoted.actors.networks.computing import keep_freed_memory, use_one_thread
 from outvoted.cluster.service.voting.held import MOST_PANELS, MOST_WAITING
 from outvoted.cluster.service.voting.hosted import HostedPanel
 from outvoted.cluster.service.voting.votes import (
@@ -42,6 +42,7 @@ class PanelReplica:
 
     def __init__(self) -> None:
         use_one_thread()
+        keep_freed_memory()
 
     @serve.multiplexed(max_num_models_per_replica=MOST_PANELS)
     async def panel(self, key: str) -> HostedPanel:

@@ -16,7 +16,7 @@ from outvoted.actors.data.datasets import Dataset
 from outvoted.actors.mining.verification import rendered
 from outvoted.actors.networks.members import Member
 from outvoted.actors.panel.canonical import FEW, MANY
-from outvoted.actors.panel.exactness import GRID, log_odds
+from outvoted.actors.panel.exactness import GRID, Reading, log_odds
 from outvoted.actors.panel.peer import Peer
 from outvoted.actors.panel.renderer import Renderer
 from outvoted.search.climb import Rules
@@ -227,11 +227,15 @@ def test_log_odds_are_those_of_plain_arithmetic(logits: NDArray[np.float64]) -> 
     n, classes = logits.shape
     labels = np.arange(n) % classes
     found = log_odds(torch.from_numpy(logits), torch.from_numpy(labels)).numpy()
+    read = Reading.of(torch.from_numpy(logits), labels)
     for row in range(n):
         others = np.delete(logits[row], labels[row])
         top = others.max()
         expected = logits[row, labels[row]] - top - np.log(np.sum(np.exp(others - top)))
         assert found[row] == pytest.approx(expected, rel=1e-12, abs=1e-12)
+        assert read.odds[row] == pytest.approx(expected, rel=1e-12, abs=1e-12)
+        *_, next_one, top = np.sort(logits[row])
+        assert (read.ahead[row], read.size[row]) == (top - next_one, np.abs(logits[row]).max())
 
 
 @given(logits=LOGITS)
