@@ -56,11 +56,11 @@ class Remembered:
 
     def _known(self, place: Ints) -> torch.Tensor:
         """Return what is kept at places (n,), n >= 1."""
+        if place.min() >= self._blocks[-1].first:
+            return _rows(self._blocks[-1], place)
         firsts = np.array([block.first for block in self._blocks])
         of = np.searchsorted(firsts, place, side="right") - 1
         used = np.unique(of)
-        if len(used) == 1:
-            return _rows(self._blocks[used[0]], place)
         like = self._blocks[0].inputs
         found = like.new_empty((len(place), *like.shape[1:]))
         for number in used:
