@@ -50,21 +50,21 @@ class TimedPanel(VotingPanel):
     """A panel that counts what it is asked, and answers nothing more once its time is up."""
 
     def __init__(self, panel: VotingPanel, seconds: float) -> None:
-        self._panel, self._end = panel, clock() + seconds
+        self.panel, self._end = panel, clock() + seconds
         self.inferences, self.seconds = 0, 0.0
         self.calls, self.bytes = 0, 0
 
     @property
     def size(self) -> int:
         """Number of peers."""
-        return self._panel.size
+        return self.panel.size
 
     def ask(self, questions: Questions) -> Replies:
         """Pass the questions on."""
         began = clock()
         if began > self._end:
             raise _TimeUpError
-        replies = self._panel.ask(questions)
+        replies = self.panel.ask(questions)
         self.inferences += sum(len(rows) for rows in questions.rows.values())
         self.seconds += clock() - began
         self.calls += 1
@@ -74,15 +74,15 @@ class TimedPanel(VotingPanel):
 
     def vote(self, images: Pixels) -> Singles:
         """Pass the images on."""
-        return self._panel.vote(images)
+        return self.panel.vote(images)
 
     def judge(self, found: FoundImages) -> Seen:
         """Pass the images on."""
-        return self._panel.judge(found)
+        return self.panel.judge(found)
 
     def exactness(self) -> tuple[Exactness, ...]:
         """Return what the panel knows."""
-        return self._panel.exactness()
+        return self.panel.exactness()
 
 
 @dataclass(frozen=True)
@@ -111,12 +111,14 @@ def mining_speed(
         OutvotedError: hardly any seed is undisputed.
     """
     renderer, names = Renderer(search.transform, seeds), tuple(networks)
-    panel = TimedPanel(LocalPanel([Peer(one, renderer, batch) for one in networks.values()]), seconds)
+    peers = [Peer(one, renderer, batch) for one in networks.values()]
+    panel = TimedPanel(LocalPanel(peers), seconds)
     coordinator = Coordinator(search.rules(len(names)), seeds, names, None)
     rounds, wanted = list[MinedSample](), _FIRST_SEARCHES
     try:
         while wanted <= _MORE * search.per_target:
             some = search.model_copy(update={"per_target": min(wanted, search.per_target)})
+            panel.panel = LocalPanel(peers)  # which has rendered nothing yet of what comes again
             rounds.append(MinedSample.of(panel, coordinator, some))
             wanted *= _MORE
     except _TimeUpError:
