@@ -83,14 +83,25 @@ def phone(browser: webdriver.Chrome) -> Iterator[None]:
         browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
-def violations(browser: webdriver.Chrome) -> list[str]:
+EVERY_RULE = "{type: 'tag', values: ['wcag2a', 'wcag2aa', 'best-practice']}"
+_COLOUR_RULES = "{type: 'rule', values: ['color-contrast', 'link-in-text-block']}"
+
+
+def violations_in_light_and_dark(browser: webdriver.Chrome) -> list[str]:
+    """Return what is wrong with the page in the light theme, and with its colours in the dark one."""
+    theme(browser, "light")
+    found = violations(browser)
+    theme(browser, "dark")
+    return found + violations(browser, _COLOUR_RULES)
+
+
+def violations(browser: webdriver.Chrome, rules: str = EVERY_RULE) -> list[str]:
     """Return what axe-core finds wrong with the page by WCAG 2, levels A and AA: rules and their elements."""
     axe = Axe(browser)
     axe.inject()
-    tags, off = "['wcag2a', 'wcag2aa', 'best-practice']", "{enabled: false}"
     # its dlitem knows nothing of groups within a list of definitions, nor its checkboxgroup of other lists
-    rules = f"{{dlitem: {off}, checkboxgroup: {off}}}"
-    found = axe.run(options=f"{{runOnly: {{type: 'tag', values: {tags}}}, rules: {rules}}}")
+    off = "{dlitem: {enabled: false}, checkboxgroup: {enabled: false}}"
+    found = axe.run(options=f"{{runOnly: {rules}, rules: {off}}}")
     return [
         f"{rule['id']}: {', '.join(node['html'][:120] for node in rule['nodes'][:3])}"
         for rule in found["violations"]

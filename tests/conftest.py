@@ -1,6 +1,7 @@
 """Shared by all tests: few real digits, a small panel trained on them, one local Ray instance."""
 
 import errno
+import itertools
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,6 +28,7 @@ from outvoted.search.strategies import Hillclimb
 from outvoted.search.transforms import Affine
 from tests.browser import browser as browser  # fixtures of all tests
 from tests.browser import chromium as chromium
+from tests.forking.workers import forked_workers
 from tests.head import head as head
 from tests.object_store import endpoint as endpoint
 from tests.object_store import s3 as s3
@@ -42,6 +44,7 @@ hypothesis.settings.register_profile("outvoted", deadline=None)  # a busy machin
 hypothesis.settings.load_profile("outvoted")
 
 HIDDEN = (6, 12, 18)
+_CACHES = itertools.count()
 
 use_one_thread()
 
@@ -66,10 +69,15 @@ def _group(item: pytest.Item) -> str:
 
 
 @pytest.fixture(autouse=True)
-def _no_data_of_the_users(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Keep tests from finding or leaving anything in the user's folders."""
+def cache(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Keep tests from finding or leaving anything in the user's folders; return where caches are instead.
+
+    It is made by whoever needs it: `tmp_path` for every test would take some milliseconds each.
+    """
+    folder = tmp_path_factory.getbasetemp() / f"cache-{next(_CACHES)}"
     monkeypatch.delenv("OUTVOTED_RUNS", raising=False)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
+    return folder
 
 
 @contextmanager
@@ -136,7 +144,7 @@ def local_ray() -> Iterator[None]:
     """One small local Ray instance for all tests that need one."""
     from outvoted.cluster.ray.connect import connected
 
-    with connected("local"):
+    with forked_workers(), connected("local"):
         yield
 
 

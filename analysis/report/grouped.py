@@ -11,8 +11,8 @@ from outvoted.search.arrays import Floats
 def independent(hits: ArrayLike, of: ArrayLike) -> float:
     """Return how many independent ones tell as much of the share of hits as those in groups do.
 
-    This is the number of all over Kish's design effect, which is taken to be at least 1; for one group it
-    is 1.
+    This is the number of all over Kish's design effect, which is taken to be at least 1. One group, or groups
+    of which all or none are hits, tell nothing of that effect: each is worth one.
 
     Args:
         hits, of: shape (groups,), how many hits there are in each group, of how many.
@@ -21,7 +21,7 @@ def independent(hits: ArrayLike, of: ArrayLike) -> float:
     whole = float(each.sum())
     share = float(hit.sum()) / whole if whole else 0.0
     if len(each) < 2 or share in (0, 1):
-        return min(whole, 1.0) if len(each) < 2 else whole
+        return min(whole, float(len(each)))
     alone = whole * share * (1 - share) * whole / (whole - 1)
     return whole / max(1.0, _apart(hit, each) / alone)
 

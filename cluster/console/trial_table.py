@@ -58,7 +58,7 @@ class _Ended:
 
 
 @dataclass
-class _Seen:
+class _Shown:
     """What the table shows, kept as trials begin and end."""
 
     running: dict[int, tuple[Mapping[str, Any], tuple[int, int] | None]] = field(default_factory=dict)
@@ -90,7 +90,7 @@ class TrialTable:
     ) -> None:
         """Take the bars that it belongs to, and pairs of a measure and ``maximise`` or ``minimise``."""
         self._progress, self._objectives, self._clock = progress, tuple(objectives), clock
-        self._seen, self._lock = _Seen(), Lock()
+        self._seen, self._lock = _Shown(), Lock()
         self._around, self._said_at = ExitStack(), float("-inf")
 
     def __enter__(self) -> Self:

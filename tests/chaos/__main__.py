@@ -79,7 +79,7 @@ def main() -> int:
     outcomes: list[Outcome] = []
     with _folder(options.folder) as folder:
         bench = Bench(folder, _PER_TARGET, _PACE)
-        undisturbed = bench.undisturbed()
+        undisturbed = bench.undisturbed(Alone())
         for cluster in (True, False):
             waiting = [faults for where, faults in plan if where == cluster]
             with closing(Hosts(folder, apart) if cluster and waiting else Alone()) as machines:

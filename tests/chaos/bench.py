@@ -13,7 +13,7 @@ import yaml
 from outvoted.actors.data import datasets
 from outvoted.actors.data.datasets import DataSettings
 from tests.chaos.commands import Command
-from tests.chaos.machines import Alone, Machines
+from tests.chaos.machines import Machines
 from tests.chaos.misbehaving import forget_limits
 from tests.chaos.rows import Rows
 
@@ -72,12 +72,12 @@ class Bench:
         command = machines.command("mine", str(self.config), *sets, *where, *["--resume"] * resume)
         return Command(command, machines.env, self.folder / f"{name}.log")
 
-    def undisturbed(self) -> Rows:
-        """Make the run to which nothing happens, alone on this machine, unless it is there."""
+    def undisturbed(self, machines: Machines) -> Rows:
+        """Make the run to which nothing happens, unless it is there."""
         run = self.runs / f"undisturbed-{self._per_target}"
         if not (run / "summary.json").exists():
             shutil.rmtree(run, ignore_errors=True)
-            command = self.start(Alone(), run.name, ["cluster.cells=2"])
+            command = self.start(machines, run.name, ["cluster.cells=2"])
             command.wait(_LIMIT)
             if command.code != 0:
                 raise RuntimeError(f"the undisturbed run failed: {command.said()}")

@@ -42,7 +42,7 @@ def run_trials(
     how = tune.TuneConfig(scheduler=_scheduler(work), reuse_actors=True)
     space = {"trial": tune.grid_search(list(range(len(work.specs))))}
     signs = TrialWatch(recorder.signs.remote, lambda trial: work.specs[trial].label, say)
-    watch = _Watch(work.specs, on_epoch, signs)
+    watch = _EpochBar(work.specs, on_epoch, signs)
     for ended in run_tuner(trainable, resources, how, folder, [watch], space):
         for unit in work.specs[ended.config["trial"]].units:
             outcome = _outcome(ended, work.training.epochs)
@@ -139,7 +139,7 @@ def _scheduler(work: Stage) -> TrialScheduler:
     return FIFOScheduler()
 
 
-class _Watch(tune.Callback):  # type: ignore[misc]  # Ray says nothing of its types
+class _EpochBar(tune.Callback):  # type: ignore[misc]  # Ray says nothing of its types
     """Tells the progress bar. Tune writes its callbacks down, for a way of going on that is not used here."""
 
     def __init__(self, specs: Sequence[Spec], on_epoch: OnEpoch, watch: TrialWatch) -> None:

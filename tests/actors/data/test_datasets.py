@@ -96,8 +96,8 @@ def test_the_environment_comes_before_the_sample(
     assert find(DataSettings()) == path
 
 
-def test_the_sample_comes_before_what_was_downloaded(write_digits: Write, tmp_path: Path) -> None:
-    write_digits(tmp_path / "cache" / "outvoted" / "mnist-sample")
+def test_the_sample_comes_before_what_was_downloaded(write_digits: Write, cache: Path) -> None:
+    write_digits(cache / "outvoted" / "mnist-sample")
     assert find(DataSettings()) == datasets._PACKAGED / "mnist"
 
 

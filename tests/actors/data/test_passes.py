@@ -95,12 +95,12 @@ def test_what_can_change_unseen_is_read_again(place: Path) -> None:
 
 
 def test_a_cache_that_cannot_be_written_or_is_damaged_stops_nothing(
-    tmp_path: Path, place: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, cache: Path, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for index in range(6):
         put(place / "ab"[index % 2] / f"{index}.png", picture(50 + index))
     before = folder(place).fingerprint
-    for file in (tmp_path / "cache").rglob("passes/*"):
+    for file in cache.rglob("passes/*"):
         file.write_bytes(b"{")
     assert folder(place).fingerprint == before
     monkeypatch.setenv("XDG_CACHE_HOME", str(put(tmp_path / "no folder")))

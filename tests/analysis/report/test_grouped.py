@@ -45,6 +45,12 @@ def test_groups_that_are_all_alike_are_worth_one_each() -> None:
     assert independent([3], [5]) == 1
 
 
+def test_groups_of_hits_alone_or_of_none_are_worth_one_each() -> None:
+    """A seed on which all twenty searches succeed says no more than that it is an easy one."""
+    assert independent([20] * 7, [20] * 7) == independent([0] * 7, [20] * 7) == 7
+    assert independent([], []) == 0
+
+
 def test_the_interval_of_a_share_in_groups_covers_it_as_often_as_it_says() -> None:
     rng, inside = np.random.default_rng(1), 0
     for _ in range(400):

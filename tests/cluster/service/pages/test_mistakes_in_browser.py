@@ -11,7 +11,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 from starlette.testclient import TestClient
 
-from tests.browser import console_errors, phone, theme, violations
+from tests.browser import console_errors, phone, violations_in_light_and_dark
 from tests.cluster.service.pages.conftest import MANY
 from tests.cluster.service.pages.reading import Read
 
@@ -191,16 +191,14 @@ def test_a_cell_of_the_map_leads_to_its_mistakes(browser: Chrome, site: str) -> 
     assert console_errors(browser) == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_pages_are_accessible_and_fit_a_phone(browser: Chrome, site: str, scheme: str) -> None:
-    theme(browser, scheme)
+def test_pages_are_accessible_and_fit_a_phone(browser: Chrome, site: str) -> None:
     browser.get(f"{site}/runs/small/mistakes?range=margin:0.01..")
     settled(browser)
     mistake = one(browser, "#mistakes a").get_attribute("href")
     for address in (browser.current_url, f"{site}/runs/small/map", mistake):
         browser.get(address)
         until(browser, lambda: not browser.find_elements(By.CSS_SELECTOR, "#climb[data-address]"))
-        assert violations(browser) == [], address
+        assert violations_in_light_and_dark(browser) == [], address
         with phone(browser):
             assert browser.execute_script("return document.documentElement.scrollWidth") <= 360, address
     assert console_errors(browser) == []

@@ -11,7 +11,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 from outvoted.actors.runs.run_folder import ProgressRecord, State
 from outvoted.cluster.service.app import application
 from outvoted.cluster.service.service import Service
-from tests.browser import console_errors, phone, theme, violations
+from tests.browser import console_errors, phone, violations_in_light_and_dark
 from tests.cluster.service.runs import recorded
 from tests.cluster.service.serving import served
 from tests.cluster.submitting.pretended import PretendedCluster
@@ -50,14 +50,12 @@ def fresh(service: Service, browser: Chrome) -> Iterator[str]:
         browser.get("about:blank")  # ends its streams, for which the service would wait
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_pages_are_accessible_and_fit_a_phone(browser: Chrome, site: str, scheme: str) -> None:
-    theme(browser, scheme)
+def test_pages_are_accessible_and_fit_a_phone(browser: Chrome, site: str) -> None:
     for address in (*PAGES, "/compare"):
         browser.get(f"{site}{address}")
         if address == "/runs/small":
             until(browser, lambda: browser.find_elements(By.CSS_SELECTOR, "#results table"))
-        assert violations(browser) == [], address
+        assert violations_in_light_and_dark(browser) == [], address
         with phone(browser):
             wide = browser.execute_script("return document.documentElement.scrollWidth - innerWidth")
             assert wide <= 0, address

@@ -20,7 +20,7 @@ from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.cluster.service.app import application
 from outvoted.cluster.service.service import Service
 from outvoted.cluster.service.settings import ServiceSettings
-from tests.browser import console_errors, phone, theme, violations
+from tests.browser import console_errors, phone, violations_in_light_and_dark
 from tests.cluster.service.serving import served
 from tests.cluster.submitting.pretended import PretendedCluster
 
@@ -156,16 +156,14 @@ def test_who_is_outvoted_is_said_in_words(
     assert "outvoted" in out.text
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_is_accessible_and_fits_a_phone(browser: webdriver.Chrome, address: str, scheme: str) -> None:
-    theme(browser, scheme)
+def test_it_is_accessible_and_fits_a_phone(browser: webdriver.Chrome, address: str) -> None:
     browser.get(f"{address}/try?run=small")
     answered(browser)
-    assert violations(browser) == []
+    assert violations_in_light_and_dark(browser) == []
     with phone(browser):
         browser.get(f"{address}/try?run=small&seed=1")
         answered(browser)
-        assert violations(browser) == []
+        assert violations_in_light_and_dark(browser) == []
         wide = browser.execute_script("return document.documentElement.scrollWidth")
         assert wide <= 360
 
