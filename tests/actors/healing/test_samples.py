@@ -53,4 +53,6 @@ def test_unmoved_images_are_what_they_were(digits: Dataset) -> None:
 def test_read_only_images_are_left_alone(digits: Dataset) -> None:
     images = digits.test.images[:4].copy()
     images.setflags(write=False)
-    wandered(AFFINE, images, np.full(4, 2), np.random.default_rng(0))
+    moved = wandered(AFFINE, images, np.full(4, 2), np.random.default_rng(0))
+    np.testing.assert_array_equal(images, digits.test.images[:4])
+    assert (moved != images).any()
