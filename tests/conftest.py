@@ -144,8 +144,10 @@ def local_ray() -> Iterator[None]:
     """One small local Ray instance for all tests that need one."""
     from outvoted.cluster.ray.connect import connected
 
-    with forked_workers(), connected("local"):
-        yield
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAY_worker_niceness", "0")  # else other tests, which run beside, come first
+        with forked_workers(), connected("local"):
+            yield
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import importlib
 import json
 import os
 import runpy
+import select
 import signal
 import socket
 import sys
@@ -34,6 +35,9 @@ _OWN_SIGNAL = 10  # F_SETSIG, which fcntl doesn't name
 
 def main(path: str) -> None:
     """Serve until whoever started this process ends, or closes its standard input."""
+    _end_with(sys.stdin.fileno(), signal.SIGTERM)
+    if select.select([sys.stdin], [], [], 0)[0]:  # closed before
+        return
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     listening.bind(path)
     listening.listen(128)
@@ -42,7 +46,6 @@ def main(path: str) -> None:
     assert "ray" not in sys.modules
     gc.freeze()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks how workers ended
-    _end_with(sys.stdin.fileno(), signal.SIGTERM)
     while True:
         connection, _ = listening.accept()
         wanted, streams = _received(connection)

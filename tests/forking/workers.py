@@ -21,16 +21,19 @@ PATCH = HERE / "patch"
 
 @contextmanager
 def forked_workers() -> Iterator[None]:
-    """Have the workers forked of an instance of Ray that this process starts within the block."""
-    services = importlib.import_module("ray._private.services")
-    before = services.start_ray_process
+    """Have the workers forked of an instance of Ray that this process starts within the block, on Linux."""
+    if sys.platform != "linux":
+        yield
+        return
+    services = vars(importlib.import_module("ray._private.services"))
+    before = services["start_ray_process"]
     with ExitStack() as stack:
 
         def start(command: list[str], *arguments: Any, **more: Any) -> object:
             return before(_with_client(command, stack), *arguments, **more)
 
-        services.start_ray_process = start
-        stack.callback(setattr, services, "start_ray_process", before)
+        services["start_ray_process"] = start
+        stack.callback(services.update, start_ray_process=before)
         yield
 
 
