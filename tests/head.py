@@ -1,6 +1,5 @@
 """One head of Ray with its dashboard for all tests that want one, started as the service starts its own."""
 
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -10,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from outvoted.cluster.service.local_cluster import LocalCluster
-from tests.forking.workers import PATCH
 
 SOURCES = Path(__file__).parents[1] / "src"
 
@@ -39,8 +37,7 @@ def head() -> Iterator[Head]:
     home = Path(tempfile.mkdtemp(prefix="oh", dir="/tmp"))
     cluster = LocalCluster(home / "own", cpus=2)
     with pytest.MonkeyPatch.context() as patch:
-        path = f"{SOURCES}{os.pathsep}{PATCH}"
-        for name, value in (("HOME", home), ("PYTHONPATH", path), ("OMP_NUM_THREADS", 1)):
+        for name, value in (("HOME", home), ("PYTHONPATH", SOURCES), ("OMP_NUM_THREADS", 1)):
             patch.setenv(name, str(value))
         patch.delenv("OUTVOTED_RUNS", raising=False)
         address = cluster.connect().address

@@ -39,7 +39,7 @@ class Survey:
 
 
 @dataclass(frozen=True)
-class _Looked:
+class _Seen:
     """An image, the least and the largest of its numbers, and a hash by which equal ones are known."""
 
     image: Pixels
@@ -123,8 +123,8 @@ def _survey(train: Split, test: Split, suffix: str) -> Survey:
     return Survey(train, test, low, high, shared, digest.hexdigest(), suffix, named.hexdigest())
 
 
-def _seen(image: Pixels) -> _Looked:
-    return _Looked(image, int(image.min()), int(image.max()), hash_of(image))
+def _seen(image: Pixels) -> _Seen:
+    return _Seen(image, int(image.min()), int(image.max()), hash_of(image))
 
 
 def _with_hashes(train: Split, test: Split, hashes: Sequence[Hashes]) -> tuple[Split, Split]:

@@ -1,7 +1,7 @@
 """Ray's workers for tests, forked from one process that has imported what they import.
 
 Of its own, each starts Python and imports Ray, torch and this package, which takes a core three seconds, and
-tests start hundreds. What a fork runs is Ray's own worker script. Where tests have a command start Ray, its
+tests start hundreds. What a fork runs is Ray's own worker script. Where a command or a head starts Ray, its
 workers start as users' do.
 """
 
@@ -15,8 +15,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 HERE = Path(__file__).parent
-PATCH = HERE / "patch"
-"""On the path of a process that starts a head of Ray, it has that head's workers forked."""
 
 
 @contextmanager

@@ -108,7 +108,7 @@ def test_a_terminal_of_any_encoding_can_be_printed_to(encoding: str, monkeypatch
     drawn.add_row("\u2264 95 % \u00b1 1")
     told.print(drawn)
     sys.stdout.flush()
-    assert b"95 %" in sys.stdout.buffer.getvalue()  # type: ignore[attr-defined]
+    assert b"95 %" in sys.stdout.buffer.getvalue()  # type: ignore[union-attr]
 
 
 def test_lines_are_told_after_each_twentieth_and_at_the_end() -> None:

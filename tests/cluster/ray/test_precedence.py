@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from outvoted.cluster.ray.events import MachinesSeen
 from outvoted.cluster.ray.precedence import RoomClaim, most_cells
-from tests.cluster.ray.test_supervisor import World
+from tests.cluster.ray.world import World
 
 CELL = {"CPU": 1.0, "GPU": 0.0}
 claims = st.builds(

@@ -16,7 +16,7 @@ from outvoted.cluster.ray.events import (
     ShardRaised,
     ShardsGone,
 )
-from tests.cluster.ray.world import World
+from tests.cluster.ray.world import World, leases
 
 
 def let_go(world: World, shards: tuple[str, ...]) -> None:
