@@ -3,6 +3,7 @@
 import base64
 import gzip
 import io
+import itertools
 import json
 import re
 import shutil
@@ -191,12 +192,14 @@ VALUES = (
 
 
 def test_no_field_of_a_form_harms_the_server(voting: Listening) -> None:
-    """Each value in each field, alone, where text was asked for, and in all at once."""
+    """Each value in each field, alone, at every third address; where text was asked for; in all at once."""
     kind = "Content-Type: application/x-www-form-urlencoded"
     forms = [[field] for field in FIELDS] + [["do", field] for field in FIELDS[:1]] + [list(FIELDS)]
-    for path in (one for one in sent_to() if not one.startswith("/v1")):
-        for value in VALUES:
-            for fields in forms:
+    pages = [one for one in sent_to() if not one.startswith("/v1")]
+    assert len(pages) > 2
+    for (place, path), (row, value) in itertools.product(enumerate(pages), enumerate(VALUES)):
+        for column, fields in enumerate(forms):
+            if len(fields) > 1 or (place + row + column) % 3 == 0:
                 given = [(field, "yaml" if field == "do" and len(fields) == 2 else value) for field in fields]
                 body = urlencode(given, errors="surrogatepass").encode()
                 answer = voting.ask("POST", path, kind, body=body)
