@@ -23,6 +23,11 @@ _NOTICING_SECONDS = 6.0
 _NAMES = "habc"
 _PORT = 6379
 _ANY_PORTS = ("--min-worker-port=0", "--max-worker-port=0", "--dashboard-agent-listen-port=0")
+_OWN_PORTS = (
+    *("--dashboard-agent-listen-port=52365", "--dashboard-agent-grpc-port=52366"),
+    *("--runtime-env-agent-port=52367", "--metrics-export-port=8080"),
+)
+"""Where these are given, Ray does not wait for its agents to name theirs: after 15 s it would end itself."""
 _WITH_ITS_PROCESSES = ("unshare", "--pid", "--fork", "--mount-proc", "--kill-child")
 HEALTH = {"initial_delay_ms": 1000, "period_ms": 1000, "timeout_ms": 2000, "failure_threshold": 3}
 """How often Ray looks after its machines, as deployments have it: a lost one is missed within ten seconds."""
@@ -37,12 +42,14 @@ class Site:
         net: the second number of their addresses, which begin with 10.
         dashboard: whether the head has one, for those who submit from outside.
         away: hosts that nobody starts at first.
+        patience: seconds for which Ray bears to be without the head.
     """
 
     prefix: str = "ovc"
     net: int = 78
     dashboard: bool = False
     away: str = ""
+    patience: int = 60
 
 
 class Host:
@@ -94,7 +101,8 @@ class Host:
             role += [f"--dashboard-host={self.ip}"] * self._cluster.site.dashboard
         else:
             role = [f"--address={self._cluster.address}", "--num-cpus=1"]
-        start = [str(Path(sys.executable).with_name("ray")), "start", "--block", *role, *_ANY_PORTS]
+        ports = (*_ANY_PORTS, *(_OWN_PORTS if self._cluster.apart else ()))
+        start = [str(Path(sys.executable).with_name("ray")), "start", "--block", *role, *ports]
         start += [
             f"--node-ip-address={self.ip}",
             f"--temp-dir={folder}",
@@ -188,7 +196,8 @@ class Hosts(Machines):
         stored = {"RAY_gcs_storage": "rocksdb", "RAY_gcs_storage_path": str(folder / "gcs")}
         health = {f"RAY_health_check_{name}": str(value) for name, value in HEALTH.items()}
         self.env = {
-            **environment(), **stored, **health, "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(token)
+            **environment(), **stored, **health, "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(token),
+            "RAY_gcs_rpc_server_reconnect_timeout_s": str(site.patience),
         }  # fmt: skip
         if apart:
             _remove_orphans(site.prefix)

@@ -216,7 +216,7 @@ def main() -> int:
     with _night(folder, options.per_target, options.pace) as night:
         local = locally(night)
         wrong = 0
-        for happens in (stopped_and_resumed, strangers_are_refused, outlives_the_head, grows_and_shrinks):
+        for happens in (stopped_and_resumed, grows_and_shrinks, strangers_are_refused, outlives_the_head):
             wrong += _fails(happens, night)
         for ends in (fetched, dies_with_the_head):
             wrong += _fails(ends, night, local)

@@ -14,7 +14,7 @@ from tests.chaos.operating import SHARD, Operator
 from tests.chaos.strangers import Port, told
 
 _DASHBOARD = 8265
-SITE = Site(prefix="ovn", net=79, dashboard=True, away="bc")
+SITE = Site(prefix="ovn", net=79, dashboard=True, away="bc", patience=180)
 _AWAY_SECONDS = 8.0
 _LIMIT = 180.0
 _STAMP = re.compile(r"^[\d:TZ-]{8,20} +")
