@@ -67,7 +67,7 @@ class LocalPanel(VotingPanel):
     def ask(self, questions: Questions) -> Replies:
         """Render what is asked about, put it to each peer that is asked, then have all of them answer."""
         rows = questions.rows
-        if self._rendered is None:
+        if self._rendered is None or not rows:
             return {peer: self._peers[peer].ask(questions.of(peer)) for peer in rows}
         logits = self._logits(questions, self._rendered)
         return {peer: self._peers[peer].answers(questions.of(peer), logits[peer]) for peer in rows}
