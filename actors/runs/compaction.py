@@ -8,6 +8,8 @@ joined so far: a row is written again at most about log2(units / LEAST) times, a
 from contextlib import suppress
 from threading import Lock, Thread
 
+import pyarrow as pa
+
 from outvoted.actors.runs.files import remove, settle
 from outvoted.actors.runs.units import UnitTables
 from outvoted.search.errors import OutvotedError
@@ -129,3 +131,4 @@ class Compactor:
         else:
             with self._lock:
                 self._own, self._due = left, left + LEAST
+        pa.default_memory_pool().release_unused()  # else it keeps what the largest pack took

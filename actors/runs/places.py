@@ -82,6 +82,7 @@ class UnitPlaces:
                 break
         if gone is not None:
             raise gone
+        self._manifests = {known: found for known, found in self._manifests.items() if known[0] in held}
         few_first = sorted(packs, key=lambda pack: (len(held[pack]), pack))
         return {unit: pack for pack in few_first for unit in held[pack]}
 
@@ -95,11 +96,12 @@ class UnitPlaces:
         try:
             status = path.stat()
             known = (pack, status.st_size, status.st_mtime_ns)
-            if known not in self._manifests:
-                self._manifests[known] = manifest(path)
+            found = self._manifests.get(known)  # another thread may let go of it
+            if found is None:
+                found = self._manifests[known] = manifest(path)
         except (OSError, pa.ArrowException, ValueError) as error:
             raise tables.unreadable(path, error) from error
-        return self._manifests[known]
+        return found
 
     def drop(self, name: str) -> None:
         """Remove a unit's own files, or a pack's, the marker first.
