@@ -22,8 +22,10 @@ GPU_BYTES = 500 << 20
 """CUDA's context in a process; an assumption."""
 START_SECONDS = 8.0
 """Ray's start, and that of processes that import PyTorch, one to a CPU."""
-DRIVER_SECONDS = 0.0017
-"""Of the driver's CPU for a shard, with 64 cells."""
+DRIVER_SECONDS = 0.0005
+"""Of the driver's CPU for a shard."""
+WATCHING_SECONDS = 0.0012
+"""Of its CPU, each second, for each cell that it watches over."""
 BUSY_PEERS = 1.35
 """Networks of a cell that compute at a time where each has its own process: voters are asked in turn."""
 
@@ -116,7 +118,8 @@ class NodePlan:
 
     def load(self, worker: str) -> float:
         """Return the share of mining's time in which one of those in ``mining`` is busy."""
-        return self.mining[worker] / self.seconds["mining"]
+        watching = WATCHING_SECONDS * self.cells if worker == "driver" else 0.0
+        return min(1.0, self.mining[worker] / self.seconds["mining"] + watching)
 
 
 @dataclass(frozen=True)
@@ -173,7 +176,7 @@ def _mining(run: MeasuredRun, cells: Layout, machine: Machine, nodes: int, speed
     """Return how long each of those who mine at the same time would take alone."""
     sharing = min(1.0, nodes * machine.cpus / (cells.cells * cells.processes))
     at_a_time = 1.0 if cells.inside else min(BUSY_PEERS, cells.peers)
-    of_one = min(run.searches, math.ceil(run.shards / cells.cells) * run.shard)
+    of_one = math.ceil(run.searches / cells.cells)  # shards are cut so that cells end together
     return {
         "cells": of_one * run.search_seconds / (speed * sharing * at_a_time),
         "driver": run.shards * DRIVER_SECONDS / speed,
@@ -192,8 +195,6 @@ def _binds(mined: MinedRun, cells: Layout, seconds: Mapping[str, float], mining:
     slowest = max(mining, key=lambda name: mining[name])
     if slowest != "cells":
         return f"the {slowest}"
-    if mined.run.shards < cells.cells:
-        return "few shards"
     if cells.cells == cells.most:
         return "cluster.cells" if mined.settings.cells == cells.most else "the quota"
     return "networks"

@@ -50,7 +50,7 @@ def result(call: Any, seconds: float = ANSWER_SECONDS) -> Any:
     """
     end = time.monotonic() + seconds
     while not ray.wait([call], timeout=_LOOK_SECONDS)[0]:
-        if time.monotonic() > end:
+        if time.monotonic() >= end:
             raise OutvotedError(
                 expected=f"an answer of another process of the run within {seconds:.0f} s",
                 found="none: it hangs, or its machine cannot be reached",
