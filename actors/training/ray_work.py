@@ -37,10 +37,10 @@ class Sign:
     @classmethod
     def now(cls) -> "Sign":
         """Return that of this process."""
-        return cls(str(ray.util.get_node_ip_address()), beats(), _busy_seconds())
+        return cls(str(ray.util.get_node_ip_address()), beats(), busy_seconds())
 
 
-def _busy_seconds() -> float:
+def busy_seconds() -> float:
     """Return how long threads computed or waited for a CPU: on a crowded machine what is slow does not hang."""
     found = 0
     for file in Path("/proc/self/task").glob("*/schedstat"):  # as Linux tells it, in nanoseconds
