@@ -41,7 +41,7 @@ class Sign:
 
 
 def busy_seconds() -> float:
-    """Return how long threads computed or waited for a CPU: on a crowded machine what is slow does not hang."""
+    """Return how long threads computed or waited for a CPU: a crowded machine makes work slow."""
     found = 0
     for file in Path("/proc/self/task").glob("*/schedstat"):  # as Linux tells it, in nanoseconds
         with suppress(OSError, ValueError):
