@@ -20,7 +20,7 @@ class Driver:
         self.killed: list[str] = []
         self.said: list[SaySentence] = []
         self.signs = LastSigns()
-        patch.setattr(trial_watch.time, "monotonic", lambda: self.now)
+        patch.setattr("time.monotonic", lambda: self.now)
         patch.setattr("ray.wait", lambda calls, timeout: (calls if self.answers else [], []))
         patch.setattr("ray.get", lambda call, timeout: call())
         patch.setattr("ray.kill", self.killed.append)
