@@ -18,7 +18,7 @@ from tests.chaos.machines import GCS, RAYLET, Machines
 from tests.cluster.processes import Title
 
 _APPEARING_SECONDS = 20.0
-_JOINING_SECONDS = 60.0
+_JOINING_SECONDS = 200.0
 _BALLAST = "ballast"
 TRAINING = "ray::CellActor.train", "ray::train"
 """Processes in which a network is trained."""
@@ -151,14 +151,17 @@ def _brought_back(scene: Scene) -> None:
 
 
 def _joins(scene: Scene) -> None:
-    """Have another machine join, and wait until a cell is there."""
+    """Have another machine join, and the run slowed until a cell is there."""
     assert isinstance(scene.machines, Hosts)
+    slow = scene.bench.triggers / "slow"
+    slow.touch()
     scene.hosts.append(scene.machines.join())
     deadline = time.monotonic() + _JOINING_SECONDS
     while not scene.hosts[-1].processes("ray::CellActor"):
         if time.monotonic() > deadline or scene.command.code is not None:
             raise MissedError("no cell on the machine that joined")
         time.sleep(0.2)
+    slow.unlink(missing_ok=True)
 
 
 def _leaves(scene: Scene) -> None:
