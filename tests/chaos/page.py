@@ -22,16 +22,19 @@ _LONGEST = 150
 
 
 def table(outcomes: Sequence[Outcome]) -> str:
-    """Return a sentence on all outcomes, and a table with a line for each fault."""
+    """Return a sentence on all outcomes, a table with a line for each fault, and those that lack."""
     head = (
         "| fault | times | went on | recovery, s | silence, s | lost | doubled | differing | what is said |"
     )
-    lines = [head, "|---|" + "--:|" * 7 + "---|"]
+    lines, lacking = [head, "|---|" + "--:|" * 7 + "---|"], []
     for name in (fault.name for fault in FAULTS):
         some = [outcome for outcome in outcomes if outcome.fault == name]
         if some:
             lines.append(_line(name, some))
-    return "\n".join([_sentence(outcomes), "", *lines])
+        else:
+            lacking.append(name)
+    missed = ["", f"Not struck so far: {'; '.join(lacking)}."] if lacking else []
+    return "\n".join([_sentence(outcomes), "", *lines, *missed])
 
 
 def _sentence(outcomes: Sequence[Outcome]) -> str:
