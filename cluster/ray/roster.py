@@ -152,7 +152,7 @@ class Roster:
             cell.begin(now)
 
     def pulsed(self, event: CellPulsed, working: bool, now: float) -> bool:
-        """Hear how a cell is; return whether it gets anywhere."""
+        """Hear how a cell is; return whether it gets anywhere, or computes no longer than ever before."""
         cell = self.cells.get(event.cell)
         if cell is None:
             return False
@@ -160,6 +160,7 @@ class Roster:
             self._mute.took(now - cell.heard)
         cell.heard = now
         moved = event.beats != cell.beats
+        usual = now - cell.beat <= self._late.longest
         if moved or not working or event.computing:
             if working:
                 self._idle.took(now - cell.life)
@@ -168,7 +169,7 @@ class Roster:
             if working:
                 self._late.took(now - cell.beat)
             cell.beat, cell.beats = now, event.beats
-        return moved or (working and event.computing)
+        return moved or (working and event.computing and usual)
 
     def lost(self, event: CellLost, now: float) -> Iterator[Instruction]:
         """Hear that a cell is lost; another is started, after a pause where several are lost in a row."""

@@ -265,6 +265,11 @@ class Supervisor:
             why.append(f"no answer from {which}")
         if machines.most is not None:
             why.append("runs of higher priority come first")
+        late = [
+            str(cell) for cell in cells if self._works(cell.number) and now - cell.beat > 1 >= now - cell.life
+        ]
+        if late:
+            why.append(f"no answer so far, but {', '.join(late[:3])} compute{'s' * (len(late) == 1)}")
         return ", ".join(why) or "all machines are there"
 
 

@@ -135,6 +135,22 @@ def test_nothing_stands_still_for_longer_than_half_a_minute_without_a_sentence(
     assert any(sentence.text for _, sentence in world.said), f"silence since {began}"
 
 
+def test_what_computes_for_longer_than_ever_before_is_said_and_what_takes_as_long_again_is_not() -> None:
+    world = World(200, inside=False)
+    world.place()
+    world.open()
+    told = []
+    for batch in range(1, 4):
+        world.said.clear()
+        for _ in range(40):
+            world.now += 1
+            world.hear(*(CellPulsed(cell, batch - 1, True) for cell in range(3)))
+        world.hear(*(CellPulsed(cell, batch, True) for cell in range(3)))
+        told.append([str(sentence.text) for _, sentence in world.said])
+    assert told[0][0].startswith("stalled for 25 s: no answer so far, but cell 1 on node 10.0.0.0, ")
+    assert told[1:] == [[], []]
+
+
 def test_a_run_that_goes_on_says_nothing() -> None:
     world = World(400)
     world.finish()
