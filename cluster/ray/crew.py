@@ -1,5 +1,6 @@
 """The cells of a run on Ray: does what the supervisor says, and tells it what happens."""
 
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
@@ -48,6 +49,7 @@ _LOOK_SECONDS = 3.0
 _GRACE_SECONDS = 5.0
 _ENDING_SECONDS = 15.0
 _ALONE_SECONDS = 1.0
+_EACH_SECONDS = 10.0
 _COMPUTING = 0.03  # of a core: an idle process takes up to 0.01, a busy one what a crowded machine gives it
 _TRIES = 3
 
@@ -133,16 +135,16 @@ class Crew:
         )
 
     def ask_each(self, method: str) -> Iterator[Any]:
-        """Put something to the panel of each cell; those that are lost give no answer."""
+        """Put something to the panel of each cell; those that are lost, or busy for long, give no answer."""
         for cell in self._supervisor.open_cells():
             with suppress(_CellGoneError):
-                yield self.ask_cell(cell, method)
+                yield self.ask_cell(cell, method, seconds=_EACH_SECONDS)
 
-    def ask_cell(self, number: int, method: str, *arguments: Any) -> Any:
+    def ask_cell(self, number: int, method: str, *arguments: Any, seconds: float = math.inf) -> Any:
         """Put something to the panel of one cell, and wait for the answer.
 
         Raises:
-            _CellGoneError: it was lost, or ended because it did not answer.
+            _CellGoneError: it was lost, or ended because it did not answer, or has not in so many seconds.
         """
         answer: list[tuple[Any, BaseException | None]] = []
 
@@ -152,13 +154,16 @@ class Crew:
                 return None
             return CellLost(number, error, died=True)
 
+        deadline = time.monotonic() + seconds
         self._supervisor.asked(number, time.monotonic())
         self._watch(self._cells[number].ask(method, *arguments), heard)
         while not answer:
             self._turn()
-            if number not in self._cells:
-                raise _CellGoneError
+            if number not in self._cells or time.monotonic() > deadline:
+                break
         self._supervisor.asked(number, time.monotonic(), -1)
+        if not answer:
+            raise _CellGoneError
         value, error = answer[0]
         if error is not None:
             raise own(error)

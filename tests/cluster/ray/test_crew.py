@@ -193,6 +193,15 @@ def test_each_cell_can_be_asked(crew: Crew, machines: Machines) -> None:
     assert sorted(crew.ask_each("exactness")) == [f"exactness of {number}" for number in range(CELLS)]
 
 
+def test_a_cell_that_computes_on_holds_up_no_one_who_asks_each(
+    crew: Crew, machines: Machines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("outvoted.cluster.ray.crew._EACH_SECONDS", 0.2)
+    machines.fates["exactness"] = [Call("late", 3.0), Call("first"), Call("second")]
+    crew._turn()
+    assert list(crew.ask_each("exactness")) == ["first", "second"]
+
+
 def test_no_search_is_counted_twice_whatever_cells_say_of_shards_that_others_have_or_are_recorded(
     crew: Crew, machines: Machines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
