@@ -41,11 +41,12 @@ def _sentence(outcomes: Sequence[Outcome]) -> str:
     struck = [outcome for outcome in outcomes if outcome.fault != "nothing"]
     hosts = sum(outcome.machines == "hosts" for outcome in struck)
     runs = len({(outcome.machines, outcome.seed, *outcome.codes) for outcome in struck})
-    wrong, hung = sum(outcome.wrong for outcome in struck), sum(outcome.hung for outcome in struck)
+    wrong = sum(outcome.wrong for outcome in struck)
+    hung = len({(outcome.machines, outcome.seed) for outcome in struck if outcome.hung})
     said = f"{len(struck)} faults in {runs} runs, {hosts} on hosts and {len(struck) - hosts} on one machine. "
     said += f"{len(struck) - wrong} ended with the rows of the undisturbed run, {wrong} did not. "
     days = sorted({outcome.day for outcome in struck} - {""})
-    said += f"{hung} times a command hung and had to be ended."
+    said += f"In {hung} runs a command recorded nothing for so long that it was ended."
     return said + (f" Struck on {' and '.join(days)}." if days else "")
 
 
