@@ -84,7 +84,7 @@ class Crew:
         self._contents: CellContents | None = None
         self._cells: dict[int, Cell] = {}
         self._starting: set[int] = set()
-        self._wanted: SimpleQueue[tuple[int, Future[Cell]]] = SimpleQueue()
+        self._wanted: SimpleQueue[tuple[int, Future[Cell]] | None] = SimpleQueue()
         self._placed: set[int] = set()
         self._pulses: dict[int, tuple[float, Vitals]] = {}
         self._pulsing: dict[int, float] = {}
@@ -93,7 +93,8 @@ class Crew:
         self._recorded: Progress | None = None
         self._ended = Flag()
         self._looking = Thread(target=self._keep_looking, daemon=True)
-        Thread(target=self._keep_starting, daemon=True).start()
+        self._starter = Thread(target=self._keep_starting, daemon=True)
+        self._starter.start()
 
     def start(self) -> tuple[Any, ...]:
         """Start cells that are not opened yet; return the actors of those for which there is room.
@@ -193,11 +194,13 @@ class Crew:
     def end(self) -> None:
         """End all cells; a cluster that doesn't answer is not waited for."""
         self._ended.set()
+        self._wanted.put(None)
         cells, self._cells = list(self._cells.values()), {}
         there = head_answers()
         within(_ENDING_SECONDS if there else _ALONE_SECONDS, partial(_end, cells))
-        if self._looking.is_alive():
-            self._looking.join(_GRACE_SECONDS if there else _ALONE_SECONDS)
+        for thread in (self._looking, self._starter):
+            if thread.is_alive():
+                thread.join(_GRACE_SECONDS if there else _ALONE_SECONDS)
 
     def _turn(self, seconds: float = _TURN_SECONDS) -> None:
         """Wait until something has happened, but not for long; tell the supervisor, and do what it says."""
@@ -250,15 +253,14 @@ class Crew:
 
     def _keep_starting(self) -> None:
         """Start cells one after the other, in a thread of its own: a head that is away holds it up."""
-        while not self._ended.is_set():
-            with suppress(Empty):
-                number, future = self._wanted.get(timeout=_TURN_SECONDS)
-                if number not in self._starting:
-                    continue
+        while (wanted := self._wanted.get()) is not None and not self._ended.is_set():
+            number, future = wanted
+            if number in self._starting:
                 try:
                     future.set_result(self._start())
                 except Exception as error:
                     future.set_exception(error)
+            del wanted, future  # Ray ends the process where a cell is let go of while it disconnects
 
     def _started(self, number: int, value: Any, error: BaseException | None) -> Event | None:
         if number not in self._starting:  # it was ended meanwhile
