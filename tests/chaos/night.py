@@ -168,9 +168,8 @@ def same(night: Night, name: str, local: Rows) -> None:
 
 def dies_with_the_head(night: Night, local: Rows) -> None:
     """Lose the head that runs the command as well; go on as is told."""
-    seconds, said = night.operator.does(
-        "submit", "night.yaml", "--name", "evening", "--runs", str(night.runs)
-    )
+    where = ("--runs", str(night.runs), "--set", f"search.per_target={_FEW}")
+    seconds, said = night.operator.does("submit", "night.yaml", "--name", "evening", *where)
     night.note("`submit`, without --off-head", seconds, said.splitlines()[-5])
     watch = night.watches("evening")
     night.heard("searches ")
