@@ -59,6 +59,7 @@ def connected(address: str, debug: bool = False, device: Device = "auto") -> Ite
         return
     _prepare_environment(address, debug)
     with _told(device) if address == LOCAL else nullcontext(), nullcontext() if debug else _unprompted():
+        cut_short = False
         try:
             _start(address, debug)
             with _modules_named():
@@ -67,8 +68,13 @@ def connected(address: str, debug: bool = False, device: Device = "auto") -> Ite
             if is_command():
                 abandon()  # before Ray would end it
             raise
+        except KeyboardInterrupt:
+            if cut_short := is_command():
+                abandon()  # threads may be at work with what is Ray's: disconnecting could end it without a word
+            raise
         finally:
-            _leave()
+            if not cut_short:  # else all of Ray's processes that are its own end with it
+                _leave()
 
 
 @contextmanager

@@ -3,10 +3,10 @@
     python -m tests.benchmarks.devices                  # the GPU if there is one, else the CPU
     python -m tests.benchmarks.devices --panels resnet-50 --searches 40
 
-One process, without Ray. *perceptrons*: the main job's panel and seeds, by hillclimb and genetic. *resnet-50*:
-five networks of that size for 224 x 224 pixels in colour, random weights that differ a little, so that they
-agree about most images; what is measured is the machinery around them. Their forward rate alone is that of
-the best batch and layout in plain PyTorch, inputs lying on the device already.
+One process, without Ray. *perceptrons*: the main job's panel and seeds, by hillclimb and genetic.
+*resnet-50*: five networks of that size for 224 x 224 pixels in colour, random weights that differ a little,
+so that they agree about most images; what is measured is the machinery around them. Their forward rate alone
+is that of the best batch and layout in plain PyTorch, inputs lying on the device already.
 
 The first searches are made on the CPU too, and every row has to be the same but for the time of day.
 """

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from importlib import import_module
 from pathlib import Path
 
@@ -128,3 +129,40 @@ def test_who_disconnects_may_let_go_of_what_is_rays_meanwhile() -> None:
     """Ray's core would end the process, with exit code 1 and without a word."""
     done = subprocess.run([sys.executable, "-c", LETTING_GO], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout.strip()) == (0, "to its end"), done.stderr
+
+
+CUT_SHORT = """
+import os, sys, threading, time
+import numpy as np, ray
+from outvoted.cluster.console.ending import INTERRUPTED, carried_out
+from outvoted.cluster.ray.connect import connected
+from tests.cluster.processes import descendants
+
+def lets_go():
+    while True:
+        ray.put(np.zeros(30_000))
+
+with carried_out(lambda error: 1):
+    try:
+        with connected("local"):
+            for _ in range(4):
+                threading.Thread(target=lets_go, daemon=True).start()
+            time.sleep(0.2)
+            print(*descendants(os.getpid(), "/"), flush=True)
+            raise KeyboardInterrupt
+    except KeyboardInterrupt:
+        time.sleep(0.5)
+        print("how to resume")
+        sys.exit(INTERRUPTED)
+"""
+
+
+def test_a_command_that_is_interrupted_says_so_whatever_its_threads_do_and_takes_its_ray_along() -> None:
+    done = subprocess.run([sys.executable, "-c", CUT_SHORT], capture_output=True, text=True, check=False)
+    started, _, said = done.stdout.strip().partition("\n")
+    assert (done.returncode, said) == (130, "how to resume"), done.stderr
+    until = time.monotonic() + 20
+    while left := [one for one in started.split() if Path(f"/proc/{one}").exists()]:
+        assert time.monotonic() < until, left
+        time.sleep(0.1)
+    assert started
