@@ -70,7 +70,7 @@ def connected(address: str, debug: bool = False, device: Device = "auto") -> Ite
             raise
         except KeyboardInterrupt:
             if cut_short := is_command():
-                abandon()  # threads may be at work with what is Ray's: disconnecting could end it without a word
+                abandon()  # disconnecting while threads use Ray could end it without a word
             raise
         finally:
             if not cut_short:  # else all of Ray's processes that are its own end with it
