@@ -87,13 +87,13 @@ def residual(searches: int) -> tuple[dict[str, nn.Module], Split, list[SearchSet
     for number in range(1, 5):
         other = deepcopy(first)
         for weights in other.parameters():
-            weights += ALIKE * weights.std(correction=0) * torch.randn_like(weights)
+            weights.add_(ALIKE * weights.std(correction=0) * torch.randn_like(weights))
         networks[str(number)] = other
     coarse = torch.rand(searches, 3, 7, 7)
     images = nn.functional.interpolate(coarse, size=(224, 224), mode="bicubic").clamp(0, 1)
     pixels = (images * 255).round().to(torch.uint8)
     with torch.no_grad():
-        labels = torch.cat([first(part.float() / 255).argmax(1) for part in pixels.split(8)])
+        labels = torch.cat([first(part.float() / 255).argmax(1) for part in torch.split(pixels, 8)])
     search = settings("random", moved(15, 22), searches)
     return networks, Split(pixels.numpy(), labels.numpy().astype(np.int64)), [search]
 
@@ -141,9 +141,8 @@ def synchronised() -> None:
 
 def same_rows(one: MiningResult, other: MiningResult) -> bool:
     """Tell whether two runs gave the same searches and mistakes."""
-    return _timeless(one.searches).equals(_timeless(other.searches)) and _timeless(one.mistakes).equals(
-        _timeless(other.mistakes)
-    )
+    pairs = (one.searches, other.searches), (one.mistakes, other.mistakes)
+    return all(bool(_timeless(mine).equals(_timeless(its))) for mine, its in pairs)
 
 
 def _timeless(rows: Any) -> Any:
