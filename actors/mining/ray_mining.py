@@ -16,7 +16,7 @@ from outvoted.actors.mining.coordinator import Coordinator, Verdict
 from outvoted.actors.mining.ray_seeds import SeedsAhead
 from outvoted.actors.mining.shards import Live, Mined, ShardResult
 from outvoted.actors.networks import Architecture, Weights
-from outvoted.actors.networks.computing import keep_freed_memory, use_one_thread
+from outvoted.actors.networks.computing import busy_seconds, keep_freed_memory, use_one_thread
 from outvoted.actors.panel.exactness import Exactness
 from outvoted.actors.panel.fast import Batch
 from outvoted.actors.panel.inside import PanelInside
@@ -90,7 +90,7 @@ class Vitals:
 
     Attributes:
         beats: answers of its panel so far.
-        cpu_seconds: what each of its processes has computed so far.
+        cpu_seconds: for which each of its processes has computed so far, or waited for a CPU.
         live: how far each of its shards under way is, by the shard's name.
     """
 
@@ -201,7 +201,7 @@ class _Opened:
     async def pulse(self) -> Vitals:
         """Say how it is; another thread may ask."""
         elsewhere = await self._peers.cpu_seconds()
-        return Vitals(self.panel.beats, (time.process_time(), *elsewhere), self._live.copy())
+        return Vitals(self.panel.beats, (busy_seconds(), *elsewhere), self._live.copy())
 
     async def mine(self, lease: Lease) -> Mined:
         """Run a shard; again, where a peer's bound proves too small meanwhile."""

@@ -3,10 +3,12 @@
 import ctypes
 import os
 import random
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -74,6 +76,15 @@ def check_device(device: Device) -> None:
 def use_one_thread() -> None:
     """Compute with one thread: actors share cores, and sums must not depend on how many there are."""
     torch.set_num_threads(1)
+
+
+def busy_seconds() -> float:
+    """Return how long threads computed or waited for a CPU: a crowded machine makes work slow."""
+    found = 0
+    for file in Path("/proc/self/task").glob("*/schedstat"):  # as Linux tells it, in nanoseconds
+        with suppress(OSError, ValueError):
+            found += sum(map(int, file.read_text("ascii").split()[:2]))
+    return found / 1e9 if found else time.process_time()
 
 
 def keep_freed_memory() -> None:

@@ -7,14 +7,13 @@ Nothing is decided there, and each imports only what its process needs.
 """
 
 import asyncio
-import time
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import ray
 
-from outvoted.actors.networks.computing import keep_freed_memory, use_one_thread
+from outvoted.actors.networks.computing import busy_seconds, keep_freed_memory, use_one_thread
 from outvoted.actors.panel.exactness import Exactness
 from outvoted.actors.panel.fast import Batch
 from outvoted.actors.panel.later import LaterPanel
@@ -120,7 +119,7 @@ class PeerActor:
     @ray.method(concurrency_group="health")
     async def cpu_seconds(self) -> float:
         """Say what its process has computed so far; in a thread of its own, also while networks compute."""
-        return time.process_time()
+        return busy_seconds()
 
     def _peer(self) -> Peer:
         if self._made is None:

@@ -1,19 +1,16 @@
 """Training, and whatever else takes long, as Ray tasks that show signs of life meanwhile."""
 
-import time
 from collections.abc import Callable, Hashable, Iterator, Mapping
-from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import dataclass
 from inspect import isgenerator
-from pathlib import Path
 from queue import Empty, Queue
 from threading import Thread
 from typing import Any
 
 import ray
 
-from outvoted.actors.networks.computing import keep_freed_memory, use_one_thread
+from outvoted.actors.networks.computing import busy_seconds, keep_freed_memory, use_one_thread
 from outvoted.actors.runs.beats import beats
 
 SIGN_SECONDS = 5.0
@@ -38,15 +35,6 @@ class Sign:
     def now(cls) -> "Sign":
         """Return that of this process."""
         return cls(str(ray.util.get_node_ip_address()), beats(), busy_seconds())
-
-
-def busy_seconds() -> float:
-    """Return how long threads computed or waited for a CPU: a crowded machine makes work slow."""
-    found = 0
-    for file in Path("/proc/self/task").glob("*/schedstat"):  # as Linux tells it, in nanoseconds
-        with suppress(OSError, ValueError):
-            found += sum(map(int, file.read_text("ascii").split()[:2]))
-    return found / 1e9 if found else time.process_time()
 
 
 class LastSigns:

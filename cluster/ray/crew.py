@@ -39,6 +39,7 @@ from outvoted.cluster.ray.events import (
     StopRun,
 )
 from outvoted.cluster.ray.head import head_answers
+from outvoted.cluster.ray.pace import COMPUTING
 from outvoted.cluster.ray.supervisor import Leased, Supervisor
 from outvoted.search.errors import OutvotedError
 from outvoted.search.plan import Lease
@@ -50,7 +51,6 @@ _GRACE_SECONDS = 5.0
 _ENDING_SECONDS = 15.0
 _ALONE_SECONDS = 1.0
 _EACH_SECONDS = 10.0
-_COMPUTING = 0.03  # of a core: an idle process takes up to 0.01, a busy one what a crowded machine gives it
 _TRIES = 3
 
 Report = Callable[[Progress, Live, Leased], object]
@@ -398,4 +398,4 @@ def _computing(before: tuple[float, Vitals] | None, now: float, pulse: Vitals) -
         return False
     then, earlier = before
     each = zip(earlier.cpu_seconds, pulse.cpu_seconds, strict=False)  # none before there is a panel
-    return any(after - first > _COMPUTING * (now - then) for first, after in each)
+    return any(after - first > COMPUTING * (now - then) for first, after in each)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from outvoted.cluster.ray.events import SaySentence, StopRun
-from outvoted.cluster.ray.pace import Pace
+from outvoted.cluster.ray.pace import COMPUTING, Pace
 from outvoted.cluster.ray.stalling import Stall
 from outvoted.search.errors import OutvotedError
 
@@ -17,7 +17,6 @@ _COMPUTING_SECONDS = 120.0
 _FIRST_SECONDS = 600.0
 ROOM_SECONDS = 600.0
 """For which tasks may wait for room, where none of them runs."""
-_COMPUTING = 0.03  # of a core, as for cells
 _QUIET_SECONDS = 10.0
 MOST_LATE, MOST_DEATHS = 3, 20
 """Times that a task is begun before it is given up, because it was late or because its process died."""
@@ -110,7 +109,7 @@ class WorkWatch:
             return
         self._mute.took(now - task.heard)
         moved = sign.beats != task.beats
-        computed = sign.cpu_seconds - task.cpu_seconds > _COMPUTING * (now - task.heard)
+        computed = sign.cpu_seconds - task.cpu_seconds > COMPUTING * (now - task.heard)
         task.heard, task.cpu_seconds = now, sign.cpu_seconds
         if moved or computed:
             self._idle.took(now - task.life)

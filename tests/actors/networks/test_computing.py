@@ -1,6 +1,7 @@
 """Whatever a user has switched on or off, networks answer as in a fresh process, and it is left as it was."""
 
 import random
+import time
 from collections.abc import Callable
 
 import numpy as np
@@ -9,7 +10,7 @@ import torch
 from torch import nn
 
 from outvoted.actors.data.datasets import Dataset
-from outvoted.actors.networks.computing import own_context, own_random_numbers
+from outvoted.actors.networks.computing import busy_seconds, own_context, own_random_numbers
 from outvoted.actors.networks.members import Member
 from outvoted.actors.panel.peer import Peer
 from outvoted.actors.panel.renderer import Renderer
@@ -94,3 +95,15 @@ def test_random_numbers_of_the_users_are_not_touched() -> None:
         drawn()
         torch.manual_seed(5)
     assert [*found, drawn()] == expected
+
+
+def test_a_process_is_busy_while_it_computes_and_not_while_it_waits() -> None:
+    """Also on a crowded machine, where waiting for a CPU counts."""
+    first = busy_seconds()
+    end = time.monotonic() + 0.2
+    while time.monotonic() < end:
+        pass
+    computed = busy_seconds() - first
+    time.sleep(0.2)
+    assert computed > 0.15
+    assert busy_seconds() - first - computed < computed
