@@ -55,12 +55,13 @@
     // on narrow pages it would lie on legends; where the policy allows no styles it has none
     displayModeBar: library || matchMedia("(max-width: 40rem)").matches ? false : "hover",
   };
-  const drawn = new Set();
+  const begun = new Set(), drawn = new Set();  // in between Plotly is loaded
   const draw = async (place) => {
-    if (drawn.has(place)) return;
-    drawn.add(place);
+    if (begun.has(place)) return;
+    begun.add(place);
     const figure = values(place.dataset.plot);
     await loaded();
+    drawn.add(place);
     Plotly.newPlot(place, figure.data, { ...figure.layout, template: template() }, options);
   };
   const recolour = (place) => Plotly.relayout(place, { template: template() });  // what was chosen in it stays

@@ -66,7 +66,9 @@ def test_plots_are_drawn_within_the_policy(browser: Chrome, site: str) -> None:
     browser.get(f"{site}/runs/small")
     until(browser, lambda: browser.find_elements(By.CSS_SELECTOR, "#results [data-plot]"))
     browser.execute_script("document.querySelector('[data-plot]').scrollIntoView()")
-    until(browser, lambda: browser.find_elements(By.CSS_SELECTOR, ".js-plotly-plot .barlayer path"))
+    said = "document.dispatchEvent(new Event('outvoted:theme'))"  # the theme changes while Plotly is loaded
+    drawn = "return document.querySelector('.js-plotly-plot .barlayer path') !== null"
+    until(browser, lambda: browser.execute_script(f"{said}; {drawn}"))
     assert console_errors(browser) == []
 
 
