@@ -241,7 +241,8 @@ class Watching:
         with self._watched(name).watched(after) as one:
             while True:
                 try:
-                    told = await asyncio.wait_for(one.queue.get(), 15)
+                    async with asyncio.timeout(15):
+                        told = await one.queue.get()
                 except TimeoutError:
                     yield None
                     continue

@@ -68,7 +68,11 @@ class _Tail:
     async def fresh(self) -> AsyncGenerator[str, None]:
         passed = 0
         async with aclosing(self._jobs.tail(self._job)) as chunks:
-            while (chunk := await asyncio.wait_for(anext(chunks, None), _QUIET_SECONDS)) is not None:
+            while True:
+                async with asyncio.timeout(_QUIET_SECONDS):
+                    chunk = await anext(chunks, None)
+                if chunk is None:
+                    return
                 text = chunk[max(0, self._taken - passed) :]
                 passed += len(chunk)
                 self._taken = max(self._taken, passed)

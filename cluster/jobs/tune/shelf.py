@@ -109,7 +109,8 @@ class PanelDesk:
         self._free(order, who)  # what it was training when its process died
         async with self._changed:
             try:
-                await asyncio.wait_for(self._changed.wait_for(order.settled), _WAIT_SECONDS)
+                async with asyncio.timeout(_WAIT_SECONDS):
+                    await self._changed.wait_for(order.settled)
             except TimeoutError:
                 return None
         if order.refused is not None:

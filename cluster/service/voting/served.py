@@ -87,7 +87,8 @@ class ServedVotes:
         self._waiting += 1
         try:
             bridge = await self._to(self._cluster())
-            found = await asyncio.wait_for(bridge.ask(method, key, question), self._patience)
+            async with asyncio.timeout(self._patience):
+                found = await bridge.ask(method, key, question)
         except TimeoutError as error:
             raise NotReadyError(
                 expected=f"an answer of the run's panel within {self._patience:.0f} seconds",
