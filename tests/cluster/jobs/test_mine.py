@@ -2,18 +2,21 @@
 
 import shutil
 from collections import Counter
+from math import ceil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from outvoted.actors.data.datasets import Dataset
+from outvoted.actors.mining.at_home import Address
 from outvoted.actors.mining.shards import Shards
 from outvoted.actors.runs.run_folder import RunFolder, State
 from outvoted.analysis.mining.replay import replay
 from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.search.errors import OutvotedError
 from outvoted.search.outcome import Outcome
+from outvoted.search.plan import shard_name
 from tests.actors.data.formats import write_idx
 from tests.cluster.conftest import Mine
 from tests.cluster.rows import assert_same_rows, failing, tags
@@ -123,18 +126,25 @@ def test_searches_that_failed_are_run_again_where_that_is_asked_for(
 
 
 def test_a_disk_that_refuses_is_told_and_extension_cells_and_batches_change_nothing(
-    mined: Mine, begun: RunFolder, undisturbed: RunFolder
+    mined: Mine, begun: RunFolder, undisturbed: RunFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A finished run is extended, fails at its second shard, and goes on with other cells and batches."""
+    """A finished run is extended, fails at its second shard, and goes on with other cells and batches.
+
+    At first cells send their rows to the recorder, as those do that don't see the run's folder.
+    """
     before = Shards(begun.path).done().ids()
     wanted = np.setdiff1d(Shards(undisturbed.path).done().ids(), before)
-    # the second shard: three targets go into 50 searches 16 times
-    full = begun.path / "searches" / f".shard-{wanted[48]:012d}-{wanted[95]:012d}.parquet.partial"
+    # the second shard: three targets go into 50 searches 16 times; one cell's shards are of equal size
+    replicas = len(wanted) // 3
+    size = 3 * ceil(replicas / ceil(replicas / 16))
+    full = begun.path / "searches" / f".{shard_name(wanted[size : 2 * size])}.parquet.partial"
     full.mkdir()  # in the way, for the recorder is another process
-    with pytest.raises(OutvotedError, match="directory"):
-        mined(begun.path.name, "cluster.cells=1", "cluster.shards_in_flight=1", resume=True)
+    with monkeypatch.context() as patch:
+        patch.setattr(Address, "of", lambda folder: None)
+        with pytest.raises(OutvotedError, match="directory"):
+            mined(begun.path.name, "cluster.cells=1", "cluster.shards_in_flight=1", resume=True)
     assert begun.read_record().state == State.FAILED
-    assert set(Shards(begun.path).done().ids()) == {*before, *wanted[:48]}
+    assert set(Shards(begun.path).done().ids()) == {*before, *wanted[:size]}
     full.rmdir()
     several = ("cluster.cells=2", "cluster.cell=actors", "cluster.shard_size=35")
     assert_same_rows(mined(begun.path.name, *several, resume=True), undisturbed)
