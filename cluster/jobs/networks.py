@@ -255,7 +255,7 @@ class _Trainings:
         Raises:
             BaseException: what it raised, or why it is not begun again: too often, or nobody else trains.
         """
-        self._tries[index][why.late] += 1
+        self._tries[index][why.late] += why.begun
         deaths, lates = self._tries[index]
         trainer = self._training.pop(index)
         if trainer.end is None:  # each task has a process of its own

@@ -43,7 +43,7 @@ class TrialWatch:
     def __init__(self, ask: Callable[[], Any], name: Callable[[Any], str], say: Say) -> None:
         """Take what asks for the last signs, what names trials, and who is told that nothing goes on."""
         self._ask, self._name, self._say = ask, name, say
-        self._watch, self._seen = WorkWatch(time.monotonic()), dict[Hashable, Sign]()
+        self._watch, self._seen = WorkWatch(time.monotonic(), ends_unbegun=False), dict[Hashable, Sign]()
         self._asked: tuple[float, Any] | None = None
         self._due = self._said = 0.0
 

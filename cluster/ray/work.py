@@ -34,12 +34,14 @@ class FailedWork:
         error: what the work raised, or what became of its process.
         lost: whether the work itself raised nothing, so that it may be begun again.
         late: whether it was ended because it did not get any further.
+        begun: whether it had begun.
         said: what became of its process, in words.
     """
 
     error: BaseException
     lost: bool
     late: bool = False
+    begun: bool = True
     said: str = ""
 
 
@@ -133,13 +135,13 @@ class WatchedWork(Generic[For]):
                     self._say(instruction)
                 case StopRun(error):
                     raise error
-                case EndTask(task, said, error):
+                case EndTask(task, said, error, begun):
                     meant_for: Any = task
                     run_meter().add("restarts")
                     _, _, end = self._ends[meant_for]
                     Thread(target=end, daemon=True).start()  # a head that is away would hold it up
                     self._forget(meant_for)
-                    yield meant_for, FailedWork(error, lost=True, late=True, said=said)
+                    yield meant_for, FailedWork(error, True, begun, begun, said)
 
     def _forget(self, meant_for: For) -> str:
         """Watch over a call no longer; return what it did."""
@@ -203,7 +205,7 @@ def carried_out(
     for meant_for, found in work.results(begin):
         if isinstance(found, FailedWork) and found.lost:
             counts = tries.setdefault(meant_for, [0, 0])
-            counts[found.late] += 1
+            counts[found.late] += found.begun
             if counts[0] < MOST_DEATHS and counts[1] < MOST_LATE:
                 say(SaySentence(f"{found.said}: it is begun again"))
                 waiting.appendleft(meant_for)

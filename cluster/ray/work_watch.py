@@ -44,11 +44,13 @@ class EndTask:
 
     Attributes:
         said: why.
+        begun: whether it has shown a sign of life.
     """
 
     task: Hashable
     said: str
     error: OutvotedError
+    begun: bool = True
 
 
 Order = EndTask | SaySentence | StopRun
@@ -73,9 +75,15 @@ class _Task:
 
 @dataclass
 class WorkWatch:
-    """All tasks that have not ended: those that run, and those that wait for room."""
+    """All tasks that have not ended: those that run, and those that wait for room.
+
+    Attributes:
+        ends_unbegun: whether those that wait are ended where there is room and none begins: Ray may have given
+            them to a process that stands still.
+    """
 
     now: float
+    ends_unbegun: bool = True
     tasks: dict[Hashable, _Task] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -83,6 +91,9 @@ class WorkWatch:
         self._mute = Pace(_SILENT_SECONDS, 2 * _SILENT_SECONDS)
         self._idle = Pace(_SILENT_SECONDS, 2 * _SILENT_SECONDS)
         self._late = Pace(_COMPUTING_SECONDS, _FIRST_SECONDS)
+        self._begins = Pace(2 * _SILENT_SECONDS, 4 * _SILENT_SECONDS)
+        self._most = 0  # tasks that ran at a time
+        self._free: float | None = None  # since when fewer run, while others wait
         self._roomless = self.now  # since when no task runs
         self._news = False
 
@@ -106,6 +117,9 @@ class WorkWatch:
             task.node, task.beats, task.cpu_seconds = sign.node, sign.beats, sign.cpu_seconds
             task.heard = task.life = task.beat = now
             self._news = True
+            if self._free is not None:
+                self._begins.took(now - self._free)
+                self._free = None
             return
         self._mute.took(now - task.heard)
         moved = sign.beats != task.beats
@@ -150,11 +164,29 @@ class WorkWatch:
             if why is not None:
                 del self.tasks[key]
                 yield EndTask(key, f"{task} {why}", _late(task, why))
+        if self.ends_unbegun:
+            yield from self._unbegun(now)
         said = self._stall.tick(now) if self.tasks else None
         if said is not None:
             yield SaySentence(f"{said}: {self._why(now, gone())}", state=True)
         if self.tasks and now - self._roomless > ROOM_SECONDS:
             yield StopRun(_no_room([task.name for task in self.tasks.values()]))
+
+    def _unbegun(self, now: float) -> Iterator[EndTask]:
+        """End what waits where fewer tasks run than ran before, and none begins."""
+        waiting = {key: task for key, task in self.tasks.items() if task.node is None}
+        self._most = max(self._most, self.running)
+        if not waiting or self.running >= self._most:
+            self._free = None
+            return
+        self._free = now if self._free is None else self._free
+        if now - self._free > self._begins.limit():
+            self._begins.give_up()
+            why = f"has not begun for {now - self._free:.0f} s, though others have ended"
+            self._free = None
+            for key, task in waiting.items():
+                del self.tasks[key]
+                yield EndTask(key, f"{task} {why}", _late(task, why), begun=False)
 
     def _silence(self, task: _Task, now: float) -> str | None:
         """Return, in words, if a task is silent for too long."""

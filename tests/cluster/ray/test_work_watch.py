@@ -111,6 +111,31 @@ def test_those_that_wait_for_room_wait_for_as_long_as_others_run() -> None:
     assert any(3 * ROOM_SECONDS < when <= 3 * ROOM_SECONDS + 30 for when, _ in world.aloud)
 
 
+@pytest.mark.parametrize("trials", [False, True])
+def test_what_was_given_to_a_process_that_stands_still_is_taken_back(trials: bool) -> None:
+    world = Machines()
+    world.watch = WorkWatch(0.0, ends_unbegun=not trials)
+    for name in ("a", "b", "c"):
+        world.watch.asked(name, name, 0.0)
+    world.sign("a", "b")
+    world.watch.ended("b", 0.0)
+    for second in world.seconds(125):
+        if second % 5 == 0:
+            world.sign("a")
+    if trials:
+        assert world.ended == []
+        return
+    ((when, order),) = world.ended
+    assert (order.task, order.begun, when) == ("c", False, 122)
+    assert order.said == "c has not begun for 121 s, though others have ended"
+    world.watch.asked("c", "c", world.now)
+    world.sign("c")
+    for second in world.seconds(200):
+        if second % 5 == 0:
+            world.sign("a", "c")
+    assert len(world.ended) == 1
+
+
 def test_it_is_said_when_work_goes_on_again_and_what_was_ended_is_not_heard() -> None:
     world = Machines("a")
     world.sign("a")
