@@ -78,8 +78,8 @@ class WorkWatch:
     """All tasks that have not ended: those that run, and those that wait for room.
 
     Attributes:
-        ends_unbegun: whether those that wait are ended where there is room and none begins: Ray may have given
-            them to a process that stands still.
+        ends_unbegun: whether those that wait are ended where there is room and none begins: Ray may have put
+            them into a process that stands still.
     """
 
     now: float
