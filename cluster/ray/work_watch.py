@@ -93,6 +93,7 @@ class WorkWatch:
         self._late = Pace(_COMPUTING_SECONDS, _FIRST_SECONDS)
         self._begins = Pace(2 * _SILENT_SECONDS, 4 * _SILENT_SECONDS)
         self._most = 0  # tasks that ran at a time
+        self._taken_back = False  # whether what waits has waited before
         self._free: float | None = None  # since when fewer run, while others wait
         self._roomless = self.now  # since when no task runs
         self._news = False
@@ -104,7 +105,7 @@ class WorkWatch:
 
     def asked(self, task: Hashable, name: str, now: float) -> None:
         """Hear that a task was asked for; ``name`` says what it does."""
-        if not self.tasks:
+        if not self.tasks and not self._taken_back:
             self._roomless = now
         self.tasks[task] = _Task(name, now)
 
@@ -116,7 +117,8 @@ class WorkWatch:
         if task.node is None:
             task.node, task.beats, task.cpu_seconds = sign.node, sign.beats, sign.cpu_seconds
             task.heard = task.life = task.beat = now
-            self._news = True
+            self._news, self._taken_back = True, False
+            self._most = max(self._most, self.running)
             if self._free is not None:
                 self._begins.took(now - self._free)
                 self._free = None
@@ -175,7 +177,6 @@ class WorkWatch:
     def _unbegun(self, now: float) -> Iterator[EndTask]:
         """End what waits where fewer tasks run than ran before, and none begins."""
         waiting = {key: task for key, task in self.tasks.items() if task.node is None}
-        self._most = max(self._most, self.running)
         if not waiting or self.running >= self._most:
             self._free = None
             return
@@ -183,7 +184,7 @@ class WorkWatch:
         if now - self._free > self._begins.limit():
             self._begins.give_up()
             why = f"has not begun for {now - self._free:.0f} s, though others have ended"
-            self._free = None
+            self._free, self._taken_back = None, True
             for key, task in waiting.items():
                 del self.tasks[key]
                 yield EndTask(key, f"{task} {why}", _late(task, why), begun=False)

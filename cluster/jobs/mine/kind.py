@@ -32,6 +32,7 @@ from outvoted.cluster.jobs.networks import check_user_networks, run_members, she
 from outvoted.cluster.jobs.pulse import telling
 from outvoted.cluster.jobs.run_settings import computing_on
 from outvoted.cluster.jobs.workload import MinedPart, Workload
+from outvoted.cluster.ray.beside import RunsBeside
 from outvoted.cluster.ray.calls import within
 from outvoted.cluster.ray.cells import Cell, CellContents, running_recorder
 from outvoted.cluster.ray.connect import LOCAL
@@ -40,7 +41,6 @@ from outvoted.cluster.ray.crew_panel import CrewPanel
 from outvoted.cluster.ray.events import MachinesSeen
 from outvoted.cluster.ray.layout import Layout, layout
 from outvoted.cluster.ray.machines import machines_seen
-from outvoted.cluster.ray.neighbours import Neighbours
 from outvoted.cluster.ray.roster import CrewLimits
 from outvoted.cluster.ray.supervisor import Leased, Supervisor
 from outvoted.cluster.storage.urls import given_as
@@ -167,7 +167,7 @@ def _manned(job: Job[MineConfig], layout: Layout, recorder: Any, progress: Bars)
         inside=layout.inside,
         most_failed=cluster.most_failed,
     )
-    neighbours = Neighbours(cluster.priority, layout.resources)
+    neighbours = RunsBeside(cluster.priority, layout.resources)
     usable = partial(computing_on, job.config.device)
 
     def look(held: int, waiting: int) -> MachinesSeen:

@@ -38,6 +38,8 @@ class Machines:
                         self.said.append((self.now, order))
                     case EndTask():
                         self.ended.append((self.now, order))
+                        if not order.begun:
+                            self.watch.asked(order.task, str(order.task), self.now)
                     case StopRun(error):
                         self.stopped = self.stopped or error
 
@@ -128,7 +130,6 @@ def test_what_was_given_to_a_process_that_stands_still_is_taken_back(trials: boo
     ((when, order),) = world.ended
     assert (order.task, order.begun, when) == ("c", False, 122)
     assert order.said == "c has not begun for 121 s, though others have ended"
-    world.watch.asked("c", "c", world.now)
     world.sign("c")
     for second in world.seconds(200):
         if second % 5 == 0:

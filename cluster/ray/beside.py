@@ -18,7 +18,7 @@ _PREFIX = b"room/"
 _SILENT_SECONDS = 30.0
 
 
-class Neighbours:
+class RunsBeside:
     """What a run says of its room, and the word of others; who says nothing new for 30 s is no longer there.
 
     The words lie in the store of Ray's head, for which Ray has no public way: without it every run is alone,

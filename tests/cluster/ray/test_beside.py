@@ -2,9 +2,9 @@
 
 import pytest
 
-from outvoted.cluster.ray import neighbours
+from outvoted.cluster.ray import beside
+from outvoted.cluster.ray.beside import RunsBeside
 from outvoted.cluster.ray.events import MachinesSeen
-from outvoted.cluster.ray.neighbours import Neighbours
 
 SEEN = MachinesSeen(4, 1)
 
@@ -15,14 +15,14 @@ def test_a_run_gives_room_for_as_long_as_one_before_it_waits_and_lives(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("ray.available_resources", lambda: {"CPU": 1.0})
-    low, high = Neighbours(0, {"CPU": 1.0}), Neighbours(1, {"CPU": 1.0})
+    low, high = RunsBeside(0, {"CPU": 1.0}), RunsBeside(1, {"CPU": 1.0})
     assert low.look(SEEN, 4, 0) == SEEN
     assert high.look(SEEN, 0, 3).awaited
     given = low.look(SEEN, 4, 0)
     assert (given.most, given.awaited) == (2, False)
     assert low.look(SEEN, 2, 0).most == 0
     assert low.look(SEEN, 0, 0).awaited
-    monkeypatch.setattr(neighbours, "_SILENT_SECONDS", 0.0)
+    monkeypatch.setattr(beside, "_SILENT_SECONDS", 0.0)
     low.look(SEEN, 4, 0)
     assert low.look(SEEN, 4, 0) == SEEN
     monkeypatch.undo()
