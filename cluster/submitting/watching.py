@@ -82,6 +82,7 @@ def watch(where: Elsewhere, run: JobSeen, console: Console) -> JobSeen:
     return where.now(run)
 
 
+_NO_TRACE = "failed to get job supervisor"  # Ray's words, of a job that a head which is back does not find
 ENDINGS = {"SUCCEEDED": "finished", "FAILED": "failed", "STOPPED": "been stopped"}
 """What a run has done that has ended, by its job's state."""
 
@@ -105,9 +106,10 @@ def exit_code(job: JobSeen) -> int:
             )
         return job.code
     lines = [line for line in job.said.strip().splitlines() if line.strip()]
+    why = lines[-1][:300] if lines else "Ray does not say why"
     raise OutvotedError(
         expected="the run to end by itself",
-        found=f"its process was lost: {lines[-1][:300] if lines else 'Ray does not say why'}",
+        found=f"its process was lost{' with the machine it was on' if _NO_TRACE in why else f': {why}'}",
         remedy=resume_with(job),
     )
 

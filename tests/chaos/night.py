@@ -203,7 +203,7 @@ def main() -> int:
     """Have a night, and print its table; return 1 where a step did not go as it should."""
     parser = argparse.ArgumentParser(prog="python -m tests.chaos.night", description=__doc__)
     parser.add_argument("--per-target", type=int, default=480, help="searches for each of three networks")
-    parser.add_argument("--pace", type=float, default=0.15, help="seconds that a network waits for a batch")
+    parser.add_argument("--pace", type=float, default=0.2, help="seconds that a network waits for a batch")
     parser.add_argument("--folder", type=Path, help="a short one that is kept, with all logs")
     options = parser.parse_args()
     if not can_be_apart():

@@ -141,6 +141,9 @@ def test_a_lost_run_is_told_with_how_it_goes_on(cluster: PretendedCluster) -> No
     with pytest.raises(OutvotedError, match="node gone") as caught:
         exit_code(cluster.job("a"))
     assert "outvoted submit c.yaml --resume" in caught.value.remedy
+    cluster.ends("a", "FAILED", None, "Unexpected error occurred: failed to get job supervisor.")
+    with pytest.raises(OutvotedError, match="lost with the machine it was on"):
+        exit_code(cluster.job("a"))
     cluster.ends("a", "FAILED", 127)
     with pytest.raises(OutvotedError, match="PATH"):
         exit_code(cluster.job("a"))
