@@ -252,7 +252,7 @@ def test_prometheus_is_told_of_routes_and_runs(client: TestClient, service: Serv
 def test_a_cluster_that_does_not_answer_is_no_fault_of_who_asks(
     client: TestClient, cluster: PretendedCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def silent(*asked: object) -> None:
+    def silent(*asked: object, **how: object) -> None:
         raise UnreachableError("the dashboard", "no answer", "wait")
 
     monkeypatch.setattr(cluster, "submit", silent)
