@@ -12,8 +12,9 @@ from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from outvoted.actors.runs.files import refuse_links, unwritable, write_atomically
-from outvoted.actors.runs.run_folder import RunFolder, RunRecord
+from outvoted.actors.runs.files import refuse_links, remove, unwritable, write_atomically
+from outvoted.actors.runs.packs import is_pack
+from outvoted.actors.runs.run_folder import RunFolder, RunRecord, State
 from outvoted.cluster.console import records
 from outvoted.cluster.console.records import FileSent, FilesListed
 from outvoted.cluster.storage.at_hand import fetched
@@ -69,7 +70,7 @@ def bring(
     record = next((one for one in files if one.path == "run.json"), None)
     if record is None:
         raise _not_sound("no run.json")
-    _check_same(into, b"".join(_bounded(read("run.json"), record.size)))
+    coming = _check_same(into, b"".join(_bounded(read("run.json"), record.size)))
     brought = [one for one in files if not _is_here(into, one)]
     done, total = 0, sum(one.size for one in brought)
     for one in brought:
@@ -77,6 +78,7 @@ def bring(
         _bring(read(one.path), one, into)
         done += one.size
     tell(done, total, "")
+    _tidy(into, coming, [one.path for one in files])
     return Fetched(len(brought), total, len(files) - len(brought))
 
 
@@ -97,11 +99,26 @@ def copy_from(url: str, into: Path) -> None:
     """
     run = fetched(run_folder_of(url))
     RunFolder(run).read_record()
-    _check_same(into, (run / "run.json").read_bytes())
+    coming = _check_same(into, (run / "run.json").read_bytes())
     try:
         shutil.copytree(run, into, ignore=shutil.ignore_patterns(".*"), dirs_exist_ok=True)
     except OSError as error:
         raise unwritable(into, error) from error
+    _tidy(into, coming, [path.relative_to(run).as_posix() for path in run.rglob("*.parquet")])
+
+
+def _tidy(into: Path, coming: RunRecord, listed: Sequence[str]) -> None:
+    """Remove what has been joined into packs since it was brought: its rows would be here twice.
+
+    Not while the run is at work: files may then be missing among those listed because they are being joined.
+    """
+    if coming.state == State.RUNNING:
+        return
+    there = frozenset(listed)
+    for folder in {path.parent for path in map(PurePosixPath, there) if is_pack(path.stem)}:
+        for path in (into / folder).glob("[!.]*.parquet"):
+            if (folder / path.name).as_posix() not in there:
+                remove(path)
 
 
 @contextmanager
@@ -177,21 +194,21 @@ def _check_space(into: Path, files: Sequence[FileSent]) -> None:
         )
 
 
-def _check_same(into: Path, text: bytes) -> None:
-    """Refuse a folder here that holds another run, or anything else."""
+def _check_same(into: Path, text: bytes) -> RunRecord:
+    """Return what a run says of itself; refuse a folder here that holds another one, or anything else."""
     try:
         coming = RunRecord.model_validate_json(text)
     except ValueError as error:
         raise _not_sound("a run.json that is none") from error
     if not into.exists() or not any(into.iterdir()):
-        return
+        return coming
     refuse_links(into)
     if (into / "run.json").exists():
         here = RunFolder(into).read_record()
         if (here.created_at, here.kind) == (coming.created_at, coming.kind):
-            return
+            return coming
     elif not any(path for path in into.iterdir() if path.name not in _OF_A_RUN):
-        return  # begun to be fetched
+        return coming  # begun to be fetched
     raise OutvotedError(
         expected=f"a new folder {into}, or one with an earlier copy of the run",
         found="a folder with another run or other files",

@@ -148,7 +148,7 @@ def fetched(night: Night, local: Rows, name: str = "night") -> None:
     seconds, said = night.operator.does("fetch", name)
     night.note("`fetch`, while it goes on", seconds, said.splitlines()[-2])
     assert night.watch is not None
-    _, said = ended(night.watch)
+    _, said = ended(night.watch, limit=1200.0)
     night.note("the end, as `watch` says it", time.monotonic() - night.watch.began, f"{name} has finished")
     assert f"{name} has finished" in said
     seconds, said = night.operator.does("fetch", name)

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -78,6 +79,18 @@ def test_what_is_here_already_is_not_sent_twice(offering: _Offering, tmp_path: P
     found = _fetched(offering, tmp_path / "to")
     assert (found.files, found.kept) == (1, len(offering.listed) - 1)
     assert set(offering.asked) == {"run.json", SPOILT}
+
+
+def test_what_was_joined_since_it_was_fetched_is_here_once(run_path: Path, tmp_path: Path) -> None:
+    there, here = tmp_path / "there", tmp_path / "here"
+    shutil.copytree(run_path, there)
+    shard, pack = (there / "searches" / f"{name}.parquet" for name in ("shard-9", f"pack-shard-9-{'0' * 16}"))
+    shard.write_bytes(b"rows")
+    _fetched(_Offering(there), here)
+    (here / "my.parquet").touch()
+    shard.rename(pack)
+    _fetched(_Offering(there), here)
+    assert _contents(here) == _contents(there) | {"my.parquet": b""}
 
 
 @pytest.mark.parametrize(
