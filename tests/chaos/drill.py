@@ -204,11 +204,12 @@ class _Watched:
             hand = set(sorted(self._all - self._done)[: in_hand * IN_FLIGHT * SHARD])
             if not hand and fault.moment != "drawing":
                 return
+            began = time.monotonic()
             fault.strike(scene)
         except MissedError:
             return
         self._changed = time.monotonic()
-        self._blows.append(_Blow(fault, scene.command, self._changed, len(self._done) / len(self._all), hand))
+        self._blows.append(_Blow(fault, scene.command, began, len(self._done) / len(self._all), hand))
 
     def _has_come(self, fault: Fault, share: float) -> bool:
         """Return whether it is the moment of a fault, which is to strike once a share of all is recorded."""
