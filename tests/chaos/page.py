@@ -16,8 +16,12 @@ from tests.chaos.outcomes import Outcome, read
 RECORD = Path(__file__).with_name("recorded.jsonl")
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
 BEGIN, END = "<!-- chaos: begin -->", "<!-- chaos: end -->"
-_PATH = re.compile(r"/\S+/(runs|disk)/\S+")
-_ADDRESS = re.compile(r"\b\d+\.\d+\.\d+\.\d+\b")
+_OF_HERE = (
+    (re.compile(r"(?<!\w)/[\w.-]+/[\w./-]*[\w/-]"), "RUN"),
+    (re.compile(r"\b\d+\.\d+\.\d+\.\d+\b"), "ADDRESS"),
+    (re.compile(r"process \d+ on \S+, since [\d: -]+UTC"), "process NUMBER on HOST, since TIME"),
+)
+"""What is true of one machine only, and what stands for it."""
 _LONGEST = 150
 
 
@@ -83,8 +87,19 @@ def _told(some: Sequence[Outcome]) -> str:
 
 def _first(told: Sequence[str]) -> str:
     found = [line for line in told if line.startswith(("warning", "Interrupted", "found:"))]
-    plain = _ADDRESS.sub("ADDRESS", _PATH.sub("RUN", found[0] if found else ""))
+    plain = _anywhere(found[0]) if found else ""
     return plain if len(plain) <= _LONGEST else f"{plain[:_LONGEST]}…"
+
+
+def _anywhere(line: str) -> str:
+    for here, anywhere in _OF_HERE:
+        line = here.sub(anywhere, line)
+    return line
+
+
+def _kept(outcome: Outcome) -> Outcome:
+    told = None if outcome.told is None else [_anywhere(line) for line in outcome.told]
+    return outcome.model_copy(update={"told": told})
 
 
 def written(page: str, outcomes: Sequence[Outcome]) -> str:
@@ -96,5 +111,6 @@ def written(page: str, outcomes: Sequence[Outcome]) -> str:
 
 if __name__ == "__main__":
     if len(sys.argv) > 1:
-        RECORD.write_text(Path(sys.argv[1]).read_text())
+        found = [_kept(outcome).model_dump_json() for outcome in read(Path(sys.argv[1]))]
+        RECORD.write_text("".join(f"{line}\n" for line in found))
     PAGE.write_text(written(PAGE.read_text(), read(RECORD)))
