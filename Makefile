@@ -1,8 +1,7 @@
 # make serve: open the service in a browser.   make mine: train a panel on the packaged digits and mine it.   make test: run the whole test suite.   make docs: build the site.
 PYTHON ?= python3
 BIN := .venv/bin
-# pip would compile all 24,000 files, which takes a core a minute; Python compiles those that it imports.
-INSTALL := $(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt --editable
+INSTALL := $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable
 
 .PHONY: serve mine test check docs pages test-pythons bench chaos night clean
 
@@ -39,7 +38,7 @@ test-pythons:
 	    $$python -c '' 2> /dev/null || { echo "$$python is not here"; continue; }; \
 	    own=build/$$($$python -c 'import sys; print("python%d.%d" % sys.version_info[:2])'); \
 	    $$python -m venv $$own && \
-	    $$own/bin/python -m pip install --quiet --no-compile --constraint constraints.txt --editable '.[dev]' && \
+	    $$own/bin/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]' && \
 	    $$own/bin/python -m pytest -q -m "not ray" tests/search tests/actors/panel tests/cluster/configuration && \
 	    $$own/bin/outvoted mine mnist --runs $$own/runs --set search.per_target=50 --set panel.training.epochs=3 \
 	    || exit 1; done
