@@ -106,26 +106,25 @@ def _mined(search: SearchSettings, problem: Problem, written: bool = False) -> M
     return replace(found, computed=computed)
 
 
-@contextmanager
-def in_processes(strategy: str, cores: int, seeds: Split, per_target: int) -> Iterator[Contender]:
+def in_processes(strategy: str, cores: int, seeds: Split, per_target: int) -> Contender:
     """Time Outvoted in a process for each core, without Ray; seeds are drawn from ``seeds``.
 
-    Each writes its rows into a file of each table, as a run does.
+    Each writes its rows into a file of each table, as cells do, and starts for a round, as they do for a run.
     """
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(cores, spawn, _begin) as pool:
 
-        def measured(problem: Problem, number: int) -> Measured:
-            search = settings(strategy, problem.transform, per_target // cores)
-            drawn = replace(problem, seeds=seeds)
-            each = [search.model_copy(update={"seed": number * cores + core}) for core in range(cores)]
+    def measured(problem: Problem, number: int) -> Measured:
+        search = settings(strategy, problem.transform, per_target // cores)
+        drawn = replace(problem, seeds=seeds)
+        each = [search.model_copy(update={"seed": number * cores + core}) for core in range(cores)]
+        with ProcessPoolExecutor(cores, spawn, _begin) as pool:
             parts = list(pool.map(partial(_mined, written=True), each, [drawn] * cores))
-            total = pd.DataFrame(parts).sum()
-            whole = {name: int(total[name]) for name in ("searches", "mistakes", "inferences", "candidates")}
-            longest = max(part.seconds for part in parts)
-            return Measured(longest, **whole, computed=float(total["computed"]))
+        total = pd.DataFrame(parts).sum()
+        whole = {name: int(total[name]) for name in ("searches", "mistakes", "inferences", "candidates")}
+        longest = max(part.seconds for part in parts)
+        return Measured(longest, **whole, computed=float(total["computed"]))
 
-        yield measured
+    return measured
 
 
 def _begin() -> None:

@@ -37,7 +37,7 @@ SEEDS, PHOTOGRAPHS = 60, 4
 RANGES = {"±15°, ±2 px": NARROW, "±30°, ±3 px": WIDE}
 FULL = "small CNNs"
 """The panel that is measured in all ranges, against everyone, and on all cores."""
-ON_RAY = {"random": 150, "auto": 400}
+ON_RAY = {"random": 400, "auto": 400}
 """Searches for each target."""
 
 Contenders = dict[str, Contender]
@@ -89,7 +89,7 @@ def on_all_cores(problem: Problem, cores: int, folder: Path, stack: ExitStack) -
             f"{name}, {how}": contender
             for name, searches in ON_RAY.items()
             for how, contender in (
-                ("without Ray", stack.enter_context(in_processes(name, cores, train, searches))),
+                ("without Ray", in_processes(name, cores, train, searches)),
                 ("on Ray", on_ray(name, SMALL_CNNS, searches, folder)),
             )
         },

@@ -2,8 +2,8 @@
 
     python -m tests.benchmarks.share --rounds 3
 
-Runs take turns: a process for each core that mines its part and writes its rows into a file, and as many
-searches on Ray. The CPU time of each process is that between the first lease and the last row.
+Runs take turns: a process for each core that starts, mines its part and writes its rows into a file, and as
+many searches on Ray. The CPU time of each process is that between the first lease and the last row.
 """
 
 import argparse
@@ -12,7 +12,7 @@ import re
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -93,12 +93,11 @@ def main() -> None:
     with (
         tempfile.TemporaryDirectory() as folder,
         connected(LOCAL),
-        ExitStack() as stack,
         accounted() as noted,
     ):
         for name in given.strategies:
             searches = ON_RAY[name]
-            alone = stack.enter_context(in_processes(name, cores, trained(FULL)[1].train, searches))
+            alone = in_processes(name, cores, trained(FULL)[1].train, searches)
             ray = on_ray(name, SMALL_CNNS, searches, Path(folder))
             ray(problem, 100)  # trains the panel
             noted.clear()
