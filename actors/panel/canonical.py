@@ -64,7 +64,11 @@ class Canonical:
             full = self._inputs(image.expand(self.batch(MANY), -1, -1, -1))
             logits = self._network.at_once(full)
             if bool(torch.isfinite(logits).all()):
-                return Tolerant(inner, inner(full).shape[1]), logits.shape[1]
+                try:
+                    return Tolerant(inner, inner(full).shape[1]), logits.shape[1]
+                except Exception as error:  # it has answered a moment ago
+                    if is_machines(error):
+                        raise
         return None
 
     def _answered(self, network: Tolerant, pixels: torch.Tensor, rows: int) -> tuple[torch.Tensor, Texts]:

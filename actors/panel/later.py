@@ -119,11 +119,11 @@ class PatientPanel(LaterPanel):
         return votes
 
     async def judge(self, found: FoundImages) -> Seen:
-        """Put images that searches ended with to all peers, and those without a vote again."""
+        """Put images that searches ended with to all peers; again those without a vote or sure realism."""
         seen = await self._panel.judge(found)
         self.beats += 1
         votes, realism = np.array(seen.votes), np.array(seen.realism)
-        rows = _voteless(votes)
+        rows = _unjudged(seen)
         began = len(rows)
         for pause in self._pauses(began):
             await self._sleep(pause)
@@ -131,7 +131,7 @@ class PatientPanel(LaterPanel):
             again = await self._panel.judge(some)
             self.beats += 1
             votes[:, rows], realism[:, rows] = again.votes, again.realism
-            rows = _voteless(votes)
+            rows = rows[_unjudged(again)]
             if not len(rows):
                 break
         self._learn(began, len(rows))
@@ -178,6 +178,12 @@ def _count(missing: dict[int, Ints]) -> int:
 def _voteless(votes: Singles) -> Ints:
     """Return the images for which a peer has no vote; votes (peers, n, classes)."""
     return np.flatnonzero(~np.isfinite(votes).all(axis=(0, 2)))
+
+
+def _unjudged(seen: Seen) -> Ints:
+    """Return the images for which a peer has no vote, or one that may judge otherwise in a moment."""
+    missing = ~np.isfinite(seen.votes).all(axis=(0, 2))
+    return np.flatnonzero(missing if seen.doubtful is None else missing | seen.doubtful.any(axis=0))
 
 
 def _with(answers: Answers, rows: Ints, found: Answers) -> Answers:

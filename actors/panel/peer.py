@@ -121,7 +121,10 @@ class Peer:
         with own_context():
             logits, features = self._opened(pixels).canonical.seen(pixels)
             votes = torch.softmax(logits, dim=1).float().numpy()
-            return Seen(votes, self._realism.of(features, found.labels, found.seed_id))
+            realism = self._realism.of(features, found.labels, found.seed_id)
+            unseen = np.isfinite(votes).all(1) & features.isnan().any(1).numpy()
+            doubtful = self._realism.doubtful(found.labels) | unseen
+            return Seen(votes, realism, doubtful if doubtful.any() else None)
 
     def classify(self, images: Pixels) -> Ints:
         """Return the class of each image's largest logit, -1 where the network fails; n >= 1 images, (n,)."""

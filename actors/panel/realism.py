@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from outvoted.search.arrays import Ints, Pixels, Singles
+from outvoted.search.arrays import Bools, Ints, Pixels, Singles
 
 REALISTIC = 0.05
 """The least realism of an image that is called realistic."""
@@ -52,15 +52,21 @@ class Seen:
     Attributes:
         votes: shape (n, classes), each row summing to 1; (peers, n, classes) for a panel.
         realism: shape (n,), 0 to 1, NaN where it is not known; (peers, n) for a panel.
+        doubtful: shape (n,), which realism rests on a part of the real images, for the network had no answer
+            for the rest, maybe for a moment; (peers, n) for a panel. None where none does.
     """
 
     votes: Singles
     realism: Singles
+    doubtful: Bools | None = None
 
     @staticmethod
     def together(peers: "list[Seen]") -> "Seen":
         """Join what each peer says."""
-        return Seen(np.stack([one.votes for one in peers]), np.stack([one.realism for one in peers]))
+        votes, realism = np.stack([one.votes for one in peers]), np.stack([one.realism for one in peers])
+        none = np.zeros(realism.shape[1], bool)
+        doubtful = np.stack([none if one.doubtful is None else one.doubtful for one in peers])
+        return Seen(votes, realism, doubtful if doubtful.any() else None)
 
 
 class Realism:
@@ -93,6 +99,13 @@ class Realism:
             if len(real.rows) >= _FEWEST and known:
                 found[rows] = real.realism(features[rows], seed_id[rows])
         return found
+
+    def doubtful(self, labels: Ints) -> Bools:
+        """Return which of some labels have real images that the network has not answered for yet.
+
+        After so many looks it is taken to have no answer for them.
+        """
+        return np.array([int(label) not in self._known for label in labels], bool)
 
     def _of(self, label: int) -> "_Real":
         if label not in self._known:

@@ -4,18 +4,26 @@ import asyncio
 import itertools
 from collections.abc import Callable
 from dataclasses import replace
+from math import inf
 
 import numpy as np
 import pytest
+import torch
+from torch import nn
 
+from outvoted.actors.data.datasets import Dataset
+from outvoted.actors.networks.user_modules import Tolerant
 from outvoted.actors.panel.exactness import Exactness
-from outvoted.actors.panel.inside import PromptPanel
+from outvoted.actors.panel.inside import PanelInside, PromptPanel
 from outvoted.actors.panel.later import LaterPanel, PatientPanel, Retries
 from outvoted.actors.panel.panel import LocalPanel
+from outvoted.actors.panel.peer import Peer
 from outvoted.actors.panel.realism import FoundImages, Seen
+from outvoted.actors.panel.renderer import Renderer
 from outvoted.actors.panel.seeds import SeedBlock
 from outvoted.search.arrays import Pixels, Singles
 from outvoted.search.messages import Answers, Candidates, Questions, Replies
+from outvoted.search.transforms import Affine
 from tests.actors.panel.same import assert_same
 
 Draw = Callable[[int, int], Candidates]
@@ -121,6 +129,48 @@ def test_votes_and_judgements_are_asked_for_again_too(panel: LocalPanel) -> None
     seen, expected = asyncio.run(Patience(panel, 1).panel.judge(found)), panel.judge(found)
     assert np.array_equal(seen.votes, expected.votes)
     assert np.array_equal(seen.realism, expected.realism, equal_nan=True)
+
+
+class Lapsing(nn.Module):
+    """A network that raises once it has answered so many times, until it is given more."""
+
+    left = inf
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.last = nn.Linear(784, 10)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        Lapsing.left -= 1
+        if Lapsing.left < 0:
+            raise ValueError("not now")
+        logits: torch.Tensor = self.last(images.flatten(1))
+        return logits
+
+
+@pytest.mark.parametrize("answers", [0, 1, 2, 3, 4])
+def test_a_fault_that_begins_between_a_mistake_and_real_images_leaves_no_trace(
+    answers: int, digits: Dataset
+) -> None:
+    network = Tolerant(Lapsing(), 10)
+    found = FoundImages(digits.test.images[:4], np.full(4, 7), np.full(4, -1))
+
+    async def sleep(seconds: float) -> None:
+        Lapsing.left = inf
+
+    def judged(answers: float) -> Seen:
+        Lapsing.left = inf
+        renderer = Renderer(Affine(), digits.train)
+        peer = Peer(network, renderer)
+        peer.vote(found.images)  # copies and tries the network
+        Lapsing.left = answers
+        inside = PanelInside(LocalPanel([peer]), renderer.seeds)
+        return asyncio.run(PatientPanel(inside, Retries(2), sleep).judge(found))
+
+    seen, expected = judged(answers), judged(inf)
+    assert np.isfinite(expected.realism).all()
+    assert np.array_equal(seen.votes, expected.votes)
+    assert np.array_equal(seen.realism, expected.realism)
 
 
 def test_without_retries_nothing_is_asked_again(panel: LocalPanel, candidates: Draw) -> None:

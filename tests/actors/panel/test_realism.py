@@ -45,8 +45,10 @@ def test_a_network_that_fails_for_a_while_on_real_images_is_asked_about_them_aga
 
     passing = Realism(labels, features)
     realism()
+    assert passing.doubtful(labels[:2]).all()
     failing[0] = False
     assert realism() == found_at(0.505, labels)
+    assert not passing.doubtful(labels[:2]).any()
 
 
 @pytest.fixture(scope="module")
