@@ -6,6 +6,7 @@ workers start as users' do.
 """
 
 import importlib
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -42,5 +43,6 @@ def _with_client(command: list[str], stack: ExitStack) -> list[str]:
         return command
     address = f"{stack.enter_context(TemporaryDirectory(prefix='of-', dir='/tmp'))}/forks"
     server = [sys.executable, "-P", str(HERE / "server.py"), address]
-    stack.enter_context(subprocess.Popen(server, stdin=subprocess.PIPE, process_group=0))
+    surroundings = {**os.environ, "OMP_NUM_THREADS": "1"}  # as Ray has its workers import torch
+    stack.enter_context(subprocess.Popen(server, stdin=subprocess.PIPE, process_group=0, env=surroundings))
     return [part.replace(begins, f"{begins}-IS {HERE / 'client.py'} {address} ") for part in command]

@@ -198,7 +198,7 @@ def test_a_replica_that_is_killed_costs_at_most_a_plain_refusal(
     served: Ask, key: PanelKey, pictures: Pixels, python_panel: Panel
 ) -> None:
     async def struck(votes: HostedVotes) -> list[VoteAnswer]:
-        await votes.facts(key)
+        await until_answered(votes, key, VoteQuestion(pictures[:1]))  # by a replica that lives
         asking = [
             asyncio.create_task(until_answered(votes, key, VoteQuestion(pictures[k : k + 1])))
             for k in range(20)
