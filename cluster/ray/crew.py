@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from threading import Event as Flag
 from threading import Thread
 from typing import Any
@@ -14,7 +14,6 @@ from typing import Any
 import ray
 from ray.exceptions import RayError, RayTaskError
 
-from outvoted.actors.mining.ray_mining import Vitals
 from outvoted.actors.mining.shards import Live, Progress
 from outvoted.cluster.ray.calls import own, within
 from outvoted.cluster.ray.cells import Cell, CellContents
@@ -22,7 +21,6 @@ from outvoted.cluster.ray.events import (
     CellLost,
     CellOpened,
     CellPlaced,
-    CellPulsed,
     EndCell,
     Event,
     Instruction,
@@ -39,13 +37,13 @@ from outvoted.cluster.ray.events import (
     StopRun,
 )
 from outvoted.cluster.ray.head import head_answers
-from outvoted.cluster.ray.pace import COMPUTING
+from outvoted.cluster.ray.inbox import Heard, Inbox
+from outvoted.cluster.ray.pulses import Pulses
 from outvoted.cluster.ray.supervisor import Leased, Supervisor
 from outvoted.search.errors import OutvotedError
 from outvoted.search.plan import Lease
 
 _TURN_SECONDS = 0.5
-_PULSE_SECONDS = 2.0
 _LOOK_SECONDS = 3.0
 _GRACE_SECONDS = 5.0
 _ENDING_SECONDS = 15.0
@@ -55,15 +53,12 @@ _TRIES = 3
 
 Report = Callable[[Progress, Live, Leased], object]
 Say = Callable[[SaySentence], object]
-Heard = Callable[[Any, BaseException | None], Event | None]
-"""Makes an event of what a call returned, or of what it raised."""
 
 
 class Crew:
     """Cells that are started, opened, watched over and ended.
 
-    Calls are never waited for one by one: whatever ends is put into one inbox, from Ray's own threads, and
-    all that is there is told to the supervisor at once.
+    Calls are never waited for one by one: the supervisor is told at once of all that have ended.
     """
 
     def __init__(
@@ -80,15 +75,12 @@ class Crew:
         """
         self._supervisor, self._start, self._recorder, self._say = supervisor, start, recorder, say
         self._look = look
-        self._inbox: SimpleQueue[Callable[[], Event | None]] = SimpleQueue()
+        self._inbox, self._pulses = Inbox(), Pulses()
         self._contents: CellContents | None = None
         self._cells: dict[int, Cell] = {}
         self._starting: set[int] = set()
         self._wanted: SimpleQueue[tuple[int, Future[Cell]] | None] = SimpleQueue()
         self._placed: set[int] = set()
-        self._pulses: dict[int, tuple[float, Vitals]] = {}
-        self._pulsing: dict[int, float] = {}
-        self._under_way: dict[str, Live] = {}
         self._rows: dict[str, Any] = {}
         self._recorded: Progress | None = None
         self._ended = Flag()
@@ -189,7 +181,8 @@ class Crew:
             self._turn()
             if self._recorded is not None and time.monotonic() - told >= _TURN_SECONDS:
                 told = time.monotonic()
-                report(self._recorded, self._live(), self._supervisor.leased(told))
+                live = self._pulses.live(self._supervisor.is_out)
+                report(self._recorded, live, self._supervisor.leased(told))
 
     def end(self) -> None:
         """End all cells; a cluster that doesn't answer is not waited for."""
@@ -204,37 +197,22 @@ class Crew:
 
     def _turn(self, seconds: float = _TURN_SECONDS) -> None:
         """Wait until something has happened, but not for long; tell the supervisor, and do what it says."""
-        events = list(self._happened(seconds))
+        events = list(self._inbox.happened(seconds))
         now = time.monotonic()
         for instruction in self._supervisor.hear(events, now):
             self._do(instruction)
-        for number in list(self._cells):
-            if now - self._pulsing.get(number, now) >= _PULSE_SECONDS:
-                del self._pulsing[number]
-                self._watch(self._cells[number].pulse(), partial(self._pulsed, number))
-
-    def _happened(self, seconds: float) -> Iterator[Event]:
-        with suppress(Empty):
-            heard = self._inbox.get(timeout=seconds) if seconds else self._inbox.get_nowait()
-            while True:
-                event = heard()
-                if event is not None:
-                    yield event
-                heard = self._inbox.get_nowait()
+        for number in self._pulses.due(now):
+            self._watch(self._cells[number].pulse(), partial(self._pulsed, number))
 
     def _watch(self, call: Any, heard: Heard) -> None:
-        """Have a call that ends put into the inbox."""
-        self._await(call.future(), heard)
-
-    def _await(self, future: Any, heard: Heard) -> None:
-        future.add_done_callback(lambda ended: self._inbox.put(partial(_heard, ended, heard)))
+        self._inbox.watch(call.future(), heard)
 
     def _do(self, instruction: Instruction) -> None:
         match instruction:
             case StartCell(number):
                 self._starting.add(number)
                 future: Future[Cell] = Future()
-                self._await(future, partial(self._started, number))
+                self._inbox.watch(future, partial(self._started, number))
                 self._wanted.put((number, future))
             case EndCell(number):
                 self._forget(number)
@@ -280,8 +258,7 @@ class Crew:
         self._starting.discard(number)
         cell = self._cells.pop(number, None)
         self._placed.discard(number)
-        self._pulses.pop(number, None)
-        self._pulsing.pop(number, None)
+        self._pulses.forget(number)
         if cell is not None:
             _end_apart(cell)
 
@@ -299,7 +276,7 @@ class Crew:
         if error is not None or number not in self._cells:
             return None
         self._placed.add(number)
-        self._pulsing[number] = 0.0
+        self._pulses.begin(number)
         return CellPlaced(number)
 
     def _mined(
@@ -333,26 +310,14 @@ class Crew:
     def _pulsed(self, number: int, value: Any, error: BaseException | None) -> Event | None:
         if number not in self._cells:
             return None
-        now = time.monotonic()
         if error is not None:
             return None if isinstance(error, RayTaskError) else CellLost(number, error, died=True)
-        self._pulsing[number] = now
-        before = self._pulses.get(number)
-        self._pulses[number] = now, value
-        self._under_way |= value.live
-        return CellPulsed(number, value.beats, _computing(before, now, value))
-
-    def _live(self) -> Live:
-        """Add up what was last said of each shard that is not recorded yet, whichever cells have it."""
-        out = {shard: live for shard, live in self._under_way.items() if self._supervisor.is_out(shard)}
-        self._under_way, every = out, out.values()
-        return Live(sum(live.ended for live in every), sum(live.mistakes for live in every))
+        return self._pulses.hear(number, value, time.monotonic())
 
     def _awake(self) -> None:
         """Begin to look at the machines."""
         if not self._looking.is_alive():
-            seen = self._look(*self._counts())
-            self._inbox.put(lambda: seen)
+            self._inbox.put(self._look(*self._counts()))
             self._looking.start()
 
     def _counts(self) -> tuple[int, int]:
@@ -363,8 +328,7 @@ class Crew:
         """Look at the machines, in a thread of its own: the head may not answer."""
         while not self._ended.wait(_LOOK_SECONDS):
             with suppress(RayError, OSError, RuntimeError):
-                seen = self._look(*self._counts())
-                self._inbox.put(partial(_same, seen))
+                self._inbox.put(self._look(*self._counts()))
 
 
 class _CellGoneError(Exception):
@@ -381,21 +345,3 @@ def _end(cells: Iterable[Cell]) -> None:
         cell.kill()
     for cell in cells:
         cell.end()
-
-
-def _same(event: Event) -> Event:
-    return event
-
-
-def _heard(future: Any, heard: Heard) -> Event | None:
-    error = future.exception()
-    return heard(None if error is not None else future.result(), error)
-
-
-def _computing(before: tuple[float, Vitals] | None, now: float, pulse: Vitals) -> bool:
-    """Return whether one of a cell's processes has computed since it was asked before."""
-    if before is None:
-        return False
-    then, earlier = before
-    each = zip(earlier.cpu_seconds, pulse.cpu_seconds, strict=False)  # none before there is a panel
-    return any(after - first > COMPUTING * (now - then) for first, after in each)

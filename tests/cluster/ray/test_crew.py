@@ -11,8 +11,9 @@ from ray.exceptions import RayActorError, RayTaskError
 
 from outvoted.actors.mining.ray_mining import Vitals
 from outvoted.actors.mining.shards import Live, Progress
-from outvoted.cluster.ray.crew import Crew, _computing
+from outvoted.cluster.ray.crew import Crew
 from outvoted.cluster.ray.events import MachinesSeen, SaySentence
+from outvoted.cluster.ray.pulses import computing
 from outvoted.cluster.ray.roster import CrewLimits
 from outvoted.cluster.ray.supervisor import Supervisor
 from outvoted.search.errors import OutvotedError
@@ -186,7 +187,7 @@ def test_a_cell_computes_if_one_of_its_processes_does(share: float, computes: bo
     """Of three processes two are idle."""
     before = Vitals(3, (5.0, 7.0, 9.0))
     after = Vitals(3, (5.02, 7.0 + 2 * share, 9.02))
-    assert _computing((100.0, before), 102.0, after) == computes
+    assert computing((100.0, before), 102.0, after) == computes
 
 
 def test_each_cell_can_be_asked(crew: Crew, machines: Machines) -> None:
@@ -206,7 +207,7 @@ def test_a_cell_that_computes_on_holds_up_no_one_who_asks_each(
 def test_no_search_is_counted_twice_whatever_cells_say_of_shards_that_others_have_or_are_recorded(
     crew: Crew, machines: Machines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("outvoted.cluster.ray.crew._PULSE_SECONDS", 0.2)
+    monkeypatch.setattr("outvoted.cluster.ray.pulses._PULSE_SECONDS", 0.2)
     machines.live = {name: Live(1, 1) for name in all_of(6)}
     machines.fates = {"shard-5": [Call((1, 0), 1.5)]}
     counted: list[int] = []
