@@ -11,7 +11,7 @@ import ray
 from ray.exceptions import RayError
 
 from outvoted.cluster.ray.events import MachinesSeen
-from outvoted.cluster.ray.precedence import RoomClaim, most_cells
+from outvoted.cluster.ray.precedence import RoomClaim, holding, most_cells
 
 _SPACE = b"outvoted"
 _PREFIX = b"room/"
@@ -25,9 +25,9 @@ class RunsBeside:
     as if all had the same priority.
     """
 
-    def __init__(self, priority: int, cell: Mapping[str, float]) -> None:
-        """Take the run's priority, and what a cell of it takes of each resource."""
-        self._claim = RoomClaim(priority, dict(cell), 0, 0)
+    def __init__(self, name: str, priority: int, cell: Mapping[str, float]) -> None:
+        """Take the run's name and priority, and what a cell of it takes of each resource."""
+        self._claim = RoomClaim(priority, dict(cell), 0, 0, name=name)
         self._key = _PREFIX + uuid4().hex.encode()
         self._heard: dict[bytes, tuple[bytes, float]] = {}
         self._since: float | None = None  # when cells began to wait
@@ -49,7 +49,8 @@ class RunsBeside:
             others = self._others(now)
             most = most_cells(own, others, ray.available_resources())
             giving = any(one.held and one.priority < own.priority for one in others)
-            return replace(seen, most=most, awaited=most == 0 or (bool(waiting) and giving))
+            awaited = most == 0 or (bool(waiting) and giving)
+            return replace(seen, most=most, awaited=awaited, beside=holding(own, others))
         return seen
 
     def leave(self) -> None:

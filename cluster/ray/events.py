@@ -100,6 +100,7 @@ class MachinesSeen:
         draining: addresses of those that will leave.
         most: cells that the run may keep, where runs of higher priority wait for room; else None.
         awaited: whether room that other runs have is about to be given back to this one, or to one before it.
+        beside: which other runs have some of what cells of this one take, in words.
     """
 
     room: int
@@ -108,6 +109,7 @@ class MachinesSeen:
     draining: frozenset[str] = frozenset()
     most: int | None = None
     awaited: bool = False
+    beside: tuple[str, ...] = ()
 
 
 Event = (

@@ -17,6 +17,7 @@ class RoomClaim:
         cell: what a cell takes of each resource.
         held: cells that have room.
         waiting: cells that wait for room; ``waited`` is for how many seconds there have been any.
+        name: of the run.
     """
 
     priority: int
@@ -24,10 +25,23 @@ class RoomClaim:
     held: int
     waiting: int
     waited: float = 0.0
+    name: str = ""
 
     def holds(self, resource: str) -> float:
         """Return what its cells take."""
         return self.held * self.cell.get(resource, 0.0)
+
+
+def holding(own: RoomClaim, others: Sequence[RoomClaim]) -> tuple[str, ...]:
+    """Say which other runs have what a cell of this one takes, and how much, those first that have most."""
+    found = []
+    for one in others:
+        held = {unit: one.holds(unit) for unit, each in own.cell.items() if each and one.holds(unit)}
+        if held:
+            above = ", of higher priority," if one.priority > own.priority else ""
+            words = " and ".join(f"{amount:g} {unit}{'s' * (amount != 1)}" for unit, amount in held.items())
+            found.append((-one.held, f"run {one.name}{above} has {words}"))
+    return tuple(words for _, words in sorted(found))
 
 
 def most_cells(own: RoomClaim, others: Sequence[RoomClaim], free: Mapping[str, float]) -> int | None:

@@ -259,7 +259,8 @@ class Roster:
             yield StopRun(
                 OutvotedError(
                     expected=f"room for a cell within {wait:.0f} s: {self.limits.need}",
-                    found=f"none on {_machines(self.machines.there)}, or other work has it",
+                    found=f"none on {_machines(self.machines.there)}, or "
+                    + (", ".join(self.machines.beside) or "other work has it"),
                     remedy="wait for the cluster's other work to end, lower cluster.cells or "
                     "cluster.num_cpus, or raise cluster.wait; --resume continues what is recorded",
                 )

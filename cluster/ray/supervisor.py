@@ -5,7 +5,7 @@ time, by how long such things took so far, is ended and started again; what can'
 nothing stands still for long without a sentence that says why.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from outvoted.cluster.ray.events import (
@@ -249,11 +249,13 @@ class Supervisor:
         gone = list(machines.gone)
         why = []
         if gone:
-            which = ", ".join(gone[:3]) + ", ..." * (len(gone) > 3)
+            which = _few(gone)
             why.append(f"node {which} is gone" if len(gone) == 1 else f"nodes {which} are gone")
         waiting = sum(not cell.placed for cell in cells)
         if waiting:
-            why.append(f"waiting for {self._limits.need}" + f" for each of {waiting} cells" * (waiting > 1))
+            each = f" for each of {waiting} cells" * (waiting > 1)
+            others = f" ({_few(machines.beside)})" if machines.beside else ""
+            why.append(f"waiting for {self._limits.need}{each}{others}")
         opening = sum(cell.placed and not cell.opened for cell in cells)
         if opening:
             why.append(f"{opening} {'cell is' if opening == 1 else 'cells are'} starting")
@@ -261,8 +263,7 @@ class Supervisor:
             why.append("the recorder is writing")
         silent = [str(cell) for cell in cells if cell.opened and now - cell.life > 1]
         if silent:
-            which = ", ".join(silent[:3]) + ", ..." * (len(silent) > 3)
-            why.append(f"no answer from {which}")
+            why.append(f"no answer from {_few(silent)}")
         if machines.most is not None:
             why.append("runs of higher priority come first")
         late = [
@@ -271,6 +272,10 @@ class Supervisor:
         if late:
             why.append(f"no answer so far, but {', '.join(late[:3])} compute{'s' * (len(late) == 1)}")
         return ", ".join(why) or "all machines are there"
+
+
+def _few(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + ", ..." * (len(names) > 3)
 
 
 def _too_many_failed(failed: int, searches: int, most: float) -> OutvotedError:

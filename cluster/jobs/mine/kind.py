@@ -167,7 +167,7 @@ def _manned(job: Job[MineConfig], layout: Layout, recorder: Any, progress: Bars)
         inside=layout.inside,
         most_failed=cluster.most_failed,
     )
-    neighbours = RunsBeside(cluster.priority, layout.resources)
+    neighbours = RunsBeside(job.store.title, cluster.priority, layout.resources)
     usable = partial(computing_on, job.config.device)
 
     def look(held: int, waiting: int) -> MachinesSeen:

@@ -15,9 +15,11 @@ def test_a_run_gives_room_for_as_long_as_one_before_it_waits_and_lives(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("ray.available_resources", lambda: {"CPU": 1.0})
-    low, high = RunsBeside(0, {"CPU": 1.0}), RunsBeside(1, {"CPU": 1.0})
+    low, high = RunsBeside("low", 0, {"CPU": 1.0}), RunsBeside("high", 1, {"CPU": 1.0})
     assert low.look(SEEN, 4, 0) == SEEN
-    assert high.look(SEEN, 0, 3).awaited
+    waiting = high.look(SEEN, 0, 3)
+    assert waiting.awaited
+    assert waiting.beside == ("run low has 4 CPUs",)
     given = low.look(SEEN, 4, 0)
     assert (given.most, given.awaited) == (2, False)
     assert low.look(SEEN, 2, 0).most == 0

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outvoted.cluster.ray.events import MachinesSeen
-from outvoted.cluster.ray.precedence import RoomClaim, most_cells
+from outvoted.cluster.ray.precedence import RoomClaim, holding, most_cells
 from tests.cluster.ray.world import World
 
 CELL = {"CPU": 1.0, "GPU": 0.0}
@@ -58,6 +58,14 @@ def test_the_lowest_gives_first_and_room_in_pieces_is_added_to() -> None:
     assert [
         most_cells(last, [replace(first, waited=waited)], {"CPU": 9.0}) for waited in (0.0, 29.0, 31.0, 61.0)
     ] == [2, 2, 1, 0]
+
+
+def test_who_waits_is_told_who_has_what_it_waits_for() -> None:
+    own = RoomClaim(0, {"CPU": 0.9, "GPU": 0.0}, 0, 1)
+    day, night = RoomClaim(0, CELL, 1, 0, name="day"), RoomClaim(5, {"CPU": 0.9}, 2, 0, name="night")
+    on_gpus, without = RoomClaim(0, {"GPU": 1.0}, 4, 0), RoomClaim(9, CELL, 0, 3)
+    said = holding(own, [day, on_gpus, without, night])
+    assert said == ("run night, of higher priority, has 1.8 CPUs", "run day has 1 CPU")
 
 
 def _share(low: World, high: World, priority: int, cpus: int) -> None:

@@ -77,6 +77,17 @@ def test_a_run_that_has_begun_waits_ten_times_as_long_and_says_what_for() -> Non
     assert [sentence for _, sentence in world.said if sentence.state][-1].text is None
 
 
+def test_a_run_that_waits_says_which_runs_have_what_it_waits_for() -> None:
+    world = World(10, room=0)
+    world.hear(MachinesSeen(2, 1, beside=("run night has 1.8 CPUs",)))
+    world.wait(30)
+    said = [sentence.text for _, sentence in world.said if sentence.state]
+    assert said == ["stalled for 25 s: waiting for 1 CPU for each of 2 cells (run night has 1.8 CPUs)"]
+    world.wait(40)
+    assert isinstance(world.stopped, OutvotedError)
+    assert "none on 1 machine, or run night has 1.8 CPUs" in world.stopped.found
+
+
 def test_the_time_of_training_is_no_waiting_for_room() -> None:
     world = World(10)
     world.supervisor = Supervisor(world.limits, 0.0)
