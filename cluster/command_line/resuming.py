@@ -29,21 +29,28 @@ def resumable(
     again = command("outvoted", name, config, *sets, *where, *joined, "--resume")
     began = RunFolder(path).changed_at()
     try:
-        with last_words(partial(_say_kept, "What", path, again)):
+        with last_words(partial(_say_kept, path, again)):
             yield again
     except KeyboardInterrupt as cut:
         said = f"\nInterrupted{f' by {cut}' if str(cut) else ''}"
         if RunFolder(path).changed_at() == began:
             errors.print(f"{said} before anything started.", soft_wrap=True)
         else:
-            _say_kept(f"{said}; what", path, again)
+            _say_kept(path, again, said)
         raise typer.Exit(INTERRUPTED) from None
     except HeadLostError:
         if RunFolder(path).changed_at() != began:
-            _say_kept("What", path, again)
+            _say_kept(path, again)
         raise
 
 
-def _say_kept(what: str, path: Path, again: str) -> None:
-    errors.print(f"{what} was done is kept in {given_as(path)}. Resume it with:", soft_wrap=True)
+def _say_kept(path: Path, again: str, interrupted: str = "") -> None:
+    """Say how to resume a run, and whether anything is kept that it recorded."""
+    where = given_as(path)
+    if any(path.glob("*/**/[!._]*.parquet")):
+        said = f"{interrupted}; what" if interrupted else "What"
+        errors.print(f"{said} was done is kept in {where}. Resume it with:", soft_wrap=True)
+    else:
+        said = f"{interrupted} before anything" if interrupted else "Nothing"
+        errors.print(f"{said} was recorded in {where}. Resume it with:", soft_wrap=True)
     errors.print(f"  {again}", soft_wrap=True)

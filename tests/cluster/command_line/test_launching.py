@@ -65,6 +65,31 @@ def test_what_was_cut_off_before_it_began_promises_nothing(
     assert capsys.readouterr().err.strip() == "Interrupted by SIGTERM before anything started."
 
 
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ((), "Interrupted by SIGTERM before anything was recorded in "),
+        (
+            ("searches/.a.parquet.partial", "tb/events", "peers/a.npz"),
+            "Interrupted by SIGTERM before anything ",
+        ),
+        (("searches/a.parquet",), "Interrupted by SIGTERM; what was done is kept in "),
+        (("hillclimb/mistakes/a.parquet",), "Interrupted by SIGTERM; what was done is kept in "),
+    ],
+)
+def test_something_is_said_to_be_kept_where_something_was_recorded(
+    files: Sequence[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for file in files:
+        (tmp_path / "a" / file).parent.mkdir(parents=True)
+        (tmp_path / "a" / file).touch()
+    with pytest.raises(typer.Exit):
+        _cut_off(Path("a.yaml"), (), tmp_path / "a", "local", True)
+    first, again = capsys.readouterr().err.strip().splitlines()
+    assert first.startswith(said)
+    assert again.endswith("--resume")
+
+
 @pytest.mark.parametrize("name", UNFIT, ids=range(len(UNFIT)))
 def test_a_name_that_no_folder_should_have_is_refused(name: str, tmp_path: Path) -> None:
     with pytest.raises(OutvotedError, match="a name for the run") as caught:

@@ -101,7 +101,7 @@ def test_a_signal_ends_a_command_as_ctrl_c_does(number: signal.Signals, tmp_path
         process.send_signal(number)  # as batch systems do, to a job and to each of its processes
         _, said = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert f"Interrupted by {number.name}; what was done is kept in a run" in said
+    assert f"Interrupted by {number.name} before anything was recorded in a run." in said
     assert said.strip().endswith(
         "outvoted mine 'a [b].yaml' --set 'seeds=[1]' --runs . --name 'a run' --resume"
     )
