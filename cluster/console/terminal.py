@@ -126,19 +126,20 @@ def warn_if(console: Console, sentence: str | None) -> None:
 
 
 _SHARE = 0.05
-_SECONDS = 10.0
-_UNCHANGED_SECONDS = 60.0
+_SECONDS, _MOST_SECONDS = 10.0, 60.0
 _PATIENCE = 1 / 30
 """Of the time a task takes so far: a line is due after so long, so that a night doesn't fill the log."""
+_UNCHANGED_SECONDS = 25.0
+"""Without a change, after which a line says that the command still works on it."""
 
 
 def bars(console: Console, clock: Callable[[], float] | None = None) -> Progress:
     """Return bars with a name, how far, how many, details, and the time left, in the end the time taken.
 
     Without a terminal a line with the time says the same: after every 5 %, every ten seconds in which
-    something changed (after half an hour, every minute), and every minute in which nothing did. Whatever is
-    printed on the console of the bars has the time before it too. In a notebook the bar is drawn again in its
-    place.
+    something changed (after half an hour, every minute), and every 25 seconds in which nothing did. Whatever
+    is printed on the console of the bars has the time before it too. In a notebook the bar is drawn again in
+    its place.
 
     Args:
         clock: tells the seconds where bars follow a process that is elsewhere.
@@ -295,7 +296,7 @@ class Lines(Progress):
             text, now = _line(task), time.monotonic()
             when, done, before = self._said.setdefault(task.id, (now, 0.0, ""))
             far = task.total is not None and task.completed - done >= _SHARE * task.total > 0
-            often = min(_UNCHANGED_SECONDS, max(_SECONDS, _PATIENCE * (now - self._began)))
+            often = min(_MOST_SECONDS, max(_SECONDS, _PATIENCE * (now - self._began)))
             waited = now - when >= (often if text != before else _UNCHANGED_SECONDS)
             ended = last or task.finished
             if not task.visible or (text == before if ended else not (far or waited)):

@@ -6,6 +6,7 @@ import re
 import sys
 import time
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -147,7 +148,26 @@ def test_lines_are_told_every_ten_seconds_though_little_is_done(monkeypatch: pyt
         clock["now"] = began + second
         progress.update(task, completed=min(second, 40))
     lines = told.text.splitlines()
-    assert 4 <= len(lines) <= 6  # four while something changed, then one a minute
+    assert 6 <= len(lines) <= 7  # four while something changed
+
+
+@pytest.mark.parametrize("before", [0, 60, 300])
+def test_what_stands_still_is_never_silent_for_thirty_seconds(
+    before: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told, began = Told(), time.monotonic()
+    progress = Lines(told)
+    task = progress.add_task("searches", total=10**9, details="")
+    clock = {"now": began}
+    monkeypatch.setattr("outvoted.cluster.console.terminal.time.monotonic", lambda: clock["now"])
+    said: list[int] = []
+    for second in range(before + 600):
+        clock["now"] = began + second
+        progress.update(task, completed=min(second, before))
+        if len(told.text.splitlines()) > len(said):
+            said.append(second)
+    still = [second for second in said if second > before]
+    assert max(later - earlier for earlier, later in pairwise([before, *still, before + 600])) < 30
 
 
 def test_a_night_is_told_in_a_line_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
