@@ -109,6 +109,8 @@ def _leave() -> None:
 
 def _shut_down() -> None:
     """Disconnect from Ray while nobody lets go of what is Ray's: the collector of garbage might."""
+    if not ray.is_initialized() and vars(import_module("ray._private.worker")).get("_global_node") is None:
+        return  # and looking for garbage takes a third of a second once a report is drawn
     collects = gc.isenabled()
     gc.collect()
     gc.disable()
@@ -188,14 +190,18 @@ def _lean() -> Iterator[None]:
     """Start Ray without processes that a private instance has no use for.
 
     They are what scales clusters up, what reports on usage in the place of a dashboard, and what forwards
-    workers' output: each imports Ray anew, half a second of a core.
+    workers' output: each imports Ray anew, half a second of a core. Its agent takes any free port: the one
+    that Ray names may be another instance's, and Ray would try it for three and a half seconds before workers
+    start.
     """
     parameters, services = (vars(import_module(f"ray._private.{name}")) for name in ("parameter", "services"))
     whole, server = parameters.get("RayParams"), services.get("start_api_server")
     if whole is None or server is None:  # another version of Ray
         yield
         return
-    parameters["RayParams"] = partial(whole, include_log_monitor=False, no_monitor=True)
+    parameters["RayParams"] = partial(
+        whole, include_log_monitor=False, no_monitor=True, dashboard_agent_listen_port=0
+    )
     services["start_api_server"] = lambda *given, **named: ("", None)
     try:
         yield

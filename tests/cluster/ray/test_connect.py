@@ -103,6 +103,13 @@ def test_a_private_instance_starts_nothing_that_it_has_no_use_for(local_ray: Non
     assert not [line for line in lines if "log_monitor" in line]
 
 
+def test_a_private_instance_does_not_wait_for_a_port_that_another_one_has(local_ray: None) -> None:
+    """Its agent would try the one that Ray names for three and a half seconds, before any worker starts."""
+    lines = [Path(f"/proc/{one}/cmdline").read_bytes().decode() for one in descendants(os.getpid(), "")]
+    (raylet,) = (line for line in lines if "--dashboard_agent_command=" in line)
+    assert "--listen-port=0" in raylet
+
+
 LETTING_GO = """
 import time
 import numpy as np, ray
