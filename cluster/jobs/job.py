@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
+from importlib import import_module
+from threading import Thread
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from rich.console import Console
@@ -219,6 +221,7 @@ def launch(job: Job[Config], console: Console, data: Dataset | None = None) -> "
     """
     ready, kind, store = readied(job, console, data), job.kind, job.store
     config = ready.job.config
+    Thread(target=_import_what_draws, daemon=True).start()  # while Ray starts, and this process waits
     with connected(job.address, job.debug, config.device) as own:
         found = machines_for(config, job.address, partial(warn, console))
         there = usable(config.device, found, job.address == LOCAL)
@@ -242,6 +245,13 @@ def launch(job: Job[Config], console: Console, data: Dataset | None = None) -> "
     if refused is not None:
         warn(console, f"the report is in {store.path} only: {refused.found}")
     return report
+
+
+def _import_what_draws() -> None:
+    """Import what reports are drawn with; where that fails, it fails again when it is needed."""
+    with suppress(Exception):
+        for name in ("pandas", "outvoted.analysis.report.drawing"):
+            import_module(name)
 
 
 def _head_watched(
