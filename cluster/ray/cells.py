@@ -165,7 +165,6 @@ def running_recorder(path: Path, console: Console) -> Iterator[Any]:
     guard = guard_of(path)
     recorder = RecorderActor.options(**here()).remote(path.resolve(), guard and guard.resolved())
     try:
-        check_same_place(path, recorder)
         yield recorder
         say_unwatched(recorder, console)
     finally:

@@ -34,7 +34,7 @@ from outvoted.cluster.jobs.run_settings import computing_on
 from outvoted.cluster.jobs.workload import MinedPart, Workload
 from outvoted.cluster.ray.beside import RunsBeside
 from outvoted.cluster.ray.calls import within
-from outvoted.cluster.ray.cells import Cell, CellContents, running_recorder
+from outvoted.cluster.ray.cells import Cell, CellContents, check_same_place, running_recorder
 from outvoted.cluster.ray.connect import LOCAL
 from outvoted.cluster.ray.crew import Crew
 from outvoted.cluster.ray.crew_panel import CrewPanel
@@ -136,6 +136,7 @@ def _search(
     ):
         cpus = ray.cluster_resources().get("CPU", 1)
         trainers = crew.start() if layout.trains(len(recipes), cpus) else layout.share
+        check_same_place(job.store.path, recorder)  # while cells start
         train = shelved(job.store.panels, data, trainers, progress, recorder.epoch.remote)
         found = run_members(job.store, record, recipes, train)
         starting = progress.add_task("starting", total=1, details="peers and coordinators")
