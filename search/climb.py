@@ -2,12 +2,12 @@
 
     state, questions = begin(rules, lease, labels)
     while questions:
-        state, questions = advance(state, panel.ask(questions))
+        state, questions = advance(state, asked_in_turn(panel.ask, questions))
 
 A round asks each target about its searches' candidates first. The voters see only those that look promising
-from its answers, one voter after another, and none is asked about a candidate to which one has objected.
-What a round is made of, ``outvoted.search.strategies`` tells. Nothing here knows who asks, in which order, or
-how long it takes.
+from its answers, in turn (``outvoted.search.messages``), and none is asked about a candidate to which one has
+objected. What a round is made of, ``outvoted.search.strategies`` tells. Nothing here knows who asks, or how
+long it takes.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from outvoted.search.arrays import Bools, Floats, Ints, Singles
 from outvoted.search.consensus import is_voter, unanimous
 from outvoted.search.ledger import Ballot, Finds, Tally, no_questions, no_votes, questions
-from outvoted.search.messages import Questions, Replies, TakeGradient
+from outvoted.search.messages import Questions, Replies, TakeGradient, Turns
 from outvoted.search.outcome import Outcome
 from outvoted.search.plan import Lease, Shard
 from outvoted.search.strategies import Evidence, Memory, Offer, Position, Proposals, Strategy, Votes
@@ -156,9 +156,9 @@ def _step(state: ShardState, replies: Replies) -> tuple[ShardState, Questions]:
     if proposals is None:
         return _propose(_judge_seeds(state))
     if state.ballot.promising is None:
-        state = _put_to_voters(state, proposals)
-    if state.ballot.queue:
-        return _ask_voters(state, proposals)
+        state, questions = _ask_voters(state, proposals)
+        if questions:
+            return state, questions
     return _propose(_decide(state, proposals))
 
 
@@ -246,24 +246,23 @@ def _counted(state: ShardState) -> tuple[ShardState, Ints, Ints]:
     return replace(state, outcome=outcome), active[~over], count[~over]
 
 
-def _put_to_voters(state: ShardState, proposals: Proposals) -> ShardState:
-    """Choose the candidates that look promising from the targets' answers."""
-    strategy, evidence = state.rules.strategy, state.ballot.evidence(len(proposals))
+def _ask_voters(state: ShardState, proposals: Proposals) -> tuple[ShardState, Questions]:
+    """Put what looks promising from the targets' answers to the voters, in turn until one objects."""
+    strategy, evidence, shard = state.rules.strategy, state.ballot.evidence(len(proposals)), state.shard
     promising = strategy.acceptance.promising(state.position, proposals, evidence)
     rows = np.flatnonzero(promising & np.isfinite(evidence.score))
-    queue = strategy.proposer.sittings(state.lease.order) if len(rows) else ()
-    return replace(state, ballot=replace(state.ballot, promising=rows, unopposed=rows, queue=queue))
-
-
-def _ask_voters(state: ShardState, proposals: Proposals) -> tuple[ShardState, Questions]:
-    """Ask the voters whose turn it is about the candidates to which none before them has objected."""
-    ballot, (voters, *later) = state.ballot, state.ballot.queue
-    rows, shard = ballot.unopposed, state.shard
+    state = replace(state, ballot=replace(state.ballot, promising=rows, unopposed=rows))
+    if not len(rows):
+        return state, no_questions()
     search = proposals.search[rows]
     votes = is_voter(state.rules.peers, shard.target[search], shard.voters[search])
-    asked = {peer: rows[votes[peer]] for peer in voters}
-    state = replace(state, ballot=replace(ballot, queue=tuple(later)))
-    return _ask(state, proposals, asked, TakeGradient.IF_WRONG)
+    sittings = strategy.proposer.sittings(state.lease.order)
+    turn = {peer: number for number, voters in enumerate(sittings) for peer in voters}
+    state, questions = _ask(
+        state, proposals, {peer: rows[votes[peer]] for peer in turn}, TakeGradient.IF_WRONG
+    )
+    of = {peer: np.full(len(asked), turn[peer]) for peer, asked in questions.rows.items()}
+    return state, replace(questions, turns=Turns(proposals.label[rows[votes.any(axis=0)]], of))
 
 
 def _decide(state: ShardState, proposals: Proposals) -> ShardState:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from outvoted.search.arrays import Bools, Floats, Ints, Singles
-from outvoted.search.messages import Answers, Candidates, Questions, Replies, TakeGradient
+from outvoted.search.messages import UNASKED, Answers, Candidates, Questions, Replies, TakeGradient
 from outvoted.search.strategies import Chosen, Evidence, Position, Proposals, Votes
 from outvoted.search.transforms import Transform
 
@@ -29,12 +29,11 @@ class Ballot:
     """What is asked about m candidates, and what has been said of them.
 
     Attributes:
-        asked: for each peer whose answers are out, the rows it is asked about, in order.
+        asked: for each peer whose answers are out, in the order of their turns, the rows it is asked about.
         targets: what the targets have said, each about its own candidates (of seeds, whoever was asked).
         promising: rows that are put to the voters; None before the targets have answered.
         unopposed: those of them to which no voter has objected.
-        voters: what the voters have said, in the order in which they were asked.
-        queue: the voters that are still to be asked: those of one tuple together.
+        voters: what the voters have said, in the order of their turns.
     """
 
     asked: Mapping[int, Ints]
@@ -42,18 +41,17 @@ class Ballot:
     promising: Ints | None = None
     unopposed: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     voters: tuple[Said, ...] = ()
-    queue: tuple[tuple[int, ...], ...] = ()
 
     def collected(self, replies: Replies, proposals: Proposals | None) -> "Ballot":
         """Add the replies to what has been said of proposals, or of seeds; they come in any order."""
-        fresh = tuple(Said(peer, rows, replies[peer]) for peer, rows in self.asked.items())
+        fresh = tuple(_said(peer, rows, replies[peer]) for peer, rows in self.asked.items())
         if self.promising is None or proposals is None:
-            return replace(self, asked={}, targets=self.targets + fresh)
+            return replace(self, asked={}, targets=fresh)
         opposed = np.zeros(len(proposals), bool)
         for one in fresh:
             opposed[one.rows] |= one.answers.predicted != proposals.label[one.rows]
-        unopposed = self.unopposed[~opposed[self.unopposed]]
-        return replace(self, asked={}, voters=self.voters + fresh, unopposed=unopposed)
+        unopposed = self.promising[~opposed[self.promising]]
+        return replace(self, asked={}, voters=fresh, unopposed=unopposed)
 
     @property
     def said(self) -> tuple[Said, ...]:
@@ -86,6 +84,12 @@ class Ballot:
             if any(said):
                 return str(said[0])
         return ""
+
+
+def _said(peer: int, rows: Ints, answers: Answers) -> Said:
+    """Leave out the rows for which the peer's turn did not come."""
+    heard = answers.predicted != UNASKED
+    return Said(peer, rows, answers) if heard.all() else Said(peer, rows[heard], answers.rows(heard))
 
 
 def no_votes(peers: int, m: int, size: int) -> Votes:

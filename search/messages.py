@@ -1,6 +1,6 @@
 """What travels between a search and its panel: parameters out, votes back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -55,6 +55,19 @@ class Answers(RowArrays):
 
 
 @dataclass(frozen=True)
+class Turns:
+    """In which order peers are asked, none of them about a candidate to which one before has objected.
+
+    Attributes:
+        labels: of the table's rows; who answers another class objects.
+        of: for each peer that is asked, in which turn it is asked about each of its rows, counted from 0.
+    """
+
+    labels: Ints
+    of: Mapping[int, Ints]
+
+
+@dataclass(frozen=True)
 class Questions:
     """One table of candidates, and which rows of it each peer is asked about.
 
@@ -64,10 +77,13 @@ class Questions:
         candidates: the table.
         rows: for each peer that is asked, by its index in the panel, rows of the table, in any order; peers
             that have nothing to answer are left out.
+        turns: None if all peers are asked at once. A panel does that in any case: turns are taken by who asks
+            it, as :func:`in_turn` says.
     """
 
     candidates: Candidates
     rows: Mapping[int, Ints]
+    turns: Turns | None = None
 
     def __bool__(self) -> bool:
         return bool(self.rows)
@@ -79,6 +95,69 @@ class Questions:
 
 Replies = Mapping[int, Answers]
 """For each peer that was asked, its answers, row by row of what it was asked about."""
+
+UNASKED = -2
+"""What a peer is said to have predicted where its turn did not come: somebody had objected before."""
+
+
+def in_turn(questions: Questions) -> Generator[Questions, Replies, Replies]:
+    """Yield what is to be asked, turn by turn, take what is answered, and return the replies to the whole."""
+    turns, table = questions.turns, questions.candidates
+    if turns is None:
+        return (yield questions)
+    opposed = np.zeros(len(table), bool)
+    heard: dict[int, list[tuple[Ints, Answers]]] = {peer: [] for peer in questions.rows}
+    for turn in range(1 + max((int(of.max(initial=-1)) for of in turns.of.values()), default=-1)):
+        places = {
+            peer: np.flatnonzero((turns.of[peer] == turn) & ~opposed[rows])
+            for peer, rows in questions.rows.items()
+        }
+        asked = {peer: questions.rows[peer][some] for peer, some in places.items() if len(some)}
+        if not asked:
+            continue
+        replies = yield Questions(table, asked)
+        for peer, rows in asked.items():
+            heard[peer].append((places[peer], replies[peer]))
+            opposed[rows] |= replies[peer].predicted != turns.labels[rows]
+    return {peer: _spread(len(rows), heard[peer], table) for peer, rows in questions.rows.items()}
+
+
+def asked_in_turn(ask: Callable[[Questions], Replies], questions: Questions) -> Replies:
+    """Put questions to a panel turn by turn; ``ask`` puts to each peer at once what it is given."""
+    steps = in_turn(questions)
+    try:
+        asked = next(steps)
+        while True:
+            asked = steps.send(ask(asked))
+    except StopIteration as end:
+        replies: Replies = end.value
+        return replies
+
+
+def asked_first(waiting: Sequence[Questions]) -> list[int]:
+    """Choose what is put to a panel next, as one: what is asked at once, if that is half of it; else all.
+
+    So shards that need voters wait until most do, and each voter is asked about all of them together.
+    """
+    at_once = [place for place, questions in enumerate(waiting) if questions.turns is None]
+    return at_once if 2 * len(at_once) >= len(waiting) else list(range(len(waiting)))
+
+
+def _spread(n: int, heard: Sequence[tuple[Ints, Answers]], table: Candidates) -> Answers:
+    """Put what was answered to its places among n rows; the others are :data:`UNASKED`."""
+    if len(heard) == 1 and len(heard[0][0]) == n:
+        return heard[0][1]
+    score, predicted = np.full(n, np.nan, np.float32), np.full(n, UNASKED, np.int16)
+    take = table.take_gradient
+    gradient = None if take is None else np.full((n, table.composed.shape[1]), np.nan, np.float32)
+    failure = np.full(n, "", object) if any(said.failure is not None for _, said in heard) else None
+    for places, said in heard:
+        score[places], predicted[places] = said.score, said.predicted
+        if gradient is not None and said.gradient is not None:
+            gradient[places] = said.gradient
+        if failure is not None and said.failure is not None:
+            failure[places] = said.failure
+    return Answers(score, predicted, gradient, failure)
 
 
 def together(asked: Sequence[Questions]) -> Questions:
@@ -94,7 +173,29 @@ def together(asked: Sequence[Questions]) -> Questions:
             peer: np.concatenate([start + part.rows[peer] for part, start in parts if peer in part.rows])
             for peer in peers
         },
+        _turns_together(asked, peers),
     )
+
+
+def _turns_together(asked: Sequence[Questions], peers: Sequence[int]) -> Turns | None:
+    """Join turns; what is asked without any is asked in the first."""
+    if all(questions.turns is None for questions in asked):
+        return None
+    labels = [
+        np.full(len(questions.candidates), -1) if questions.turns is None else questions.turns.labels
+        for questions in asked
+    ]
+    of = {
+        peer: np.concatenate(
+            [
+                np.zeros(len(part.rows[peer]), np.int64) if part.turns is None else part.turns.of[peer]
+                for part in asked
+                if peer in part.rows
+            ]
+        )
+        for peer in peers
+    }
+    return Turns(np.concatenate(labels), of)
 
 
 def apart(asked: Sequence[Questions], replies: Replies) -> list[Replies]:

@@ -15,7 +15,7 @@ from outvoted.actors.panel.realism import FoundImages
 from outvoted.actors.runs import png
 from outvoted.search.arrays import Ints, Pixels, Singles
 from outvoted.search.climb import Rules, ShardState, advance, begin
-from outvoted.search.messages import Questions, Replies
+from outvoted.search.messages import Questions, Replies, asked_in_turn
 from outvoted.search.outcome import Outcome
 from outvoted.search.plan import Lease
 
@@ -63,7 +63,7 @@ class Coordinator:
         steps = self.steps(lease)
         asked = self.went_on(steps, None, panel)
         while isinstance(asked, Questions):
-            asked = self.went_on(steps, panel.ask(asked), panel)
+            asked = self.went_on(steps, asked_in_turn(panel.ask, asked), panel)
         return asked
 
     def went_on(self, steps: Steps, said: Replies | None, panel: VotingPanel) -> Questions | ShardResult:

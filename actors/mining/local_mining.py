@@ -19,7 +19,7 @@ from outvoted.actors.panel.peer import Peer
 from outvoted.actors.panel.renderer import Renderer
 from outvoted.actors.runs.beats import beat
 from outvoted.search.id_ranges import IdRanges
-from outvoted.search.messages import Questions, Replies, apart, together
+from outvoted.search.messages import Questions, Replies, apart, asked_first, asked_in_turn, together
 from outvoted.search.plan import Lease
 from outvoted.search.search_settings import SearchSettings
 from outvoted.search.strategies.base import DEAR
@@ -93,16 +93,17 @@ class LocalMining:
 
 @dataclass(frozen=True)
 class _Running:
-    """A shard under way: what was said to it last, and how often bounds had been widened when it began."""
+    """A shard under way: what it asks, or what was said to that, and how often bounds had been widened."""
 
     lease: Lease
     steps: Steps
-    said: Replies | None
     widened: int
+    asks: Questions | None = None
+    said: Replies | None = None
 
     @staticmethod
     def begun(coordinator: Coordinator, lease: Lease, panel: VotingPanel) -> "_Running":
-        return _Running(lease, coordinator.steps(lease), None, panel.widened())
+        return _Running(lease, coordinator.steps(lease), panel.widened())
 
 
 def mined_together(
@@ -120,19 +121,30 @@ def mined_together(
         ]
         if not running:
             return
-        asking: list[tuple[_Running, Questions]] = []
+        asking: list[_Running] = []
         for shard in running:
-            asked = coordinator.went_on(shard.steps, shard.said, panel)
+            asked = shard.asks or coordinator.went_on(shard.steps, shard.said, panel)
             if isinstance(asked, Questions):
-                asking.append((shard, asked))
+                asking.append(replace(shard, asks=asked))
             elif panel.widened() == shard.widened:
                 yield asked
             else:  # its answers are in doubt: it is run again, before others begin
                 leases = chain([shard.lease], leases)
-        questions = [asked for _, asked in asking]
-        replies = apart(questions, panel.ask(together(questions))) if questions else []
+        running = _answered(asking, panel)
         beat()
-        running = [replace(shard, said=said) for (shard, _), said in zip(asking, replies, strict=True)]
+
+
+def _answered(asking: Sequence[_Running], panel: VotingPanel) -> list[_Running]:
+    """Put to the panel, as one, what is asked first; the others wait."""
+    running = list(asking)
+    if not asking:
+        return running
+    waiting = [shard.asks for shard in asking if shard.asks is not None]
+    first = asked_first(waiting)
+    asked = [waiting[place] for place in first]
+    for place, said in zip(first, apart(asked, asked_in_turn(panel.ask, together(asked))), strict=True):
+        running[place] = replace(asking[place], asks=None, said=said)
+    return running
 
 
 def mine_panel(

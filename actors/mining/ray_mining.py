@@ -3,7 +3,7 @@
 import asyncio
 import time
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import ray
 
 from outvoted.actors.data.datasets import Dataset, Images
+from outvoted.actors.mining.asking import Ask, RequestBatcher, taking_turns
 from outvoted.actors.mining.at_home import Address
 from outvoted.actors.mining.coordinator import Coordinator, Verdict
 from outvoted.actors.mining.ray_seeds import SeedsAhead
@@ -32,56 +33,9 @@ from outvoted.actors.training.steps import Training
 from outvoted.actors.training.training import Epoch, trained_or_measured
 from outvoted.search.arrays import Pixels, Singles
 from outvoted.search.climb import Rules, ShardState
-from outvoted.search.messages import Questions, Replies, apart, together
+from outvoted.search.messages import Questions, Replies
 from outvoted.search.outcome import Outcome
 from outvoted.search.plan import Lease
-
-Asked = tuple[Questions, "asyncio.Future[Replies]"]
-
-
-class RequestBatcher:
-    """Sends questions to a panel; while its calls are under way, further questions are gathered.
-
-    So several shards advance at the price of one: messages stay full although each shard asks about fewer
-    and fewer searches, and while one call is out, shards that have their replies go on. All in one thread:
-    several would keep each other, and Ray's calls, waiting for Python's lock.
-    """
-
-    def __init__(self, ask: Callable[[Questions], Awaitable[Replies]], calls: int = 2) -> None:
-        """Take the function that asks the panel, and how many of its calls may be under way at a time."""
-        self._ask = ask
-        self._free = calls
-        self._waiting: list[Asked] = []
-        self._leading: set[asyncio.Task[None]] = set()
-
-    async def ask(self, questions: Questions) -> Replies:
-        """Ask together with all others that are waiting; an error reaches everyone it concerns."""
-        reply: asyncio.Future[Replies] = asyncio.get_running_loop().create_future()
-        self._waiting.append((questions, reply))
-        if self._free:
-            self._free -= 1
-            task = asyncio.create_task(self._lead())
-            self._leading.add(task)
-            task.add_done_callback(self._leading.discard)
-        return await reply
-
-    async def _lead(self) -> None:
-        """Ask for all that are waiting, until no one is."""
-        while self._waiting:
-            batch, self._waiting = self._waiting, []
-            try:
-                asked = [questions for questions, _ in batch]
-                parts = apart(asked, await self._ask(together(asked)))
-            except Exception as error:
-                for _, reply in batch:
-                    if not reply.cancelled():
-                        reply.set_exception(error)
-            else:
-                for (_, reply), part in zip(batch, parts, strict=True):
-                    if not reply.cancelled():
-                        reply.set_result(part)
-            await asyncio.sleep(0)  # those with a reply go on before the next call goes out
-        self._free += 1
 
 
 @dataclass(frozen=True)
@@ -102,12 +56,13 @@ class Vitals:
 class Peers(ABC):
     """Where a cell's peers are."""
 
-    calls: int
-    """Questions that may be under way at a time."""
-
     @abstractmethod
     def panel(self, rules: Rules, images: Images, batch: Batch) -> LaterPanel:
         """Return them as a panel."""
+
+    @abstractmethod
+    def asking(self, panel: LaterPanel) -> Ask:
+        """Return what puts the questions of many shards to the panel, and has peers take turns."""
 
     @abstractmethod
     async def cpu_seconds(self) -> tuple[float, ...]:
@@ -119,7 +74,6 @@ class PeersInside(Peers):
     """In the cell's own process, made from references of members: they answer when they are asked."""
 
     members: tuple[Any, ...]
-    calls = 1
 
     def panel(self, rules: Rules, images: Images, batch: Batch) -> LaterPanel:
         """Build all networks."""
@@ -132,6 +86,10 @@ class PeersInside(Peers):
                 peer.open()
         return PanelInside(LocalPanel(peers), renderer.seeds)
 
+    def asking(self, panel: LaterPanel) -> Ask:
+        """Have each peer take its turn for all shards together, while nothing else goes on anyway."""
+        return RequestBatcher(taking_turns(panel.ask), 1).ask
+
     async def cpu_seconds(self) -> tuple[float, ...]:
         """Return nothing: the cell counts its own process."""
         return ()
@@ -142,11 +100,14 @@ class PeersOutside(Peers):
     """Each in an actor of its own."""
 
     actors: tuple[Any, ...]
-    calls = 2
 
     def panel(self, rules: Rules, images: Images, batch: Batch) -> LaterPanel:
         """Return the panel of the actors."""
         return RayPanel(self.actors)
+
+    def asking(self, panel: LaterPanel) -> Ask:
+        """Have peers take turns for each shard by itself, so that several are busy with different ones."""
+        return taking_turns(RequestBatcher(panel.ask, 2).ask)
 
     async def cpu_seconds(self) -> tuple[float, ...]:
         """Ask all actors at once; while one stands still there is no answer."""
@@ -191,7 +152,7 @@ class _Opened:
             judge = Peer(network, Renderer(rules.transform, images.seeds), opening.batch)
         self.panel = PatientPanel(opening.peers.panel(rules, images, opening.batch), opening.retries)
         self.seeds = SeedsAhead(images.seeds, self.panel)
-        self._batcher = RequestBatcher(self.panel.ask, opening.peers.calls)
+        self._ask = opening.peers.asking(self.panel)
         self._coordinator = Coordinator(rules, images.seeds, opening.names, judge)
         self._peers = opening.peers
         self._live: dict[str, Live] = {}
@@ -232,7 +193,7 @@ class _Opened:
             asked = next(steps)
             while True:
                 if isinstance(asked, Questions):
-                    asked = steps.send(await self._batcher.ask(asked))
+                    asked = steps.send(await self._ask(asked))
                 else:
                     asked = steps.send(await self._judge(asked))
         except StopIteration as end:

@@ -83,11 +83,21 @@ class Renderer:
         rows = max(_LEAST_HELD, held // prod(self.seeds.form))
         return (slice(first, min(first + rows, n)) for first in range(0, n, rows))
 
-    def inputs(self, candidates: Candidates) -> torch.Tensor:
-        """Render candidates as networks see them: float32 in [0, 1], on the device."""
-        n, step = len(candidates), max(1, _AT_ONCE // prod(self.seeds.form))
+    def room(self, n: int) -> torch.Tensor:
+        """Return a tensor that n candidates are rendered into."""
         with own_context():
-            found = torch.empty((n, *self.seeds.form), device=self.device)
+            return torch.empty((n, *self.seeds.form), device=self.device)
+
+    def inputs(self, candidates: Candidates, found: torch.Tensor | None = None) -> torch.Tensor:
+        """Render candidates as networks see them: float32 in [0, 1], on the device.
+
+        Args:
+            candidates: n of them.
+            found: what they are rendered into, as :meth:`room` gives it; if left out, a new tensor.
+        """
+        n, step = len(candidates), max(1, _AT_ONCE // prod(self.seeds.form))
+        found = self.room(n) if found is None else found
+        with own_context():
             for first in range(0, n, step):
                 rows = slice(first, first + step)
                 torch.div(self.pixels(candidates.rows(rows)), 255, out=found[rows])

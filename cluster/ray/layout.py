@@ -15,7 +15,7 @@ SMALL = 100_000_000
 _BYTES_OF_A_WEIGHT = 12
 """In single and in double precision."""
 _CELLS_OF_A_GPU = 4
-_IN_FLIGHT = {True: 4, False: 12}
+_IN_FLIGHT = {True: 8, False: 12}
 
 
 class PlacementSettings(Settings):
@@ -29,7 +29,7 @@ class PlacementSettings(Settings):
     process where all networks are small."""
     shards_in_flight: Annotated[int, Field(ge=1, le=64)] | None = None
     """Shards a cell advances at a time; their questions travel together, so batches stay full. Where it is
-    left out, 4 in a cell of one process, else 12."""
+    left out, 8 in a cell of one process, else 12."""
     shard_size: Annotated[int, Field(ge=1, le=10**6)] = 500
     """Searches that are leased and recorded together; those in flight are lost when a run is interrupted."""
     retry_failed: bool = False

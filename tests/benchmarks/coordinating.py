@@ -22,8 +22,8 @@ import numpy as np
 import pandas as pd
 
 from outvoted.actors.data.datasets import Split
+from outvoted.actors.mining.asking import RequestBatcher
 from outvoted.actors.mining.coordinator import Coordinator, Verdict
-from outvoted.actors.mining.ray_mining import RequestBatcher
 from outvoted.actors.panel.exactness import Exactness
 from outvoted.actors.panel.later import LaterPanel
 from outvoted.actors.panel.realism import FoundImages, Seen

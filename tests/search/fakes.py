@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from outvoted.search.arrays import Floats, Ints, Singles
-from outvoted.search.messages import Answers, Candidates, Questions, Replies, TakeGradient
+from outvoted.search.messages import Answers, Candidates, Questions, Replies, TakeGradient, asked_in_turn
 
 CLASSES = 3
 SEEDS = 60
@@ -85,6 +85,11 @@ class FakePanel:
         self.differentiated: list[Row] = []
 
     def ask(self, questions: Questions) -> Replies:
+        """Have peers take turns."""
+        return asked_in_turn(self.at_once, questions)
+
+    def at_once(self, questions: Questions) -> Replies:
+        """Ask all peers at once."""
         return {peer: self._answers(peer, part) for peer, part in parts_of(questions).items()}
 
     def still(self, peer: int, seed_id: int) -> Row:

@@ -25,7 +25,7 @@ from outvoted.actors.runs import png, schema
 from outvoted.search.arrays import Pixels, Singles
 from outvoted.search.climb import ShardState
 from outvoted.search.consensus import is_voter, outvoted
-from outvoted.search.messages import Questions, Replies
+from outvoted.search.messages import Questions, Replies, asked_in_turn
 from outvoted.search.outcome import Outcome
 from outvoted.search.plan import Shard
 from tests.actors.leases import lease_of, mined_by
@@ -133,7 +133,7 @@ def replied(
     """Return what is said to one of a shard's steps."""
     if isinstance(asked, FoundImages):
         return coordinator.verdict(asked, panel)
-    return panel.ask(asked)
+    return asked_in_turn(panel.ask, asked)
 
 
 def driven(coordinator: Coordinator, panel: VotingPanel, running: list[Steps]) -> list[ShardResult]:

@@ -8,9 +8,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from outvoted.actors.mining.ray_mining import RequestBatcher
+from outvoted.actors.mining.asking import Ask, RequestBatcher, taking_turns
 from outvoted.actors.panel.panel import LocalPanel
-from outvoted.search.messages import Candidates, Questions, Replies, apart, together
+from outvoted.search.messages import (
+    UNASKED,
+    Candidates,
+    Questions,
+    Replies,
+    Turns,
+    apart,
+    asked_in_turn,
+    together,
+)
 from tests.search.fakes import questions_of
 
 Draw = Callable[[int, int], Candidates]
@@ -107,6 +116,35 @@ def test_every_asker_gets_the_answers_to_its_own_questions(
         return list(await asyncio.wait_for(asyncio.gather(*climbs), SECONDS))
 
     assert asyncio.run(all_climb()) == [True] * 7
+
+
+WAYS: dict[str, Callable[[Ask], Ask]] = {
+    "for all together": lambda ask: RequestBatcher(taking_turns(ask), calls=1).ask,
+    "for each by itself": lambda ask: taking_turns(RequestBatcher(ask, calls=2).ask),
+}
+
+
+@pytest.mark.parametrize("way", list(WAYS.values()), ids=list(WAYS))
+def test_whoever_has_peers_take_turns_the_replies_are_the_same(
+    way: Callable[[Ask], Ask], panel: LocalPanel, candidates: Draw
+) -> None:
+    def in_turns(asker: int) -> Questions:
+        table, rng = candidates(30, asker), np.random.default_rng(asker)
+        rows = {peer: np.flatnonzero(rng.random(30) < 0.7) for peer in range(3)}
+        of = {peer: np.full(len(each), peer) for peer, each in rows.items()}
+        labels = panel.ask(Questions(table, {0: np.arange(30)}))[0].predicted.astype(np.int64)
+        return Questions(table, rows, Turns(labels, of) if asker % 3 else None)
+
+    async def run() -> list[Replies | BaseException]:
+        gate = Gate(panel)
+        gate.open.set()
+        ask = way(gate.ask)
+        return await soon(*(ask(in_turns(asker)) for asker in range(7)))
+
+    for asker, found in enumerate(asyncio.run(run())):
+        expected = asked_in_turn(panel.ask, in_turns(asker))
+        assert same(found, expected)
+        assert not asker % 3 or any((each.predicted == UNASKED).any() for each in expected.values())
 
 
 def test_what_waits_travels_together(panel: LocalPanel, candidates: Draw) -> None:

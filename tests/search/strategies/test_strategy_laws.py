@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from outvoted.search.climb import Rules, ShardState, advance
-from outvoted.search.messages import Answers, Candidates, Questions, Replies
+from outvoted.search.messages import Questions, Replies, apart, asked_in_turn, together
 from outvoted.search.outcome import Outcome
 from outvoted.search.plan import Shard
 from outvoted.search.transforms import Affine, AffineRange
@@ -107,25 +107,21 @@ def test_the_order_in_which_shards_and_peers_reply_is_irrelevant(rules: Rules, s
     chance, panel = Random(seed), panel_for(rules)
     parts = [started(rules, shard_of(ids)) for ids in np.array_split(np.arange(FEW), 3)]
     while waiting := [k for k, (_, questions) in enumerate(parts) if questions]:
-        together = chance.sample(waiting, chance.randint(1, len(waiting)))
-        replies = replied(panel, [parts[k][1] for k in together], chance)
-        for k, reply in zip(together, replies, strict=True):
+        some = chance.sample(waiting, chance.randint(1, len(waiting)))
+        replies = replied(panel, [parts[k][1] for k in some], chance)
+        for k, reply in zip(some, replies, strict=True):
             parts[k] = advance(parts[k][0], reply)
     assert joined([climb for climb, _ in parts]) == joined([whole(rules, FEW)[0]])
 
 
 def replied(panel: FakePanel, asked: list[Questions], chance: Random) -> list[Replies]:
-    """Put several shards' questions to the panel as one, and hand out the replies peer by peer."""
-    peers = sorted({peer for questions in asked for peer in questions.rows})
-    chance.shuffle(peers)
-    replies: list[dict[int, Answers]] = [{} for _ in asked]
-    for peer in peers:
-        parts = [(k, questions.of(peer)) for k, questions in enumerate(asked) if peer in questions.rows]
-        answers = panel.ask(questions_of({peer: Candidates.joined([part for _, part in parts])}))[peer]
-        ends = np.cumsum([0, *(len(part) for _, part in parts)])
-        for (k, part), start in zip(parts, ends, strict=False):
-            replies[k][peer] = answers.rows(slice(start, start + len(part)))
-    return list(replies)
+    """Put several shards' questions to the panel as one; peers answer in any order."""
+
+    def ask(questions: Questions) -> Replies:
+        peers = chance.sample(list(questions.rows), len(questions.rows))
+        return {peer: panel.at_once(questions_of({peer: questions.of(peer)}))[peer] for peer in peers}
+
+    return apart(asked, asked_in_turn(ask, together(asked)))
 
 
 def test_a_climb_goes_on_from_any_state_that_was_stored(rules: Rules) -> None:
@@ -233,26 +229,30 @@ def test_every_realistic_candidate_that_was_tried_cost_the_target_an_inference(s
 def test_voters_are_asked_where_the_target_is_promising_until_one_objects(case: Case, rules: Rules) -> None:
     panel, shard = panel_for(rules), first(SEARCHES)
     order = lease_of(shard, panel).order
-    expected, asked = Counter[tuple[Candidate, int]](), Counter[tuple[Candidate, int]]()
+    expected = Counter[tuple[Candidate, int]]()
     for climb, questions in rounds(rules, shard, panel):
-        rows = search_of(climb)
-        for row in rows_of(questions) if climb.proposals is not None else []:
-            search, candidate = rows[row.seed_id], (row.seed_id, row.composed)
-            if row.peer != shard.target[search]:
-                asked[candidate, row.peer] += 1
-                continue
+        targets = climb.proposals is not None and questions.turns is None
+        for row in rows_of(questions) if targets else []:
+            search = search_of(climb)[row.seed_id]
             there, predicted = panel.answer(row)
             wrong = bool(predicted != climb.labels[search])
             if case.promising(climb.position.score[search], there, wrong):
-                expected.update((candidate, peer) for peer in heard(rules, panel, row, order))
+                voters = heard(rules, panel, row, order)
+                expected.update(((row.seed_id, row.composed), peer) for peer in voters)
+    target = dict(zip(shard.seed_id.tolist(), shard.target.tolist(), strict=True))
+    asked = Counter[tuple[Candidate, int]](
+        ((row.seed_id, row.composed), row.peer)
+        for row in panel.asked
+        if row.peer != target[row.seed_id] and row != panel.still(row.peer, row.seed_id)
+    )
     assert asked == expected
 
 
 def heard(rules: Rules, panel: FakePanel, row: Row, order: Sequence[int]) -> list[int]:
     """The voters that are asked about a target's promising candidate."""
     found: list[int] = []
-    for together in rules.strategy.proposer.sittings(tuple(order)):
-        voters = [peer for peer in together if peer != row.peer]
+    for sitting in rules.strategy.proposer.sittings(tuple(order)):
+        voters = [peer for peer in sitting if peer != row.peer]
         found += voters
         if any(panel.answer(row._replace(peer=peer))[1] != row.seed_id % CLASSES for peer in voters):
             break
