@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from threading import Thread
 from typing import Any
 
 import ray
@@ -16,6 +17,7 @@ from outvoted.search.errors import OutvotedError
 
 _STEP_SECONDS = 1.0
 _SAY_SECONDS = 15.0
+_LOOK_SECONDS = 2.0
 
 
 def machines() -> Machines:
@@ -43,6 +45,29 @@ def machines_seen(layout: Layout, usable: Callable[[Machines], Machines]) -> Mac
     there = {address for address, _ in alive} | drained
     room = layout.room(usable(Machines([resources for _, resources in alive])))
     return MachinesSeen(room, len(there), tuple(sorted(lost - there)), frozenset(drained))
+
+
+class MachinesLost:
+    """Tells which machines have been lost since it was made; what has come back is not."""
+
+    def __init__(self) -> None:
+        self._before = _lost()
+
+    def __call__(self) -> list[str]:
+        """Return their addresses; nothing where the head does not answer."""
+        return sorted(_lost() - self._before)
+
+
+def _lost() -> set[str]:
+    """Return the addresses at which there was a machine, and is none."""
+    nodes: list[Any] = []
+    looking = Thread(target=lambda: nodes.extend(ray.nodes()), daemon=True)
+    looking.start()
+    looking.join(_LOOK_SECONDS)
+    addresses: dict[bool, set[str]] = {True: set(), False: set()}
+    for node in list(nodes):
+        addresses[bool(node["Alive"])].add(str(node["NodeManagerAddress"]))
+    return addresses[False] - addresses[True]
 
 
 def _draining() -> frozenset[str]:

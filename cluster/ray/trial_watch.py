@@ -12,8 +12,9 @@ from outvoted.actors.runs.ray_metrics import run_meter
 from outvoted.actors.training.ray_work import SIGN_SECONDS, Sign
 from outvoted.cluster.ray.calls import ANSWER_SECONDS, result
 from outvoted.cluster.ray.events import SaySentence, StopRun
+from outvoted.cluster.ray.machines import MachinesLost
 from outvoted.cluster.ray.stalling import STALLED_SECONDS
-from outvoted.cluster.ray.work import Say, machines_gone
+from outvoted.cluster.ray.work import Say
 from outvoted.cluster.ray.work_watch import EndTask, Order, TaskSigned, WorkWatch
 
 _PAUSE_SECONDS = 2.0
@@ -44,6 +45,7 @@ class TrialWatch:
         """Take what asks for the last signs, what names trials, and who is told that nothing goes on."""
         self._ask, self._name, self._say = ask, name, say
         self._watch, self._seen = WorkWatch(time.monotonic(), ends_unbegun=False), dict[Hashable, Sign]()
+        self._lost = MachinesLost()
         self._asked: tuple[float, Any] | None = None
         self._due = self._said = 0.0
 
@@ -69,7 +71,7 @@ class TrialWatch:
         self._asked, self._due, self._said = None, now + _PAUSE_SECONDS, 0.0
         self._hear(result(call), now)
         run_meter().put("tasks", self._watch.running, state="running")
-        for order in self._watch.step(now, machines_gone):
+        for order in self._watch.step(now, self._lost):
             self._do(order, running)
 
     def _hear(self, signs: Mapping[Hashable, Sign], now: float) -> None:

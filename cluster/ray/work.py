@@ -15,12 +15,12 @@ from outvoted.actors.runs.ray_metrics import run_meter
 from outvoted.actors.training.ray_work import Sign, work_remotely
 from outvoted.cluster.ray.calls import FETCH_SECONDS, own
 from outvoted.cluster.ray.events import SaySentence, StopRun
+from outvoted.cluster.ray.machines import MachinesLost
 from outvoted.cluster.ray.placement import Share
 from outvoted.cluster.ray.work_watch import MOST_DEATHS, MOST_LATE, EndTask, TaskSigned, WorkWatch
 
 For = TypeVar("For", bound=Hashable)
 _TURN_SECONDS = 1.0
-_LOOK_SECONDS = 2.0
 _MEASURED_SECONDS = 5.0
 
 Say = Callable[[SaySentence], object]
@@ -61,7 +61,7 @@ class WatchedWork(Generic[For]):
 
     def __init__(self, say: Say) -> None:
         """Take who is told that nothing goes on, and what is done about it."""
-        self._say, self._watch = say, WorkWatch(time.monotonic())
+        self._say, self._watch, self._lost = say, WorkWatch(time.monotonic()), MachinesLost()
         self._calls: dict[Any, For] = {}
         self._measured = 0.0
         self._ends: dict[For, tuple[Any, str, Callable[[], object]]] = {}
@@ -129,7 +129,7 @@ class WatchedWork(Generic[For]):
                 yield meant_for, found
 
     def _step(self) -> Iterator[tuple[For, Any]]:
-        for instruction in self._watch.step(time.monotonic(), machines_gone):
+        for instruction in self._watch.step(time.monotonic(), self._lost):
             match instruction:
                 case SaySentence():
                     self._say(instruction)
@@ -212,17 +212,3 @@ def carried_out(
                 begin()
                 continue
         yield meant_for, found
-
-
-def machines_gone() -> list[str]:
-    """Return which machines are gone; nothing where the head does not answer."""
-    found: list[str] = []
-
-    def look() -> None:
-        there = {str(node["NodeManagerAddress"]): bool(node["Alive"]) for node in ray.nodes()}
-        found.extend(sorted(address for address, alive in there.items() if not alive))
-
-    looking = Thread(target=look, daemon=True)
-    looking.start()
-    looking.join(_LOOK_SECONDS)
-    return found

@@ -24,7 +24,7 @@ class Driver:
         patch.setattr("ray.wait", lambda calls, timeout: (calls if self.answers else [], []))
         patch.setattr("ray.get", lambda call, timeout: call())
         patch.setattr("ray.kill", self.killed.append)
-        patch.setattr(trial_watch, "machines_gone", list)
+        patch.setattr(trial_watch, "MachinesLost", lambda: list)
         self.watch = TrialWatch(lambda: self.signs.signs, str, self.said.append)
         self.trials = {
             trial: SimpleNamespace(temporary_state=SimpleNamespace(ray_actor=f"process of {trial}"))
