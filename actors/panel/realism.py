@@ -27,6 +27,8 @@ _REAL = 64
 """Real images of a class that a mistake is compared with."""
 _FEWEST = 16
 """Where there are not so many of its label, real images of all classes stand in for them."""
+_ALL = -1
+"""Stands for all these labels, so that one look at the images is enough."""
 _LOOKS = 8
 """How often real images are looked at, at most, on some of which a network fails."""
 
@@ -75,6 +77,8 @@ class Realism:
     def __init__(self, labels: Ints, features: Callable[[Ints], torch.Tensor]) -> None:
         """Take the labels of all real images, and what gives the features (n, size) of some by their rows."""
         self._labels, self._features = labels, features
+        each, counts = np.unique(labels, return_counts=True)
+        self._own = each[counts >= _FEWEST]
         self._known: dict[int, _Real] = {}
         self._looks: Counter[int] = Counter()
 
@@ -93,8 +97,9 @@ class Realism:
             seed_id: shape (n,), rows of the real images that they were made from.
         """
         found = np.full(len(labels), np.nan, np.float32)
-        for label in np.unique(labels):
-            rows, real = np.flatnonzero(labels == label), self._of(int(label))
+        compared = self._compared(labels)
+        for label in np.unique(compared):
+            rows, real = np.flatnonzero(compared == label), self._of(int(label))
             known = features.shape[1] == real.features.shape[1]  # not if the network failed on all of either
             if len(real.rows) >= _FEWEST and known:
                 found[rows] = real.realism(features[rows], seed_id[rows])
@@ -105,13 +110,15 @@ class Realism:
 
         After so many looks it is taken to have no answer for them.
         """
-        return np.array([int(label) not in self._known for label in labels], bool)
+        return np.array([int(label) not in self._known for label in self._compared(labels)], bool)
+
+    def _compared(self, labels: Ints) -> Ints:
+        """Return the labels (n,) with whose real images those of ``labels`` are compared."""
+        return np.where(np.isin(labels, self._own), labels, _ALL)
 
     def _of(self, label: int) -> "_Real":
         if label not in self._known:
-            rows = np.flatnonzero(self._labels == label)
-            if len(rows) < _FEWEST:
-                rows = np.arange(len(self._labels))
+            rows = np.arange(len(self._labels)) if label == _ALL else np.flatnonzero(self._labels == label)
             rows = rows[np.unique(np.linspace(0, len(rows) - 1, min(_REAL, len(rows))).astype(np.int64))]
             real = _Real.of(rows, self._features(rows) if len(rows) else torch.empty(0, 1))
             self._looks[label] += 1

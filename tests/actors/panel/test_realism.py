@@ -78,6 +78,21 @@ def test_only_images_of_the_label_count_where_there_are_enough() -> None:
     assert found_at(0.9, few, label=0) > REALISTIC
 
 
+def test_labels_with_few_images_are_compared_with_the_same_ones_which_are_looked_at_once() -> None:
+    looks: list[Ints] = []
+
+    def features(rows: Ints) -> torch.Tensor:
+        looks.append(rows)
+        return LINE[torch.from_numpy(rows)]
+
+    each = np.arange(20) % 4
+    realism = Realism(each, features)
+    found = realism.of(LINE[:4] + 0.3, np.arange(4), np.full(4, -1))
+    assert [rows.tolist() for rows in looks] == [list(range(20))]
+    alone = [Realism(each, features).of(LINE[[k]] + 0.3, np.array([k]), np.array([-1]))[0] for k in range(4)]
+    assert found.tolist() == alone
+
+
 def test_a_mistake_is_not_compared_with_its_own_seed() -> None:
     labels = np.zeros(60, np.int64)
     alone = LINE.clone()
