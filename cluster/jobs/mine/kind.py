@@ -14,7 +14,7 @@ from rich.progress import Progress as Bars
 from outvoted.actors.data.datasets import Dataset, Images
 from outvoted.actors.mining.at_home import Address
 from outvoted.actors.mining.planning import MiningFigures, MiningPlan, planned
-from outvoted.actors.mining.shards import Live, Progress, Shards
+from outvoted.actors.mining.shards import Shards
 from outvoted.actors.panel import panel_settings
 from outvoted.actors.panel.cost import cost
 from outvoted.actors.panel.exactness import Exactness
@@ -27,7 +27,7 @@ from outvoted.analysis.opened.opened import OpenedRun
 from outvoted.cluster.console.terminal import command, flag, warn
 from outvoted.cluster.jobs.job import Job, Kind, Place, Recorded, Work
 from outvoted.cluster.jobs.mine import MineConfig
-from outvoted.cluster.jobs.mine.counting import Counting
+from outvoted.cluster.jobs.mine.counting import Account, Counting
 from outvoted.cluster.jobs.networks import check_user_networks, run_members, shelved
 from outvoted.cluster.jobs.pulse import telling
 from outvoted.cluster.jobs.run_settings import computing_on
@@ -42,11 +42,11 @@ from outvoted.cluster.ray.events import MachinesSeen
 from outvoted.cluster.ray.layout import Layout, layout
 from outvoted.cluster.ray.machines import machines_seen
 from outvoted.cluster.ray.roster import CrewLimits
-from outvoted.cluster.ray.supervisor import Leased, Supervisor
+from outvoted.cluster.ray.supervisor import Supervisor
 from outvoted.cluster.storage.urls import given_as
+from outvoted.search.arrays import Ints
 from outvoted.search.climb import Rules
 from outvoted.search.errors import OutvotedError
-from outvoted.search.outcome import Outcome
 from outvoted.search.trust import named_by
 
 if TYPE_CHECKING:
@@ -144,11 +144,7 @@ def _search(
         crew.furnish(
             CellContents.placed(rules, found, images, config.panel.batch, retries, _meter(job), home)
         )
-        panel = CrewPanel(crew.ask, len(config.panel.names))
-        plans = planned(panel, config.search, data.train.labels, config.panel.names)
-        plans.standings.check()
-        for concern in plans.standings.concerns():
-            warn(progress.console, concern)
+        plans = _planned(config, crew, data.train.labels, progress.console)
         progress.update(starting, completed=1)
         plans.figures(MiningFigures.of(record), operations).put(record)
         job.store.write_record(record)
@@ -185,6 +181,20 @@ def _manned(job: Job[MineConfig], layout: Layout, recorder: Any, progress: Bars)
             within(_LEAVING_SECONDS, neighbours.leave)
 
 
+def _planned(config: MineConfig, crew: Crew, labels: Ints, console: Console) -> MiningPlan:
+    """Plan what is searched, and say what concerns the networks.
+
+    Raises:
+        OutvotedError: no network does better than chance, or hardly any seed is undisputed.
+    """
+    panel = CrewPanel(crew.ask, len(config.panel.names))
+    found = planned(panel, config.search, labels, config.panel.names)
+    found.standings.check()
+    for concern in found.standings.concerns():
+        warn(console, concern)
+    return found
+
+
 def _lease_all(
     job: Job[MineConfig],
     record: RunRecord,
@@ -194,37 +204,15 @@ def _lease_all(
     progress: Bars,
     layout: Layout,
 ) -> None:
-    found = Shards(job.store.path)
+    found, meter = Shards(job.store.path), run_meter()
     done, most = found.done(), job.config.cluster.shard_size
     size, at_once = plans.searches.cut_evenly(done, layout.cells, most, layout.shards_in_flight)
-    leases = plans.leases(done, size)
-    bar = progress.add_task("searches", total=len(plans.searches), completed=len(done), details="")
-    figures, meter = MiningFigures.of(record), run_meter()
-    before = figures.seconds
     counting = Counting(meter, found.progress(), len(plans.searches), recorder.health.remote)
-    began = time.monotonic()
-
-    def tell(seconds: float, searches: int, mistakes: int, skipped: int, failed: int) -> None:
-        figures.seconds = before + seconds
-        figures.put(record)
-        rate = (searches - len(done)) / max(seconds, 1e-9)
-        told = _details(mistakes, skipped, failed, rate)
-        progress.update(bar, completed=searches, details=told, mistakes=mistakes, failed=failed)
-
-    def report(recorded: Progress, live: Live, leased: Leased) -> None:
-        searches = max(recorded.searches + live.ended, int(progress.tasks[bar].completed))
-        skipped, failed = recorded.outcomes[Outcome.SKIPPED], recorded.outcomes[Outcome.FAILED]
-        searches = min(searches, len(plans.searches))
-        tell(time.monotonic() - began, searches, recorded.mistakes + live.mistakes, skipped, failed)
-        counting.hear(recorded, leased)
-
-    crew.mine(leases, report, at_once)
-    seconds = time.monotonic() - began
-    ended = found.progress()
-    counting.end(ended)
+    account = Account(record, progress, counting, len(plans.searches), len(done))
+    crew.mine(plans.leases(done, size), account.hear, at_once)
+    seconds, figures = account.seconds, account.figures
     figures.add_exactness(job.config.panel.names, list(crew.ask_each("exactness")))
-    skipped, failed = ended.outcomes[Outcome.SKIPPED], ended.outcomes[Outcome.FAILED]
-    tell(seconds, ended.searches, found.mistakes(), skipped, failed)  # as the summary will count them
+    account.end(seconds, found.progress(), found.mistakes())
     if (silent := unmeasured(meter.refused)) is not None:
         warn(progress.console, silent)
     for name, known in figures.exactness.items():
@@ -257,10 +245,3 @@ def _in_doubt(name: str, known: Exactness) -> str:
         "the bound was widened and shards under way were mined again, but what was recorded before may "
         "differ on another machine"
     )
-
-
-def _details(mistakes: int, skipped: int, failed: int, rate: float) -> str:
-    """Say what came of searches; the table leaves out those whose seed not all networks get right."""
-    left_out = f"{skipped} skipped, " if skipped else ""
-    left_out += f"{failed} failed, " if failed else ""
-    return f"{mistakes} mistakes, {left_out}{rate:.0f} searches/s"

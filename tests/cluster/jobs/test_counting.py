@@ -2,9 +2,14 @@
 
 from collections import Counter, defaultdict
 
-from outvoted.actors.mining.shards import Progress
+from rich.console import Console
+
+from outvoted.actors.mining.planning import MiningFigures
+from outvoted.actors.mining.shards import Live, Progress
 from outvoted.actors.runs.ray_metrics import Meter
-from outvoted.cluster.jobs.mine.counting import Counting
+from outvoted.actors.runs.run_folder import RunRecord, State
+from outvoted.cluster.console.terminal import bars
+from outvoted.cluster.jobs.mine.counting import Account, Counting
 from outvoted.cluster.ray.supervisor import Leased
 
 BEFORE = Progress(
@@ -94,3 +99,19 @@ def test_tensorboard_is_shown_leases_and_losses_once_a_minute() -> None:
     assert [values["leases/oldest, seconds"] for values in shown] == [1.0, 0.0]  # not after 45 s
     assert [values["cells/lost"] for values in shown] == [0, 2]
     assert [values["searches/failed in this session"] for values in shown] == [0, 10]
+
+
+def test_the_bar_counts_what_is_under_way_and_never_goes_back() -> None:
+    record = RunRecord(name="night", state=State.RUNNING, config={}, versions={})
+    MiningFigures(seconds=60.0).put(record)
+    shown = bars(Console(quiet=True))
+    account = Account(record, shown, Counting(Sums(), BEFORE, 200, lambda values: None), 400, 100)
+    done, (bar,) = list[float](), shown.tasks
+    for live in (Live(), Live(70, 5), Live(20, 2), Live(300, 0)):  # a lost cell begins its shard again
+        account.hear(STEPS[1][0], live, STEPS[1][1])
+        done.append(bar.completed)
+    assert done == [150, 220, 220, 400]
+    account.end(10.0, STEPS[-1][0], 81)
+    assert (bar.completed, bar.fields["mistakes"], bar.fields["failed"]) == (200, 81, 10)
+    assert bar.fields["details"] == "81 mistakes, 10 failed, 10 searches/s"  # those of before took no time
+    assert MiningFigures.of(record).seconds == 70.0
