@@ -18,6 +18,8 @@ _NAME = re.compile(r"pack-.*-[0-9a-f]{16}")
 _LONGEST = 100  # characters of a unit's name in a pack's
 GROUP_BYTES = 1 << 23
 """Of the rows that are read from a pack at once, however few are wanted: 8 MiB, a few thousand digits."""
+_PIECES = 64
+"""Tables that wait to be written, at most; each takes up to 20 kB beside its rows."""
 
 Rows = Annotated[int, Field(ge=0)]
 
@@ -110,8 +112,11 @@ def _write(path: Path, pieces: Iterable[PackedRows], metadata: Mapping[bytes, by
             units[piece.unit] = units.get(piece.unit, 0) + len(rows)
             if piece.note:
                 notes[piece.unit] = dict(piece.note)
-            waiting.append(rows)
-            size += rows.nbytes
+            if len(rows):
+                waiting.append(rows)
+                size += rows.nbytes
+            if len(waiting) == _PIECES:
+                waiting = [pa.concat_tables(waiting).combine_chunks()]
             if size >= GROUP_BYTES:
                 _write_group(writer, waiting)
                 waiting, size = [], 0

@@ -356,3 +356,25 @@ def test_groups_of_rows_are_small_enough_to_read_one_image(
     metadata = pq.read_metadata(found.file("images", pack))
     assert metadata.num_row_groups > 3
     assert_holds(found, range(90))
+
+
+@pytest.mark.parametrize("each", [0, 1])
+def test_units_of_few_rows_or_none_wait_in_few_tables_to_be_joined(
+    each: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    some, path, waiting = (
+        rows(USERS["mine"](tmp_path).forms["mistakes"], range(each)),
+        tmp_path / "p",
+        list[int](),
+    )
+    write_group = packs._write_group
+
+    def counted(writer: pq.ParquetWriter, parts: list[pa.Table]) -> None:
+        waiting.append(len(parts))
+        write_group(writer, parts)
+
+    monkeypatch.setattr(packs, "_write_group", counted)
+    packs.write_pack(path, (packs.PackedRows(f"{number:04d}", some) for number in range(1000)), {})
+    assert max(waiting) <= 64
+    assert set(packs.manifest(path).units.values()) == {each}
+    assert pq.read_table(path).num_rows == 1000 * each
