@@ -25,7 +25,7 @@ from outvoted.cluster.jobs.calibration import seeds_asked, tested, undisputed
 from outvoted.cluster.jobs.job import Job, ReadyJob, readied
 from outvoted.cluster.jobs.kinds import KINDS, configured
 from outvoted.cluster.jobs.measuring import KnownPanel, Speeds, speeds
-from outvoted.cluster.jobs.nodes import BYTES_OF_A_WEIGHT
+from outvoted.cluster.jobs.nodes import BYTES_OF_A_WEIGHT, START_SECONDS
 from outvoted.cluster.jobs.run_settings import device_taken, usable
 from outvoted.cluster.jobs.workload import MinedPart, Timed, Workload
 from outvoted.cluster.ray.connect import LOCAL, connected
@@ -131,7 +131,8 @@ def _say_seeds(peers: Mapping[str, nn.Module], mined: MinedPart, data: Dataset, 
 def _estimate(
     work: Workload, found: Speeds, besides: Sequence[Timed], there: Mapping[str, float]
 ) -> Iterator[str]:
-    """Say in lines what training, mining, and what a run does besides will take on all CPUs."""
+    """Say in lines what the start, training, mining, and what a run does besides will take on all CPUs."""
+    yield f"starting Ray and its processes: about {duration(START_SECONDS)}"
     trained, mining = found.training, found.mining
     cpus = max(1.0, there.get("CPU", 1.0))
     names = [one.name for one in work.networks if one.role == "peer"]
@@ -161,7 +162,7 @@ def _estimate(
     if mining and found.briefly:
         yield "(measured with networks that were trained for a moment; trained ones take more inferences)"
     later = f", {work.besides}" * bool(work.besides)
-    yield f"not counted: starting Ray and its processes, drawing the report{later}"
+    yield f"not counted: drawing the report{later}"
 
 
 def _besides(one: Timed, cpus: float) -> str:
