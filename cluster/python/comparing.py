@@ -1,7 +1,7 @@
 """Comparing strategies from Python: on a panel in this process, or as a run."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Never
@@ -21,6 +21,7 @@ from outvoted.cluster.python.panel import Panel
 from outvoted.cluster.python.result import Result
 from outvoted.cluster.python.searching import AnyStrategy, AnyTransform, MinedHere, mined, search_settings
 from outvoted.cluster.storage.urls import folder_of
+from outvoted.search.search_settings import SearchSettings
 from outvoted.search.settings import Settings
 from outvoted.search.strategies import AnyStrategy as StrategyChoice
 from outvoted.search.strategies import Gradient, Hillclimb, RandomSearch
@@ -91,14 +92,19 @@ def compare(  # noqa: PLR0913 - explicit keywords are what editors and notebooks
         sections = {"search": search, "strategies": chosen}
         return on_ray("compare", panel, sections, Where(address, name, resume, folder_of(runs), progress))
     wanted = reading.validated(_Strategies, given(strategies=chosen), "compare(...)").strategies
-    found: dict[str, MinedHere] = {}
-    compared: dict[str, StrategyRun] = {}
     settings = {
         name: search_settings({**search, "strategy": one}, "compare(...)")
         for name, one in zip(strategy_names(wanted), wanted, strict=True)
     }
+    return _compared(panel, settings, progress)
+
+
+def _compared(panel: Panel, settings: Mapping[str, SearchSettings], progress: bool) -> Result:
+    """Mine in this process, with the settings of each strategy in turn."""
     for one in settings.values():
         one.check(panel.shape, panel.names)
+    found: dict[str, MinedHere] = {}
+    compared: dict[str, StrategyRun] = {}
     for strategy, one in settings.items():
         began = time.monotonic()
         found[strategy] = this = mined(panel, one, progress, strategy)

@@ -64,14 +64,7 @@ def submit(wanted: Submission, jobs: Jobs, console: Console) -> str:
         OutvotedError: something in the configuration must be fixed, a run of this name lives, too much would
             be sent, or the cluster refuses.
     """
-    job_name(wanted.name, "--name")
-    runs_folder(wanted.runs)
-    if wanted.off_head and wanted.runs is None:
-        raise OutvotedError(
-            expected="--runs beside --off-head: a folder that all machines of the cluster see, or a URL",
-            found="none",
-            remedy="name one, or leave out --off-head: the run's command and its folder are then on the head",
-        )
+    _check_names(wanted)
     kind = KINDS[wanted.kind]
     settings = configured(kind, wanted.keys, wanted.config, wanted.override)
     job = next_id(jobs, wanted.name)
@@ -86,16 +79,32 @@ def submit(wanted: Submission, jobs: Jobs, console: Console) -> str:
         entry = Entry(
             wanted.kind, packed.config, wanted.name, wanted.override, wanted.runs, wanted.resume, wanted.debug
         )
-        notes = {
-            "outvoted": version("outvoted"),
-            "kind": wanted.kind,
-            "runs": wanted.runs or "",
-            "off_head": "yes" if wanted.off_head else "",
-            "again": wanted.again(("--address", jobs.address)),
-        }
+        notes = _notes(wanted, jobs.address)
         console.print(f"sending {packed.files:,} files, {packed.size / 1e6:.1f} MB", soft_wrap=True)
         jobs.submit(job, entry.command, there, ENVIRONMENT, notes, off_head=wanted.off_head)
     return job
+
+
+def _check_names(wanted: Submission) -> None:
+    job_name(wanted.name, "--name")
+    runs_folder(wanted.runs)
+    if wanted.off_head and wanted.runs is None:
+        raise OutvotedError(
+            expected="--runs beside --off-head: a folder that all machines of the cluster see, or a URL",
+            found="none",
+            remedy="name one, or leave out --off-head: the run's command and its folder are then on the head",
+        )
+
+
+def _notes(wanted: Submission, address: str) -> dict[str, str]:
+    """Return what a run's job is known by on its cluster."""
+    return {
+        "outvoted": version("outvoted"),
+        "kind": wanted.kind,
+        "runs": wanted.runs or "",
+        "off_head": "yes" if wanted.off_head else "",
+        "again": wanted.again(("--address", address)),
+    }
 
 
 def check_here(kind: Kind[Any], settings: RunSettings, name: str, console: Console) -> None:
