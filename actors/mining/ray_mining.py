@@ -17,7 +17,12 @@ from outvoted.actors.mining.coordinator import Coordinator, Verdict
 from outvoted.actors.mining.ray_seeds import SeedsAhead
 from outvoted.actors.mining.shards import Live, Mined, ShardResult
 from outvoted.actors.networks import Architecture, Weights
-from outvoted.actors.networks.computing import busy_seconds, keep_freed_memory, use_one_thread
+from outvoted.actors.networks.computing import (
+    busy_seconds,
+    give_back_freed_memory,
+    keep_freed_memory,
+    use_one_thread,
+)
 from outvoted.actors.panel.exactness import Exactness
 from outvoted.actors.panel.fast import Batch
 from outvoted.actors.panel.inside import PanelInside
@@ -176,6 +181,7 @@ class _Opened:
                         return await self._kept(result)
         finally:
             self._live.pop(lease.shard.name, None)
+            give_back_freed_memory()
 
     async def _kept(self, result: ShardResult) -> Mined:
         """Write a shard into the run's folder, if that is seen from here, while others go on."""

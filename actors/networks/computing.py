@@ -99,7 +99,33 @@ def keep_freed_memory() -> None:
         tune(_TRIM_THRESHOLD, 128 << 20)
 
 
+def give_back_freed_memory() -> None:
+    """Return what the process has freed to the system, where it is more than 256 MiB.
+
+    The C library keeps what was freed below memory that is in use, for each thread its own: a process that
+    reads large images in one thread and computes with them in another keeps more and more. Another C library
+    than glibc (2.33 or later) is left as it is.
+    """
+    with suppress(OSError, AttributeError):
+        library = ctypes.CDLL(None)
+        told = library.mallinfo2
+        told.restype = _Mallinfo
+        if told().fordblks > _MOST_FREED:
+            library.malloc_trim(0)
+
+
+class _Mallinfo(ctypes.Structure):
+    """What <malloc.h> calls so: ten numbers, of which ``fordblks`` is the bytes that are free."""
+
+    _fields_ = (
+        ("before", ctypes.c_size_t * 8),
+        ("fordblks", ctypes.c_size_t),
+        ("keepcost", ctypes.c_size_t),
+    )
+
+
 _MMAP_THRESHOLD, _TRIM_THRESHOLD = -3, -1  # of <malloc.h>
+_MOST_FREED = 256 << 20
 
 
 def tensor_of(array: AnyArray) -> torch.Tensor:

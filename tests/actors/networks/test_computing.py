@@ -1,6 +1,9 @@
 """Whatever a user has switched on or off, networks answer as in a fresh process, and it is left as it was."""
 
+import platform
 import random
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 
@@ -107,3 +110,40 @@ def test_a_process_is_busy_while_it_computes_and_not_while_it_waits() -> None:
     time.sleep(0.2)
     assert computed > 0.15
     assert busy_seconds() - first - computed < computed
+
+
+_KEEPS = """
+from pathlib import Path
+from threading import Thread
+
+import numpy as np
+
+from outvoted.actors.networks.computing import give_back_freed_memory, keep_freed_memory
+
+def own() -> int:
+    status = Path("/proc/self/status").read_text()
+    return next(int(line.split()[1]) >> 10 for line in status.splitlines() if line.startswith("RssAnon"))
+
+def read() -> None:
+    images = [np.ones(1 << 20, np.uint8) for _ in range({mebibytes})]
+    kept.extend(images[::20])
+
+keep_freed_memory()
+kept, before = [], own()
+thread = Thread(target=read)
+thread.start()
+thread.join()
+freed = own() - before - len(kept)
+give_back_freed_memory()
+print(freed, own() - before - len(kept))
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library keeps what it likes")
+@pytest.mark.parametrize("mebibytes", [100, 500])
+def test_what_a_thread_has_freed_is_given_back_where_it_is_much(mebibytes: int) -> None:
+    program = [sys.executable, "-c", _KEEPS.format(mebibytes=mebibytes)]
+    said = subprocess.run(program, capture_output=True, text=True, check=True).stdout
+    freed, kept = map(int, said.split())
+    assert freed > 0.8 * mebibytes
+    assert kept < 60 if mebibytes > 256 else kept > 0.8 * mebibytes
