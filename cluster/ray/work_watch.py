@@ -215,7 +215,10 @@ class WorkWatch:
         elif running:
             why.append(f"{_and_more([str(task) for task in running])} may just take long")
         waiting = [task.name for task in self.tasks.values() if task.node is None]
-        if waiting and not running:
+        if waiting and self._free is not None:
+            have = "has" if len(waiting) == 1 else "have"
+            why.append(f"{_and_more(waiting)} {have} not begun, though others have ended")
+        elif waiting and not running:
             why.append(f"waiting for room for {_and_more(waiting)}")
         return ", ".join(why)
 

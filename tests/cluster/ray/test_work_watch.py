@@ -108,9 +108,15 @@ def test_those_that_wait_for_room_wait_for_as_long_as_others_run() -> None:
     for _ in world.seconds(int(ROOM_SECONDS) + 2):
         pass
     assert str(world.stopped).startswith("expected: room for b within 600 s")
-    text = world.aloud[-1][1]
-    assert "waiting for room for b" in text
+    assert "b has not begun, though others have ended" in world.aloud[-1][1]
     assert any(3 * ROOM_SECONDS < when <= 3 * ROOM_SECONDS + 30 for when, _ in world.aloud)
+
+
+def test_before_any_has_begun_all_wait_for_room() -> None:
+    world = Machines("a", "b")
+    for _ in world.seconds(30):
+        pass
+    assert world.aloud == [(25, "stalled for 25 s: node 10.0.0.9 is gone, waiting for room for a and 1 more")]
 
 
 @pytest.mark.parametrize("trials", [False, True])
