@@ -116,6 +116,7 @@ def test_a_sweep_leaves_what_it_says(clean: SweepStore) -> None:
     assert {path.name for path in clean.folder.tensorboard.iterdir()} == set(clean.outcomes())
 
 
+@pytest.mark.timeout(900)  # its commands take half of that where others leave them a tenth of a core
 def test_killed_extended_cut_off_and_trained_together_it_ends_as_a_clean_one(
     swept: Sweep, clean: SweepStore, config: Path, runs: Path
 ) -> None:
@@ -128,7 +129,8 @@ def test_killed_extended_cut_off_and_trained_together_it_ends_as_a_clean_one(
     assert said.strip().startswith("Interrupted; what was done is kept in")
     lines = [line.partition("Z ")[2] for line in shown.splitlines() if line.strip()]  # behind the time
     begun = [line.startswith("epochs ") for line in lines].index(True)
-    assert [line for line in lines[begun:] if not line.startswith("epochs ")] == []
+    expected = "epochs ", "warning: stalled for ", "warning: the run goes on"  # where others leave it no core
+    assert [line for line in lines[begun:] if not line.startswith(expected)] == []
     assert store.folder.read_record().state == State.INTERRUPTED
     assert 0 < len(store.outcomes()) < 4
     before = {path: path.stat().st_mtime_ns for path in (store.path / "trials").iterdir()}
@@ -219,12 +221,14 @@ def _cut(config: Path, store: SweepStore, by: signal.Signals, left: str, *more: 
         text=True,
         preexec_fn=_heed_ctrl_c,
     )
-    while not any(_written(path) > began for path in store.path.glob(left)):
-        assert process.poll() is None, f"it ended before it was cut off: {process.communicate()}"
-        assert time.time() < began + 100, f"no {left} was written in time"
-        time.sleep(0.005)
-    process.send_signal(by)
-    said = process.communicate(timeout=60)
+    try:
+        while not any(_written(path) > began for path in store.path.glob(left)):
+            assert process.poll() is None, f"it ended before it was cut off: {process.communicate()}"
+            time.sleep(0.005)
+        process.send_signal(by)
+        said = process.communicate()
+    finally:
+        process.kill()
     return *said, process.returncode
 
 
