@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 
 from outvoted.actors.data.datasets import Split
-from outvoted.actors.mining.asking import RequestBatcher
+from outvoted.actors.mining.asking import RequestBatcher, taking_turns
 from outvoted.actors.mining.coordinator import Coordinator, Verdict
 from outvoted.actors.panel.exactness import Exactness
 from outvoted.actors.panel.later import LaterPanel
@@ -129,7 +129,7 @@ class Coordination:
         self._in_flight, self._peers, self._latency = in_flight, peers, latency
         self._coordinator = Coordinator(rules, seeds, tuple(map(str, range(peers))), None)
         self._panel = StubPanel(peers, rules, latency)
-        self._batcher = RequestBatcher(self._panel.ask, calls=2)
+        self._ask = taking_turns(RequestBatcher(self._panel.ask, calls=2).ask)
         self._firsts = itertools.count(step=SHARD)
         self._candidates: dict[int, int] = {}
 
@@ -179,7 +179,7 @@ class Coordination:
                 asked = next(steps)
                 while True:
                     if isinstance(asked, Questions):
-                        asked = steps.send(await self._batcher.ask(asked))
+                        asked = steps.send(await self._ask(asked))
                     else:
                         asked = steps.send(Verdict(await self._panel.vote(asked.images), None))
 
