@@ -116,7 +116,7 @@ def rows(name: str, seeds: int, rounds: int, machine: Machine, console: Console)
         known = {"panel": name, "range": where, "cores": 1}
         for row in measured(alone(name), problem, rounds, console):
             yield known | row | {f"floor_{key}": value for key, value in least.items()}
-        if name == FULL and where == next(iter(RANGES)):
+        if name == FULL:
             yield from shared(problem, known, rounds, console)
 
 

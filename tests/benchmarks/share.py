@@ -87,6 +87,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--strategies", nargs="*", default=[*ON_RAY], choices=[*ON_RAY])
+    parser.add_argument("--searches", type=int, help="for each target")
     given = parser.parse_args()
     console, cores = Console(), len(os.sched_getaffinity(0))
     problem, *_ = problems(FULL, 20).values()
@@ -96,7 +97,7 @@ def main() -> None:
         accounted() as noted,
     ):
         for name in given.strategies:
-            searches = ON_RAY[name]
+            searches = given.searches or ON_RAY[name]
             alone = in_processes(name, cores, trained(FULL)[1].train, searches)
             ray = on_ray(name, SMALL_CNNS, searches, Path(folder))
             ray(problem, 100)  # trains the panel

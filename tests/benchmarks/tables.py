@@ -98,18 +98,19 @@ def floor(rows: pd.DataFrame) -> str:
 
 def ray_share(rows: pd.DataFrame) -> str:
     """Compare runs on Ray with a process for each core without it."""
-    rates = (rows["mistakes"] / rows["seconds"]).groupby([rows["contender"], rows["round"]]).first()
-    names = [
-        name.removesuffix(", on Ray") for name in rows["contender"].unique() if name.endswith(", on Ray")
-    ]
-    found = [
-        [
-            f"`{name}`",
-            *(_number(rates[f"{name}, {how}"].median()) for how in ("without Ray", "on Ray")),
-            _ratio(rates[f"{name}, on Ray"], rates[f"{name}, without Ray"]),
-        ]
-        for name in names
-    ]
+    rates = (
+        (rows["mistakes"] / rows["seconds"])
+        .groupby([rows["range"], rows["contender"], rows["round"]])
+        .first()
+    )
+    on_ray = rows[rows["contender"].str.endswith(", on Ray")]
+    found = []
+    for where, contender in on_ray[["range", "contender"]].drop_duplicates().itertuples(index=False):
+        name = contender.removesuffix(", on Ray")
+        ours, alone = rates[where, contender], rates[where, f"{name}, without Ray"]
+        found.append(
+            [f"`{name}`, {where}", _number(alone.median()), _number(ours.median()), _ratio(ours, alone)]
+        )
     return table(["", "a process for each core: mistakes/s", "on Ray: mistakes/s", "Ray's share"], found)
 
 
