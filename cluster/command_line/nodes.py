@@ -23,6 +23,7 @@ from outvoted.cluster.jobs.measuring import KnownPanel, measured_run, speeds
 from outvoted.cluster.jobs.mine import MineConfig
 from outvoted.cluster.jobs.mine.kind import MINE
 from outvoted.cluster.jobs.nodes import GPU_BYTES, Machine, MinedRun, NodePlan, node_plan
+from outvoted.cluster.ray.layout import shard_size
 from outvoted.search.errors import OutvotedError
 
 MOST_NODES = 1000
@@ -92,10 +93,10 @@ def say_plan(keys: Mapping[str, Any], given: Given, asked: Asked) -> None:
     )
     with phase(told, "measuring this machine's speed"):
         found = speeds(panel, work, config.panel.batch, asked.seconds)
-    run = measured_run(panel, work, found, config.cluster.shard_size)
     shape, classes = ready.data.shape, ready.data.classes
     weights = cost([one.network for one in panel.recipes], shape, classes).weights
     panel_cost = cost(config.panel.networks, shape, classes)
+    run = measured_run(panel, work, found, shard_size(config.cluster, panel_cost))
     mined = MinedRun(run, config.cluster, len(config.panel.networks), panel_cost, weights)
     plans = _plans(mined, machine, counts, asked.speed)
     if asked.json:

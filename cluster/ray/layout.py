@@ -15,7 +15,10 @@ SMALL = 100_000_000
 _BYTES_OF_A_WEIGHT = 12
 """In single and in double precision."""
 _CELLS_OF_A_GPU = 4
-_IN_FLIGHT = {True: 8, False: 12}
+_IN_FLIGHT = {True: 4, False: 12}
+_CHEAP, _OFTEN, _SELDOM = 1_000_000, 500, 2000
+"""Operations for an image below which advancing a shard costs as much as its answers; and searches of a shard
+above and below that."""
 
 
 class PlacementSettings(Settings):
@@ -29,9 +32,10 @@ class PlacementSettings(Settings):
     process where all networks are small."""
     shards_in_flight: Annotated[int, Field(ge=1, le=64)] | None = None
     """Shards a cell advances at a time; their questions travel together, so batches stay full. Where it is
-    left out, 8 in a cell of one process, else 12."""
-    shard_size: Annotated[int, Field(ge=1, le=10**6)] = 500
-    """Searches that are leased and recorded together; those in flight are lost when a run is interrupted."""
+    left out, 4 in a cell of one process, 2 if they are of 2,000 searches or more; else 12."""
+    shard_size: Annotated[int, Field(ge=1, le=10**6)] | None = None
+    """Searches that are leased and recorded together; those in flight are lost when a run is interrupted.
+    Where it is left out, 2,000 for networks below a million operations, else 500."""
     retry_failed: bool = False
     """Whether a resumed run first forgets searches that failed, with their shards, and runs them again: for
     networks that fail for a while, and not for good."""
@@ -68,6 +72,7 @@ class Layout:
         share: what each process gets.
         most: how many cells there may be, should machines come; None for as many as have room.
         cell_bytes: of memory that a cell takes at least.
+        shard_size: searches of a shard, at most.
     """
 
     inside: bool
@@ -77,6 +82,7 @@ class Layout:
     shards_in_flight: int
     most: int | None = None
     cell_bytes: int = 0
+    shard_size: int = _OFTEN
 
     @property
     def processes(self) -> int:
@@ -139,8 +145,14 @@ def layout(settings: PlacementSettings, peers: int, cost: Cost, available: Mappi
     check_memory(cells * all_of_cell, available, "cluster.cells", cell_bytes // all_of_cell)
     each = share(cells * sharing, settings.num_cpus, settings.num_gpus, allowed, ["cluster.cells"])
     most = _most(settings, each, sharing)
-    in_flight = settings.shards_in_flight or _IN_FLIGHT[inside]
-    return Layout(inside, cells, peers, each, in_flight, most, cell_bytes)
+    size = shard_size(settings, cost)
+    usual = 2 if inside and size >= _SELDOM else _IN_FLIGHT[inside]
+    return Layout(inside, cells, peers, each, settings.shards_in_flight or usual, most, cell_bytes, size)
+
+
+def shard_size(settings: PlacementSettings, cost: Cost) -> int:
+    """Return how many searches a shard has at most: as configured, or by what the networks cost."""
+    return settings.shard_size or (_SELDOM if cost.largest < _CHEAP else _OFTEN)
 
 
 def is_inside(settings: PlacementSettings, cost: Cost) -> bool:

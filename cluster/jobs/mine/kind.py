@@ -205,7 +205,7 @@ def _lease_all(
     layout: Layout,
 ) -> None:
     found, meter = Shards(job.store.path), run_meter()
-    done, most = found.done(), job.config.cluster.shard_size
+    done, most = found.done(), layout.shard_size
     size, at_once = plans.searches.cut_evenly(done, layout.cells, most, layout.shards_in_flight)
     counting = Counting(meter, found.progress(), len(plans.searches), recorder.health.remote)
     account = Account(record, progress, counting, len(plans.searches), len(done))

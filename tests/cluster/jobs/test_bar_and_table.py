@@ -25,7 +25,7 @@ def test_the_bar_ends_at_what_is_recorded(tmp_path: Path) -> None:
     record = RunRecord(name="a", state=State.RUNNING, config={}, versions={})
     searches = Searches(0, 10, config.search.turns(config.panel.names), 100)
     plans: Any = SimpleNamespace(searches=searches, leases=lambda done, size: iter(()))
-    layout: Any = SimpleNamespace(cells=2, shards_in_flight=4)
+    layout: Any = SimpleNamespace(cells=2, shards_in_flight=4, shard_size=500)
     with bars(Terminal(quiet=True)) as progress:
         mine._lease_all(job, record, crew, plans, recorder, progress, layout)
         (task,) = progress.tasks

@@ -56,6 +56,16 @@ def test_what_is_configured_is_done(cell: str, cells: int) -> None:
     )
 
 
+def test_shards_of_cheap_networks_are_long_unless_it_is_configured() -> None:
+    there = {"CPU": 2.0}
+    cheap, dear = (layout(PlacementSettings(), 3, costs, there) for costs in (MLPS, RESNETS))
+    assert (cheap.shard_size, cheap.shards_in_flight) == (2000, 2)
+    assert (dear.shard_size, dear.shards_in_flight) == (500, 12)
+    own = layout(PlacementSettings(shard_size=50), 3, MLPS, there)
+    assert (own.shard_size, own.shards_in_flight) == (50, 4)
+    assert layout(PlacementSettings(shards_in_flight=7), 3, MLPS, there).shards_in_flight == 7
+
+
 def test_memory_bounds_the_cells_that_are_chosen_and_refuses_those_that_are_configured() -> None:
     there = {"CPU": 64.0, "memory": 8 * 2.0**30}
     assert layout(PlacementSettings(), 5, MLPS, there).cells == 40
