@@ -16,7 +16,7 @@ from tests.chaos.commands import Command
 from tests.chaos.disks import small_disk
 from tests.chaos.faults import TRAINING, Fault, MissedError, Scene, proceed
 from tests.chaos.machines import Machines
-from tests.chaos.outcomes import Outcome, told
+from tests.chaos.outcomes import Outcome, heard_until, told
 from tests.chaos.rows import Difference, Rows
 from tests.cluster.processes import Title
 
@@ -28,7 +28,6 @@ _TABLES = "searches", "mistakes"
 _SEEN = {"writing": ".*.partial", "entering": ".*.staged"}
 _AWAITED: dict[str, Title] = {"starting": "ray::CellActor", "training": TRAINING}
 _APART_SECONDS = 45.0
-_SAYING_SECONDS = 3.0
 _MOST_COMMANDS = 12
 _CONFIGURED, _WORKERS = re.compile(r"cells=(\d+)"), 3
 
@@ -238,6 +237,7 @@ class _Watched:
     def _outcome(self, blow: _Blow, seed: int) -> Outcome:
         until = time.monotonic() if blow.over is None else blow.over
         at = self._commands.index(blow.command)
+        heard = heard_until(until, [other.when for other in self._blows if other.when > blow.when])
         commands = [
             *self._commands[at : at + 2],
             *([self._scene.rival] if self._scene.rival is not None else []),
@@ -252,18 +252,12 @@ class _Watched:
             went_on=blow.went_on,
             hung=self._codes[at] is None,
             codes=self._codes,
-            told=None
-            if self._struck_before(blow, until)
-            else told(commands, blow.when, until + _SAYING_SECONDS),
+            told=None if heard is None else told(commands, blow.when, heard),
             retried=self._retried,
             day=f"{datetime.now(UTC):%Y-%m-%d}",
             left=sum(1 for table in _TABLES for _ in (self._scene.run / table).glob(".*")),
             **vars(self._difference),
         )
-
-    def _struck_before(self, blow: _Blow, until: float) -> bool:
-        """Return whether another fault struck before one was over: what is said may be about either."""
-        return any(blow.when < other.when < until for other in self._blows)
 
     def clean(self) -> None:
         """Leave no process, and nothing that stands still."""

@@ -1,5 +1,6 @@
 """What came of a fault, as it is noted: a line of JSON each."""
 
+import math
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,10 +10,11 @@ from pydantic import BaseModel
 from tests.chaos.commands import Command
 
 _TELLING = re.compile(
-    r"warning|stalled|expected:|found:|to do:|Interrupted|error|goes on|Traceback", re.IGNORECASE
+    r"warning|joined|stalled|expected:|found:|to do:|Interrupted|error|goes on|Traceback", re.IGNORECASE
 )
 _STAMP = re.compile(r"^[\d:TZ-]{8,20}( UTC)? +")
 _MOST_LINES = 12
+_SAYING_SECONDS = 3.0
 
 
 class Outcome(BaseModel):
@@ -69,6 +71,17 @@ class Outcome(BaseModel):
     def good(self) -> bool:
         """Whether the run ended with the rows of the undisturbed one, and hung nowhere."""
         return not self.wrong and not self.hung
+
+
+def heard_until(over: float, later: Sequence[float]) -> float | None:
+    """Return until when what is printed is about a fault; None where another struck before it was over.
+
+    Args:
+        over: when the run had recovered.
+        later: when other faults struck after it.
+    """
+    first = min(later, default=math.inf)
+    return None if first < over else min(over + _SAYING_SECONDS, first)
 
 
 def told(commands: Sequence[Command], since: float, until: float) -> list[str]:

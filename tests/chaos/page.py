@@ -23,6 +23,7 @@ _OF_HERE = (
 )
 """What is true of one machine only, and what stands for it."""
 _LONGEST = 150
+_SAYING = "warning", "Interrupted", "found:"
 
 
 def table(outcomes: Sequence[Outcome]) -> str:
@@ -86,7 +87,7 @@ def _told(some: Sequence[Outcome]) -> str:
 
 
 def _first(told: Sequence[str]) -> str:
-    found = [line for line in told if line.startswith(("warning", "Interrupted", "found:"))]
+    found = [line for line in told if line.startswith(_SAYING) or "joined" in line]
     plain = _anywhere(found[0]) if found else ""
     return plain if len(plain) <= _LONGEST else f"{plain[:_LONGEST]}…"
 
