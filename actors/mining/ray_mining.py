@@ -36,7 +36,7 @@ from outvoted.actors.runs.ray_metrics import Meter
 from outvoted.actors.training.ray_work import Sign, with_signs
 from outvoted.actors.training.steps import Training
 from outvoted.actors.training.training import Epoch, trained_or_measured
-from outvoted.search.arrays import Pixels, Singles
+from outvoted.search.arrays import Pixels, Singles, Texts
 from outvoted.search.climb import Rules, ShardState
 from outvoted.search.messages import Questions, Replies
 from outvoted.search.outcome import Outcome
@@ -160,14 +160,15 @@ class _Opened:
         self._ask = opening.peers.asking(self.panel)
         self._coordinator = Coordinator(rules, images.seeds, opening.names, judge)
         self._peers = opening.peers
-        self._live: dict[str, Live] = {}
+        self._outcomes: dict[str, Texts] = {}
         self._meter = opening.meter
         self._home = None if opening.home is None else opening.home.home()
 
     async def pulse(self) -> Vitals:
         """Say how it is; another thread may ask."""
         elsewhere = await self._peers.cpu_seconds()
-        return Vitals(self.panel.beats, (busy_seconds(), *elsewhere), self._live.copy())
+        live = {name: Live.of(outcomes) for name, outcomes in self._outcomes.copy().items()}
+        return Vitals(self.panel.beats, (busy_seconds(), *elsewhere), live)
 
     async def mine(self, lease: Lease) -> Mined:
         """Run a shard; again, where a peer's bound proves too small meanwhile."""
@@ -180,7 +181,7 @@ class _Opened:
                         self._meter.observe("shard_seconds", time.monotonic() - began)
                         return await self._kept(result)
         finally:
-            self._live.pop(lease.shard.name, None)
+            self._outcomes.pop(lease.shard.name, None)
             give_back_freed_memory()
 
     async def _kept(self, result: ShardResult) -> Mined:
@@ -191,8 +192,7 @@ class _Opened:
         name = lease.shard.name
 
         def watch(climb: ShardState) -> None:
-            ended, found = climb.outcome != Outcome.CLIMBING, climb.outcome == Outcome.MISTAKE
-            self._live[name] = Live(int(ended.sum()), int(found.sum()))
+            self._outcomes[name] = climb.outcome  # counted when somebody asks: there are hundreds of steps
 
         steps = self._coordinator.steps(lease, watch)
         try:

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from outvoted.actors.runs import schema
 from outvoted.actors.runs.staging import Staging
 from outvoted.actors.runs.units import UnitTables
+from outvoted.search.arrays import Texts
 from outvoted.search.errors import OutvotedError
 from outvoted.search.id_ranges import IdRanges
 from outvoted.search.outcome import Outcome
@@ -203,6 +204,12 @@ class Live:
 
     ended: int = 0
     mistakes: int = 0
+
+    @staticmethod
+    def of(outcomes: Texts) -> "Live":
+        """Count the outcomes of a shard's searches, shape (n,)."""
+        ended, found = outcomes != Outcome.CLIMBING, outcomes == Outcome.MISTAKE
+        return Live(int(ended.sum()), int(found.sum()))
 
 
 @dataclass(frozen=True)
