@@ -90,7 +90,8 @@ def machines() -> Machines:
 
 
 @pytest.fixture
-def crew(machines: Machines) -> Crew:
+def crew(machines: Machines, monkeypatch: pytest.MonkeyPatch) -> Crew:
+    monkeypatch.setattr("outvoted.cluster.ray.crew.head_answers", machines.head_answers.is_set)
     supervisor = Supervisor(CrewLimits(CELLS, 2, 60.0, "1 CPU"), time.monotonic())
 
     def say(sentence: SaySentence) -> None:
