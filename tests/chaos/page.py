@@ -83,7 +83,8 @@ def _told(some: Sequence[Outcome]) -> str:
     said = Counter(_first(outcome.told) for outcome in some if outcome.told is not None)
     if not said:
         return "–"
-    return said.most_common(1)[0][0].replace("|", "\\|") or "nothing"
+    most = max(said, key=lambda sentence: (said[sentence], bool(sentence)))
+    return most.replace("|", "\\|") or "nothing"
 
 
 def _first(told: Sequence[str]) -> str:
