@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from outvoted.search.arrays import Bools, Floats, Ints, Singles
 from outvoted.search.consensus import is_voter, unanimous
 from outvoted.search.ledger import Ballot, Finds, Tally, no_questions, no_votes, questions
-from outvoted.search.messages import Questions, Replies, TakeGradient, Turns
+from outvoted.search.messages import InTurn, Questions, Replies, TakeGradient
 from outvoted.search.outcome import Outcome
 from outvoted.search.plan import Lease, Shard
 from outvoted.search.strategies import Evidence, Memory, Offer, Position, Proposals, Strategy, Votes
@@ -262,7 +262,7 @@ def _ask_voters(state: ShardState, proposals: Proposals) -> tuple[ShardState, Qu
         state, proposals, {peer: rows[votes[peer]] for peer in turn}, TakeGradient.IF_WRONG
     )
     of = {peer: np.full(len(asked), turn[peer]) for peer, asked in questions.rows.items()}
-    return state, replace(questions, turns=Turns(proposals.label[rows[votes.any(axis=0)]], of))
+    return state, replace(questions, turns=InTurn(proposals.label[rows[votes.any(axis=0)]], of))
 
 
 def _decide(state: ShardState, proposals: Proposals) -> ShardState:

@@ -55,7 +55,7 @@ class Answers(RowArrays):
 
 
 @dataclass(frozen=True)
-class Turns:
+class InTurn:
     """In which order peers are asked, none of them about a candidate to which one before has objected.
 
     Attributes:
@@ -83,7 +83,7 @@ class Questions:
 
     candidates: Candidates
     rows: Mapping[int, Ints]
-    turns: Turns | None = None
+    turns: InTurn | None = None
 
     def __bool__(self) -> bool:
         return bool(self.rows)
@@ -177,7 +177,7 @@ def together(asked: Sequence[Questions]) -> Questions:
     )
 
 
-def _turns_together(asked: Sequence[Questions], peers: Sequence[int]) -> Turns | None:
+def _turns_together(asked: Sequence[Questions], peers: Sequence[int]) -> InTurn | None:
     """Join turns; what is asked without any is asked in the first."""
     if all(questions.turns is None for questions in asked):
         return None
@@ -195,7 +195,7 @@ def _turns_together(asked: Sequence[Questions], peers: Sequence[int]) -> Turns |
         )
         for peer in peers
     }
-    return Turns(np.concatenate(labels), of)
+    return InTurn(np.concatenate(labels), of)
 
 
 def apart(asked: Sequence[Questions], replies: Replies) -> list[Replies]:

@@ -13,10 +13,10 @@ from outvoted.search.messages import (
     UNASKED,
     Answers,
     Candidates,
+    InTurn,
     Questions,
     Replies,
     TakeGradient,
-    Turns,
     apart,
     asked_first,
     asked_in_turn,
@@ -152,7 +152,7 @@ def drawn(seed: int, gradients: bool = False) -> Questions:
     if seed % 5 == 0:
         return Questions(table, rows)
     turns = {peer: chance.integers(0, 3, len(each)) for peer, each in rows.items()}
-    return Questions(table, rows, Turns(chance.integers(0, 2, TABLE), turns))
+    return Questions(table, rows, InTurn(chance.integers(0, 2, TABLE), turns))
 
 
 def one_by_one(questions: Questions) -> dict[tuple[int, int], int]:

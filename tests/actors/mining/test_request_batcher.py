@@ -13,9 +13,9 @@ from outvoted.actors.panel.panel import LocalPanel
 from outvoted.search.messages import (
     UNASKED,
     Candidates,
+    InTurn,
     Questions,
     Replies,
-    Turns,
     apart,
     asked_in_turn,
     together,
@@ -133,7 +133,7 @@ def test_whoever_has_peers_take_turns_the_replies_are_the_same(
         rows = {peer: np.flatnonzero(rng.random(30) < 0.7) for peer in range(3)}
         of = {peer: np.full(len(each), peer) for peer, each in rows.items()}
         labels = panel.ask(Questions(table, {0: np.arange(30)}))[0].predicted.astype(np.int64)
-        return Questions(table, rows, Turns(labels, of) if asker % 3 else None)
+        return Questions(table, rows, InTurn(labels, of) if asker % 3 else None)
 
     async def run() -> list[Replies | BaseException]:
         gate = Gate(panel)
