@@ -32,7 +32,7 @@ from outvoted.cluster.ray.connect import LOCAL, connected
 from tests.benchmarks.panels import CONFIGS
 from tests.benchmarks.sequential import InProcess, Sequential
 
-REPLICAS = 6
+REPLICAS = 60
 """Replicas (searches for each of the five targets) that each sequential round gets."""
 STRATEGIES = ("hillclimb", "genetic", "auto", "map-elites")
 

@@ -187,7 +187,7 @@ def test_bad_single_precision_costs_time_and_changes_no_answer(
 
 def test_a_bound_that_is_too_small_is_found_out_widened_and_told(renderer: Renderer) -> None:
     asked, right = renderer.random(4500), Peer(network("mlp"), renderer)
-    peer = Peer(Coarse(2e-4, spared=6 * 256 + 8), renderer)
+    peer = Peer(Coarse(2e-4, spared=6 * 256 + 4 * 16 + 8), renderer)
     first = peer.ask(asked.rows(slice(0, 0)))
     assert len(first) == 0
     assert_same(peer.ask(asked), right.ask(asked))
