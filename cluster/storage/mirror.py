@@ -29,8 +29,9 @@ class Mirror:
 
     Names alone tell the order. First come weights, pictures and curves, then tables: those of one unit, which
     have one name, as they were written; units do not depend on each other. Then other JSON, at last
-    `run.json`. Whatever was written before a file that is put is put with it or before it: a look at the
-    folder takes only what is older than the look. Removed are objects after all else.
+    `run.json`, which is put once before all else if the run goes on. Whatever was written before a file that
+    is put is put with it or before it: a look at the folder takes only what is older than the look. Removed
+    are objects after all else.
 
     Attributes:
         refusals: how often the store refused, so far.
@@ -106,6 +107,8 @@ class Mirror:
             self._missing = set(missing)
             if (changed or gone) and not self._may():
                 return
+            if not whole and _LAST in here and _LAST not in self._index.pairs:
+                self._put([[_LAST]], here)  # whoever finds anything of a run that goes on can take it up
             for part in _in_order(changed, here):
                 self._put(part, here)
             self._remove(gone)

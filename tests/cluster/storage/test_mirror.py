@@ -1,5 +1,7 @@
 """At whatever moment a mirror ends, a reader of the store sees no half of a unit, and nothing is lost."""
 
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -48,6 +50,20 @@ def test_a_store_that_refuses_midway_holds_no_half_of_a_unit_and_gets_the_rest_l
     store.left = 1 << 30
     _mirror(store, run).flush(0)
     assert store.held == content(run)
+
+
+@pytest.mark.parametrize("left", range(1, len(NAMES) + 2))
+def test_whoever_finds_anything_of_a_run_that_goes_on_finds_its_record(
+    left: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mirroring, "_SETTLED_NS", 0)
+    run, store = tmp_path / "run", Objects(left)
+    _write(run, *NAMES)
+    wait(lambda: time.time_ns() > max(path.stat().st_mtime_ns for path in run.rglob("*")))
+    with suppress(OutvotedError):
+        _mirror(store, run)._put_all(whole=False)
+    assert "run.json" in store.held
+    assert left <= len(NAMES) or store.held == content(run)
 
 
 def test_what_did_not_change_is_not_put_again(tmp_path: Path) -> None:
