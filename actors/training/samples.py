@@ -30,10 +30,10 @@ class Samples(ABC):
 
 def samples_of(split: Split, device: torch.device) -> Samples:
     """Copy a split to a device, or its labels alone where its images are not in memory."""
-    return _Held(split, device) if split.held else _Stored(split, device)
+    return _InMemory(split, device) if split.held else _Stored(split, device)
 
 
-class _Held(Samples):
+class _InMemory(Samples):
     def __init__(self, split: Split, device: torch.device) -> None:
         super().__init__(torch.tensor(split.labels).to(device))
         self._images = torch.tensor(split.images).to(device)
